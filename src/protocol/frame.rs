@@ -1,0 +1,168 @@
+//! The incremental frame decoder: any chunking of a stream gives the same frames.
+
+use bytes::{Bytes, BytesMut};
+use memchr::memchr;
+
+/// What the stream held, in order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Frame {
+    /// One line with its newline, ready to be passed on. Shares the buffer that it was read into.
+    Line(Bytes),
+    /// A line went over the limit; it is skipped up to its newline. Said once, as soon as it is known, because the newline
+    /// may never come. The number is how much of it had arrived by then.
+    TooLarge(usize),
+}
+
+/// Where the decoder stands in the stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// In a line of which the first `scanned` bytes hold no newline.
+    Line { scanned: usize },
+    /// In a line that was too large: everything up to the next newline is dropped.
+    Skipping,
+}
+
+/// Cuts a byte stream into lines. Holds at most one unfinished line of `limit` bytes plus one read.
+#[derive(Debug)]
+pub struct FrameDecoder {
+    buffer: BytesMut,
+    state: State,
+    limit: usize,
+}
+
+impl FrameDecoder {
+    /// A decoder that refuses lines of more than `limit` bytes.
+    #[must_use]
+    pub fn new(limit: usize) -> Self {
+        Self {
+            buffer: BytesMut::new(),
+            state: State::Line { scanned: 0 },
+            limit,
+        }
+    }
+
+    /// The buffer to append what was read to; then call [`Self::next_frame`] until it is empty.
+    pub fn buffer(&mut self) -> &mut BytesMut {
+        &mut self.buffer
+    }
+
+    /// The next complete frame, or `None` until more was read.
+    pub fn next_frame(&mut self) -> Option<Frame> {
+        loop {
+            match self.state {
+                State::Skipping => {
+                    let Some(newline) = memchr(b'\n', &self.buffer) else {
+                        self.buffer.clear();
+                        return None;
+                    };
+                    let _ = self.buffer.split_to(newline + 1);
+                    self.state = State::Line { scanned: 0 };
+                }
+                State::Line { scanned } => {
+                    let Some(offset) = memchr(b'\n', &self.buffer[scanned..]) else {
+                        return self.unfinished();
+                    };
+                    let length = scanned + offset;
+                    self.state = State::Line { scanned: 0 };
+                    let line = self.buffer.split_to(length + 1).freeze();
+                    if length > self.limit {
+                        return Some(Frame::TooLarge(length));
+                    }
+                    if length > 0 {
+                        return Some(Frame::Line(line));
+                    }
+                }
+            }
+        }
+    }
+
+    /// How many bytes of an unfinished line the stream ended with; 0 when it ended between lines.
+    #[must_use]
+    pub fn unfinished_bytes(&self) -> usize {
+        self.buffer.len()
+    }
+
+    fn unfinished(&mut self) -> Option<Frame> {
+        let length = self.buffer.len();
+        if length > self.limit {
+            self.buffer = BytesMut::new();
+            self.state = State::Skipping;
+            return Some(Frame::TooLarge(length));
+        }
+        self.state = State::Line { scanned: length };
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn decode(chunks: &[&[u8]], limit: usize) -> (Vec<Frame>, usize) {
+        let mut decoder = FrameDecoder::new(limit);
+        let mut frames = Vec::new();
+        for chunk in chunks {
+            decoder.buffer().extend_from_slice(chunk);
+            while let Some(frame) = decoder.next_frame() {
+                frames.push(frame);
+            }
+        }
+        (frames, decoder.unfinished_bytes())
+    }
+
+    fn line(text: &'static str) -> Frame {
+        Frame::Line(Bytes::from_static(text.as_bytes()))
+    }
+
+    #[test]
+    fn cuts_at_newlines_and_keeps_the_rest() {
+        assert_eq!(
+            decode(&[b"a\n\nbc", b"d\ne"], 10),
+            (vec![line("a\n"), line("bcd\n")], 1)
+        );
+    }
+
+    #[test]
+    fn a_line_of_exactly_the_limit_passes() {
+        assert_eq!(decode(&[b"abc\n"], 3), (vec![line("abc\n")], 0));
+    }
+
+    #[test]
+    fn an_oversized_line_is_said_before_it_ends_and_skipped() {
+        let (frames, rest) = decode(&[b"abcd", b"efgh", b"ij\nok\n"], 3);
+        assert_eq!(frames, vec![Frame::TooLarge(4), line("ok\n")]);
+        assert_eq!(rest, 0);
+    }
+
+    #[test]
+    fn skipping_holds_no_memory() {
+        let mut decoder = FrameDecoder::new(8);
+        for _ in 0..1000 {
+            decoder.buffer().extend_from_slice(&[b'x'; 100]);
+            while decoder.next_frame().is_some() {}
+            assert_eq!(decoder.unfinished_bytes(), 0);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_chunking_gives_the_same_lines(
+            stream in proptest::collection::vec(prop_oneof![4 => Just(b'x'), 1 => Just(b'\n'), 1 => any::<u8>()], 0..400),
+            cuts in proptest::collection::vec(0usize..400, 0..20),
+            limit in 1usize..40,
+        ) {
+            let mut cuts: Vec<usize> = cuts.into_iter().map(|cut| cut.min(stream.len())).collect();
+            cuts.extend([0, stream.len()]);
+            cuts.sort_unstable();
+            let chunks: Vec<&[u8]> = cuts.windows(2).map(|pair| &stream[pair[0]..pair[1]]).collect();
+            // How much of an oversized line had arrived depends on the chunking; that there was one does not.
+            let flat = |frames: Vec<Frame>| -> Vec<Option<Bytes>> {
+                frames.into_iter().map(|frame| match frame { Frame::Line(bytes) => Some(bytes), Frame::TooLarge(_) => None }).collect()
+            };
+            let (whole, _) = decode(&[&stream], limit);
+            let (parts, _) = decode(&chunks, limit);
+            prop_assert_eq!(flat(whole), flat(parts));
+        }
+    }
+}

@@ -1,0 +1,291 @@
+//! What a child says to the master: Node's own `NODE_…` messages and those of our preload (`NODE_YUNFLY`).
+//!
+//! Node's side is lib/internal/cluster/child.js and lib/internal/child_process.js (18 to 26 alike).
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+/// One internal message.
+#[derive(Debug)]
+pub enum Inbound {
+    /// The cluster child module started.
+    Online,
+    /// A server asks for its listening handle.
+    QueryServer(Box<ListenQuery>),
+    /// A server listens.
+    Listening(ListenAddress),
+    /// A server gave its handle back.
+    CloseListener {
+        /// The key of the answer to `queryServer`.
+        key: String,
+    },
+    /// `worker.disconnect()` was called in the worker, which waits for the answer to `seq`.
+    ExitedAfterDisconnect {
+        /// Its number, to be acknowledged.
+        seq: u64,
+    },
+    /// A message that came with a handle.
+    Handle {
+        /// `net.Socket`, `net.Server`, `net.Native`, `dgram.Socket` or `dgram.Native`.
+        kind: String,
+        /// The message itself.
+        message: Box<RawValue>,
+    },
+    /// The handle in flight arrived.
+    HandleAck,
+    /// The handle in flight did not arrive: send it again.
+    HandleNack,
+    /// A report of our preload.
+    Report(Report),
+    /// Internal, but of no concern to the master.
+    Unknown,
+}
+
+/// A report of our preload (lib/preload).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(tag = "act", rename_all = "lowercase")]
+pub enum Report {
+    /// The alone loaded all its files and their promises resolved.
+    Loaded,
+    /// A server listens that Node does not report (`exclusive`, `reusePort`).
+    Serving,
+    /// An error that nobody caught.
+    Error(ErrorReport),
+    /// The worker takes no new connection from now on and ends by itself.
+    Leaving {
+        /// Why: a signal's name, `uncaughtException`.
+        reason: String,
+    },
+    /// Everything is finished; the exit follows.
+    Drained,
+}
+
+/// An uncaught error in a child.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ErrorReport {
+    /// Before or after the child was ready.
+    pub phase: Phase,
+    /// Whether the process ends by it.
+    pub fatal: bool,
+    /// The error itself.
+    pub error: ErrorDetails,
+}
+
+/// Before or after a child was ready.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Phase {
+    /// Still starting.
+    Boot,
+    /// At work.
+    Run,
+}
+
+/// A JS error, as far as it crosses processes.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ErrorDetails {
+    /// `error.name`.
+    pub name: Option<String>,
+    /// `error.message`.
+    pub message: Option<String>,
+    /// `error.stack`.
+    pub stack: Option<String>,
+    /// `error.code`, where it is a string or number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<serde_json::Value>,
+}
+
+/// The kind of socket that a server asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum AddressType {
+    /// `4`, and nothing for a file descriptor.
+    Tcp4,
+    /// `6`.
+    Tcp6,
+    /// `-1`: a unix socket.
+    Pipe,
+    /// `'udp4'`.
+    Udp4,
+    /// `'udp6'`.
+    Udp6,
+}
+
+/// `queryServer`. Node leaves out or nulls what a listen did not name.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ListenQuery {
+    /// Its number, to be acknowledged.
+    pub seq: u64,
+    /// An IP address or a path; `None` is every interface, IPv6 first (`createServerHandle` in lib/net.js).
+    #[serde(default)]
+    pub address: Option<String>,
+    /// 0 lets the system choose; -1 for a unix socket.
+    #[serde(default)]
+    pub port: Option<i32>,
+    /// The kind of socket.
+    #[serde(default, deserialize_with = "address_type")]
+    pub address_type: Option<AddressType>,
+    /// `listen({fd})`.
+    #[serde(default)]
+    pub fd: Option<i32>,
+    /// libuv's flags: 1 is `UV_TCP_IPV6ONLY`.
+    #[serde(default)]
+    pub flags: Option<u32>,
+    /// The how-many-eth server of the worker on this address.
+    #[serde(default)]
+    pub index: Option<u32>,
+    /// What the server wants its peers to share: TLS ticket keys.
+    #[serde(default)]
+    pub data: Option<Box<RawValue>>,
+}
+
+impl ListenQuery {
+    /// Two servers with the same key share a socket: Node's own key (lib/internal/cluster/primary.js, `queryServer`).
+    #[must_use]
+    pub fn key(&self) -> String {
+        let show = |number: Option<i32>| number.map_or_else(String::new, |number| number.to_string());
+        format!(
+            "{}:{}:{}:{}:{}",
+            self.address.as_deref().unwrap_or_default(),
+            show(self.port),
+            self.address_type.unwrap_or(AddressType::Tcp4).name(),
+            show(self.fd),
+            self.index.unwrap_or(0)
+        )
+    }
+}
+
+impl AddressType {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Tcp4 => "4",
+            Self::Tcp6 => "6",
+            Self::Pipe => "-1",
+            Self::Udp4 => "udp4",
+            Self::Udp6 => "udp6",
+        }
+    }
+}
+
+fn address_type<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<AddressType>, D::Error> {
+    Ok(match serde_json::Value::deserialize(deserializer)? {
+        serde_json::Value::Number(number) => match number.as_i64() {
+            Some(4) => Some(AddressType::Tcp4),
+            Some(6) => Some(AddressType::Tcp6),
+            Some(-1) => Some(AddressType::Pipe),
+            _ => None,
+        },
+        serde_json::Value::String(name) => match name.as_str() {
+            "udp4" => Some(AddressType::Udp4),
+            "udp6" => Some(AddressType::Udp6),
+            _ => None,
+        },
+        _ => None,
+    })
+}
+
+/// `listening`: kept as Node sent it, for the event of the same name.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ListenAddress {
+    /// 4, 6, -1, `'udp4'` or `'udp6'`.
+    #[serde(default)]
+    pub address_type: serde_json::Value,
+    /// An IP address or path; null for every interface.
+    #[serde(default)]
+    pub address: serde_json::Value,
+    /// The port, the real one where 0 was asked for.
+    #[serde(default)]
+    pub port: serde_json::Value,
+    /// `listen({fd})`.
+    #[serde(default)]
+    pub fd: serde_json::Value,
+}
+
+impl Inbound {
+    /// Reads one internal line.
+    ///
+    /// # Errors
+    /// When a field that the message needs is missing or of another type; the text names it.
+    pub fn read(line: &[u8]) -> Result<Self, serde_json::Error> {
+        #[derive(Deserialize)]
+        struct Head<'a> {
+            cmd: &'a str,
+            #[serde(default)]
+            act: Option<&'a str>,
+        }
+        let head: Head<'_> = serde_json::from_slice(line)?;
+        match (head.cmd, head.act) {
+            ("NODE_CLUSTER", Some(act)) => Self::cluster(act, line),
+            ("NODE_YUNFLY", Some(_)) => serde_json::from_slice(line).map(Self::Report),
+            ("NODE_HANDLE", _) => {
+                #[derive(Deserialize)]
+                struct Handle {
+                    r#type: String,
+                    msg: Box<RawValue>,
+                }
+                let handle: Handle = serde_json::from_slice(line)?;
+                Ok(Self::Handle { kind: handle.r#type, message: handle.msg })
+            }
+            ("NODE_HANDLE_ACK", _) => Ok(Self::HandleAck),
+            ("NODE_HANDLE_NACK", _) => Ok(Self::HandleNack),
+            _ => Ok(Self::Unknown),
+        }
+    }
+
+    fn cluster(act: &str, line: &[u8]) -> Result<Self, serde_json::Error> {
+        #[derive(Deserialize)]
+        struct Key {
+            key: String,
+        }
+        #[derive(Deserialize)]
+        struct Seq {
+            seq: u64,
+        }
+        Ok(match act {
+            "online" => Self::Online,
+            "queryServer" => Self::QueryServer(Box::new(serde_json::from_slice(line)?)),
+            "listening" => Self::Listening(serde_json::from_slice(line)?),
+            "close" => Self::CloseListener { key: serde_json::from_slice::<Key>(line)?.key },
+            "exitedAfterDisconnect" => Self::ExitedAfterDisconnect { seq: serde_json::from_slice::<Seq>(line)?.seq },
+            _ => Self::Unknown,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn reads_what_node_20_sends_for_listen_0() {
+        let line = br#"{"cmd":"NODE_CLUSTER","act":"queryServer","index":0,"data":null,"address":null,"port":0,"addressType":4,"flags":0,"backlog":511,"seq":2}"#;
+        let Ok(Inbound::QueryServer(query)) = Inbound::read(line) else { panic!() };
+        assert_eq!((query.seq, query.port, query.address_type), (2, Some(0), Some(AddressType::Tcp4)));
+        assert_eq!(query.key(), ":0:4::0");
+    }
+
+    #[test]
+    fn reads_the_preloads_reports() {
+        let line = br#"{"cmd":"NODE_YUNFLY","act":"error","phase":"boot","fatal":true,"error":{"name":"Error","message":"m","code":"E"}}"#;
+        let Ok(Inbound::Report(Report::Error(report))) = Inbound::read(line) else { panic!() };
+        assert!(report.fatal && report.phase == Phase::Boot);
+        assert_eq!(report.error.message.as_deref(), Some("m"));
+    }
+
+    #[test]
+    fn a_missing_field_is_an_error_and_an_unknown_act_is_not() {
+        assert!(Inbound::read(br#"{"cmd":"NODE_CLUSTER","act":"queryServer"}"#).is_err());
+        assert!(matches!(Inbound::read(br#"{"cmd":"NODE_CLUSTER","act":"later"}"#), Ok(Inbound::Unknown)));
+        assert!(matches!(Inbound::read(br#"{"cmd":"NODE_DEBUG_ENABLED"}"#), Ok(Inbound::Unknown)));
+    }
+
+    proptest! {
+        #[test]
+        fn arbitrary_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let _ = Inbound::read(&bytes);
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! What the master says to a child. Every function gives a whole frame, newline included.
+
+use bytes::Bytes;
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+/// A socket's type in `NODE_HANDLE` (`handleConversion` in lib/internal/child_process.js).
+pub const NET_NATIVE: &str = "net.Native";
+
+/// Why a child is asked to drain: told to the app's code by the event `yunfly:drain`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DrainReason {
+    /// The whole cluster stops.
+    Shutdown,
+    /// Another process takes the place.
+    Replace,
+    /// `worker.disconnect()` in the app.
+    Disconnect,
+}
+
+/// The answer to `queryServer`; with an errno of 0 a handle goes along ([`with_handle`]).
+/// `data` echoes what the first server of the key sent: TLS needs it (a `null` there crashes https).
+#[must_use]
+pub fn listen_reply(seq: u64, key: &str, errno: i32, data: Option<&RawValue>) -> Bytes {
+    #[derive(Serialize)]
+    struct Reply<'a> {
+        cmd: &'a str,
+        ack: u64,
+        key: &'a str,
+        errno: i32,
+        data: Option<&'a RawValue>,
+    }
+    frame(&Reply { cmd: "NODE_CLUSTER", ack: seq, key, errno, data })
+}
+
+/// Acknowledges a `NODE_CLUSTER` message that waits for it.
+#[must_use]
+pub fn cluster_ack(seq: u64) -> Bytes {
+    Bytes::from(format!("{{\"cmd\":\"NODE_CLUSTER\",\"ack\":{seq}}}\n"))
+}
+
+/// Wraps a frame so that Node takes the handle that comes with it.
+#[must_use]
+pub fn with_handle(kind: &str, inner: &[u8]) -> Bytes {
+    let mut wrapped = Vec::with_capacity(inner.len() + kind.len() + 48);
+    wrapped.extend_from_slice(b"{\"cmd\":\"NODE_HANDLE\",\"type\":");
+    wrapped.extend_from_slice(serde_json::Value::from(kind).to_string().as_bytes());
+    wrapped.extend_from_slice(b",\"msg\":");
+    wrapped.extend_from_slice(inner.strip_suffix(b"\n").unwrap_or(inner));
+    wrapped.extend_from_slice(b"}\n");
+    Bytes::from(wrapped)
+}
+
+/// Tells the sender of a handle that it arrived.
+#[must_use]
+pub fn handle_ack() -> Bytes {
+    Bytes::from_static(b"{\"cmd\":\"NODE_HANDLE_ACK\"}\n")
+}
+
+/// Tells the sender of a handle that none came with its message.
+#[must_use]
+pub fn handle_nack() -> Bytes {
+    Bytes::from_static(b"{\"cmd\":\"NODE_HANDLE_NACK\"}\n")
+}
+
+/// Asks the preload to finish: `grace` ms for idle keep-alive connections, SIGKILL after `timeout` ms.
+#[must_use]
+pub fn drain(reason: DrainReason, grace: u64, timeout: u64) -> Bytes {
+    #[derive(Serialize)]
+    struct Drain {
+        cmd: &'static str,
+        act: &'static str,
+        reason: DrainReason,
+        grace: u64,
+        timeout: u64,
+    }
+    frame(&Drain { cmd: "NODE_YUNFLY", act: "drain", reason, grace, timeout })
+}
+
+/// Tells a sender that its message was not delivered.
+#[must_use]
+pub fn refused(code: &str, bytes: usize, limit: usize) -> Bytes {
+    #[derive(Serialize)]
+    struct Refused<'a> {
+        cmd: &'a str,
+        act: &'a str,
+        code: &'a str,
+        bytes: usize,
+        limit: usize,
+    }
+    frame(&Refused { cmd: "NODE_YUNFLY", act: "refused", code, bytes, limit })
+}
+
+/// One of the two messages that tell a worker it was chosen (document, 'random worker').
+/// `fields` is the app's own message, if it gave one.
+#[must_use]
+pub fn random_worker(action: &str, fields: Option<&serde_json::Map<String, serde_json::Value>>, id: u32, pid: u32) -> Bytes {
+    let mut message = fields.cloned().unwrap_or_default();
+    for (name, value) in [
+        ("from", "app".into()),
+        ("to", "worker".into()),
+        ("action", action.into()),
+        ("worker_id", id.into()),
+        ("worker_pid", pid.into()),
+    ] {
+        message.insert(name.to_owned(), value);
+    }
+    frame(&message)
+}
+
+fn frame<T: Serialize>(message: &T) -> Bytes {
+    // Plain structs with string keys: serde_json has no way to fail on them.
+    let mut line = serde_json::to_vec(message).unwrap_or_default();
+    line.push(b'\n');
+    Bytes::from(line)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(frame: &Bytes) -> &str {
+        std::str::from_utf8(frame).unwrap()
+    }
+
+    #[test]
+    fn a_listen_reply_echoes_the_data_untouched() {
+        let data = serde_json::from_str::<Box<RawValue>>("[1, 2]").unwrap();
+        let reply = listen_reply(3, "k", 0, Some(&data));
+        assert_eq!(text(&reply), "{\"cmd\":\"NODE_CLUSTER\",\"ack\":3,\"key\":\"k\",\"errno\":0,\"data\":[1, 2]}\n");
+        assert_eq!(
+            text(&with_handle(NET_NATIVE, &cluster_ack(1))),
+            "{\"cmd\":\"NODE_HANDLE\",\"type\":\"net.Native\",\"msg\":{\"cmd\":\"NODE_CLUSTER\",\"ack\":1}}\n"
+        );
+    }
+
+    #[test]
+    fn our_messages_are_internal_for_node() {
+        for message in [drain(DrainReason::Shutdown, 1, 2), refused("E", 3, 2), handle_ack()] {
+            assert!(text(&message).starts_with("{\"cmd\":\"NODE_") && text(&message).ends_with("}\n"));
+        }
+    }
+
+    #[test]
+    fn the_random_worker_message_keeps_the_apps_fields_but_not_its_address() {
+        let fields = serde_json::json!({"job": 1, "to": "alone"});
+        let message = random_worker("random-worker", fields.as_object(), 2, 99);
+        let message: serde_json::Value = serde_json::from_slice(&message).unwrap();
+        assert_eq!(
+            message,
+            serde_json::json!({"job":1,"from":"app","to":"worker","action":"random-worker","worker_id":2,"worker_pid":99})
+        );
+    }
+}

@@ -1,0 +1,219 @@
+//! The order in which frames and handles leave for one child.
+//!
+//! At most one handle is in flight: with two, after a large line, Node gives the first message the second's handle. What
+//! comes after a handle waits until it is acknowledged (Node's own `_handleQueue` in lib/internal/child_process.js).
+
+use std::collections::VecDeque;
+use std::io::IoSlice;
+
+use bytes::Bytes;
+
+/// Node sends a handle that was not received so often (`MAX_HANDLE_RETRANSMISSIONS` in lib/internal/child_process.js).
+const MAX_RETRANSMISSIONS: u8 = 3;
+
+/// How many frames one write carries at most (Linux takes 1024).
+const MAX_SLICES: usize = 256;
+
+#[derive(Debug)]
+struct Item<H> {
+    frame: Bytes,
+    handle: Option<H>,
+}
+
+#[derive(Debug)]
+enum State<H> {
+    Open,
+    /// The handle was written whole; its item is kept to be sent again.
+    AwaitingAck { item: Item<H>, sent: u8 },
+}
+
+/// What waits for one child. `H` is a handle: it goes along with the first byte of its frame.
+#[derive(Debug)]
+pub struct Outbox<H> {
+    queue: VecDeque<Item<H>>,
+    /// How much of the first frame is written.
+    written: usize,
+    /// How often the handle at the front was already sent.
+    sent: u8,
+    bytes: usize,
+    state: State<H>,
+}
+
+impl<H> Default for Outbox<H> {
+    fn default() -> Self {
+        Self { queue: VecDeque::new(), written: 0, sent: 0, bytes: 0, state: State::Open }
+    }
+}
+
+impl<H> Outbox<H> {
+    /// Appends a frame.
+    pub fn push(&mut self, frame: Bytes, handle: Option<H>) {
+        self.bytes += frame.len();
+        self.queue.push_back(Item { frame, handle });
+    }
+
+    /// How many bytes wait.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Whether there is something that may be written now.
+    #[must_use]
+    pub fn is_writable(&self) -> bool {
+        matches!(self.state, State::Open) && !self.queue.is_empty()
+    }
+
+    /// What to write next: the slices, and the handle that goes with their first byte.
+    pub fn next_write<'a>(&'a self, slices: &mut Vec<IoSlice<'a>>) -> Option<&'a H> {
+        slices.clear();
+        if !self.is_writable() {
+            return None;
+        }
+        let mut items = self.queue.iter();
+        let first = items.next()?;
+        slices.push(IoSlice::new(&first.frame[self.written..]));
+        if first.handle.is_some() {
+            return first.handle.as_ref().filter(|_| self.written == 0);
+        }
+        slices.extend(
+            items.take_while(|item| item.handle.is_none()).take(MAX_SLICES - 1).map(|item| IoSlice::new(&item.frame)),
+        );
+        None
+    }
+
+    /// So many bytes of the last [`Self::next_write`] were written.
+    pub fn wrote(&mut self, mut count: usize) {
+        self.bytes = self.bytes.saturating_sub(count);
+        while let Some(first) = self.queue.front() {
+            let left = first.frame.len() - self.written;
+            if count < left {
+                self.written += count;
+                return;
+            }
+            count -= left;
+            self.written = 0;
+            if let Some(item) = self.queue.pop_front()
+                && item.handle.is_some()
+            {
+                self.state = State::AwaitingAck { item, sent: self.sent + 1 };
+                self.sent = 0;
+                return;
+            }
+        }
+    }
+
+    /// The child has the handle in flight.
+    pub fn acknowledged(&mut self) {
+        self.state = State::Open;
+    }
+
+    /// The child did not get the handle in flight: it goes out again. Gives back what was tried too often.
+    pub fn refused(&mut self) -> Option<(Bytes, H)> {
+        match std::mem::replace(&mut self.state, State::Open) {
+            State::Open => None,
+            State::AwaitingAck { item: Item { frame, handle: Some(handle) }, sent } if sent > MAX_RETRANSMISSIONS => {
+                Some((frame, handle))
+            }
+            State::AwaitingAck { item, sent } => {
+                self.bytes += item.frame.len();
+                self.sent = sent;
+                self.queue.push_front(item);
+                None
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn pushed(items: &[(&'static str, Option<u8>)]) -> Outbox<u8> {
+        let mut outbox = Outbox::default();
+        for (frame, handle) in items {
+            outbox.push(Bytes::from_static(frame.as_bytes()), *handle);
+        }
+        outbox
+    }
+
+    fn write(outbox: &mut Outbox<u8>, most: usize) -> (String, Option<u8>) {
+        let mut slices = Vec::new();
+        let handle = outbox.next_write(&mut slices).copied();
+        let mut bytes: Vec<u8> = slices.iter().flat_map(|slice| slice.iter().copied()).collect();
+        bytes.truncate(most);
+        outbox.wrote(bytes.len());
+        (String::from_utf8(bytes).unwrap(), handle)
+    }
+
+    #[test]
+    fn one_write_carries_many_frames_up_to_a_handle() {
+        let mut outbox = pushed(&[("a\n", None), ("b\n", None), ("h\n", Some(7)), ("c\n", None)]);
+        assert_eq!(write(&mut outbox, 99), ("a\nb\n".into(), None));
+        assert_eq!(write(&mut outbox, 99), ("h\n".into(), Some(7)));
+        assert!(!outbox.is_writable(), "what follows waits for the acknowledgement");
+        outbox.acknowledged();
+        assert_eq!(write(&mut outbox, 99), ("c\n".into(), None));
+        assert_eq!(outbox.bytes(), 0);
+    }
+
+    #[test]
+    fn a_handle_goes_with_the_first_byte_only() {
+        let mut outbox = pushed(&[("handle\n", Some(7))]);
+        assert_eq!(write(&mut outbox, 3), ("han".into(), Some(7)));
+        assert_eq!(write(&mut outbox, 99), ("dle\n".into(), None));
+    }
+
+    #[test]
+    fn a_refused_handle_is_sent_again_a_few_times() {
+        let mut outbox = pushed(&[("h\n", Some(7)), ("c\n", None)]);
+        for _ in 0..MAX_RETRANSMISSIONS {
+            assert_eq!(write(&mut outbox, 99), ("h\n".into(), Some(7)));
+            assert!(outbox.refused().is_none());
+        }
+        assert_eq!(write(&mut outbox, 99), ("h\n".into(), Some(7)));
+        assert_eq!(outbox.refused(), Some((Bytes::from_static(b"h\n"), 7)));
+        assert_eq!(write(&mut outbox, 99), ("c\n".into(), None));
+    }
+
+    #[test]
+    fn an_ack_that_nobody_waits_for_changes_nothing() {
+        let mut outbox = pushed(&[("a\n", None)]);
+        outbox.acknowledged();
+        assert!(outbox.refused().is_none());
+        assert_eq!(write(&mut outbox, 99), ("a\n".into(), None));
+    }
+
+    proptest! {
+        #[test]
+        fn any_partial_writes_give_the_same_stream(
+            frames in proptest::collection::vec(("[a-z]{0,9}", any::<bool>()), 1..30),
+            writes in proptest::collection::vec(1usize..12, 1..400),
+        ) {
+            let mut outbox = Outbox::default();
+            let mut expected = String::new();
+            for (index, (text, handle)) in frames.iter().enumerate() {
+                let frame = format!("{text}\n");
+                expected.push_str(&frame);
+                outbox.push(Bytes::from(frame), handle.then_some(index));
+            }
+            let mut stream = String::new();
+            let mut handles = Vec::new();
+            let mut writes = writes.into_iter().cycle();
+            let mut slices = Vec::new();
+            while outbox.bytes() > 0 || outbox.is_writable() {
+                let handle = outbox.next_write(&mut slices).copied();
+                let bytes: Vec<u8> = slices.iter().flat_map(|slice| slice.iter().copied()).take(writes.next().unwrap()).collect();
+                slices = Vec::new();
+                if bytes.is_empty() { outbox.acknowledged(); continue; }
+                handles.extend(handle);
+                stream.push_str(std::str::from_utf8(&bytes).unwrap());
+                outbox.wrote(bytes.len());
+            }
+            prop_assert_eq!(stream, expected);
+            let wanted: Vec<usize> = frames.iter().enumerate().filter(|(_, (_, handle))| *handle).map(|(index, _)| index).collect();
+            prop_assert_eq!(handles, wanted);
+        }
+    }
+}

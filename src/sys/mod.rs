@@ -1,0 +1,17 @@
+//! System calls: the only place with `unsafe`, and the seam between platforms.
+//!
+//! Linux is used to the full (pidfd, socket filters). The portable path (a waiting thread, no filters) serves macOS, and
+//! Linux too when `YUNFLY_PORTABLE=1`, so that its tests run there.
+#![allow(unsafe_code)]
+
+pub mod channel;
+pub mod guard;
+pub mod process;
+pub mod socket;
+pub mod spawn;
+
+/// Whether the portable path was asked for, or is the only one.
+#[must_use]
+pub fn portable() -> bool {
+    !cfg!(target_os = "linux") || std::env::var_os("YUNFLY_PORTABLE").is_some_and(|value| value == "1")
+}

@@ -1,0 +1,139 @@
+//! A started process: signals that cannot hit a stranger, and the notice of its end.
+//!
+//! The end is noticed through a pidfd, elsewhere by a thread that waits for this one process. Never `waitpid(-1)`: the
+//! app's own children are libuv's to reap.
+
+use std::io;
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use nix::sys::signal::Signal;
+use tokio::io::unix::AsyncFd;
+use tokio::sync::oneshot;
+
+/// How a process ended: exactly one of both is set, as in Node's `exit` event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Exit {
+    /// Its exit code.
+    pub code: Option<i32>,
+    /// The number of the signal that ended it.
+    pub signal: Option<i32>,
+}
+
+/// Whether the pid may still be signalled. Reaping happens under the lock, so the pid cannot become a stranger's between.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reaped {
+    No,
+    Yes,
+}
+
+/// A process that we started.
+#[derive(Debug, Clone)]
+pub struct Process {
+    pid: libc::pid_t,
+    reaped: Arc<Mutex<Reaped>>,
+}
+
+impl Process {
+    /// Takes charge of a process that [`super::spawn::spawn`] just started.
+    #[must_use]
+    pub fn new(pid: libc::pid_t) -> Self {
+        Self { pid, reaped: Arc::new(Mutex::new(Reaped::No)) }
+    }
+
+    /// Its pid, which is the number of its process group too.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.pid.unsigned_abs()
+    }
+
+    /// Sends a signal; false when the process is gone.
+    pub fn signal(&self, signal: Signal) -> bool {
+        let reaped = self.reaped.lock().unwrap_or_else(PoisonError::into_inner);
+        *reaped == Reaped::No && nix::sys::signal::kill(nix::unistd::Pid::from_raw(self.pid), signal).is_ok()
+    }
+
+    /// Resolves when the process has ended; what it left in its process group is ended with it.
+    pub async fn wait(&self) -> Exit {
+        if !super::portable()
+            && let Ok(pidfd) = pidfd_open(self.pid)
+            && let Ok(pidfd) = AsyncFd::new(pidfd)
+        {
+            // A pidfd is readable once the process has ended (pidfd_open(2)).
+            let _ = pidfd.readable().await;
+            return self.reap();
+        }
+        let (ended, end) = oneshot::channel();
+        let process = self.clone();
+        let waiter = std::thread::Builder::new().name(format!("wait-{}", self.pid)).stack_size(64 * 1024);
+        let spawned = waiter.spawn(move || {
+            process.wait_blocking();
+            let _ = ended.send(process.reap());
+        });
+        match (spawned, end.await) {
+            (Ok(_), Ok(exit)) => exit,
+            // No thread to be had: the process is waited for right here.
+            _ => {
+                self.wait_blocking();
+                self.reap()
+            }
+        }
+    }
+
+    /// Waits without reaping: until then the pid stays ours.
+    fn wait_blocking(&self) {
+        while let Err(error) = wait_id(self.pid, libc::WEXITED | libc::WNOWAIT) {
+            if error.kind() != io::ErrorKind::Interrupted {
+                return;
+            }
+        }
+    }
+
+    fn reap(&self) -> Exit {
+        let mut reaped = self.reaped.lock().unwrap_or_else(PoisonError::into_inner);
+        let _ = nix::sys::signal::killpg(nix::unistd::Pid::from_raw(self.pid), Signal::SIGKILL);
+        *reaped = Reaped::Yes;
+        // An error is ECHILD: somebody else in this process waited for every child. Its status is lost, not its end.
+        wait_id(self.pid, libc::WEXITED).unwrap_or(Exit { code: Some(0), signal: None })
+    }
+}
+
+fn wait_id(pid: libc::pid_t, options: libc::c_int) -> io::Result<Exit> {
+    // SAFETY: siginfo_t is plain data for which zero is valid; waitid fills it, and the fields read are those of SIGCHLD.
+    let (kind, status) = unsafe {
+        let mut info: libc::siginfo_t = std::mem::zeroed();
+        if libc::waitid(libc::P_PID, pid.unsigned_abs(), &raw mut info, options) != 0 {
+            return Err(io::Error::last_os_error());
+        }
+        (info.si_code, info.si_status())
+    };
+    Ok(if kind == libc::CLD_EXITED {
+        Exit { code: Some(status), signal: None }
+    } else {
+        Exit { code: None, signal: Some(status) }
+    })
+}
+
+#[cfg(target_os = "linux")]
+fn pidfd_open(pid: libc::pid_t) -> io::Result<PidFd> {
+    // SAFETY: no pointers; the result is checked. PIDFD_NONBLOCK is O_NONBLOCK.
+    let number = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) };
+    match i32::try_from(number) {
+        // SAFETY: the kernel just made this descriptor (close-on-exec) for us.
+        Ok(number) if number >= 0 => Ok(PidFd(unsafe { OwnedFd::from_raw_fd(number) })),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn pidfd_open(_: libc::pid_t) -> io::Result<PidFd> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+struct PidFd(OwnedFd);
+
+impl AsRawFd for PidFd {
+    fn as_raw_fd(&self) -> std::os::fd::RawFd {
+        self.0.as_raw_fd()
+    }
+}
