@@ -1,3 +1,20 @@
-//! x
+//! The native master of `@yunflyjs/cluster-native`: one Node app as a supervised cluster.
+//!
+//! ```text
+//! addon ──► master ──► core ──► protocol      decisions are made in core: events in, actions out, time passed in
+//!   napi      │ tokio                         bytes and messages in protocol
+//!             └──────► sys                    system calls, the only unsafe code
+//! ```
+//!
+//! Imports go one way only. [`core`] and [`protocol`] are pure: no clock, no descriptors, no tokio, no napi. See
+//! ARCHITECTURE.md for the data flow and the decisions.
+
+pub mod config;
+pub mod core;
+pub mod master;
 pub mod protocol;
 pub mod sys;
+
+// Not part of unit test binaries: it needs a Node process around it.
+#[cfg(not(test))]
+pub mod addon;

@@ -90,10 +90,7 @@ fn text(raw: Option<&RawValue>) -> Option<Cow<'_, str>> {
     #[derive(serde::Deserialize)]
     struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
     let raw = raw?.get();
-    raw.starts_with('"')
-        .then(|| serde_json::from_str::<Text<'_>>(raw).ok())
-        .flatten()
-        .map(|text| text.0)
+    raw.starts_with('"').then(|| serde_json::from_str::<Text<'_>>(raw).ok()).flatten().map(|text| text.0)
 }
 
 enum Key {
@@ -199,9 +196,7 @@ mod tests {
         Envelope::User(match field("to").and_then(Value::as_str) {
             Some("alone") => Target::Alone,
             Some("worker") => match field("worker_pid").filter(|pid| !pid.is_null()) {
-                Some(pid) => Target::WorkerPid(
-                    pid.as_u64().and_then(|pid| u32::try_from(pid).ok()).unwrap_or(0),
-                ),
+                Some(pid) => Target::WorkerPid(pid.as_u64().and_then(|pid| u32::try_from(pid).ok()).unwrap_or(0)),
                 None if field("type").and_then(Value::as_str) == Some("all") => Target::AllWorkers,
                 None => Target::AnyWorker,
             },
@@ -218,7 +213,8 @@ mod tests {
         assert_eq!(target(&json!({"to": "worker", "worker_pid": 7, "type": "all"})), Target::WorkerPid(7));
         assert_eq!(target(&json!({"to": "app"})), Target::App);
         assert_eq!(target(&json!({"to": "elsewhere"})), Target::App);
-        for other in [json!("ready"), json!(1), json!(-1), json!(1.5), json!(null), json!(true), json!(["to", "alone"])] {
+        for other in [json!("ready"), json!(1), json!(-1), json!(1.5), json!(null), json!(true), json!(["to", "alone"])]
+        {
             assert_eq!(target(&other), Target::App, "{other}");
         }
     }
@@ -256,10 +252,12 @@ mod tests {
             any::<bool>().prop_map(Value::from),
             any::<i32>().prop_map(Value::from),
             any::<f32>().prop_map(Value::from),
-            prop_oneof![Just("alone"), Just("worker"), Just("all"), Just("NODE_X"), Just("\"\\\n\u{1F600}")].prop_map(Value::from),
+            prop_oneof![Just("alone"), Just("worker"), Just("all"), Just("NODE_X"), Just("\"\\\n\u{1F600}")]
+                .prop_map(Value::from),
         ];
         leaf.prop_recursive(4, 32, 6, |inner| {
-            let key = prop_oneof![Just("to"), Just("type"), Just("cmd"), Just("worker_pid"), Just("data"), Just("t\\o")];
+            let key =
+                prop_oneof![Just("to"), Just("type"), Just("cmd"), Just("worker_pid"), Just("data"), Just("t\\o")];
             prop_oneof![
                 proptest::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
                 proptest::collection::btree_map(key.prop_map(str::to_owned), inner, 0..6)

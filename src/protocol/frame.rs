@@ -34,11 +34,7 @@ impl FrameDecoder {
     /// A decoder that refuses lines of more than `limit` bytes.
     #[must_use]
     pub fn new(limit: usize) -> Self {
-        Self {
-            buffer: BytesMut::new(),
-            state: State::Line { scanned: 0 },
-            limit,
-        }
+        Self { buffer: BytesMut::new(), state: State::Line { scanned: 0 }, limit }
     }
 
     /// The buffer to append what was read to; then call [`Self::next_frame`] until it is empty.
@@ -117,10 +113,7 @@ mod tests {
 
     #[test]
     fn cuts_at_newlines_and_keeps_the_rest() {
-        assert_eq!(
-            decode(&[b"a\n\nbc", b"d\ne"], 10),
-            (vec![line("a\n"), line("bcd\n")], 1)
-        );
+        assert_eq!(decode(&[b"a\n\nbc", b"d\ne"], 10), (vec![line("a\n"), line("bcd\n")], 1));
     }
 
     #[test]

@@ -95,7 +95,12 @@ pub fn refused(code: &str, bytes: usize, limit: usize) -> Bytes {
 /// One of the two messages that tell a worker it was chosen (document, 'random worker').
 /// `fields` is the app's own message, if it gave one.
 #[must_use]
-pub fn random_worker(action: &str, fields: Option<&serde_json::Map<String, serde_json::Value>>, id: u32, pid: u32) -> Bytes {
+pub fn random_worker(
+    action: &str,
+    fields: Option<&serde_json::Map<String, serde_json::Value>>,
+    id: u32,
+    pid: u32,
+) -> Bytes {
     let mut message = fields.cloned().unwrap_or_default();
     for (name, value) in [
         ("from", "app".into()),

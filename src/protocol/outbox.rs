@@ -14,42 +14,55 @@ const MAX_RETRANSMISSIONS: u8 = 3;
 /// How many frames one write carries at most (Linux takes 1024).
 const MAX_SLICES: usize = 256;
 
-#[derive(Debug)]
-struct Item<H> {
-    frame: Bytes,
-    handle: Option<H>,
+/// One frame on its way. `T` is who sent it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Item<H, T> {
+    /// The frame, newline included.
+    pub frame: Bytes,
+    /// The handle that goes along with its first byte.
+    pub handle: Option<H>,
+    /// Who sent it.
+    pub from: T,
 }
 
 #[derive(Debug)]
-enum State<H> {
+enum State<H, T> {
     Open,
     /// The handle was written whole; its item is kept to be sent again.
-    AwaitingAck { item: Item<H>, sent: u8 },
+    AwaitingAck {
+        item: Item<H, T>,
+        sent: u8,
+    },
 }
 
-/// What waits for one child. `H` is a handle: it goes along with the first byte of its frame.
+/// What waits for one child.
 #[derive(Debug)]
-pub struct Outbox<H> {
-    queue: VecDeque<Item<H>>,
+pub struct Outbox<H, T> {
+    queue: VecDeque<Item<H, T>>,
     /// How much of the first frame is written.
     written: usize,
     /// How often the handle at the front was already sent.
     sent: u8,
     bytes: usize,
-    state: State<H>,
+    state: State<H, T>,
 }
 
-impl<H> Default for Outbox<H> {
+impl<H, T> Default for Outbox<H, T> {
     fn default() -> Self {
         Self { queue: VecDeque::new(), written: 0, sent: 0, bytes: 0, state: State::Open }
     }
 }
 
-impl<H> Outbox<H> {
+impl<H, T> Outbox<H, T> {
     /// Appends a frame.
-    pub fn push(&mut self, frame: Bytes, handle: Option<H>) {
-        self.bytes += frame.len();
-        self.queue.push_back(Item { frame, handle });
+    pub fn push(&mut self, item: Item<H, T>) {
+        self.bytes += item.frame.len();
+        self.queue.push_back(item);
+    }
+
+    /// Takes out what did not arrive: the child is gone. A frame that was written in part is among it.
+    pub fn take_rest(&mut self) -> impl Iterator<Item = Item<H, T>> + use<H, T> {
+        std::mem::take(self).queue.into_iter()
     }
 
     /// How many bytes wait.
@@ -109,12 +122,10 @@ impl<H> Outbox<H> {
     }
 
     /// The child did not get the handle in flight: it goes out again. Gives back what was tried too often.
-    pub fn refused(&mut self) -> Option<(Bytes, H)> {
+    pub fn refused(&mut self) -> Option<Item<H, T>> {
         match std::mem::replace(&mut self.state, State::Open) {
             State::Open => None,
-            State::AwaitingAck { item: Item { frame, handle: Some(handle) }, sent } if sent > MAX_RETRANSMISSIONS => {
-                Some((frame, handle))
-            }
+            State::AwaitingAck { item, sent } if sent > MAX_RETRANSMISSIONS => Some(item),
             State::AwaitingAck { item, sent } => {
                 self.bytes += item.frame.len();
                 self.sent = sent;
@@ -130,15 +141,15 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn pushed(items: &[(&'static str, Option<u8>)]) -> Outbox<u8> {
+    fn pushed(items: &[(&'static str, Option<u8>)]) -> Outbox<u8, ()> {
         let mut outbox = Outbox::default();
         for (frame, handle) in items {
-            outbox.push(Bytes::from_static(frame.as_bytes()), *handle);
+            outbox.push(Item { frame: Bytes::from_static(frame.as_bytes()), handle: *handle, from: () });
         }
         outbox
     }
 
-    fn write(outbox: &mut Outbox<u8>, most: usize) -> (String, Option<u8>) {
+    fn write(outbox: &mut Outbox<u8, ()>, most: usize) -> (String, Option<u8>) {
         let mut slices = Vec::new();
         let handle = outbox.next_write(&mut slices).copied();
         let mut bytes: Vec<u8> = slices.iter().flat_map(|slice| slice.iter().copied()).collect();
@@ -173,7 +184,7 @@ mod tests {
             assert!(outbox.refused().is_none());
         }
         assert_eq!(write(&mut outbox, 99), ("h\n".into(), Some(7)));
-        assert_eq!(outbox.refused(), Some((Bytes::from_static(b"h\n"), 7)));
+        assert_eq!(outbox.refused().unwrap().handle, Some(7));
         assert_eq!(write(&mut outbox, 99), ("c\n".into(), None));
     }
 
@@ -196,7 +207,7 @@ mod tests {
             for (index, (text, handle)) in frames.iter().enumerate() {
                 let frame = format!("{text}\n");
                 expected.push_str(&frame);
-                outbox.push(Bytes::from(frame), handle.then_some(index));
+                outbox.push(Item { frame: Bytes::from(frame), handle: handle.then_some(index), from: () });
             }
             let mut stream = String::new();
             let mut handles = Vec::new();

@@ -83,6 +83,8 @@ unsafe fn take_handles(message: &libc::msghdr, handles: &mut Vec<OwnedFd>) {
         while let Some(control) = header.as_ref() {
             if control.cmsg_level == libc::SOL_SOCKET && control.cmsg_type == libc::SCM_RIGHTS {
                 let data = libc::CMSG_DATA(control).cast::<RawFd>();
+                // Its type differs between platforms.
+                #[allow(clippy::unnecessary_cast)]
                 let length = control.cmsg_len as usize - libc::CMSG_LEN(0) as usize;
                 for index in 0..length / mem::size_of::<RawFd>() {
                     let handle = OwnedFd::from_raw_fd(data.add(index).read_unaligned());

@@ -8,9 +8,9 @@ use std::io::{self, IoSlice};
 use std::os::fd::{AsFd, OwnedFd};
 use std::time::Duration;
 
+use super::channel;
 use super::process::Process;
 use super::spawn::{Command, spawn};
-use super::channel;
 
 /// Each line on fd 3 is the whole list of `pid:start` now alive; the start time tells a pid that was given to a stranger
 /// meanwhile (field 22 of /proc/pid/stat; where there is no /proc, the pid has to do). It is immune to the signals that a

@@ -4,11 +4,25 @@
 //! Linux too when `YUNFLY_PORTABLE=1`, so that its tests run there.
 #![allow(unsafe_code)]
 
+use std::io;
+use std::os::fd::OwnedFd;
+
+use tokio::io::unix::AsyncFd;
+
 pub mod channel;
 pub mod guard;
 pub mod process;
 pub mod socket;
 pub mod spawn;
+
+/// Registers a descriptor with the runtime of this thread.
+///
+/// # Errors
+/// When the system's poller refuses it.
+pub fn watch(descriptor: OwnedFd) -> io::Result<AsyncFd<OwnedFd>> {
+    // SAFETY: an OwnedFd gives the same descriptor as long as it lives, and AsyncFd keeps it until it is unregistered.
+    Ok(unsafe { AsyncFd::register(descriptor) }?)
+}
 
 /// Whether the portable path was asked for, or is the only one.
 #[must_use]

@@ -4,11 +4,10 @@
 //! app's own children are libuv's to reap.
 
 use std::io;
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::os::fd::{FromRawFd, OwnedFd};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use nix::sys::signal::Signal;
-use tokio::io::unix::AsyncFd;
 use tokio::sync::oneshot;
 
 /// How a process ended: exactly one of both is set, as in Node's `exit` event.
@@ -57,7 +56,7 @@ impl Process {
     pub async fn wait(&self) -> Exit {
         if !super::portable()
             && let Ok(pidfd) = pidfd_open(self.pid)
-            && let Ok(pidfd) = AsyncFd::new(pidfd)
+            && let Ok(pidfd) = super::watch(pidfd)
         {
             // A pidfd is readable once the process has ended (pidfd_open(2)).
             let _ = pidfd.readable().await;
@@ -115,25 +114,17 @@ fn wait_id(pid: libc::pid_t, options: libc::c_int) -> io::Result<Exit> {
 }
 
 #[cfg(target_os = "linux")]
-fn pidfd_open(pid: libc::pid_t) -> io::Result<PidFd> {
-    // SAFETY: no pointers; the result is checked. PIDFD_NONBLOCK is O_NONBLOCK.
+fn pidfd_open(pid: libc::pid_t) -> io::Result<OwnedFd> {
+    // SAFETY: no pointers; the result is checked.
     let number = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) };
     match i32::try_from(number) {
         // SAFETY: the kernel just made this descriptor (close-on-exec) for us.
-        Ok(number) if number >= 0 => Ok(PidFd(unsafe { OwnedFd::from_raw_fd(number) })),
+        Ok(number) if number >= 0 => Ok(unsafe { OwnedFd::from_raw_fd(number) }),
         _ => Err(io::Error::last_os_error()),
     }
 }
 
 #[cfg(not(target_os = "linux"))]
-fn pidfd_open(_: libc::pid_t) -> io::Result<PidFd> {
+fn pidfd_open(_: libc::pid_t) -> io::Result<OwnedFd> {
     Err(io::ErrorKind::Unsupported.into())
-}
-
-struct PidFd(OwnedFd);
-
-impl AsRawFd for PidFd {
-    fn as_raw_fd(&self) -> std::os::fd::RawFd {
-        self.0.as_raw_fd()
-    }
 }

@@ -1,0 +1,101 @@
+//! The configuration as it comes from lib/config.js, which has validated it.
+
+use std::collections::HashMap;
+use std::ffi::CString;
+use std::time::Duration;
+
+use napi::bindgen_prelude::{Error, Result, Status};
+use napi_derive::napi;
+
+use crate::config::{Config, Launch, Role};
+use crate::core::types::{Mode, Policy, Readiness};
+
+/// Made by lib/cluster.js.
+#[napi(object)]
+pub struct NativeConfig {
+    /// The Node binary.
+    pub exec_path: String,
+    /// The children's working directory.
+    pub cwd: String,
+    /// The children's whole environment.
+    pub env: HashMap<String, String>,
+    /// A worker's arguments after the binary.
+    pub worker_argv: Vec<String>,
+    /// What a worker's preload is told.
+    pub worker_boot: String,
+    /// The alone's arguments after the binary; absent: no alone.
+    pub alone_argv: Option<Vec<String>>,
+    /// What the alone's preload is told.
+    pub alone_boot: Option<String>,
+    /// `production` or `development`.
+    pub mode: String,
+    /// How many workers.
+    pub count: u32,
+    /// Whether workers that died are replaced.
+    pub refork: bool,
+    /// `listening`, `online` or `message`.
+    pub ready: String,
+    /// In ms.
+    pub limit: f64,
+    /// In ms.
+    pub start_timeout: f64,
+    /// In ms.
+    pub kill_timeout: f64,
+    /// In ms.
+    pub shutdown_delay: f64,
+    /// In ms.
+    pub min_uptime: f64,
+    /// In bytes.
+    pub max_message_bytes: f64,
+    /// The cluster's name.
+    pub title: String,
+}
+
+impl NativeConfig {
+    pub(super) fn into_config(self) -> Result<Config> {
+        let policy = Policy {
+            mode: match self.mode.as_str() {
+                "production" => Mode::Production,
+                "development" => Mode::Development,
+                other => return Err(invalid("mode", other)),
+            },
+            alone: self.alone_argv.is_some(),
+            count: self.count,
+            refork: self.refork,
+            ready: match self.ready.as_str() {
+                "listening" => Readiness::Listening,
+                "online" => Readiness::Online,
+                "message" => Readiness::Message,
+                other => return Err(invalid("ready", other)),
+            },
+            limit: millis("limit", self.limit)?,
+            start_timeout: millis("startTimeout", self.start_timeout)?,
+            kill_timeout: millis("killTimeout", self.kill_timeout)?,
+            shutdown_delay: millis("shutdownDelay", self.shutdown_delay)?,
+            min_uptime: millis("minUptime", self.min_uptime)?,
+        };
+        let program = &self.exec_path;
+        let no_nul = |name: &'static str| move |error: std::ffi::NulError| invalid(name, &error.to_string());
+        let alone_boot = self.alone_boot.unwrap_or_default();
+        let alone =
+            self.alone_argv.map(|args| Role::new(program, args, alone_boot)).transpose().map_err(no_nul("args"))?;
+        let launch = Launch {
+            program: CString::new(program.as_str()).map_err(no_nul("execPath"))?,
+            cwd: CString::new(self.cwd).map_err(no_nul("cwd"))?,
+            env: Launch::environment(self.env).map_err(no_nul("env"))?,
+            worker: Role::new(program, self.worker_argv, self.worker_boot).map_err(no_nul("args"))?,
+            alone,
+        };
+        // A float holds every size up to 2^53 exactly, and `as` saturates.
+        let max_message_bytes = self.max_message_bytes as usize;
+        Ok(Config { policy, launch, max_message_bytes, title: self.title })
+    }
+}
+
+fn millis(name: &str, value: f64) -> Result<Duration> {
+    Duration::try_from_secs_f64(value / 1000.0).map_err(|_| invalid(name, &value.to_string()))
+}
+
+fn invalid(name: &str, value: &str) -> Error {
+    Error::new(Status::InvalidArg, format!("{name} is not valid: {value}"))
+}

@@ -1,0 +1,147 @@
+//! Notices as plain JS objects (lib/cluster.js turns them into events).
+
+use bytes::Bytes;
+use napi_derive::napi;
+use serde::Serialize;
+use serde_json::json;
+
+use crate::core::notice::{ExitReason, Notice, StartFailure, StartFailureCause};
+use crate::core::types::{ChildId, Exit, Peer, SlotId};
+
+/// One event. Which fields are set depends on its kind.
+#[napi(object)]
+#[derive(Default)]
+pub struct NativeEvent {
+    /// The event's name.
+    pub kind: String,
+    /// `worker` or `alone`.
+    pub role: Option<String>,
+    /// With the role: the child.
+    pub id: Option<u32>,
+    /// A worker's slot, 1 to n.
+    pub slot: Option<u32>,
+    /// A child's pid.
+    pub pid: Option<u32>,
+    /// An exit code.
+    pub code: Option<i32>,
+    /// The name of the signal that ended a child.
+    pub signal: Option<String>,
+    /// Whether somebody had asked for it.
+    pub expected: Option<bool>,
+    /// Why.
+    pub reason: Option<String>,
+    /// JSON: a message, an address, an error.
+    pub data: Option<String>,
+}
+
+impl NativeEvent {
+    fn new(kind: &str) -> Self {
+        Self { kind: kind.to_owned(), ..Self::default() }
+    }
+
+    fn of(kind: &str, child: ChildId) -> Self {
+        Self::new(kind).child(child)
+    }
+
+    fn child(mut self, child: ChildId) -> Self {
+        let (role, id) = match child {
+            ChildId::Worker(id) => ("worker", id),
+            ChildId::Alone(id) => ("alone", id),
+        };
+        self.role = Some(role.to_owned());
+        self.id = Some(id);
+        self
+    }
+
+    fn place(mut self, slot: Option<SlotId>, pid: Option<u32>) -> Self {
+        self.slot = slot;
+        self.pid = pid;
+        self
+    }
+
+    fn exit(mut self, exit: Exit) -> Self {
+        self.code = exit.code;
+        self.signal = exit.signal.map(str::to_owned);
+        self
+    }
+
+    fn expected(mut self, expected: bool) -> Self {
+        self.expected = Some(expected);
+        self
+    }
+
+    fn reason(mut self, reason: &str) -> Self {
+        self.reason = Some(reason.to_owned());
+        self
+    }
+
+    fn data(mut self, data: impl Serialize) -> Self {
+        self.data = serde_json::to_string(&data).ok();
+        self
+    }
+
+    fn message(mut self, frame: &Bytes) -> Self {
+        // Node replaces what is not UTF-8 too (its StringDecoder).
+        self.data = Some(String::from_utf8_lossy(frame).into_owned());
+        self
+    }
+}
+
+impl From<Notice> for NativeEvent {
+    fn from(notice: Notice) -> Self {
+        match notice {
+            Notice::Fork { child, slot, pid } => Self::of("fork", child).place(slot, Some(pid)),
+            Notice::Online(child) => Self::of("online", child),
+            Notice::Listening(child, address) => Self::of("listening", child).data(address),
+            Notice::ChildReady(child) => Self::of("childReady", child),
+            Notice::Draining(child, reason) => Self::of("draining", child).reason(reason.as_str()),
+            Notice::Disconnect { child, expected } => Self::of("disconnect", child).expected(expected),
+            Notice::Exit { child, exit, expected, reason } => {
+                Self::of("exit", child).exit(exit).expected(expected).reason(exit_reason(&reason, exit))
+            }
+            Notice::ChildError(child, report) => {
+                let mut data = json!(report.error);
+                data["phase"] = json!(report.phase);
+                data["fatal"] = json!(report.fatal);
+                Self::of("childError", child).data(data)
+            }
+            Notice::Message(child, frame) => Self::of("message", child).message(&frame),
+            Notice::Undeliverable { from, frame, reason } => {
+                let event = Self::new("undeliverable").reason(reason.as_str()).message(&frame);
+                match from {
+                    Peer::Child(child) => event.child(child),
+                    Peer::App => event,
+                }
+            }
+            Notice::ProtocolError { child, code, detail } => {
+                Self::of("protocolError", child).reason(&detail).data(json!({ "code": code, "detail": detail }))
+            }
+            Notice::ReachReforkLimit(slot) => Self::new("reachReforkLimit").place(Some(slot), None),
+            Notice::Check(census) => Self::new("check").data(census),
+            Notice::Ready => Self::new("ready"),
+            Notice::StartFailed(failure) => start_failed(failure),
+            Notice::Exception { code, message } => {
+                Self::new("exception").data(json!({ "code": code, "message": message }))
+            }
+            Notice::Closed(outcome) => Self::new("closed").reason(outcome.as_str()),
+        }
+    }
+}
+
+/// An end by itself with a signal is told as such: somebody outside sent it, or it crashed.
+fn exit_reason(reason: &ExitReason, exit: Exit) -> &str {
+    match (reason, exit.signal) {
+        (ExitReason::Unasked, Some(signal)) => signal,
+        _ => reason.as_str(),
+    }
+}
+
+fn start_failed(failure: StartFailure) -> NativeEvent {
+    let event = NativeEvent::of("startFailed", failure.child).place(failure.slot, failure.pid);
+    let (event, reason, message) = match failure.cause {
+        StartFailureCause::Exit(exit) => (event.exit(exit), "exit", String::new()),
+        StartFailureCause::Timeout => (event, "timeout", String::new()),
+        StartFailureCause::Spawn(error) => (event, "spawn", error),
+    };
+    event.reason(reason).data(json!({ "error": failure.error, "message": message }))
+}

@@ -1,0 +1,154 @@
+//! The napi face: nothing but translation. Policy is the core's, effects are the master's.
+#![allow(clippy::needless_pass_by_value)] // napi hands arguments over by value.
+
+mod config;
+mod event;
+
+use std::sync::Arc;
+use std::sync::mpsc::sync_channel;
+
+use bytes::Bytes;
+use napi::bindgen_prelude::{Error, Function, Result, Status};
+use napi::threadsafe_function::ThreadsafeFunctionCallMode;
+use napi_derive::napi;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+
+use crate::config::Config;
+use crate::core::types::ChildId;
+use crate::master::Command;
+use crate::master::app::AppQueue;
+use crate::master::thread;
+
+pub use config::NativeConfig;
+pub use event::NativeEvent;
+
+/// The native master, as lib/cluster.js sees it.
+#[napi]
+pub struct Master {
+    commands: UnboundedSender<Command>,
+    app: Arc<AppQueue>,
+    idle: Option<(Config, UnboundedReceiver<Command>)>,
+}
+
+#[napi]
+impl Master {
+    /// A master that does nothing yet. `wake` is called on the JS thread when `takeEvents` has something.
+    #[napi(constructor, catch_unwind)]
+    pub fn new(config: NativeConfig, wake: Function<'_, (), ()>) -> Result<Self> {
+        let config = config.into_config()?;
+        // Weak: it never keeps Node alive by itself.
+        let wake = wake.build_threadsafe_function().weak::<true>().build()?;
+        let (commands, receiver) = unbounded_channel();
+        let app = AppQueue::new(
+            Box::new(move || {
+                wake.call((), ThreadsafeFunctionCallMode::NonBlocking);
+            }),
+            commands.clone(),
+        );
+        Ok(Self { commands, app: Arc::new(app), idle: Some((config, receiver)) })
+    }
+
+    /// Starts the master's thread; the core begins. A second call does nothing.
+    #[napi(catch_unwind)]
+    pub fn start(&mut self) -> Result<()> {
+        let Some((config, receiver)) = self.idle.take() else { return Ok(()) };
+        thread::start(config, Arc::clone(&self.app), receiver)
+            .map_err(|error| Error::from_reason(error.to_string()))?;
+        self.tell(Command::Start);
+        Ok(())
+    }
+
+    /// The oldest events; to be called until there are none.
+    #[napi(catch_unwind)]
+    pub fn take_events(&self) -> Vec<NativeEvent> {
+        self.app.take().into_iter().map(NativeEvent::from).collect()
+    }
+
+    /// Sends one message to one child. False: it had better wait before the next one.
+    #[napi(catch_unwind)]
+    pub fn send(&self, role: String, id: u32, json: String) -> Result<bool> {
+        let frame = line(json);
+        let fine = self.app.sending(frame.len());
+        self.tell(Command::SendTo(child(&role, id)?, frame));
+        Ok(fine)
+    }
+
+    /// Routes a message by its `to`, `type` and `worker_pid`. False: it had better wait before the next one.
+    #[napi(catch_unwind)]
+    pub fn route(&self, json: String) -> bool {
+        let frame = line(json);
+        let fine = self.app.sending(frame.len());
+        self.tell(Command::Route(frame));
+        fine
+    }
+
+    /// Sends the random-worker message to a random listening worker; gives its id.
+    #[napi(catch_unwind)]
+    pub fn random_worker(&self, json: Option<String>) -> Result<Option<u32>> {
+        let fields = match json {
+            Some(json) => {
+                serde_json::from_str(&json).map_err(|error| Error::new(Status::InvalidArg, error.to_string()))?
+            }
+            None => None,
+        };
+        // The master's thread never waits for the app's, so this cannot deadlock.
+        let (reply, choice) = sync_channel(1);
+        self.tell(Command::RandomWorker { fields, reply });
+        Ok(choice.recv().ok().flatten().map(|id| match id {
+            ChildId::Worker(id) | ChildId::Alone(id) => id,
+        }))
+    }
+
+    /// Lets a worker finish; its slot is filled again.
+    #[napi(catch_unwind)]
+    pub fn disconnect(&self, id: u32) {
+        self.tell(Command::Disconnect(ChildId::Worker(id)));
+    }
+
+    /// Sends a signal to a child.
+    #[napi(catch_unwind)]
+    pub fn kill(&self, role: String, id: u32, signal: String) -> Result<()> {
+        let signal = signal.parse().map_err(|_| Error::new(Status::InvalidArg, format!("unknown signal {signal}")))?;
+        self.tell(Command::Kill(child(&role, id)?, signal));
+        Ok(())
+    }
+
+    /// The app got a signal that asks it to stop.
+    #[napi(catch_unwind)]
+    pub fn signal(&self, name: String) {
+        tracing::debug!(name, "signalled");
+        self.tell(Command::Signalled);
+    }
+
+    /// Stops everything.
+    #[napi(catch_unwind)]
+    pub fn close(&self, force: bool) {
+        self.tell(Command::Close { force });
+    }
+
+    /// What is going on, as JSON.
+    #[napi(catch_unwind)]
+    pub fn stats(&self) -> String {
+        let (reply, stats) = sync_channel(1);
+        self.tell(Command::Stats(reply));
+        stats.recv().unwrap_or_else(|_| "{}".to_owned())
+    }
+
+    /// A master that has ended has no ears: its last event said so.
+    fn tell(&self, command: Command) {
+        let _ = self.commands.send(command);
+    }
+}
+
+fn child(role: &str, id: u32) -> Result<ChildId> {
+    match role {
+        "worker" => Ok(ChildId::Worker(id)),
+        "alone" => Ok(ChildId::Alone(id)),
+        _ => Err(Error::new(Status::InvalidArg, format!("unknown role {role}"))),
+    }
+}
+
+fn line(mut json: String) -> Bytes {
+    json.push('\n');
+    Bytes::from(json)
+}

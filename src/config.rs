@@ -1,0 +1,77 @@
+//! What the master is started with: the rules for the core, and how to launch children. Validated by lib/config.js; here
+//! only what C strings cannot hold is refused.
+
+use std::ffi::{CString, NulError};
+
+use crate::core::types::Policy;
+
+/// Everything that the master needs to know.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The rules.
+    pub policy: Policy,
+    /// How children are launched.
+    pub launch: Launch,
+    /// The largest message that a child may send.
+    pub max_message_bytes: usize,
+    /// The cluster's name.
+    pub title: String,
+}
+
+/// How children are launched.
+#[derive(Debug, Clone)]
+pub struct Launch {
+    /// The Node binary.
+    pub program: CString,
+    /// The working directory.
+    pub cwd: CString,
+    /// The environment that all children share.
+    pub env: Vec<CString>,
+    /// For workers.
+    pub worker: Role,
+    /// For the alone, if there is one.
+    pub alone: Option<Role>,
+}
+
+/// What one kind of child is started with.
+#[derive(Debug, Clone)]
+pub struct Role {
+    /// All arguments, the program's name first.
+    pub args: Vec<CString>,
+    /// What its preload is told, as JSON.
+    pub boot: String,
+}
+
+/// Set by the master for each child; what the app itself inherited (it may be a child of another cluster) is not passed on.
+const OWN_VARIABLES: [&str; 5] = [
+    "NODE_CHANNEL_FD",
+    "NODE_CHANNEL_SERIALIZATION_MODE",
+    "NODE_UNIQUE_ID",
+    "NODE_APP_INSTANCE",
+    "YUNFLY_CLUSTER_BOOT",
+];
+
+impl Launch {
+    /// The shared part of the environment.
+    ///
+    /// # Errors
+    /// When a name or value holds a NUL.
+    pub fn environment(variables: impl IntoIterator<Item = (String, String)>) -> Result<Vec<CString>, NulError> {
+        variables
+            .into_iter()
+            .filter(|(name, _)| !OWN_VARIABLES.contains(&name.as_str()))
+            .map(|(name, value)| CString::new(format!("{name}={value}")))
+            .collect()
+    }
+}
+
+impl Role {
+    /// The arguments of one kind of child; `args` is what comes after the program.
+    ///
+    /// # Errors
+    /// When an argument holds a NUL.
+    pub fn new(program: &str, args: Vec<String>, boot: String) -> Result<Self, NulError> {
+        let args = std::iter::once(program.to_owned()).chain(args).map(CString::new).collect::<Result<_, _>>()?;
+        Ok(Self { args, boot })
+    }
+}

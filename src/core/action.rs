@@ -1,0 +1,60 @@
+//! What the core asks its shell to do. Imperative.
+
+use bytes::Bytes;
+
+use super::notice::Notice;
+use super::types::{ChildId, Peer, SlotId};
+use crate::protocol::inbound::ListenQuery;
+
+/// Something to do.
+#[derive(Debug)]
+pub enum Action {
+    /// Start a process; answer with `Spawned` or `SpawnFailed`.
+    Spawn {
+        /// The new child.
+        child: ChildId,
+        /// Its slot, for a worker.
+        slot: Option<SlotId>,
+    },
+    /// Send SIGKILL.
+    Kill {
+        /// The child.
+        child: ChildId,
+    },
+    /// Send a frame. `origin` is slowed down while the child does not keep up.
+    Send {
+        /// The child.
+        child: ChildId,
+        /// The frame.
+        frame: Bytes,
+        /// Who sent it; `None` is the master itself.
+        origin: Option<Peer>,
+    },
+    /// Send a frame with a listening socket.
+    SendListener {
+        /// The child.
+        child: ChildId,
+        /// The frame.
+        frame: Bytes,
+        /// Which socket.
+        key: String,
+    },
+    /// Open a listening socket; answer with `ListenerOpened`.
+    Listen {
+        /// What was asked for.
+        query: Box<ListenQuery>,
+    },
+    /// A worker listened with a backlog of its own: restore ours.
+    WidenBacklogs,
+    /// Close a listening socket.
+    CloseListener {
+        /// Which.
+        key: String,
+    },
+    /// Let no new connection begin; answer with `Quiesced` when none waits any more.
+    Quiesce,
+    /// Tell the app.
+    Notify(Notice),
+    /// Everything is over.
+    Finish,
+}

@@ -1,0 +1,125 @@
+//! One process and where it stands in its life.
+
+use super::notice::ExitReason;
+use super::types::{ChildId, SlotId, Time};
+use crate::protocol::inbound::ErrorDetails;
+
+/// Where a child stands. It only moves downwards.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// Not ready yet; killed at `deadline`.
+    Booting {
+        /// `startTimeout` from its fork on.
+        deadline: Time,
+    },
+    /// At work.
+    Ready {
+        /// Since when.
+        since: Time,
+    },
+    /// Finishing what it has; killed at `kill_at`.
+    Leaving {
+        /// When its time is over.
+        kill_at: Time,
+    },
+    /// SIGKILL was sent; only its end is awaited.
+    Killed,
+}
+
+/// The channel to a child.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Channel {
+    /// The process is being made.
+    Pending,
+    /// Messages can pass.
+    Open,
+    /// It ended.
+    Closed,
+}
+
+/// One incarnation.
+#[derive(Debug, Clone)]
+pub struct Child {
+    /// Which one.
+    pub id: ChildId,
+    /// Its seat, for a worker.
+    pub slot: Option<SlotId>,
+    /// Its pid, once it has one.
+    pub pid: Option<u32>,
+    /// Where it stands.
+    pub stage: Stage,
+    /// Its channel.
+    pub channel: Channel,
+    /// When it was last ready, also after it began to leave.
+    pub ready_since: Option<Time>,
+    /// `exitedAfterDisconnect`: somebody asked for its end.
+    pub expected: bool,
+    /// Why it is leaving; the first reason stays.
+    pub reason: ExitReason,
+    /// The last fatal error that it reported.
+    pub error: Option<ErrorDetails>,
+}
+
+impl Child {
+    /// A child that is about to be spawned.
+    #[must_use]
+    pub fn new(id: ChildId, slot: Option<SlotId>, deadline: Time) -> Self {
+        Self {
+            id,
+            slot,
+            pid: None,
+            stage: Stage::Booting { deadline },
+            channel: Channel::Pending,
+            ready_since: None,
+            expected: false,
+            reason: ExitReason::Unasked,
+            error: None,
+        }
+    }
+
+    /// Whether it is at work.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        matches!(self.stage, Stage::Ready { .. })
+    }
+
+    /// Whether it is not ready yet.
+    #[must_use]
+    pub fn is_booting(&self) -> bool {
+        matches!(self.stage, Stage::Booting { .. })
+    }
+
+    /// Whether a frame can be sent to it.
+    #[must_use]
+    pub fn is_connected(&self) -> bool {
+        self.channel == Channel::Open
+    }
+
+    /// Whether it was ready for so long that its death is a new one.
+    #[must_use]
+    pub fn was_stable(&self, now: Time, min_uptime: Time) -> bool {
+        self.ready_since.is_some_and(|since| now >= since + min_uptime)
+    }
+
+    /// When something is due for it.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Time> {
+        match self.stage {
+            Stage::Booting { deadline } => Some(deadline),
+            Stage::Leaving { kill_at } => Some(kill_at),
+            Stage::Ready { .. } | Stage::Killed => None,
+        }
+    }
+
+    /// It begins to leave. A reason that was there stays; a deadline only moves closer.
+    pub fn leave(&mut self, kill_at: Time, reason: ExitReason) {
+        match self.stage {
+            Stage::Booting { .. } | Stage::Ready { .. } => self.stage = Stage::Leaving { kill_at },
+            Stage::Leaving { kill_at: before } => self.stage = Stage::Leaving { kill_at: before.min(kill_at) },
+            Stage::Killed => {}
+        }
+        if self.reason == ExitReason::Unasked {
+            self.reason = reason;
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! What the core is told. Past tense.
+
+use bytes::Bytes;
+
+use super::types::{ChildId, Exit, Peer};
+use crate::protocol::envelope::Target;
+use crate::protocol::inbound::Inbound;
+
+/// Something happened.
+#[derive(Debug)]
+pub enum Event {
+    /// The app called `start`.
+    Started,
+    /// A child's process exists.
+    Spawned {
+        /// The child.
+        child: ChildId,
+        /// Its pid.
+        pid: u32,
+    },
+    /// A child's process could not be made.
+    SpawnFailed {
+        /// The child.
+        child: ChildId,
+        /// The system's own words.
+        error: String,
+    },
+    /// A child spoke to the master.
+    Told {
+        /// The child.
+        child: ChildId,
+        /// What it said.
+        message: Inbound,
+    },
+    /// Somebody sent a message.
+    Sent {
+        /// Who.
+        from: Peer,
+        /// To whom.
+        target: Target,
+        /// The message, newline included.
+        frame: Bytes,
+    },
+    /// The app sent a message to one child.
+    SentTo {
+        /// The child.
+        child: ChildId,
+        /// The message, newline included.
+        frame: Bytes,
+    },
+    /// A message could not be written before the child's channel ended. Comes before its `Disconnected`.
+    Returned {
+        /// The child.
+        child: ChildId,
+        /// Who sent it.
+        from: Peer,
+        /// The message.
+        frame: Bytes,
+    },
+    /// A listening socket was opened, or could not be.
+    ListenerOpened {
+        /// The key of the query.
+        key: String,
+        /// 0, or the system's errno.
+        errno: i32,
+    },
+    /// Everything that waited in the accept queues was taken, and nothing new comes.
+    Quiesced,
+    /// A child's channel ended and everything in it was read.
+    Disconnected {
+        /// The child.
+        child: ChildId,
+    },
+    /// A child's process ended. Comes after its `Disconnected`.
+    Exited {
+        /// The child.
+        child: ChildId,
+        /// How.
+        exit: Exit,
+    },
+    /// The app got a signal that asks it to stop.
+    Signalled,
+    /// The app called `close`.
+    CloseAsked {
+        /// Without waiting for anything.
+        force: bool,
+    },
+    /// The app called `worker.disconnect()`.
+    DisconnectAsked {
+        /// The child.
+        child: ChildId,
+    },
+    /// The app called `worker.kill()`; the shell sent the signal.
+    KillAsked {
+        /// The child.
+        child: ChildId,
+    },
+    /// Time passed: a moment given by `next_timeout` is reached.
+    TimedOut,
+}

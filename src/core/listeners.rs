@@ -1,0 +1,150 @@
+//! Which listening sockets there are, and which slots want them.
+//!
+//! A socket lives as long as a slot wants it, not as long as a worker does: what waits in its queue survives every worker.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::value::RawValue;
+
+use super::types::{ChildId, SlotId};
+use crate::protocol::inbound::ListenQuery;
+
+/// One shared socket.
+#[derive(Debug)]
+struct Listener {
+    state: State,
+    /// What the first server of the key wants the others to have (TLS ticket keys).
+    data: Option<Box<RawValue>>,
+    wanted_by: BTreeSet<SlotId>,
+}
+
+#[derive(Debug)]
+enum State {
+    /// The shell is opening it for these.
+    Opening(Vec<Waiting>),
+    Open,
+}
+
+/// A worker that waits for the answer to its query.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Waiting {
+    /// The worker.
+    pub child: ChildId,
+    /// The query's number.
+    pub seq: u64,
+}
+
+/// What to do with a query.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// The socket is there.
+    Open,
+    /// It must be opened first.
+    Opens,
+    /// It is being opened for somebody else.
+    Waits,
+}
+
+/// All shared sockets, by key.
+#[derive(Debug, Default)]
+pub struct Listeners {
+    by_key: BTreeMap<String, Listener>,
+}
+
+impl Listeners {
+    /// A worker of `slot` asks for a socket.
+    pub fn queried(&mut self, key: &str, slot: SlotId, waiting: Waiting, query: &ListenQuery) -> Answer {
+        if let Some(listener) = self.by_key.get_mut(key) {
+            listener.wanted_by.insert(slot);
+            return match &mut listener.state {
+                State::Open => Answer::Open,
+                State::Opening(waiters) => {
+                    waiters.push(waiting);
+                    Answer::Waits
+                }
+            };
+        }
+        let listener = Listener {
+            state: State::Opening(vec![waiting]),
+            data: query.data.clone(),
+            wanted_by: BTreeSet::from([slot]),
+        };
+        self.by_key.insert(key.to_owned(), listener);
+        Answer::Opens
+    }
+
+    /// The shell opened a socket or failed to. Gives those who wait for it; a failed one is forgotten, so that the next
+    /// query tries again.
+    pub fn opened(&mut self, key: &str, errno: i32) -> Vec<Waiting> {
+        let Some(listener) = self.by_key.get_mut(key) else { return Vec::new() };
+        let State::Opening(waiters) = std::mem::replace(&mut listener.state, State::Open) else { return Vec::new() };
+        if errno != 0 {
+            self.by_key.remove(key);
+        }
+        waiters
+    }
+
+    /// What the servers of a key share.
+    #[must_use]
+    pub fn data(&self, key: &str) -> Option<&RawValue> {
+        self.by_key.get(key).and_then(|listener| listener.data.as_deref())
+    }
+
+    /// A slot closed its server for good. True when nobody wants the socket any more: it is forgotten.
+    pub fn closed(&mut self, key: &str, slot: SlotId) -> bool {
+        let Some(listener) = self.by_key.get_mut(key) else { return false };
+        listener.wanted_by.remove(&slot);
+        let unwanted = listener.wanted_by.is_empty() && matches!(listener.state, State::Open);
+        if unwanted {
+            self.by_key.remove(key);
+        }
+        unwanted
+    }
+
+    /// Forgets all; gives their keys.
+    pub fn take_all(&mut self) -> impl Iterator<Item = String> + use<> {
+        std::mem::take(&mut self.by_key).into_keys()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn query() -> ListenQuery {
+        serde_json::from_str(r#"{"seq":1,"port":0,"addressType":4,"data":[7]}"#).unwrap()
+    }
+
+    fn waiting(worker: u32) -> Waiting {
+        Waiting { child: ChildId::Worker(worker), seq: 1 }
+    }
+
+    #[test]
+    fn one_socket_for_all_and_the_first_ones_data() {
+        let mut listeners = Listeners::default();
+        assert_eq!(listeners.queried("k", 1, waiting(1), &query()), Answer::Opens);
+        assert_eq!(listeners.queried("k", 2, waiting(2), &query()), Answer::Waits);
+        assert_eq!(listeners.opened("k", 0), vec![waiting(1), waiting(2)]);
+        assert_eq!(listeners.queried("k", 3, waiting(3), &query()), Answer::Open);
+        assert_eq!(listeners.data("k").map(RawValue::get), Some("[7]"));
+    }
+
+    #[test]
+    fn a_failure_is_told_to_all_who_wait_and_forgotten() {
+        let mut listeners = Listeners::default();
+        listeners.queried("k", 1, waiting(1), &query());
+        assert_eq!(listeners.opened("k", -98), vec![waiting(1)]);
+        assert_eq!(listeners.queried("k", 1, waiting(1), &query()), Answer::Opens);
+    }
+
+    #[test]
+    fn the_socket_goes_with_the_last_slot_that_wants_it() {
+        let mut listeners = Listeners::default();
+        listeners.queried("k", 1, waiting(1), &query());
+        listeners.opened("k", 0);
+        listeners.queried("k", 2, waiting(2), &query());
+        assert!(!listeners.closed("k", 1));
+        assert!(listeners.closed("k", 2));
+        assert!(!listeners.closed("k", 2));
+    }
+}

@@ -1,0 +1,78 @@
+//! Messages for a receiver that is not there yet: bounded, in order.
+
+use std::collections::VecDeque;
+
+use bytes::Bytes;
+
+use super::types::Peer;
+use crate::protocol::envelope::Target;
+
+/// How much may wait. What goes beyond is given back to be reported.
+pub const MAILBOX_BYTES: usize = 16 << 20;
+
+/// Below this a waiting message is copied out of the large read buffer that it would otherwise keep alive.
+const COPY_BELOW: usize = 16 << 10;
+
+/// A message that waits.
+#[derive(Debug)]
+pub struct Letter {
+    /// Who sent it.
+    pub from: Peer,
+    /// To whom.
+    pub target: Target,
+    /// The message.
+    pub frame: Bytes,
+}
+
+/// Messages that wait, oldest first.
+#[derive(Debug, Default)]
+pub struct Mailbox {
+    letters: VecDeque<Letter>,
+    bytes: usize,
+}
+
+impl Mailbox {
+    /// Keeps a message, or gives it back when too much waits already.
+    pub fn keep(&mut self, mut letter: Letter) -> Option<Letter> {
+        let size = letter.frame.len();
+        if self.bytes + size > MAILBOX_BYTES && !self.letters.is_empty() {
+            return Some(letter);
+        }
+        if size < COPY_BELOW {
+            letter.frame = Bytes::copy_from_slice(&letter.frame);
+        }
+        self.bytes += size;
+        self.letters.push_back(letter);
+        None
+    }
+
+    /// Takes everything out, oldest first.
+    pub fn take(&mut self) -> VecDeque<Letter> {
+        self.bytes = 0;
+        std::mem::take(&mut self.letters)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn letter(size: usize) -> Letter {
+        Letter { from: Peer::App, target: Target::Alone, frame: Bytes::from(vec![b'x'; size]) }
+    }
+
+    #[test]
+    fn is_bounded_and_gives_back_what_is_too_much() {
+        let mut mailbox = Mailbox::default();
+        assert!(mailbox.keep(letter(MAILBOX_BYTES - 1)).is_none());
+        assert!(mailbox.keep(letter(1)).is_none());
+        assert!(mailbox.keep(letter(1)).is_some());
+        assert_eq!(mailbox.take().len(), 2);
+        assert!(mailbox.keep(letter(1)).is_none());
+    }
+
+    #[test]
+    fn one_message_always_fits() {
+        assert!(Mailbox::default().keep(letter(MAILBOX_BYTES * 2)).is_none());
+    }
+}

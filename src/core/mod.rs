@@ -1,0 +1,187 @@
+//! The decisions: events in, actions out. Pure: no clock (time is passed in), no descriptors (children and sockets are
+//! names), no tokio, no napi.
+//!
+//! The shell calls [`Core::handle`] with what happened, then [`Core::poll_action`] until there is nothing to do, and comes
+//! back at [`Core::next_timeout`] with [`event::Event::TimedOut`]. One file for each subject: [`startup`], [`supervision`],
+//! [`shutdown`], [`routing`] are the rules; [`restart`], [`listeners`], [`mailbox`], [`child`], [`family`] what they decide
+//! upon.
+
+pub mod action;
+pub mod child;
+pub mod event;
+pub mod family;
+pub mod listeners;
+pub mod mailbox;
+pub mod notice;
+mod random_worker;
+pub mod restart;
+mod routing;
+mod serving;
+mod shutdown;
+mod startup;
+mod supervision;
+pub mod types;
+
+use std::collections::VecDeque;
+
+use action::Action;
+use event::Event;
+use family::Family;
+use listeners::Listeners;
+use mailbox::Mailbox;
+use notice::{Notice, Undeliverable};
+use random_worker::Chosen;
+use shutdown::Stop;
+use supervision::Vacancy;
+use types::{ChildId, Peer, Policy, Time};
+
+/// Where the cluster stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Phase {
+    /// `start` was not called yet.
+    Idle,
+    /// The alone boots.
+    StartingAlone,
+    /// The workers boot.
+    StartingWorkers,
+    /// Everything was ready once.
+    Running,
+    /// On the way down.
+    Stopping(Stop),
+    /// Everything is over.
+    Stopped,
+}
+
+/// The state machine.
+#[derive(Debug)]
+pub struct Core {
+    policy: Policy,
+    phase: Phase,
+    family: Family,
+    listeners: Listeners,
+    /// For workers: until the first is ready, and while there is none.
+    worker_mail: Mailbox,
+    /// For the alone: until it is ready, and while it restarts.
+    alone_mail: Mailbox,
+    vacancy: Vacancy,
+    next_check: Option<Time>,
+    chosen: Chosen,
+    rng: fastrand::Rng,
+    actions: VecDeque<Action>,
+}
+
+impl Core {
+    /// A core that waits for [`Event::Started`]. The seed makes its random choices repeatable.
+    #[must_use]
+    pub fn new(policy: Policy, seed: u64) -> Self {
+        Self {
+            family: Family::new(policy.count),
+            policy,
+            phase: Phase::Idle,
+            listeners: Listeners::default(),
+            worker_mail: Mailbox::default(),
+            alone_mail: Mailbox::default(),
+            vacancy: Vacancy::None,
+            next_check: None,
+            chosen: Chosen::Nobody,
+            rng: fastrand::Rng::with_seed(seed),
+            actions: VecDeque::new(),
+        }
+    }
+
+    /// Takes in what happened. Events of a child that is gone already are ignored here, and nowhere else.
+    pub fn handle(&mut self, now: Time, event: Event) {
+        if event.child().is_some_and(|child| self.family.get(child).is_none()) {
+            return self.missed(event);
+        }
+        match event {
+            Event::Started => self.start(now),
+            Event::Spawned { child, pid } => self.spawned(child, pid),
+            Event::SpawnFailed { child, error } => self.spawn_failed(now, child, error),
+            Event::Told { child, message } => self.told(now, child, message),
+            Event::Sent { from, target, frame } => self.sent(now, from, target, frame),
+            Event::SentTo { child, frame } => self.send_to(child, Peer::App, frame),
+            Event::Returned { child, from, frame } => self.returned(child, from, frame),
+            Event::ListenerOpened { key, errno } => self.listener_opened(&key, errno),
+            Event::Quiesced => self.quiesced(now),
+            Event::Disconnected { child } => self.disconnected(now, child),
+            Event::Exited { child, exit } => self.exited(now, child, exit),
+            Event::Signalled => self.signalled(now),
+            Event::CloseAsked { force } => self.close_asked(now, force),
+            Event::DisconnectAsked { child } => self.disconnect_asked(now, child),
+            Event::KillAsked { child } => self.kill_asked(child),
+            Event::TimedOut => self.timed_out(now),
+        }
+    }
+
+    /// The next thing to do.
+    pub fn poll_action(&mut self) -> Option<Action> {
+        self.actions.pop_front()
+    }
+
+    /// When [`Event::TimedOut`] is due, unless something else happens before.
+    #[must_use]
+    pub fn next_timeout(&self) -> Option<Time> {
+        [
+            self.family.next_deadline(),
+            self.next_respawn(),
+            self.stop_deadline(),
+            self.vacancy_deadline(),
+            self.next_check,
+        ]
+        .into_iter()
+        .flatten()
+        .min()
+    }
+
+    /// How many workers there are.
+    #[must_use]
+    pub fn census(&self) -> notice::Census {
+        self.family.census()
+    }
+
+    fn timed_out(&mut self, now: Time) {
+        self.check_children(now);
+        self.respawn_due(now);
+        self.advance_stop(now);
+        self.watch_vacancy(now);
+        self.self_check(now);
+    }
+
+    /// An event for a child that is gone: only a message must not vanish without a word.
+    fn missed(&mut self, event: Event) {
+        if let Event::SentTo { frame, .. } = event {
+            self.undeliverable(Peer::App, frame, Undeliverable::Gone);
+        }
+    }
+
+    fn act(&mut self, action: Action) {
+        self.actions.push_back(action);
+    }
+
+    fn notify(&mut self, notice: Notice) {
+        self.act(Action::Notify(notice));
+    }
+
+    fn is_stopping(&self) -> bool {
+        matches!(self.phase, Phase::Stopping(_) | Phase::Stopped)
+    }
+}
+
+impl Event {
+    /// The child that the event is about.
+    fn child(&self) -> Option<ChildId> {
+        match self {
+            Self::Spawned { child, .. }
+            | Self::SpawnFailed { child, .. }
+            | Self::Told { child, .. }
+            | Self::SentTo { child, .. }
+            | Self::Returned { child, .. }
+            | Self::Disconnected { child }
+            | Self::Exited { child, .. }
+            | Self::DisconnectAsked { child }
+            | Self::KillAsked { child } => Some(*child),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,217 @@
+//! What the app is told: the cluster's events (index.d.ts), before they become JS.
+
+use bytes::Bytes;
+
+use super::types::{ChildId, Exit, Peer, SlotId};
+use crate::protocol::inbound::{ErrorDetails, ErrorReport, ListenAddress};
+
+/// Something that the app is told.
+#[derive(Debug, Clone)]
+pub enum Notice {
+    /// A process was started.
+    Fork {
+        /// The child.
+        child: ChildId,
+        /// Its slot, for a worker.
+        slot: Option<SlotId>,
+        /// Its pid.
+        pid: u32,
+    },
+    /// A worker's Node is up.
+    Online(ChildId),
+    /// A worker listens.
+    Listening(ChildId, ListenAddress),
+    /// A child is ready.
+    ChildReady(ChildId),
+    /// A child was asked to finish, or said that it does.
+    Draining(ChildId, ExitReason),
+    /// A child's channel ended.
+    Disconnect {
+        /// The child.
+        child: ChildId,
+        /// Somebody had asked for it.
+        expected: bool,
+    },
+    /// A child's process ended.
+    Exit {
+        /// The child.
+        child: ChildId,
+        /// How.
+        exit: Exit,
+        /// Somebody had asked for it.
+        expected: bool,
+        /// Why.
+        reason: ExitReason,
+    },
+    /// A child reported an error that nobody caught.
+    ChildError(ChildId, ErrorReport),
+    /// A message for the app.
+    Message(ChildId, Bytes),
+    /// A message that reached nobody.
+    Undeliverable {
+        /// Who sent it.
+        from: Peer,
+        /// The message.
+        frame: Bytes,
+        /// Why.
+        reason: Undeliverable,
+    },
+    /// A child broke the protocol of its channel.
+    ProtocolError {
+        /// The child.
+        child: ChildId,
+        /// A stable code.
+        code: &'static str,
+        /// What was wrong.
+        detail: String,
+    },
+    /// A slot was reforked for `limit` without success.
+    ReachReforkLimit(SlotId),
+    /// The self-check.
+    Check(Census),
+    /// Alone and all workers are ready.
+    Ready,
+    /// The first start failed; everything is stopped.
+    StartFailed(StartFailure),
+    /// Nothing can be done any more; everything is shut down.
+    Exception {
+        /// A stable code.
+        code: &'static str,
+        /// What happened.
+        message: String,
+    },
+    /// All children are gone. The last notice.
+    Closed(Outcome),
+}
+
+/// Why a child ended, or is about to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ExitReason {
+    /// By itself, or by somebody outside.
+    Unasked,
+    /// It said so: a signal's name, `uncaughtException`.
+    Announced(String),
+    /// `worker.disconnect()`, in the app or the worker.
+    Disconnect,
+    /// `worker.kill()` in the app.
+    Kill,
+    /// The cluster stops.
+    Shutdown,
+    /// It did not finish in time.
+    KillTimeout,
+    /// It was not ready in time.
+    StartTimeout,
+}
+
+impl ExitReason {
+    /// The text in `worker.exitReason`.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Unasked => "exit",
+            Self::Announced(reason) => reason,
+            Self::Disconnect => "disconnect",
+            Self::Kill => "kill",
+            Self::Shutdown => "shutdown",
+            Self::KillTimeout => "killTimeout",
+            Self::StartTimeout => "startTimeout",
+        }
+    }
+}
+
+/// Why a message reached nobody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Undeliverable {
+    /// There is no alone process.
+    NoAlone,
+    /// No worker has this pid.
+    NoSuchWorker,
+    /// The child is gone.
+    Gone,
+    /// Too much waits already for a receiver that is not there yet.
+    MailboxFull,
+    /// The cluster stopped.
+    Closed,
+    /// It came with a handle, and only messages are routed.
+    Handle,
+}
+
+impl Undeliverable {
+    /// The text of the event's `reason`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NoAlone => "no-alone",
+            Self::NoSuchWorker => "no-such-worker",
+            Self::Gone => "gone",
+            Self::MailboxFull => "mailbox-full",
+            Self::Closed => "closed",
+            Self::Handle => "handle",
+        }
+    }
+}
+
+/// How many workers there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
+pub struct Census {
+    /// Ready.
+    pub listening: usize,
+    /// Forked, not ready yet.
+    pub starting: usize,
+    /// About to end.
+    pub draining: usize,
+    /// Slots that wait to be forked again.
+    pub waiting: usize,
+}
+
+/// Why the first start failed.
+#[derive(Debug, Clone)]
+pub struct StartFailure {
+    /// Which child.
+    pub child: ChildId,
+    /// Its slot, for a worker.
+    pub slot: Option<SlotId>,
+    /// Its pid, if it got one.
+    pub pid: Option<u32>,
+    /// What happened.
+    pub cause: StartFailureCause,
+    /// The child's own error, if it reported one.
+    pub error: Option<ErrorDetails>,
+}
+
+/// What made the first start fail.
+#[derive(Debug, Clone)]
+pub enum StartFailureCause {
+    /// It ended before it was ready.
+    Exit(Exit),
+    /// It was not ready in time.
+    Timeout,
+    /// Its process could not be made.
+    Spawn(String),
+}
+
+/// Why the cluster stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// `close()`.
+    Close,
+    /// A signal to the app.
+    Signal,
+    /// The first start failed.
+    StartFailed,
+    /// No worker left, or the master itself failed.
+    Exception,
+}
+
+impl Outcome {
+    /// The text of `closed`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Close => "close",
+            Self::Signal => "signal",
+            Self::StartFailed => "startFailed",
+            Self::Exception => "exception",
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! The way down: delay, quiet sockets, workers, alone, end.
+
+use std::time::Duration;
+
+use super::action::Action;
+use super::notice::{ExitReason, Notice, Outcome, StartFailure};
+use super::types::{ChildId, Time};
+use super::{Core, Phase};
+use crate::protocol::outbound::DrainReason;
+
+/// How long idle connections are kept when everything stops: long enough for a request that is on its way.
+const SHUTDOWN_GRACE: Duration = Duration::from_millis(300);
+
+/// The alone has at least this, even when the workers used up all the time.
+const ALONE_LEAST: Duration = Duration::from_secs(1);
+
+/// A stop under way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Stop {
+    outcome: Outcome,
+    step: Step,
+    /// When everything is to be over.
+    deadline: Time,
+    signals: Signals,
+    failure: Option<Box<StartFailure>>,
+}
+
+/// How often the app was signalled. The first signal asks, also during a `close()`; the second one insists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Signals {
+    None,
+    One,
+}
+
+/// Where the stop is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Step {
+    /// Everything goes on as before (`shutdownDelay`).
+    Delay { until: Time },
+    /// Nothing new comes in; workers take what waits in the accept queues.
+    Quiesce { until: Time },
+    /// The workers finish.
+    Workers,
+    /// The alone finishes.
+    Alone,
+}
+
+impl Stop {
+    pub(super) fn deadline(&self) -> Time {
+        self.deadline
+    }
+}
+
+impl PartialEq for StartFailure {
+    fn eq(&self, other: &Self) -> bool {
+        self.child == other.child
+    }
+}
+
+impl Eq for StartFailure {}
+
+impl Core {
+    pub(super) fn signalled(&mut self, now: Time) {
+        match &mut self.phase {
+            Phase::Stopping(stop) if stop.signals == Signals::None => {
+                stop.signals = Signals::One;
+                stop.outcome = match stop.outcome {
+                    Outcome::Close => Outcome::Signal,
+                    outcome => outcome,
+                };
+            }
+            Phase::Stopping(_) => self.force(now),
+            Phase::Stopped => {}
+            _ => {
+                self.begin_stop(now, Outcome::Signal);
+                if let Phase::Stopping(stop) = &mut self.phase {
+                    stop.signals = Signals::One;
+                }
+            }
+        }
+    }
+
+    pub(super) fn close_asked(&mut self, now: Time, force: bool) {
+        self.begin_stop(now, Outcome::Close);
+        if force {
+            self.force(now);
+        }
+    }
+
+    /// Begins to stop; does nothing when that is under way.
+    pub(super) fn begin_stop(&mut self, now: Time, outcome: Outcome) {
+        if self.is_stopping() {
+            return;
+        }
+        self.family.cancel_respawns();
+        self.next_check = None;
+        // Nobody to be gentle to: a start that failed serves nothing, and an exception means that nobody listens.
+        let delay = match outcome {
+            Outcome::Close | Outcome::Signal => self.policy.shutdown_delay,
+            Outcome::StartFailed | Outcome::Exception => Duration::ZERO,
+        };
+        self.phase = Phase::Stopping(Stop {
+            outcome,
+            step: Step::Delay { until: now + delay },
+            deadline: now + delay + self.policy.kill_timeout,
+            signals: Signals::None,
+            failure: None,
+        });
+        self.advance_stop(now);
+    }
+
+    pub(super) fn set_start_failure(&mut self, failure: StartFailure) {
+        if let Phase::Stopping(stop) = &mut self.phase {
+            stop.failure.get_or_insert_with(|| Box::new(failure));
+        }
+    }
+
+    /// SIGKILL for everybody.
+    fn force(&mut self, now: Time) {
+        let all: Vec<ChildId> = self.family.children().map(|child| child.id).collect();
+        for id in all {
+            if let Some(child) = self.family.get_mut(id) {
+                child.expected = true;
+            }
+            self.kill(id, ExitReason::Shutdown);
+        }
+        self.set_step(Step::Workers);
+        self.advance_stop(now);
+    }
+
+    pub(super) fn quiesced(&mut self, now: Time) {
+        if let Phase::Stopping(Stop { step: Step::Quiesce { .. }, .. }) = self.phase {
+            self.stop_workers(now);
+        }
+    }
+
+    /// Takes the steps that are due.
+    pub(super) fn advance_stop(&mut self, now: Time) {
+        loop {
+            let Phase::Stopping(stop) = &self.phase else { return };
+            match stop.step {
+                Step::Delay { until } if now >= until && self.family.ready_workers().next().is_none() => {
+                    self.stop_workers(now);
+                }
+                Step::Delay { until } if now >= until => {
+                    // Half of the time is for what waits, the other half for what is under way.
+                    self.set_step(Step::Quiesce { until: now + self.policy.kill_timeout / 2 });
+                    self.act(Action::Quiesce);
+                    return;
+                }
+                Step::Quiesce { until } if now >= until => self.stop_workers(now),
+                Step::Workers if self.family.workers().next().is_none() => self.stop_alone(now),
+                Step::Alone if self.family.children().next().is_none() => return self.finish(),
+                _ => return,
+            }
+        }
+    }
+
+    pub(super) fn stop_deadline(&self) -> Option<Time> {
+        match &self.phase {
+            Phase::Stopping(Stop { step: Step::Delay { until } | Step::Quiesce { until }, .. }) => Some(*until),
+            _ => None,
+        }
+    }
+
+    fn set_step(&mut self, next: Step) {
+        if let Phase::Stopping(stop) = &mut self.phase {
+            stop.step = next;
+        }
+    }
+
+    fn stop_workers(&mut self, now: Time) {
+        self.set_step(Step::Workers);
+        let workers: Vec<ChildId> = self.family.workers().map(|worker| worker.id).collect();
+        for id in workers {
+            self.stop_child(now, id);
+        }
+        self.advance_stop(now);
+    }
+
+    fn stop_alone(&mut self, now: Time) {
+        self.set_step(Step::Alone);
+        if let Phase::Stopping(stop) = &mut self.phase {
+            stop.deadline = stop.deadline.max(now + ALONE_LEAST);
+        }
+        let all: Vec<ChildId> = self.family.children().map(|child| child.id).collect();
+        for id in all {
+            self.stop_child(now, id);
+        }
+    }
+
+    fn stop_child(&mut self, now: Time, id: ChildId) {
+        self.drain(now, id, DrainReason::Shutdown, ExitReason::Shutdown, SHUTDOWN_GRACE);
+    }
+
+    fn finish(&mut self) {
+        let Phase::Stopping(stop) = std::mem::replace(&mut self.phase, Phase::Stopped) else { return };
+        self.return_mail();
+        self.close_listeners();
+        if let Some(failure) = stop.failure {
+            self.notify(Notice::StartFailed(*failure));
+        }
+        self.notify(Notice::Closed(stop.outcome));
+        self.act(Action::Finish);
+    }
+}

@@ -1,0 +1,142 @@
+//! From nothing to ready: alone, then all workers (document, 'start-up'); and what a child says on the way.
+
+use super::action::Action;
+use super::child::{Channel, Child, Stage};
+use super::notice::{ExitReason, Notice, Outcome, StartFailure, StartFailureCause};
+use super::types::{ChildId, Mode, Readiness, SlotId, Time};
+use super::{Core, Phase};
+use crate::protocol::inbound::{ErrorReport, Inbound, Report};
+
+impl Core {
+    pub(super) fn start(&mut self, now: Time) {
+        if self.phase != Phase::Idle {
+            return;
+        }
+        if self.policy.alone {
+            self.phase = Phase::StartingAlone;
+            self.spawn(now, None);
+        } else {
+            self.start_workers(now);
+        }
+    }
+
+    fn start_workers(&mut self, now: Time) {
+        self.phase = Phase::StartingWorkers;
+        let slots: Vec<SlotId> = self.family.slots().map(|(slot, _)| slot).collect();
+        for slot in slots {
+            self.spawn(now, Some(slot));
+        }
+    }
+
+    pub(super) fn spawn(&mut self, now: Time, slot: Option<SlotId>) {
+        let child = self.family.seat(slot, now + self.policy.start_timeout);
+        self.act(Action::Spawn { child, slot });
+    }
+
+    pub(super) fn spawned(&mut self, id: ChildId, pid: u32) {
+        let Some(child) = self.family.get_mut(id) else { return };
+        child.pid = Some(pid);
+        child.channel = Channel::Open;
+        let slot = child.slot;
+        self.notify(Notice::Fork { child: id, slot, pid });
+    }
+
+    pub(super) fn spawn_failed(&mut self, now: Time, id: ChildId, error: String) {
+        self.fail_start(now, id, StartFailureCause::Spawn(error));
+        let Some(child) = self.family.get(id).cloned() else { return };
+        if self.family.vacate(id) {
+            self.refork(now, now, &child);
+        }
+        self.family.remove(id);
+        self.after_exit(now, id);
+    }
+
+    /// A child spoke to the master.
+    pub(super) fn told(&mut self, now: Time, id: ChildId, message: Inbound) {
+        match message {
+            Inbound::Online => {
+                self.notify(Notice::Online(id));
+                if self.policy.ready == Readiness::Online {
+                    self.child_ready(now, id);
+                }
+            }
+            Inbound::QueryServer(query) => self.queried(id, query),
+            Inbound::Listening(address) => {
+                self.act(Action::WidenBacklogs);
+                self.notify(Notice::Listening(id, address));
+                self.serving(now, id);
+            }
+            Inbound::CloseListener { key } => self.listener_closed(id, &key),
+            Inbound::ExitedAfterDisconnect { seq } => self.left_by_itself(now, id, seq),
+            Inbound::Report(Report::Serving) => self.serving(now, id),
+            Inbound::Report(Report::Loaded) => self.child_ready(now, id),
+            Inbound::Report(Report::Error(report)) => self.error_reported(now, id, report),
+            Inbound::Report(Report::Leaving { reason }) => self.announced(now, id, reason),
+            // The exit that follows says it; a handle's fate is the shell's.
+            Inbound::Report(Report::Drained)
+            | Inbound::Handle { .. }
+            | Inbound::HandleAck
+            | Inbound::HandleNack
+            | Inbound::Unknown => {}
+        }
+    }
+
+    fn serving(&mut self, now: Time, id: ChildId) {
+        if self.policy.ready == Readiness::Listening && matches!(id, ChildId::Worker(_)) {
+            self.child_ready(now, id);
+        }
+    }
+
+    /// The child is ready; only the first time counts, and only while it boots.
+    pub(super) fn child_ready(&mut self, now: Time, id: ChildId) {
+        let Some(child) = self.family.get_mut(id).filter(|child| child.is_booting()) else { return };
+        child.stage = Stage::Ready { since: now };
+        child.ready_since = Some(now);
+        self.notify(Notice::ChildReady(id));
+        match (&self.phase, id) {
+            (Phase::StartingAlone, ChildId::Alone(_)) => self.start_workers(now),
+            (Phase::StartingWorkers, _) if self.all_ready() => {
+                self.phase = Phase::Running;
+                if self.policy.mode == Mode::Production {
+                    self.next_check = Some(now + super::supervision::CHECK_INTERVAL);
+                }
+                self.notify(Notice::Ready);
+            }
+            _ => {}
+        }
+        self.deliver_mail(id);
+        self.choose_worker();
+    }
+
+    fn all_ready(&self) -> bool {
+        self.family
+            .slots()
+            .all(|(_, seat)| seat.occupant.and_then(|id| self.family.get(id)).is_some_and(Child::is_ready))
+    }
+
+    fn error_reported(&mut self, now: Time, id: ChildId, report: ErrorReport) {
+        let fatal = report.fatal;
+        if fatal && let Some(child) = self.family.get_mut(id) {
+            child.error = Some(report.error.clone());
+        }
+        self.notify(Notice::ChildError(id, report));
+        let booting = self.family.get(id).is_some_and(Child::is_booting);
+        // One that fails while it boots ends by itself at once: Node prints the error and exits.
+        if fatal && !booting && matches!(id, ChildId::Worker(_)) {
+            self.begin_leaving(now, id, ExitReason::Announced("uncaughtException".to_owned()), now);
+        }
+    }
+
+    /// While the cluster starts for the first time any failure ends the start; the cause goes into the error.
+    /// True when it did.
+    pub(super) fn fail_start(&mut self, now: Time, id: ChildId, cause: StartFailureCause) -> bool {
+        if !matches!(self.phase, Phase::StartingAlone | Phase::StartingWorkers) {
+            return false;
+        }
+        let Some(child) = self.family.get(id) else { return false };
+        let failure = StartFailure { child: id, slot: child.slot, pid: child.pid, cause, error: child.error.clone() };
+        self.begin_stop(now, Outcome::StartFailed);
+        self.set_start_failure(failure);
+        true
+    }
+}

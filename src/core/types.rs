@@ -1,0 +1,81 @@
+//! The words that the core and its shell share.
+
+use std::time::Duration;
+
+/// A moment, counted from the master's start. The core never looks at a clock: it is told.
+pub type Time = Duration;
+
+/// A seat for a worker, 1 to n. It outlives the processes that take it.
+pub type SlotId = u32;
+
+/// One process, never reused: a new process in the same seat has a new id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum ChildId {
+    /// The how-many-eth alone.
+    Alone(u32),
+    /// A worker: Node's `NODE_UNIQUE_ID`.
+    Worker(u32),
+}
+
+/// How a process ended; exactly one of both is set, as in Node's `exit` event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Exit {
+    /// Its exit code.
+    pub code: Option<i32>,
+    /// The name of the signal that ended it.
+    pub signal: Option<&'static str>,
+}
+
+/// Development has its own rules (document, 'reload in development').
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// `NODE_ENV=production`.
+    Production,
+    /// Everything else: one worker, no refork.
+    Development,
+}
+
+/// What makes a worker count as ready.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Readiness {
+    /// Its first listening server.
+    Listening,
+    /// Node's `online`.
+    Online,
+    /// `process.send('ready')`.
+    Message,
+}
+
+/// What the user configured, validated.
+#[derive(Debug, Clone)]
+pub struct Policy {
+    /// Production or development.
+    pub mode: Mode,
+    /// Whether there is an alone process.
+    pub alone: bool,
+    /// How many workers.
+    pub count: u32,
+    /// Whether a worker that died is replaced.
+    pub refork: bool,
+    /// What makes a worker count as ready.
+    pub ready: Readiness,
+    /// How long a slot is reforked without success.
+    pub limit: Duration,
+    /// How long a child may take to be ready.
+    pub start_timeout: Duration,
+    /// How long a child may take to finish, then SIGKILL.
+    pub kill_timeout: Duration,
+    /// How long to go on as before when the stop began.
+    pub shutdown_delay: Duration,
+    /// How long a worker must have been ready for its death to count as a new one.
+    pub min_uptime: Duration,
+}
+
+/// Who sent a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Peer {
+    /// The app's own code.
+    App,
+    /// A child.
+    Child(ChildId),
+}

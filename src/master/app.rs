@@ -1,0 +1,103 @@
+//! What waits for the app's thread. Bounded: children whose messages the app does not take are slowed down ([`super::flow`]).
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use tokio::sync::mpsc::UnboundedSender;
+
+use super::Command;
+use crate::core::notice::Notice;
+
+/// How many notices the app's thread takes at once: between two batches its event loop turns.
+const BATCH: usize = 1024;
+
+/// The queue between the master's thread and the app's.
+pub struct AppQueue {
+    notices: Mutex<VecDeque<Notice>>,
+    /// Bytes of messages in `notices`.
+    bytes: AtomicUsize,
+    /// Bytes of messages of the app's that the master did not take yet.
+    outgoing: AtomicUsize,
+    /// A receiver of the app's messages does not keep up.
+    slowed: AtomicBool,
+    woken: AtomicBool,
+    wake: Box<dyn Fn() + Send + Sync>,
+    commands: UnboundedSender<Command>,
+}
+
+impl AppQueue {
+    /// A queue that calls `wake` (from the master's thread) when something waits and nobody was told yet.
+    #[must_use]
+    pub fn new(wake: Box<dyn Fn() + Send + Sync>, commands: UnboundedSender<Command>) -> Self {
+        Self {
+            notices: Mutex::default(),
+            bytes: AtomicUsize::new(0),
+            outgoing: AtomicUsize::new(0),
+            slowed: AtomicBool::new(false),
+            woken: AtomicBool::new(false),
+            wake,
+            commands,
+        }
+    }
+
+    /// Appends a notice and wakes the app's thread.
+    pub fn push(&self, notice: Notice) {
+        self.bytes.fetch_add(size(&notice), Ordering::Relaxed);
+        self.notices.lock().unwrap_or_else(PoisonError::into_inner).push_back(notice);
+        if !self.woken.swap(true, Ordering::AcqRel) {
+            (self.wake)();
+        }
+    }
+
+    /// Takes the oldest notices; the app's thread calls it until it gets none.
+    pub fn take(&self) -> Vec<Notice> {
+        self.woken.store(false, Ordering::Release);
+        let taken: Vec<Notice> = {
+            let mut notices = self.notices.lock().unwrap_or_else(PoisonError::into_inner);
+            let count = notices.len().min(BATCH);
+            notices.drain(..count).collect()
+        };
+        let bytes = taken.iter().map(size).sum();
+        if bytes > 0 {
+            self.bytes.fetch_sub(bytes, Ordering::Relaxed);
+            let _ = self.commands.send(Command::AppCaughtUp);
+        }
+        taken
+    }
+
+    /// How many bytes of messages wait for the app.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.bytes.load(Ordering::Relaxed)
+    }
+
+    /// The app sends a message of so many bytes. False when it had better wait (Node's `send`).
+    pub fn sending(&self, bytes: usize) -> bool {
+        let outgoing = self.outgoing.fetch_add(bytes, Ordering::Relaxed) + bytes;
+        outgoing <= super::flow::HIGH_WATER && !self.slowed.load(Ordering::Relaxed)
+    }
+
+    /// The master took a message of the app's.
+    pub(super) fn sent(&self, bytes: usize) {
+        self.outgoing.fetch_sub(bytes, Ordering::Relaxed);
+    }
+
+    pub(super) fn set_slowed(&self, slowed: bool) {
+        self.slowed.store(slowed, Ordering::Relaxed);
+    }
+}
+
+impl fmt::Debug for AppQueue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AppQueue").field("bytes", &self.bytes).finish_non_exhaustive()
+    }
+}
+
+fn size(notice: &Notice) -> usize {
+    match notice {
+        Notice::Message(_, frame) | Notice::Undeliverable { frame, .. } => frame.len(),
+        _ => 0,
+    }
+}

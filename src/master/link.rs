@@ -1,0 +1,264 @@
+//! The link to one child: its channel, its process and the tasks that attend to them.
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::rc::Rc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use socket2::Socket;
+use tokio::io::unix::AsyncFd;
+use tokio::sync::Notify;
+use tokio::sync::mpsc::Sender;
+use tokio::task::{AbortHandle, spawn_local};
+
+use super::flow::LOW_WATER;
+use super::read::{Received, read};
+use crate::core::types::{ChildId, Peer, SlotId};
+use crate::protocol::outbox::{Item, Outbox};
+use crate::sys::channel;
+use crate::sys::process::{Exit, Process};
+
+/// After its end nobody else should hold a child's channel; a descendant that does is not waited for.
+const LAST_READ: Duration = Duration::from_secs(1);
+
+/// What the tasks tell the loop.
+#[derive(Debug)]
+pub enum Input {
+    /// A child sent something.
+    Received {
+        /// The child.
+        child: ChildId,
+        /// In order.
+        batch: Vec<Received>,
+        /// Descriptors that came along.
+        handles: Vec<OwnedFd>,
+    },
+    /// A child's channel ended.
+    Ended {
+        /// The child.
+        child: ChildId,
+    },
+    /// A child's process ended; its channel ended before.
+    Exited {
+        /// The child.
+        child: ChildId,
+        /// How.
+        exit: Exit,
+    },
+    /// A child took so much that its senders may go on.
+    Drained {
+        /// The child.
+        child: ChildId,
+    },
+    /// Nothing waits in the accept queues any more.
+    Quiesced,
+}
+
+/// What is sent: who sent it is known until it is written, so that nothing is lost silently.
+pub type Outgoing = Item<Rc<Socket>, Option<Peer>>;
+
+/// The shared part of a link: what its tasks work on.
+#[derive(Debug)]
+pub struct Channel {
+    /// The master's end.
+    pub socket: AsyncFd<OwnedFd>,
+    /// Whether it is read.
+    pub gate: Gate,
+    outbox: RefCell<Outbox<Rc<Socket>, Option<Peer>>>,
+    outgoing: Notify,
+}
+
+/// One child, as the loop sees it.
+#[derive(Debug)]
+pub struct Link {
+    /// Its process.
+    pub process: Process,
+    /// Its seat, for a worker.
+    pub slot: Option<SlotId>,
+    /// Descriptors whose message has not come yet.
+    pub handles: VecDeque<OwnedFd>,
+    /// Messages that it sent.
+    pub received: u64,
+    /// Messages that were sent to it.
+    pub sent: u64,
+    channel: Rc<Channel>,
+    writer: AbortHandle,
+}
+
+impl Drop for Link {
+    fn drop(&mut self) {
+        self.writer.abort();
+    }
+}
+
+impl Link {
+    /// Attends to a child that was just started. `limit`: the largest message that it may send.
+    ///
+    /// # Errors
+    /// When the channel cannot be registered with the runtime.
+    pub fn new(
+        child: ChildId,
+        slot: Option<SlotId>,
+        process: Process,
+        socket: OwnedFd,
+        limit: usize,
+        inputs: &Sender<Input>,
+    ) -> io::Result<Self> {
+        let channel = Rc::new(Channel {
+            socket: crate::sys::watch(socket)?,
+            gate: Gate::default(),
+            outbox: RefCell::default(),
+            outgoing: Notify::new(),
+        });
+        let writer = spawn_local(write(child, Rc::clone(&channel), inputs.clone())).abort_handle();
+        let reader = spawn_local(read(child, Rc::clone(&channel), limit, inputs.clone()));
+        let (attended, gate, inputs) = (process.clone(), Rc::clone(&channel), inputs.clone());
+        spawn_local(async move {
+            let exit = attended.wait().await;
+            gate.gate.last_call();
+            let mut reader = reader;
+            if tokio::time::timeout(LAST_READ, &mut reader).await.is_err() {
+                reader.abort();
+                let _ = inputs.send(Input::Ended { child }).await;
+            }
+            let _ = inputs.send(Input::Exited { child, exit }).await;
+        });
+        Ok(Self { process, slot, handles: VecDeque::new(), received: 0, sent: 0, channel, writer })
+    }
+
+    /// Sends a frame, after all others. Gives how many bytes wait now.
+    pub fn send(&mut self, frame: Bytes, handle: Option<Rc<Socket>>, from: Option<Peer>) -> usize {
+        self.sent += 1;
+        let mut outbox = self.channel.outbox.borrow_mut();
+        outbox.push(Outgoing { frame, handle, from });
+        self.channel.outgoing.notify_one();
+        outbox.bytes()
+    }
+
+    /// How many bytes wait for the child.
+    #[must_use]
+    pub fn queued(&self) -> usize {
+        self.channel.outbox.borrow().bytes()
+    }
+
+    /// The child has the handle in flight.
+    pub fn handle_acknowledged(&self) {
+        self.channel.outbox.borrow_mut().acknowledged();
+        self.channel.outgoing.notify_one();
+    }
+
+    /// The child did not get the handle in flight. Gives back what was tried too often.
+    #[must_use]
+    pub fn handle_refused(&self) -> Option<Outgoing> {
+        let given_up = self.channel.outbox.borrow_mut().refused();
+        self.channel.outgoing.notify_one();
+        given_up
+    }
+
+    /// What was not written when the channel ended.
+    #[must_use]
+    pub fn take_rest(&self) -> Vec<Outgoing> {
+        self.channel.outbox.borrow_mut().take_rest().collect()
+    }
+
+    /// Reads no more from the child until [`Self::go_on`].
+    pub fn pause(&self) {
+        self.channel.gate.close();
+    }
+
+    /// Reads from the child again.
+    pub fn go_on(&self) {
+        self.channel.gate.open();
+    }
+}
+
+/// Writes what waits, until the link is dropped.
+async fn write(child: ChildId, channel: Rc<Channel>, inputs: Sender<Input>) {
+    loop {
+        if !channel.outbox.borrow().is_writable() {
+            channel.outgoing.notified().await;
+            continue;
+        }
+        let Ok(mut ready) = channel.socket.writable().await else { return };
+        let Ok(result) = ready.try_io(|socket| write_some(socket.get_ref(), &channel.outbox)) else { continue };
+        match result {
+            Ok(Level::Same) => {}
+            Ok(Level::FellBelowLowWater) => {
+                if inputs.send(Input::Drained { child }).await.is_err() {
+                    return;
+                }
+            }
+            // The child closed its end: what is left is given back when the reader is through (take_rest).
+            Err(_) => return,
+        }
+    }
+}
+
+/// What a write did to how much waits.
+enum Level {
+    Same,
+    FellBelowLowWater,
+}
+
+fn write_some(socket: &OwnedFd, outbox: &RefCell<Outbox<Rc<Socket>, Option<Peer>>>) -> io::Result<Level> {
+    let mut outbox = outbox.borrow_mut();
+    let count = {
+        let mut slices = Vec::new();
+        let handle = outbox.next_write(&mut slices);
+        channel::send(socket.as_fd(), &slices, handle.map(|handle| handle.as_fd()))?
+    };
+    let before = outbox.bytes();
+    outbox.wrote(count);
+    Ok(if before >= LOW_WATER && outbox.bytes() < LOW_WATER { Level::FellBelowLowWater } else { Level::Same })
+}
+
+/// Whether a channel is read.
+#[derive(Debug, Default)]
+pub struct Gate {
+    state: Cell<GateState>,
+    changed: Notify,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum GateState {
+    #[default]
+    Open,
+    Closed,
+    /// The child is gone: what it left is read whatever waits elsewhere. It is no more than a socket's buffer.
+    LastCall,
+}
+
+impl Gate {
+    /// Resolves while the gate is open.
+    pub async fn opened(&self) {
+        while self.state.get() == GateState::Closed {
+            self.changed.notified().await;
+        }
+    }
+
+    /// Whether the child is gone.
+    pub fn is_last_call(&self) -> bool {
+        self.state.get() == GateState::LastCall
+    }
+
+    fn close(&self) {
+        if self.state.get() == GateState::Open {
+            self.state.set(GateState::Closed);
+        }
+    }
+
+    fn open(&self) {
+        if self.state.get() == GateState::Closed {
+            self.state.set(GateState::Open);
+            self.changed.notify_one();
+        }
+    }
+
+    fn last_call(&self) {
+        self.state.set(GateState::LastCall);
+        self.changed.notify_one();
+    }
+}

@@ -1,0 +1,47 @@
+//! The shell around the core: everything that has an effect.
+//!
+//! One thread with a tokio runtime of its own ([`thread`]), one loop ([`run`]) that alone touches the core, and for each
+//! child ([`link`]) a task that reads its channel, one that writes it and one that awaits its end. What goes to the app is
+//! put into a queue ([`app`]) that the app's thread empties. [`flow`] slows senders down to what their receivers take.
+
+pub mod app;
+mod flow;
+mod launch;
+mod link;
+mod read;
+mod run;
+mod sockets;
+pub mod thread;
+
+/// What the app's thread asks of the master.
+#[derive(Debug)]
+pub enum Command {
+    /// Begin.
+    Start,
+    /// Route a message of the app's.
+    Route(bytes::Bytes),
+    /// Send a message to one child.
+    SendTo(crate::core::types::ChildId, bytes::Bytes),
+    /// Choose a worker and send it the random-worker message with these fields.
+    RandomWorker {
+        /// The app's own fields.
+        fields: Option<serde_json::Map<String, serde_json::Value>>,
+        /// Where the choice goes.
+        reply: std::sync::mpsc::SyncSender<Option<crate::core::types::ChildId>>,
+    },
+    /// `worker.disconnect()`.
+    Disconnect(crate::core::types::ChildId),
+    /// `worker.kill()`.
+    Kill(crate::core::types::ChildId, nix::sys::signal::Signal),
+    /// The app got a signal that asks it to stop.
+    Signalled,
+    /// `close()`.
+    Close {
+        /// Without waiting for anything.
+        force: bool,
+    },
+    /// What is going on.
+    Stats(std::sync::mpsc::SyncSender<String>),
+    /// The app's thread took notices out of its queue.
+    AppCaughtUp,
+}
