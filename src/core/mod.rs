@@ -22,6 +22,13 @@ mod startup;
 mod supervision;
 pub mod types;
 
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod sim;
+#[cfg(test)]
+mod tests;
+
 use std::collections::VecDeque;
 
 use action::Action;

@@ -1,0 +1,140 @@
+//! What holds whatever happens: random natures, random requests at random times. The world itself checks at every step
+//! (sim.rs): one worker at work in a slot, one alone, no spawn after the stop began, no early SIGKILL, nobody left behind.
+
+use bytes::Bytes;
+use proptest::prelude::*;
+
+use super::event::Event;
+use super::notice::Notice;
+use super::sim::{Boot, GOOD, Life, Manners, Nature, World, ms};
+use super::types::{ChildId, Mode, Peer, Policy, Readiness};
+use crate::protocol::envelope::Target;
+
+fn policies() -> impl Strategy<Value = Policy> {
+    (any::<bool>(), 1u32..5, any::<bool>(), 1u64..100_000, 1u64..20_000, 1u64..20_000, 0u64..3_000, any::<bool>())
+        .prop_map(|(alone, count, refork, limit, start, kill, delay, production)| Policy {
+            mode: if production { Mode::Production } else { Mode::Development },
+            alone,
+            count,
+            refork,
+            ready: Readiness::Listening,
+            limit: ms(limit),
+            start_timeout: ms(start),
+            kill_timeout: ms(kill),
+            shutdown_delay: ms(delay),
+            min_uptime: ms(1_000),
+        })
+}
+
+/// The first children are good more often than not, or no start would ever succeed.
+fn nature(rng: &mut fastrand::Rng, spawned: u32) -> Nature {
+    let trouble = if spawned < 6 { 30 } else { 3 };
+    let boot = match rng.u32(..4 * trouble) {
+        0 => Boot::Exits(rng.u64(..300)),
+        1 => Boot::Hangs,
+        2 => Boot::CannotSpawn,
+        _ => Boot::Ready(rng.u64(..300)),
+    };
+    let life = match rng.u32(..6) {
+        0 => Life::Dies(rng.u64(..30_000)),
+        1 => Life::Throws(rng.u64(..30_000)),
+        2 => Life::Disconnects(rng.u64(..30_000)),
+        _ => Life::Long,
+    };
+    let manners = if rng.u32(..5) == 0 { Manners::Ignores } else { Manners::Finishes(rng.u64(..10_000)) };
+    Nature { boot, life, manners }
+}
+
+fn requests() -> impl Strategy<Value = Vec<(u64, u32, u32)>> {
+    proptest::collection::vec((0u64..200_000, 0u32..8, 1u32..8), 0..60)
+}
+
+fn request(kind: u32, number: u32, message: &Bytes) -> Event {
+    let frame = message.clone();
+    let from = if number.is_multiple_of(2) { Peer::App } else { Peer::Child(ChildId::Worker(number)) };
+    match kind {
+        0 => Event::DisconnectAsked { child: ChildId::Worker(number) },
+        1 => Event::KillAsked { child: ChildId::Worker(number) },
+        2 => Event::SentTo { child: ChildId::Worker(number), frame },
+        3 => Event::Sent { from, target: Target::Alone, frame },
+        4 => Event::Sent { from, target: Target::AnyWorker, frame },
+        5 => Event::Sent { from, target: Target::WorkerPid(1000 + number), frame },
+        6 => Event::Returned { child: ChildId::Alone(number), from, frame },
+        _ => Event::Quiesced,
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn every_cluster_ends_in_order(
+        policy in policies(), seed in any::<u64>(), requests in requests(), stop_at in 0u64..300_000, second in 0u64..30_000,
+    ) {
+        let mut rng = fastrand::Rng::with_seed(seed);
+        let mut spawned = 0;
+        let mut world = World::new(policy, move |_| { spawned += 1; nature(&mut rng, spawned) });
+        world.ask(0, Event::Started);
+        for (at, kind, number) in requests {
+            world.ask(at, request(kind, number, &Bytes::from_static(b"1\n")));
+        }
+        world.ask(stop_at, if seed.is_multiple_of(2) { Event::Signalled } else { Event::CloseAsked { force: false } });
+        if seed.is_multiple_of(3) {
+            world.ask(stop_at + second, Event::Signalled);
+        }
+        world.run(ms(10_000_000));
+        prop_assert!(world.finished, "a stop always ends");
+        let mut lives = std::collections::BTreeMap::<ChildId, Vec<&str>>::new();
+        for (_, notice) in &world.notices {
+            match notice {
+                Notice::Fork { child, .. } => lives.entry(*child).or_default().push("fork"),
+                Notice::Disconnect { child, .. } => lives.entry(*child).or_default().push("disconnect"),
+                Notice::Exit { child, .. } => lives.entry(*child).or_default().push("exit"),
+                _ => {}
+            }
+        }
+        for (child, life) in lives {
+            prop_assert_eq!(life, ["fork", "disconnect", "exit"], "{:?}", child);
+        }
+    }
+
+    /// Every message is delivered once, or said to be undeliverable once; each sender's order is kept.
+    #[test]
+    fn no_message_is_lost_or_doubled(seed in any::<u64>(), times in proptest::collection::vec(0u64..60_000, 1..200)) {
+        let mut rng = fastrand::Rng::with_seed(seed);
+        let mut spawned = 0;
+        let policy = Policy { alone: true, ..super::sim::policy() };
+        let mut world = World::new(policy, move |_| {
+            spawned += 1;
+            if spawned <= 3 { Nature { life: Life::Dies(rng.u64(100..20_000)), ..GOOD } } else { nature(&mut rng, spawned) }
+        });
+        world.ask(0, Event::Started);
+        let mut times = times;
+        times.sort_unstable();
+        for (number, at) in times.iter().enumerate() {
+            let target = if number % 2 == 0 { Target::Alone } else { Target::AnyWorker };
+            world.ask(*at, Event::Sent { from: Peer::App, target, frame: Bytes::from(format!("{number}\n")) });
+        }
+        world.ask(100_000, Event::CloseAsked { force: false });
+        world.run(ms(10_000_000));
+        prop_assert!(world.finished);
+        let number = |frame: &Bytes| std::str::from_utf8(frame).ok().and_then(|text| text.trim_end().parse::<usize>().ok());
+        let mut fates = vec![0; times.len()];
+        let mut last_to_alone = None;
+        for (child, frame) in &world.sent {
+            if let Some(number) = number(frame) {
+                fates[number] += 1;
+                if matches!(child, ChildId::Alone(_)) {
+                    prop_assert!(last_to_alone < Some(number), "order");
+                    last_to_alone = Some(number);
+                }
+            }
+        }
+        for (_, notice) in &world.notices {
+            if let Notice::Undeliverable { frame, .. } = notice && let Some(number) = number(frame) {
+                fates[number] += 1;
+            }
+        }
+        prop_assert!(fates.iter().all(|fate| *fate == 1), "{fates:?}");
+    }
+}

@@ -1,0 +1,331 @@
+//! A virtual world around the core, for tests: children that behave as they are told, and a clock that jumps.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::Core;
+use super::action::Action;
+use super::event::Event;
+use super::notice::Notice;
+use super::types::{ChildId, Exit, Mode, Policy, Readiness, SlotId, Time};
+use crate::protocol::inbound::{Inbound, ListenAddress, Report};
+
+pub(super) const SIGKILL: Exit = Exit { code: None, signal: Some("SIGKILL") };
+
+pub(super) fn exit(code: i32) -> Exit {
+    Exit { code: Some(code), signal: None }
+}
+
+pub(super) fn ms(millis: u64) -> Time {
+    Duration::from_millis(millis)
+}
+
+pub(super) fn policy() -> Policy {
+    Policy {
+        mode: Mode::Production,
+        alone: true,
+        count: 2,
+        refork: true,
+        ready: Readiness::Listening,
+        limit: ms(60_000),
+        start_timeout: ms(10_000),
+        kill_timeout: ms(5_000),
+        shutdown_delay: ms(0),
+        min_uptime: ms(1_000),
+    }
+}
+
+/// How a child behaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Nature {
+    /// How it boots.
+    pub boot: Boot,
+    /// When it ends by itself once it is ready, and how.
+    pub life: Life,
+    /// What it does when it is asked to finish.
+    pub manners: Manners,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Boot {
+    Ready(u64),
+    Exits(u64),
+    Hangs,
+    CannotSpawn,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Life {
+    Long,
+    Dies(u64),
+    Throws(u64),
+    Disconnects(u64),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Manners {
+    Finishes(u64),
+    Ignores,
+}
+
+pub(super) const GOOD: Nature = Nature { boot: Boot::Ready(50), life: Life::Long, manners: Manners::Finishes(20) };
+
+#[derive(Debug)]
+struct Sim {
+    slot: Option<SlotId>,
+    nature: Nature,
+    born: Time,
+    /// When it was asked to finish, or said that it does.
+    leaving: Option<Time>,
+}
+
+/// What the world does at its time.
+#[derive(Debug)]
+enum Happening {
+    Tell(ChildId, fn(Time) -> Inbound),
+    End(ChildId, Exit),
+    Leave(ChildId, &'static str),
+    Quiesced,
+    Ask(Event),
+}
+
+/// The world.
+pub(super) struct World {
+    pub core: Core,
+    pub now: Time,
+    pub notices: Vec<(Time, Notice)>,
+    pub spawns: Vec<(Time, ChildId, Option<SlotId>)>,
+    pub kills: Vec<(Time, ChildId)>,
+    pub sent: Vec<(ChildId, Bytes)>,
+    pub finished: bool,
+    pub natures: Box<dyn FnMut(ChildId) -> Nature>,
+    policy: Policy,
+    children: BTreeMap<ChildId, Sim>,
+    agenda: BTreeMap<(Time, u64), Happening>,
+    sequence: u64,
+    stop_began: Option<Time>,
+    forced: bool,
+    opened: BTreeSet<String>,
+}
+
+impl World {
+    pub(super) fn new(policy: Policy, natures: impl FnMut(ChildId) -> Nature + 'static) -> Self {
+        Self {
+            core: Core::new(policy.clone(), 7),
+            now: Duration::ZERO,
+            notices: Vec::new(),
+            spawns: Vec::new(),
+            kills: Vec::new(),
+            sent: Vec::new(),
+            finished: false,
+            natures: Box::new(natures),
+            policy,
+            children: BTreeMap::new(),
+            agenda: BTreeMap::new(),
+            sequence: 0,
+            stop_began: None,
+            forced: false,
+            opened: BTreeSet::new(),
+        }
+    }
+
+    /// Lets something happen after so many milliseconds.
+    pub(super) fn ask(&mut self, after: u64, event: Event) {
+        self.plan(after, Happening::Ask(event));
+    }
+
+    /// Lets a child say that it ends: `SIGTERM`, `uncaughtException`, or `disconnect`.
+    pub(super) fn leave(&mut self, child: ChildId, reason: &'static str) {
+        self.plan(0, Happening::Leave(child, reason));
+    }
+
+    /// Runs until `until`, or to the end.
+    pub(super) fn run(&mut self, until: Time) {
+        while !self.finished {
+            let next = self.agenda.first_key_value().map(|((at, _), _)| *at);
+            let due = [next, self.core.next_timeout()].into_iter().flatten().min();
+            let Some(due) = due.filter(|at| *at <= until) else { break };
+            self.now = self.now.max(due);
+            match self.agenda.first_entry().filter(|entry| entry.key().0 <= self.now) {
+                Some(entry) => {
+                    let happening = entry.remove();
+                    self.happen(happening);
+                }
+                None => self.tell(Event::TimedOut),
+            }
+            self.check();
+        }
+        if !self.finished {
+            self.now = self.now.max(until);
+        }
+    }
+
+    pub(super) fn alive(&self) -> usize {
+        self.children.len()
+    }
+
+    pub(super) fn tell(&mut self, event: Event) {
+        match &event {
+            Event::Signalled | Event::CloseAsked { .. } => {
+                let forces = matches!(event, Event::CloseAsked { force: true })
+                    || (self.stop_began.is_some() && matches!(event, Event::Signalled));
+                self.forced |= forces;
+                self.stop_began.get_or_insert(self.now);
+            }
+            _ => {}
+        }
+        self.core.handle(self.now, event);
+        while let Some(action) = self.core.poll_action() {
+            self.perform(action);
+        }
+    }
+
+    fn plan(&mut self, after: u64, happening: Happening) {
+        self.sequence += 1;
+        self.agenda.insert((self.now + ms(after), self.sequence), happening);
+    }
+
+    fn perform(&mut self, action: Action) {
+        match action {
+            Action::Spawn { child, slot } => self.spawn(child, slot),
+            Action::Kill { child } => {
+                self.check_kill(child);
+                self.kills.push((self.now, child));
+                self.plan(1, Happening::End(child, SIGKILL));
+            }
+            Action::Send { child, frame, .. } => {
+                if frame.windows(13).any(|part| part == b"\"act\":\"drain\"") {
+                    self.asked_to_finish(child);
+                }
+                self.sent.push((child, frame));
+            }
+            Action::Listen { query } => {
+                assert!(self.opened.insert(query.key()), "a socket is opened once");
+                self.core.handle(self.now, Event::ListenerOpened { key: query.key(), errno: 0 });
+            }
+            Action::SendListener { key, .. } => assert!(self.opened.contains(&key), "only an open socket is sent"),
+            Action::CloseListener { key } => assert!(self.opened.remove(&key), "only an open socket is closed"),
+            Action::WidenBacklogs => {}
+            Action::Quiesce => self.plan(10, Happening::Quiesced),
+            Action::Notify(notice) => {
+                if matches!(notice, Notice::Exception { .. }) {
+                    self.stop_began.get_or_insert(self.now);
+                }
+                assert!(
+                    !self.notices.iter().any(|(_, notice)| matches!(notice, Notice::Closed(_))),
+                    "closed is the last"
+                );
+                self.notices.push((self.now, notice));
+            }
+            Action::Finish => {
+                assert!(self.children.is_empty(), "nobody is left behind: {:?}", self.children);
+                assert!(self.opened.is_empty(), "no socket is left open");
+                self.finished = true;
+            }
+        }
+    }
+
+    fn spawn(&mut self, child: ChildId, slot: Option<SlotId>) {
+        assert!(self.stop_began.is_none(), "no spawn after the stop began");
+        self.spawns.push((self.now, child, slot));
+        let nature = (self.natures)(child);
+        if nature.boot == Boot::CannotSpawn {
+            return self.core.handle(self.now, Event::SpawnFailed { child, error: "EAGAIN".into() });
+        }
+        self.children.insert(child, Sim { slot, nature, born: self.now, leaving: None });
+        let pid = 1000 + self.spawns.len() as u32;
+        self.core.handle(self.now, Event::Spawned { child, pid });
+        match nature.boot {
+            Boot::Ready(after) => {
+                self.plan(after, Happening::Tell(child, |_| Inbound::Online));
+                self.plan(after, Happening::Tell(child, query));
+                self.plan(after + 1, Happening::Tell(child, if slot.is_some() { listening } else { loaded }));
+                match nature.life {
+                    Life::Long => {}
+                    Life::Dies(later) => self.plan(after + later + 1, Happening::End(child, exit(1))),
+                    Life::Throws(later) => self.plan(after + later + 1, Happening::Leave(child, "uncaughtException")),
+                    Life::Disconnects(later) => self.plan(after + later + 1, Happening::Leave(child, "disconnect")),
+                }
+            }
+            Boot::Exits(after) => self.plan(after, Happening::End(child, exit(1))),
+            Boot::Hangs | Boot::CannotSpawn => {}
+        }
+    }
+
+    fn happen(&mut self, happening: Happening) {
+        match happening {
+            Happening::Tell(child, message) if self.children.contains_key(&child) => {
+                self.tell(Event::Told { child, message: message(self.now) });
+            }
+            Happening::End(child, exit) if self.children.remove(&child).is_some() => {
+                self.tell(Event::Disconnected { child });
+                self.tell(Event::Exited { child, exit });
+            }
+            Happening::Leave(child, reason) if self.children.contains_key(&child) => {
+                self.asked_to_finish(child);
+                let message = match reason {
+                    "disconnect" => Inbound::ExitedAfterDisconnect { seq: 1 },
+                    reason => Inbound::Report(Report::Leaving { reason: reason.to_owned() }),
+                };
+                self.tell(Event::Told { child, message });
+            }
+            Happening::Quiesced => self.tell(Event::Quiesced),
+            Happening::Ask(event) => self.tell(event),
+            Happening::Tell(..) | Happening::End(..) | Happening::Leave(..) => {}
+        }
+    }
+
+    fn asked_to_finish(&mut self, child: ChildId) {
+        let now = self.now;
+        let Some(sim) = self.children.get_mut(&child).filter(|sim| sim.leaving.is_none()) else { return };
+        sim.leaving = Some(now);
+        if let Manners::Finishes(after) = sim.nature.manners {
+            self.plan(after, Happening::End(child, exit(0)));
+        }
+    }
+
+    /// SIGKILL never comes before the grace time is over.
+    fn check_kill(&self, child: ChildId) {
+        let Some(sim) = self.children.get(&child) else { return };
+        if self.forced {
+            return;
+        }
+        let boot_over = self.now >= sim.born + self.policy.start_timeout;
+        let own_over = sim.leaving.is_some_and(|since| self.now >= since + self.policy.kill_timeout);
+        let stop_over = self
+            .stop_began
+            .is_some_and(|since| self.now >= since + self.policy.shutdown_delay + self.policy.kill_timeout);
+        // A start that failed began to stop at a moment that only its notices tell.
+        let started = self.notices.iter().any(|(_, notice)| matches!(notice, Notice::Ready));
+        assert!(boot_over || own_over || stop_over || !started, "{child:?} was killed too soon at {:?}", self.now);
+    }
+
+    /// What holds at every moment.
+    fn check(&self) {
+        let mut seats = BTreeMap::new();
+        for (id, sim) in &self.children {
+            if sim.slot.is_none() {
+                assert_eq!(*seats.entry(None).and_modify(|count| *count += 1).or_insert(1), 1, "two alones: {id:?}");
+            } else if sim.leaving.is_none() && !self.kills.iter().any(|(_, killed)| killed == id) {
+                let count = seats.entry(sim.slot).and_modify(|count| *count += 1).or_insert(1);
+                assert_eq!(*count, 1, "two workers at work in {:?}", sim.slot);
+            }
+        }
+    }
+}
+
+fn query(_: Time) -> Inbound {
+    Inbound::QueryServer(Box::new(serde_json::from_str(r#"{"seq":1,"port":80,"addressType":4}"#).unwrap()))
+}
+
+fn listening(_: Time) -> Inbound {
+    let nothing = serde_json::Value::Null;
+    let (address_type, address, port) = (4.into(), nothing.clone(), 80.into());
+    Inbound::Listening(ListenAddress { address_type, address, port, fd: nothing })
+}
+
+fn loaded(_: Time) -> Inbound {
+    Inbound::Report(Report::Loaded)
+}

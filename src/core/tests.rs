@@ -1,0 +1,322 @@
+//! One scenario for each rule.
+
+use bytes::Bytes;
+
+use super::event::Event;
+use super::notice::{Census, ExitReason, Notice, Outcome, StartFailureCause, Undeliverable};
+use super::sim::{Boot, GOOD, Life, Manners, Nature, World, ms, policy};
+use super::types::{ChildId, Exit, Mode, Peer, Policy, Readiness};
+use crate::protocol::envelope::Target;
+
+const ALONE: ChildId = ChildId::Alone(1);
+
+fn started(policy: Policy, natures: impl FnMut(ChildId) -> Nature + 'static) -> World {
+    let mut world = World::new(policy, natures);
+    world.ask(0, Event::Started);
+    world.run(ms(500));
+    world
+}
+
+fn good(policy: Policy) -> World {
+    let world = started(policy, |_| GOOD);
+    assert!(count(&world, |notice| matches!(notice, Notice::Ready)) == 1);
+    world
+}
+
+fn count(world: &World, wanted: impl Fn(&Notice) -> bool) -> usize {
+    world.notices.iter().filter(|(_, notice)| wanted(notice)).count()
+}
+
+fn position(world: &World, wanted: impl Fn(&Notice) -> bool) -> usize {
+    world.notices.iter().position(|(_, notice)| wanted(notice)).unwrap()
+}
+
+fn closed(world: &World) -> Outcome {
+    assert!(world.finished);
+    match world.notices.last() {
+        Some((_, Notice::Closed(outcome))) => *outcome,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn first_workers(boot: Boot) -> impl FnMut(ChildId) -> Nature {
+    move |child| if matches!(child, ChildId::Worker(1)) { Nature { boot, ..GOOD } } else { GOOD }
+}
+
+#[test]
+fn the_alone_comes_first_and_ready_last() {
+    let world = good(policy());
+    let alone = position(&world, |notice| matches!(notice, Notice::ChildReady(ALONE)));
+    let worker = position(&world, |notice| matches!(notice, Notice::Fork { child: ChildId::Worker(_), .. }));
+    let ready = position(&world, |notice| matches!(notice, Notice::Ready));
+    assert!(alone < worker && worker < ready);
+    assert_eq!(count(&world, |notice| matches!(notice, Notice::ChildReady(_))), 3);
+}
+
+#[test]
+fn a_worker_that_exits_during_the_start_fails_it() {
+    let mut world = started(policy(), first_workers(Boot::Exits(10)));
+    world.run(ms(60_000));
+    assert_eq!(closed(&world), Outcome::StartFailed);
+    let failed = position(&world, |notice| {
+        matches!(notice, Notice::StartFailed(failure)
+            if matches!(failure.cause, StartFailureCause::Exit(Exit { code: Some(1), .. })) && failure.slot == Some(1))
+    });
+    assert_eq!(failed, world.notices.len() - 2, "everything is stopped when the failure is told");
+    assert_eq!(count(&world, |notice| matches!(notice, Notice::Ready)), 0);
+}
+
+#[test]
+fn a_child_that_is_not_ready_in_time_fails_the_start() {
+    for boot in [Boot::Hangs, Boot::CannotSpawn] {
+        let mut world = started(policy(), move |child| if child == ALONE { Nature { boot, ..GOOD } } else { GOOD });
+        world.run(ms(60_000));
+        assert_eq!(closed(&world), Outcome::StartFailed);
+        let (at, _) = world.notices.iter().find(|(_, notice)| matches!(notice, Notice::StartFailed(_))).unwrap();
+        assert!(boot == Boot::CannotSpawn || *at >= ms(10_000));
+        assert!(!world.spawns.iter().any(|(_, child, _)| matches!(child, ChildId::Worker(_))));
+    }
+}
+
+#[test]
+fn other_signs_of_readiness() {
+    let mut world = World::new(Policy { ready: Readiness::Message, alone: false, count: 1, ..policy() }, |_| GOOD);
+    world.ask(0, Event::Started);
+    world.run(ms(500));
+    assert_eq!(count(&world, |notice| matches!(notice, Notice::Ready)), 0);
+    let from = Peer::Child(ChildId::Worker(1));
+    for _ in 0..2 {
+        world.tell(Event::Sent { from, target: Target::App, frame: Bytes::from_static(b"\"ready\"\n") });
+    }
+    assert_eq!(count(&world, |notice| matches!(notice, Notice::Ready)), 1);
+    assert_eq!(count(&world, |notice| matches!(notice, Notice::Message(..))), 1, "only the first is the sign");
+    let world = good(Policy { ready: Readiness::Online, ..policy() });
+    let online = position(&world, |notice| matches!(notice, Notice::ChildReady(ChildId::Worker(1))));
+    assert!(online < position(&world, |notice| matches!(notice, Notice::Listening(ChildId::Worker(1), _))));
+}
+
+#[test]
+fn a_dead_worker_is_replaced_at_once_in_its_slot() {
+    let mut world = started(policy(), |child| match child {
+        ChildId::Worker(2) => Nature { life: Life::Dies(5_000), ..GOOD },
+        _ => GOOD,
+    });
+    world.run(ms(8_000));
+    let died = world.notices.iter().find(|(_, notice)| matches!(notice, Notice::Exit { .. })).unwrap().0;
+    let (at, child, slot) = world.spawns.last().unwrap();
+    assert_eq!((*at, *child, *slot), (died, ChildId::Worker(3), Some(2)));
+    assert_eq!(count(&world, |notice| matches!(notice, Notice::Exit { expected: false, .. })), 1);
+}
+
+#[test]
+fn a_sick_worker_is_replaced_while_it_finishes() {
+    let mut world = started(policy(), |child| match child {
+        ChildId::Worker(1) => Nature { life: Life::Throws(5_000), manners: Manners::Ignores, ..GOOD },
+        _ => GOOD,
+    });
+    world.run(ms(9_000));
+    assert_eq!(world.alive(), 4);
+    assert!(
+        count(&world, |notice| matches!(notice, Notice::Draining(ChildId::Worker(1), ExitReason::Announced(_)))) == 1
+    );
+    world.run(ms(20_000));
+    assert_eq!(world.kills.len(), 1, "it does not finish: killed after killTimeout");
+    assert_eq!(world.alive(), 3);
+}
+
+#[test]
+fn without_refork_the_self_check_ends_the_cluster() {
+    let policy = Policy { refork: false, alone: false, count: 1, ..policy() };
+    let mut world = started(policy, |_| Nature { life: Life::Dies(1_500), ..GOOD });
+    world.run(ms(120_000));
+    assert_eq!(world.spawns.len(), 1);
+    assert_eq!(closed(&world), Outcome::Exception);
+    assert!(world.now < ms(12_000));
+}
+
+#[test]
+fn development_keeps_waiting() {
+    let policy = Policy { refork: false, mode: Mode::Development, count: 1, ..policy() };
+    let mut world = started(policy, |child| match child {
+        ChildId::Worker(_) => Nature { life: Life::Dies(1_500), ..GOOD },
+        ChildId::Alone(_) => GOOD,
+    });
+    world.run(ms(1_000_000));
+    assert!(!world.finished);
+    assert_eq!(count(&world, |notice| matches!(notice, Notice::Check(_))), 0);
+}
+
+#[test]
+fn a_crash_loop_ends_after_exactly_the_limit() {
+    // Each worker listens for 200 ms: that is no recovery.
+    let policy = Policy { alone: false, min_uptime: ms(1_000), ..policy() };
+    let mut world = started(policy, |child| match child {
+        ChildId::Worker(1 | 2) => Nature { life: Life::Dies(3_000), ..GOOD },
+        _ => Nature { life: Life::Dies(200), ..GOOD },
+    });
+    world.run(ms(1_000_000));
+    assert_eq!(closed(&world), Outcome::Exception);
+    let vacant = world.notices.iter().filter(|(_, notice)| matches!(notice, Notice::Exit { .. })).nth(1).unwrap().0;
+    let (gave_up, _) = world.notices.iter().find(|(_, notice)| matches!(notice, Notice::Exception { .. })).unwrap();
+    assert!(*gave_up >= vacant + ms(60_000));
+    let last_attempt = world.spawns.last().unwrap().0;
+    assert!(last_attempt <= vacant + ms(60_000), "no attempt begins after limit");
+    assert!(world.spawns.len() < 60, "backoff: {}", world.spawns.len());
+}
+
+#[test]
+fn one_bad_slot_is_given_up_and_tried_once_each_limit() {
+    let policy = Policy { alone: false, ..policy() };
+    let mut world = started(policy, |child| match child {
+        ChildId::Worker(1) => GOOD,
+        ChildId::Worker(2) => Nature { life: Life::Dies(3_000), ..GOOD },
+        _ => Nature { boot: Boot::Exits(10), ..GOOD },
+    });
+    world.run(ms(3_000_000));
+    assert!(!world.finished);
+    assert_eq!(count(&world, |notice| matches!(notice, Notice::ReachReforkLimit(2))), 1);
+    let reached = world.notices.iter().find(|(_, notice)| matches!(notice, Notice::ReachReforkLimit(2))).unwrap().0;
+    let later: Vec<_> = world.spawns.iter().map(|spawn| spawn.0).filter(|at| *at > reached).collect();
+    assert!(later.windows(2).all(|pair| pair[1] - pair[0] >= ms(60_000)));
+    assert!(later.len() > 40);
+}
+
+#[test]
+fn the_alone_is_restarted_without_end_and_never_twice() {
+    let mut world = started(policy(), |child| match child {
+        ChildId::Alone(number) if number > 1 => Nature { boot: Boot::Exits(10), ..GOOD },
+        ChildId::Alone(_) => Nature { life: Life::Dies(2_000), ..GOOD },
+        ChildId::Worker(_) => GOOD,
+    });
+    world.run(ms(1_000_000));
+    assert!(!world.finished);
+    let alones: Vec<_> = world.spawns.iter().filter(|spawn| matches!(spawn.1, ChildId::Alone(_))).collect();
+    assert!(alones.len() > 100);
+    assert!(alones.windows(2).skip(8).all(|pair| pair[1].0 - pair[0].0 >= ms(4_000)), "backoff");
+}
+
+#[test]
+fn sigterm_to_everybody_is_one_orderly_stop() {
+    let mut world = good(policy());
+    for number in [1, 2] {
+        world.leave(ChildId::Worker(number), "SIGTERM");
+    }
+    world.ask(100, Event::Signalled);
+    world.run(ms(60_000));
+    assert_eq!(closed(&world), Outcome::Signal);
+    assert_eq!(world.spawns.len(), 3, "no replacement was forked meanwhile");
+}
+
+#[test]
+fn sigterm_to_one_worker_replaces_it() {
+    let mut world = good(policy());
+    world.leave(ChildId::Worker(1), "SIGTERM");
+    world.run(ms(5_000));
+    assert_eq!(world.spawns.last().unwrap().2, Some(1));
+    assert_eq!(count(&world, |notice| matches!(notice, Notice::Exit { expected: true, .. })), 1);
+    assert_eq!(world.core.census(), Census { listening: 2, ..Census::default() });
+}
+
+#[test]
+fn the_stop_goes_workers_first_then_alone() {
+    let mut world = good(Policy { shutdown_delay: ms(3_000), ..policy() });
+    world.ask(0, Event::Signalled);
+    world.run(ms(60_000));
+    assert_eq!(closed(&world), Outcome::Signal);
+    let first = world.notices.iter().find(|(_, notice)| matches!(notice, Notice::Draining(..))).unwrap().0;
+    assert!(first >= ms(3_500), "shutdownDelay");
+    let ended: Vec<ChildId> = world
+        .notices
+        .iter()
+        .filter_map(|(_, notice)| if let Notice::Exit { child, .. } = notice { Some(*child) } else { None })
+        .collect();
+    assert_eq!(ended.last(), Some(&ALONE));
+    assert!(
+        count(&world, |notice| matches!(notice, Notice::Exit { expected: true, reason: ExitReason::Shutdown, .. }))
+            == 3
+    );
+}
+
+#[test]
+fn a_child_that_does_not_finish_is_killed_in_time_and_a_second_signal_does_not_wait() {
+    let stubborn = Nature { manners: Manners::Ignores, ..GOOD };
+    let mut world = started(policy(), move |_| stubborn);
+    world.ask(0, Event::Signalled);
+    world.run(ms(60_000));
+    assert!(world.now >= ms(5_500) && world.now < ms(7_000), "{:?}", world.now);
+    let mut world = started(policy(), move |_| stubborn);
+    world.ask(0, Event::Signalled);
+    world.ask(50, Event::Signalled);
+    world.run(ms(60_000));
+    assert_eq!(closed(&world), Outcome::Signal);
+    assert!(world.now < ms(1_000));
+}
+
+#[test]
+fn the_first_signal_during_a_close_does_not_force() {
+    let mut world = good(policy());
+    world.ask(0, Event::CloseAsked { force: false });
+    world.ask(5, Event::Signalled);
+    world.run(ms(60_000));
+    assert_eq!((closed(&world), world.kills.len()), (Outcome::Signal, 0));
+}
+
+#[test]
+fn closing_before_the_start_ends_at_once() {
+    let mut world = World::new(policy(), |_| GOOD);
+    world.tell(Event::CloseAsked { force: false });
+    assert_eq!(closed(&world), Outcome::Close);
+}
+
+#[test]
+fn messages_wait_for_a_receiver_and_arrive_in_order() {
+    let mut world = World::new(policy(), |_| GOOD);
+    world.ask(0, Event::Started);
+    let frame = |text: &str| Bytes::from(format!("\"{text}\"\n"));
+    for text in ["a", "b"] {
+        world.ask(1, Event::Sent { from: Peer::App, target: Target::Alone, frame: frame(text) });
+        world.ask(60, Event::Sent { from: Peer::Child(ALONE), target: Target::AllWorkers, frame: frame(text) });
+    }
+    world.run(ms(500));
+    let got = |child| world.sent.iter().filter(|sent| sent.0 == child).map(|sent| sent.1.clone()).collect::<Vec<_>>();
+    assert_eq!(got(ALONE), [frame("a"), frame("b")]);
+    for number in [1, 2] {
+        assert_eq!(got(ChildId::Worker(number))[..2], [frame("a"), frame("b")]);
+    }
+}
+
+#[test]
+fn what_reaches_nobody_is_said() {
+    let mut world = good(Policy { alone: false, ..policy() });
+    let frame = Bytes::from_static(b"1\n");
+    let from = Peer::Child(ChildId::Worker(1));
+    world.tell(Event::Sent { from, target: Target::Alone, frame: frame.clone() });
+    world.tell(Event::Sent { from, target: Target::WorkerPid(5), frame: frame.clone() });
+    world.tell(Event::SentTo { child: ChildId::Worker(99), frame });
+    let reasons: Vec<Undeliverable> = world
+        .notices
+        .iter()
+        .filter_map(|(_, notice)| if let Notice::Undeliverable { reason, .. } = notice { Some(*reason) } else { None })
+        .collect();
+    assert_eq!(reasons, [Undeliverable::NoAlone, Undeliverable::NoSuchWorker, Undeliverable::Gone]);
+}
+
+#[test]
+fn another_worker_is_chosen_when_the_chosen_one_has_exited() {
+    let mut world = started(policy(), |child| match child {
+        ChildId::Worker(1 | 2) => Nature { life: Life::Throws(3_000), manners: Manners::Finishes(2_000), ..GOOD },
+        _ => GOOD,
+    });
+    let chosen = |world: &World| -> Vec<ChildId> {
+        let needle = b"\"random-worker\"";
+        let told = world.sent.iter().filter(|(_, frame)| frame.windows(needle.len()).any(|part| part == needle));
+        told.map(|(child, _)| *child).collect()
+    };
+    assert_eq!(chosen(&world).len(), 1);
+    world.run(ms(4_000));
+    assert_eq!(chosen(&world).len(), 1, "it is leaving, but its jobs may still run");
+    world.run(ms(10_000));
+    let chosen = chosen(&world);
+    assert_eq!(chosen.len(), 2);
+    assert!(matches!(chosen[1], ChildId::Worker(3 | 4)));
+}
