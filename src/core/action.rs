@@ -53,8 +53,6 @@ pub enum Action {
     },
     /// Let no new connection begin; answer with `Quiesced` when none waits any more.
     Quiesce,
-    /// Tell the app.
+    /// Tell the app. `Notice::Closed` is the end: nothing comes after it.
     Notify(Notice),
-    /// Everything is over.
-    Finish,
 }

@@ -201,6 +201,5 @@ impl Core {
             self.notify(Notice::StartFailed(*failure));
         }
         self.notify(Notice::Closed(stop.outcome));
-        self.act(Action::Finish);
     }
 }

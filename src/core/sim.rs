@@ -217,12 +217,12 @@ impl World {
                     !self.notices.iter().any(|(_, notice)| matches!(notice, Notice::Closed(_))),
                     "closed is the last"
                 );
+                if matches!(notice, Notice::Closed(_)) {
+                    assert!(self.children.is_empty(), "nobody is left behind: {:?}", self.children);
+                    assert!(self.opened.is_empty(), "no socket is left open");
+                    self.finished = true;
+                }
                 self.notices.push((self.now, notice));
-            }
-            Action::Finish => {
-                assert!(self.children.is_empty(), "nobody is left behind: {:?}", self.children);
-                assert!(self.opened.is_empty(), "no socket is left open");
-                self.finished = true;
             }
         }
     }

@@ -4,15 +4,19 @@ use std::ffi::CString;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 
+use tokio::io::unix::AsyncFd;
+
 use crate::config::{Launch, Role};
 use crate::core::types::{ChildId, SlotId};
-use crate::sys::channel;
 use crate::sys::process::Process;
 use crate::sys::spawn::{CHANNEL_FD, Command, spawn};
+use crate::sys::{channel, watch};
 
-/// Starts a child. Gives its process and the master's end of its channel.
-pub(super) fn launch(launch: &Launch, child: ChildId, slot: Option<SlotId>) -> io::Result<(Process, OwnedFd)> {
+/// Starts a child. Gives its process and the master's end of its channel, registered: nothing can fail once the process
+/// exists, or nobody would wait for it.
+pub(super) fn launch(launch: &Launch, child: ChildId, slot: Option<SlotId>) -> io::Result<(Process, AsyncFd<OwnedFd>)> {
     let (ours, theirs) = channel::pair()?;
+    let ours = watch(ours)?;
     let role = match child {
         ChildId::Worker(_) => &launch.worker,
         ChildId::Alone(_) => launch.alone.as_ref().ok_or(io::ErrorKind::NotFound)?,

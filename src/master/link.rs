@@ -96,23 +96,17 @@ impl Drop for Link {
 
 impl Link {
     /// Attends to a child that was just started. `limit`: the largest message that it may send.
-    ///
-    /// # Errors
-    /// When the channel cannot be registered with the runtime.
+    #[must_use]
     pub fn new(
         child: ChildId,
         slot: Option<SlotId>,
         process: Process,
-        socket: OwnedFd,
+        socket: AsyncFd<OwnedFd>,
         limit: usize,
         inputs: &Sender<Input>,
-    ) -> io::Result<Self> {
-        let channel = Rc::new(Channel {
-            socket: crate::sys::watch(socket)?,
-            gate: Gate::default(),
-            outbox: RefCell::default(),
-            outgoing: Notify::new(),
-        });
+    ) -> Self {
+        let channel =
+            Rc::new(Channel { socket, gate: Gate::default(), outbox: RefCell::default(), outgoing: Notify::new() });
         let writer = spawn_local(write(child, Rc::clone(&channel), inputs.clone())).abort_handle();
         let reader = spawn_local(read(child, Rc::clone(&channel), limit, inputs.clone()));
         let (attended, gate, inputs) = (process.clone(), Rc::clone(&channel), inputs.clone());
@@ -126,7 +120,7 @@ impl Link {
             }
             let _ = inputs.send(Input::Exited { child, exit }).await;
         });
-        Ok(Self { process, slot, handles: VecDeque::new(), received: 0, sent: 0, channel, writer })
+        Self { process, slot, handles: VecDeque::new(), received: 0, sent: 0, channel, writer }
     }
 
     /// Sends a frame, after all others. Gives how many bytes wait now.

@@ -50,10 +50,10 @@ pub(super) struct Master {
     state: State,
 }
 
-#[derive(Debug, PartialEq, Eq)]
 enum State {
     Running,
-    Finished,
+    /// The last notice is told when the guard is gone too.
+    Finished(Notice),
 }
 
 impl Master {
@@ -77,7 +77,7 @@ impl Master {
     pub(super) async fn run(mut self, mut commands: UnboundedReceiver<Command>) {
         let mut asked = Vec::with_capacity(TURN);
         let mut happened = Vec::with_capacity(TURN);
-        while self.state == State::Running {
+        while matches!(self.state, State::Running) {
             let timeout = self.core.next_timeout().map(|at| self.origin + at);
             tokio::select! {
                 _ = commands.recv_many(&mut asked, TURN) => asked.drain(..).for_each(|command| self.command(command)),
@@ -87,6 +87,9 @@ impl Master {
         }
         if let Some(guard) = self.guard {
             guard.stop().await;
+        }
+        if let State::Finished(last) = self.state {
+            self.app.push(last);
         }
     }
 
@@ -128,19 +131,18 @@ impl Master {
                         let _ = inputs.send(Input::Quiesced).await;
                     });
                 }
+                Action::Notify(last @ Notice::Closed(_)) => self.state = State::Finished(last),
                 Action::Notify(notice) => self.notify(notice),
-                Action::Finish => self.state = State::Finished,
             }
         }
     }
 
     fn spawn(&mut self, child: ChildId, slot: Option<SlotId>) {
-        let started = launch(&self.config.launch, child, slot).and_then(|(process, socket)| {
-            Link::new(child, slot, process, socket, self.config.max_message_bytes, &self.inputs)
-        });
+        let started = launch(&self.config.launch, child, slot);
         let event = match started {
-            Ok(link) => {
-                let pid = link.process.pid();
+            Ok((process, socket)) => {
+                let pid = process.pid();
+                let link = Link::new(child, slot, process, socket, self.config.max_message_bytes, &self.inputs);
                 self.links.insert(child, link);
                 self.guard_children();
                 Event::Spawned { child, pid }

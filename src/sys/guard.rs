@@ -75,9 +75,8 @@ impl Guard {
 
     /// Ends the guard and reaps it. Only for when every child is gone.
     pub async fn stop(self) {
-        let Self { channel, process } = self;
-        drop(channel);
-        process.wait().await;
+        self.process.signal(nix::sys::signal::Signal::SIGKILL);
+        self.process.wait().await;
     }
 }
 
@@ -130,6 +129,8 @@ mod tests {
     fn ends_by_itself_when_nobody_is_left() {
         let guard = Guard::start("test", Duration::from_secs(1000)).unwrap();
         guard.watch(std::iter::empty());
-        block_on(guard.stop());
+        let process = guard.process.clone();
+        drop(guard);
+        assert_eq!(block_on(process.wait()).code, Some(0));
     }
 }
