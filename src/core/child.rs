@@ -89,10 +89,10 @@ impl Child {
         matches!(self.stage, Stage::Booting { .. })
     }
 
-    /// Whether a frame can be sent to it.
+    /// Whether a frame can be sent to it. One that SIGKILL is on its way to reads nothing more.
     #[must_use]
-    pub fn is_connected(&self) -> bool {
-        self.channel == Channel::Open
+    pub fn is_reachable(&self) -> bool {
+        self.channel == Channel::Open && self.stage != Stage::Killed
     }
 
     /// Whether it was ready for so long that its death is a new one.

@@ -105,7 +105,7 @@ impl Family {
 
     /// All workers at work.
     pub fn ready_workers(&self) -> impl Iterator<Item = &Child> {
-        self.workers().filter(|child| child.is_ready() && child.is_connected())
+        self.workers().filter(|child| child.is_ready() && child.is_reachable())
     }
 
     /// The alone in its seat.

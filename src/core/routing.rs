@@ -43,7 +43,7 @@ impl Core {
 
     /// To this child and no other.
     pub(super) fn send_to(&mut self, child: ChildId, from: Peer, frame: Bytes) {
-        if self.family.get(child).is_some_and(Child::is_connected) {
+        if self.family.get(child).is_some_and(Child::is_reachable) {
             self.act(Action::Send { child, frame, origin: Some(from) });
         } else {
             self.undeliverable(from, frame, Undeliverable::Gone);
@@ -56,7 +56,7 @@ impl Core {
         }
         // While it is asked to finish it still takes messages; one that boots gets them when it is ready, in order.
         let alone =
-            self.family.alone().filter(|alone| alone.is_connected() && !alone.is_booting()).map(|alone| alone.id);
+            self.family.alone().filter(|alone| alone.is_reachable() && !alone.is_booting()).map(|alone| alone.id);
         match alone {
             Some(alone) => self.act(Action::Send { child: alone, frame, origin: Some(from) }),
             None => self.keep(Letter { from, target: Target::Alone, frame }),

@@ -28,7 +28,7 @@ impl Core {
 
     /// libuv's errors are negative errnos, and Node builds its own error from them.
     fn answer(&mut self, key: &str, Waiting { child, seq }: Waiting, errno: i32) {
-        if !self.family.get(child).is_some_and(Child::is_connected) {
+        if !self.family.get(child).is_some_and(Child::is_reachable) {
             return;
         }
         let reply = outbound::listen_reply(seq, key, -errno, self.listeners.data(key));

@@ -105,7 +105,8 @@ pub(super) struct World {
     children: BTreeMap<ChildId, Sim>,
     agenda: BTreeMap<(Time, u64), Happening>,
     sequence: u64,
-    stop_began: Option<Time>,
+    /// When the stop that began has no time left.
+    stop_over: Option<Time>,
     forced: bool,
     opened: BTreeSet<String>,
 }
@@ -125,7 +126,7 @@ impl World {
             children: BTreeMap::new(),
             agenda: BTreeMap::new(),
             sequence: 0,
-            stop_began: None,
+            stop_over: None,
             forced: false,
             opened: BTreeSet::new(),
         }
@@ -170,9 +171,9 @@ impl World {
         match &event {
             Event::Signalled | Event::CloseAsked { .. } => {
                 let forces = matches!(event, Event::CloseAsked { force: true })
-                    || (self.stop_began.is_some() && matches!(event, Event::Signalled));
+                    || (self.stop_over.is_some() && matches!(event, Event::Signalled));
                 self.forced |= forces;
-                self.stop_began.get_or_insert(self.now);
+                self.stop_over.get_or_insert(self.now + self.policy.shutdown_delay + self.policy.kill_timeout);
             }
             _ => {}
         }
@@ -211,7 +212,7 @@ impl World {
             Action::Quiesce => self.plan(10, Happening::Quiesced),
             Action::Notify(notice) => {
                 if matches!(notice, Notice::Exception { .. }) {
-                    self.stop_began.get_or_insert(self.now);
+                    self.stop_over.get_or_insert(self.now + self.policy.kill_timeout);
                 }
                 assert!(
                     !self.notices.iter().any(|(_, notice)| matches!(notice, Notice::Closed(_))),
@@ -228,7 +229,7 @@ impl World {
     }
 
     fn spawn(&mut self, child: ChildId, slot: Option<SlotId>) {
-        assert!(self.stop_began.is_none(), "no spawn after the stop began");
+        assert!(self.stop_over.is_none(), "no spawn after the stop began");
         self.spawns.push((self.now, child, slot));
         let nature = (self.natures)(child);
         if nature.boot == Boot::CannotSpawn {
@@ -294,9 +295,7 @@ impl World {
         }
         let boot_over = self.now >= sim.born + self.policy.start_timeout;
         let own_over = sim.leaving.is_some_and(|since| self.now >= since + self.policy.kill_timeout);
-        let stop_over = self
-            .stop_began
-            .is_some_and(|since| self.now >= since + self.policy.shutdown_delay + self.policy.kill_timeout);
+        let stop_over = self.stop_over.is_some_and(|at| self.now >= at);
         // A start that failed began to stop at a moment that only its notices tell.
         let started = self.notices.iter().any(|(_, notice)| matches!(notice, Notice::Ready));
         assert!(boot_over || own_over || stop_over || !started, "{child:?} was killed too soon at {:?}", self.now);

@@ -183,7 +183,7 @@ impl Core {
         let Some(child) = self.family.get_mut(id) else { return };
         child.expected = true;
         self.begin_leaving(now, id, reason, now);
-        let Some(child) = self.family.get(id).filter(|child| child.is_connected()) else { return };
+        let Some(child) = self.family.get(id).filter(|child| child.is_reachable()) else { return };
         if let Stage::Leaving { kill_at } = child.stage {
             let left = kill_at.saturating_sub(now);
             let grace = grace.min(left / 2);
