@@ -1,0 +1,11 @@
+//! Arbitrary internal messages never panic.
+#![no_main]
+
+use cluster_native_fuzz::protocol::inbound::Inbound;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|line: &[u8]| {
+    if let Ok(Inbound::QueryServer(query)) = Inbound::read(line) {
+        let _ = query.key();
+    }
+});

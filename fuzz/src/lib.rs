@@ -1,0 +1,5 @@
+//! The protocol by itself: the addon is a cdylib only (a second crate type would turn its LTO off), which nothing can link.
+
+#[allow(dead_code)]
+#[path = "../../src/protocol/mod.rs"]
+pub mod protocol;
