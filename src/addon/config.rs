@@ -45,6 +45,10 @@ pub struct NativeConfig {
     pub shutdown_delay: f64,
     /// In ms.
     pub min_uptime: f64,
+    /// In ms; absent: workers may hang.
+    pub hang_timeout: Option<f64>,
+    /// In bytes; absent: workers may grow.
+    pub max_memory: Option<f64>,
     /// In bytes.
     pub max_message_bytes: f64,
     /// The cluster's name.
@@ -53,6 +57,7 @@ pub struct NativeConfig {
 
 impl NativeConfig {
     pub(super) fn into_config(self) -> Result<Config> {
+        // A float holds every size up to 2^53 exactly, and `as` saturates.
         let policy = Policy {
             mode: match self.mode.as_str() {
                 "production" => Mode::Production,
@@ -73,6 +78,8 @@ impl NativeConfig {
             kill_timeout: millis("killTimeout", self.kill_timeout)?,
             shutdown_delay: millis("shutdownDelay", self.shutdown_delay)?,
             min_uptime: millis("minUptime", self.min_uptime)?,
+            hang_timeout: self.hang_timeout.map(|timeout| millis("hangTimeout", timeout)).transpose()?,
+            max_memory: self.max_memory.map(|bytes| bytes as u64),
         };
         let program = &self.exec_path;
         let no_nul = |name: &'static str| move |error: std::ffi::NulError| invalid(name, &error.to_string());
@@ -86,7 +93,6 @@ impl NativeConfig {
             worker: Role::new(program, self.worker_argv, self.worker_boot).map_err(no_nul("args"))?,
             alone,
         };
-        // A float holds every size up to 2^53 exactly, and `as` saturates.
         let max_message_bytes = self.max_message_bytes as usize;
         Ok(Config { policy, launch, max_message_bytes, title: self.title })
     }

@@ -105,6 +105,7 @@ impl From<Notice> for NativeEvent {
                 data["fatal"] = json!(report.fatal);
                 Self::of("childError", child).data(data)
             }
+            Notice::Hang(child, report) => Self::of("hang", child).data(report),
             Notice::Message(child, frame) => Self::of("message", child).message(&frame),
             Notice::Undeliverable { from, frame, reason } => {
                 let event = Self::new("undeliverable").reason(reason.as_str()).message(&frame);

@@ -21,6 +21,21 @@ pub enum Action {
         /// The child.
         child: ChildId,
     },
+    /// Send SIGTERM.
+    Terminate {
+        /// The child.
+        child: ChildId,
+    },
+    /// Ask the system what a silent child does; answer with `Examined`.
+    Examine {
+        /// The child.
+        child: ChildId,
+    },
+    /// Measure the memory of these children; answer with `Measured` for each.
+    Measure {
+        /// The children.
+        children: Vec<ChildId>,
+    },
     /// Send a frame. `origin` is slowed down while the child does not keep up.
     Send {
         /// The child.

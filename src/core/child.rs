@@ -26,6 +26,22 @@ pub enum Stage {
     Killed,
 }
 
+/// What is known of a worker's event loop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pulse {
+    /// It has not beaten yet: silence means nothing.
+    Unknown,
+    /// It turned at this moment.
+    Beat(Time),
+    /// It is silent for too long; the system is asked what it does.
+    Examined {
+        /// When its last beat was heard.
+        silent_since: Time,
+    },
+    /// A debugger may hold it: silence means nothing, and it is not killed for being slow.
+    Debugged,
+}
+
 /// The channel to a child.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Channel {
@@ -50,6 +66,8 @@ pub struct Child {
     pub stage: Stage,
     /// Its channel.
     pub channel: Channel,
+    /// Its event loop.
+    pub pulse: Pulse,
     /// When it was last ready, also after it began to leave.
     pub ready_since: Option<Time>,
     /// `exitedAfterDisconnect`: somebody asked for its end.
@@ -70,6 +88,7 @@ impl Child {
             pid: None,
             stage: Stage::Booting { deadline },
             channel: Channel::Pending,
+            pulse: Pulse::Unknown,
             ready_since: None,
             expected: false,
             reason: ExitReason::Unasked,

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::types::{ChildId, Exit, Peer};
+use super::types::{ChildId, Evidence, Exit, Peer};
 use crate::protocol::envelope::Target;
 use crate::protocol::inbound::Inbound;
 
@@ -56,6 +56,25 @@ pub enum Event {
         from: Peer,
         /// The message.
         frame: Bytes,
+    },
+    /// A child's channel was not read for a while, because a receiver of its messages did not keep up.
+    Throttled {
+        /// The child.
+        child: ChildId,
+    },
+    /// The system was asked about a silent child.
+    Examined {
+        /// The child.
+        child: ChildId,
+        /// What it does.
+        evidence: Evidence,
+    },
+    /// A child's memory was measured.
+    Measured {
+        /// The child.
+        child: ChildId,
+        /// Its resident set, in bytes.
+        rss: u64,
     },
     /// A listening socket was opened, or could not be.
     ListenerOpened {

@@ -12,10 +12,23 @@ use super::types::{ChildId, SlotId, Time};
 pub struct Seat {
     /// Who works there, or is on the way to it. One that is leaving has left the seat.
     pub occupant: Option<ChildId>,
+    /// Who is on the way to take the place of an occupant that still works.
+    pub successor: Option<ChildId>,
     /// When to fork the next one.
     pub respawn_at: Option<Time>,
     /// How it went so far.
     pub restart: Restart,
+}
+
+/// What became free when a child left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Vacated {
+    /// Its seat: somebody must take it.
+    Seat,
+    /// It was to take the seat of another, who works on.
+    Succession,
+    /// It had left before, or its successor took the seat.
+    Nothing,
 }
 
 /// All seats and all children.
@@ -82,15 +95,38 @@ impl Family {
         }
     }
 
-    /// Frees the seat of a child, if it still holds it: true for the first call.
-    pub fn vacate(&mut self, id: ChildId) -> bool {
-        let Some(slot) = self.children.get(&id).map(|child| child.slot) else { return false };
-        let Some(seat) = self.seat_mut(slot) else { return false };
-        let held = seat.occupant == Some(id);
-        if held {
-            seat.occupant = None;
+    /// A new child that shall take a slot's seat once it is ready.
+    pub fn seat_successor(&mut self, slot: SlotId, deadline: Time) -> ChildId {
+        self.last_worker += 1;
+        let id = ChildId::Worker(self.last_worker);
+        if let Some(seat) = self.slots.get_mut(&slot) {
+            seat.successor = Some(id);
         }
-        held
+        self.children.insert(id, Child::new(id, Some(slot), deadline));
+        id
+    }
+
+    /// A child that is a successor is ready: it takes the seat. Gives who had it.
+    pub fn promote(&mut self, id: ChildId) -> Option<ChildId> {
+        let slot = self.children.get(&id)?.slot?;
+        let seat = self.slots.get_mut(&slot).filter(|seat| seat.successor == Some(id))?;
+        seat.successor = None;
+        seat.occupant.replace(id)
+    }
+
+    /// Takes a child out of its seat.
+    pub fn vacate(&mut self, id: ChildId) -> Vacated {
+        let Some(slot) = self.children.get(&id).map(|child| child.slot) else { return Vacated::Nothing };
+        let Some(seat) = self.seat_mut(slot) else { return Vacated::Nothing };
+        if seat.successor == Some(id) {
+            seat.successor = None;
+            return Vacated::Succession;
+        }
+        if seat.occupant != Some(id) {
+            return Vacated::Nothing;
+        }
+        seat.occupant = seat.successor.take();
+        if seat.occupant.is_none() { Vacated::Seat } else { Vacated::Nothing }
     }
 
     /// All children alive.

@@ -3,13 +3,14 @@
 //!
 //! The shell calls [`Core::handle`] with what happened, then [`Core::poll_action`] until there is nothing to do, and comes
 //! back at [`Core::next_timeout`] with [`event::Event::TimedOut`]. One file for each subject: [`startup`], [`supervision`],
-//! [`shutdown`], [`routing`] are the rules; [`restart`], [`listeners`], [`mailbox`], [`child`], [`family`] what they decide
+//! [`health`], [`shutdown`], [`routing`] are the rules; [`restart`], [`listeners`], [`mailbox`], [`child`], [`family`] what they decide
 //! upon.
 
 pub mod action;
 pub mod child;
 pub mod event;
 pub mod family;
+mod health;
 pub mod listeners;
 pub mod mailbox;
 pub mod notice;
@@ -72,8 +73,10 @@ pub struct Core {
     alone_mail: Mailbox,
     vacancy: Vacancy,
     next_check: Option<Time>,
+    next_measure: Option<Time>,
     chosen: Chosen,
     rng: fastrand::Rng,
+    seed: u64,
     actions: VecDeque<Action>,
 }
 
@@ -90,8 +93,10 @@ impl Core {
             alone_mail: Mailbox::default(),
             vacancy: Vacancy::None,
             next_check: None,
+            next_measure: None,
             chosen: Chosen::Nobody,
             rng: fastrand::Rng::with_seed(seed),
+            seed,
             actions: VecDeque::new(),
         }
     }
@@ -109,6 +114,9 @@ impl Core {
             Event::Sent { from, target, frame } => self.sent(now, from, target, frame),
             Event::SentTo { child, frame } => self.send_to(child, Peer::App, frame),
             Event::Returned { child, from, frame } => self.returned(child, from, frame),
+            Event::Throttled { child } => self.throttled(now, child),
+            Event::Examined { child, evidence } => self.examined(now, child, evidence),
+            Event::Measured { child, rss } => self.measured(now, child, rss),
             Event::ListenerOpened { key, errno } => self.listener_opened(&key, errno),
             Event::Quiesced => self.quiesced(now),
             Event::Disconnected { child } => self.disconnected(now, child),
@@ -135,6 +143,8 @@ impl Core {
             self.stop_deadline(),
             self.vacancy_deadline(),
             self.next_check,
+            self.next_measure,
+            self.next_silence(),
         ]
         .into_iter()
         .flatten()
@@ -153,6 +163,8 @@ impl Core {
         self.advance_stop(now);
         self.watch_vacancy(now);
         self.self_check(now);
+        self.examine_silent(now);
+        self.measure(now);
     }
 
     /// An event for a child that is gone: only a message must not vanish without a word.
@@ -184,6 +196,9 @@ impl Event {
             | Self::Told { child, .. }
             | Self::SentTo { child, .. }
             | Self::Returned { child, .. }
+            | Self::Throttled { child }
+            | Self::Examined { child, .. }
+            | Self::Measured { child, .. }
             | Self::Disconnected { child }
             | Self::Exited { child, .. }
             | Self::DisconnectAsked { child }

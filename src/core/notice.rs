@@ -45,6 +45,8 @@ pub enum Notice {
     },
     /// A child reported an error that nobody caught.
     ChildError(ChildId, ErrorReport),
+    /// A worker's event loop stands still; it is being ended and replaced.
+    Hang(ChildId, HangReport),
     /// A message for the app.
     Message(ChildId, Bytes),
     /// A message that reached nobody.
@@ -84,6 +86,17 @@ pub enum Notice {
     Closed(Outcome),
 }
 
+/// What is known of a hung worker.
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct HangReport {
+    /// For how long nothing was heard of it, in ms.
+    pub silent_for: u64,
+    /// What the system says.
+    #[serde(flatten)]
+    pub evidence: super::types::Evidence,
+}
+
 /// Why a child ended, or is about to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ExitReason {
@@ -101,6 +114,10 @@ pub enum ExitReason {
     KillTimeout,
     /// It was not ready in time.
     StartTimeout,
+    /// Its event loop stood still.
+    Hang,
+    /// It held more than `maxMemory`.
+    MaxMemory,
 }
 
 impl ExitReason {
@@ -115,6 +132,8 @@ impl ExitReason {
             Self::Shutdown => "shutdown",
             Self::KillTimeout => "killTimeout",
             Self::StartTimeout => "startTimeout",
+            Self::Hang => "hang",
+            Self::MaxMemory => "maxMemory",
         }
     }
 }

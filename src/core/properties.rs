@@ -23,6 +23,8 @@ fn policies() -> impl Strategy<Value = Policy> {
             kill_timeout: ms(kill),
             shutdown_delay: ms(delay),
             min_uptime: ms(1_000),
+            hang_timeout: (kill % 2 == 0).then_some(ms(3_000)),
+            max_memory: (kill % 3 == 0).then_some(super::sim::MEMORY),
         })
 }
 
@@ -35,7 +37,9 @@ fn nature(rng: &mut fastrand::Rng, spawned: u32) -> Nature {
         2 => Boot::CannotSpawn,
         _ => Boot::Ready(rng.u64(..300)),
     };
-    let life = match rng.u32(..6) {
+    let life = match rng.u32(..8) {
+        3 => Life::Hangs(rng.u64(..30_000)),
+        4 => Life::Grows(rng.u64(..30_000)),
         0 => Life::Dies(rng.u64(..30_000)),
         1 => Life::Throws(rng.u64(..30_000)),
         2 => Life::Disconnects(rng.u64(..30_000)),

@@ -94,6 +94,7 @@ impl Core {
         }
         self.family.cancel_respawns();
         self.next_check = None;
+        self.next_measure = None;
         // Nobody to be gentle to: a start that failed serves nothing, and an exception means that nobody listens.
         let delay = match outcome {
             Outcome::Close | Outcome::Signal => self.policy.shutdown_delay,

@@ -9,7 +9,7 @@ use super::Core;
 use super::action::Action;
 use super::event::Event;
 use super::notice::Notice;
-use super::types::{ChildId, Exit, Mode, Policy, Readiness, SlotId, Time};
+use super::types::{ChildId, Evidence, Exit, Mode, Policy, Readiness, Silence, SlotId, Time};
 use crate::protocol::inbound::{Inbound, ListenAddress, Report};
 
 pub(super) const SIGKILL: Exit = Exit { code: None, signal: Some("SIGKILL") };
@@ -34,6 +34,8 @@ pub(super) fn policy() -> Policy {
         kill_timeout: ms(5_000),
         shutdown_delay: ms(0),
         min_uptime: ms(1_000),
+        hang_timeout: None,
+        max_memory: None,
     }
 }
 
@@ -62,6 +64,8 @@ pub(super) enum Life {
     Dies(u64),
     Throws(u64),
     Disconnects(u64),
+    Hangs(u64),
+    Grows(u64),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,13 +76,33 @@ pub(super) enum Manners {
 
 pub(super) const GOOD: Nature = Nature { boot: Boot::Ready(50), life: Life::Long, manners: Manners::Finishes(20) };
 
+/// The `maxMemory` of tests.
+pub(super) const MEMORY: u64 = 100;
+
+/// How often children beat.
+const BEAT: u64 = 500;
+
 #[derive(Debug)]
 struct Sim {
     slot: Option<SlotId>,
     nature: Nature,
     born: Time,
+    ready: Option<Time>,
     /// When it was asked to finish, or said that it does.
     leaving: Option<Time>,
+}
+
+impl Sim {
+    fn hangs(&self, now: Time) -> bool {
+        matches!((self.nature.life, self.ready), (Life::Hangs(after), Some(ready)) if now >= ready + ms(after))
+    }
+
+    fn memory(&self, now: Time) -> u64 {
+        match (self.nature.life, self.ready) {
+            (Life::Grows(after), Some(ready)) if now >= ready + ms(after) => MEMORY + 1,
+            _ => MEMORY / 2,
+        }
+    }
 }
 
 /// What the world does at its time.
@@ -87,6 +111,8 @@ enum Happening {
     Tell(ChildId, fn(Time) -> Inbound),
     End(ChildId, Exit),
     Leave(ChildId, &'static str),
+    Beat(ChildId),
+    Examined(ChildId),
     Quiesced,
     Ask(Event),
 }
@@ -196,6 +222,14 @@ impl World {
                 self.kills.push((self.now, child));
                 self.plan(1, Happening::End(child, SIGKILL));
             }
+            Action::Terminate { child } => self.asked_to_finish(child),
+            Action::Examine { child } => self.plan(100, Happening::Examined(child)),
+            Action::Measure { children } => {
+                for child in children {
+                    let rss = self.children[&child].memory(self.now);
+                    self.core.handle(self.now, Event::Measured { child, rss });
+                }
+            }
             Action::Send { child, frame, .. } => {
                 if frame.windows(13).any(|part| part == b"\"act\":\"drain\"") {
                     self.asked_to_finish(child);
@@ -235,7 +269,7 @@ impl World {
         if nature.boot == Boot::CannotSpawn {
             return self.core.handle(self.now, Event::SpawnFailed { child, error: "EAGAIN".into() });
         }
-        self.children.insert(child, Sim { slot, nature, born: self.now, leaving: None });
+        self.children.insert(child, Sim { slot, nature, born: self.now, ready: None, leaving: None });
         let pid = 1000 + self.spawns.len() as u32;
         self.core.handle(self.now, Event::Spawned { child, pid });
         match nature.boot {
@@ -243,8 +277,11 @@ impl World {
                 self.plan(after, Happening::Tell(child, |_| Inbound::Online));
                 self.plan(after, Happening::Tell(child, query));
                 self.plan(after + 1, Happening::Tell(child, if slot.is_some() { listening } else { loaded }));
+                if slot.is_some() && self.policy.hang_timeout.is_some() {
+                    self.plan(after + 1, Happening::Beat(child));
+                }
                 match nature.life {
-                    Life::Long => {}
+                    Life::Long | Life::Hangs(_) | Life::Grows(_) => {}
                     Life::Dies(later) => self.plan(after + later + 1, Happening::End(child, exit(1))),
                     Life::Throws(later) => self.plan(after + later + 1, Happening::Leave(child, "uncaughtException")),
                     Life::Disconnects(later) => self.plan(after + later + 1, Happening::Leave(child, "disconnect")),
@@ -258,7 +295,20 @@ impl World {
     fn happen(&mut self, happening: Happening) {
         match happening {
             Happening::Tell(child, message) if self.children.contains_key(&child) => {
-                self.tell(Event::Told { child, message: message(self.now) });
+                let message = message(self.now);
+                if matches!(message, Inbound::Listening(_) | Inbound::Report(Report::Loaded)) {
+                    self.children.entry(child).and_modify(|sim| sim.ready = Some(self.now));
+                }
+                self.tell(Event::Told { child, message });
+            }
+            Happening::Beat(child) if self.children.get(&child).is_some_and(|sim| !sim.hangs(self.now)) => {
+                let message = Inbound::Report(Report::Beat { debugged: false });
+                self.tell(Event::Told { child, message });
+                self.plan(BEAT, Happening::Beat(child));
+            }
+            Happening::Examined(child) => {
+                let evidence = Evidence { state: Silence::Blocked, cpu: 1.0 };
+                self.tell(Event::Examined { child, evidence });
             }
             Happening::End(child, exit) if self.children.remove(&child).is_some() => {
                 self.tell(Event::Disconnected { child });
@@ -274,7 +324,7 @@ impl World {
             }
             Happening::Quiesced => self.tell(Event::Quiesced),
             Happening::Ask(event) => self.tell(event),
-            Happening::Tell(..) | Happening::End(..) | Happening::Leave(..) => {}
+            Happening::Beat(_) | Happening::Tell(..) | Happening::End(..) | Happening::Leave(..) => {}
         }
     }
 
@@ -282,6 +332,9 @@ impl World {
         let now = self.now;
         let Some(sim) = self.children.get_mut(&child).filter(|sim| sim.leaving.is_none()) else { return };
         sim.leaving = Some(now);
+        if sim.hangs(now) {
+            return;
+        }
         if let Manners::Finishes(after) = sim.nature.manners {
             self.plan(after, Happening::End(child, exit(0)));
         }
@@ -308,7 +361,9 @@ impl World {
             if sim.slot.is_none() {
                 assert_eq!(*seats.entry(None).and_modify(|count| *count += 1).or_insert(1), 1, "two alones: {id:?}");
             } else if sim.leaving.is_none() && !self.kills.iter().any(|(_, killed)| killed == id) {
-                let count = seats.entry(sim.slot).and_modify(|count| *count += 1).or_insert(1);
+                // A successor boots while its predecessor works; two never do the same.
+                let count =
+                    seats.entry(Some((sim.slot, sim.ready.is_some()))).and_modify(|count| *count += 1).or_insert(1);
                 assert_eq!(*count, 1, "two workers at work in {:?}", sim.slot);
             }
         }

@@ -44,9 +44,7 @@ impl Core {
     pub(super) fn spawn_failed(&mut self, now: Time, id: ChildId, error: String) {
         self.fail_start(now, id, StartFailureCause::Spawn(error));
         let Some(child) = self.family.get(id).cloned() else { return };
-        if self.family.vacate(id) {
-            self.refork(now, now, &child);
-        }
+        self.leave_seat(now, now, &child);
         self.family.remove(id);
         self.after_exit(now, id);
     }
@@ -71,6 +69,7 @@ impl Core {
             Inbound::Report(Report::Serving) => self.serving(now, id),
             Inbound::Report(Report::Loaded) => self.child_ready(now, id),
             Inbound::Report(Report::Error(report)) => self.error_reported(now, id, report),
+            Inbound::Report(Report::Beat { debugged }) => self.beat(now, id, debugged),
             Inbound::Report(Report::Leaving { reason }) => self.announced(now, id, reason),
             // The exit that follows says it; a handle's fate is the shell's.
             Inbound::Report(Report::Drained)
@@ -97,12 +96,16 @@ impl Core {
             (Phase::StartingAlone, ChildId::Alone(_)) => self.start_workers(now),
             (Phase::StartingWorkers, _) if self.all_ready() => {
                 self.phase = Phase::Running;
+                self.begin_measuring(now);
                 if self.policy.mode == Mode::Production {
                     self.next_check = Some(now + super::supervision::CHECK_INTERVAL);
                 }
                 self.notify(Notice::Ready);
             }
             _ => {}
+        }
+        if let Some(before) = self.family.promote(id) {
+            self.retire(now, before);
         }
         self.deliver_mail(id);
         self.choose_worker();

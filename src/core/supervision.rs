@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::action::Action;
-use super::child::{Channel, Child, Stage};
+use super::child::{Channel, Child, Pulse, Stage};
+use super::family::Vacated;
 use super::notice::{ExitReason, Notice, Outcome, StartFailureCause};
 use super::restart::Verdict;
 use super::types::{ChildId, Exit, Mode, SlotId, Time};
@@ -17,7 +18,7 @@ pub(super) const CHECK_INTERVAL: Duration = Duration::from_secs(10);
 const SIGTERM_HOLD: Duration = Duration::from_millis(250);
 
 /// How long a replaced worker keeps idle connections, so that their clients hear `Connection: close` with an answer.
-const REPLACE_GRACE: Duration = Duration::from_secs(5);
+pub(super) const REPLACE_GRACE: Duration = Duration::from_secs(5);
 
 /// Whether any worker is at work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,9 +41,18 @@ impl Core {
             self.notify(Notice::Draining(id, reason));
         }
         // There is never a second alone beside the first: its seat is free when it has exited.
-        if child.slot.is_some() && self.family.vacate(id) {
-            self.refork(now, refork_from, &child);
+        if child.slot.is_some() {
+            self.leave_seat(now, refork_from, &child);
             self.note_vacancy(now);
+        }
+    }
+
+    /// The child's seat is free; it is taken again at `from` at the earliest.
+    pub(super) fn leave_seat(&mut self, now: Time, from: Time, child: &Child) {
+        match self.family.vacate(child.id) {
+            Vacated::Seat => self.refork(now, from, child),
+            Vacated::Succession => self.succession_failed(now),
+            Vacated::Nothing => {}
         }
     }
 
@@ -55,7 +65,7 @@ impl Core {
     }
 
     /// The seat of a child that is gone, or leaves, is filled again: when, is decided by how it went so far.
-    pub(super) fn refork(&mut self, now: Time, from: Time, child: &Child) {
+    fn refork(&mut self, now: Time, from: Time, child: &Child) {
         let wanted = child.slot.is_none() || self.policy.refork;
         if self.phase != Phase::Running || !wanted {
             return;
@@ -102,6 +112,10 @@ impl Core {
         let late: Vec<Child> =
             self.family.children().filter(|child| child.deadline().is_some_and(|at| at <= now)).cloned().collect();
         for child in late {
+            if child.pulse == Pulse::Debugged && !self.is_stopping() {
+                self.postpone(now, child.id);
+                continue;
+            }
             let reason = if child.is_booting() { ExitReason::StartTimeout } else { ExitReason::KillTimeout };
             if child.is_booting() && self.fail_start(now, child.id, StartFailureCause::Timeout) {
                 // It is the one that is known not to answer: there is nothing to wait for.
@@ -109,8 +123,8 @@ impl Core {
                 continue;
             }
             self.kill(child.id, reason);
-            if child.slot.is_some() && self.family.vacate(child.id) {
-                self.refork(now, now, &child);
+            if child.slot.is_some() {
+                self.leave_seat(now, now, &child);
                 self.note_vacancy(now);
             }
         }
@@ -137,11 +151,9 @@ impl Core {
     }
 
     pub(super) fn exited(&mut self, now: Time, id: ChildId, exit: Exit) {
-        let failed_start = self.fail_start(now, id, StartFailureCause::Exit(exit));
+        self.fail_start(now, id, StartFailureCause::Exit(exit));
         let Some(child) = self.family.get(id).cloned() else { return };
-        if self.family.vacate(id) && !failed_start {
-            self.refork(now, now, &child);
-        }
+        self.leave_seat(now, now, &child);
         self.family.remove(id);
         self.notify(Notice::Exit { child: id, exit, expected: child.expected, reason: child.reason });
         self.after_exit(now, id);

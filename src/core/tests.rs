@@ -320,3 +320,73 @@ fn another_worker_is_chosen_when_the_chosen_one_has_exited() {
     assert_eq!(chosen.len(), 2);
     assert!(matches!(chosen[1], ChildId::Worker(3 | 4)));
 }
+
+#[test]
+fn a_hung_worker_is_told_and_replaced_at_once() {
+    let policy = Policy { hang_timeout: Some(ms(3_000)), alone: false, ..policy() };
+    let mut world = started(policy, |child| match child {
+        ChildId::Worker(1) => Nature { life: Life::Hangs(10_000), ..GOOD },
+        _ => GOOD,
+    });
+    world.run(ms(60_000));
+    let hang = world.notices.iter().find(|(_, notice)| matches!(notice, Notice::Hang(ChildId::Worker(1), _))).unwrap();
+    assert!(hang.0 >= ms(12_500) && hang.0 <= ms(13_700), "{:?}", hang.0);
+    assert_eq!(count(&world, |notice| matches!(notice, Notice::Hang(..))), 1);
+    assert_eq!(world.spawns.last().map(|spawn| (spawn.0, spawn.2)), Some((hang.0, Some(1))));
+    assert_eq!(world.kills, [(hang.0 + ms(5_000), ChildId::Worker(1))]);
+}
+
+#[test]
+fn silence_means_nothing_while_a_debugger_is_there_or_the_channel_is_not_read() {
+    let policy = Policy { hang_timeout: Some(ms(3_000)), alone: false, count: 1, ..policy() };
+    let mut world = started(policy, |_| Nature { life: Life::Hangs(0), ..GOOD });
+    let beat = |debugged| Event::Told {
+        child: ChildId::Worker(1),
+        message: crate::protocol::inbound::Inbound::Report(crate::protocol::inbound::Report::Beat { debugged }),
+    };
+    world.tell(beat(true));
+    world.run(ms(100_000));
+    assert_eq!(count(&world, |notice| matches!(notice, Notice::Hang(..))), 0);
+    world.tell(beat(false));
+    world.ask(2_000, Event::Throttled { child: ChildId::Worker(1) });
+    world.run(ms(104_900));
+    assert_eq!(count(&world, |notice| matches!(notice, Notice::Hang(..))), 0);
+    world.run(ms(106_000));
+    assert_eq!(count(&world, |notice| matches!(notice, Notice::Hang(..))), 1);
+}
+
+#[test]
+fn a_worker_over_its_memory_works_until_its_successor_is_ready() {
+    let policy = Policy { max_memory: Some(super::sim::MEMORY), alone: false, ..policy() };
+    let mut world = started(policy, |child| match child {
+        ChildId::Worker(1 | 2) => Nature { life: Life::Grows(1_000), ..GOOD },
+        _ => GOOD,
+    });
+    world.run(ms(60_000));
+    let times: Vec<_> = world.spawns.iter().skip(2).map(|spawn| spawn.0).collect();
+    assert_eq!(times.len(), 2);
+    assert!(times[1] - times[0] >= ms(5_000), "one after the other");
+    for (successor, predecessor) in [(3, 1), (4, 2)] {
+        let ready =
+            position(&world, |notice| matches!(notice, Notice::ChildReady(ChildId::Worker(id)) if *id == successor));
+        let retires = position(
+            &world,
+            |notice| matches!(notice, Notice::Draining(ChildId::Worker(id), ExitReason::MaxMemory) if *id == predecessor),
+        );
+        assert!(ready < retires);
+    }
+    assert_eq!(world.core.census().listening, 2);
+}
+
+#[test]
+fn a_successor_that_fails_changes_nothing() {
+    let policy = Policy { max_memory: Some(super::sim::MEMORY), alone: false, count: 1, ..policy() };
+    let mut world = started(policy, |child| match child {
+        ChildId::Worker(1) => Nature { life: Life::Grows(1_000), ..GOOD },
+        _ => Nature { boot: Boot::Exits(10), ..GOOD },
+    });
+    world.run(ms(300_000));
+    assert_eq!(world.core.census().listening, 1);
+    assert!(world.spawns.len() <= 6, "tried once a minute: {}", world.spawns.len());
+    assert_eq!(count(&world, |notice| matches!(notice, Notice::Draining(..))), 0);
+}

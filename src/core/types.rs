@@ -26,6 +26,32 @@ pub struct Exit {
     pub signal: Option<&'static str>,
 }
 
+/// What a silent child does, as the system tells it.
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Evidence {
+    /// What it looks like.
+    pub state: Silence,
+    /// How much of one CPU it used while it was looked at, 0 to 1 (more with several threads).
+    pub cpu: f64,
+}
+
+/// The kinds of silence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Silence {
+    /// It burns CPU: a loop, a regular expression, a large JSON.
+    Blocked,
+    /// It was stopped by a signal (SIGSTOP).
+    Stopped,
+    /// It waits for something synchronously: a file, a lock, `Atomics.wait`.
+    Waiting,
+    /// A debugger holds it.
+    Traced,
+    /// The system does not tell.
+    Unknown,
+}
+
 /// Development has its own rules (document, 'reload in development').
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
@@ -69,6 +95,10 @@ pub struct Policy {
     pub shutdown_delay: Duration,
     /// How long a worker must have been ready for its death to count as a new one.
     pub min_uptime: Duration,
+    /// How long a worker's event loop may stand still; `None`: for ever.
+    pub hang_timeout: Option<Duration>,
+    /// How many bytes of memory a worker may hold before it is replaced; `None`: any.
+    pub max_memory: Option<u64>,
 }
 
 /// Who sent a message.

@@ -16,7 +16,7 @@ use tokio::task::{AbortHandle, spawn_local};
 
 use super::flow::LOW_WATER;
 use super::read::{Received, read};
-use crate::core::types::{ChildId, Peer, SlotId};
+use crate::core::types::{ChildId, Evidence, Peer, SlotId};
 use crate::protocol::outbox::{Item, Outbox};
 use crate::sys::channel;
 use crate::sys::process::{Exit, Process};
@@ -52,6 +52,13 @@ pub enum Input {
     Drained {
         /// The child.
         child: ChildId,
+    },
+    /// The system was asked about a silent child.
+    Examined {
+        /// The child.
+        child: ChildId,
+        /// What it does.
+        evidence: Evidence,
     },
     /// Nothing waits in the accept queues any more.
     Quiesced,

@@ -5,6 +5,7 @@
 //! put into a queue ([`app`]) that the app's thread empties. [`flow`] slows senders down to what their receivers take.
 
 pub mod app;
+mod examine;
 mod flow;
 mod launch;
 mod link;

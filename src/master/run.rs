@@ -9,6 +9,7 @@ use tokio::sync::mpsc::{Receiver, Sender, UnboundedReceiver, channel};
 
 use super::Command;
 use super::app::AppQueue;
+use super::examine::examine;
 use super::flow::Flow;
 use super::launch::launch;
 use super::link::{Input, Link};
@@ -24,7 +25,7 @@ use crate::protocol::envelope::{Envelope, Target};
 use crate::protocol::inbound::Inbound;
 use crate::protocol::outbound;
 use crate::sys::guard::Guard;
-use crate::sys::process;
+use crate::sys::process::{self, resident_bytes};
 
 /// How many inputs wait at most: one that is not taken slows its child down.
 const INPUTS: usize = 256;
@@ -112,6 +113,13 @@ impl Master {
                         link.process.signal(nix::sys::signal::Signal::SIGKILL);
                     }
                 }
+                Action::Terminate { child } => {
+                    if let Some(link) = self.links.get(&child) {
+                        link.process.signal(nix::sys::signal::Signal::SIGTERM);
+                    }
+                }
+                Action::Examine { child } => self.examine(child),
+                Action::Measure { children } => self.measure(&children),
                 Action::Send { child, frame, origin } => self.send(child, frame, origin),
                 Action::SendListener { child, frame, key } => {
                     if let (Some(link), Some(socket)) = (self.links.get_mut(&child), self.sockets.get(&key)) {
@@ -176,6 +184,23 @@ impl Master {
         }
     }
 
+    fn examine(&self, child: ChildId) {
+        let Some(pid) = self.links.get(&child).map(|link| link.process.pid()) else { return };
+        let inputs = self.inputs.clone();
+        tokio::task::spawn_local(async move {
+            let evidence = examine(pid).await;
+            let _ = inputs.send(Input::Examined { child, evidence }).await;
+        });
+    }
+
+    fn measure(&mut self, children: &[ChildId]) {
+        for child in children {
+            if let Some(rss) = self.links.get(child).and_then(|link| resident_bytes(link.process.pid())) {
+                self.core.handle(self.now(), Event::Measured { child: *child, rss });
+            }
+        }
+    }
+
     fn notify(&mut self, notice: Notice) {
         let sender = match &notice {
             Notice::Message(child, _) | Notice::Undeliverable { from: Peer::Child(child), .. } => Some(*child),
@@ -208,6 +233,7 @@ impl Master {
                 Peer::Child(child) => {
                     if let Some(link) = self.links.get(&child) {
                         link.go_on();
+                        self.tell(Event::Throttled { child });
                     }
                 }
             }
@@ -239,6 +265,7 @@ impl Master {
                 let senders = self.flow.drained(Peer::Child(child), queued);
                 self.go_on(senders);
             }
+            Input::Examined { child, evidence } => self.tell(Event::Examined { child, evidence }),
             Input::Quiesced => self.tell(Event::Quiesced),
         }
     }

@@ -58,6 +58,12 @@ pub enum Report {
     },
     /// Everything is finished; the exit follows.
     Drained,
+    /// Its event loop turns (`hangTimeout`).
+    Beat {
+        /// A debugger may have stopped it: its silence means nothing.
+        #[serde(default)]
+        debugged: bool,
+    },
 }
 
 /// An uncaught error in a child.

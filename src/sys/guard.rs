@@ -9,7 +9,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::time::Duration;
 
 use super::channel;
-use super::process::Process;
+use super::process::{Process, start_time};
 use super::spawn::{Command, spawn};
 
 /// Each line on fd 3 is the whole list of `pid:start` now alive; the start time tells a pid that was given to a stranger
@@ -78,14 +78,6 @@ impl Guard {
         self.process.signal(nix::sys::signal::Signal::SIGKILL);
         self.process.wait().await;
     }
-}
-
-/// When a process was started, in clock ticks since boot (proc_pid_stat(5), field 22).
-fn start_time(pid: u32) -> Option<String> {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // The name in field 2 may hold anything, parentheses and spaces too.
-    let (_, rest) = stat.rsplit_once(") ")?;
-    rest.split(' ').nth(19).map(str::to_owned)
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 use std::io;
 use std::os::fd::{FromRawFd, OwnedFd};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use nix::sys::signal::Signal;
 use tokio::sync::oneshot;
@@ -95,6 +96,47 @@ impl Process {
         // An error is ECHILD: somebody else in this process waited for every child. Its status is lost, not its end.
         wait_id(self.pid, libc::WEXITED).unwrap_or(Exit { code: Some(0), signal: None })
     }
+}
+
+/// What a process does at this moment (proc_pid_stat(5)).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Activity {
+    /// `R` runs, `S` and `D` wait, `T` is stopped, `t` is traced, …
+    pub state: char,
+    /// The CPU time that it used so far.
+    pub cpu: Duration,
+}
+
+/// Looks at a process; `None` where there is no /proc.
+#[must_use]
+pub fn activity(pid: u32) -> Option<Activity> {
+    let fields = stat_fields(pid)?;
+    let ticks = fields.get(11)?.parse::<u64>().ok()? + fields.get(12)?.parse::<u64>().ok()?;
+    let per_second = nix::unistd::sysconf(nix::unistd::SysconfVar::CLK_TCK).ok()??;
+    let cpu = Duration::from_secs_f64(ticks as f64 / per_second as f64);
+    Some(Activity { state: fields.first()?.chars().next()?, cpu })
+}
+
+/// When a process was started, in clock ticks since boot; together with its pid that names it for good.
+#[must_use]
+pub fn start_time(pid: u32) -> Option<String> {
+    stat_fields(pid)?.get(19).cloned()
+}
+
+/// The memory that a process holds (its resident set), in bytes; `None` where there is no /proc.
+#[must_use]
+pub fn resident_bytes(pid: u32) -> Option<u64> {
+    let statm = std::fs::read_to_string(format!("/proc/{pid}/statm")).ok()?;
+    let pages: u64 = statm.split(' ').nth(1)?.parse().ok()?;
+    let page_size = nix::unistd::sysconf(nix::unistd::SysconfVar::PAGE_SIZE).ok()??;
+    Some(pages * page_size.unsigned_abs())
+}
+
+/// The fields of /proc/pid/stat from the third (`state`) on: the name before them may hold parentheses and spaces.
+fn stat_fields(pid: u32) -> Option<Vec<String>> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let (_, rest) = stat.rsplit_once(") ")?;
+    Some(rest.split_ascii_whitespace().map(str::to_owned).collect())
 }
 
 fn wait_id(pid: libc::pid_t, options: libc::c_int) -> io::Result<Exit> {

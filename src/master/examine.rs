@@ -1,0 +1,28 @@
+//! What a silent child does: asked of the system, which sees it from outside.
+
+use std::time::{Duration, Instant};
+
+use crate::core::types::{Evidence, Silence};
+use crate::sys::process::activity;
+
+/// For how long its CPU time is watched. A beat that was only late is read meanwhile.
+const WATCH: Duration = Duration::from_millis(100);
+
+/// More than this share of a CPU is work, not waiting.
+const BUSY: f64 = 0.5;
+
+pub(super) async fn examine(pid: u32) -> Evidence {
+    let (began, before) = (Instant::now(), activity(pid));
+    tokio::time::sleep(WATCH).await;
+    let (Some(before), Some(after)) = (before, activity(pid)) else {
+        return Evidence { state: Silence::Unknown, cpu: 0.0 };
+    };
+    let cpu = after.cpu.saturating_sub(before.cpu).as_secs_f64() / began.elapsed().as_secs_f64();
+    let state = match after.state {
+        'T' => Silence::Stopped,
+        't' => Silence::Traced,
+        _ if cpu > BUSY => Silence::Blocked,
+        _ => Silence::Waiting,
+    };
+    Evidence { state, cpu }
+}
