@@ -1,0 +1,32 @@
+'use strict';
+
+const fs = require('node:fs');
+const os = require('node:os');
+const path = require('node:path');
+
+const created = [];
+
+/** A new empty folder, removed after the test. */
+function folder() {
+  const made = fs.mkdtempSync(path.join(os.tmpdir(), 'cluster-native-'));
+  created.push(made);
+  return made;
+}
+
+/** Writes small scripts, `{ name: source }`, into a new folder; returns the folder. */
+function scripts(sources) {
+  const made = folder();
+  for (const [name, source] of Object.entries(sources)) fs.writeFileSync(path.join(made, name), source);
+  return made;
+}
+
+/** Writes one small script; returns its path. */
+function script(source, name = 'script.js') {
+  return path.join(scripts({ [name]: source }), name);
+}
+
+function removeAll() {
+  for (const made of created.splice(0)) fs.rmSync(made, { recursive: true });
+}
+
+module.exports = { folder, scripts, script, removeAll };

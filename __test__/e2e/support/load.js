@@ -1,0 +1,70 @@
+'use strict';
+
+const { EventEmitter, once } = require('node:events');
+const http = require('node:http');
+
+/**
+ * A closed loop of requests, `atOnce` under way at any time, until stop(). Each result is { port } (the client's own,
+ * which tells the server's log of accepted connections about it) with { status, connection } or { error }.
+ */
+class Load extends EventEmitter {
+  #stopping = false;
+  #lanes;
+
+  constructor(port, { atOnce = 16, keepAlive = false, path = '/' } = {}) {
+    super();
+    this.results = [];
+    this.target = { host: '127.0.0.1', port, path };
+    this.#lanes = Promise.all(Array.from({ length: atOnce }, () => this.#lane(keepAlive)));
+  }
+
+  async #lane(keepAlive) {
+    const agent = keepAlive ? new http.Agent({ keepAlive: true, maxSockets: 1 }) : false;
+    while (!this.#stopping) {
+      const result = await this.#request(agent);
+      this.results.push(result);
+      this.emit('result', result);
+      if (result.error?.code === 'ECONNREFUSED') this.#stopping = true;
+    }
+    if (agent) agent.destroy();
+  }
+
+  #request(agent) {
+    return new Promise((resolve) => {
+      let port;
+      const outgoing = http.get({ ...this.target, agent }, (incoming) => {
+        incoming.on('error', (error) => resolve({ port, error }));
+        incoming.on('end', () => resolve({ port, status: incoming.statusCode, connection: incoming.headers.connection }));
+        incoming.resume();
+      });
+      outgoing.on('socket', (socket) => {
+        if (socket.connecting) socket.once('connect', () => (port = socket.localPort));
+        else port = socket.localPort;
+      });
+      outgoing.on('error', (error) => resolve({ port, error }));
+    });
+  }
+
+  /** Resolves after `count` more requests were answered. */
+  async answered(count) {
+    for (let left = count; left > 0; ) {
+      const [result] = await once(this, 'result');
+      if (result.status) left -= 1;
+    }
+  }
+
+  /** Resolves when the server refused a connection: nobody listens any more. */
+  async refused() {
+    await this.#lanes;
+    return this.results;
+  }
+
+  /** Lets the requests under way end; resolves with all results. */
+  async stop() {
+    this.#stopping = true;
+    await this.#lanes;
+    return this.results;
+  }
+}
+
+module.exports = { Load };

@@ -1,0 +1,151 @@
+import type { ChildProcess } from 'child_process';
+import cluster from 'cluster';
+import {
+  Cluster,
+  ClusterAlone,
+  ClusterConfig,
+  ClusterError,
+  ClusterStats,
+  ClusterWorker,
+  createCluster,
+  sendmessage,
+  startCluster,
+} from '@yunflyjs/cluster-native';
+
+/** Fails to compile unless both types are the same. */
+type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+const same = <A, B>(_: Same<A, B>): void => {};
+
+export async function starting(): Promise<void> {
+  const started = await startCluster({ exec: './app.js' }, (ready) => same<typeof ready, Cluster>(true));
+  same<typeof started, Cluster>(true);
+  await startCluster({ enable: false, exec: './app.js' });
+  // @ts-expect-error exec is required
+  await startCluster({ count: 4 });
+  // @ts-expect-error not a callback
+  await startCluster({ exec: './app.js' }, 1);
+
+  const created = createCluster({ exec: './app.js' });
+  await created.start();
+  await created.ready();
+  await created.ready((ready) => ready.title.length);
+  await created.close();
+  await created.close({ force: true });
+  // @ts-expect-error not an option
+  await created.close({ now: true });
+}
+
+export const full: ClusterConfig = {
+  enable: true,
+  exec: './app.js',
+  alone: './alone',
+  count: 'auto',
+  limit: 60,
+  env: { PORT: 3000, DEBUG: true, NAME: 'x', REMOVED: undefined },
+  title: 'shop',
+  refork: true,
+  reloadDelay: 500,
+  mode: 'production',
+  args: ['--x'],
+  execArgv: ['--enable-source-maps'],
+  cwd: '/srv',
+  aloneConfig: { any: ['thing'] },
+  ready: 'message',
+  startTimeout: 1,
+  killTimeout: 1,
+  shutdownDelay: 0,
+  minUptime: 0,
+  maxMessageBytes: 1024,
+};
+
+export const wrong: ClusterConfig[] = [
+  // @ts-expect-error
+  { exec: 5 },
+  // @ts-expect-error
+  { exec: 'x', alone: true },
+  // @ts-expect-error
+  { exec: 'x', count: 'all' },
+  // @ts-expect-error
+  { exec: 'x', env: { A: null } },
+  // @ts-expect-error
+  { exec: 'x', mode: 'staging' },
+  // @ts-expect-error
+  { exec: 'x', ready: 'soon' },
+  // @ts-expect-error
+  { exec: 'x', cuont: 4 },
+];
+
+export function events(running: Cluster): void {
+  running.on('fork', (worker) => same<typeof worker, ClusterWorker>(true));
+  running.on('listening', (worker, { address, port, addressType }) => [worker.slot, address, port, addressType]);
+  running.once('exit', (_worker, code, signal) => {
+    same<typeof code, number | null>(true);
+    same<typeof signal, NodeJS.Signals | null>(true);
+  });
+  running.on('unexpectedExit', (worker) => worker.exitReason?.length);
+  running.on('message', (from, message) => {
+    same<typeof from, ClusterWorker | ClusterAlone>(true);
+    message.anything.at.all;
+  });
+  running.on('undeliverable', (_message, reason, from) => [reason.length, from?.pid]);
+  running.on('protocolError', (_child, error) => same<typeof error, ClusterError>(true));
+  running.on('aloneError', (alone, error) => [alone.state === 'ready', error.stack]);
+  running.on('aloneExit', (alone, code) => [alone.pid, code]);
+  running.on('reachReforkLimit', (slot) => slot.toFixed());
+  running.on('check', ({ listening }) => listening.toFixed());
+  running.on('exception', (error) => error.code.length);
+  running.on('ready', () => {});
+  // @ts-expect-error no arguments
+  running.on('close', (why: string) => why);
+  // @ts-expect-error there is no such event
+  running.on('error', () => {});
+}
+
+export function calls(running: Cluster): void {
+  const worker = running.randomWorker({ action: 'job' });
+  same<typeof worker, ClusterWorker | null>(true);
+  same<ReturnType<typeof running.stats>, ClusterStats>(true);
+  const waits: boolean = running.sendmessage({ to: 'alone', data: 1 });
+  // @ts-expect-error not an object
+  running.sendmessage('text');
+  for (const [id, each] of running.workers) {
+    const sent: boolean = each.send([id, waits]);
+    each.disconnect().kill('SIGKILL');
+    each.kill(9);
+    // @ts-expect-error no signal
+    each.kill('SIGNONE');
+    each.on('message', (message) => [message, sent]);
+    // @ts-expect-error only the cluster sets it
+    each.state = 'dead';
+  }
+  running.alone?.send('text');
+  // @ts-expect-error the alone has no slot
+  running.alone?.slot;
+  // @ts-expect-error only the cluster sets it
+  running.title = 'x';
+  // @ts-expect-error only the cluster makes workers
+  new ClusterWorker();
+}
+
+export function sending(child: ChildProcess, running: Cluster): void {
+  sendmessage(process, { to: 'alone' });
+  sendmessage(child, {});
+  if (cluster.worker) sendmessage(cluster.worker, {});
+  if (running.alone) sendmessage(running.alone, {});
+  for (const worker of running.workers.values()) sendmessage(worker, {});
+  // @ts-expect-error not an object
+  sendmessage(process, 'text');
+  // @ts-expect-error no target
+  sendmessage({});
+}
+
+export function inWorkers(): void {
+  const pid: number | undefined = cluster.worker?.process.id;
+  process.on('yunfly:drain', ({ reason, waitUntil }) => waitUntil(Promise.resolve([reason, pid])));
+  process.on('exit', (code) => code.toFixed());
+}
+
+export function errors(error: unknown): string {
+  if (error instanceof ClusterError) return `${error.code}: ${error.message} (${String(error.cause)})`;
+  throw new ClusterError('ERR_X', 'x', { cause: error });
+}

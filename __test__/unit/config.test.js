@@ -1,0 +1,256 @@
+'use strict';
+
+const { execFileSync } = require('node:child_process');
+const path = require('node:path');
+const { ClusterError } = require('../../lib/errors');
+const { normalize } = require('../../lib/config');
+const { folder, removeFolders } = require('./support/folder');
+
+afterAll(removeFolders);
+
+const cwd = folder({
+  'package.json': '{"name":"@shop/web"}',
+  'app.js': '',
+  'other.mjs': '',
+  'server/index.cjs': '',
+  'jobs/a.js': '',
+  'nothing/readme.md': '',
+  'nothing/.hidden.js': '',
+  'nothing/types.d.ts': '',
+});
+const minimal = { exec: './app.js', cwd, mode: 'production', alone: false };
+const file = (name) => path.join(cwd, name);
+
+function refusal(config) {
+  try {
+    normalize(config);
+  } catch (error) {
+    return error;
+  }
+  throw new Error('it was accepted');
+}
+
+/** What a process warns of that reads this configuration: jest's own `process` sees no warnings. */
+function warnings(config) {
+  const code = `
+    const seen = [];
+    process.on('warning', ({ name, code, message }) => seen.push({ name, code, message }));
+    require(${JSON.stringify(require.resolve('../../lib/config'))}).normalize(${JSON.stringify(config)});
+    setImmediate(() => console.log(JSON.stringify(seen)));`;
+  return JSON.parse(execFileSync(process.execPath, ['--no-warnings', '-e', code], { encoding: 'utf8' }));
+}
+
+test('the defaults in production', () => {
+  expect(normalize(minimal)).toEqual({
+    enable: true,
+    title: 'yunfly-@shop/web',
+    mode: 'production',
+    cwd,
+    exec: file('app.js'),
+    args: [],
+    execArgv: undefined,
+    env: {},
+    alone: undefined,
+    aloneConfig: undefined,
+    count: 4,
+    refork: true,
+    ready: 'listening',
+    limit: 60_000,
+    reloadDelay: 500,
+    startTimeout: 60_000,
+    killTimeout: 25_000,
+    shutdownDelay: 0,
+    minUptime: 1000,
+    maxMessageBytes: 64 * 1024 * 1024,
+  });
+});
+
+test('the defaults in development', () => {
+  expect(normalize({ ...minimal, mode: 'development', count: 8 })).toMatchObject({ count: 1, refork: false, killTimeout: 5000 });
+});
+
+test('every given value is taken', () => {
+  const given = {
+    enable: false,
+    title: 'x',
+    args: ['a', ''],
+    execArgv: ['--b'],
+    env: { A: '1', B: 2, C: true, D: undefined },
+    count: 3,
+    refork: false,
+    ready: 'message',
+    reloadDelay: 1,
+    startTimeout: 2,
+    killTimeout: 3,
+    shutdownDelay: 4,
+    minUptime: 5,
+    maxMessageBytes: 2048,
+  };
+  expect(normalize({ ...minimal, ...given, limit: 0.5 })).toMatchObject({ ...given, limit: 500 });
+});
+
+describe('a wrong value is refused: field, value and what is allowed are named', () => {
+  test.each([
+    ['enable', ['yes', 1, null]],
+    ['exec', [undefined, '', 5, null, 'a\0b']],
+    ['alone', [true, 3, '', null]],
+    ['count', [0, -1, 1.5, 'x', NaN, Infinity, null, '4']],
+    ['limit', [0, -1, '60', Infinity, NaN]],
+    ['env', [5, [], 'A=1', { A: null }, { A: {} }, { 'A=B': '1' }, { '': '1' }, { A: 'x\0y' }]],
+    ['title', ['', 7]],
+    ['refork', ['yes', 0]],
+    ['reloadDelay', [-1, 0.5, '500']],
+    ['mode', ['staging', true]],
+    ['args', ['one two', [1], ['a\0']]],
+    ['execArgv', ['--x', [null]]],
+    ['cwd', ['', 5]],
+    ['ready', ['soon', true]],
+    ['startTimeout', [0, -1, '5s', Infinity, 2 ** 31]],
+    ['killTimeout', [0, -5]],
+    ['shutdownDelay', [-1, null]],
+    ['minUptime', [-1]],
+    ['maxMessageBytes', [0, 1023, 2 ** 30]],
+  ])('%s', (field, values) => {
+    for (const value of values) {
+      const error = refusal({ ...minimal, [field]: value });
+      expect(error).toBeInstanceOf(ClusterError);
+      expect(error.code).toBe('ERR_CONFIG_INVALID');
+      expect(error.message).toMatch(new RegExp(`^cluster config: \`${field}\` must be .+, but is .+\\. .+`, 's'));
+    }
+  });
+
+  test('the value is shown', () => {
+    expect(refusal({ ...minimal, count: -1 }).message).toContain('but is -1.');
+    expect(refusal({ ...minimal, mode: 'staging' }).message).toContain("must be 'production' or 'development', but is 'staging'.");
+    expect(refusal({ ...minimal, args: [1] }).message).toContain('but is [1].');
+    expect(refusal({ ...minimal, count: 1n }).message).toContain('a bigint');
+  });
+
+  test.each([[undefined], [null], ['app.js'], [['app.js']]])('a config that is no object: %j', (config) => {
+    expect(refusal(config)).toMatchObject({ code: 'ERR_CONFIG_INVALID' });
+  });
+});
+
+describe('unknown fields are warned of', () => {
+  test.each([
+    ['cuont', 'Did you mean `count`?'],
+    ['killTimeOut', 'Did you mean `killTimeout`?'],
+    ['colour', 'The fields are: enable, exec,'],
+  ])('%s', (field, hint) => {
+    const [warning, ...others] = warnings({ ...minimal, [field]: 1 });
+    expect(others).toEqual([]);
+    expect(warning).toMatchObject({ name: 'ClusterWarning', code: 'CLUSTER_UNKNOWN_OPTION' });
+    expect(warning.message).toContain(`\`${field}\``);
+    expect(warning.message).toContain(hint);
+  });
+
+  test('known ones are not', () => {
+    expect(warnings({ ...minimal, count: 1, refork: true })).toEqual([]);
+  });
+});
+
+test('refork: true in development is warned of', () => {
+  const [warning] = warnings({ ...minimal, mode: 'development', refork: true });
+  expect(warning).toMatchObject({ code: 'CLUSTER_OPTION_IGNORED', message: expect.stringContaining('refork') });
+});
+
+describe('exec', () => {
+  test.each([
+    ['app.js', 'app.js'],
+    ['./app', 'app.js'],
+    ['other', 'other.mjs'],
+    ['server', 'server/index.cjs'],
+    [file('app.js'), 'app.js'],
+  ])('%s', (exec, found) => {
+    expect(normalize({ ...minimal, exec }).exec).toBe(file(found));
+  });
+
+  test.each(['missing.js', 'jobs', '/no/such/file.js'])('%s does not exist', (exec) => {
+    const { code, message } = refusal({ ...minimal, exec });
+    expect(code).toBe('ERR_CONFIG_INVALID');
+    expect(message).toContain('`exec`');
+    expect(message).toContain(`'${exec}'`);
+    expect(message).toContain(path.resolve(cwd, exec));
+  });
+});
+
+describe('alone', () => {
+  test.each([
+    ['app.js', 'app.js'],
+    ['app', 'app.js'],
+    ['jobs', 'jobs'],
+  ])('%s', (alone, found) => {
+    expect(normalize({ ...minimal, alone }).alone).toBe(file(found));
+  });
+
+  test.each(['missing', 'nothing'])('%s is refused', (alone) => {
+    const error = refusal({ ...minimal, alone });
+    expect(error.code).toBe('ERR_CONFIG_INVALID');
+    expect(error.message).toContain('`alone`');
+    expect(error.message).toContain(file(alone));
+  });
+
+  test.each([
+    ['development', ['src/alone', 'build/alone'], 'src/alone'],
+    ['production', ['src/alone', 'build/alone', 'dist/alone'], 'build/alone'],
+    ['production', ['src/alone', 'dist/alone'], 'dist/alone'],
+    ['production', ['src/alone'], undefined],
+    ['development', ['dist/alone'], undefined],
+  ])('not given, in %s with %j: %s', (mode, present, chosen) => {
+    const root = folder({ 'app.js': '', ...Object.fromEntries(present.map((name) => [`${name}/a.js`, ''])) });
+    const { alone } = normalize({ exec: 'app.js', cwd: root, mode });
+    expect(alone).toBe(chosen && path.join(root, chosen));
+  });
+
+  test('not given, and the folder holds no script: none', () => {
+    const root = folder({ 'app.js': '', 'src/alone/.gitkeep': '' });
+    expect(normalize({ exec: 'app.js', cwd: root, mode: 'development' }).alone).toBeUndefined();
+  });
+});
+
+describe('aloneConfig', () => {
+  const withAlone = { ...minimal, alone: 'jobs' };
+
+  test('the configuration itself by default', () => {
+    expect(normalize({ ...withAlone, env: { A: undefined, B: '1' } }).aloneConfig).toEqual({ ...withAlone, env: { B: '1' } });
+  });
+
+  test('what is given, also null and false', () => {
+    for (const aloneConfig of [{ a: [1, { b: 2 }] }, null, false, 'text']) {
+      expect(normalize({ ...withAlone, aloneConfig }).aloneConfig).toEqual(aloneConfig);
+    }
+  });
+
+  test.each([
+    ['too large', 'x'.repeat(96 * 1024)],
+    ['a function', () => {}],
+    ['a bigint', { a: 1n }],
+  ])('%s is refused', (_what, aloneConfig) => {
+    const { code, message } = refusal({ ...withAlone, aloneConfig });
+    expect(code).toBe('ERR_CONFIG_INVALID');
+    expect(message).toContain('`aloneConfig`');
+  });
+
+  test('the largest that fits in one environment variable', () => {
+    const aloneConfig = 'x'.repeat(96 * 1024 - 2);
+    expect(normalize({ ...withAlone, aloneConfig }).aloneConfig).toBe(aloneConfig);
+  });
+});
+
+describe('cwd and title', () => {
+  test('cwd must exist', () => {
+    expect(refusal({ ...minimal, cwd: file('missing') })).toMatchObject({ code: 'ERR_CONFIG_INVALID', message: expect.stringContaining('`cwd`') });
+  });
+
+  test('the nearest package.json with a name', () => {
+    const root = folder({ 'package.json': '{"name":"outer"}', 'a/package.json': '{"type":"module"}', 'a/b/app.js': '' });
+    expect(normalize({ ...minimal, cwd: path.join(root, 'a/b') }).title).toBe('yunfly-outer');
+  });
+});
+
+test("count: 'auto' is between 1 and the number of CPUs", () => {
+  const { count } = normalize({ ...minimal, count: 'auto' });
+  expect(Number.isInteger(count)).toBe(true);
+  expect(count).toBeGreaterThanOrEqual(1);
+  expect(count).toBeLessThanOrEqual(require('node:os').cpus().length);
+});

@@ -1,0 +1,391 @@
+import { ChildProcess } from 'child_process';
+import { Worker } from 'cluster';
+import { EventEmitter } from 'events';
+import { MessagePort, Worker as Thread } from 'worker_threads';
+
+/**
+ * Starts a cluster: the native master inside this process, the alone, then all workers.
+ *
+ * Only the app process may call it: in a worker or in the alone it rejects with `ERR_IN_CHILD`.
+ *
+ * @param config see {@link ClusterConfig}
+ * @param onReady called once with the cluster when it is ready; not called when the start fails
+ * @returns the cluster, when the alone and all workers are ready
+ * @throws (rejects with) {@link ClusterError}: `ERR_CONFIG_INVALID`, `ERR_START_FAILED`, `ERR_CLOSED`, `ERR_IN_CHILD`
+ */
+export function startCluster(config: ClusterConfig, onReady?: (cluster: Cluster) => void): Promise<Cluster>;
+
+/**
+ * Makes a cluster without starting it: listen to its events first, then call {@link Cluster.start}.
+ *
+ * @throws {@link ClusterError} `ERR_CONFIG_INVALID`
+ */
+export function createCluster(config: ClusterConfig): Cluster;
+
+/**
+ * Sends a message over a process's channel, as npm's `sendmessage` does (versions 1 to 3).
+ *
+ * - `process` in a worker or in the alone: to the master, which routes it by `to`, `type` and `worker_pid`
+ * - a {@link ClusterWorker}, a {@link ClusterAlone}, a `child_process` or a `node:cluster` worker: to that process
+ * - a worker thread: by `postMessage`; in a worker thread always to its parent
+ * - a process without a channel: emits `message` on it itself, later
+ *
+ * A closed channel is a process warning with code `CLUSTER_CHANNEL_CLOSED`; the message is not sent. With the
+ * environment variable `SENDMESSAGE_ONE_PROCESS` set, every message is emitted on `target` itself.
+ */
+export function sendmessage(
+  target: NodeJS.Process | ChildProcess | Worker | ClusterWorker | ClusterAlone | Thread | MessagePort,
+  message: object,
+): void;
+
+/** The configuration. Only `exec` is required. An unknown field is a process warning with code `CLUSTER_UNKNOWN_OPTION`;
+ *  a wrong value is a {@link ClusterError} with code `ERR_CONFIG_INVALID` that names the field and what is allowed. */
+export interface ClusterConfig {
+  /** `false`: `exec` is loaded in this process and nothing else is started. Default: `true`. (Document: `enable`.) */
+  enable?: boolean;
+  /** The script that each worker runs; relative to `cwd`. An extension .js, .cjs, .mjs or .ts may be left out, and a folder
+   *  stands for its `index`. (Document: `exec`.) */
+  exec: string;
+  /**
+   * What the alone runs, relative to `cwd`. A folder: each .js, .cjs, .mjs and .ts file in it (not .d.ts, not dotfiles, not
+   * those of its subfolders) is loaded in the order of their names, and its default export called with `aloneConfig`; a
+   * file that exports no function fails the start. A script: it is loaded, and a function that it exports is called the same
+   * way. The alone is ready when all files are loaded and what the functions returned has resolved.
+   *
+   * `false`: no alone. Default: `src/alone` in development, `build/alone` or `dist/alone` in production, if such a folder
+   * with scripts exists. .ts files need a Node version that strips types (22.18 or later), or a loader in `execArgv`.
+   * (Document: `alone`.)
+   */
+  alone?: string | false;
+  /** How many workers: an integer of 1 or more, or `'auto'` for as many as the CPUs that this process may use (affinity and
+   *  cgroup respected). Default: 4. In development there is always 1. (Document: `count`.) */
+  count?: number | 'auto';
+  /** How long a slot whose worker died is forked again without success before it is given up for the time being, in
+   *  **seconds**, above 0. Default: 60. (Document: `limit`.) */
+  limit?: number;
+  /** Laid over `process.env` for the alone and the workers; `undefined` as a value removes the variable. The master itself
+   *  sets `NODE_APP_INSTANCE` for each worker (its slot − 1) and Node's channel variables. (Document: `env`.) */
+  env?: Record<string, string | number | boolean | undefined>;
+  /** The cluster's name, which `ps` shows as `<title>:worker:<slot>` and `<title>:alone`. Default: `yunfly-` and the name in the
+   *  nearest package.json, looked for from `cwd` upwards. (Document: `title`.) */
+  title?: string;
+  /** Whether a worker that died is replaced. Default: `true` in production. In development it is always `false`: `true` is a
+   *  process warning with code `CLUSTER_OPTION_IGNORED`. (Document: `refork`.) */
+  refork?: boolean;
+  /** In development, how long to wait after a change of a file before the worker is reloaded, in ms. Default: 500.
+   *  (Document: `reloadDelay`.) */
+  reloadDelay?: number;
+  /** Default: `'production'` if `NODE_ENV` is exactly `production`, else `'development'`; where `NODE_ENV` is not set, one line
+   *  on stderr says so. */
+  mode?: 'production' | 'development';
+  /** The workers' arguments, `process.argv` from index 2. Default: none. */
+  args?: string[];
+  /** Flags for the `node` of the alone and of the workers. Default: those of this process (`process.execArgv`), with an
+   *  inspector port of its own for each child if this process has an inspector. */
+  execArgv?: string[];
+  /** The working folder of the alone and of the workers. Default: that of this process. */
+  cwd?: string;
+  /** What the alone's functions are called with, as JSON of at most 96 KiB. Default: this configuration. */
+  aloneConfig?: unknown;
+  /** When a worker counts as ready: `'listening'`: its first server listens; `'online'`: it runs; `'message'`: it called
+   *  `process.send('ready')`. Default: `'listening'`. */
+  ready?: 'listening' | 'online' | 'message';
+  /** How long the alone and a worker may take to become ready, in ms. Default: 60000. */
+  startTimeout?: number;
+  /** How long a process that was asked to finish may take, in ms; then it gets SIGKILL. Default: 25000, in development 5000. */
+  killTimeout?: number;
+  /** How long the cluster goes on as before after a signal to the app, in ms, before the workers finish: for load balancers
+   *  that learn late that the app ends. Default: 0. */
+  shutdownDelay?: number;
+  /** How long a new worker must stay up to count as recovered, in ms. Default: 1000. */
+  minUptime?: number;
+  /** The largest message, in bytes of JSON, from 1 KiB to 512 MiB. A larger one is not delivered: its sender gets a process
+   *  warning with code `ERR_MESSAGE_TOO_LARGE`, the app the event `protocolError`. Default: 64 MiB. */
+  maxMessageBytes?: number;
+}
+
+/**
+ * What this package throws and rejects with. `cause` holds what caused it, such as a child's own error.
+ *
+ * `code` is one of
+ * - `ERR_CONFIG_INVALID`: a field of the configuration is wrong; the message names it
+ * - `ERR_START_FAILED`: a process exited, or was not ready in time; everything was stopped again
+ * - `ERR_CLOSED`: the cluster was closed before it was ready
+ * - `ERR_ALREADY_STARTED`: `start()` was called twice
+ * - `ERR_IN_CHILD`: a worker or the alone called `start()`
+ * - `ERR_PLATFORM_UNSUPPORTED`: thrown by `require` where the platform is neither Linux nor macOS
+ * - `ERR_CALLBACK_INVALID`: what was to be called is no function
+ * - `ERR_MESSAGE_INVALID`: a message is no object, or JSON cannot hold it
+ * - `ERR_SEND_ARGUMENTS`: `send()` got a handle or a callback, which is not supported
+ * - `ERR_UNKNOWN_SIGNAL`: `kill()` got something that is no signal
+ * - in `protocolError`: `ERR_MESSAGE_TOO_LARGE`, `ERR_MESSAGE_INVALID`, `ERR_MESSAGE_TRUNCATED`, `ERR_HANDLE_REFUSED`,
+ *   `ERR_HANDLE_STRAY`
+ * - in `exception`: `ERR_NO_WORKERS`, `ERR_MASTER_FAILED`
+ */
+export class ClusterError extends Error {
+  constructor(code: string, message: string, options?: ErrorOptions);
+  readonly name: string;
+  /** Stable; the message is not. */
+  readonly code: string;
+  /** Only set where there is one. */
+  readonly cause?: unknown;
+}
+
+/** Options of an Error, as in ES2022. */
+export interface ErrorOptions {
+  /** What caused it. */
+  cause?: unknown;
+}
+
+/** Where a worker's server listens, as in `node:cluster`. */
+export interface Address {
+  /** 4: IPv4, 6: IPv6, -1: a unix socket, 'udp4' or 'udp6'. */
+  addressType: 4 | 6 | -1 | 'udp4' | 'udp6';
+  /** Absent or null: every address. For a unix socket its path. */
+  address?: string | null;
+  /** The port; -1 for a unix socket. */
+  port: number;
+  /** Set if the server listens on a file descriptor. */
+  fd?: number;
+}
+
+/** How many workers there are. */
+export interface WorkerCounts {
+  /** Ready, and taking work. */
+  listening: number;
+  /** Forked, not ready yet. */
+  starting: number;
+  /** Asked to finish, or finishing by themselves. */
+  draining: number;
+  /** Slots that wait to be forked again. */
+  waiting: number;
+}
+
+/** A process of the cluster and its channel, as the master sees it. */
+export interface ChildStats {
+  /** What it is. */
+  role: 'worker' | 'alone';
+  /** Its id: {@link ClusterWorker.id} or {@link ClusterAlone.id}. */
+  id: number;
+  /** A worker's slot, null for the alone. */
+  slot: number | null;
+  /** Its process id. */
+  pid: number;
+  /** Messages that came from it, Node's own included. */
+  received: number;
+  /** Messages that were written to it, Node's own included. */
+  sent: number;
+  /** Bytes that wait to be written to it. */
+  queuedBytes: number;
+}
+
+/** What {@link Cluster.stats} tells. */
+export interface ClusterStats {
+  /** The workers by state. */
+  workers: WorkerCounts;
+  /** Every process. */
+  children: ChildStats[];
+  /** The way from the master to this process's JavaScript. */
+  app: {
+    /** Bytes of messages that wait until this process has time for them. */
+    queuedBytes: number;
+  };
+}
+
+/** The events of {@link Cluster} and their arguments. There is no `error`: unheard, it would be thrown in the app. */
+export interface ClusterEvents {
+  /** A worker was forked (as in `node:cluster`). */
+  fork: [worker: ClusterWorker];
+  /** A worker's Node runs (as in `node:cluster`). */
+  online: [worker: ClusterWorker];
+  /** A worker's server listens (as in `node:cluster`); once for each of its servers. */
+  listening: [worker: ClusterWorker, address: Address];
+  /** A worker's channel is closed, and all that it sent was read (as in `node:cluster`). Always before its `exit`. */
+  disconnect: [worker: ClusterWorker];
+  /** A worker is gone (as in `node:cluster`): with an exit code, or by a signal; the other one is null. */
+  exit: [worker: ClusterWorker, code: number | null, signal: NodeJS.Signals | null];
+  /** After `exit`, when nobody had asked for it (as in cfork). */
+  unexpectedExit: [worker: ClusterWorker, code: number | null, signal: NodeJS.Signals | null];
+  /** A slot was forked again for `limit` without success, and is given up for the time being (as in cfork). */
+  reachReforkLimit: [slot: number];
+  /** The self-check, every 10 s in production. */
+  check: [report: WorkerCounts];
+  /** A message to the app: `to: 'app'`, or no known `to`. */
+  message: [from: ClusterWorker | ClusterAlone, message: any];
+  /**
+   * A message reached nobody. `reason`: `no-alone`, `no-such-worker`, `gone`, `mailbox-full`, `closed`, `handle`; for
+   * {@link Cluster.sendmessage} also `created` (not started yet) and `inProcess` (`enable: false`).
+   * `from`: the sender, null for the app or if it is gone.
+   */
+  undeliverable: [message: any, reason: string, from: ClusterWorker | ClusterAlone | null];
+  /** A child wrote something to its channel that is no message, or too large a one. */
+  protocolError: [child: ClusterWorker | ClusterAlone, error: ClusterError];
+  /** The alone and all workers are ready; once. */
+  ready: [];
+  /** No worker is left and `limit` is over (`ERR_NO_WORKERS`), or the master failed (`ERR_MASTER_FAILED`): everything is
+   *  stopped, then this process exits with code 1. Other clusters of this process are closed first. */
+  exception: [error: ClusterError];
+  /** All processes of the cluster are gone; the last event, once. After a signal the process exits next, with
+   *  `process.exitCode` (0 if not set). */
+  close: [];
+  /** The alone has loaded its files; again each time it was started again. */
+  aloneReady: [alone: ClusterAlone];
+  /** The alone didn't catch an error. It was printed there, and the alone lives on. */
+  aloneError: [alone: ClusterAlone, error: Error];
+  /** The alone is gone. It is started again unless the cluster closes. */
+  aloneExit: [alone: ClusterAlone, code: number | null, signal: NodeJS.Signals | null];
+}
+
+type Listener<Arguments extends any[]> = (...args: Arguments) => void;
+
+/** A cluster, as the app process sees it. While it runs it keeps the process alive. */
+export class Cluster extends EventEmitter {
+  constructor(config: ClusterConfig);
+  /** Its name (`title` in the configuration). */
+  readonly title: string;
+  /** The workers that are alive, by id. A worker is removed before its `exit` is emitted, as in `node:cluster`. */
+  readonly workers: Map<number, ClusterWorker>;
+  /** The alone that is alive; null if there is none. */
+  readonly alone: ClusterAlone | null;
+
+  /**
+   * Starts it. Resolves when the alone and all workers are ready. If one of them fails everything is stopped, then it rejects.
+   * Stays pending if a signal ends the app meanwhile.
+   *
+   * @throws (rejects with) {@link ClusterError}: `ERR_START_FAILED`, `ERR_CLOSED`, `ERR_ALREADY_STARTED`, `ERR_IN_CHILD`
+   */
+  start(): Promise<this>;
+  /**
+   * Resolves when the cluster is ready, at once if it is already; rejects as {@link start} does. Starts nothing.
+   *
+   * @param callback called with the cluster when it is ready; with it, a rejection that nobody handles is silent
+   * @throws {@link ClusterError} `ERR_CALLBACK_INVALID`
+   */
+  ready(callback?: (cluster: this) => void): Promise<this>;
+  /**
+   * Ends the cluster: workers finish what they have, then the alone, within `killTimeout`. Resolves when all processes are
+   * gone, after `close` was emitted. May be called at any time and again. `force: true`: all are killed at once.
+   */
+  close(options?: { force?: boolean }): Promise<void>;
+  /**
+   * Sends a message where it says: `to: 'alone'`; `to: 'worker'` with `type: 'worker'` (default: one listening worker, at
+   * random), `type: 'all'` or a `worker_pid`. One that reaches nobody is the event `undeliverable`.
+   *
+   * @returns false if the sender had better wait (as `process.send` does), or if the cluster isn't running
+   * @throws {@link ClusterError} `ERR_MESSAGE_INVALID`
+   */
+  sendmessage(message: object): boolean;
+  /**
+   * Chooses a listening worker at random and sends it `{ from: 'app', to: 'worker', action: 'random-worker', ...message,
+   * worker_id, worker_pid }`.
+   *
+   * @returns the worker; null if none listens
+   * @throws {@link ClusterError} `ERR_MESSAGE_INVALID`
+   */
+  randomWorker(message?: object): ClusterWorker | null;
+  /** What is going on now. Zeros and no children if the cluster isn't running. */
+  stats(): ClusterStats;
+
+  on<Name extends keyof ClusterEvents>(name: Name, listener: Listener<ClusterEvents[Name]>): this;
+  once<Name extends keyof ClusterEvents>(name: Name, listener: Listener<ClusterEvents[Name]>): this;
+  off<Name extends keyof ClusterEvents>(name: Name, listener: Listener<ClusterEvents[Name]>): this;
+  addListener<Name extends keyof ClusterEvents>(name: Name, listener: Listener<ClusterEvents[Name]>): this;
+  removeListener<Name extends keyof ClusterEvents>(name: Name, listener: Listener<ClusterEvents[Name]>): this;
+  prependListener<Name extends keyof ClusterEvents>(name: Name, listener: Listener<ClusterEvents[Name]>): this;
+  prependOnceListener<Name extends keyof ClusterEvents>(name: Name, listener: Listener<ClusterEvents[Name]>): this;
+  emit<Name extends keyof ClusterEvents>(name: Name, ...args: ClusterEvents[Name]): boolean;
+}
+
+/** A process of the cluster. An EventEmitter as Node's Worker is: `message`, `online`, `disconnect`, `exit` (code, signal). */
+declare class ClusterChild extends EventEmitter {
+  protected constructor();
+  /** Never used again within a cluster. */
+  readonly id: number;
+  /** Its process id. */
+  readonly pid: number;
+  /** The part of a ChildProcess that tools look at, such as npm's `sendmessage`. */
+  readonly process: {
+    /** Its process id. */
+    readonly pid: number;
+    /** The same; the document's name for it. */
+    readonly id: number;
+    /** Whether messages can be sent. */
+    readonly connected: boolean;
+  };
+  /**
+   * Why it ended, or is ending: `exit` (by itself), the name of a signal, `uncaughtException`, `disconnect`, `kill`, `shutdown`,
+   * `killTimeout` (it did not finish in time), `startTimeout`. Undefined while it is to go on.
+   */
+  readonly exitReason: string | undefined;
+  /** When it was forked, as `Date.now()`. */
+  readonly startedAt: number;
+  /**
+   * Sends a message to exactly this process, whatever its `to` says (Node's `worker.send`, without handles and callbacks).
+   *
+   * @returns false if the sender had better wait, or if the process is gone
+   * @throws {@link ClusterError}: `ERR_MESSAGE_INVALID`, `ERR_SEND_ARGUMENTS`
+   */
+  send(message: any): boolean;
+  /**
+   * Sends a signal (Node's `worker.kill` in the primary). Default: SIGTERM, upon which a worker finishes what it has and is
+   * replaced, and which the alone ignores.
+   *
+   * @throws {@link ClusterError} `ERR_UNKNOWN_SIGNAL`
+   */
+  kill(signal?: NodeJS.Signals | number): void;
+  /** Whether its channel is open (as in Node). */
+  isConnected(): boolean;
+  /** Whether its process has ended (as in Node). */
+  isDead(): boolean;
+}
+
+/** A worker. A *slot* is a seat, a worker is one process in it: its successor has the same slot and a new id. */
+export class ClusterWorker extends ClusterChild {
+  private constructor();
+  /** Its seat, from 1 to `count`; the worker's own `NODE_APP_INSTANCE` is one less. `id` is its `cluster.worker.id`. */
+  readonly slot: number;
+  /** How far it is. Node's names, and `forking`, `draining` (it takes no new connections and finishes what it has). */
+  readonly state: 'forking' | 'online' | 'listening' | 'draining' | 'disconnected' | 'dead';
+  /** Whether its end was asked for (Node's property). Undefined until its channel is closed. */
+  readonly exitedAfterDisconnect: boolean | undefined;
+  /** Asks it to finish what it has and to end (Node's `worker.disconnect`); its slot is filled again. */
+  disconnect(): this;
+}
+
+/** The alone. There are never two of them alive. */
+export class ClusterAlone extends ClusterChild {
+  private constructor();
+  /** How far it is. */
+  readonly state: 'forking' | 'online' | 'ready' | 'draining' | 'disconnected' | 'dead';
+}
+
+/** What `process.on('yunfly:drain')` is called with, in workers and in the alone: the process is about to end. */
+export interface DrainEvent {
+  /** `shutdown`, `replace` or `disconnect`: the master asked for it; the name of a signal; `uncaughtException`; `orphaned`:
+   *  the app is gone. */
+  reason: string;
+  /** The process ends only after this promise has settled, too, but within `killTimeout`. */
+  waitUntil(promise: PromiseLike<unknown>): void;
+}
+
+declare global {
+  namespace NodeJS {
+    interface Process {
+      /** In workers and in the alone: the same as `pid`, as the document's random-worker snippet reads it. */
+      readonly id?: number;
+      /** In workers and in the alone: this process takes no new connections any more, and ends when it has finished. */
+      on(event: 'yunfly:drain', listener: (event: DrainEvent) => void): this;
+      once(event: 'yunfly:drain', listener: (event: DrainEvent) => void): this;
+    }
+  }
+}
+
+declare module 'child_process' {
+  interface ChildProcess {
+    /** `cluster.worker.process.id` in a worker: the same as `pid`, as the document's random-worker snippet reads it. */
+    readonly id?: number;
+  }
+}
+
+// What is not marked as exported above is not.
+export {};

@@ -1,0 +1,27 @@
+'use strict';
+
+const { ClusterError } = require('./lib/errors');
+
+if (process.platform !== 'linux' && process.platform !== 'darwin') {
+  throw new ClusterError(
+    'ERR_PLATFORM_UNSUPPORTED',
+    `@yunflyjs/cluster-native runs on Linux and macOS, not on ${process.platform}. On Windows run it in WSL.`,
+  );
+}
+
+const { Cluster } = require('./lib/cluster');
+const { ClusterWorker } = require('./lib/worker');
+const { ClusterAlone } = require('./lib/alone');
+const { sendmessage } = require('./lib/sendmessage');
+
+function createCluster(config) {
+  return new Cluster(config);
+}
+
+async function startCluster(config, onReady) {
+  const cluster = createCluster(config);
+  cluster.ready(onReady);
+  return cluster.start();
+}
+
+module.exports = { startCluster, createCluster, sendmessage, Cluster, ClusterWorker, ClusterAlone, ClusterError };

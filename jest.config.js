@@ -1,0 +1,34 @@
+'use strict';
+
+const e2e = {
+  testEnvironment: 'node',
+  roots: ['<rootDir>/__test__'],
+  setupFilesAfterEnv: ['<rootDir>/__test__/e2e/support/setup.js'],
+};
+
+module.exports = {
+  maxWorkers: 2,
+  reporters: ['default', '<rootDir>/scripts/closing-line.js'],
+  projects: [
+    {
+      displayName: 'unit',
+      testEnvironment: 'node',
+      roots: ['<rootDir>/__test__'],
+      testMatch: ['<rootDir>/__test__/unit/**/*.test.js'],
+    },
+    {
+      ...e2e,
+      displayName: 'e2e',
+      testMatch: ['<rootDir>/__test__/e2e/**/*.test.js'],
+    },
+    {
+      // What touches the operating system, once more on the path that macOS takes.
+      ...e2e,
+      displayName: 'e2e portable',
+      globals: { PORTABLE: true },
+      testMatch: ['app-death', 'ports', 'servers', 'shutdown', 'signals', 'startup', 'start-failure', 'supervision'].map(
+        (subject) => `<rootDir>/__test__/e2e/${subject}.test.js`,
+      ),
+    },
+  ],
+};

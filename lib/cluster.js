@@ -1,0 +1,173 @@
+'use strict';
+
+const { EventEmitter } = require('events');
+const { toJson } = require('./child');
+const { normalize } = require('./config');
+const { Dispatcher } = require('./dispatcher');
+const { ClusterError } = require('./errors');
+const { loadInProcess } = require('./in-process');
+const { toNativeConfig } = require('./native-config');
+const { Pump } = require('./pump');
+const signals = require('./signals');
+const { Master } = require('../native.js');
+
+const FOREVER_MS = 2 ** 31 - 1;
+const NOTHING = {
+  workers: { listening: 0, starting: 0, draining: 0, waiting: 0 },
+  children: [],
+  app: { queuedBytes: 0 },
+};
+
+/** Set by the preload in workers and in the alone. */
+const ROLE = Symbol.for('yunfly.cluster.role');
+
+function deferred() {
+  const result = {};
+  result.promise = new Promise((resolve, reject) => Object.assign(result, { resolve, reject }));
+  return result;
+}
+
+/** The app's view of the cluster. What is to be done is decided by the native master: this forwards calls to it and
+ *  hands its events on. */
+class Cluster extends EventEmitter {
+  #settings;
+  /** created → supervising → closed; with `enable: false`: created → inProcess → closed */
+  #state = 'created';
+  #master;
+  #dispatcher;
+  #pump;
+  #keepAlive;
+  #participant = { signal: (name) => this.#master.signal(name), close: () => this.close() };
+  #ready = deferred();
+  #closed = deferred();
+  workers = new Map();
+
+  constructor(config) {
+    super();
+    this.#settings = normalize(config);
+    // Whoever calls start() or ready() has a promise of their own.
+    this.#ready.promise.catch(() => {});
+  }
+
+  get title() {
+    return this.#settings.title;
+  }
+
+  get alone() {
+    return this.#dispatcher?.alone ?? null;
+  }
+
+  async start() {
+    if (process[ROLE]) {
+      const remedy = 'Start it in the app process only: where cluster.isPrimary is true, or in a file of its own.';
+      throw new ClusterError('ERR_IN_CHILD', `This process is the ${process[ROLE]} of a cluster itself. ${remedy}`);
+    }
+    if (this.#state === 'closed') throw closedError();
+    if (this.#state !== 'created') throw new ClusterError('ERR_ALREADY_STARTED', 'start() was called before.');
+    if (this.#settings.enable) this.#supervise();
+    else this.#loadHere();
+    return this.ready();
+  }
+
+  ready(callback) {
+    if (callback !== undefined && typeof callback !== 'function') {
+      throw new ClusterError('ERR_CALLBACK_INVALID', 'What is called when the cluster is ready must be a function.');
+    }
+    const promise = this.#ready.promise.then(() => this);
+    // That the start failed is told by start(), not by every callback that was not called.
+    if (callback) promise.then(callback, () => {});
+    return promise;
+  }
+
+  close({ force = false } = {}) {
+    if (this.#state === 'supervising') this.#master.close(Boolean(force));
+    else if (this.#state !== 'closed') this.#end(closedError());
+    return this.#closed.promise;
+  }
+
+  sendmessage(message) {
+    if (message === null || typeof message !== 'object') {
+      const remedy = "Its `to` ('alone', 'worker' or 'app') says where it goes.";
+      throw new ClusterError('ERR_MESSAGE_INVALID', `A message must be an object. ${remedy}`);
+    }
+    const json = toJson(message);
+    if (this.#state === 'supervising') return this.#master.route(json);
+    process.nextTick(() => this.emit('undeliverable', message, this.#state, null));
+    return false;
+  }
+
+  randomWorker(message) {
+    const json = message === undefined ? undefined : toJson(message);
+    const id = this.#state === 'supervising' ? this.#master.randomWorker(json) : null;
+    if (id === null) return null;
+    // The master is ahead: its `fork` of this worker may not have had its turn yet.
+    const fork = () => this.#pump.find((event) => event.kind === 'fork' && event.role === 'worker' && event.id === id);
+    return this.workers.get(id) ?? this.#dispatcher.worker(fork());
+  }
+
+  stats() {
+    return this.#state === 'supervising' ? JSON.parse(this.#master.stats()) : structuredClone(NOTHING);
+  }
+
+  #supervise() {
+    try {
+      this.#master = new Master(toNativeConfig(this.#settings), () => this.#pump.wake());
+      this.#dispatcher = new Dispatcher(this, this.#settings, this.#master);
+      this.#pump = new Pump(
+        () => this.#master.takeEvents(),
+        (event) => this.#handle(event),
+      );
+      this.#master.start();
+    } catch (cause) {
+      this.#end(new ClusterError('ERR_START_FAILED', `The master could not be started: ${cause.message}`, { cause }));
+      return;
+    }
+    this.#state = 'supervising';
+    // The master's own callback doesn't keep the app alive.
+    this.#keepAlive = setInterval(() => {}, FOREVER_MS);
+    signals.join(this.#participant);
+  }
+
+  #loadHere() {
+    this.#state = 'inProcess';
+    const { exec } = this.#settings;
+    loadInProcess(exec).then(
+      () => this.#becomeReady(),
+      (cause) => this.#end(new ClusterError('ERR_START_FAILED', `${exec} could not be loaded: ${cause?.message}`, { cause })),
+    );
+  }
+
+  #handle(event) {
+    if (event.kind === 'ready') this.#becomeReady();
+    else if (event.kind === 'closed') this.#onClosed(event.reason);
+    else this.#dispatcher.dispatch(event);
+  }
+
+  #becomeReady() {
+    this.#ready.resolve();
+    this.emit('ready');
+  }
+
+  #onClosed(reason) {
+    clearInterval(this.#keepAlive);
+    if (reason === 'exception') process.exitCode = 1;
+    const exits = reason === 'exception' || reason === 'signal';
+    signals.leave(this.#participant, exits);
+    // A start that a signal ended stays pending: the process exits, and nothing is to be said of it.
+    this.#end(reason === 'signal' ? null : (this.#dispatcher.failure ?? closedError()));
+  }
+
+  /** `error`: for those who still wait for `ready`. */
+  #end(error) {
+    this.#state = 'closed';
+    if (error) this.#ready.reject(error);
+    this.#closed.resolve();
+    this.emit('close');
+  }
+}
+
+function closedError() {
+  return new ClusterError('ERR_CLOSED', 'The cluster was closed before it was ready.');
+}
+
+module.exports = { Cluster };

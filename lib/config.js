@@ -1,0 +1,79 @@
+'use strict';
+
+// The one place where a configuration is validated and gets its defaults. What comes out is complete.
+
+const { ClusterError } = require('./errors');
+const { checkFields, warn, MIB } = require('./config/fields');
+const { resolveCwd, resolveExec, resolveAlone, packageName } = require('./config/paths');
+const { usableCpus } = require('./config/cpus');
+
+const DEFAULT_COUNT = 4;
+/** Linux allows 128 KiB for one environment variable, in which the alone gets its configuration. */
+const MAX_ALONE_CONFIG_BYTES = 96 * 1024;
+
+function normalize(config) {
+  checkFields(config);
+  const enable = config.enable ?? true;
+  const cwd = resolveCwd(config.cwd);
+  const title = config.title ?? `yunfly-${packageName(cwd)}`;
+  const mode = config.mode ?? modeOfEnvironment();
+  const production = mode === 'production';
+  const alone = resolveAlone(config.alone, cwd, mode);
+  if (enable && config.mode === undefined && !process.env.NODE_ENV) {
+    const remedy = 'Set NODE_ENV=production, or `mode` in the cluster config.';
+    process.stderr.write(`${title}: NODE_ENV is not set: development mode, 1 worker. ${remedy}\n`);
+  }
+  if (config.refork && !production) {
+    const message = '`refork: true` has no effect in development: a worker that crashed is not forked again.';
+    warn('CLUSTER_OPTION_IGNORED', `cluster config: ${message}`);
+  }
+  return {
+    enable,
+    title,
+    mode,
+    cwd,
+    exec: resolveExec(config.exec, cwd),
+    args: [...(config.args ?? [])],
+    execArgv: config.execArgv && [...config.execArgv],
+    env: { ...config.env },
+    alone,
+    aloneConfig: alone && aloneConfig(config),
+    count: production ? workerCount(config.count) : 1,
+    refork: production && (config.refork ?? true),
+    ready: config.ready ?? 'listening',
+    limit: (config.limit ?? 60) * 1000,
+    reloadDelay: config.reloadDelay ?? 500,
+    startTimeout: config.startTimeout ?? 60_000,
+    killTimeout: config.killTimeout ?? (production ? 25_000 : 5000),
+    shutdownDelay: config.shutdownDelay ?? 0,
+    minUptime: config.minUptime ?? 1000,
+    maxMessageBytes: config.maxMessageBytes ?? 64 * MIB,
+  };
+}
+
+function modeOfEnvironment() {
+  return process.env.NODE_ENV === 'production' ? 'production' : 'development';
+}
+
+function workerCount(count = DEFAULT_COUNT) {
+  return count === 'auto' ? usableCpus() : count;
+}
+
+/** As JSON, in which it reaches the alone. */
+function aloneConfig(config) {
+  const field = config.aloneConfig === undefined ? 'the cluster config, which the alone gets' : '`aloneConfig`';
+  const refuse = (what, cause) =>
+    new ClusterError('ERR_CONFIG_INVALID', `cluster config: ${field} ${what}. Give a smaller, plain \`aloneConfig\`.`, { cause });
+  let json;
+  try {
+    json = JSON.stringify(config.aloneConfig === undefined ? config : config.aloneConfig);
+  } catch (err) {
+    throw refuse(`cannot be written as JSON: ${err.message}`, err);
+  }
+  if (json === undefined) throw refuse('cannot be written as JSON');
+  const bytes = Buffer.byteLength(json);
+  if (bytes > MAX_ALONE_CONFIG_BYTES) throw refuse(`has ${bytes} bytes as JSON; at most ${MAX_ALONE_CONFIG_BYTES} are allowed`);
+  return JSON.parse(json);
+}
+
+module.exports = { normalize };

@@ -1,0 +1,142 @@
+'use strict';
+
+// What each field of the configuration may be, apart from what depends on files (paths.js).
+
+const { ClusterError } = require('../errors');
+
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+const isString = (value) => typeof value === 'string' && value !== '' && !value.includes('\0');
+
+const flag = { allowed: 'true or false', accepts: (value) => typeof value === 'boolean' };
+const text = { allowed: 'a non-empty string', accepts: isString };
+const texts = {
+  allowed: 'an array of strings',
+  accepts: (value) => Array.isArray(value) && value.every((item) => typeof item === 'string' && !item.includes('\0')),
+};
+const oneOf = (...words) => ({
+  allowed: words.map((word) => `'${word}'`).join(' or '),
+  accepts: (value) => words.includes(value),
+});
+const integer = (least, most, unit) => ({
+  allowed: `an integer from ${least} to ${most}${unit}`,
+  accepts: (value) => Number.isInteger(value) && value >= least && value <= most,
+});
+const milliseconds = (least) => integer(least, LONGEST_TIMER_MS, ' (milliseconds)');
+
+function isEnvironment(value) {
+  return (
+    isObject(value) &&
+    Object.entries(value).every(([name, item]) => {
+      const fits = item === undefined || ['string', 'number', 'boolean'].includes(typeof item);
+      return fits && name !== '' && !/[=\0]/.test(name) && !String(item).includes('\0');
+    })
+  );
+}
+
+const FIELDS = {
+  enable: flag,
+  exec: { ...text, allowed: 'the path of the script that each worker runs', required: true },
+  alone: {
+    allowed: 'the path of a script or of a folder of scripts, or false for no alone process',
+    accepts: (value) => value === false || isString(value),
+  },
+  count: {
+    allowed: "an integer of 1 or more, or 'auto' for as many as the CPUs that this process may use",
+    accepts: (value) => value === 'auto' || (Number.isInteger(value) && value >= 1 && value <= LONGEST_TIMER_MS),
+  },
+  limit: {
+    allowed: 'a number of seconds above 0',
+    accepts: (value) => Number.isFinite(value) && value > 0 && value * 1000 <= LONGEST_TIMER_MS,
+  },
+  env: {
+    allowed: 'an object of strings, numbers and booleans; undefined as a value removes the variable',
+    accepts: isEnvironment,
+  },
+  title: text,
+  refork: flag,
+  reloadDelay: milliseconds(0),
+  mode: oneOf('production', 'development'),
+  args: texts,
+  execArgv: texts,
+  cwd: { ...text, allowed: 'the path of a folder' },
+  aloneConfig: { allowed: 'a value that JSON can hold', accepts: () => true },
+  ready: oneOf('listening', 'online', 'message'),
+  startTimeout: milliseconds(1),
+  killTimeout: milliseconds(1),
+  shutdownDelay: milliseconds(0),
+  minUptime: milliseconds(0),
+  maxMessageBytes: integer(KIB, 512 * MIB, ' (bytes)'),
+};
+
+function isObject(value) {
+  return value !== null && typeof value === 'object' && !Array.isArray(value);
+}
+
+function shown(value) {
+  if (typeof value === 'string') return `'${value}'`;
+  if (typeof value === 'number' || value === undefined) return String(value);
+  try {
+    return JSON.stringify(value) ?? String(value);
+  } catch {
+    return `a ${typeof value} that JSON cannot hold`;
+  }
+}
+
+function invalid(field, value, allowed, remedy) {
+  const message = `cluster config: \`${field}\` must be ${allowed}, but is ${shown(value)}.`;
+  return new ClusterError('ERR_CONFIG_INVALID', remedy ? `${message} ${remedy}` : message);
+}
+
+/** Throws for a wrong value, warns of an unknown field. */
+function checkFields(config) {
+  if (!isObject(config)) {
+    const message = `cluster config: it must be an object with at least \`exec\`, but is ${shown(config)}.`;
+    throw new ClusterError('ERR_CONFIG_INVALID', message);
+  }
+  for (const [field, { accepts, allowed, required }] of Object.entries(FIELDS)) {
+    const value = config[field];
+    if (value === undefined ? required : !accepts(value)) {
+      const remedy = required ? `Set \`${field}\`.` : `Correct it, or leave \`${field}\` out for its default.`;
+      throw invalid(field, value, allowed, remedy);
+    }
+  }
+  for (const field of Object.keys(config)) {
+    if (!Object.hasOwn(FIELDS, field)) warnOfUnknown(field);
+  }
+}
+
+function warnOfUnknown(field) {
+  const near = nearestField(field);
+  const hint = near ? `Did you mean \`${near}\`?` : `The fields are: ${Object.keys(FIELDS).join(', ')}.`;
+  warn('CLUSTER_UNKNOWN_OPTION', `cluster config: \`${field}\` is not a field and has no effect. ${hint}`);
+}
+
+function nearestField(field) {
+  const farthest = Math.min(2, Math.floor(field.length / 2));
+  return Object.keys(FIELDS)
+    .map((known) => ({ known, away: distance(known.toLowerCase(), field.toLowerCase()) }))
+    .filter(({ away }) => away <= farthest)
+    .sort((a, b) => a.away - b.away)[0]?.known;
+}
+
+function warn(code, message) {
+  process.emitWarning(message, { type: 'ClusterWarning', code });
+}
+
+/** Levenshtein. */
+function distance(a, b) {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      next[j] = Math.min(next[j - 1] + 1, row[j] + 1, row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1));
+    }
+    row = next;
+  }
+  return row[b.length];
+}
+
+module.exports = { checkFields, invalid, warn, MIB };

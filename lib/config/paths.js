@@ -1,0 +1,74 @@
+'use strict';
+
+// The fields of the configuration that name files.
+
+const fs = require('fs');
+const path = require('path');
+const { listAloneFiles } = require('../alone-files');
+const { invalid } = require('./fields');
+
+const EXTENSIONS = ['', '.js', '.cjs', '.mjs', '.ts'];
+const FROM_CWD = 'relative paths are resolved from `cwd`';
+const DEFAULT_ALONE = { development: ['src/alone'], production: ['build/alone', 'dist/alone'] };
+
+function stat(file) {
+  return fs.statSync(file, { throwIfNoEntry: false });
+}
+
+function findScript(base) {
+  return EXTENSIONS.map((extension) => base + extension).find((file) => stat(file)?.isFile());
+}
+
+function resolveCwd(cwd) {
+  const folder = path.resolve(cwd ?? '.');
+  if (!stat(folder)?.isDirectory()) throw invalid('cwd', cwd, 'an existing folder', `There is none at ${folder}.`);
+  return folder;
+}
+
+/** As require.resolve() does: the file itself, with an extension, or the folder's index. */
+function resolveExec(exec, cwd) {
+  const base = path.resolve(cwd, exec);
+  const file = findScript(base) ?? findScript(path.join(base, 'index'));
+  if (!file) {
+    throw invalid('exec', exec, 'the path of an existing script', `There is none at ${base}; ${FROM_CWD}.`);
+  }
+  return file;
+}
+
+function isAloneFolder(folder) {
+  return stat(folder)?.isDirectory() && listAloneFiles(folder).length > 0;
+}
+
+/** The absolute path of the alone's script or folder; undefined: there is no alone. */
+function resolveAlone(alone, cwd, mode) {
+  if (alone === false) return undefined;
+  if (alone === undefined) {
+    return DEFAULT_ALONE[mode].map((folder) => path.join(cwd, folder)).find(isAloneFolder);
+  }
+  const base = path.resolve(cwd, alone);
+  const file = findScript(base);
+  if (file) return file;
+  const allowed = 'the path of an existing script or folder, or false';
+  if (!stat(base)?.isDirectory()) {
+    throw invalid('alone', alone, allowed, `There is neither at ${base}; ${FROM_CWD}.`);
+  }
+  if (listAloneFiles(base).length === 0) {
+    throw invalid('alone', alone, 'a folder with .js, .cjs, .mjs or .ts files', `There is none in ${base}.`);
+  }
+  return base;
+}
+
+/** The name in the nearest package.json, else the folder's own. */
+function packageName(cwd) {
+  for (let folder = cwd; ; folder = path.dirname(folder)) {
+    try {
+      const { name } = JSON.parse(fs.readFileSync(path.join(folder, 'package.json'), 'utf8'));
+      if (typeof name === 'string' && name !== '') return name;
+    } catch {
+      // None here, or not readable: look further up.
+    }
+    if (folder === path.dirname(folder)) return path.basename(cwd) || 'app';
+  }
+}
+
+module.exports = { resolveCwd, resolveExec, resolveAlone, packageName };

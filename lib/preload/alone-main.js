@@ -1,0 +1,72 @@
+'use strict';
+
+// The alone's main script: loads the files of the `alone` option and calls what they export.
+
+const fs = require('fs');
+const path = require('path');
+const { pathToFileURL } = require('url');
+const { listAloneFiles } = require('../alone-files');
+const alone = require('./alone');
+
+const { path: target, config } = alone.boot();
+
+/** The function that a module exports: `module.exports = fn`, `export default fn`, or the latter as compilers write it
+ *  in CommonJS, once more wrapped when import() loaded it. */
+function exportedFunction(loaded) {
+  return [loaded, loaded?.default, loaded?.default?.default].find((candidate) => typeof candidate === 'function');
+}
+
+function isLoadedByImport(file) {
+  const extension = path.extname(file);
+  // Without type stripping (Node >= 22.18) and without a loader, require() reads a .ts file as JavaScript and reports
+  // a misleading SyntaxError; import() says ERR_UNKNOWN_FILE_EXTENSION.
+  return extension === '.mjs' || (extension === '.ts' && !require.extensions['.ts']);
+}
+
+async function loadFile(file) {
+  if (isLoadedByImport(file)) return import(pathToFileURL(file));
+  try {
+    return require(file);
+  } catch (err) {
+    // An ES module on Node < 22.12, or one with a top-level await.
+    if (err?.code === 'ERR_REQUIRE_ESM' || err?.code === 'ERR_REQUIRE_ASYNC_MODULE') return import(pathToFileURL(file));
+    throw err;
+  }
+}
+
+function explain(err, file) {
+  if (err?.code !== 'ERR_UNKNOWN_FILE_EXTENSION' || path.extname(file) !== '.ts') return err;
+  return Object.assign(
+    new Error(
+      `alone: Node ${process.version} cannot load ${file}: use Node >= 22.18, give a loader in execArgv ` +
+        "(such as ['--require', 'ts-node/register']), or point `alone` to the compiled files",
+    ),
+    { code: err.code },
+  );
+}
+
+async function main() {
+  const isFolder = fs.statSync(target).isDirectory();
+  const running = [];
+  for (const file of isFolder ? listAloneFiles(target) : [target]) {
+    const exported = exportedFunction(
+      await loadFile(file).catch((err) => {
+        throw explain(err, file);
+      }),
+    );
+    // A single script may do its work as it is loaded; a file of the folder without a function is a mistake.
+    if (exported) running.push(exported(config));
+    else if (isFolder) {
+      const remedy = 'export a default function (config) => …, or move the file out of the folder';
+      throw new TypeError(`alone: ${file} exports no function: ${remedy}`);
+    }
+  }
+  await Promise.all(running);
+}
+
+main().then(alone.loaded, (err) => {
+  // Out of the promise: an uncaught exception, which Node prints with its code frame and the monitor reports.
+  process.nextTick(() => {
+    throw err;
+  });
+});

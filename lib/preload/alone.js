@@ -1,0 +1,47 @@
+'use strict';
+
+// The alone's life beside its own files: nothing that they throw ends it, and only the master or the app's end does.
+
+const { report, onCommand, onRefused } = require('./channel');
+const faults = require('./faults');
+const servers = require('./servers');
+
+const ORPHAN_GRACE_MS = 200;
+
+/** What alone-main.js reads. */
+let boot;
+
+function start(received) {
+  boot = received;
+  process.title = `${boot.title}:alone`;
+
+  faults.watchBoot();
+  servers.trackServers();
+  onCommand({ drain, refused: onRefused });
+  // systemd and others signal every process of a service. The master says when it is the alone's turn: after the
+  // workers, which may still need it.
+  process.on('SIGTERM', () => {});
+  // It also refs the channel, which keeps the alone alive without any work of its own.
+  process.on('disconnect', () => drain({ reason: 'orphaned', grace: ORPHAN_GRACE_MS, timeout: boot.killTimeout }));
+}
+
+/** Every file is loaded and what it returned is resolved: from now on the alone survives what it throws. */
+function loaded() {
+  faults.endBoot();
+  process.on('uncaughtException', survive);
+  process.on('unhandledRejection', (thrown) => survive(thrown, 'unhandledRejection'));
+  report('loaded');
+  // Not later: when it is needed, a deployment may have replaced the files.
+  setImmediate(() => require('./drain'));
+}
+
+function survive(thrown, origin) {
+  faults.reportFault(thrown, 'run', false);
+  faults.log(`${boot.title}:alone`, origin, thrown);
+}
+
+function drain(request) {
+  require('./drain').drain(request);
+}
+
+module.exports = { start, loaded, boot: () => boot };

@@ -1,0 +1,87 @@
+'use strict';
+
+// Closing connections without losing a request that the client may be sending just now.
+
+const diagnostics = require('diagnostics_channel');
+const { closeAfterResponse } = require('./connection-close');
+const { sockets, handshakes, http2Sessions } = require('./servers');
+
+/** The largest stream id: with it a GOAWAY announces the end and still takes what is on its way (RFC 9113, 6.8). */
+const LAST_STREAM_ID = 2 ** 31 - 1;
+const NO_ERROR = 0;
+
+const SWEEP_MS = 50;
+
+// Held: Node keeps channels, with their subscribers, only weakly.
+const requestStart = diagnostics.channel('http.server.request.start');
+
+/** Every response from now on, and those under way that have no headers yet, tell the client that it's the last on its
+ *  connection. */
+function closeAfterResponses() {
+  requestStart.subscribe(({ response, socket }) => closeAfterResponse(response, socket));
+  for (const socket of sockets) {
+    if (isHttp1(socket) && socket._httpMessage) closeAfterResponse(socket._httpMessage, socket);
+  }
+}
+
+/** Closes what stays idle for `grace()` ms, until the returned function is called. Everything else ends by itself:
+ *  HTTP/1 after its response, HTTP/2 after its streams; plain and upgraded sockets when the app or the client ends
+ *  them. */
+function sweep(grace) {
+  let timer;
+  const idle = new IdleTimes();
+  const announced = new WeakSet();
+  const pass = () => {
+    const limit = grace();
+    for (const socket of sockets) {
+      if (isHttp1(socket) && idle.of(socket, isBusy(socket)) >= limit) end(socket);
+    }
+    for (const socket of handshakes) {
+      if (idle.of(socket, false) >= limit) socket.destroy();
+    }
+    for (const session of http2Sessions) {
+      if (session.closed || session.destroyed) continue;
+      if (!announced.has(session)) session.goaway(NO_ERROR, LAST_STREAM_ID);
+      announced.add(session);
+      // What was on its way at the announcement has come; from now on no stream is taken, the open ones are finished.
+      if (idle.of(session, false) >= limit) session.close();
+    }
+    timer = setTimeout(pass, Math.min(SWEEP_MS, limit));
+  };
+  pass();
+  return () => clearTimeout(timer);
+}
+
+/** `parser` is set as long as a socket speaks HTTP/1: not for HTTP/2, not after an upgrade. */
+function isHttp1(socket) {
+  return Boolean(socket.parser);
+}
+
+/** `_httpMessage`: the response that is being sent (lib/_http_outgoing.js, assignSocket). */
+function isBusy(socket) {
+  return Boolean(socket._httpMessage);
+}
+
+/** For TLS with a close_notify, without which the client would see a truncated stream. */
+function end(socket) {
+  if (socket.writableEnded) socket.destroy();
+  else socket.destroySoon();
+}
+
+class IdleTimes {
+  #seen = new WeakMap();
+
+  /** Since when nothing was received and nothing was under way, in ms; 0 at first sight. */
+  of(connection, busy) {
+    const now = performance.now();
+    const seen = this.#seen.get(connection);
+    const { bytesRead } = connection;
+    if (busy || !seen || seen.bytesRead !== bytesRead) {
+      this.#seen.set(connection, { bytesRead, since: now });
+      return 0;
+    }
+    return now - seen.since;
+  }
+}
+
+module.exports = { closeAfterResponses, sweep };

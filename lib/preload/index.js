@@ -1,0 +1,26 @@
+'use strict';
+
+// Loaded by `--require` into every worker and into the alone, before their own code. What is read here costs boot time
+// in every process, so drain.js and its parts are loaded after the start.
+
+const BOOT = 'YUNFLY_CLUSTER_BOOT';
+
+/** The master started this process exactly when it has both: a token and a channel. `--require` also reaches worker
+ *  threads and processes that the app forks itself: they see neither, because the token is deleted here, before any
+ *  of the app's code could copy the environment. */
+const token = process.env[BOOT];
+if (token !== undefined) {
+  delete process.env[BOOT];
+  if (process.channel) start(JSON.parse(token));
+}
+
+function start(boot) {
+  // The master puts `--require <this file>` first. Without it in execArgv, child_process.fork() doesn't pass it on.
+  if (process.execArgv[0] === '--require') process.execArgv.splice(0, 2);
+  // The document's random-worker snippet compares `cluster.worker.process.id` with `worker_pid`.
+  Object.defineProperty(process, 'id', { value: process.pid, configurable: true, writable: true });
+  // startCluster() refuses to run here: a script without a guard would fork itself for ever.
+  process[Symbol.for('yunfly.cluster.role')] = boot.role;
+  if (boot.role === 'alone') require('./alone').start(boot);
+  else require('./worker').start(boot);
+}

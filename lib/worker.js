@@ -1,0 +1,21 @@
+'use strict';
+
+const { ClusterChild } = require('./child');
+
+class ClusterWorker extends ClusterChild {
+  #master;
+
+  constructor(master, event) {
+    super(master, 'worker', event);
+    this.#master = master;
+    this.slot = event.slot;
+    this.exitedAfterDisconnect = undefined;
+  }
+
+  disconnect() {
+    if (this.isConnected()) this.#master.disconnect(this.id);
+    return this;
+  }
+}
+
+module.exports = { ClusterWorker };
