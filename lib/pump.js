@@ -8,14 +8,17 @@ class Pump {
   #handle;
   #waiting = [];
   #running = false;
+  #woken = false;
 
   constructor(take, handle) {
     this.#take = take;
     this.#handle = handle;
   }
 
-  /** There may be events. */
+  /** There are events. One batch for each wake-up: the next one comes in another turn of the event loop, so that a
+   *  flood of messages leaves the app's own timers and sockets their share. */
   wake() {
+    this.#woken = true;
     if (this.#running) return;
     this.#running = true;
     this.#step();
@@ -29,13 +32,14 @@ class Pump {
   }
 
   #refill() {
+    this.#woken = false;
     const events = this.#take();
     this.#waiting.push(...events);
     return events.length > 0;
   }
 
   #step() {
-    if (this.#waiting.length === 0 && !this.#refill()) {
+    if (this.#waiting.length === 0 && !(this.#woken && this.#refill())) {
       this.#running = false;
       return;
     }

@@ -58,7 +58,7 @@ impl Master {
         Ok(())
     }
 
-    /// The oldest events; to be called until there are none.
+    /// The oldest events, after a call of `wake`; if there are more, `wake` is called again.
     #[napi(catch_unwind)]
     pub fn take_events(&self) -> Vec<NativeEvent> {
         self.app.take().into_iter().map(NativeEvent::from).collect()

@@ -23,21 +23,21 @@ pub struct AppQueue {
     /// A receiver of the app's messages does not keep up.
     slowed: AtomicBool,
     woken: AtomicBool,
-    wake: Box<dyn Fn() + Send + Sync>,
+    call: Box<dyn Fn() + Send + Sync>,
     commands: UnboundedSender<Command>,
 }
 
 impl AppQueue {
-    /// A queue that calls `wake` (from the master's thread) when something waits and nobody was told yet.
+    /// A queue that calls `call` when something waits and nobody was told yet.
     #[must_use]
-    pub fn new(wake: Box<dyn Fn() + Send + Sync>, commands: UnboundedSender<Command>) -> Self {
+    pub fn new(call: Box<dyn Fn() + Send + Sync>, commands: UnboundedSender<Command>) -> Self {
         Self {
             notices: Mutex::default(),
             bytes: AtomicUsize::new(0),
             outgoing: AtomicUsize::new(0),
             slowed: AtomicBool::new(false),
             woken: AtomicBool::new(false),
-            wake,
+            call,
             commands,
         }
     }
@@ -46,19 +46,26 @@ impl AppQueue {
     pub fn push(&self, notice: Notice) {
         self.bytes.fetch_add(size(&notice), Ordering::Relaxed);
         self.notices.lock().unwrap_or_else(PoisonError::into_inner).push_back(notice);
+        self.wake();
+    }
+
+    fn wake(&self) {
         if !self.woken.swap(true, Ordering::AcqRel) {
-            (self.wake)();
+            (self.call)();
         }
     }
 
-    /// Takes the oldest notices; the app's thread calls it until it gets none.
+    /// Takes the oldest notices, after a wake-up. What is left wakes the app's thread again: in between its loop turns.
     pub fn take(&self) -> Vec<Notice> {
         self.woken.store(false, Ordering::Release);
-        let taken: Vec<Notice> = {
+        let (taken, left): (Vec<Notice>, usize) = {
             let mut notices = self.notices.lock().unwrap_or_else(PoisonError::into_inner);
             let count = notices.len().min(BATCH);
-            notices.drain(..count).collect()
+            (notices.drain(..count).collect(), notices.len())
         };
+        if left > 0 {
+            self.wake();
+        }
         let bytes = taken.iter().map(size).sum();
         if bytes > 0 {
             self.bytes.fetch_sub(bytes, Ordering::Relaxed);

@@ -1,11 +1,17 @@
 'use strict';
 
+/** Longer than anything takes here, shorter than jest's own limit, which would not tell what happened instead. */
+const PATIENCE_MS = 40_000;
+
 /** What happened so far, and promises of what is still to come. Entries are `{ name, args }`. */
 class EventLog {
   #waiting = new Set();
-  #ended;
+  #story;
+  #ended = false;
 
-  constructor() {
+  /** `story()`: what an error is to say about all that happened. */
+  constructor(story) {
+    this.#story = story;
     this.entries = [];
   }
 
@@ -15,10 +21,10 @@ class EventLog {
     for (const waiter of this.#waiting) waiter.offer(entry);
   }
 
-  /** Nothing more will come: whoever waits gets an error that ends with `story()`. */
-  end(story) {
-    this.#ended = story;
-    for (const waiter of this.#waiting) waiter.giveUp();
+  /** Nothing more will come. */
+  end() {
+    this.#ended = true;
+    for (const waiter of this.#waiting) waiter.giveUp('the app ended');
   }
 
   /** Resolves with the first entry that fits, be it past or to come. */
@@ -26,16 +32,18 @@ class EventLog {
     const past = this.entries.find(fits);
     if (past) return Promise.resolve(past);
     return new Promise((resolve, reject) => {
-      const waiter = {
-        offer: (entry) => {
-          if (!fits(entry)) return;
-          this.#waiting.delete(waiter);
-          resolve(entry);
-        },
-        giveUp: () => reject(new Error(`the app ended without ${fits}; ${this.#ended()}`)),
+      const done = (settle, value) => {
+        clearTimeout(timer);
+        this.#waiting.delete(waiter);
+        settle(value);
       };
-      if (this.#ended) waiter.giveUp();
-      else this.#waiting.add(waiter);
+      const waiter = {
+        offer: (entry) => fits(entry) && done(resolve, entry),
+        giveUp: (why) => done(reject, new Error(`${why} without ${fits}; ${this.#story()}`)),
+      };
+      const timer = setTimeout(() => waiter.giveUp(`${PATIENCE_MS} ms went by`), PATIENCE_MS);
+      this.#waiting.add(waiter);
+      if (this.#ended) waiter.giveUp('the app ended');
     });
   }
 }

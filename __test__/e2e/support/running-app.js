@@ -3,7 +3,7 @@
 const { spawn } = require('node:child_process');
 const { randomUUID } = require('node:crypto');
 const path = require('node:path');
-const readline = require('node:readline');
+const { onLine } = require('../../fixtures/lines');
 const { EventLog } = require('./event-log');
 const { processesWith } = require('./processes');
 
@@ -18,7 +18,7 @@ const defaults = { mode: 'production', exec: fixture('workers/http.js'), alone: 
 
 /** One run of an app process, as seen from outside: its events, its children's reports, its output, its processes. */
 class RunningApp {
-  #log = new EventLog();
+  #log = new EventLog(() => this.#story());
   #commands = 0;
   #mark = `YUNFLY_E2E=${randomUUID()}`;
 
@@ -47,7 +47,7 @@ class RunningApp {
     // 'no process is left', without polling.
     this.gone = new Promise((resolve) => {
       this.process.on('close', (code, signal) => {
-        this.#log.end(() => this.#story());
+        this.#log.end();
         resolve({ code, signal });
       });
     });
@@ -59,12 +59,12 @@ class RunningApp {
       this.output += `${line}\n`;
       this.#log.add('output', [line]);
     };
-    readline.createInterface({ input: told }).on('line', (line) => {
+    onLine(told, (line) => {
       const { name, args } = JSON.parse(line);
       this.#log.add(name, args);
     });
-    readline.createInterface({ input: stderr }).on('line', print);
-    readline.createInterface({ input: stdout }).on('line', (line) => {
+    onLine(stderr, print);
+    onLine(stdout, (line) => {
       if (line.startsWith('@')) this.#log.add('report', [JSON.parse(line.slice(1))]);
       else print(line);
     });

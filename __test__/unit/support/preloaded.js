@@ -1,0 +1,112 @@
+'use strict';
+// Children with the preload, without the native master: workers are forked by node:cluster, the alone by child_process.
+// What the master would read is read here, what it would say is said here.
+
+const { fork } = require('node:child_process');
+const cluster = require('node:cluster');
+const { once } = require('node:events');
+const path = require('node:path');
+
+const lib = path.join(__dirname, '../../../lib/preload');
+const preload = ['--require', path.join(lib, 'index.js')];
+const running = new Set();
+
+/** One child: what it told the master, what it sent to the app, what it printed, how it ended. */
+class Preloaded {
+  #child;
+
+  constructor(child) {
+    this.#child = child;
+    this.told = [];
+    this.messages = [];
+    this.stderr = '';
+    child.stderr.on('data', (chunk) => {
+      this.stderr += chunk;
+    });
+    child.on('internalMessage', ({ cmd, ...message }) => cmd === 'NODE_YUNFLY' && this.told.push(message));
+    child.on('message', (message) => this.messages.push(message));
+    // After the last message and the last line.
+    this.ended = once(child, 'close').then(([code, signal]) => {
+      running.delete(this);
+      return { code, signal };
+    });
+    running.add(this);
+  }
+
+  get pid() {
+    return this.#child.pid;
+  }
+
+  /** What it told, without `serving`, which comes whenever a server listens. */
+  get acts() {
+    return this.told.map(({ act }) => act).filter((act) => act !== 'serving');
+  }
+
+  /** Resolves when it has told `act`. */
+  async tells(act) {
+    while (!this.told.some((message) => message.act === act)) await once(this.#child, 'internalMessage');
+    return this.told.find((message) => message.act === act);
+  }
+
+  /** Resolves with its first message that has this key. */
+  async sends(key) {
+    while (!this.messages.some((message) => key in message)) await once(this.#child, 'message');
+    return this.messages.find((message) => key in message)[key];
+  }
+
+  tell(act, fields = {}) {
+    this.#child.send({ cmd: 'NODE_YUNFLY', act, ...fields });
+  }
+
+  drain(fields = {}) {
+    this.tell('drain', { reason: 'replace', grace: 300, timeout: 20_000, ...fields });
+  }
+
+  send(message) {
+    this.#child.send(message);
+  }
+
+  kill(signal) {
+    this.#child.kill(signal);
+  }
+
+  disconnect() {
+    this.#child.disconnect();
+  }
+}
+
+/** @param boot laid over what the master tells the preload */
+function startWorker(script, { boot = {}, env = {}, execArgv = [] } = {}) {
+  cluster.setupPrimary({ exec: script, execArgv: [...preload, ...execArgv], stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
+  const token = JSON.stringify({ role: 'worker', title: 'unit', killTimeout: 20_000, ready: 'listening', ...boot });
+  const worker = cluster.fork({ ...env, YUNFLY_CLUSTER_BOOT: token, NODE_APP_INSTANCE: '2' });
+  const child = new Preloaded(worker.process);
+  child.worker = worker;
+  return child;
+}
+
+/** Resolves when each of its servers listens, with their ports in the order of their numbers. */
+async function startServers(script, options, count = 1) {
+  const child = startWorker(script, options);
+  const ports = [];
+  while (ports.length < count) ports.push((await once(child.worker, 'listening'))[0].port);
+  child.port = ports[0];
+  child.ports = ports;
+  return child;
+}
+
+function startAlone(target, config) {
+  const token = JSON.stringify({ role: 'alone', title: 'unit', killTimeout: 20_000, path: target, config });
+  const env = { ...process.env, YUNFLY_CLUSTER_BOOT: token };
+  const stdio = ['ignore', 'ignore', 'pipe', 'ipc'];
+  return new Preloaded(fork(path.join(lib, 'alone-main.js'), [], { execArgv: preload, env, stdio }));
+}
+
+/** After each test: nothing is left. */
+async function endAll() {
+  const left = [...running];
+  for (const child of left) child.kill('SIGKILL');
+  await Promise.all(left.map((child) => child.ended));
+}
+
+module.exports = { startWorker, startServers, startAlone, endAll };
