@@ -79,6 +79,11 @@ impl FileActions {
                 0,
             ))?;
             check(libc::posix_spawn_file_actions_adddup2(actions_ptr, command.channel.as_raw_fd(), CHANNEL_FD))?;
+            // Node marks what it inherited close-on-exec, these too (uv_disable_stdio_inheritance at its start). In a file
+            // action a descriptor that is duplicated onto itself becomes inheritable (posix_spawn_file_actions_adddup2(3)).
+            for output in [libc::STDOUT_FILENO, libc::STDERR_FILENO] {
+                check(libc::posix_spawn_file_actions_adddup2(actions_ptr, output, output))?;
+            }
         }
         Ok(actions)
     }
