@@ -25,8 +25,9 @@ class Preloaded {
     });
     child.on('internalMessage', ({ cmd, ...message }) => cmd === 'NODE_YUNFLY' && this.told.push(message));
     child.on('message', (message) => this.messages.push(message));
-    // After the last message and the last line.
-    this.ended = once(child, 'close').then(([code, signal]) => {
+    // After the last line and the last message. Not 'close': it never comes after a disconnect() of this side.
+    const ends = [once(child, 'exit'), once(child.stderr, 'close'), once(child, 'disconnect')];
+    this.ended = Promise.all(ends).then(([[code, signal]]) => {
       running.delete(this);
       return { code, signal };
     });

@@ -1,0 +1,292 @@
+'use strict';
+// How a worker ends: what is connected is served, and nothing is cut.
+
+const fs = require('node:fs');
+const http = require('node:http');
+const http2 = require('node:http2');
+const https = require('node:https');
+const { once } = require('node:events');
+const path = require('node:path');
+const tls = require('node:tls');
+const { connect, readAll, request } = require('./support/http');
+const { endAll, startServers } = require('./support/preloaded');
+
+const server = path.join(__dirname, 'fixtures/server.js');
+const secure = path.join(__dirname, 'fixtures/secure.js');
+const ca = fs.readFileSync(path.join(__dirname, '../fixtures/tls/cert.pem'));
+const orderly = { code: 0, signal: null };
+
+jest.setTimeout(30_000);
+let agents = [];
+let sockets = [];
+
+afterEach(async () => {
+  for (const each of [...agents, ...sockets]) each.destroy();
+  agents = [];
+  sockets = [];
+  await endAll();
+});
+
+function keepAlive(module = http, options = {}) {
+  const agent = new module.Agent({ keepAlive: true, maxSockets: 1, ...options });
+  agents.push(agent);
+  return agent;
+}
+
+async function open(port) {
+  const socket = await connect(port);
+  sockets.push(socket);
+  return socket;
+}
+
+const connectionHeaders = ({ rawHeaders }) =>
+  rawHeaders.filter((_, i) => i % 2 === 1 && rawHeaders[i - 1].toLowerCase() === 'connection');
+
+/** Keeps it from ending, until the returned function is called. */
+async function hold(child) {
+  const answer = request(child.port, { path: '/held' });
+  await child.sends('held');
+  return async () => {
+    child.send('answer');
+    return answer;
+  };
+}
+
+test('without connections it ends at once, and tells it as its last word', async () => {
+  const child = await startServers(server);
+  child.drain({ grace: 60_000 });
+  await expect(child.ended).resolves.toEqual(orderly);
+  expect(child.acts).toEqual(['drained']);
+  expect(await child.sends('drain')).toBe('replace');
+});
+
+test('a request under way is answered, and its connection closed', async () => {
+  const child = await startServers(server);
+  const release = await hold(child);
+  child.drain();
+  await child.sends('drain');
+  expect(await release()).toMatchObject({ text: 'held', headers: { connection: 'close' } });
+  await expect(child.ended).resolves.toEqual(orderly);
+});
+
+test('a response whose headers are sent already is finished', async () => {
+  const child = await startServers(server);
+  const agent = keepAlive();
+  const answer = request(child.port, { path: '/streamed', agent });
+  await child.sends('streaming');
+  child.drain();
+  await child.sends('drain');
+  child.send('go on');
+  expect(await answer).toMatchObject({ text: 'first,last' });
+  await expect(child.ended).resolves.toEqual(orderly);
+});
+
+test('new connections are refused', async () => {
+  const child = await startServers(server);
+  const release = await hold(child);
+  const closed = new Promise((resolve) => {
+    child.worker.process.on('internalMessage', ({ act }) => act === 'close' && resolve());
+  });
+  child.drain();
+  await closed;
+  await expect(connect(child.port)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+  await release();
+});
+
+test('an idle keep-alive connection is served within the grace time, and then closed', async () => {
+  const child = await startServers(server);
+  const agent = keepAlive();
+  await request(child.port, { agent });
+  child.drain({ grace: 20_000 });
+  await child.sends('drain');
+  const answer = await request(child.port, { agent });
+  expect(connectionHeaders(answer)).toEqual(['close']);
+  expect(child.messages.filter(({ connection }) => connection)).toHaveLength(1);
+  await expect(child.ended).resolves.toEqual(orderly);
+});
+
+test('what stays idle is closed, not before the grace time is over', async () => {
+  const child = await startServers(server);
+  const used = keepAlive();
+  await request(child.port, { agent: used });
+  const unused = await open(child.port);
+  const begin = performance.now();
+  child.drain({ grace: 400 });
+  await once(unused.resume(), 'close');
+  expect(performance.now() - begin).toBeGreaterThanOrEqual(390);
+  await expect(child.ended).resolves.toEqual(orderly);
+});
+
+describe("a response's own Connection header becomes close, the others stay", () => {
+  test.each([
+    ['/set-header', 200],
+    ['/removed', 200],
+    ['/object', 201],
+    ['/message', 201],
+    ['/flat', 201],
+  ])('%s', async (route, status) => {
+    const child = await startServers(server);
+    const agent = keepAlive();
+    await request(child.port, { agent });
+    child.drain({ grace: 20_000 });
+    await child.sends('drain');
+    const answer = await request(child.port, { path: route, agent });
+    expect(answer).toMatchObject({ status, text: 'ok' });
+    expect(connectionHeaders(answer)).toEqual(['close']);
+    if (status === 201) expect(answer.headers['x-a']).toBe('1');
+    if (route === '/flat') expect(answer.headers['set-cookie']).toEqual(['a=1', 'b=2']);
+    await child.ended;
+  });
+});
+
+test('a response that comes before the end of its request is not lost', async () => {
+  const child = await startServers(server);
+  const socket = await open(child.port);
+  await child.sends('connection');
+  child.drain({ grace: 2000 });
+  await child.sends('drain');
+  const answer = readAll(socket);
+  const size = 4 * 1024 * 1024;
+  socket.write(`POST /early HTTP/1.1\r\nHost: x\r\nContent-Length: ${size}\r\n\r\n`);
+  socket.end(Buffer.alloc(size));
+  expect(await answer).toMatch(/^HTTP\/1\.1 200 OK\r\n[^]*Connection: close\r\n[^]*early$/);
+  await expect(child.ended).resolves.toEqual(orderly);
+});
+
+test('what waits in the accept queue at a shutdown is served', async () => {
+  const child = await startServers(server);
+  child.kill('SIGSTOP');
+  const waiting = await Promise.all(Array.from({ length: 50 }, () => open(child.port)));
+  const answers = waiting.map(readAll);
+  for (const socket of waiting) socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
+  child.drain({ reason: 'shutdown', grace: 2000 });
+  child.kill('SIGCONT');
+  for (const answer of await Promise.all(answers)) expect(answer).toMatch(/^HTTP\/1\.1 200 OK[^]*Connection: close[^]*ok$/);
+  await expect(child.ended).resolves.toEqual(orderly);
+});
+
+test('an upgraded connection is waited for', async () => {
+  const child = await startServers(server);
+  const socket = await open(child.port);
+  socket.write('GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n');
+  await once(socket, 'data');
+  const idle = await open(child.port);
+  child.drain({ grace: 50 });
+  // By now an idle connection was closed.
+  await once(idle.resume(), 'close');
+  socket.write('still here');
+  expect(String((await once(socket, 'data'))[0])).toBe('still here');
+  socket.end();
+  await expect(child.ended).resolves.toEqual(orderly);
+});
+
+test('what does not end: SIGKILL when the time is over; asked twice, the shorter time holds', async () => {
+  const child = await startServers(server);
+  request(child.port, { path: '/held' }).catch(() => {});
+  await child.sends('held');
+  child.drain({ timeout: 60_000 });
+  await child.sends('drain');
+  const begin = performance.now();
+  child.drain({ reason: 'shutdown', timeout: 500 });
+  child.drain({ timeout: 40_000 });
+  await expect(child.ended).resolves.toEqual({ code: null, signal: 'SIGKILL' });
+  expect(performance.now() - begin).toBeGreaterThanOrEqual(490);
+  expect(child.messages.filter(({ drain }) => drain)).toEqual([{ drain: 'replace' }]);
+});
+
+test('asked twice, the shorter grace time holds', async () => {
+  const child = await startServers(server);
+  const idle = await open(child.port);
+  await child.sends('connection');
+  child.drain({ grace: 60_000, timeout: 70_000 });
+  await child.sends('drain');
+  child.drain({ grace: 10 });
+  await once(idle.resume(), 'close');
+  await expect(child.ended).resolves.toEqual(orderly);
+});
+
+test('waitUntil(): the end waits; what fails is a warning', async () => {
+  const child = await startServers(server, { env: { WAIT: '500', WAIT_FAILS: '1' } });
+  const begin = performance.now();
+  child.drain();
+  await expect(child.ended).resolves.toEqual(orderly);
+  expect(performance.now() - begin).toBeGreaterThanOrEqual(490);
+  expect(child.stderr).toMatch(/yunfly:drain: .*could not be saved/);
+});
+
+describe('TLS and HTTP/2', () => {
+  /** https, http2 without TLS, http2 with TLS, in the order in which they began to listen. */
+  async function startSecure() {
+    const child = await startServers(secure, {}, 3);
+    return { child, ports: await child.sends('ports') };
+  }
+
+  test('https: an idle connection is served and closed with a close_notify; a handshake that never comes is closed', async () => {
+    const { child, ports } = await startSecure();
+    const agent = keepAlive(https, { ca, servername: 'localhost' });
+    await request(ports.https, { module: https, agent });
+    const idle = tls.connect({ port: ports.https, host: '127.0.0.1', ca, servername: 'localhost' });
+    sockets.push(idle);
+    await once(idle, 'secureConnect');
+    const silent = await open(ports.https);
+    child.drain({ grace: 300 });
+    await child.sends('drain');
+    const answer = await request(ports.https, { module: https, agent });
+    expect(connectionHeaders(answer)).toEqual(['close']);
+    // 'end' and not an error: the stream was ended properly.
+    await Promise.all([once(idle.resume(), 'end'), once(silent.resume(), 'close')]);
+    await expect(child.ended).resolves.toEqual(orderly);
+  });
+
+  test.each(['h2c', 'h2'])('%s: streams under way are finished, the session is told to go away', async (kind) => {
+    const { child, ports } = await startSecure();
+    const authority = kind === 'h2' ? `https://localhost:${ports.h2}` : `http://localhost:${ports.h2c}`;
+    const session = http2.connect(authority, { ca, lookup: (_host, _options, done) => done(null, [{ address: '127.0.0.1', family: 4 }]) });
+    const goaway = once(session, 'goaway');
+    const stream = session.request({ ':path': '/' });
+    await child.sends('stream');
+    child.drain({ grace: 200 });
+    const [code] = await goaway;
+    expect(code).toBe(http2.constants.NGHTTP2_NO_ERROR);
+    child.send('answer');
+    let text = '';
+    for await (const chunk of stream) text += chunk;
+    expect(text).toBe('streamed');
+    await expect(child.ended).resolves.toEqual(orderly);
+  });
+
+  test('h2: an idle session is ended too', async () => {
+    const { child, ports } = await startSecure();
+    const session = http2.connect(`http://127.0.0.1:${ports.h2c}`);
+    await once(session, 'remoteSettings');
+    child.drain({ grace: 100 });
+    await once(session, 'close');
+    await expect(child.ended).resolves.toEqual(orderly);
+  });
+});
+
+test('under keep-alive load one worker after the other is replaced without a failed request', async () => {
+  let current = await startServers(server);
+  const { port } = current;
+  let stop = false;
+  let count = 0;
+  const load = Array.from({ length: 8 }, async () => {
+    const agent = keepAlive();
+    while (!stop) {
+      // Any failure rejects, and so fails the test.
+      const { text } = await request(port, { agent, path: count % 3 ? '/' : '/set-header' });
+      expect(text).toBe('ok');
+      count += 1;
+    }
+  });
+  for (let round = 0; round < 4; round++) {
+    const old = current;
+    current = await startServers(server, { env: { PORT: String(port) } });
+    old.drain();
+    await expect(old.ended).resolves.toEqual(orderly);
+    expect(old.acts).toEqual(['drained']);
+  }
+  stop = true;
+  await Promise.all(load);
+  expect(count).toBeGreaterThan(8);
+});
