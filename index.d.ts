@@ -99,6 +99,15 @@ export interface ClusterConfig {
   shutdownDelay?: number;
   /** How long a new worker must stay up to count as recovered, in ms. Default: 1000. */
   minUptime?: number;
+  /** How long a worker's event loop may stand still, in ms, from 1000; `false`: for ever. A worker that is silent longer is a
+   *  hung one: event `hang`, SIGTERM, a replacement at once, SIGKILL after `killTimeout`. While an inspector is open in it
+   *  (`--inspect`), it is never taken for hung, nor killed for starting or finishing slowly. Default: `false`. */
+  hangTimeout?: number | false;
+  /** How much memory (resident set) a worker may hold, in bytes or as `'512M'`, `'1.5G'` (1024-based), from 16 MiB; `false`:
+   *  any. Looked at every 5 s, from outside. A worker over it works on until its successor is ready, then it finishes; one
+   *  worker at a time, each at a slightly different size (up to a tenth below), so that they never go together. A successor
+   *  that fails changes nothing; the next one is tried a minute later. Linux only. Default: `false`. */
+  maxMemory?: number | string | false;
   /** The largest message, in bytes of JSON, from 1 KiB to 512 MiB. A larger one is not delivered: its sender gets a process
    *  warning with code `ERR_MESSAGE_TOO_LARGE`, the app the event `protocolError`. Default: 64 MiB. */
   maxMessageBytes?: number;
@@ -192,6 +201,17 @@ export interface ClusterStats {
   };
 }
 
+/** What is known of a hung worker. */
+export interface HangEvidence {
+  /** For how long nothing was heard of it, in ms. */
+  silentFor: number;
+  /** `blocked`: it burns CPU (a loop, a regular expression). `stopped`: by a signal such as SIGSTOP. `waiting`: for something
+   *  synchronous (a file, a lock). `unknown`: the system doesn't tell (not Linux). */
+  state: 'blocked' | 'stopped' | 'waiting' | 'unknown';
+  /** How much of one CPU it used while it was looked at: 0 to 1, more with several threads. */
+  cpu: number;
+}
+
 /** The events of {@link Cluster} and their arguments. There is no `error`: unheard, it would be thrown in the app. */
 export interface ClusterEvents {
   /** A worker was forked (as in `node:cluster`). */
@@ -206,6 +226,8 @@ export interface ClusterEvents {
   exit: [worker: ClusterWorker, code: number | null, signal: NodeJS.Signals | null];
   /** After `exit`, when nobody had asked for it (as in cfork). */
   unexpectedExit: [worker: ClusterWorker, code: number | null, signal: NodeJS.Signals | null];
+  /** A worker's event loop stands still (`hangTimeout`); it is being ended, its replacement is forked. */
+  hang: [worker: ClusterWorker, evidence: HangEvidence];
   /** A slot was forked again for `limit` without success, and is given up for the time being (as in cfork). */
   reachReforkLimit: [slot: number];
   /** The self-check, every 10 s in production. */

@@ -3,7 +3,7 @@
 // The one place where a configuration is validated and gets its defaults. What comes out is complete.
 
 const { ClusterError } = require('./errors');
-const { checkFields, warn, MIB } = require('./config/fields');
+const { checkFields, warn, bytesOf, MIB } = require('./config/fields');
 const { resolveCwd, resolveExec, resolveAlone, packageName } = require('./config/paths');
 const { usableCpus } = require('./config/cpus');
 
@@ -47,6 +47,8 @@ function normalize(config) {
     killTimeout: config.killTimeout ?? (production ? 25_000 : 5000),
     shutdownDelay: config.shutdownDelay ?? 0,
     minUptime: config.minUptime ?? 1000,
+    hangTimeout: config.hangTimeout || undefined,
+    maxMemory: config.maxMemory ? bytesOf(config.maxMemory) : undefined,
     maxMessageBytes: config.maxMessageBytes ?? 64 * MIB,
   };
 }

@@ -147,6 +147,10 @@ class Dispatcher {
     this.#cluster.emit('protocolError', this.#child(event), new ClusterError(code, detail));
   }
 
+  hang(event) {
+    this.#cluster.emit('hang', this.#child(event), JSON.parse(event.data));
+  }
+
   reachReforkLimit(event) {
     this.#cluster.emit('reachReforkLimit', event.slot);
   }

@@ -19,7 +19,7 @@ const OF_THE_MASTER = [
 const INSPECTOR = /^--inspect(?:-brk|-port|-wait)?(?:=|$)|^--debug-port(?:=|$)/;
 
 function toNativeConfig(settings) {
-  const { title, killTimeout, cwd, exec, args, alone, aloneConfig, ready } = settings;
+  const { title, killTimeout, cwd, exec, args, alone, aloneConfig, ready, hangTimeout } = settings;
   const flags = settings.execArgv ?? inheritedFlags();
   const boot = { title, killTimeout };
   return {
@@ -27,7 +27,7 @@ function toNativeConfig(settings) {
     cwd,
     env: environment(settings.env),
     workerArgv: ['--require', PRELOAD, ...flags, exec, ...args],
-    workerBoot: JSON.stringify({ role: 'worker', ...boot, ready }),
+    workerBoot: JSON.stringify({ role: 'worker', ...boot, ready, hangTimeout }),
     ...(alone && {
       aloneArgv: ['--require', PRELOAD, ...flags, ALONE_MAIN],
       aloneBoot: JSON.stringify({ role: 'alone', ...boot, path: alone, config: aloneConfig }),
@@ -41,6 +41,8 @@ function toNativeConfig(settings) {
     killTimeout,
     shutdownDelay: settings.shutdownDelay,
     minUptime: settings.minUptime,
+    hangTimeout,
+    maxMemory: settings.maxMemory,
     maxMessageBytes: settings.maxMessageBytes,
     title,
   };

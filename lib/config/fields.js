@@ -8,6 +8,15 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 const KIB = 1024;
 const MIB = 1024 * KIB;
 
+const UNITS = { K: KIB, M: MIB, G: KIB * MIB };
+
+/** A size as a number of bytes or as `'512M'`; NaN if it is neither. */
+function bytesOf(size) {
+  if (typeof size === 'number') return Number.isSafeInteger(size) ? size : NaN;
+  const [, number, unit] = (typeof size === 'string' && /^(\d+(?:\.\d+)?) ?([KMG])(?:i?B)?$/i.exec(size)) || [];
+  return unit ? Math.floor(Number(number) * UNITS[unit.toUpperCase()]) : NaN;
+}
+
 const isString = (value) => typeof value === 'string' && value !== '' && !value.includes('\0');
 
 const flag = { allowed: 'true or false', accepts: (value) => typeof value === 'boolean' };
@@ -68,6 +77,14 @@ const FIELDS = {
   killTimeout: milliseconds(1),
   shutdownDelay: milliseconds(0),
   minUptime: milliseconds(0),
+  hangTimeout: {
+    allowed: `false, or an integer from 1000 to ${LONGEST_TIMER_MS} (milliseconds)`,
+    accepts: (value) => value === false || (Number.isInteger(value) && value >= 1000 && value <= LONGEST_TIMER_MS),
+  },
+  maxMemory: {
+    allowed: "false, a number of bytes, or a text like '512M' or '1.5G'; 16 MiB or more",
+    accepts: (value) => value === false || bytesOf(value) >= 16 * MIB,
+  },
   maxMessageBytes: integer(KIB, 512 * MIB, ' (bytes)'),
 };
 
@@ -139,4 +156,4 @@ function distance(a, b) {
   return row[b.length];
 }
 
-module.exports = { checkFields, invalid, warn, MIB };
+module.exports = { checkFields, invalid, warn, bytesOf, MIB };

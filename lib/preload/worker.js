@@ -29,6 +29,7 @@ function start(boot) {
   // (lib/internal/cluster/child.js).
   process.prependListener('disconnect', onDisconnect);
   watchReady(boot.ready);
+  if (boot.hangTimeout) require('./beat').start(boot.hangTimeout);
 }
 
 /** A server that is `exclusive` or has `reusePort` never tells the primary that it listens, so every one is told.

@@ -8,7 +8,7 @@ use crate::sys::process::activity;
 /// For how long its CPU time is watched. A beat that was only late is read meanwhile.
 const WATCH: Duration = Duration::from_millis(100);
 
-/// More than this share of a CPU is work, not waiting.
+/// More than this share of a CPU is work, not waiting. On a busy machine a loop may get little; but then it is runnable.
 const BUSY: f64 = 0.5;
 
 pub(super) async fn examine(pid: u32) -> Evidence {
@@ -21,6 +21,7 @@ pub(super) async fn examine(pid: u32) -> Evidence {
     let state = match after.state {
         'T' => Silence::Stopped,
         't' => Silence::Traced,
+        'R' => Silence::Blocked,
         _ if cpu > BUSY => Silence::Blocked,
         _ => Silence::Waiting,
     };

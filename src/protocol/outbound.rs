@@ -93,7 +93,7 @@ pub fn refused(code: &str, bytes: usize, limit: usize) -> Bytes {
 }
 
 /// One of the two messages that tell a worker it was chosen (document, 'random worker').
-/// `fields` is the app's own message, if it gave one.
+/// `fields` is the app's own message, if it gave one; its `action` takes the place of `action`.
 #[must_use]
 pub fn random_worker(
     action: &str,
@@ -102,15 +102,12 @@ pub fn random_worker(
     pid: u32,
 ) -> Bytes {
     let mut message = fields.cloned().unwrap_or_default();
-    for (name, value) in [
-        ("from", "app".into()),
-        ("to", "worker".into()),
-        ("action", action.into()),
-        ("worker_id", id.into()),
-        ("worker_pid", pid.into()),
-    ] {
+    for (name, value) in
+        [("from", "app".into()), ("to", "worker".into()), ("worker_id", id.into()), ("worker_pid", pid.into())]
+    {
         message.insert(name.to_owned(), value);
     }
+    message.entry("action").or_insert_with(|| action.into());
     frame(&message)
 }
 
@@ -149,12 +146,12 @@ mod tests {
 
     #[test]
     fn the_random_worker_message_keeps_the_apps_fields_but_not_its_address() {
-        let fields = serde_json::json!({"job": 1, "to": "alone"});
+        let fields = serde_json::json!({"job": 1, "action": "mine", "to": "alone"});
         let message = random_worker("random-worker", fields.as_object(), 2, 99);
         let message: serde_json::Value = serde_json::from_slice(&message).unwrap();
         assert_eq!(
             message,
-            serde_json::json!({"job":1,"from":"app","to":"worker","action":"random-worker","worker_id":2,"worker_pid":99})
+            serde_json::json!({"job":1,"from":"app","to":"worker","action":"mine","worker_id":2,"worker_pid":99})
         );
     }
 }

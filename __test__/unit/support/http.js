@@ -32,4 +32,13 @@ async function readAll(socket) {
   return text;
 }
 
-module.exports = { request, connect, readAll };
+async function freePort() {
+  const server = net.createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address();
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+module.exports = { freePort, request, connect, readAll };

@@ -11,6 +11,9 @@ const lib = path.join(__dirname, '../../../lib/preload');
 const preload = ['--require', path.join(lib, 'index.js')];
 const running = new Set();
 
+// The workers accept by themselves, as under the native master.
+cluster.schedulingPolicy = cluster.SCHED_NONE;
+
 /** One child: what it told the master, what it sent to the app, what it printed, how it ended. */
 class Preloaded {
   #child;
@@ -86,13 +89,15 @@ function startWorker(script, { boot = {}, env = {}, execArgv = [] } = {}) {
   return child;
 }
 
-/** Resolves when each of its servers listens, with their ports in the order of their numbers. */
+/** Resolves when its servers listen; `port` is that of the first. */
 async function startServers(script, options, count = 1) {
   const child = startWorker(script, options);
   const ports = [];
-  while (ports.length < count) ports.push((await once(child.worker, 'listening'))[0].port);
+  await new Promise((resolve) => {
+    // Several may come in one tick, so not one once() after the other.
+    child.worker.on('listening', ({ port }) => ports.push(port) === count && resolve());
+  });
   child.port = ports[0];
-  child.ports = ports;
   return child;
 }
 
