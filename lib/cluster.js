@@ -11,6 +11,8 @@ const { Pump } = require('./pump');
 const signals = require('./signals');
 const { Master } = require('../native.js');
 
+/** As PID 1 of a container the app is the parent of every orphan in it. */
+const REAP_MS = 5000;
 const FOREVER_MS = 2 ** 31 - 1;
 const NOTHING = {
   workers: { listening: 0, starting: 0, draining: 0, waiting: 0 },
@@ -37,6 +39,7 @@ class Cluster extends EventEmitter {
   #dispatcher;
   #pump;
   #keepAlive;
+  #reaping;
   #participant = { signal: (name) => this.#master.signal(name), close: () => this.close() };
   #ready = deferred();
   #closed = deferred();
@@ -126,6 +129,7 @@ class Cluster extends EventEmitter {
     // The master's own callback doesn't keep the app alive.
     this.#keepAlive = setInterval(() => {}, FOREVER_MS);
     signals.join(this.#participant);
+    if (process.pid === 1) this.#reaping = setInterval(() => this.#master.reapAdopted(), REAP_MS).unref();
   }
 
   #loadHere() {
@@ -150,6 +154,7 @@ class Cluster extends EventEmitter {
 
   #onClosed(reason) {
     clearInterval(this.#keepAlive);
+    clearInterval(this.#reaping);
     if (reason === 'exception') process.exitCode = 1;
     const exits = reason === 'exception' || reason === 'signal';
     signals.leave(this.#participant, exits);

@@ -18,6 +18,7 @@ use crate::core::types::ChildId;
 use crate::master::Command;
 use crate::master::app::AppQueue;
 use crate::master::thread;
+use crate::sys::adopted::Adopted;
 
 pub use config::NativeConfig;
 pub use event::NativeEvent;
@@ -28,6 +29,7 @@ pub struct Master {
     commands: UnboundedSender<Command>,
     app: Arc<AppQueue>,
     idle: Option<(Config, UnboundedReceiver<Command>)>,
+    adopted: Adopted,
 }
 
 #[napi]
@@ -45,7 +47,7 @@ impl Master {
             }),
             commands.clone(),
         );
-        Ok(Self { commands, app: Arc::new(app), idle: Some((config, receiver)) })
+        Ok(Self { commands, app: Arc::new(app), idle: Some((config, receiver)), adopted: Adopted::default() })
     }
 
     /// Starts the master's thread; the core begins. A second call does nothing.
@@ -124,6 +126,12 @@ impl Master {
     #[napi(catch_unwind)]
     pub fn close(&self, force: bool) {
         self.tell(Command::Close { force });
+    }
+
+    /// For an app that is PID 1: reaps the dead that fell to it. To be called from its event loop, once a turn at most.
+    #[napi(catch_unwind)]
+    pub fn reap_adopted(&mut self) {
+        self.adopted.reap();
     }
 
     /// What is going on, as JSON.

@@ -9,6 +9,7 @@ use std::os::fd::OwnedFd;
 
 use tokio::io::unix::AsyncFd;
 
+pub mod adopted;
 pub mod channel;
 pub mod guard;
 pub mod process;

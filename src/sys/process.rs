@@ -3,9 +3,10 @@
 //! The end is noticed through a pidfd, elsewhere by a thread that waits for this one process. Never `waitpid(-1)`: the
 //! app's own children are libuv's to reap.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::os::fd::{FromRawFd, OwnedFd};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
@@ -38,6 +39,7 @@ impl Process {
     /// Takes charge of a process that [`super::spawn::spawn`] just started.
     #[must_use]
     pub fn new(pid: libc::pid_t) -> Self {
+        ours().insert(pid.unsigned_abs());
         Self { pid, reaped: Arc::new(Mutex::new(Reaped::No)) }
     }
 
@@ -94,8 +96,35 @@ impl Process {
         let _ = nix::sys::signal::killpg(nix::unistd::Pid::from_raw(self.pid), Signal::SIGKILL);
         *reaped = Reaped::Yes;
         // An error is ECHILD: somebody else in this process waited for every child. Its status is lost, not its end.
-        wait_id(self.pid, libc::WEXITED).unwrap_or(Exit { code: Some(0), signal: None })
+        let exit = wait_id(self.pid, libc::WEXITED).unwrap_or(Exit { code: Some(0), signal: None });
+        ours().remove(&self.pid());
+        exit
     }
+}
+
+/// Every process that this module waits for: nobody else may reap it.
+static OURS: Mutex<BTreeSet<u32>> = Mutex::new(BTreeSet::new());
+
+fn ours() -> MutexGuard<'static, BTreeSet<u32>> {
+    OURS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Whether this module waits for the process.
+#[must_use]
+pub fn is_ours(pid: u32) -> bool {
+    ours().contains(&pid)
+}
+
+/// The parent of a process that is dead and was not reaped.
+#[must_use]
+pub fn parent_of_dead(pid: u32) -> Option<u32> {
+    let fields = stat_fields(pid)?;
+    (fields.first()? == "Z").then(|| fields.get(1)?.parse().ok()).flatten()
+}
+
+/// Reaps a child that is dead. False when it is not, or is no child.
+pub fn reap_dead(pid: u32) -> bool {
+    libc::pid_t::try_from(pid).is_ok_and(|pid| wait_id(pid, libc::WEXITED | libc::WNOHANG).is_ok())
 }
 
 /// What a process does at this moment (proc_pid_stat(5)).
