@@ -1,15 +1,18 @@
 //! The shell around the core: everything that has an effect.
 //!
-//! One thread with a tokio runtime of its own ([`thread`]), one loop ([`run`]) that alone touches the core, and for each
-//! child ([`link`]) a task that reads its channel, one that writes it and one that awaits its end. What goes to the app is
-//! put into a queue ([`app`]) that the app's thread empties. [`flow`] slows senders down to what their receivers take.
+//! One thread with a tokio runtime of its own ([`thread`]), one loop ([`run`]) that alone touches the core: [`receive`] is
+//! what it is told, [`perform`] what it does. For each child ([`link`]) one task reads its channel, one writes it and one
+//! awaits its end. What goes to the app is put into a queue ([`app`]) that the app's thread empties. [`flow`] slows senders
+//! down to what their receivers take.
 
 pub mod app;
 mod examine;
 mod flow;
 mod launch;
 mod link;
+mod perform;
 mod read;
+mod receive;
 mod run;
 mod sockets;
 pub mod thread;

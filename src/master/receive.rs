@@ -1,0 +1,121 @@
+//! What children and their tasks tell, on its way to the core.
+
+use std::os::fd::OwnedFd;
+
+use bytes::Bytes;
+
+use super::link::{Input, Link};
+use super::read::{Received, Violation};
+use super::run::Master;
+use crate::core::event::Event;
+use crate::core::notice::{Notice, Undeliverable};
+use crate::core::types::{ChildId, Exit, Peer};
+use crate::protocol::inbound::Inbound;
+use crate::protocol::outbound;
+use crate::sys::process;
+
+/// Descriptors without their message: more is not Node's doing.
+const MAX_STRAY_HANDLES: usize = 16;
+
+impl Master {
+    pub(super) fn input(&mut self, input: Input) {
+        match input {
+            Input::Received { child, batch, handles } => self.received(child, batch, handles),
+            Input::Ended { child } => {
+                let rest = self.links.get(&child).map(Link::take_rest).unwrap_or_default();
+                for outgoing in rest {
+                    if let Some(from) = outgoing.from {
+                        self.tell(Event::Returned { child, from, frame: outgoing.frame });
+                    }
+                }
+                let senders = self.flow.gone(Peer::Child(child));
+                self.go_on(senders);
+                self.tell(Event::Disconnected { child });
+            }
+            Input::Exited { child, exit } => {
+                self.links.remove(&child);
+                self.flow.forget(Peer::Child(child));
+                self.guard_children();
+                self.tell(Event::Exited { child, exit: named(exit) });
+            }
+            Input::Drained { child } => {
+                let queued = self.links.get(&child).map_or(0, Link::queued);
+                let senders = self.flow.drained(Peer::Child(child), queued);
+                self.go_on(senders);
+            }
+            Input::Examined { child, evidence } => self.tell(Event::Examined { child, evidence }),
+            Input::Quiesced => self.tell(Event::Quiesced),
+        }
+    }
+
+    fn received(&mut self, child: ChildId, batch: Vec<Received>, handles: Vec<OwnedFd>) {
+        if let Some(link) = self.links.get_mut(&child) {
+            link.received += batch.len() as u64;
+            link.handles.extend(handles);
+        }
+        for received in batch {
+            match received {
+                Received::Message(target, frame) => self.tell(Event::Sent { from: Peer::Child(child), target, frame }),
+                Received::Internal(Inbound::HandleAck) => {
+                    if let Some(link) = self.links.get(&child) {
+                        link.handle_acknowledged();
+                    }
+                }
+                Received::Internal(Inbound::HandleNack) => {
+                    if self.links.get(&child).and_then(Link::handle_refused).is_some() {
+                        self.violated(child, "ERR_HANDLE_REFUSED", "a handle was refused again and again".to_owned());
+                    }
+                }
+                Received::Internal(Inbound::Handle { message, .. }) => self.handle_came(child, message.get()),
+                Received::Internal(message) => self.tell(Event::Told { child, message }),
+                Received::Invalid(violation) => self.invalid(child, violation),
+            }
+        }
+        if let Some(link) = self.links.get_mut(&child).filter(|link| link.handles.len() > MAX_STRAY_HANDLES) {
+            link.handles.clear();
+            self.violated(child, "ERR_HANDLE_STRAY", "descriptors came without their messages".to_owned());
+        }
+    }
+
+    /// A child passed a handle: it is told that it arrived, or it would wait for ever with all that it sends after.
+    fn handle_came(&mut self, child: ChildId, message: &str) {
+        let Some(link) = self.links.get_mut(&child) else { return };
+        if link.handles.pop_front().is_none() {
+            link.send(outbound::handle_nack(), None, None);
+            return;
+        }
+        link.send(outbound::handle_ack(), None, None);
+        let frame = Bytes::from(format!("{message}\n"));
+        self.notify(Notice::Undeliverable { from: Peer::Child(child), frame, reason: Undeliverable::Handle });
+    }
+
+    fn invalid(&mut self, child: ChildId, violation: Violation) {
+        let limit = self.config.max_message_bytes;
+        match violation {
+            Violation::TooLarge(bytes) => {
+                if let Some(link) = self.links.get_mut(&child) {
+                    link.send(outbound::refused("ERR_MESSAGE_TOO_LARGE", bytes, limit), None, None);
+                }
+                let detail = format!("a message of more than maxMessageBytes ({limit} bytes) was skipped");
+                self.violated(child, "ERR_MESSAGE_TOO_LARGE", detail);
+            }
+            Violation::NotJson(detail) | Violation::BadMessage(detail) => {
+                self.violated(child, "ERR_MESSAGE_INVALID", detail);
+            }
+            Violation::Truncated(bytes) => {
+                let detail = format!("the channel ended within a message, after {bytes} bytes of it");
+                self.violated(child, "ERR_MESSAGE_TRUNCATED", detail);
+            }
+        }
+    }
+
+    fn violated(&mut self, child: ChildId, code: &'static str, detail: String) {
+        self.notify(Notice::ProtocolError { child, code, detail });
+    }
+}
+
+fn named(exit: process::Exit) -> Exit {
+    let name =
+        |number| nix::sys::signal::Signal::try_from(number).map_or("SIGUNKNOWN", nix::sys::signal::Signal::as_str);
+    Exit { code: exit.code, signal: exit.signal.map(name) }
+}
