@@ -2,6 +2,9 @@ import { ChildProcess } from 'child_process';
 import { Worker } from 'cluster';
 import { EventEmitter } from 'events';
 import { MessagePort, Worker as Thread } from 'worker_threads';
+import { HangEvidence, ClusterStats, WorkerCounts } from './lib/report';
+
+export * from './lib/report';
 
 /**
  * Starts a cluster: the native master inside this process, the alone, then all workers.
@@ -156,60 +159,6 @@ export interface Address {
   port: number;
   /** Set if the server listens on a file descriptor. */
   fd?: number;
-}
-
-/** How many workers there are. */
-export interface WorkerCounts {
-  /** Ready, and taking work. */
-  listening: number;
-  /** Forked, not ready yet. */
-  starting: number;
-  /** Asked to finish, or finishing by themselves. */
-  draining: number;
-  /** Slots that wait to be forked again. */
-  waiting: number;
-}
-
-/** A process of the cluster and its channel, as the master sees it. */
-export interface ChildStats {
-  /** What it is. */
-  role: 'worker' | 'alone';
-  /** Its id: {@link ClusterWorker.id} or {@link ClusterAlone.id}. */
-  id: number;
-  /** A worker's slot, null for the alone. */
-  slot: number | null;
-  /** Its process id. */
-  pid: number;
-  /** Messages that came from it, Node's own included. */
-  received: number;
-  /** Messages that were written to it, Node's own included. */
-  sent: number;
-  /** Bytes that wait to be written to it. */
-  queuedBytes: number;
-}
-
-/** What {@link Cluster.stats} tells. */
-export interface ClusterStats {
-  /** The workers by state. */
-  workers: WorkerCounts;
-  /** Every process. */
-  children: ChildStats[];
-  /** The way from the master to this process's JavaScript. */
-  app: {
-    /** Bytes of messages that wait until this process has time for them. */
-    queuedBytes: number;
-  };
-}
-
-/** What is known of a hung worker. */
-export interface HangEvidence {
-  /** For how long nothing was heard of it, in ms. */
-  silentFor: number;
-  /** `blocked`: it burns CPU (a loop, a regular expression). `stopped`: by a signal such as SIGSTOP. `waiting`: for something
-   *  synchronous (a file, a lock). `unknown`: the system doesn't tell (not Linux). */
-  state: 'blocked' | 'stopped' | 'waiting' | 'unknown';
-  /** How much of one CPU it used while it was looked at: 0 to 1, more with several threads. */
-  cpu: number;
 }
 
 /** The events of {@link Cluster} and their arguments. There is no `error`: unheard, it would be thrown in the app. */
