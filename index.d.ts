@@ -285,7 +285,7 @@ declare class ClusterChild extends EventEmitter {
   };
   /**
    * Why it ended, or is ending: `exit` (by itself), the name of a signal, `uncaughtException`, `disconnect`, `kill`, `shutdown`,
-   * `killTimeout` (it did not finish in time), `startTimeout`. Undefined while it is to go on.
+   * `killTimeout` (it did not finish in time), `startTimeout`, `hang`, `maxMemory`. Undefined while it is to go on.
    */
   readonly exitReason: string | undefined;
   /** When it was forked, as `Date.now()`. */

@@ -2,7 +2,7 @@
 
 const { ClusterAlone } = require('./alone');
 const { ClusterError, reviveError } = require('./errors');
-const { startFailure } = require('./start-failure');
+const failures = require('./child-failure');
 const { ClusterWorker } = require('./worker');
 
 /** Turns the master's events into those of the cluster and of its children, with the names and arguments of
@@ -160,12 +160,11 @@ class Dispatcher {
   }
 
   startFailed(event) {
-    this.failure = startFailure(event, this.#settings);
+    this.failure = failures.startFailure(event, this.#settings);
   }
 
   exception(event) {
-    const { code, message } = JSON.parse(event.data);
-    this.failure = new ClusterError(code, message);
+    this.failure = failures.exception(event, this.#settings);
     this.#cluster.emit('exception', this.failure);
   }
 }

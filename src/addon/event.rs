@@ -5,7 +5,7 @@ use napi_derive::napi;
 use serde::Serialize;
 use serde_json::json;
 
-use crate::core::notice::{ExitReason, Notice, StartFailure, StartFailureCause};
+use crate::core::notice::{ChildFailure, ExitReason, FailureCause, Notice};
 use crate::core::types::{ChildId, Exit, Peer, SlotId};
 
 /// One event. Which fields are set depends on its kind.
@@ -120,10 +120,8 @@ impl From<Notice> for NativeEvent {
             Notice::ReachReforkLimit(slot) => Self::new("reachReforkLimit").place(Some(slot), None),
             Notice::Check(census) => Self::new("check").data(census),
             Notice::Ready => Self::new("ready"),
-            Notice::StartFailed(failure) => start_failed(failure),
-            Notice::Exception { code, message } => {
-                Self::new("exception").data(json!({ "code": code, "message": message }))
-            }
+            Notice::StartFailed(failure) => failed("startFailed", &failure).data(details(&failure)),
+            Notice::Exception { code, message, failure } => exception(code, &message, failure),
             Notice::Closed(outcome) => Self::new("closed").reason(outcome.as_str()),
         }
     }
@@ -137,12 +135,30 @@ fn exit_reason(reason: &ExitReason, exit: Exit) -> &str {
     }
 }
 
-fn start_failed(failure: StartFailure) -> NativeEvent {
-    let event = NativeEvent::of("startFailed", failure.child).place(failure.slot, failure.pid);
-    let (event, reason, message) = match failure.cause {
-        StartFailureCause::Exit(exit) => (event.exit(exit), "exit", String::new()),
-        StartFailureCause::Timeout => (event, "timeout", String::new()),
-        StartFailureCause::Spawn(error) => (event, "spawn", error),
+/// The fields that say how a child failed.
+fn failed(kind: &str, failure: &ChildFailure) -> NativeEvent {
+    let event = NativeEvent::of(kind, failure.child).place(failure.slot, failure.pid);
+    match &failure.cause {
+        FailureCause::Exit(exit) => event.exit(*exit).reason("exit"),
+        FailureCause::Timeout => event.reason("timeout"),
+        FailureCause::Spawn(_) => event.reason("spawn"),
+    }
+}
+
+fn details(failure: &ChildFailure) -> serde_json::Value {
+    let detail = match &failure.cause {
+        FailureCause::Spawn(error) => error.as_str(),
+        FailureCause::Exit(_) | FailureCause::Timeout => "",
     };
-    event.reason(reason).data(json!({ "error": failure.error, "message": message }))
+    json!({ "error": failure.error, "detail": detail, "wasReady": failure.was_ready })
+}
+
+fn exception(code: &str, message: &str, failure: Option<ChildFailure>) -> NativeEvent {
+    let Some(failure) = failure else {
+        return NativeEvent::new("exception").data(json!({ "code": code, "message": message }));
+    };
+    let mut data = details(&failure);
+    data["code"] = json!(code);
+    data["message"] = json!(message);
+    failed("exception", &failure).data(data)
 }

@@ -1,6 +1,6 @@
 //! One process and where it stands in its life.
 
-use super::notice::ExitReason;
+use super::notice::{ChildFailure, ExitReason, FailureCause};
 use super::types::{ChildId, SlotId, Time};
 use crate::protocol::inbound::ErrorDetails;
 
@@ -118,6 +118,19 @@ impl Child {
     #[must_use]
     pub fn was_stable(&self, now: Time, min_uptime: Time) -> bool {
         self.ready_since.is_some_and(|since| now >= since + min_uptime)
+    }
+
+    /// How it failed.
+    #[must_use]
+    pub fn failure(&self, cause: FailureCause) -> ChildFailure {
+        ChildFailure {
+            child: self.id,
+            slot: self.slot,
+            pid: self.pid,
+            cause,
+            error: self.error.clone(),
+            was_ready: self.ready_since.is_some(),
+        }
     }
 
     /// When something is due for it.

@@ -37,7 +37,7 @@ use event::Event;
 use family::Family;
 use listeners::Listeners;
 use mailbox::Mailbox;
-use notice::{Notice, Undeliverable};
+use notice::{ChildFailure, Notice, Undeliverable};
 use random_worker::Chosen;
 use shutdown::Stop;
 use supervision::Vacancy;
@@ -72,6 +72,8 @@ pub struct Core {
     /// For the alone: until it is ready, and while it restarts.
     alone_mail: Mailbox,
     vacancy: Vacancy,
+    /// The last worker that ended without being asked: what a user should look at when none is left.
+    last_failure: Option<ChildFailure>,
     next_check: Option<Time>,
     next_measure: Option<Time>,
     chosen: Chosen,
@@ -92,6 +94,7 @@ impl Core {
             worker_mail: Mailbox::default(),
             alone_mail: Mailbox::default(),
             vacancy: Vacancy::None,
+            last_failure: None,
             next_check: None,
             next_measure: None,
             chosen: Chosen::Nobody,

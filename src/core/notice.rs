@@ -74,13 +74,15 @@ pub enum Notice {
     /// Alone and all workers are ready.
     Ready,
     /// The first start failed; everything is stopped.
-    StartFailed(StartFailure),
+    StartFailed(ChildFailure),
     /// Nothing can be done any more; everything is shut down.
     Exception {
         /// A stable code.
         code: &'static str,
         /// What happened.
         message: String,
+        /// The last child that failed, if one did.
+        failure: Option<ChildFailure>,
     },
     /// All children are gone. The last notice.
     Closed(Outcome),
@@ -183,9 +185,9 @@ pub struct Census {
     pub waiting: usize,
 }
 
-/// Why the first start failed.
+/// How a child failed.
 #[derive(Debug, Clone)]
-pub struct StartFailure {
+pub struct ChildFailure {
     /// Which child.
     pub child: ChildId,
     /// Its slot, for a worker.
@@ -193,14 +195,16 @@ pub struct StartFailure {
     /// Its pid, if it got one.
     pub pid: Option<u32>,
     /// What happened.
-    pub cause: StartFailureCause,
+    pub cause: FailureCause,
     /// The child's own error, if it reported one.
     pub error: Option<ErrorDetails>,
+    /// Whether it had been ready before.
+    pub was_ready: bool,
 }
 
-/// What made the first start fail.
+/// What happened to a child that failed.
 #[derive(Debug, Clone)]
-pub enum StartFailureCause {
+pub enum FailureCause {
     /// It ended before it was ready.
     Exit(Exit),
     /// It was not ready in time.

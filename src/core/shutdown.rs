@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::action::Action;
-use super::notice::{ExitReason, Notice, Outcome, StartFailure};
+use super::notice::{ChildFailure, ExitReason, Notice, Outcome};
 use super::types::{ChildId, Time};
 use super::{Core, Phase};
 use crate::protocol::outbound::DrainReason;
@@ -22,7 +22,7 @@ pub(super) struct Stop {
     /// When everything is to be over.
     deadline: Time,
     signals: Signals,
-    failure: Option<Box<StartFailure>>,
+    failure: Option<Box<ChildFailure>>,
 }
 
 /// How often the app was signalled. The first signal asks, also during a `close()`; the second one insists.
@@ -51,13 +51,13 @@ impl Stop {
     }
 }
 
-impl PartialEq for StartFailure {
+impl PartialEq for ChildFailure {
     fn eq(&self, other: &Self) -> bool {
         self.child == other.child
     }
 }
 
-impl Eq for StartFailure {}
+impl Eq for ChildFailure {}
 
 impl Core {
     pub(super) fn signalled(&mut self, now: Time) {
@@ -110,7 +110,7 @@ impl Core {
         self.advance_stop(now);
     }
 
-    pub(super) fn set_start_failure(&mut self, failure: StartFailure) {
+    pub(super) fn set_start_failure(&mut self, failure: ChildFailure) {
         if let Phase::Stopping(stop) = &mut self.phase {
             stop.failure.get_or_insert_with(|| Box::new(failure));
         }

@@ -2,7 +2,7 @@
 
 use super::action::Action;
 use super::child::{Channel, Child, Stage};
-use super::notice::{ExitReason, Notice, Outcome, StartFailure, StartFailureCause};
+use super::notice::{ExitReason, FailureCause, Notice, Outcome};
 use super::types::{ChildId, Mode, Readiness, SlotId, Time};
 use super::{Core, Phase};
 use crate::protocol::inbound::{ErrorReport, Inbound, Report};
@@ -42,8 +42,10 @@ impl Core {
     }
 
     pub(super) fn spawn_failed(&mut self, now: Time, id: ChildId, error: String) {
-        self.fail_start(now, id, StartFailureCause::Spawn(error));
+        let cause = FailureCause::Spawn(error);
+        self.fail_start(now, id, cause.clone());
         let Some(child) = self.family.get(id).cloned() else { return };
+        self.last_failure = Some(child.failure(cause));
         self.leave_seat(now, now, &child);
         self.family.remove(id);
         self.after_exit(now, id);
@@ -132,12 +134,12 @@ impl Core {
 
     /// While the cluster starts for the first time any failure ends the start; the cause goes into the error.
     /// True when it did.
-    pub(super) fn fail_start(&mut self, now: Time, id: ChildId, cause: StartFailureCause) -> bool {
+    pub(super) fn fail_start(&mut self, now: Time, id: ChildId, cause: FailureCause) -> bool {
         if !matches!(self.phase, Phase::StartingAlone | Phase::StartingWorkers) {
             return false;
         }
         let Some(child) = self.family.get(id) else { return false };
-        let failure = StartFailure { child: id, slot: child.slot, pid: child.pid, cause, error: child.error.clone() };
+        let failure = child.failure(cause);
         self.begin_stop(now, Outcome::StartFailed);
         self.set_start_failure(failure);
         true

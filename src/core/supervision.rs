@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::action::Action;
 use super::child::{Channel, Child, Pulse, Stage};
 use super::family::Vacated;
-use super::notice::{ExitReason, Notice, Outcome, StartFailureCause};
+use super::notice::{ExitReason, FailureCause, Notice, Outcome};
 use super::restart::Verdict;
 use super::types::{ChildId, Exit, Mode, SlotId, Time};
 use super::{Core, Phase};
@@ -117,7 +117,7 @@ impl Core {
                 continue;
             }
             let reason = if child.is_booting() { ExitReason::StartTimeout } else { ExitReason::KillTimeout };
-            if child.is_booting() && self.fail_start(now, child.id, StartFailureCause::Timeout) {
+            if child.is_booting() && self.fail_start(now, child.id, FailureCause::Timeout) {
                 // It is the one that is known not to answer: there is nothing to wait for.
                 self.kill(child.id, reason);
                 continue;
@@ -151,8 +151,13 @@ impl Core {
     }
 
     pub(super) fn exited(&mut self, now: Time, id: ChildId, exit: Exit) {
-        self.fail_start(now, id, StartFailureCause::Exit(exit));
+        self.fail_start(now, id, FailureCause::Exit(exit));
         let Some(child) = self.family.get(id).cloned() else { return };
+        if child.slot.is_some() && !child.expected {
+            let timed_out = child.reason == ExitReason::StartTimeout;
+            self.last_failure =
+                Some(child.failure(if timed_out { FailureCause::Timeout } else { FailureCause::Exit(exit) }));
+        }
         self.leave_seat(now, now, &child);
         self.family.remove(id);
         self.notify(Notice::Exit { child: id, exit, expected: child.expected, reason: child.reason });
@@ -241,7 +246,10 @@ impl Core {
         }
         let census = self.family.census();
         if now >= since + self.policy.limit && census.listening == 0 && census.starting == 0 {
-            self.give_up(now, format!("no worker could be started within limit ({} s)", self.policy.limit.as_secs()));
+            self.give_up(
+                now,
+                format!("no worker could be started within limit ({} s)", self.policy.limit.as_secs_f64()),
+            );
         }
     }
 
@@ -274,7 +282,8 @@ impl Core {
     }
 
     fn give_up(&mut self, now: Time, message: String) {
-        self.notify(Notice::Exception { code: "ERR_NO_WORKERS", message });
+        let failure = self.last_failure.take();
+        self.notify(Notice::Exception { code: "ERR_NO_WORKERS", message, failure });
         self.begin_stop(now, Outcome::Exception);
     }
 }

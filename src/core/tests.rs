@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use super::event::Event;
-use super::notice::{Census, ExitReason, Notice, Outcome, StartFailureCause, Undeliverable};
+use super::notice::{Census, ExitReason, FailureCause, Notice, Outcome, Undeliverable};
 use super::sim::{Boot, GOOD, Life, Manners, Nature, World, ms, policy};
 use super::types::{ChildId, Exit, Mode, Peer, Policy, Readiness};
 use crate::protocol::envelope::Target;
@@ -60,7 +60,7 @@ fn a_worker_that_exits_during_the_start_fails_it() {
     assert_eq!(closed(&world), Outcome::StartFailed);
     let failed = position(&world, |notice| {
         matches!(notice, Notice::StartFailed(failure)
-            if matches!(failure.cause, StartFailureCause::Exit(Exit { code: Some(1), .. })) && failure.slot == Some(1))
+            if matches!(failure.cause, FailureCause::Exit(Exit { code: Some(1), .. })) && failure.slot == Some(1))
     });
     assert_eq!(failed, world.notices.len() - 2, "everything is stopped when the failure is told");
     assert_eq!(count(&world, |notice| matches!(notice, Notice::Ready)), 0);

@@ -49,7 +49,7 @@ impl Master {
                         let _ = inputs.send(Input::Quiesced).await;
                     });
                 }
-                Action::Notify(last @ Notice::Closed(_)) => self.state = State::Finished(last),
+                Action::Notify(Notice::Closed(outcome)) => self.state = State::Finished(outcome),
                 Action::Notify(notice) => self.notify(notice),
             }
         }

@@ -14,7 +14,7 @@ use super::sockets::Sockets;
 use crate::config::Config;
 use crate::core::Core;
 use crate::core::event::Event;
-use crate::core::notice::Notice;
+use crate::core::notice::{Notice, Outcome};
 use crate::core::types::{ChildId, Peer, Time};
 use crate::protocol::envelope::{Envelope, Target};
 use crate::sys::guard::Guard;
@@ -43,7 +43,7 @@ pub(super) struct Master {
 pub(super) enum State {
     Running,
     /// The last notice is told when the guard is gone too.
-    Finished(Notice),
+    Finished(Outcome),
 }
 
 impl Master {
@@ -78,8 +78,8 @@ impl Master {
         if let Some(guard) = self.guard {
             guard.stop().await;
         }
-        if let State::Finished(last) = self.state {
-            self.app.push(last);
+        if let State::Finished(outcome) = self.state {
+            self.app.push(Notice::Closed(outcome));
         }
     }
 

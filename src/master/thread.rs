@@ -25,7 +25,7 @@ pub fn start(config: Config, app: Arc<AppQueue>, commands: UnboundedReceiver<Com
             Ok(Err(error)) => format!("the master could not start: {error}"),
             Err(panic) => format!("the master failed: {}", panic_text(panic.as_ref())),
         };
-        app.push(Notice::Exception { code: "ERR_MASTER_FAILED", message });
+        app.push(Notice::Exception { code: "ERR_MASTER_FAILED", message, failure: None });
         app.push(Notice::Closed(Outcome::Exception));
     })?;
     Ok(())

@@ -13,17 +13,21 @@ use super::process::{Process, start_time};
 use super::spawn::{Command, spawn};
 
 /// Each line on fd 3 is the whole list of `pid:start` now alive; the start time tells a pid that was given to a stranger
-/// meanwhile (field 22 of /proc/pid/stat; where there is no /proc, the pid has to do). It is immune to the signals that a
+/// meanwhile (field 22 of /proc/pid/stat; where there is no /proc, the pid has to do). What a child that ended left in its
+/// process group is ended too: no pid is given out anew while a group has its number. It is immune to the signals that a
 /// terminal or systemd sends to everybody.
 const SCRIPT: &str = r#"
 trap '' HUP INT QUIT TERM
 list=
 while read -r line <&3; do list=$line; done
+kill_group() { kill -s KILL -- "-$1" 2>/dev/null; }
 is_alive() {
   [ -d /proc/self ] || { kill -0 "$1" 2>/dev/null; return; }
-  read -r stat 2>/dev/null < "/proc/$1/stat" || return 1
+  { read -r stat < "/proc/$1/stat"; } 2>/dev/null || { kill_group "$1"; return 1; }
+  pid=$1
   set -- "$2" ${stat##*) }
-  [ "$2" != Z ] && [ "${21}" = "$1" ]
+  [ "${21}" = "$1" ] || return 1
+  [ "$2" != Z ] || { kill_group "$pid"; return 1; }
 }
 seconds=0
 while :; do
@@ -33,7 +37,7 @@ while :; do
   [ "$seconds" -lt "$1" ] || break
   seconds=$((seconds + 1)); sleep 1
 done
-for entry in $left; do kill -s KILL -- "-${entry%:*}"; done
+for entry in $left; do kill_group "${entry%:*}"; done
 "#;
 
 /// The running guard. Dropping it tells it that the app is gone.
