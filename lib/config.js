@@ -41,6 +41,7 @@ function normalize(config) {
     count: production ? workerCount(config.count) : 1,
     refork: production && (config.refork ?? true),
     ready: config.ready ?? 'listening',
+    balance: config.balance ?? 'auto',
     limit: (config.limit ?? 60) * 1000,
     reloadDelay: config.reloadDelay ?? 500,
     startTimeout: config.startTimeout ?? 60_000,
@@ -50,6 +51,7 @@ function normalize(config) {
     hangTimeout: config.hangTimeout || undefined,
     maxMemory: config.maxMemory ? bytesOf(config.maxMemory) : undefined,
     maxMessageBytes: config.maxMessageBytes ?? 64 * MIB,
+    serialization: config.serialization ?? 'json',
   };
 }
 

@@ -19,9 +19,9 @@ const OF_THE_MASTER = [
 const INSPECTOR = /^--inspect(?:-brk|-port|-wait)?(?:=|$)|^--debug-port(?:=|$)/;
 
 function toNativeConfig(settings) {
-  const { title, killTimeout, cwd, exec, args, alone, aloneConfig, ready, hangTimeout } = settings;
+  const { title, killTimeout, cwd, exec, args, alone, aloneConfig, ready, hangTimeout, serialization } = settings;
   const flags = settings.execArgv ?? inheritedFlags();
-  const boot = { title, killTimeout };
+  const boot = { title, killTimeout, ...(serialization === 'advanced' && { serialization }) };
   return {
     execPath: process.execPath,
     cwd,
@@ -34,6 +34,7 @@ function toNativeConfig(settings) {
     }),
     mode: settings.mode,
     count: settings.count,
+    balance: settings.balance,
     refork: settings.refork,
     ready,
     limit: settings.limit,

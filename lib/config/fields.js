@@ -73,6 +73,7 @@ const FIELDS = {
   cwd: { ...text, allowed: 'the path of a folder' },
   aloneConfig: { allowed: 'a value that JSON can hold', accepts: () => true },
   ready: oneOf('listening', 'online', 'message'),
+  balance: oneOf('auto', 'round-robin', 'shared', 'sticky'),
   startTimeout: milliseconds(1),
   killTimeout: milliseconds(1),
   shutdownDelay: milliseconds(0),
@@ -86,6 +87,7 @@ const FIELDS = {
     accepts: (value) => value === false || bytesOf(value) >= 16 * MIB,
   },
   maxMessageBytes: integer(KIB, 512 * MIB, ' (bytes)'),
+  serialization: oneOf('json', 'advanced'),
 };
 
 function isObject(value) {

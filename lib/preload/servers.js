@@ -13,17 +13,22 @@ const sockets = new Set();
 const handshakes = new Set();
 const http2Sessions = new Set();
 
-const known = new WeakSet();
+/** Of each server: the key of its socket, if the master holds it, and how many connections there were. */
+const loads = new WeakMap();
+
 let accepted = 0;
-let observer = { onListening() {}, onClose() {} };
+let observer = { onListening() {}, onClose() {}, onChange() {}, keyOf() {} };
 
 function untrackSocket() {
   sockets.delete(this);
   handshakes.delete(this);
+  observer.onChange();
 }
 
 function trackSocket(socket) {
   accepted += 1;
+  loads.get(this).accepted += 1;
+  observer.onChange();
   // tls.Server and its heirs.
   const tracked = typeof this.setSecureContext === 'function' ? handshakes : sockets;
   tracked.add(socket);
@@ -48,16 +53,19 @@ function trackSession(session) {
 
 function onListening() {
   servers.add(this);
+  loads.get(this).key = observer.keyOf(this);
+  observer.onChange();
   observer.onListening(this);
 }
 
 function onClose() {
   servers.delete(this);
+  observer.onChange();
   observer.onClose(this);
 }
 
 function trackServer(server) {
-  known.add(server);
+  loads.set(server, { key: undefined, accepted: 0 });
   server.on('listening', onListening);
   server.on('connection', trackSocket);
   server.on('secureConnection', trackTlsSocket);
@@ -69,14 +77,15 @@ function trackServer(server) {
 function trackServers() {
   const { listen } = net.Server.prototype;
   net.Server.prototype.listen = function (...args) {
-    if (!known.has(this)) trackServer(this);
+    if (!loads.has(this)) trackServer(this);
     return Reflect.apply(listen, this, args);
   };
 }
 
-/** `onListening(server)` each time one begins to listen, `onClose(server)` when it and its connections are closed. */
+/** `onListening(server)` each time one begins to listen, `onClose(server)` when it and its connections are closed,
+ *  `onChange()` whenever a server or a connection comes or goes; `keyOf(server)` gives the key of its socket. */
 function observe(callbacks) {
   observer = { ...observer, ...callbacks };
 }
 
-module.exports = { servers, sockets, handshakes, http2Sessions, trackServers, observe, accepted: () => accepted };
+module.exports = { servers, loads, sockets, handshakes, http2Sessions, trackServers, observe, accepted: () => accepted };

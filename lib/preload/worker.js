@@ -5,6 +5,7 @@
 const cluster = require('cluster');
 const { report, onCommand, onRefused } = require('./channel');
 const faults = require('./faults');
+const loads = require('./loads');
 const servers = require('./servers');
 
 /** How long idle keep-alive connections are kept when this process leaves by itself, and when the app is gone. */
@@ -23,6 +24,7 @@ function start(boot) {
   faults.watchBoot();
   servers.trackServers();
   servers.observe({ onListening });
+  loads.start();
   onCommand({ drain: (command) => drain(command), refused: onRefused });
   process.on('SIGTERM', () => leave('SIGTERM', 0));
   // Ahead of Node's own listener, which exits at once unless exitedAfterDisconnect is set already

@@ -8,7 +8,7 @@ use napi::bindgen_prelude::{Error, Result, Status};
 use napi_derive::napi;
 
 use crate::config::{Config, Launch, Role};
-use crate::core::types::{Mode, Policy, Readiness};
+use crate::core::types::{Balance, Mode, Policy, Readiness};
 
 /// Made by lib/cluster.js.
 #[napi(object)]
@@ -31,6 +31,8 @@ pub struct NativeConfig {
     pub mode: String,
     /// How many workers.
     pub count: u32,
+    /// `auto`, `round-robin`, `shared` or `sticky`.
+    pub balance: String,
     /// Whether workers that died are replaced.
     pub refork: bool,
     /// `listening`, `online` or `message`.
@@ -66,6 +68,13 @@ impl NativeConfig {
             },
             alone: self.alone_argv.is_some(),
             count: self.count,
+            balance: match self.balance.as_str() {
+                "auto" => Balance::Auto,
+                "round-robin" => Balance::RoundRobin,
+                "shared" => Balance::Shared,
+                "sticky" => Balance::Sticky,
+                other => return Err(invalid("balance", other)),
+            },
             refork: self.refork,
             ready: match self.ready.as_str() {
                 "listening" => Readiness::Listening,

@@ -2,7 +2,9 @@
 
 use bytes::Bytes;
 
+use super::dispatch::{ConnectionId, Key};
 use super::notice::Notice;
+use super::steering::Acceptor;
 use super::types::{ChildId, Peer, SlotId};
 use crate::protocol::inbound::ListenQuery;
 
@@ -52,10 +54,38 @@ pub enum Action {
         /// The frame.
         frame: Bytes,
         /// Which socket.
-        key: String,
+        key: Key,
+    },
+    /// Send a frame with a connection, which is kept until it is released.
+    SendConnection {
+        /// The child.
+        child: ChildId,
+        /// The frame.
+        frame: Bytes,
+        /// Which connection.
+        connection: ConnectionId,
+    },
+    /// Forget a connection: a worker has it, or nobody will.
+    ReleaseConnection {
+        /// Which connection.
+        connection: ConnectionId,
+    },
+    /// Accept some connections of a socket; answer with one `Accepted`, once there are any.
+    Accept {
+        /// Which socket.
+        key: Key,
+    },
+    /// New connections of a socket go to the master or to the workers from now on.
+    Steer {
+        /// Which socket.
+        key: Key,
+        /// To whom.
+        to: Acceptor,
     },
     /// Open a listening socket; answer with `ListenerOpened`.
     Listen {
+        /// Its key.
+        key: Key,
         /// What was asked for.
         query: Box<ListenQuery>,
     },
@@ -64,7 +94,7 @@ pub enum Action {
     /// Close a listening socket.
     CloseListener {
         /// Which.
-        key: String,
+        key: Key,
     },
     /// Let no new connection begin; answer with `Quiesced` when none waits any more.
     Quiesce,

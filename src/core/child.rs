@@ -1,5 +1,8 @@
 //! One process and where it stands in its life.
 
+use std::collections::BTreeSet;
+
+use super::dispatch::Key;
 use super::notice::{ChildFailure, ExitReason, FailureCause};
 use super::types::{ChildId, SlotId, Time};
 use crate::protocol::inbound::ErrorDetails;
@@ -68,6 +71,8 @@ pub struct Child {
     pub channel: Channel,
     /// Its event loop.
     pub pulse: Pulse,
+    /// The listening sockets that it was given.
+    pub serves: BTreeSet<Key>,
     /// When it was last ready, also after it began to leave.
     pub ready_since: Option<Time>,
     /// `exitedAfterDisconnect`: somebody asked for its end.
@@ -89,6 +94,7 @@ impl Child {
             stage: Stage::Booting { deadline },
             channel: Channel::Pending,
             pulse: Pulse::Unknown,
+            serves: BTreeSet::new(),
             ready_since: None,
             expected: false,
             reason: ExitReason::Unasked,

@@ -2,7 +2,8 @@
 
 use bytes::Bytes;
 
-use super::types::{ChildId, Evidence, Exit, Peer};
+use super::dispatch::{ConnectionId, Key};
+use super::types::{Bound, ChildId, Evidence, Exit, Peer};
 use crate::protocol::envelope::Target;
 use crate::protocol::inbound::Inbound;
 
@@ -79,9 +80,16 @@ pub enum Event {
     /// A listening socket was opened, or could not be.
     ListenerOpened {
         /// The key of the query.
-        key: String,
-        /// 0, or the system's errno.
-        errno: i32,
+        key: Key,
+        /// What it is, or the system's errno.
+        result: Result<Bound, i32>,
+    },
+    /// Connections were accepted, as [`super::action::Action::Accept`] asked.
+    Accepted {
+        /// The socket's key.
+        key: Key,
+        /// Each with a number that is the same for the same client's address.
+        connections: Vec<(ConnectionId, u64)>,
     },
     /// Everything that waited in the accept queues was taken, and nothing new comes.
     Quiesced,

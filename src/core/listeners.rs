@@ -3,10 +3,12 @@
 //! A socket lives as long as a slot wants it, not as long as a worker does: what waits in its queue survives every worker.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde_json::value::RawValue;
 
-use super::types::{ChildId, SlotId};
+use super::dispatch::Key;
+use super::types::{Bound, ChildId, SlotId};
 use crate::protocol::inbound::ListenQuery;
 
 /// One shared socket.
@@ -22,7 +24,7 @@ struct Listener {
 enum State {
     /// The shell is opening it for these.
     Opening(Vec<Waiting>),
-    Open,
+    Open(Bound),
 }
 
 /// A worker that waits for the answer to its query.
@@ -48,16 +50,16 @@ pub enum Answer {
 /// All shared sockets, by key.
 #[derive(Debug, Default)]
 pub struct Listeners {
-    by_key: BTreeMap<String, Listener>,
+    by_key: BTreeMap<Key, Listener>,
 }
 
 impl Listeners {
     /// A worker of `slot` asks for a socket.
-    pub fn queried(&mut self, key: &str, slot: SlotId, waiting: Waiting, query: &ListenQuery) -> Answer {
+    pub fn queried(&mut self, key: &Key, slot: SlotId, waiting: Waiting, query: &ListenQuery) -> Answer {
         if let Some(listener) = self.by_key.get_mut(key) {
             listener.wanted_by.insert(slot);
             return match &mut listener.state {
-                State::Open => Answer::Open,
+                State::Open(_) => Answer::Open,
                 State::Opening(waiters) => {
                     waiters.push(waiting);
                     Answer::Waits
@@ -69,19 +71,44 @@ impl Listeners {
             data: query.data.clone(),
             wanted_by: BTreeSet::from([slot]),
         };
-        self.by_key.insert(key.to_owned(), listener);
+        self.by_key.insert(Arc::clone(key), listener);
         Answer::Opens
     }
 
     /// The shell opened a socket or failed to. Gives those who wait for it; a failed one is forgotten, so that the next
     /// query tries again.
-    pub fn opened(&mut self, key: &str, errno: i32) -> Vec<Waiting> {
+    pub fn opened(&mut self, key: &str, bound: Option<Bound>) -> Vec<Waiting> {
         let Some(listener) = self.by_key.get_mut(key) else { return Vec::new() };
-        let State::Opening(waiters) = std::mem::replace(&mut listener.state, State::Open) else { return Vec::new() };
-        if errno != 0 {
-            self.by_key.remove(key);
+        let State::Opening(waiters) = &mut listener.state else { return Vec::new() };
+        let waiters = std::mem::take(waiters);
+        match bound {
+            Some(bound) => listener.state = State::Open(bound),
+            None => {
+                self.by_key.remove(key);
+            }
         }
         waiters
+    }
+
+    /// What an open socket is.
+    #[must_use]
+    pub fn bound(&self, key: &str) -> Option<&Bound> {
+        match &self.by_key.get(key)?.state {
+            State::Open(bound) => Some(bound),
+            State::Opening(_) => None,
+        }
+    }
+
+    /// Takes out the sockets that `in_use` says no worker serves.
+    pub fn take_unused(&mut self, in_use: impl Fn(&str) -> bool) -> Vec<Key> {
+        let unused = |(key, listener): (&Key, &Listener)| {
+            (matches!(listener.state, State::Open(_)) && !in_use(key)).then(|| Arc::clone(key))
+        };
+        let keys: Vec<Key> = self.by_key.iter().filter_map(unused).collect();
+        for key in &keys {
+            self.by_key.remove(key);
+        }
+        keys
     }
 
     /// What the servers of a key share.
@@ -94,7 +121,7 @@ impl Listeners {
     pub fn closed(&mut self, key: &str, slot: SlotId) -> bool {
         let Some(listener) = self.by_key.get_mut(key) else { return false };
         listener.wanted_by.remove(&slot);
-        let unwanted = listener.wanted_by.is_empty() && matches!(listener.state, State::Open);
+        let unwanted = listener.wanted_by.is_empty() && matches!(listener.state, State::Open(_));
         if unwanted {
             self.by_key.remove(key);
         }
@@ -102,7 +129,7 @@ impl Listeners {
     }
 
     /// Forgets all; gives their keys.
-    pub fn take_all(&mut self) -> impl Iterator<Item = String> + use<> {
+    pub fn take_all(&mut self) -> impl Iterator<Item = Key> + use<> {
         std::mem::take(&mut self.by_key).into_keys()
     }
 }
@@ -110,6 +137,16 @@ impl Listeners {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::core::types::Delivery;
+    use crate::protocol::outbound::HandleKind;
+
+    fn key() -> Key {
+        Arc::from("k")
+    }
+
+    fn bound() -> Bound {
+        Bound { delivery: Delivery::Shared, kind: HandleKind::Net, name: None }
+    }
 
     fn query() -> ListenQuery {
         serde_json::from_str(r#"{"seq":1,"port":0,"addressType":4,"data":[7]}"#).unwrap()
@@ -122,27 +159,27 @@ mod tests {
     #[test]
     fn one_socket_for_all_and_the_first_ones_data() {
         let mut listeners = Listeners::default();
-        assert_eq!(listeners.queried("k", 1, waiting(1), &query()), Answer::Opens);
-        assert_eq!(listeners.queried("k", 2, waiting(2), &query()), Answer::Waits);
-        assert_eq!(listeners.opened("k", 0), vec![waiting(1), waiting(2)]);
-        assert_eq!(listeners.queried("k", 3, waiting(3), &query()), Answer::Open);
+        assert_eq!(listeners.queried(&key(), 1, waiting(1), &query()), Answer::Opens);
+        assert_eq!(listeners.queried(&key(), 2, waiting(2), &query()), Answer::Waits);
+        assert_eq!(listeners.opened("k", Some(bound())), vec![waiting(1), waiting(2)]);
+        assert_eq!(listeners.queried(&key(), 3, waiting(3), &query()), Answer::Open);
         assert_eq!(listeners.data("k").map(RawValue::get), Some("[7]"));
     }
 
     #[test]
     fn a_failure_is_told_to_all_who_wait_and_forgotten() {
         let mut listeners = Listeners::default();
-        listeners.queried("k", 1, waiting(1), &query());
-        assert_eq!(listeners.opened("k", -98), vec![waiting(1)]);
-        assert_eq!(listeners.queried("k", 1, waiting(1), &query()), Answer::Opens);
+        listeners.queried(&key(), 1, waiting(1), &query());
+        assert_eq!(listeners.opened("k", None), vec![waiting(1)]);
+        assert_eq!(listeners.queried(&key(), 1, waiting(1), &query()), Answer::Opens);
     }
 
     #[test]
     fn the_socket_goes_with_the_last_slot_that_wants_it() {
         let mut listeners = Listeners::default();
-        listeners.queried("k", 1, waiting(1), &query());
-        listeners.opened("k", 0);
-        listeners.queried("k", 2, waiting(2), &query());
+        listeners.queried(&key(), 1, waiting(1), &query());
+        listeners.opened("k", Some(bound()));
+        listeners.queried(&key(), 2, waiting(2), &query());
         assert!(!listeners.closed("k", 1));
         assert!(listeners.closed("k", 2));
         assert!(!listeners.closed("k", 2));

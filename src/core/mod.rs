@@ -8,6 +8,7 @@
 
 pub mod action;
 pub mod child;
+pub mod dispatch;
 pub mod event;
 pub mod family;
 mod health;
@@ -20,6 +21,7 @@ mod routing;
 mod serving;
 mod shutdown;
 mod startup;
+pub mod steering;
 mod supervision;
 pub mod types;
 
@@ -33,6 +35,7 @@ mod tests;
 use std::collections::VecDeque;
 
 use action::Action;
+use dispatch::Dispatch;
 use event::Event;
 use family::Family;
 use listeners::Listeners;
@@ -67,6 +70,7 @@ pub struct Core {
     phase: Phase,
     family: Family,
     listeners: Listeners,
+    dispatch: Dispatch,
     /// For workers: until the first is ready, and while there is none.
     worker_mail: Mailbox,
     /// For the alone: until it is ready, and while it restarts.
@@ -88,6 +92,7 @@ impl Core {
     pub fn new(policy: Policy, seed: u64) -> Self {
         Self {
             family: Family::new(policy.count),
+            dispatch: Dispatch::new(policy.balance),
             policy,
             phase: Phase::Idle,
             listeners: Listeners::default(),
@@ -120,7 +125,11 @@ impl Core {
             Event::Throttled { child } => self.throttled(now, child),
             Event::Examined { child, evidence } => self.examined(now, child, evidence),
             Event::Measured { child, rss } => self.measured(now, child, rss),
-            Event::ListenerOpened { key, errno } => self.listener_opened(&key, errno),
+            Event::ListenerOpened { key, result } => self.listener_opened(now, &key, result),
+            Event::Accepted { key, connections } => {
+                self.dispatch.accepted(now, &key, connections);
+                self.do_orders();
+            }
             Event::Quiesced => self.quiesced(now),
             Event::Disconnected { child } => self.disconnected(now, child),
             Event::Exited { child, exit } => self.exited(now, child, exit),
@@ -148,6 +157,7 @@ impl Core {
             self.next_check,
             self.next_measure,
             self.next_silence(),
+            self.dispatch.deadline(),
         ]
         .into_iter()
         .flatten()
@@ -168,6 +178,8 @@ impl Core {
         self.self_check(now);
         self.examine_silent(now);
         self.measure(now);
+        self.dispatch.timed_out(now);
+        self.do_orders();
     }
 
     /// An event for a child that is gone: only a message must not vanish without a word.

@@ -7,12 +7,13 @@ use proptest::prelude::*;
 use super::event::Event;
 use super::notice::Notice;
 use super::sim::{Boot, GOOD, Life, Manners, Nature, World, ms};
-use super::types::{ChildId, Mode, Peer, Policy, Readiness};
+use super::types::{Balance, ChildId, Mode, Peer, Policy, Readiness};
 use crate::protocol::envelope::Target;
 
 fn policies() -> impl Strategy<Value = Policy> {
     (any::<bool>(), 1u32..5, any::<bool>(), 1u64..100_000, 1u64..20_000, 1u64..20_000, 0u64..3_000, any::<bool>())
         .prop_map(|(alone, count, refork, limit, start, kill, delay, production)| Policy {
+            balance: Balance::Auto,
             mode: if production { Mode::Production } else { Mode::Development },
             alone,
             count,

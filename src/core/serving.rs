@@ -1,58 +1,145 @@
-//! Listening sockets for workers: `queryServer` and what follows.
+//! Listening sockets for workers: `queryServer` and what follows, up to the connections that the master hands over.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::Core;
 use super::action::Action;
-use super::child::{Child, Stage};
+use super::child::Stage;
+use super::dispatch::{Counts, Key, Order};
 use super::listeners::{Answer, Waiting};
-use super::types::ChildId;
+use super::steering::Acceptor;
+use super::types::{Bound, ChildId, Delivery, Time};
 use crate::protocol::inbound::ListenQuery;
 use crate::protocol::outbound;
 
 impl Core {
-    pub(super) fn queried(&mut self, id: ChildId, query: Box<ListenQuery>) {
+    pub(super) fn queried(&mut self, now: Time, id: ChildId, query: Box<ListenQuery>) {
         let Some(slot) = self.family.get(id).and_then(|child| child.slot) else { return };
-        let key = query.key();
+        let key: Key = query.key().into();
         let waiting = Waiting { child: id, seq: query.seq };
         match self.listeners.queried(&key, slot, waiting, &query) {
-            Answer::Open => self.answer(&key, waiting, 0),
-            Answer::Opens => self.act(Action::Listen { query }),
+            Answer::Open => self.answer(now, &key, waiting, 0),
+            Answer::Opens => self.act(Action::Listen { key, query }),
             Answer::Waits => {}
         }
     }
 
-    pub(super) fn listener_opened(&mut self, key: &str, errno: i32) {
-        for waiting in self.listeners.opened(key, errno) {
-            self.answer(key, waiting, errno);
+    pub(super) fn listener_opened(&mut self, now: Time, key: &Key, result: Result<Bound, i32>) {
+        let errno = result.as_ref().err().copied().unwrap_or(0);
+        match result.as_ref().map(|bound| bound.delivery) {
+            Ok(Delivery::Dispatched) => self.dispatch.opened(now, Arc::clone(key), false),
+            Ok(Delivery::Adaptive) => self.dispatch.opened(now, Arc::clone(key), true),
+            Ok(Delivery::Shared) | Err(_) => {}
+        }
+        for waiting in self.listeners.opened(key, result.ok()) {
+            self.answer(now, key, waiting, errno);
         }
     }
 
     /// libuv's errors are negative errnos, and Node builds its own error from them.
-    fn answer(&mut self, key: &str, Waiting { child, seq }: Waiting, errno: i32) {
-        if !self.family.get(child).is_some_and(Child::is_reachable) {
-            return;
-        }
-        let reply = outbound::listen_reply(seq, key, -errno, self.listeners.data(key));
-        if errno == 0 {
-            let frame = outbound::with_handle(outbound::NET_NATIVE, &reply);
-            self.act(Action::SendListener { child, frame, key: key.to_owned() });
+    fn answer(&mut self, now: Time, key: &Key, Waiting { child, seq }: Waiting, errno: i32) {
+        let Some(worker) = self.family.get_mut(child).filter(|child| child.is_reachable()) else { return };
+        let data = self.listeners.data(key);
+        let Some(bound) = self.listeners.bound(key).filter(|_| errno == 0) else {
+            let frame = outbound::listen_reply(seq, key, -errno, data, None);
+            return self.act(Action::Send { child, frame, origin: None });
+        };
+        worker.serves.insert(Arc::clone(key));
+        if bound.delivery == Delivery::Dispatched {
+            let frame = outbound::listen_reply(seq, key, 0, data, bound.name.as_ref());
+            self.act(Action::Send { child, frame, origin: None });
         } else {
-            self.act(Action::Send { child, frame: reply, origin: None });
+            let frame = outbound::with_handle(bound.kind, &outbound::listen_reply(seq, key, 0, data, None));
+            self.act(Action::SendListener { child, frame, key: Arc::clone(key) });
         }
+        self.join(now, child);
+    }
+
+    /// A worker that is ready gets connections of every socket that it serves.
+    pub(super) fn join(&mut self, now: Time, id: ChildId) {
+        let Some(child) = self.family.get(id).filter(|child| child.is_ready() && child.is_reachable()) else { return };
+        let Some(slot) = child.slot else { return };
+        let dispatched = |key: &&Key| self.listeners.bound(key).is_some_and(|bound| bound.delivery != Delivery::Shared);
+        let keys: BTreeSet<Key> = child.serves.iter().filter(dispatched).cloned().collect();
+        self.dispatch.joined(now, id, slot, keys);
+        self.do_orders();
     }
 
     /// A worker that leaves closes its servers too, but its slot goes on wanting them.
     pub(super) fn listener_closed(&mut self, id: ChildId, key: &str) {
-        let Some(child) = self.family.get(id) else { return };
+        let Some(child) = self.family.get_mut(id) else { return };
+        child.serves.remove(key);
+        self.dispatch.left(id, key);
         if let (Stage::Booting { .. } | Stage::Ready { .. }, Some(slot)) = (child.stage, child.slot)
             && self.listeners.closed(key, slot)
         {
-            self.act(Action::CloseListener { key: key.to_owned() });
+            self.close_listener(key.into());
+        }
+    }
+
+    /// Closes what no worker came back to: it served another address before it died. For the self-check, when every
+    /// slot had the time to.
+    pub(super) fn close_unused_listeners(&mut self, now: Time) {
+        let min_uptime = self.policy.min_uptime;
+        let settled = self.family.slots().all(|(_, seat)| {
+            let occupant = seat.occupant.and_then(|id| self.family.get(id));
+            occupant.is_some_and(|child| child.is_ready() && child.was_stable(now, min_uptime))
+        });
+        if !settled {
+            return;
+        }
+        let served: BTreeSet<&Key> = self.family.workers().flat_map(|worker| &worker.serves).collect();
+        for key in self.listeners.take_unused(|key| served.contains(&Key::from(key))) {
+            self.close_listener(key);
         }
     }
 
     pub(super) fn close_listeners(&mut self) {
         for key in self.listeners.take_all() {
-            self.act(Action::CloseListener { key });
+            self.close_listener(key);
         }
+    }
+
+    fn close_listener(&mut self, key: Key) {
+        self.dispatch.closed(&key);
+        self.act(Action::CloseListener { key });
+        self.do_orders();
+    }
+
+    /// Turns what the dispatch decided into actions.
+    pub(super) fn do_orders(&mut self) {
+        while let Some(order) = self.dispatch.poll_order() {
+            let action = match order {
+                Order::HandOver { child, key, connection } => {
+                    Action::SendConnection { child, frame: outbound::new_connection(&key, connection), connection }
+                }
+                Order::Release(connection) => Action::ReleaseConnection { connection },
+                Order::Accept(key) => Action::Accept { key },
+                Order::Steer(key, to) => Action::Steer { key, to },
+            };
+            self.act(action);
+        }
+    }
+
+    pub(super) fn answered(&mut self, now: Time, id: ChildId, connection: u64, accepted: bool) {
+        self.dispatch.answered(now, id, connection, accepted);
+        self.do_orders();
+        // A stop waits for the last one.
+        if self.is_stopping() {
+            self.advance_stop(now);
+        }
+    }
+
+    /// Every socket that the master accepts from: who accepts now, how many connections wait in the master, and what
+    /// happened so far.
+    pub fn sockets(&self) -> impl Iterator<Item = (&Key, Acceptor, usize, Counts)> {
+        self.dispatch.sockets()
+    }
+
+    /// How many connections a child has, as far as known.
+    #[must_use]
+    pub fn connections(&self, id: ChildId) -> u64 {
+        self.dispatch.connections(id)
     }
 }

@@ -37,8 +37,10 @@ enum Signals {
 enum Step {
     /// Everything goes on as before (`shutdownDelay`).
     Delay { until: Time },
-    /// Nothing new comes in; workers take what waits in the accept queues.
+    /// Nothing new comes in; what waits in the accept queues is taken.
     Quiesce { until: Time },
+    /// The queues are empty; connections that the master took are on their way to workers.
+    HandOver { until: Time },
     /// The workers finish.
     Workers,
     /// The alone finishes.
@@ -130,8 +132,9 @@ impl Core {
     }
 
     pub(super) fn quiesced(&mut self, now: Time) {
-        if let Phase::Stopping(Stop { step: Step::Quiesce { .. }, .. }) = self.phase {
-            self.stop_workers(now);
+        if let Phase::Stopping(Stop { step: Step::Quiesce { until }, .. }) = self.phase {
+            self.set_step(Step::HandOver { until });
+            self.advance_stop(now);
         }
     }
 
@@ -150,6 +153,7 @@ impl Core {
                     return;
                 }
                 Step::Quiesce { until } if now >= until => self.stop_workers(now),
+                Step::HandOver { until } if now >= until || self.dispatch.is_idle() => self.stop_workers(now),
                 Step::Workers if self.family.workers().next().is_none() => self.stop_alone(now),
                 Step::Alone if self.family.children().next().is_none() => return self.finish(),
                 _ => return,
@@ -159,7 +163,10 @@ impl Core {
 
     pub(super) fn stop_deadline(&self) -> Option<Time> {
         match &self.phase {
-            Phase::Stopping(Stop { step: Step::Delay { until } | Step::Quiesce { until }, .. }) => Some(*until),
+            Phase::Stopping(Stop {
+                step: Step::Delay { until } | Step::Quiesce { until } | Step::HandOver { until },
+                ..
+            }) => Some(*until),
             _ => None,
         }
     }

@@ -7,10 +7,12 @@ use bytes::Bytes;
 
 use super::Core;
 use super::action::Action;
+use super::dispatch::Key;
 use super::event::Event;
 use super::notice::Notice;
-use super::types::{ChildId, Evidence, Exit, Mode, Policy, Readiness, Silence, SlotId, Time};
+use super::types::{Balance, Bound, ChildId, Delivery, Evidence, Exit, Mode, Policy, Readiness, Silence, SlotId, Time};
 use crate::protocol::inbound::{Inbound, ListenAddress, Report};
+use crate::protocol::outbound::HandleKind;
 
 pub(super) const SIGKILL: Exit = Exit { code: None, signal: Some("SIGKILL") };
 
@@ -27,6 +29,7 @@ pub(super) fn policy() -> Policy {
         mode: Mode::Production,
         alone: true,
         count: 2,
+        balance: Balance::Auto,
         refork: true,
         ready: Readiness::Listening,
         limit: ms(60_000),
@@ -134,7 +137,7 @@ pub(super) struct World {
     /// When the stop that began has no time left.
     stop_over: Option<Time>,
     forced: bool,
-    opened: BTreeSet<String>,
+    opened: BTreeSet<Key>,
 }
 
 impl World {
@@ -236,13 +239,19 @@ impl World {
                 }
                 self.sent.push((child, frame));
             }
-            Action::Listen { query } => {
-                assert!(self.opened.insert(query.key()), "a socket is opened once");
-                self.core.handle(self.now, Event::ListenerOpened { key: query.key(), errno: 0 });
+            Action::Listen { key, .. } => {
+                assert!(self.opened.insert(key.clone()), "a socket is opened once");
+                let bound = Bound { delivery: Delivery::Adaptive, kind: HandleKind::Net, name: None };
+                self.core.handle(self.now, Event::ListenerOpened { key, result: Ok(bound) });
             }
             Action::SendListener { key, .. } => assert!(self.opened.contains(&key), "only an open socket is sent"),
             Action::CloseListener { key } => assert!(self.opened.remove(&key), "only an open socket is closed"),
-            Action::WidenBacklogs => {}
+            // What is done with connections has tests of its own (dispatch/tests.rs).
+            Action::WidenBacklogs
+            | Action::Accept { .. }
+            | Action::Steer { .. }
+            | Action::SendConnection { .. }
+            | Action::ReleaseConnection { .. } => {}
             Action::Quiesce => self.plan(10, Happening::Quiesced),
             Action::Notify(notice) => {
                 if matches!(notice, Notice::Exception { .. }) {

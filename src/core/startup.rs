@@ -60,7 +60,7 @@ impl Core {
                     self.child_ready(now, id);
                 }
             }
-            Inbound::QueryServer(query) => self.queried(id, query),
+            Inbound::QueryServer(query) => self.queried(now, id, query),
             Inbound::Listening(address) => {
                 self.act(Action::WidenBacklogs);
                 self.notify(Notice::Listening(id, address));
@@ -73,6 +73,11 @@ impl Core {
             Inbound::Report(Report::Error(report)) => self.error_reported(now, id, report),
             Inbound::Report(Report::Beat { debugged }) => self.beat(now, id, debugged),
             Inbound::Report(Report::Leaving { reason }) => self.announced(now, id, reason),
+            Inbound::Report(Report::Connections { servers }) => {
+                self.dispatch.reported(now, id, &servers);
+                self.do_orders();
+            }
+            Inbound::Answered { connection, accepted } => self.answered(now, id, connection, accepted),
             // The exit that follows says it; a handle's fate is the shell's.
             Inbound::Report(Report::Drained)
             | Inbound::Handle { .. }
@@ -94,6 +99,7 @@ impl Core {
         child.stage = Stage::Ready { since: now };
         child.ready_since = Some(now);
         self.notify(Notice::ChildReady(id));
+        self.join(now, id);
         match (&self.phase, id) {
             (Phase::StartingAlone, ChildId::Alone(_)) => self.start_workers(now),
             (Phase::StartingWorkers, _) if self.all_ready() => {

@@ -37,6 +37,7 @@ impl Core {
         let began = child.is_booting() || child.is_ready();
         child.leave(kill_at, reason.clone());
         let child = child.clone();
+        self.dispatch.leaves(id);
         if began && reason != ExitReason::Unasked {
             self.notify(Notice::Draining(id, reason));
         }
@@ -135,6 +136,7 @@ impl Core {
         if child.stage != Stage::Killed {
             child.stage = Stage::Killed;
             child.reason = reason;
+            self.dispatch.leaves(id);
             self.act(Action::Kill { child: id });
         }
     }
@@ -143,6 +145,8 @@ impl Core {
         let Some(child) = self.family.get_mut(id) else { return };
         child.channel = Channel::Closed;
         let expected = child.expected;
+        self.dispatch.gone(now, id);
+        self.do_orders();
         self.notify(Notice::Disconnect { child: id, expected });
         // Without its channel a child can do nothing for the cluster. One that boots ends by it, which says more.
         if !self.family.get(id).is_some_and(Child::is_booting) {
@@ -276,6 +280,7 @@ impl Core {
         self.next_check = Some(now + CHECK_INTERVAL);
         let census = self.family.census();
         self.notify(Notice::Check(census));
+        self.close_unused_listeners(now);
         if census.listening == 0 && census.starting == 0 && census.waiting == 0 {
             self.give_up(now, "no worker is left and none is being started (refork: false)".to_owned());
         }

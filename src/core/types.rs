@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::protocol::outbound::{HandleKind, SocketName};
+
 /// A moment, counted from the master's start. The core never looks at a clock: it is told.
 pub type Time = Duration;
 
@@ -72,6 +74,41 @@ pub enum Readiness {
     Message,
 }
 
+/// How connections are spread over the workers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Balance {
+    /// The master gives each to the worker with the fewest, and steps aside while many short ones come.
+    Auto,
+    /// The master gives each to the worker with the fewest.
+    RoundRobin,
+    /// Workers accept from one socket, whoever comes first.
+    Shared,
+    /// A client's address always goes to the same slot.
+    Sticky,
+}
+
+/// How workers get the connections of a socket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Delivery {
+    /// Workers have the socket itself.
+    Shared,
+    /// The master accepts for them.
+    Dispatched,
+    /// Both: workers have a socket of their own, and the kernel is told which of both new connections go to.
+    Adaptive,
+}
+
+/// A socket that was opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bound {
+    /// How workers get its connections.
+    pub delivery: Delivery,
+    /// What Node calls its handle.
+    pub kind: HandleKind,
+    /// Where it listens; `None` for a unix socket.
+    pub name: Option<SocketName>,
+}
+
 /// What the user configured, validated.
 #[derive(Debug, Clone)]
 pub struct Policy {
@@ -81,6 +118,8 @@ pub struct Policy {
     pub alone: bool,
     /// How many workers.
     pub count: u32,
+    /// How connections are spread over the workers.
+    pub balance: Balance,
     /// Whether a worker that died is replaced.
     pub refork: bool,
     /// What makes a worker count as ready.

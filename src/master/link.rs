@@ -8,7 +8,6 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use socket2::Socket;
 use tokio::io::unix::AsyncFd;
 use tokio::sync::Notify;
 use tokio::sync::mpsc::Sender;
@@ -16,9 +15,11 @@ use tokio::task::{AbortHandle, spawn_local};
 
 use super::flow::LOW_WATER;
 use super::read::{Received, read};
+use crate::core::dispatch::Key;
 use crate::core::types::{ChildId, Evidence, Peer, SlotId};
 use crate::protocol::outbox::{Item, Outbox};
 use crate::sys::channel;
+use crate::sys::local::Connection;
 use crate::sys::process::{Exit, Process};
 
 /// After its end nobody else should hold a child's channel; a descendant that does is not waited for.
@@ -60,12 +61,19 @@ pub enum Input {
         /// What it does.
         evidence: Evidence,
     },
+    /// Connections were accepted.
+    Accepted {
+        /// Of this socket.
+        key: Key,
+        /// At least one.
+        connections: Vec<Connection>,
+    },
     /// Nothing waits in the accept queues any more.
     Quiesced,
 }
 
 /// What is sent: who sent it is known until it is written, so that nothing is lost silently.
-pub type Outgoing = Item<Rc<Socket>, Option<Peer>>;
+pub type Outgoing = Item<Rc<OwnedFd>, Option<Peer>>;
 
 /// The shared part of a link: what its tasks work on.
 #[derive(Debug)]
@@ -74,7 +82,7 @@ pub struct Channel {
     pub socket: AsyncFd<OwnedFd>,
     /// Whether it is read.
     pub gate: Gate,
-    outbox: RefCell<Outbox<Rc<Socket>, Option<Peer>>>,
+    outbox: RefCell<Outbox<Rc<OwnedFd>, Option<Peer>>>,
     outgoing: Notify,
 }
 
@@ -131,7 +139,7 @@ impl Link {
     }
 
     /// Sends a frame, after all others. Gives how many bytes wait now.
-    pub fn send(&mut self, frame: Bytes, handle: Option<Rc<Socket>>, from: Option<Peer>) -> usize {
+    pub fn send(&mut self, frame: Bytes, handle: Option<Rc<OwnedFd>>, from: Option<Peer>) -> usize {
         self.sent += 1;
         let mut outbox = self.channel.outbox.borrow_mut();
         outbox.push(Outgoing { frame, handle, from });
@@ -204,7 +212,7 @@ enum Level {
     FellBelowLowWater,
 }
 
-fn write_some(socket: &OwnedFd, outbox: &RefCell<Outbox<Rc<Socket>, Option<Peer>>>) -> io::Result<Level> {
+fn write_some(socket: &OwnedFd, outbox: &RefCell<Outbox<Rc<OwnedFd>, Option<Peer>>>) -> io::Result<Level> {
     let mut outbox = outbox.borrow_mut();
     let count = {
         let mut slices = Vec::new();

@@ -5,6 +5,7 @@
 //! awaits its end. What goes to the app is put into a queue ([`app`]) that the app's thread empties. [`flow`] slows senders
 //! down to what their receivers take.
 
+mod accept;
 pub mod app;
 mod examine;
 mod flow;

@@ -32,13 +32,24 @@ impl Master {
                 Action::Measure { children } => self.measure(&children),
                 Action::Send { child, frame, origin } => self.send(child, frame, origin),
                 Action::SendListener { child, frame, key } => {
-                    if let (Some(link), Some(socket)) = (self.links.get_mut(&child), self.sockets.get(&key)) {
+                    if let (Some(link), Some(socket)) = (self.links.get_mut(&child), self.sockets.shared(&key)) {
                         link.send(frame, Some(socket), None);
                     }
                 }
-                Action::Listen { query } => {
-                    let errno = self.sockets.open(&query);
-                    self.core.handle(self.now(), Event::ListenerOpened { key: query.key(), errno });
+                Action::SendConnection { child, frame, connection } => {
+                    let socket = self.connections.get(&connection).cloned();
+                    if let (Some(link), Some(socket)) = (self.links.get_mut(&child), socket) {
+                        link.send(frame, Some(socket), None);
+                    }
+                }
+                Action::ReleaseConnection { connection } => {
+                    self.connections.remove(&connection);
+                }
+                Action::Accept { key } => self.sockets.accept(&key),
+                Action::Steer { key, to } => self.sockets.steer(&key, to),
+                Action::Listen { key, query } => {
+                    let result = self.sockets.open(&key, &query, &self.inputs);
+                    self.core.handle(self.now(), Event::ListenerOpened { key, result });
                 }
                 Action::WidenBacklogs => self.sockets.widen_backlogs(),
                 Action::CloseListener { key } => self.sockets.close(&key),

@@ -1,17 +1,20 @@
 //! What children and their tasks tell, on its way to the core.
 
 use std::os::fd::OwnedFd;
+use std::rc::Rc;
 
 use bytes::Bytes;
 
 use super::link::{Input, Link};
 use super::read::{Received, Violation};
 use super::run::Master;
+use crate::core::dispatch::ConnectionId;
 use crate::core::event::Event;
 use crate::core::notice::{Notice, Undeliverable};
 use crate::core::types::{ChildId, Exit, Peer};
 use crate::protocol::inbound::Inbound;
 use crate::protocol::outbound;
+use crate::sys::local::Connection;
 use crate::sys::process;
 
 /// Descriptors without their message: more is not Node's doing.
@@ -44,8 +47,19 @@ impl Master {
                 self.go_on(senders);
             }
             Input::Examined { child, evidence } => self.tell(Event::Examined { child, evidence }),
+            Input::Accepted { key, connections } => {
+                let connections = connections.into_iter().map(|connection| self.keep(connection)).collect();
+                self.tell(Event::Accepted { key, connections });
+            }
             Input::Quiesced => self.tell(Event::Quiesced),
         }
+    }
+
+    /// A connection is the master's until a worker says that it has it.
+    fn keep(&mut self, connection: Connection) -> (ConnectionId, u64) {
+        self.last_connection += 1;
+        self.connections.insert(self.last_connection, Rc::new(connection.socket));
+        (self.last_connection, connection.client)
     }
 
     fn received(&mut self, child: ChildId, batch: Vec<Received>, handles: Vec<OwnedFd>) {

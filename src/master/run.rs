@@ -1,6 +1,8 @@
 //! The loop: what happened goes into the core, what the core decides is done.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::os::fd::OwnedFd;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -13,6 +15,7 @@ use super::link::{Input, Link};
 use super::sockets::Sockets;
 use crate::config::Config;
 use crate::core::Core;
+use crate::core::dispatch::ConnectionId;
 use crate::core::event::Event;
 use crate::core::notice::{Notice, Outcome};
 use crate::core::types::{ChildId, Peer, Time};
@@ -32,6 +35,9 @@ pub(super) struct Master {
     pub(super) origin: Instant,
     pub(super) links: BTreeMap<ChildId, Link>,
     pub(super) sockets: Sockets,
+    /// Connections that no worker has taken yet.
+    pub(super) connections: HashMap<ConnectionId, Rc<OwnedFd>>,
+    pub(super) last_connection: ConnectionId,
     pub(super) flow: Flow,
     pub(super) guard: Option<Guard>,
     pub(super) app: Arc<AppQueue>,
@@ -51,12 +57,14 @@ impl Master {
         let (inputs, input) = channel(INPUTS);
         Self {
             core: Core::new(config.policy.clone(), fastrand::u64(..)),
-            config,
             origin: Instant::now(),
             links: BTreeMap::new(),
-            sockets: Sockets::default(),
+            sockets: Sockets::new(config.policy.balance),
+            connections: HashMap::new(),
+            last_connection: 0,
             flow: Flow::default(),
             guard: None,
+            config,
             app,
             inputs,
             input,
@@ -133,6 +141,16 @@ impl Master {
     }
 
     fn stats(&self) -> String {
+        let listeners: Vec<serde_json::Value> = self
+            .core
+            .sockets()
+            .map(|(key, acceptor, waiting, counts)| {
+                serde_json::json!({
+                    "key": &**key, "acceptor": acceptor, "waiting": waiting, "queued": self.sockets.queue_length(key),
+                    "counts": counts,
+                })
+            })
+            .collect();
         let children: Vec<serde_json::Value> = self
             .links
             .iter()
@@ -144,12 +162,14 @@ impl Master {
                 serde_json::json!({
                     "role": role, "id": id, "slot": link.slot, "pid": link.process.pid(),
                     "received": link.received, "sent": link.sent, "queuedBytes": link.queued(),
+                    "connections": self.core.connections(*child),
                 })
             })
             .collect();
         serde_json::json!({
             "workers": self.core.census(),
             "children": children,
+            "listeners": listeners,
             "app": { "queuedBytes": self.app.bytes() },
         })
         .to_string()

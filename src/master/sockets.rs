@@ -2,17 +2,29 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
-use socket2::Socket;
+use socket2::{Socket, Type};
+use tokio::sync::mpsc::Sender;
 
+use super::accept::Accepting;
+use super::link::Input;
+use crate::core::dispatch::Key;
+use crate::core::steering::Acceptor;
+use crate::core::types::{Balance, Bound, Delivery};
 use crate::protocol::inbound::{AddressType, ListenQuery};
+use crate::protocol::outbound::{HandleKind, SocketName};
+use crate::sys::local::{Access, UdpAddress, bind_udp, has_waiting, inherit, listen_unix, shortest};
+use crate::sys::portable;
+use crate::sys::reuseport::{self, Member};
 use crate::sys::socket::{TcpAddress, accept_queue_length, listen_tcp, refuse_new_connections, widen_backlog};
 
-/// libuv's `UV_TCP_IPV6ONLY`.
+/// libuv's flags of a bind.
 const IPV6_ONLY: u32 = 1;
+const UDP_REUSE_ADDRESS: u32 = 4;
 
 /// How often the accept queues are looked at while they empty.
 const LOOK: Duration = Duration::from_millis(5);
@@ -20,26 +32,111 @@ const LOOK: Duration = Duration::from_millis(5);
 /// They must be empty for so long: the last segment of a handshake may still be on its way.
 const QUIET: Duration = Duration::from_millis(50);
 
+/// One address.
+#[derive(Debug)]
+struct Listener {
+    /// What the master accepts from.
+    own: Option<Accepting>,
+    /// What workers listen on.
+    shared: Option<Rc<OwnedFd>>,
+    file: Option<File>,
+}
+
+/// A unix socket's place: it goes with the socket, as libuv does it.
+#[derive(Debug)]
+struct File(String);
+
+impl Drop for File {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
 /// All sockets, by key.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Sockets {
-    by_key: HashMap<String, Rc<Socket>>,
+    balance: Balance,
+    by_key: HashMap<Key, Listener>,
+    warned: bool,
 }
 
 impl Sockets {
-    /// Opens a socket. Gives 0 or the errno.
-    pub(super) fn open(&mut self, query: &ListenQuery) -> i32 {
-        match listen(query) {
-            Ok(socket) => {
-                self.by_key.insert(query.key(), Rc::new(socket));
-                0
-            }
-            Err(error) => error.raw_os_error().unwrap_or(libc::EIO),
+    pub(super) fn new(balance: Balance) -> Self {
+        Self { balance, by_key: HashMap::new(), warned: false }
+    }
+
+    /// Opens a socket, or gives the errno.
+    pub(super) fn open(&mut self, key: &Key, query: &ListenQuery, inputs: &Sender<Input>) -> Result<Bound, i32> {
+        self.try_open(key, query, inputs).map_err(|error| error.raw_os_error().unwrap_or(libc::EIO))
+    }
+
+    fn try_open(&mut self, key: &Key, query: &ListenQuery, inputs: &Sender<Input>) -> io::Result<Bound> {
+        let fd = query.fd.filter(|fd| *fd >= 0);
+        let file = match query.address_type {
+            Some(AddressType::Pipe) if fd.is_none() => query.address.as_deref().map(shortest),
+            _ => None,
+        };
+        let socket = bind(query, fd, file.as_deref())?;
+        let name = name(&socket);
+        let file = file.filter(|path| !path.starts_with('\0')).map(File);
+        let kind =
+            if query.address_type.is_some_and(AddressType::is_udp) { HandleKind::Datagram } else { HandleKind::Net };
+        let second = match self.balance {
+            _ if kind == HandleKind::Datagram => None,
+            Balance::Auto if fd.is_none() && name.is_some() => self.second(&socket),
+            _ => None,
+        };
+        let accepts = kind == HandleKind::Net && self.balance != Balance::Shared;
+        let delivery = match (accepts, second.is_some()) {
+            (false, _) => Delivery::Shared,
+            (true, false) => Delivery::Dispatched,
+            (true, true) => Delivery::Adaptive,
+        };
+        let listener = if accepts {
+            let own = Some(Accepting::start(Arc::clone(key), socket.into(), inputs.clone())?);
+            Listener { own, shared: second.map(|second| Rc::new(second.into())), file }
+        } else {
+            Listener { own: None, shared: Some(Rc::new(socket.into())), file }
+        };
+        self.by_key.insert(Arc::clone(key), listener);
+        Ok(Bound { delivery, kind, name })
+    }
+
+    /// The second socket of an adaptive pair, where the system has that.
+    fn second(&mut self, first: &Socket) -> Option<Socket> {
+        if portable() {
+            return None;
+        }
+        let second = reuseport::second(first);
+        if let (Err(error), false) = (&second, self.warned) {
+            self.warned = true;
+            tracing::warn!(%error, "no SO_REUSEPORT with a BPF program here: balance 'auto' is 'round-robin'");
+        }
+        second.ok()
+    }
+
+    /// What workers listen on.
+    pub(super) fn shared(&self, key: &str) -> Option<Rc<OwnedFd>> {
+        self.by_key.get(key)?.shared.clone()
+    }
+
+    /// Accepts some connections, once.
+    pub(super) fn accept(&self, key: &str) {
+        if let Some(own) = self.by_key.get(key).and_then(|listener| listener.own.as_ref()) {
+            own.ask();
         }
     }
 
-    pub(super) fn get(&self, key: &str) -> Option<Rc<Socket>> {
-        self.by_key.get(key).cloned()
+    /// New connections go to the master's socket, or to the workers'.
+    pub(super) fn steer(&self, key: &str, to: Acceptor) {
+        let Some(Listener { own: Some(own), shared: Some(_), .. }) = self.by_key.get(key) else { return };
+        let member = match to {
+            Acceptor::Master => Member::First,
+            Acceptor::Workers => Member::Second,
+        };
+        if let Err(error) = reuseport::steer(own.socket(), member) {
+            tracing::warn!(key, %error, "connections could not be steered");
+        }
     }
 
     pub(super) fn close(&mut self, key: &str) {
@@ -48,44 +145,86 @@ impl Sockets {
 
     /// Gives every socket its full backlog again.
     pub(super) fn widen_backlogs(&self) {
-        for (key, socket) in &self.by_key {
-            if let Err(error) = widen_backlog(socket.as_fd()) {
-                tracing::warn!(key, %error, "the backlog could not be restored");
+        for (key, socket) in self.by_key.iter().filter_map(|(key, listener)| Some((key, listener.shared.as_ref()?))) {
+            // There is no backlog to a UDP socket.
+            if let Err(error) = widen_backlog(socket.as_fd())
+                && error.raw_os_error() != Some(libc::EOPNOTSUPP)
+            {
+                tracing::warn!(%key, %error, "the backlog could not be restored");
             }
         }
     }
 
-    /// Lets no new connection begin. The future resolves when none waits any more; where the system does not tell, at once.
-    pub(super) fn quiesce(&self) -> impl Future<Output = ()> + use<> {
-        let mut sockets: Vec<Rc<Socket>> = self.by_key.values().cloned().collect();
-        sockets.retain(|socket| match refuse_new_connections(socket.as_fd()) {
-            Ok(()) => true,
-            Err(error) => {
-                tracing::debug!(%error, "new connections cannot be held off");
-                false
+    /// How many connections wait in the kernel; `None` where the system does not tell.
+    pub(super) fn queue_length(&self, key: &str) -> Option<u32> {
+        let listener = self.by_key.get(key)?;
+        let own = listener.own.as_ref().and_then(|own| accept_queue_length(own.socket()));
+        let shared = listener.shared.as_ref().and_then(|shared| accept_queue_length(shared.as_fd()));
+        Some(own? + shared.unwrap_or(0))
+    }
+
+    /// Lets no new connection begin, where the system can. The future resolves when none waits any more.
+    pub(super) fn quiesce(&mut self) -> impl Future<Output = ()> + use<> {
+        let (mut held, mut open): (Vec<Rc<OwnedFd>>, Vec<Rc<OwnedFd>>) = (Vec::new(), Vec::new());
+        for listener in self.by_key.values_mut() {
+            // Newcomers find no file; those that found it wait in the queue.
+            listener.file = None;
+            let sockets = [listener.own.as_ref().map(Accepting::share), listener.shared.clone()];
+            for socket in sockets.into_iter().flatten() {
+                if !portable() && refuse_new_connections(socket.as_fd()).is_ok() {
+                    held.push(socket);
+                } else {
+                    open.push(socket);
+                }
             }
-        });
+        }
         async move {
-            let mut quiet = if sockets.is_empty() { QUIET } else { Duration::ZERO };
-            while quiet < QUIET {
+            // Without a filter new ones go on coming: each queue must have been empty once.
+            let mut quiet = if held.is_empty() { QUIET } else { Duration::ZERO };
+            while quiet < QUIET || !open.is_empty() {
                 tokio::time::sleep(LOOK).await;
-                let waiting: u32 = sockets.iter().filter_map(|socket| accept_queue_length(socket.as_fd())).sum();
-                quiet = if waiting == 0 { quiet + LOOK } else { Duration::ZERO };
+                open.retain(|socket| has_waiting(socket.as_fd()));
+                let waiting = held.iter().any(|socket| has_waiting(socket.as_fd()));
+                quiet = if waiting { Duration::ZERO } else { quiet + LOOK };
             }
         }
     }
 }
 
-fn listen(query: &ListenQuery) -> io::Result<Socket> {
+fn bind(query: &ListenQuery, fd: Option<i32>, path: Option<&str>) -> io::Result<Socket> {
     let invalid = || io::Error::from_raw_os_error(libc::EINVAL);
-    let tcp =
-        matches!(query.address_type, Some(AddressType::Tcp4 | AddressType::Tcp6)) && query.fd.is_none_or(|fd| fd < 0);
-    if !tcp {
-        return Err(io::Error::from_raw_os_error(libc::ENOTSUP));
+    let udp = query.address_type.is_some_and(AddressType::is_udp);
+    if let Some(fd) = fd {
+        return inherit(fd, if udp { Type::DGRAM } else { Type::STREAM });
     }
-    listen_tcp(&TcpAddress {
-        ip: query.address.clone(),
-        port: query.port.unwrap_or(0).try_into().map_err(|_| invalid())?,
-        ipv6_only: query.flags.unwrap_or(0) & IPV6_ONLY != 0,
-    })
+    let port = || query.port.unwrap_or(0).try_into().map_err(|_| invalid());
+    let flags = query.flags.unwrap_or(0);
+    if udp {
+        return bind_udp(&UdpAddress {
+            ip: query.address.as_deref(),
+            port: port()?,
+            ipv6: query.address_type == Some(AddressType::Udp6),
+            ipv6_only: flags & IPV6_ONLY != 0,
+            reuse_address: flags & UDP_REUSE_ADDRESS != 0,
+        });
+    }
+    match (query.address_type, path) {
+        (Some(AddressType::Pipe), Some(path)) => {
+            let access = Access {
+                readable_all: query.readable_all.unwrap_or(false),
+                writable_all: query.writable_all.unwrap_or(false),
+            };
+            listen_unix(path, access)
+        }
+        (Some(AddressType::Tcp4 | AddressType::Tcp6), _) => {
+            listen_tcp(&TcpAddress { ip: query.address.clone(), port: port()?, ipv6_only: flags & IPV6_ONLY != 0 })
+        }
+        _ => Err(invalid()),
+    }
+}
+
+fn name(socket: &Socket) -> Option<SocketName> {
+    let address = socket.local_addr().ok()?.as_socket()?;
+    let family = if address.is_ipv4() { "IPv4" } else { "IPv6" };
+    Some(SocketName { address: address.ip().to_string(), family, port: address.port() })
 }

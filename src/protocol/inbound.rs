@@ -19,6 +19,13 @@ pub enum Inbound {
         /// The key of the answer to `queryServer`.
         key: String,
     },
+    /// A worker's answer to a connection that it was given.
+    Answered {
+        /// The connection's number.
+        connection: u64,
+        /// Whether it took it.
+        accepted: bool,
+    },
     /// `worker.disconnect()` was called in the worker, which waits for the answer to `seq`.
     ExitedAfterDisconnect {
         /// Its number, to be acknowledged.
@@ -58,12 +65,32 @@ pub enum Report {
     },
     /// Everything is finished; the exit follows.
     Drained,
+    /// What its servers have: some time after something changed.
+    Connections {
+        /// All servers of the process that listen or have connections.
+        servers: Vec<ServerLoad>,
+    },
     /// Its event loop turns (`hangTimeout`).
     Beat {
         /// A debugger may have stopped it: its silence means nothing.
         #[serde(default)]
         debugged: bool,
     },
+}
+
+/// One server of a worker.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct ServerLoad {
+    /// The key of its socket; `None` for one that the master does not hold.
+    #[serde(default)]
+    pub key: Option<String>,
+    /// How many connections are open.
+    pub open: u64,
+    /// How many there were ever.
+    pub accepted: u64,
+    /// Whether it has `maxConnections`.
+    #[serde(default)]
+    pub limited: bool,
 }
 
 /// An uncaught error in a child.
@@ -138,6 +165,12 @@ pub struct ListenQuery {
     /// libuv's flags: 1 is `UV_TCP_IPV6ONLY`.
     #[serde(default)]
     pub flags: Option<u32>,
+    /// A unix socket that everybody may read from.
+    #[serde(default)]
+    pub readable_all: Option<bool>,
+    /// A unix socket that everybody may write to.
+    #[serde(default)]
+    pub writable_all: Option<bool>,
     /// The how-many-eth server of the worker on this address.
     #[serde(default)]
     pub index: Option<u32>,
@@ -163,6 +196,12 @@ impl ListenQuery {
 }
 
 impl AddressType {
+    /// Whether it has no connections.
+    #[must_use]
+    pub fn is_udp(self) -> bool {
+        matches!(self, Self::Udp4 | Self::Udp6)
+    }
+
     fn name(self) -> &'static str {
         match self {
             Self::Tcp4 => "4",
@@ -220,10 +259,18 @@ impl Inbound {
             cmd: &'a str,
             #[serde(default)]
             act: Option<&'a str>,
+            #[serde(default)]
+            ack: Option<u64>,
+            #[serde(default)]
+            accepted: Option<bool>,
         }
         let head: Head<'_> = serde_json::from_slice(line)?;
         match (head.cmd, head.act) {
             ("NODE_CLUSTER", Some(act)) => Self::cluster(act, line),
+            ("NODE_CLUSTER", None) => Ok(match (head.ack, head.accepted) {
+                (Some(connection), Some(accepted)) => Self::Answered { connection, accepted },
+                _ => Self::Unknown,
+            }),
             ("NODE_YUNFLY", Some(_)) => serde_json::from_slice(line).map(Self::Report),
             ("NODE_HANDLE", _) => {
                 #[derive(Deserialize)]

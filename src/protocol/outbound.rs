@@ -4,8 +4,25 @@ use bytes::Bytes;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-/// A socket's type in `NODE_HANDLE` (`handleConversion` in lib/internal/child_process.js).
-pub const NET_NATIVE: &str = "net.Native";
+/// Node's names for the handles that a channel carries (`handleConversion` in lib/internal/child_process.js).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HandleKind {
+    /// TCP and unix sockets.
+    Net,
+    /// UDP sockets.
+    Datagram,
+}
+
+/// What Node's `getsockname` gives.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SocketName {
+    /// An IP address.
+    pub address: String,
+    /// `IPv4` or `IPv6`.
+    pub family: &'static str,
+    /// The port.
+    pub port: u16,
+}
 
 /// Why a child is asked to drain: told to the app's code by the event `yunfly:drain`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -19,10 +36,11 @@ pub enum DrainReason {
     Disconnect,
 }
 
-/// The answer to `queryServer`; with an errno of 0 a handle goes along ([`with_handle`]).
+/// The answer to `queryServer`. With an errno of 0 a handle goes along ([`with_handle`]), or the worker waits for
+/// [`new_connection`]; then `name` is what its `address()` says.
 /// `data` echoes what the first server of the key sent: TLS needs it (a `null` there crashes https).
 #[must_use]
-pub fn listen_reply(seq: u64, key: &str, errno: i32, data: Option<&RawValue>) -> Bytes {
+pub fn listen_reply(seq: u64, key: &str, errno: i32, data: Option<&RawValue>, name: Option<&SocketName>) -> Bytes {
     #[derive(Serialize)]
     struct Reply<'a> {
         cmd: &'a str,
@@ -30,8 +48,24 @@ pub fn listen_reply(seq: u64, key: &str, errno: i32, data: Option<&RawValue>) ->
         key: &'a str,
         errno: i32,
         data: Option<&'a RawValue>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        sockname: Option<&'a SocketName>,
     }
-    frame(&Reply { cmd: "NODE_CLUSTER", ack: seq, key, errno, data })
+    frame(&Reply { cmd: "NODE_CLUSTER", ack: seq, key, errno, data, sockname: name })
+}
+
+/// A connection for a server of this key; it goes along as a handle.
+#[must_use]
+pub fn new_connection(key: &str, number: u64) -> Bytes {
+    #[derive(Serialize)]
+    struct NewConnection<'a> {
+        cmd: &'a str,
+        act: &'a str,
+        key: &'a str,
+        seq: u64,
+    }
+    let inner = NewConnection { cmd: "NODE_CLUSTER", act: "newconn", key, seq: number };
+    with_handle(HandleKind::Net, &frame(&inner))
 }
 
 /// Acknowledges a `NODE_CLUSTER` message that waits for it.
@@ -42,11 +76,13 @@ pub fn cluster_ack(seq: u64) -> Bytes {
 
 /// Wraps a frame so that Node takes the handle that comes with it.
 #[must_use]
-pub fn with_handle(kind: &str, inner: &[u8]) -> Bytes {
-    let mut wrapped = Vec::with_capacity(inner.len() + kind.len() + 48);
-    wrapped.extend_from_slice(b"{\"cmd\":\"NODE_HANDLE\",\"type\":");
-    wrapped.extend_from_slice(serde_json::Value::from(kind).to_string().as_bytes());
-    wrapped.extend_from_slice(b",\"msg\":");
+pub fn with_handle(kind: HandleKind, inner: &[u8]) -> Bytes {
+    let head: &[u8] = match kind {
+        HandleKind::Net => br#"{"cmd":"NODE_HANDLE","type":"net.Native","msg":"#,
+        HandleKind::Datagram => br#"{"cmd":"NODE_HANDLE","type":"dgram.Native","msg":"#,
+    };
+    let mut wrapped = Vec::with_capacity(head.len() + inner.len() + 1);
+    wrapped.extend_from_slice(head);
     wrapped.extend_from_slice(inner.strip_suffix(b"\n").unwrap_or(inner));
     wrapped.extend_from_slice(b"}\n");
     Bytes::from(wrapped)
@@ -129,10 +165,10 @@ mod tests {
     #[test]
     fn a_listen_reply_echoes_the_data_untouched() {
         let data = serde_json::from_str::<Box<RawValue>>("[1, 2]").unwrap();
-        let reply = listen_reply(3, "k", 0, Some(&data));
+        let reply = listen_reply(3, "k", 0, Some(&data), None);
         assert_eq!(text(&reply), "{\"cmd\":\"NODE_CLUSTER\",\"ack\":3,\"key\":\"k\",\"errno\":0,\"data\":[1, 2]}\n");
         assert_eq!(
-            text(&with_handle(NET_NATIVE, &cluster_ack(1))),
+            text(&with_handle(HandleKind::Net, &cluster_ack(1))),
             "{\"cmd\":\"NODE_HANDLE\",\"type\":\"net.Native\",\"msg\":{\"cmd\":\"NODE_CLUSTER\",\"ack\":1}}\n"
         );
     }

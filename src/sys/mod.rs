@@ -6,13 +6,16 @@
 
 use std::io;
 use std::os::fd::OwnedFd;
+use std::rc::Rc;
 
 use tokio::io::unix::AsyncFd;
 
 pub mod adopted;
 pub mod channel;
 pub mod guard;
+pub mod local;
 pub mod process;
+pub mod reuseport;
 pub mod socket;
 pub mod spawn;
 
@@ -22,6 +25,15 @@ pub mod spawn;
 /// When the system's poller refuses it.
 pub fn watch(descriptor: OwnedFd) -> io::Result<AsyncFd<OwnedFd>> {
     // SAFETY: an OwnedFd gives the same descriptor as long as it lives, and AsyncFd keeps it until it is unregistered.
+    Ok(unsafe { AsyncFd::register(descriptor) }?)
+}
+
+/// As [`watch`], for a descriptor that others use too.
+///
+/// # Errors
+/// When the system's poller refuses it.
+pub fn watch_shared(descriptor: Rc<OwnedFd>) -> io::Result<AsyncFd<Rc<OwnedFd>>> {
+    // SAFETY: as in `watch`; the others only share the OwnedFd, so it is closed after it was unregistered here.
     Ok(unsafe { AsyncFd::register(descriptor) }?)
 }
 

@@ -7,7 +7,7 @@ use std::os::fd::{AsRawFd, BorrowedFd};
 use socket2::{Domain, SockRef, Socket, Type};
 
 /// The kernel cuts this down to net.core.somaxconn.
-const BACKLOG: i32 = 65_535;
+pub const BACKLOG: i32 = 65_535;
 
 /// A TCP address to listen on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,7 +39,8 @@ pub fn listen_tcp(address: &TcpAddress) -> io::Result<Socket> {
     listen_at(parse(ip, address.port).ok_or_else(|| io::Error::from_raw_os_error(libc::EINVAL))?, address.ipv6_only)
 }
 
-fn parse(ip: &str, port: u16) -> Option<SocketAddr> {
+/// An address with a port; an IPv6 zone is understood.
+pub(super) fn parse(ip: &str, port: u16) -> Option<SocketAddr> {
     if let Some((ip, zone)) = ip.split_once('%') {
         let scope = zone.parse().ok().or_else(|| nix::net::if_::if_nametoindex(zone).ok())?;
         return Some(SocketAddrV6::new(ip.parse().ok()?, port, 0, scope).into());

@@ -1,0 +1,56 @@
+'use strict';
+
+// Tells the master what the servers of this worker have: how many connections are open, and how many there were. The
+// master knows which it gave to whom, but it sees neither those that a worker accepts by itself nor any that ends.
+
+const { report } = require('./channel');
+const servers = require('./servers');
+
+/** How long changes are collected: at thousands of connections per second a report costs nothing then. */
+const COLLECT_MS = 25;
+
+/** Which socket of the master's a handle came with. */
+const keys = new WeakMap();
+
+let timer = null;
+let written = true;
+
+function describe(server) {
+  const { key, accepted } = servers.loads.get(server);
+  // Node resets what a server takes beyond maxConnections, unless it is the master that gives it.
+  const limited = server.maxConnections != null && !server.dropMaxConnection;
+  return { key, open: server._connections, accepted, limited };
+}
+
+function tell() {
+  timer = null;
+  // The master does not read while it slows this process down.
+  if (!written) {
+    changed();
+    return;
+  }
+  written = false;
+  report('connections', { servers: [...servers.servers].map(describe) }, () => {
+    written = true;
+  });
+}
+
+function changed() {
+  timer ??= setTimeout(tell, COLLECT_MS).unref();
+}
+
+/** The answer to `queryServer` (lib/internal/cluster/child.js). Node's own listener came first: the server has the
+ *  handle by now, and tells soon that it listens. */
+function onAnswer({ cmd, ack, key }, handle) {
+  if (cmd === 'NODE_CLUSTER' && ack !== undefined && key !== undefined && handle) keys.set(handle, key);
+}
+
+function start() {
+  process.on('internalMessage', onAnswer);
+  servers.observe({
+    onChange: changed,
+    keyOf: (server) => (server._handle ? keys.get(server._handle) : undefined),
+  });
+}
+
+module.exports = { start };

@@ -1,0 +1,385 @@
+//! Which worker gets a connection that the master accepted, and what becomes of one that a worker does not take.
+//!
+//! A connection is the master's until a worker says that it has it: one that the worker refuses, or leaves unanswered when
+//! it dies, goes to another. A worker has one connection unanswered at most, so a stalled one holds no more than that;
+//! what nobody can take waits in the kernel's queue.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::steering::{Acceptor, Steering};
+use super::types::{Balance, ChildId, SlotId, Time};
+use crate::protocol::inbound::ServerLoad;
+
+/// A connection, as the shell numbers it.
+pub type ConnectionId = u64;
+
+/// The key of a listening socket.
+pub type Key = Arc<str>;
+
+/// How long a connection waits for the worker that has the fewest but has not answered yet. One that takes longer stalls:
+/// the others are balanced without it until it answers.
+const PATIENCE: Duration = Duration::from_millis(40);
+
+/// With `sticky` a stalled worker's clients wait for it, so many of them; the next ones go elsewhere.
+const MOST_STICKY: usize = 64;
+
+/// What is to be done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Order {
+    /// Give a connection to a worker.
+    HandOver {
+        /// The worker.
+        child: ChildId,
+        /// The socket that it came to.
+        key: Key,
+        /// The connection.
+        connection: ConnectionId,
+    },
+    /// The connection is a worker's, or nobody's any more: forget it.
+    Release(ConnectionId),
+    /// Accept some connections of this socket, once.
+    Accept(Key),
+    /// Somebody else accepts from now on.
+    Steer(Key, Acceptor),
+}
+
+/// A connection on its way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Flight {
+    key: Key,
+    client: u64,
+}
+
+#[derive(Debug)]
+struct Worker {
+    slot: SlotId,
+    /// The sockets that it serves.
+    keys: BTreeSet<Key>,
+    /// Per server, as it reported last.
+    servers: BTreeMap<String, (u64, u64)>,
+    /// Open connections in its last report, and what it took since.
+    open: u64,
+    taken: u64,
+    unanswered: BTreeMap<ConnectionId, Flight>,
+    pace: Pace,
+    /// It refused one, and has not reported anything new since.
+    refuses: bool,
+    /// When it was last given one: of several with as few the one that waited longest is next.
+    turn: u64,
+}
+
+/// How a worker answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Pace {
+    /// Nothing is unanswered, or only since then.
+    Prompt { since: Time },
+    /// It let a connection wait for longer than [`PATIENCE`].
+    Stalled,
+}
+
+impl Worker {
+    fn load(&self) -> u64 {
+        self.open + self.taken + self.unanswered.len() as u64
+    }
+
+    /// Until when its answer is waited for.
+    fn patience(&self) -> Option<Time> {
+        match self.pace {
+            Pace::Prompt { since } if !self.unanswered.is_empty() => Some(since + PATIENCE),
+            _ => None,
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Socket {
+    /// `None`: the master accepts all of it.
+    steering: Option<Steering>,
+    waiting: VecDeque<(ConnectionId, u64)>,
+    accepting: Accepting,
+    counts: Counts,
+}
+
+/// What the shell does with a socket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Accepting {
+    Idle,
+    /// It was asked for some connections.
+    Asked,
+}
+
+/// What happened at one socket so far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Counts {
+    /// Connections that the master accepted.
+    pub accepted: u64,
+    /// Of them, how many a worker took.
+    pub handed_over: u64,
+    /// How often one had to go to another worker: refused, or its worker died.
+    pub handed_again: u64,
+    /// How often the acceptor changed.
+    pub switches: u64,
+}
+
+/// The sockets whose connections the master accepts, and the workers that can take them.
+#[derive(Debug)]
+pub struct Dispatch {
+    balance: Balance,
+    workers: BTreeMap<ChildId, Worker>,
+    sockets: BTreeMap<Key, Socket>,
+    turn: u64,
+    orders: VecDeque<Order>,
+}
+
+impl Dispatch {
+    /// Nothing yet.
+    #[must_use]
+    pub fn new(balance: Balance) -> Self {
+        Self { balance, workers: BTreeMap::new(), sockets: BTreeMap::new(), turn: 0, orders: VecDeque::new() }
+    }
+
+    /// A socket was opened. `adaptive`: workers can accept from it too.
+    pub fn opened(&mut self, now: Time, key: Key, adaptive: bool) {
+        let steering = adaptive.then(|| Steering::new(now));
+        let (waiting, counts) = (VecDeque::new(), Counts::default());
+        self.sockets.insert(key, Socket { steering, waiting, accepting: Accepting::Idle, counts });
+    }
+
+    /// A socket is being closed: what waits was nobody's.
+    pub fn closed(&mut self, key: &str) {
+        if let Some(socket) = self.sockets.remove(key) {
+            self.orders.extend(socket.waiting.into_iter().map(|(connection, _)| Order::Release(connection)));
+        }
+    }
+
+    /// A worker is ready to be given connections of these sockets.
+    pub fn joined(&mut self, now: Time, child: ChildId, slot: SlotId, keys: BTreeSet<Key>) {
+        let turn = self.turn;
+        let worker = self.workers.entry(child).or_insert_with(|| Worker {
+            slot,
+            keys: BTreeSet::new(),
+            servers: BTreeMap::new(),
+            open: 0,
+            taken: 0,
+            unanswered: BTreeMap::new(),
+            pace: Pace::Prompt { since: now },
+            refuses: false,
+            turn,
+        });
+        worker.keys.extend(keys);
+        self.move_on(now);
+    }
+
+    /// A worker closed a server.
+    pub fn left(&mut self, child: ChildId, key: &str) {
+        if let Some(worker) = self.workers.get_mut(&child) {
+            worker.keys.remove(key);
+        }
+    }
+
+    /// A worker takes nothing new; what it was given before it may still take.
+    pub fn leaves(&mut self, child: ChildId) {
+        if let Some(worker) = self.workers.get_mut(&child) {
+            worker.keys.clear();
+        }
+    }
+
+    /// A worker is gone, and everything that it said was heard: what it did not answer goes to others, oldest first.
+    pub fn gone(&mut self, now: Time, child: ChildId) {
+        let Some(worker) = self.workers.remove(&child) else { return };
+        for (connection, flight) in worker.unanswered.into_iter().rev() {
+            self.wait_again(connection, &flight);
+        }
+        self.move_on(now);
+    }
+
+    /// The shell accepted what it was asked for.
+    pub fn accepted(&mut self, now: Time, key: &str, connections: Vec<(ConnectionId, u64)>) {
+        let Some(socket) = self.sockets.get_mut(key) else {
+            self.orders.extend(connections.into_iter().map(|(connection, _)| Order::Release(connection)));
+            return;
+        };
+        socket.accepting = Accepting::Idle;
+        socket.counts.accepted += connections.len() as u64;
+        socket.waiting.extend(connections);
+        self.move_on(now);
+    }
+
+    /// A worker answered.
+    pub fn answered(&mut self, now: Time, child: ChildId, connection: ConnectionId, accepted: bool) {
+        let Some(worker) = self.workers.get_mut(&child) else { return };
+        let Some(flight) = worker.unanswered.remove(&connection) else { return };
+        worker.pace = Pace::Prompt { since: now };
+        if accepted {
+            worker.taken += 1;
+            if let Some(socket) = self.sockets.get_mut(&flight.key) {
+                socket.counts.handed_over += 1;
+            }
+            self.orders.push_back(Order::Release(connection));
+        } else {
+            worker.refuses = true;
+            self.wait_again(connection, &flight);
+        }
+        self.move_on(now);
+    }
+
+    /// A worker told what its servers have.
+    pub fn reported(&mut self, now: Time, child: ChildId, servers: &[ServerLoad]) {
+        let Some(worker) = self.workers.get_mut(&child) else { return };
+        worker.open = servers.iter().map(|server| server.open).sum();
+        worker.taken = 0;
+        worker.refuses = false;
+        for server in servers {
+            let Some(key) = &server.key else { continue };
+            let (open, accepted) =
+                worker.servers.insert(key.clone(), (server.open, server.accepted)).unwrap_or_default();
+            let Some(steering) = self.sockets.get_mut(key.as_str()).and_then(|socket| socket.steering.as_mut()) else {
+                continue;
+            };
+            let stayed = i64::try_from(server.open).unwrap_or(0) - i64::try_from(open).unwrap_or(0);
+            steering.saw(server.accepted.saturating_sub(accepted), stayed);
+            if server.limited {
+                steering.limit();
+            }
+        }
+        self.steer(now);
+        self.move_on(now);
+    }
+
+    /// Time passed.
+    pub fn timed_out(&mut self, now: Time) {
+        self.steer(now);
+        self.move_on(now);
+    }
+
+    fn steer(&mut self, now: Time) {
+        for (key, socket) in &mut self.sockets {
+            if let Some(acceptor) = socket.steering.as_mut().and_then(|steering| steering.decide(now)) {
+                socket.counts.switches += 1;
+                self.orders.push_back(Order::Steer(Arc::clone(key), acceptor));
+            }
+        }
+    }
+
+    /// When [`Self::timed_out`] is due.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Time> {
+        let steering = self.sockets.values().filter_map(|socket| socket.steering.as_ref()?.deadline()).min();
+        let waits = self.sockets.values().any(|socket| !socket.waiting.is_empty());
+        let patience = self.workers.values().filter_map(Worker::patience).min().filter(|_| waits);
+        steering.into_iter().chain(patience).min()
+    }
+
+    /// The next thing to do.
+    pub fn poll_order(&mut self) -> Option<Order> {
+        self.orders.pop_front()
+    }
+
+    /// Whether every connection that was accepted has a worker.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        self.sockets.values().all(|socket| socket.waiting.is_empty())
+            && self.workers.values().all(|worker| worker.unanswered.is_empty())
+    }
+
+    /// How many connections a worker has, as far as known.
+    #[must_use]
+    pub fn connections(&self, child: ChildId) -> u64 {
+        self.workers.get(&child).map_or(0, Worker::load)
+    }
+
+    /// Every socket: who accepts, how many connections wait in the master, and what happened so far.
+    pub fn sockets(&self) -> impl Iterator<Item = (&Key, Acceptor, usize, Counts)> {
+        self.sockets.iter().map(|(key, socket)| {
+            let acceptor = socket.steering.as_ref().map_or(Acceptor::Master, Steering::acceptor);
+            (key, acceptor, socket.waiting.len(), socket.counts)
+        })
+    }
+
+    fn wait_again(&mut self, connection: ConnectionId, flight: &Flight) {
+        match self.sockets.get_mut(&flight.key) {
+            Some(socket) => {
+                socket.counts.handed_again += 1;
+                socket.waiting.push_front((connection, flight.client));
+            }
+            None => self.orders.push_back(Order::Release(connection)),
+        }
+    }
+
+    /// Gives away what waits, and asks for more where somebody could take it.
+    fn move_on(&mut self, now: Time) {
+        for worker in self.workers.values_mut() {
+            if worker.patience().is_some_and(|until| until <= now) {
+                worker.pace = Pace::Stalled;
+            }
+        }
+        let mut sockets = std::mem::take(&mut self.sockets);
+        for (key, socket) in &mut sockets {
+            while let Some((connection, client)) = socket.waiting.front().copied() {
+                let Some(child) = self.choose(key, client) else { break };
+                socket.waiting.pop_front();
+                self.hand_over(now, child, key, connection, client);
+            }
+            if socket.accepting == Accepting::Idle && socket.waiting.is_empty() && self.somebody_is_free(key) {
+                socket.accepting = Accepting::Asked;
+                self.orders.push_back(Order::Accept(Arc::clone(key)));
+            }
+        }
+        self.sockets = sockets;
+    }
+
+    fn hand_over(&mut self, now: Time, child: ChildId, key: &Key, connection: ConnectionId, client: u64) {
+        self.turn += 1;
+        let Some(worker) = self.workers.get_mut(&child) else { return };
+        worker.turn = self.turn;
+        if worker.unanswered.is_empty() {
+            worker.pace = Pace::Prompt { since: now };
+        }
+        worker.unanswered.insert(connection, Flight { key: Arc::clone(key), client });
+        self.orders.push_back(Order::HandOver { child, key: Arc::clone(key), connection });
+    }
+
+    fn free(&self, key: &str) -> impl Iterator<Item = (&ChildId, &Worker)> {
+        let most = if self.balance == Balance::Sticky { MOST_STICKY } else { 1 };
+        self.workers
+            .iter()
+            .filter(move |(_, worker)| !worker.refuses && worker.unanswered.len() < most && worker.keys.contains(key))
+    }
+
+    /// The fewest connections that a worker has, of those that do not stall.
+    fn fewest(&self, key: &str) -> Option<u64> {
+        let prompt = |worker: &&Worker| worker.pace != Pace::Stalled && !worker.refuses && worker.keys.contains(key);
+        self.workers.values().filter(prompt).map(Worker::load).min()
+    }
+
+    fn somebody_is_free(&self, key: &str) -> bool {
+        self.free(key).next().is_some()
+    }
+
+    fn choose(&self, key: &str, client: u64) -> Option<ChildId> {
+        let free = self.free(key);
+        let chosen = match self.balance {
+            Balance::Sticky => free.min_by_key(|(_, worker)| Reverse(affinity(client, worker.slot))),
+            // One more than the fewest is as good as balanced; beyond that the one with the fewest is waited for.
+            Balance::Auto | Balance::RoundRobin | Balance::Shared => free
+                .min_by_key(|(_, worker)| (worker.load(), worker.turn))
+                .filter(|(_, worker)| self.fewest(key).is_none_or(|fewest| worker.load() <= fewest + 1)),
+        };
+        chosen.map(|(child, _)| *child)
+    }
+}
+
+/// Rendezvous hashing: a client stays with its slot whatever happens to the others (splitmix64 over both numbers).
+fn affinity(client: u64, slot: SlotId) -> u64 {
+    let mut mixed = client ^ u64::from(slot).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    mixed ^ (mixed >> 31)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,99 @@
+//! Accepting connections for the workers: as many as the core asks for. What is not asked for waits in the kernel.
+
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::rc::Rc;
+use std::time::Duration;
+
+use tokio::io::unix::AsyncFd;
+use tokio::sync::Notify;
+use tokio::sync::mpsc::Sender;
+use tokio::task::{AbortHandle, spawn_local};
+
+use super::link::Input;
+use crate::core::dispatch::Key;
+use crate::sys::local::{Connection, accept};
+use crate::sys::watch_shared;
+
+/// How many connections are taken at once: a few, as each waits here until a worker has it.
+const BATCH: usize = 8;
+
+/// Without descriptors or memory nothing can be accepted: the connections wait, and so do we.
+const EXHAUSTED: Duration = Duration::from_millis(100);
+
+/// A socket that the master accepts from.
+#[derive(Debug)]
+pub(super) struct Accepting {
+    socket: Rc<OwnedFd>,
+    asked: Rc<Notify>,
+    task: AbortHandle,
+}
+
+impl Drop for Accepting {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl Accepting {
+    /// Accepts nothing until it is asked.
+    pub(super) fn start(key: Key, socket: OwnedFd, inputs: Sender<Input>) -> std::io::Result<Self> {
+        let (socket, asked) = (Rc::new(socket), Rc::new(Notify::new()));
+        let watched = watch_shared(Rc::clone(&socket))?;
+        let task = spawn_local(run(key, watched, Rc::clone(&asked), inputs)).abort_handle();
+        Ok(Self { socket, asked, task })
+    }
+
+    /// Some more, once.
+    pub(super) fn ask(&self) {
+        self.asked.notify_one();
+    }
+
+    pub(super) fn socket(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+
+    pub(super) fn share(&self) -> Rc<OwnedFd> {
+        Rc::clone(&self.socket)
+    }
+}
+
+async fn run(key: Key, socket: AsyncFd<Rc<OwnedFd>>, asked: Rc<Notify>, inputs: Sender<Input>) {
+    loop {
+        asked.notified().await;
+        let Some(connections) = some(&key, &socket).await else { return };
+        if inputs.send(Input::Accepted { key: Key::clone(&key), connections }).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// At least one; `None` at the end of the runtime.
+async fn some(key: &Key, socket: &AsyncFd<Rc<OwnedFd>>) -> Option<Vec<Connection>> {
+    let mut connections = Vec::new();
+    while connections.is_empty() {
+        let mut ready = socket.readable().await.ok()?;
+        while connections.len() < BATCH {
+            match ready.try_io(|socket| accept(socket.get_ref().as_fd())) {
+                Ok(Ok(connection)) => connections.push(connection),
+                // A client that gave up meanwhile, or a network error of its own (accept(2)): the next one.
+                Ok(Err(error)) if !is_exhausted(&error) => {
+                    tracing::debug!(%key, %error, "a connection was not accepted");
+                }
+                Ok(Err(error)) => {
+                    tracing::warn!(%key, %error, "no connection can be accepted: they wait");
+                    tokio::time::sleep(EXHAUSTED).await;
+                    break;
+                }
+                Err(_) => break,
+            }
+        }
+    }
+    Some(connections)
+}
+
+fn is_exhausted(error: &std::io::Error) -> bool {
+    matches!(
+        error.raw_os_error(),
+        Some(libc::EMFILE | libc::ENFILE | libc::ENOBUFS | libc::ENOMEM | libc::EINVAL | libc::EBADF)
+    )
+}

@@ -1,0 +1,226 @@
+//! Sockets that are no TCP listeners of our own making: unix sockets, UDP, and descriptors that the app inherited.
+
+use std::io;
+use std::net::SocketAddr;
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use socket2::{Domain, SockAddr, SockRef, Socket, Type};
+
+use super::socket::{BACKLOG, parse};
+
+/// What libuv adds to the mode of a unix socket for `readableAll` and `writableAll` (`uv_pipe_chmod`).
+const READABLE_ALL: u32 = 0o444;
+const WRITABLE_ALL: u32 = 0o222;
+
+/// Who else may connect to a unix socket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Access {
+    /// `listen({readableAll: true})`.
+    pub readable_all: bool,
+    /// `listen({writableAll: true})`.
+    pub writable_all: bool,
+}
+
+/// Binds and listens on a path; one that begins with NUL is Linux's abstract namespace. A file that is there already is
+/// `EADDRINUSE`, whether or not somebody listens on it, as in Node.
+///
+/// # Errors
+/// Those of `bind(2)` and `chmod(2)`; `ENAMETOOLONG` for a path that does not fit into a socket's address.
+pub fn listen_unix(path: &str, access: Access) -> io::Result<Socket> {
+    let address = SockAddr::unix(path).map_err(|_| io::Error::from_raw_os_error(libc::ENAMETOOLONG))?;
+    let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
+    socket.set_nonblocking(true)?;
+    socket.bind(&address)?;
+    let listens = allow(path, access).and_then(|()| socket.listen(BACKLOG));
+    if let Err(error) = listens {
+        let _ = std::fs::remove_file(path);
+        return Err(error);
+    }
+    Ok(socket)
+}
+
+fn allow(path: &str, access: Access) -> io::Result<()> {
+    let mut added = 0;
+    if access.readable_all {
+        added |= READABLE_ALL;
+    }
+    if access.writable_all {
+        added |= WRITABLE_ALL;
+    }
+    if added == 0 || path.starts_with('\0') {
+        return Ok(());
+    }
+    let mut permissions = std::fs::metadata(path)?.permissions();
+    permissions.set_mode(permissions.mode() | added);
+    std::fs::set_permissions(path, permissions)
+}
+
+/// The shorter way to write an absolute path: a socket's address holds ~100 bytes, which is why Node does the same
+/// (lib/internal/cluster/primary.js, `queryServer`).
+#[must_use]
+pub fn shortest(path: &str) -> String {
+    let relative = std::env::current_dir()
+        .ok()
+        .and_then(|cwd| Path::new(path).strip_prefix(cwd).ok().and_then(Path::to_str).map(str::to_owned));
+    match relative {
+        Some(relative) if !relative.is_empty() && relative.len() < path.len() => relative,
+        _ => path.to_owned(),
+    }
+}
+
+/// A UDP socket to be bound.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UdpAddress<'a> {
+    /// The address; `None`: every interface.
+    pub ip: Option<&'a str>,
+    /// 0: the system chooses.
+    pub port: u16,
+    /// `udp6`.
+    pub ipv6: bool,
+    /// `ipv6Only`.
+    pub ipv6_only: bool,
+    /// `reuseAddr`.
+    pub reuse_address: bool,
+}
+
+/// Binds a UDP socket.
+///
+/// # Errors
+/// Those of `bind(2)`, `EINVAL` for what is no address.
+pub fn bind_udp(address: &UdpAddress<'_>) -> io::Result<Socket> {
+    let everywhere = if address.ipv6 { "::" } else { "0.0.0.0" };
+    let at: SocketAddr = parse(address.ip.unwrap_or(everywhere), address.port)
+        .ok_or_else(|| io::Error::from_raw_os_error(libc::EINVAL))?;
+    let socket = Socket::new(Domain::for_address(at), Type::DGRAM, None)?;
+    socket.set_nonblocking(true)?;
+    if address.reuse_address {
+        // What libuv sets for UV_UDP_REUSEADDR: on the BSDs SO_REUSEPORT means what SO_REUSEADDR does on Linux.
+        #[cfg(target_os = "linux")]
+        socket.set_reuse_address(true)?;
+        #[cfg(not(target_os = "linux"))]
+        socket.set_reuse_port(true)?;
+    }
+    if at.is_ipv6() && address.ipv6_only {
+        socket.set_only_v6(true)?;
+    }
+    socket.bind(&at.into())?;
+    Ok(socket)
+}
+
+/// A socket of the app's own, by its number (`listen({fd})`: Node means the primary's too). The number stays the app's.
+///
+/// # Errors
+/// `EINVAL` when it is no socket of this type, or is not bound.
+pub fn inherit(number: RawFd, kind: Type) -> io::Result<Socket> {
+    let invalid = || io::Error::from_raw_os_error(libc::EINVAL);
+    // SAFETY: F_DUPFD_CLOEXEC of any number is harmless: it makes a new descriptor or fails.
+    let copy = unsafe { libc::fcntl(number, libc::F_DUPFD_CLOEXEC, 0) };
+    if copy < 0 {
+        return Err(invalid());
+    }
+    // SAFETY: the number was just made and belongs to nobody else.
+    let socket = Socket::from(unsafe { OwnedFd::from_raw_fd(copy) });
+    if socket.r#type().ok() != Some(kind) {
+        return Err(invalid());
+    }
+    socket.set_nonblocking(true)?;
+    if kind == Type::STREAM {
+        socket.listen(BACKLOG)?;
+    }
+    Ok(socket)
+}
+
+/// A connection that waited.
+#[derive(Debug)]
+pub struct Connection {
+    /// Its socket.
+    pub socket: OwnedFd,
+    /// Who it is from: a number that is the same for the same client's address.
+    pub client: u64,
+}
+
+/// Takes a connection that waits.
+///
+/// # Errors
+/// `WouldBlock` when none does, else those of `accept(2)`.
+pub fn accept(listener: BorrowedFd<'_>) -> io::Result<Connection> {
+    let (socket, address) = SockRef::from(&listener).accept()?;
+    let client =
+        address.as_socket().map_or_else(|| u64::from(socket.as_raw_fd().unsigned_abs()), |from| hash(from.ip()));
+    Ok(Connection { socket: socket.into(), client })
+}
+
+/// FNV-1a over the address; an IPv4 client is the same over a dual-stack socket.
+fn hash(ip: std::net::IpAddr) -> u64 {
+    let fold = |bytes: &[u8]| {
+        bytes
+            .iter()
+            .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3))
+    };
+    match ip.to_canonical() {
+        std::net::IpAddr::V4(ip) => fold(&ip.octets()),
+        std::net::IpAddr::V6(ip) => fold(&ip.octets()),
+    }
+}
+
+/// Whether a connection waits to be taken.
+#[must_use]
+pub fn has_waiting(listener: BorrowedFd<'_>) -> bool {
+    let mut looked = [nix::poll::PollFd::new(listener, nix::poll::PollFlags::POLLIN)];
+    nix::poll::poll(&mut looked, nix::poll::PollTimeout::ZERO).is_ok_and(|count| count > 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::fd::AsFd;
+    use std::os::unix::net::UnixStream;
+
+    fn folder(name: &str) -> std::path::PathBuf {
+        let folder = std::env::temp_dir().join(format!("cluster-native-{name}-{}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&folder);
+        std::fs::create_dir_all(&folder).unwrap();
+        folder
+    }
+
+    #[test]
+    fn a_unix_socket_listens_with_the_access_asked_for_and_a_file_in_its_place_is_in_use() {
+        let folder = folder("unix");
+        let path = folder.join("s").to_str().unwrap().to_owned();
+        let socket = listen_unix(&path, Access { readable_all: true, writable_all: true }).unwrap();
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o666, 0o666);
+        assert!(!has_waiting(socket.as_fd()));
+        let _client = UnixStream::connect(&path).unwrap();
+        assert!(has_waiting(socket.as_fd()));
+        accept(socket.as_fd()).unwrap();
+        assert_eq!(accept(socket.as_fd()).unwrap_err().kind(), io::ErrorKind::WouldBlock);
+        let error = listen_unix(&path, Access::default()).unwrap_err();
+        assert_eq!(error.raw_os_error(), Some(libc::EADDRINUSE));
+        std::fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn a_path_that_does_not_fit_is_said() {
+        let error = listen_unix(&"x".repeat(200), Access::default()).unwrap_err();
+        assert_eq!(error.raw_os_error(), Some(libc::ENAMETOOLONG));
+    }
+
+    #[test]
+    fn a_descriptor_that_is_no_such_socket_is_invalid() {
+        let file = std::fs::File::open("/dev/null").unwrap();
+        assert_eq!(inherit(file.as_raw_fd(), Type::STREAM).unwrap_err().raw_os_error(), Some(libc::EINVAL));
+        assert_eq!(inherit(-1, Type::STREAM).unwrap_err().raw_os_error(), Some(libc::EINVAL));
+        let udp =
+            bind_udp(&UdpAddress { ip: None, port: 0, ipv6: false, ipv6_only: false, reuse_address: false }).unwrap();
+        assert!(inherit(udp.as_raw_fd(), Type::STREAM).is_err());
+        assert!(inherit(udp.as_raw_fd(), Type::DGRAM).is_ok());
+    }
+
+    #[test]
+    fn a_client_is_the_same_over_ipv4_and_mapped_into_ipv6() {
+        assert_eq!(hash("10.0.0.1".parse().unwrap()), hash("::ffff:10.0.0.1".parse().unwrap()));
+        assert_ne!(hash("10.0.0.1".parse().unwrap()), hash("10.0.0.2".parse().unwrap()));
+    }
+}
