@@ -107,6 +107,11 @@ impl From<Notice> for NativeEvent {
             }
             Notice::Hang(child, report) => Self::of("hang", child).data(report),
             Notice::Message(child, frame) => Self::of("message", child).message(&frame),
+            Notice::Request(child, frame) => {
+                let event = Self::new("rpc").message(&frame);
+                if let Some(child) = child { event.child(child) } else { event }
+            }
+            Notice::Missed(child, missed) => Self::of("missed", child).data(missed),
             Notice::Undeliverable { from, frame, reason } => {
                 let event = Self::new("undeliverable").reason(reason.as_str()).message(&frame);
                 match from {

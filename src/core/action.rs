@@ -8,6 +8,19 @@ use super::steering::Acceptor;
 use super::types::{ChildId, Peer, SlotId};
 use crate::protocol::inbound::ListenQuery;
 
+/// Whose frame it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// The master's own: it goes before the messages of others.
+    Master,
+    /// The master's own, after what was sent before: a child that is to finish gets its messages first.
+    MasterInTurn,
+    /// A message to this child.
+    Peer(Peer),
+    /// A message to many: one that takes nothing any more does not hold the others up.
+    Broadcast(Peer),
+}
+
 /// Something to do.
 #[derive(Debug)]
 pub enum Action {
@@ -38,14 +51,14 @@ pub enum Action {
         /// The children.
         children: Vec<ChildId>,
     },
-    /// Send a frame. `origin` is slowed down while the child does not keep up.
+    /// Send a frame, or several that follow each other.
     Send {
         /// The child.
         child: ChildId,
         /// The frame.
         frame: Bytes,
-        /// Who sent it; `None` is the master itself.
-        origin: Option<Peer>,
+        /// Who sent it: it is slowed down while the child does not keep up.
+        origin: Origin,
     },
     /// Send a frame with a listening socket.
     SendListener {

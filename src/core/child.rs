@@ -45,6 +45,15 @@ pub enum Pulse {
     Debugged,
 }
 
+/// Whether a child takes the messages that are sent to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reading {
+    /// Little waits for it.
+    KeepsUp,
+    /// Much does.
+    IsBehind,
+}
+
 /// The channel to a child.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Channel {
@@ -71,6 +80,8 @@ pub struct Child {
     pub channel: Channel,
     /// Its event loop.
     pub pulse: Pulse,
+    /// Whether it takes its messages.
+    pub reading: Reading,
     /// The listening sockets that it was given.
     pub serves: BTreeSet<Key>,
     /// When it was last ready, also after it began to leave.
@@ -94,6 +105,7 @@ impl Child {
             stage: Stage::Booting { deadline },
             channel: Channel::Pending,
             pulse: Pulse::Unknown,
+            reading: Reading::KeepsUp,
             serves: BTreeSet::new(),
             ready_since: None,
             expected: false,

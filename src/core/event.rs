@@ -6,6 +6,7 @@ use super::dispatch::{ConnectionId, Key};
 use super::types::{Bound, ChildId, Evidence, Exit, Peer};
 use crate::protocol::envelope::Target;
 use crate::protocol::inbound::Inbound;
+use crate::protocol::request::RequestPart;
 
 /// Something happened.
 #[derive(Debug)]
@@ -39,8 +40,29 @@ pub enum Event {
         from: Peer,
         /// To whom.
         target: Target,
-        /// The message, newline included.
+        /// The message, newline included; or several that follow each other, where [`Target::is_the_same_for_all`].
         frame: Bytes,
+    },
+    /// Somebody sent a request, or an answer to one.
+    Request {
+        /// Who.
+        from: Peer,
+        /// To whom.
+        target: Target,
+        /// The frame.
+        frame: Bytes,
+        /// What of it concerns the master.
+        part: RequestPart,
+    },
+    /// So much waits for a child that its senders are slowed down.
+    FellBehind {
+        /// The child.
+        child: ChildId,
+    },
+    /// Little waits for a child that was behind.
+    CaughtUp {
+        /// The child.
+        child: ChildId,
     },
     /// The app sent a message to one child.
     SentTo {

@@ -20,8 +20,19 @@ pub struct Letter {
     pub from: Peer,
     /// To whom.
     pub target: Target,
-    /// The message.
+    /// The message, or several that follow each other.
     pub frame: Bytes,
+    /// What it is.
+    pub kind: LetterKind,
+}
+
+/// The kinds of letters.
+#[derive(Debug)]
+pub enum LetterKind {
+    /// A message.
+    Message,
+    /// A request of this name.
+    Request(String),
 }
 
 /// Messages that wait, oldest first.
@@ -58,7 +69,12 @@ mod tests {
     use super::*;
 
     fn letter(size: usize) -> Letter {
-        Letter { from: Peer::App, target: Target::Alone, frame: Bytes::from(vec![b'x'; size]) }
+        Letter {
+            from: Peer::App,
+            target: Target::Alone,
+            frame: Bytes::from(vec![b'x'; size]),
+            kind: LetterKind::Message,
+        }
     }
 
     #[test]

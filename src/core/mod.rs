@@ -16,6 +16,7 @@ pub mod listeners;
 pub mod mailbox;
 pub mod notice;
 mod random_worker;
+mod requests;
 pub mod restart;
 mod routing;
 mod serving;
@@ -35,6 +36,7 @@ mod tests;
 use std::collections::VecDeque;
 
 use action::Action;
+use child::Reading;
 use dispatch::Dispatch;
 use event::Event;
 use family::Family;
@@ -42,6 +44,7 @@ use listeners::Listeners;
 use mailbox::Mailbox;
 use notice::{ChildFailure, Notice, Undeliverable};
 use random_worker::Chosen;
+use requests::Requests;
 use shutdown::Stop;
 use supervision::Vacancy;
 use types::{ChildId, Peer, Policy, Time};
@@ -81,6 +84,7 @@ pub struct Core {
     next_check: Option<Time>,
     next_measure: Option<Time>,
     chosen: Chosen,
+    requests: Requests,
     rng: fastrand::Rng,
     seed: u64,
     actions: VecDeque<Action>,
@@ -103,6 +107,7 @@ impl Core {
             next_check: None,
             next_measure: None,
             chosen: Chosen::Nobody,
+            requests: Requests::default(),
             rng: fastrand::Rng::with_seed(seed),
             seed,
             actions: VecDeque::new(),
@@ -120,6 +125,9 @@ impl Core {
             Event::SpawnFailed { child, error } => self.spawn_failed(now, child, error),
             Event::Told { child, message } => self.told(now, child, message),
             Event::Sent { from, target, frame } => self.sent(now, from, target, frame),
+            Event::Request { from, target, frame, part } => self.request(from, target, frame, part),
+            Event::FellBehind { child } => self.reads(child, Reading::IsBehind),
+            Event::CaughtUp { child } => self.reads(child, Reading::KeepsUp),
             Event::SentTo { child, frame } => self.send_to(child, Peer::App, frame),
             Event::Returned { child, from, frame } => self.returned(child, from, frame),
             Event::Throttled { child } => self.throttled(now, child),
@@ -185,7 +193,7 @@ impl Core {
     /// An event for a child that is gone: only a message must not vanish without a word.
     fn missed(&mut self, event: Event) {
         if let Event::SentTo { frame, .. } = event {
-            self.undeliverable(Peer::App, frame, Undeliverable::Gone);
+            self.undeliverable(Peer::App, &frame, Undeliverable::Gone);
         }
     }
 
@@ -211,6 +219,8 @@ impl Event {
             | Self::Told { child, .. }
             | Self::SentTo { child, .. }
             | Self::Returned { child, .. }
+            | Self::FellBehind { child }
+            | Self::CaughtUp { child }
             | Self::Throttled { child }
             | Self::Examined { child, .. }
             | Self::Measured { child, .. }

@@ -49,6 +49,10 @@ pub enum Notice {
     Hang(ChildId, HangReport),
     /// A message for the app.
     Message(ChildId, Bytes),
+    /// A request for the app, an answer to one of its own, or (`None`) what the master says about one.
+    Request(Option<ChildId>, Bytes),
+    /// A child takes messages again, or is gone, after broadcasts were given up for it.
+    Missed(ChildId, Missed),
     /// A message that reached nobody.
     Undeliverable {
         /// Who sent it.
@@ -86,6 +90,15 @@ pub enum Notice {
     },
     /// All children are gone. The last notice.
     Closed(Outcome),
+}
+
+/// What a child missed while it took nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
+pub struct Missed {
+    /// Messages to all workers that were given up for this one.
+    pub messages: u64,
+    /// Their size.
+    pub bytes: u64,
 }
 
 /// What is known of a hung worker.
@@ -153,8 +166,10 @@ pub enum Undeliverable {
     MailboxFull,
     /// The cluster stopped.
     Closed,
-    /// It came with a handle, and only messages are routed.
+    /// It came with a handle, and who it is for is not there: handles do not wait.
     Handle,
+    /// Who it is for took nothing for a second, and too much waited for it already.
+    Stalled,
 }
 
 impl Undeliverable {
@@ -168,6 +183,7 @@ impl Undeliverable {
             Self::MailboxFull => "mailbox-full",
             Self::Closed => "closed",
             Self::Handle => "handle",
+            Self::Stalled => "stalled",
         }
     }
 }

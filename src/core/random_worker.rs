@@ -1,6 +1,7 @@
 //! The worker that is chosen for jobs that only one may do (document, 'random worker').
 
-use super::action::Action;
+use super::action::{Action, Origin};
+use super::child::{Child, Reading};
 use super::types::{ChildId, Peer};
 use super::{Core, Phase};
 use crate::protocol::outbound;
@@ -54,20 +55,35 @@ impl Core {
     ) {
         let ChildId::Worker(number) = id else { return };
         let frame = outbound::random_worker(action, fields, number, pid);
-        self.act(Action::Send { child: id, frame, origin: Some(origin) });
+        self.act(Action::Send { child: id, frame, origin: Origin::Peer(origin) });
     }
 
+    /// One worker at work, at random.
     fn random_ready_worker(&mut self) -> Option<(ChildId, u32)> {
         let count = self.family.ready_workers().count();
+        self.random_of(count, |_| true)
+    }
+
+    /// One worker at work, at random, for a message; one that is behind with its messages only where all are.
+    pub(super) fn any_worker(&mut self) -> Option<ChildId> {
+        let keeps_up = |worker: &Child| worker.reading == Reading::KeepsUp;
+        let count = self.family.ready_workers().filter(|worker| keeps_up(worker)).count();
+        let chosen = self.random_of(count, keeps_up).or_else(|| self.random_ready_worker());
+        chosen.map(|(id, _)| id)
+    }
+
+    fn random_of(&mut self, count: usize, fits: impl Fn(&Child) -> bool) -> Option<(ChildId, u32)> {
         if count == 0 {
             return None;
         }
         let index = self.rng.usize(..count);
-        self.family.ready_workers().nth(index).and_then(|worker| Some((worker.id, worker.pid?)))
+        let mut workers = self.family.ready_workers().filter(|worker| fits(worker));
+        workers.nth(index).and_then(|worker| Some((worker.id, worker.pid?)))
     }
 
-    /// One worker at work, at random.
-    pub(super) fn any_worker(&mut self) -> Option<ChildId> {
-        self.random_ready_worker().map(|(id, _)| id)
+    pub(super) fn reads(&mut self, id: ChildId, reading: Reading) {
+        if let Some(child) = self.family.get_mut(id) {
+            child.reading = reading;
+        }
     }
 }

@@ -2,13 +2,28 @@
 
 use bytes::Bytes;
 
-use super::action::Action;
+use super::action::{Action, Origin};
 use super::child::Child;
-use super::mailbox::Letter;
+use super::mailbox::{Letter, LetterKind};
 use super::notice::{Notice, Undeliverable};
 use super::types::{ChildId, Peer, Readiness, Time};
 use super::{Core, Phase};
-use crate::protocol::envelope::Target;
+use crate::protocol::envelope::{Envelope, Target};
+
+/// Where a message goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Route {
+    /// To the app, from this child.
+    App(ChildId),
+    /// To this child.
+    Child(ChildId),
+    /// To all of these.
+    Children(Vec<ChildId>),
+    /// To somebody who is not there yet.
+    Later,
+    /// To nobody.
+    Nowhere(Undeliverable),
+}
 
 impl Core {
     /// A message came in. One is for the master: the `process.send('ready')` of a worker that says so itself.
@@ -22,81 +37,113 @@ impl Core {
         self.route(from, target, frame);
     }
 
-    fn route(&mut self, from: Peer, target: Target, frame: Bytes) {
+    pub(super) fn route(&mut self, from: Peer, target: Target, frame: Bytes) {
+        match self.find(from, target) {
+            Route::App(child) => self.notify(Notice::Message(child, frame)),
+            Route::Child(child) => self.act(Action::Send { child, frame, origin: Origin::Peer(from) }),
+            Route::Children(children) => {
+                for child in children {
+                    self.act(Action::Send { child, frame: frame.clone(), origin: Origin::Broadcast(from) });
+                }
+            }
+            Route::Later => self.keep(Letter { from, target, frame, kind: LetterKind::Message }),
+            Route::Nowhere(reason) => self.undeliverable(from, &frame, reason),
+        }
+    }
+
+    /// Where a message goes now.
+    pub(super) fn find(&mut self, from: Peer, target: Target) -> Route {
         match target {
             Target::App => match from {
-                Peer::Child(child) => self.notify(Notice::Message(child, frame)),
+                Peer::Child(child) => Route::App(child),
                 // The app asked for nobody else: there is no way round to itself.
-                Peer::App => self.undeliverable(from, frame, Undeliverable::Gone),
+                Peer::App => Route::Nowhere(Undeliverable::Gone),
             },
-            Target::Alone => self.route_to_alone(from, frame),
-            Target::AnyWorker | Target::AllWorkers => self.route_to_workers(from, target, frame),
+            Target::Alone => self.find_alone(),
+            Target::AnyWorker | Target::AllWorkers => self.find_workers(target),
             Target::WorkerPid(pid) => {
-                let worker = self.family.workers().find(|worker| worker.pid == Some(pid)).map(|worker| worker.id);
+                let worker = self.family.workers().find(|worker| worker.pid == Some(pid));
                 match worker {
-                    Some(worker) => self.send_to(worker, from, frame),
-                    None => self.undeliverable(from, frame, Undeliverable::NoSuchWorker),
+                    Some(worker) if worker.is_reachable() => Route::Child(worker.id),
+                    Some(_) => Route::Nowhere(Undeliverable::Gone),
+                    None => Route::Nowhere(Undeliverable::NoSuchWorker),
                 }
             }
         }
     }
 
+    fn find_alone(&self) -> Route {
+        if !self.policy.alone {
+            return Route::Nowhere(Undeliverable::NoAlone);
+        }
+        // While it is asked to finish it still takes messages; one that boots gets them when it is ready, in order.
+        match self.family.alone().filter(|alone| alone.is_reachable() && !alone.is_booting()) {
+            Some(alone) => Route::Child(alone.id),
+            None => self.later(),
+        }
+    }
+
+    fn find_workers(&mut self, target: Target) -> Route {
+        // During the start no worker gets a message before all can: the order is kept, and nobody misses a broadcast.
+        if !matches!(self.phase, Phase::Running | Phase::Stopping(_)) {
+            return self.later();
+        }
+        if target == Target::AnyWorker {
+            return self.any_worker().map_or_else(|| self.later(), Route::Child);
+        }
+        let workers: Vec<ChildId> = self.family.ready_workers().map(|worker| worker.id).collect();
+        if workers.is_empty() { self.later() } else { Route::Children(workers) }
+    }
+
+    fn later(&self) -> Route {
+        if self.is_stopping() { Route::Nowhere(Undeliverable::Closed) } else { Route::Later }
+    }
+
     /// To this child and no other.
     pub(super) fn send_to(&mut self, child: ChildId, from: Peer, frame: Bytes) {
         if self.family.get(child).is_some_and(Child::is_reachable) {
-            self.act(Action::Send { child, frame, origin: Some(from) });
+            self.act(Action::Send { child, frame, origin: Origin::Peer(from) });
         } else {
-            self.undeliverable(from, frame, Undeliverable::Gone);
-        }
-    }
-
-    fn route_to_alone(&mut self, from: Peer, frame: Bytes) {
-        if !self.policy.alone {
-            return self.undeliverable(from, frame, Undeliverable::NoAlone);
-        }
-        // While it is asked to finish it still takes messages; one that boots gets them when it is ready, in order.
-        let alone =
-            self.family.alone().filter(|alone| alone.is_reachable() && !alone.is_booting()).map(|alone| alone.id);
-        match alone {
-            Some(alone) => self.act(Action::Send { child: alone, frame, origin: Some(from) }),
-            None => self.keep(Letter { from, target: Target::Alone, frame }),
-        }
-    }
-
-    fn route_to_workers(&mut self, from: Peer, target: Target, frame: Bytes) {
-        // During the start no worker gets a message before all can: the order is kept, and nobody misses a broadcast.
-        let open = matches!(self.phase, Phase::Running | Phase::Stopping(_));
-        let workers: Vec<ChildId> = match target {
-            _ if !open => Vec::new(),
-            Target::AllWorkers => self.family.ready_workers().map(|worker| worker.id).collect(),
-            _ => self.any_worker().into_iter().collect(),
-        };
-        if workers.is_empty() {
-            return self.keep(Letter { from, target, frame });
-        }
-        for child in workers {
-            self.act(Action::Send { child, frame: frame.clone(), origin: Some(from) });
+            self.undeliverable(from, &frame, Undeliverable::Gone);
         }
     }
 
     /// A message was not written before the receiver's channel ended. The next alone gets it; a worker was meant as such.
     pub(super) fn returned(&mut self, child: ChildId, from: Peer, frame: Bytes) {
+        // Who asked hears that who was asked is gone (requests.rs).
+        if matches!(Envelope::read(&frame), Ok(Envelope::Request(_))) {
+            return;
+        }
         match child {
-            ChildId::Alone(_) => self.keep(Letter { from, target: Target::Alone, frame }),
-            ChildId::Worker(_) => self.undeliverable(from, frame, Undeliverable::Gone),
+            ChildId::Alone(_) if !self.is_stopping() => {
+                self.keep(Letter { from, target: Target::Alone, frame, kind: LetterKind::Message });
+            }
+            ChildId::Alone(_) => self.undeliverable(from, &frame, Undeliverable::Closed),
+            ChildId::Worker(_) => self.undeliverable(from, &frame, Undeliverable::Gone),
         }
     }
 
-    fn keep(&mut self, letter: Letter) {
-        if self.is_stopping() {
-            return self.undeliverable(letter.from, letter.frame, Undeliverable::Closed);
-        }
+    pub(super) fn keep(&mut self, letter: Letter) {
         let mailbox = match letter.target {
             Target::Alone => &mut self.alone_mail,
             _ => &mut self.worker_mail,
         };
         if let Some(letter) = mailbox.keep(letter) {
-            self.undeliverable(letter.from, letter.frame, Undeliverable::MailboxFull);
+            self.refuse(letter, Undeliverable::MailboxFull);
+        }
+    }
+
+    fn refuse(&mut self, letter: Letter, reason: Undeliverable) {
+        match letter.kind {
+            LetterKind::Message => self.undeliverable(letter.from, &letter.frame, reason),
+            LetterKind::Request(id) => self.answer_gone(letter.from, &id, None, reason),
+        }
+    }
+
+    fn open(&mut self, letter: Letter) {
+        match letter.kind {
+            LetterKind::Message => self.route(letter.from, letter.target, letter.frame),
+            LetterKind::Request(id) => self.requested(letter.from, letter.target, letter.frame, id),
         }
     }
 
@@ -104,12 +151,12 @@ impl Core {
     pub(super) fn deliver_mail(&mut self, id: ChildId) {
         if matches!(id, ChildId::Alone(_)) {
             for letter in self.alone_mail.take() {
-                self.route(letter.from, letter.target, letter.frame);
+                self.open(letter);
             }
         }
         if self.phase == Phase::Running {
             for letter in self.worker_mail.take() {
-                self.route(letter.from, letter.target, letter.frame);
+                self.open(letter);
             }
         }
     }
@@ -117,11 +164,16 @@ impl Core {
     /// The cluster is over: what still waits reaches nobody.
     pub(super) fn return_mail(&mut self) {
         for letter in self.alone_mail.take().into_iter().chain(self.worker_mail.take()) {
-            self.undeliverable(letter.from, letter.frame, Undeliverable::Closed);
+            self.refuse(letter, Undeliverable::Closed);
         }
     }
 
-    pub(super) fn undeliverable(&mut self, from: Peer, frame: Bytes, reason: Undeliverable) {
-        self.notify(Notice::Undeliverable { from, frame, reason });
+    /// Each of the messages is reported.
+    pub(super) fn undeliverable(&mut self, from: Peer, frames: &Bytes, reason: Undeliverable) {
+        let mut start = 0;
+        for end in memchr::memchr_iter(b'\n', frames) {
+            self.notify(Notice::Undeliverable { from, frame: frames.slice(start..=end), reason });
+            start = end + 1;
+        }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::Core;
-use super::action::Action;
+use super::action::{Action, Origin};
 use super::child::Stage;
 use super::dispatch::{Counts, Key, Order};
 use super::listeners::{Answer, Waiting};
@@ -43,12 +43,12 @@ impl Core {
         let data = self.listeners.data(key);
         let Some(bound) = self.listeners.bound(key).filter(|_| errno == 0) else {
             let frame = outbound::listen_reply(seq, key, -errno, data, None);
-            return self.act(Action::Send { child, frame, origin: None });
+            return self.act(Action::Send { child, frame, origin: Origin::Master });
         };
         worker.serves.insert(Arc::clone(key));
         if bound.delivery == Delivery::Dispatched {
             let frame = outbound::listen_reply(seq, key, 0, data, bound.name.as_ref());
-            self.act(Action::Send { child, frame, origin: None });
+            self.act(Action::Send { child, frame, origin: Origin::Master });
         } else {
             let frame = outbound::with_handle(bound.kind, &outbound::listen_reply(seq, key, 0, data, None));
             self.act(Action::SendListener { child, frame, key: Arc::clone(key) });

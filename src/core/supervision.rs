@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::action::Action;
+use super::action::{Action, Origin};
 use super::child::{Channel, Child, Pulse, Stage};
 use super::family::Vacated;
 use super::notice::{ExitReason, FailureCause, Notice, Outcome};
@@ -145,6 +145,7 @@ impl Core {
         let Some(child) = self.family.get_mut(id) else { return };
         child.channel = Channel::Closed;
         let expected = child.expected;
+        self.requests_lost(id);
         self.dispatch.gone(now, id);
         self.do_orders();
         self.notify(Notice::Disconnect { child: id, expected });
@@ -181,7 +182,7 @@ impl Core {
         if let Some(child) = self.family.get_mut(id) {
             child.expected = true;
         }
-        self.act(Action::Send { child: id, frame: outbound::cluster_ack(seq), origin: None });
+        self.act(Action::Send { child: id, frame: outbound::cluster_ack(seq), origin: Origin::Master });
         self.begin_leaving(now, id, ExitReason::Disconnect, now);
     }
 
@@ -210,7 +211,7 @@ impl Core {
             let grace = grace.min(left / 2);
             let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
             let frame = outbound::drain(why, millis(grace), millis(left));
-            self.act(Action::Send { child: id, frame, origin: None });
+            self.act(Action::Send { child: id, frame, origin: Origin::MasterInTurn });
         }
     }
 

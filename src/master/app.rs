@@ -42,11 +42,13 @@ impl AppQueue {
         }
     }
 
-    /// Appends a notice and wakes the app's thread.
-    pub fn push(&self, notice: Notice) {
-        self.bytes.fetch_add(size(&notice), Ordering::Relaxed);
+    /// Appends a notice and wakes the app's thread. Gives how many bytes of messages it holds.
+    pub fn push(&self, notice: Notice) -> usize {
+        let size = size(&notice);
+        self.bytes.fetch_add(size, Ordering::Relaxed);
         self.notices.lock().unwrap_or_else(PoisonError::into_inner).push_back(notice);
         self.wake();
+        size
     }
 
     fn wake(&self) {
@@ -104,7 +106,7 @@ impl fmt::Debug for AppQueue {
 
 fn size(notice: &Notice) -> usize {
     match notice {
-        Notice::Message(_, frame) | Notice::Undeliverable { frame, .. } => frame.len(),
+        Notice::Message(_, frame) | Notice::Request(_, frame) | Notice::Undeliverable { frame, .. } => frame.len(),
         _ => 0,
     }
 }

@@ -1,9 +1,14 @@
-//! Backpressure: a sender whose receiver does not keep up is not read until it does. Nothing is dropped, nothing grows
-//! without end: what is too much stays in the sender.
+//! Backpressure: a sender whose receiver does not keep up is not read until it does. What is too much stays in the sender;
+//! nothing grows without end.
+//!
+//! Messages to all workers are the exception, or one worker that stands still would hold up all others: when it took
+//! nothing for [`STALL`] what goes beyond [`BROADCAST_LIMIT`] is given up for it, counted and reported.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::time::Duration;
 
-use crate::core::types::Peer;
+use crate::core::notice::Missed;
+use crate::core::types::{Peer, Time};
 
 /// More than this waiting for a receiver slows its senders down.
 pub const HIGH_WATER: usize = 1 << 20;
@@ -11,42 +16,157 @@ pub const HIGH_WATER: usize = 1 << 20;
 /// Less than this lets them go on.
 pub const LOW_WATER: usize = HIGH_WATER / 4;
 
+/// The same for messages to all workers. Their bytes are shared, so the slowest decides how much memory they take.
+pub const BROADCAST_LIMIT: usize = 8 << 20;
+
+/// A receiver that took nothing for so long stands still.
+pub const STALL: Duration = Duration::from_secs(1);
+
+/// What is about to be sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Offer {
+    /// From whom.
+    pub sender: Peer,
+    /// To whom.
+    pub receiver: Peer,
+    /// Whether others get it too.
+    pub audience: Audience,
+    /// Bytes that wait for the receiver already.
+    pub queued: usize,
+    /// Bytes that it took ever.
+    pub taken: u64,
+}
+
+/// Who gets a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Audience {
+    /// Many; this is one of them.
+    All,
+    /// This one only.
+    One,
+}
+
+/// What to do with an offer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// Send it.
+    Send,
+    /// Send it, and read nothing more from the sender.
+    SendAndPause,
+    /// The receiver stands still: give it up.
+    GiveUp,
+}
+
+/// A receiver that is behind.
+#[derive(Debug)]
+struct Behind {
+    /// Who waits for it, and for what.
+    senders: BTreeMap<Peer, Audience>,
+    pace: Pace,
+    missed: Missed,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Pace {
+    /// It had taken so much at that moment.
+    Watched { since: Time, taken: u64 },
+    /// It took nothing more for [`STALL`].
+    Stalled { taken: u64 },
+}
+
 /// Who waits for whom.
 #[derive(Debug, Default)]
 pub struct Flow {
-    /// Receiver to the senders that it slows down.
-    waiting: BTreeMap<Peer, BTreeSet<Peer>>,
+    receivers: BTreeMap<Peer, Behind>,
 }
 
 impl Flow {
-    /// `sender` gave something to `receiver`, for which `queued` bytes wait now. True when the sender must pause.
-    pub fn sent(&mut self, sender: Peer, receiver: Peer, queued: usize) -> bool {
-        queued > HIGH_WATER && self.waiting.entry(receiver).or_default().insert(sender)
-    }
-
-    /// `queued` bytes are left for `receiver`. Gives the senders that may go on.
-    pub fn drained(&mut self, receiver: Peer, queued: usize) -> Vec<Peer> {
-        if queued >= LOW_WATER {
-            return Vec::new();
+    /// Something is to be sent.
+    pub fn offer(&mut self, now: Time, offer: Offer, size: usize) -> Verdict {
+        let limit = if offer.audience == Audience::All { BROADCAST_LIMIT } else { HIGH_WATER };
+        if offer.queued + size <= limit {
+            return Verdict::Send;
         }
-        self.gone(receiver)
+        let behind = self.receivers.entry(offer.receiver).or_insert_with(|| Behind {
+            senders: BTreeMap::new(),
+            pace: Pace::Watched { since: now, taken: offer.taken },
+            missed: Missed::default(),
+        });
+        match behind.pace {
+            Pace::Stalled { taken } if taken == offer.taken && offer.audience == Audience::All => {
+                behind.missed.messages += 1;
+                behind.missed.bytes += size as u64;
+                return Verdict::GiveUp;
+            }
+            Pace::Stalled { taken } if taken != offer.taken => {
+                behind.pace = Pace::Watched { since: now, taken: offer.taken };
+            }
+            _ => {}
+        }
+        let before = behind.senders.insert(offer.sender, offer.audience);
+        if before == Some(Audience::One) {
+            behind.senders.insert(offer.sender, Audience::One);
+        }
+        if before.is_none() { Verdict::SendAndPause } else { Verdict::Send }
     }
 
-    /// `receiver` takes nothing any more. Gives the senders that may go on.
-    pub fn gone(&mut self, receiver: Peer) -> Vec<Peer> {
-        let senders = self.waiting.remove(&receiver).unwrap_or_default();
-        senders.into_iter().filter(|sender| !self.is_paused(*sender)).collect()
+    /// `queued` bytes are left for a receiver. Gives the senders that may go on, and what it missed.
+    pub fn drained(&mut self, receiver: Peer, queued: usize) -> (Vec<Peer>, Option<Missed>) {
+        if queued >= LOW_WATER { (Vec::new(), None) } else { self.gone(receiver) }
     }
 
-    /// `sender` is gone.
+    /// A receiver takes nothing any more, or everything. Gives the senders that may go on, and what it missed.
+    pub fn gone(&mut self, receiver: Peer) -> (Vec<Peer>, Option<Missed>) {
+        let Some(behind) = self.receivers.remove(&receiver) else { return (Vec::new(), None) };
+        let free = behind.senders.into_keys().filter(|sender| !self.is_paused(*sender)).collect();
+        (free, Some(behind.missed).filter(|missed| missed.messages > 0))
+    }
+
+    /// A sender is gone.
     pub fn forget(&mut self, sender: Peer) {
-        self.waiting.values_mut().for_each(|senders| {
-            senders.remove(&sender);
+        self.receivers.values_mut().for_each(|behind| {
+            behind.senders.remove(&sender);
         });
     }
 
+    /// Time passed; `taken` tells how many bytes a receiver took ever. Gives the senders that may go on because the one
+    /// that they wait for stands still.
+    pub fn timed_out(&mut self, now: Time, taken: impl Fn(Peer) -> u64) -> Vec<Peer> {
+        let mut released = Vec::new();
+        for (receiver, behind) in &mut self.receivers {
+            let Pace::Watched { since, taken: before } = behind.pace else { continue };
+            let taken = taken(*receiver);
+            if taken != before {
+                behind.pace = Pace::Watched { since: now, taken };
+            } else if now >= since + STALL {
+                behind.pace = Pace::Stalled { taken };
+                behind.senders.retain(|sender, audience| {
+                    let stays = *audience == Audience::One;
+                    if !stays {
+                        released.push(*sender);
+                    }
+                    stays
+                });
+            }
+        }
+        released.retain(|sender| !self.is_paused(*sender));
+        released
+    }
+
+    /// When [`Self::timed_out`] is due.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Time> {
+        let watched = |behind: &Behind| match behind.pace {
+            Pace::Watched { since, .. } if behind.senders.values().any(|audience| *audience == Audience::All) => {
+                Some(since + STALL)
+            }
+            _ => None,
+        };
+        self.receivers.values().filter_map(watched).min()
+    }
+
     fn is_paused(&self, sender: Peer) -> bool {
-        self.waiting.values().any(|senders| senders.contains(&sender))
+        self.receivers.values().any(|behind| behind.senders.contains_key(&sender))
     }
 }
 
@@ -57,23 +177,72 @@ mod tests {
 
     const ALONE: Peer = Peer::Child(ChildId::Alone(1));
     const WORKER: Peer = Peer::Child(ChildId::Worker(1));
+    const START: Time = Duration::ZERO;
+
+    fn offer(sender: Peer, receiver: Peer, audience: Audience, queued: usize) -> Offer {
+        Offer { sender, receiver, audience, queued, taken: 0 }
+    }
+
+    fn one(sender: Peer, receiver: Peer, queued: usize) -> Offer {
+        offer(sender, receiver, Audience::One, queued)
+    }
+
+    fn all(queued: usize) -> Offer {
+        offer(ALONE, WORKER, Audience::All, queued)
+    }
 
     #[test]
     fn a_sender_pauses_above_the_high_mark_and_goes_on_below_the_low_one() {
         let mut flow = Flow::default();
-        assert!(!flow.sent(WORKER, ALONE, HIGH_WATER));
-        assert!(flow.sent(WORKER, ALONE, HIGH_WATER + 1));
-        assert!(!flow.sent(WORKER, ALONE, HIGH_WATER + 2), "it is paused already");
-        assert!(flow.drained(ALONE, LOW_WATER).is_empty());
-        assert_eq!(flow.drained(ALONE, LOW_WATER - 1), [WORKER]);
+        assert_eq!(flow.offer(START, one(WORKER, ALONE, HIGH_WATER - 1), 1), Verdict::Send);
+        assert_eq!(flow.offer(START, one(WORKER, ALONE, HIGH_WATER), 1), Verdict::SendAndPause);
+        assert_eq!(flow.offer(START, one(WORKER, ALONE, HIGH_WATER + 1), 1), Verdict::Send, "it is paused already");
+        assert!(flow.drained(ALONE, LOW_WATER).0.is_empty());
+        assert_eq!(flow.drained(ALONE, LOW_WATER - 1), (vec![WORKER], None));
     }
 
     #[test]
     fn a_sender_goes_on_when_all_its_receivers_keep_up_again() {
         let mut flow = Flow::default();
-        flow.sent(WORKER, ALONE, HIGH_WATER + 1);
-        flow.sent(WORKER, Peer::App, HIGH_WATER + 1);
-        assert!(flow.gone(ALONE).is_empty());
-        assert_eq!(flow.drained(Peer::App, 0), [WORKER]);
+        flow.offer(START, one(WORKER, ALONE, HIGH_WATER), 1);
+        flow.offer(START, one(WORKER, Peer::App, HIGH_WATER), 1);
+        assert!(flow.gone(ALONE).0.is_empty());
+        assert_eq!(flow.drained(Peer::App, 0).0, [WORKER]);
+    }
+
+    #[test]
+    fn a_message_to_all_is_given_up_for_one_that_stands_still() {
+        let mut flow = Flow::default();
+        assert_eq!(flow.offer(START, all(HIGH_WATER), 1), Verdict::Send);
+        assert_eq!(flow.offer(START, all(BROADCAST_LIMIT), 1), Verdict::SendAndPause);
+        assert_eq!(flow.deadline(), Some(STALL));
+        assert_eq!(flow.timed_out(STALL, |_| 0), [ALONE]);
+        assert_eq!(flow.deadline(), None);
+        assert_eq!(flow.offer(STALL, all(BROADCAST_LIMIT), 7), Verdict::GiveUp);
+        assert_eq!(flow.offer(STALL, all(0), 7), Verdict::Send, "there is room");
+        assert_eq!(flow.drained(WORKER, 0), (Vec::new(), Some(Missed { messages: 1, bytes: 7 })));
+        assert_eq!(flow.offer(STALL, all(BROADCAST_LIMIT), 7), Verdict::SendAndPause);
+    }
+
+    #[test]
+    fn one_that_goes_on_is_waited_for() {
+        let mut flow = Flow::default();
+        flow.offer(START, all(BROADCAST_LIMIT), 1);
+        assert!(flow.timed_out(STALL, |_| 5).is_empty());
+        assert_eq!(flow.deadline(), Some(STALL * 2));
+        assert_eq!(flow.timed_out(STALL * 2, |_| 5), [ALONE]);
+        let moved = Offer { taken: 9, ..all(BROADCAST_LIMIT) };
+        assert_eq!(flow.offer(STALL * 2, moved, 1), Verdict::SendAndPause, "it took something meanwhile");
+    }
+
+    #[test]
+    fn messages_to_one_are_never_given_up() {
+        let mut flow = Flow::default();
+        flow.offer(START, one(ALONE, WORKER, HIGH_WATER), 1);
+        assert_eq!(flow.deadline(), None);
+        flow.offer(START, all(BROADCAST_LIMIT), 1);
+        flow.timed_out(STALL, |_| 0);
+        assert_eq!(flow.offer(STALL, one(ALONE, WORKER, BROADCAST_LIMIT), 1), Verdict::Send);
+        assert!(flow.timed_out(STALL * 3, |_| 0).is_empty(), "its sender waits as long as it takes");
     }
 }

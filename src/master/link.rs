@@ -15,6 +15,7 @@ use tokio::task::{AbortHandle, spawn_local};
 
 use super::flow::LOW_WATER;
 use super::read::{Received, read};
+use crate::core::child::Reading;
 use crate::core::dispatch::Key;
 use crate::core::types::{ChildId, Evidence, Peer, SlotId};
 use crate::protocol::outbox::{Item, Outbox};
@@ -84,6 +85,8 @@ pub struct Channel {
     pub gate: Gate,
     outbox: RefCell<Outbox<Rc<OwnedFd>, Option<Peer>>>,
     outgoing: Notify,
+    /// Bytes that were written ever.
+    taken: Cell<u64>,
 }
 
 /// One child, as the loop sees it.
@@ -97,8 +100,12 @@ pub struct Link {
     pub handles: VecDeque<OwnedFd>,
     /// Messages that it sent.
     pub received: u64,
-    /// Messages that were sent to it.
+    /// Frames that were sent to it.
     pub sent: u64,
+    /// Messages of its own that were refused: too large, or no JSON.
+    pub refused: u64,
+    /// Whether much waits for it.
+    pub reading: Reading,
     channel: Rc<Channel>,
     writer: AbortHandle,
 }
@@ -120,8 +127,13 @@ impl Link {
         limit: usize,
         inputs: &Sender<Input>,
     ) -> Self {
-        let channel =
-            Rc::new(Channel { socket, gate: Gate::default(), outbox: RefCell::default(), outgoing: Notify::new() });
+        let channel = Rc::new(Channel {
+            socket,
+            gate: Gate::default(),
+            outbox: RefCell::default(),
+            outgoing: Notify::new(),
+            taken: Cell::new(0),
+        });
         let writer = spawn_local(write(child, Rc::clone(&channel), inputs.clone())).abort_handle();
         let reader = spawn_local(read(child, Rc::clone(&channel), limit, inputs.clone()));
         let (attended, gate, inputs) = (process.clone(), Rc::clone(&channel), inputs.clone());
@@ -135,16 +147,37 @@ impl Link {
             }
             let _ = inputs.send(Input::Exited { child, exit }).await;
         });
-        Self { process, slot, handles: VecDeque::new(), received: 0, sent: 0, channel, writer }
+        Self {
+            process,
+            slot,
+            handles: VecDeque::new(),
+            received: 0,
+            sent: 0,
+            refused: 0,
+            reading: Reading::KeepsUp,
+            channel,
+            writer,
+        }
     }
 
-    /// Sends a frame, after all others. Gives how many bytes wait now.
-    pub fn send(&mut self, frame: Bytes, handle: Option<Rc<OwnedFd>>, from: Option<Peer>) -> usize {
+    /// Sends a frame, after all others. `from`: who hears of it when it cannot be written.
+    pub fn send(&mut self, frame: Bytes, handle: Option<Rc<OwnedFd>>, from: Option<Peer>) {
         self.sent += 1;
-        let mut outbox = self.channel.outbox.borrow_mut();
-        outbox.push(Outgoing { frame, handle, from });
+        self.channel.outbox.borrow_mut().push(Outgoing { frame, handle, from });
         self.channel.outgoing.notify_one();
-        outbox.bytes()
+    }
+
+    /// Sends a frame of the master's own, before those of others.
+    pub fn send_first(&mut self, frame: Bytes, handle: Option<Rc<OwnedFd>>) {
+        self.sent += 1;
+        self.channel.outbox.borrow_mut().push_urgent(Outgoing { frame, handle, from: None });
+        self.channel.outgoing.notify_one();
+    }
+
+    /// How many bytes were written to the child ever.
+    #[must_use]
+    pub fn taken(&self) -> u64 {
+        self.channel.taken.get()
     }
 
     /// How many bytes wait for the child.
@@ -192,7 +225,7 @@ async fn write(child: ChildId, channel: Rc<Channel>, inputs: Sender<Input>) {
             continue;
         }
         let Ok(mut ready) = channel.socket.writable().await else { return };
-        let Ok(result) = ready.try_io(|socket| write_some(socket.get_ref(), &channel.outbox)) else { continue };
+        let Ok(result) = ready.try_io(|socket| write_some(socket.get_ref(), &channel)) else { continue };
         match result {
             Ok(Level::Same) => {}
             Ok(Level::FellBelowLowWater) => {
@@ -212,8 +245,8 @@ enum Level {
     FellBelowLowWater,
 }
 
-fn write_some(socket: &OwnedFd, outbox: &RefCell<Outbox<Rc<OwnedFd>, Option<Peer>>>) -> io::Result<Level> {
-    let mut outbox = outbox.borrow_mut();
+fn write_some(socket: &OwnedFd, to: &Channel) -> io::Result<Level> {
+    let mut outbox = to.outbox.borrow_mut();
     let count = {
         let mut slices = Vec::new();
         let handle = outbox.next_write(&mut slices);
@@ -221,6 +254,7 @@ fn write_some(socket: &OwnedFd, outbox: &RefCell<Outbox<Rc<OwnedFd>, Option<Peer
     };
     let before = outbox.bytes();
     outbox.wrote(count);
+    to.taken.set(to.taken.get() + count as u64);
     Ok(if before >= LOW_WATER && outbox.bytes() < LOW_WATER { Level::FellBelowLowWater } else { Level::Same })
 }
 

@@ -3,12 +3,14 @@
 use bytes::Bytes;
 
 use super::examine::examine;
+use super::flow::{Audience, HIGH_WATER, Offer, Verdict};
 use super::launch::launch;
 use super::link::{Input, Link};
 use super::run::{Master, State};
-use crate::core::action::Action;
+use crate::core::action::{Action, Origin};
+use crate::core::child::Reading;
 use crate::core::event::Event;
-use crate::core::notice::Notice;
+use crate::core::notice::{Missed, Notice, Undeliverable};
 use crate::core::types::{ChildId, Peer, SlotId};
 use crate::sys::guard::Guard;
 use crate::sys::process::resident_bytes;
@@ -33,13 +35,13 @@ impl Master {
                 Action::Send { child, frame, origin } => self.send(child, frame, origin),
                 Action::SendListener { child, frame, key } => {
                     if let (Some(link), Some(socket)) = (self.links.get_mut(&child), self.sockets.shared(&key)) {
-                        link.send(frame, Some(socket), None);
+                        link.send_first(frame, Some(socket));
                     }
                 }
                 Action::SendConnection { child, frame, connection } => {
                     let socket = self.connections.get(&connection).cloned();
                     if let (Some(link), Some(socket)) = (self.links.get_mut(&child), socket) {
-                        link.send(frame, Some(socket), None);
+                        link.send_first(frame, Some(socket));
                     }
                 }
                 Action::ReleaseConnection { connection } => {
@@ -97,11 +99,40 @@ impl Master {
         }
     }
 
-    fn send(&mut self, child: ChildId, frame: Bytes, origin: Option<Peer>) {
+    fn send(&mut self, child: ChildId, frame: Bytes, origin: Origin) {
+        let (sender, audience) = match origin {
+            Origin::Peer(sender) => (sender, Audience::One),
+            Origin::Broadcast(sender) => (sender, Audience::All),
+            Origin::Master | Origin::MasterInTurn => {
+                if let Some(link) = self.links.get_mut(&child) {
+                    if origin == Origin::Master { link.send_first(frame, None) } else { link.send(frame, None, None) }
+                }
+                return;
+            }
+        };
+        let now = self.now();
         let Some(link) = self.links.get_mut(&child) else { return };
-        let queued = link.send(frame, None, origin);
-        if let Some(sender) = origin {
-            self.slow_down(sender, Peer::Child(child), queued);
+        let (queued, size) = (link.queued(), frame.len());
+        let offer = Offer { sender, receiver: Peer::Child(child), audience, queued, taken: link.taken() };
+        let verdict = self.flow.offer(now, offer, size);
+        if verdict == Verdict::GiveUp {
+            return self.give_up(sender, frame);
+        }
+        link.send(frame, None, Some(sender));
+        if queued + size > HIGH_WATER && link.reading == Reading::KeepsUp {
+            link.reading = Reading::IsBehind;
+            self.core.handle(now, Event::FellBehind { child });
+        }
+        if verdict == Verdict::SendAndPause {
+            self.pause(sender);
+        }
+    }
+
+    /// A message to all that one of them does not get. They are counted; each is shown to the app as long as it keeps up:
+    /// the flood that one worker cannot take must not be turned upon it.
+    fn give_up(&mut self, from: Peer, frame: Bytes) {
+        if self.app.bytes() + frame.len() <= HIGH_WATER {
+            self.app.push(Notice::Undeliverable { from, frame, reason: Undeliverable::Stalled });
         }
     }
 
@@ -124,19 +155,23 @@ impl Master {
 
     pub(super) fn notify(&mut self, notice: Notice) {
         let sender = match &notice {
-            Notice::Message(child, _) | Notice::Undeliverable { from: Peer::Child(child), .. } => Some(*child),
+            Notice::Message(child, _)
+            | Notice::Request(Some(child), _)
+            | Notice::Undeliverable { from: Peer::Child(child), .. } => Some(*child),
             _ => None,
         };
-        self.app.push(notice);
-        if let Some(child) = sender {
-            self.slow_down(Peer::Child(child), Peer::App, self.app.bytes());
+        let before = self.app.bytes();
+        let size = self.app.push(notice);
+        if let (Some(child), true) = (sender, size > 0) {
+            let (sender, receiver) = (Peer::Child(child), Peer::App);
+            let offer = Offer { sender, receiver, audience: Audience::One, queued: before, taken: 0 };
+            if self.flow.offer(self.now(), offer, size) == Verdict::SendAndPause {
+                self.pause(sender);
+            }
         }
     }
 
-    fn slow_down(&mut self, sender: Peer, receiver: Peer, queued: usize) {
-        if !self.flow.sent(sender, receiver, queued) {
-            return;
-        }
+    fn pause(&mut self, sender: Peer) {
         match sender {
             Peer::App => self.app.set_slowed(true),
             Peer::Child(child) => {
@@ -145,6 +180,14 @@ impl Master {
                 }
             }
         }
+    }
+
+    /// A receiver keeps up again, or is gone.
+    pub(super) fn released(&mut self, receiver: Peer, (senders, missed): (Vec<Peer>, Option<Missed>)) {
+        if let (Peer::Child(child), Some(missed)) = (receiver, missed) {
+            self.notify(Notice::Missed(child, missed));
+        }
+        self.go_on(senders);
     }
 
     pub(super) fn go_on(&mut self, senders: Vec<Peer>) {

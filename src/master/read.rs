@@ -1,5 +1,6 @@
 //! Reading a child's channel: bytes to what the loop is told. A child can send anything.
 
+use std::ops::Range;
 use std::os::fd::OwnedFd;
 use std::rc::Rc;
 
@@ -11,6 +12,7 @@ use crate::core::types::ChildId;
 use crate::protocol::envelope::{Envelope, Target};
 use crate::protocol::frame::{Frame, FrameDecoder};
 use crate::protocol::inbound::Inbound;
+use crate::protocol::request::RequestPart;
 use crate::sys::channel;
 
 /// A read begins small and grows with the traffic, so that an idle child costs little memory.
@@ -20,8 +22,24 @@ const READ_MOST: usize = 256 << 10;
 /// What came in.
 #[derive(Debug)]
 pub enum Received {
-    /// A message to be routed.
-    Message(Target, Bytes),
+    /// Messages to be routed the same way: one, or several that came one after the other.
+    Messages {
+        /// Where they go.
+        target: Target,
+        /// They.
+        frames: Bytes,
+        /// How many they are.
+        count: u64,
+    },
+    /// A request or an answer to one.
+    Request {
+        /// Where it goes.
+        target: Target,
+        /// It.
+        frame: Bytes,
+        /// What of it concerns the master.
+        part: RequestPart,
+    },
     /// A message to the master.
     Internal(Inbound),
     /// Something that breaks the protocol.
@@ -79,19 +97,87 @@ pub(super) async fn read(child: ChildId, channel: Rc<Channel>, limit: usize, inp
 }
 
 fn take_batch(decoder: &mut FrameDecoder) -> Vec<Received> {
-    let mut batch = Vec::new();
+    let mut lines = Vec::new();
     while let Some(frame) = decoder.next_frame() {
-        batch.push(match frame {
-            Frame::TooLarge(bytes) => Received::Invalid(Violation::TooLarge(bytes)),
-            Frame::Line(line) => match Envelope::read(&line) {
-                Ok(Envelope::User(target)) => Received::Message(target, line),
-                Ok(Envelope::Internal) => match Inbound::read(&line) {
-                    Ok(message) => Received::Internal(message),
-                    Err(error) => Received::Invalid(Violation::BadMessage(error.to_string())),
-                },
-                Err(error) => Received::Invalid(Violation::NotJson(error.0)),
-            },
+        lines.push(match frame {
+            Frame::TooLarge(bytes) => Line::Other(Received::Invalid(Violation::TooLarge(bytes))),
+            Frame::Line(range) => read_line(&decoder.bytes()[range.clone()], range),
         });
     }
+    let buffer = decoder.take();
+    let mut batch = Vec::with_capacity(lines.len());
+    for line in lines {
+        match line {
+            Line::Other(received) => batch.push(received),
+            Line::Request { target, range, part } => {
+                batch.push(Received::Request { target, frame: buffer.slice(range), part });
+            }
+            Line::Message { target, range } => add_message(&mut batch, &buffer, target, range),
+        }
+    }
     batch
+}
+
+/// A line that was read, before its bytes are taken out of the buffer.
+enum Line {
+    Message { target: Target, range: Range<usize> },
+    Request { target: Target, range: Range<usize>, part: RequestPart },
+    Other(Received),
+}
+
+fn read_line(line: &[u8], range: Range<usize>) -> Line {
+    let invalid = |violation| Line::Other(Received::Invalid(violation));
+    match Envelope::read(line) {
+        Ok(Envelope::User(target)) => Line::Message { target, range },
+        Ok(Envelope::Request(target)) => match RequestPart::read(line) {
+            Ok(part) => Line::Request { target, range, part },
+            Err(error) => invalid(Violation::BadMessage(error)),
+        },
+        Ok(Envelope::Internal) => match Inbound::read(line) {
+            Ok(message) => Line::Other(Received::Internal(message)),
+            Err(error) => invalid(Violation::BadMessage(error.to_string())),
+        },
+        Err(error) => invalid(Violation::NotJson(error.0)),
+    }
+}
+
+/// Messages to the same receivers that stand side by side become one piece: one decision and one slice to be written.
+fn add_message(batch: &mut Vec<Received>, buffer: &Bytes, next: Target, range: Range<usize>) {
+    if let Some(Received::Messages { target, frames, count }) = batch.last_mut()
+        && *target == next
+        && next.is_the_same_for_all()
+        // Between them may be an empty line, or one that was refused.
+        && frames.as_ptr().wrapping_add(frames.len()) == buffer[range.start..].as_ptr()
+    {
+        *frames = buffer.slice(range.start - frames.len()..range.end);
+        *count += 1;
+        return;
+    }
+    batch.push(Received::Messages { target: next, frames: buffer.slice(range), count: 1 });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn batch(stream: &str) -> Vec<(Target, String, u64)> {
+        let mut decoder = FrameDecoder::new(100);
+        decoder.buffer().extend_from_slice(stream.as_bytes());
+        let text = |frames: &Bytes| String::from_utf8(frames.to_vec()).unwrap();
+        let of = |received| match received {
+            Received::Messages { target, frames, count } => (target, text(&frames), count),
+            other => (Target::App, format!("{other:?}"), 0),
+        };
+        take_batch(&mut decoder).into_iter().map(of).collect()
+    }
+
+    #[test]
+    fn messages_to_the_same_receiver_are_one_piece() {
+        let (a, b) = (r#"{"to":"alone","n":1}"#, r#"{"to":"alone","n":2}"#);
+        assert_eq!(batch(&format!("{a}\n{b}\n")), [(Target::Alone, format!("{a}\n{b}\n"), 2)]);
+        assert_eq!(batch(&format!("{a}\n\n{b}\n")).len(), 2, "an empty line is nobody's message");
+        assert_eq!(batch("1\n2\n").len(), 2, "each is an event of its own in the app");
+        let any = r#"{"to":"worker"}"#;
+        assert_eq!(batch(&format!("{any}\n{any}\n")).len(), 2, "each goes to a worker of its own");
+    }
 }

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use super::link::{Input, Link};
 use super::read::{Received, Violation};
 use super::run::Master;
+use crate::core::child::Reading;
 use crate::core::dispatch::ConnectionId;
 use crate::core::event::Event;
 use crate::core::notice::{Notice, Undeliverable};
@@ -31,8 +32,8 @@ impl Master {
                         self.tell(Event::Returned { child, from, frame: outgoing.frame });
                     }
                 }
-                let senders = self.flow.gone(Peer::Child(child));
-                self.go_on(senders);
+                let released = self.flow.gone(Peer::Child(child));
+                self.released(Peer::Child(child), released);
                 self.tell(Event::Disconnected { child });
             }
             Input::Exited { child, exit } => {
@@ -43,8 +44,12 @@ impl Master {
             }
             Input::Drained { child } => {
                 let queued = self.links.get(&child).map_or(0, Link::queued);
-                let senders = self.flow.drained(Peer::Child(child), queued);
-                self.go_on(senders);
+                if let Some(link) = self.links.get_mut(&child).filter(|link| link.reading == Reading::IsBehind) {
+                    link.reading = Reading::KeepsUp;
+                    self.tell(Event::CaughtUp { child });
+                }
+                let released = self.flow.drained(Peer::Child(child), queued);
+                self.released(Peer::Child(child), released);
             }
             Input::Examined { child, evidence } => self.tell(Event::Examined { child, evidence }),
             Input::Accepted { key, connections } => {
@@ -64,12 +69,19 @@ impl Master {
 
     fn received(&mut self, child: ChildId, batch: Vec<Received>, handles: Vec<OwnedFd>) {
         if let Some(link) = self.links.get_mut(&child) {
-            link.received += batch.len() as u64;
             link.handles.extend(handles);
         }
         for received in batch {
             match received {
-                Received::Message(target, frame) => self.tell(Event::Sent { from: Peer::Child(child), target, frame }),
+                Received::Messages { target, frames, count } => {
+                    if let Some(link) = self.links.get_mut(&child) {
+                        link.received += count;
+                    }
+                    self.tell(Event::Sent { from: Peer::Child(child), target, frame: frames });
+                }
+                Received::Request { target, frame, part } => {
+                    self.tell(Event::Request { from: Peer::Child(child), target, frame, part });
+                }
                 Received::Internal(Inbound::HandleAck) => {
                     if let Some(link) = self.links.get(&child) {
                         link.handle_acknowledged();
@@ -95,20 +107,23 @@ impl Master {
     fn handle_came(&mut self, child: ChildId, message: &str) {
         let Some(link) = self.links.get_mut(&child) else { return };
         if link.handles.pop_front().is_none() {
-            link.send(outbound::handle_nack(), None, None);
+            link.send_first(outbound::handle_nack(), None);
             return;
         }
-        link.send(outbound::handle_ack(), None, None);
+        link.send_first(outbound::handle_ack(), None);
         let frame = Bytes::from(format!("{message}\n"));
         self.notify(Notice::Undeliverable { from: Peer::Child(child), frame, reason: Undeliverable::Handle });
     }
 
     fn invalid(&mut self, child: ChildId, violation: Violation) {
         let limit = self.config.max_message_bytes;
+        if let Some(link) = self.links.get_mut(&child) {
+            link.refused += 1;
+        }
         match violation {
             Violation::TooLarge(bytes) => {
                 if let Some(link) = self.links.get_mut(&child) {
-                    link.send(outbound::refused("ERR_MESSAGE_TOO_LARGE", bytes, limit), None, None);
+                    link.send_first(outbound::refused("ERR_MESSAGE_TOO_LARGE", bytes, limit), None);
                 }
                 let detail = format!("a message of more than maxMessageBytes ({limit} bytes) was skipped");
                 self.violated(child, "ERR_MESSAGE_TOO_LARGE", detail);

@@ -20,6 +20,7 @@ use crate::core::event::Event;
 use crate::core::notice::{Notice, Outcome};
 use crate::core::types::{ChildId, Peer, Time};
 use crate::protocol::envelope::{Envelope, Target};
+use crate::protocol::request::RequestPart;
 use crate::sys::guard::Guard;
 
 /// How many inputs wait at most: one that is not taken slows its child down.
@@ -76,11 +77,12 @@ impl Master {
         let mut asked = Vec::with_capacity(TURN);
         let mut happened = Vec::with_capacity(TURN);
         while matches!(self.state, State::Running) {
-            let timeout = self.core.next_timeout().map(|at| self.origin + at);
+            let timeout = [self.core.next_timeout(), self.flow.deadline()].into_iter().flatten().min();
+            let timeout = timeout.map(|at| self.origin + at);
             tokio::select! {
                 _ = commands.recv_many(&mut asked, TURN) => asked.drain(..).for_each(|command| self.command(command)),
                 _ = self.input.recv_many(&mut happened, TURN) => happened.drain(..).for_each(|input| self.input(input)),
-                () = sleep_until(timeout) => self.tell(Event::TimedOut),
+                () = sleep_until(timeout) => self.timed_out(),
             }
         }
         if let Some(guard) = self.guard {
@@ -89,6 +91,16 @@ impl Master {
         if let State::Finished(outcome) = self.state {
             self.app.push(Notice::Closed(outcome));
         }
+    }
+
+    fn timed_out(&mut self) {
+        let taken = |receiver| match receiver {
+            Peer::Child(child) => self.links.get(&child).map_or(0, Link::taken),
+            Peer::App => 0,
+        };
+        let released = self.flow.timed_out(self.origin.elapsed(), taken);
+        self.go_on(released);
+        self.tell(Event::TimedOut);
     }
 
     pub(super) fn now(&self) -> Time {
@@ -106,11 +118,15 @@ impl Master {
             Command::Start => self.tell(Event::Started),
             Command::Route(frame) => {
                 self.app.sent(frame.len());
-                let target = match Envelope::read(&frame) {
-                    Ok(Envelope::User(target)) => target,
-                    Ok(Envelope::Internal) | Err(_) => Target::App,
-                };
-                self.tell(Event::Sent { from: Peer::App, target, frame });
+                let from = Peer::App;
+                self.tell(match Envelope::read(&frame) {
+                    Ok(Envelope::User(target)) => Event::Sent { from, target, frame },
+                    Ok(Envelope::Request(target)) => match RequestPart::read(&frame) {
+                        Ok(part) => Event::Request { from, target, frame, part },
+                        Err(_) => Event::Sent { from, target: Target::App, frame },
+                    },
+                    Ok(Envelope::Internal) | Err(_) => Event::Sent { from, target: Target::App, frame },
+                });
             }
             Command::SendTo(child, frame) => {
                 self.app.sent(frame.len());
@@ -134,8 +150,8 @@ impl Master {
                 let _ = reply.send(self.stats());
             }
             Command::AppCaughtUp => {
-                let senders = self.flow.drained(Peer::App, self.app.bytes());
-                self.go_on(senders);
+                let released = self.flow.drained(Peer::App, self.app.bytes());
+                self.released(Peer::App, released);
             }
         }
     }
@@ -161,7 +177,7 @@ impl Master {
                 };
                 serde_json::json!({
                     "role": role, "id": id, "slot": link.slot, "pid": link.process.pid(),
-                    "received": link.received, "sent": link.sent, "queuedBytes": link.queued(),
+                    "received": link.received, "sent": link.sent, "refused": link.refused, "queuedBytes": link.queued(),
                     "connections": self.core.connections(*child),
                 })
             })

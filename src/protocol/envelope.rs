@@ -1,11 +1,8 @@
 //! The few fields of a message that routing looks at (document, 'message fields'); the payload stays untouched bytes.
 
 use std::borrow::Cow;
-use std::fmt;
 
-use serde::Deserializer as _;
-use serde::de::{IgnoredAny, MapAccess, Visitor};
-use serde_json::value::RawValue;
+use super::scan::{Raw, scan};
 
 /// Where a message says that it wants to go (`to`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,6 +19,15 @@ pub enum Target {
     WorkerPid(u32),
 }
 
+impl Target {
+    /// Whether all messages to this target go to the same children, so that several can go as one piece. The app gets
+    /// each as an event, and any worker may be another one each time.
+    #[must_use]
+    pub fn is_the_same_for_all(self) -> bool {
+        matches!(self, Self::Alone | Self::AllWorkers | Self::WorkerPid(_))
+    }
+}
+
 /// What one line is for the master.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Envelope {
@@ -30,7 +36,15 @@ pub enum Envelope {
     Internal,
     /// A message of the user's.
     User(Target),
+    /// A request, or an answer to one (lib/request.js): routed like a message, and internal for the receiver's Node.
+    Request(Target),
 }
+
+/// The `cmd` of requests and answers.
+const REQUEST: &str = "NODE_YUNFLY_RPC";
+
+/// The `cmd` of a message whose payload V8 serialised (`serialization: 'advanced'`).
+const ADVANCED: &str = "NODE_YUNFLY_ADV";
 
 /// The line is not JSON: passing it on would throw inside the receiver's Node.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,40 +58,61 @@ impl Envelope {
     /// # Errors
     /// When the line is not one JSON value.
     pub fn read(line: &[u8]) -> Result<Self, InvalidJson> {
-        let mut json = serde_json::Deserializer::from_slice(line);
-        let fields = json
-            .deserialize_any(FieldsVisitor)
-            .and_then(|fields| json.end().map(|()| fields))
-            .map_err(|error| InvalidJson(error.to_string()))?;
+        let mut fields = Fields::default();
+        scan(line, |key, value| {
+            // Nobody writes these keys with escapes, but they would be the same keys.
+            match key.contains(&b'\\') {
+                false => fields.see(&key[1..key.len() - 1], value),
+                true => fields.see(text(Some(key)).unwrap_or_default().as_bytes(), value),
+            }
+        })
+        .map_err(|invalid| InvalidJson(format!("no JSON: {} expected at byte {}", invalid.expected, invalid.at)))?;
         Ok(fields.envelope())
     }
 }
 
 #[derive(Default)]
 struct Fields<'a> {
-    cmd: Option<&'a RawValue>,
-    to: Option<&'a RawValue>,
-    kind: Option<&'a RawValue>,
-    worker_pid: Option<&'a RawValue>,
+    cmd: Option<Raw<'a>>,
+    to: Option<Raw<'a>>,
+    kind: Option<Raw<'a>>,
+    worker_pid: Option<Raw<'a>>,
 }
 
-impl Fields<'_> {
-    fn envelope(&self) -> Envelope {
-        if text(self.cmd).is_some_and(|cmd| cmd.starts_with("NODE_")) {
-            return Envelope::Internal;
+impl<'a> Fields<'a> {
+    /// `key` without quotes and escapes.
+    fn see(&mut self, key: &[u8], value: Raw<'a>) {
+        match key {
+            b"to" => self.to = Some(value),
+            b"cmd" => self.cmd = Some(value),
+            b"type" => self.kind = Some(value),
+            b"worker_pid" => self.worker_pid = Some(value),
+            _ => {}
         }
-        Envelope::User(match text(self.to).as_deref() {
+    }
+
+    fn envelope(&self) -> Envelope {
+        match text(self.cmd).as_deref() {
+            Some(REQUEST) => Envelope::Request(self.target()),
+            Some(ADVANCED) => Envelope::User(self.target()),
+            Some(cmd) if cmd.starts_with("NODE_") => Envelope::Internal,
+            _ => Envelope::User(self.target()),
+        }
+    }
+
+    fn target(&self) -> Target {
+        match text(self.to).as_deref() {
             Some("alone") => Target::Alone,
             Some("worker") => self.worker_target(),
             _ => Target::App,
-        })
+        }
     }
 
     fn worker_target(&self) -> Target {
         // JSON.stringify leaves `worker_pid: undefined` out, and null names no worker.
-        if let Some(pid) = self.worker_pid.filter(|raw| raw.get() != "null") {
+        if let Some(pid) = self.worker_pid.filter(|raw| *raw != b"null") {
             // A pid that cannot be one (a string, -1) names a worker that doesn't exist; pid 0 is nobody's.
-            return Target::WorkerPid(serde_json::from_str(pid.get()).unwrap_or(0));
+            return Target::WorkerPid(serde_json::from_slice(pid).unwrap_or(0));
         }
         match text(self.kind).as_deref() {
             Some("all") => Target::AllWorkers,
@@ -86,92 +121,13 @@ impl Fields<'_> {
     }
 }
 
-fn text(raw: Option<&RawValue>) -> Option<Cow<'_, str>> {
-    #[derive(serde::Deserialize)]
-    struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
-    let raw = raw?.get();
-    raw.starts_with('"').then(|| serde_json::from_str::<Text<'_>>(raw).ok()).flatten().map(|text| text.0)
-}
-
-enum Key {
-    Cmd,
-    To,
-    Type,
-    WorkerPid,
-    Other,
-}
-
-impl<'de> serde::Deserialize<'de> for Key {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct KeyVisitor;
-        impl Visitor<'_> for KeyVisitor {
-            type Value = Key;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a key")
-            }
-            fn visit_str<E>(self, key: &str) -> Result<Key, E> {
-                Ok(match key {
-                    "cmd" => Key::Cmd,
-                    "to" => Key::To,
-                    "type" => Key::Type,
-                    "worker_pid" => Key::WorkerPid,
-                    _ => Key::Other,
-                })
-            }
-        }
-        deserializer.deserialize_str(KeyVisitor)
+/// What a raw string says; `None` for other values. Bytes that are no UTF-8 are nothing that is looked for.
+fn text(raw: Option<Raw<'_>>) -> Option<Cow<'_, str>> {
+    let inner = raw?.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
+    if inner.contains(&b'\\') {
+        return serde_json::from_slice(raw?).ok().map(Cow::Owned);
     }
-}
-
-/// Reads any JSON value; only an object has fields.
-struct FieldsVisitor;
-
-impl<'de> Visitor<'de> for FieldsVisitor {
-    type Value = Fields<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON value")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut fields = Fields::default();
-        while let Some(key) = map.next_key()? {
-            match key {
-                Key::Cmd => fields.cmd = Some(map.next_value()?),
-                Key::To => fields.to = Some(map.next_value()?),
-                Key::Type => fields.kind = Some(map.next_value()?),
-                Key::WorkerPid => fields.worker_pid = Some(map.next_value()?),
-                Key::Other => {
-                    map.next_value::<IgnoredAny>()?;
-                }
-            }
-        }
-        Ok(fields)
-    }
-
-    fn visit_seq<A: serde::de::SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
-        while seq.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(Fields::default())
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
-        Ok(Fields::default())
-    }
-    fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
-        Ok(Fields::default())
-    }
-    fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
-        Ok(Fields::default())
-    }
-    fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
-        Ok(Fields::default())
-    }
-    fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
-        Ok(Fields::default())
-    }
-    fn visit_unit<E>(self) -> Result<Self::Value, E> {
-        Ok(Fields::default())
-    }
+    std::str::from_utf8(inner).ok().map(Cow::Borrowed)
 }
 
 #[cfg(test)]

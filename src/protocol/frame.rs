@@ -1,13 +1,15 @@
 //! The incremental frame decoder: any chunking of a stream gives the same frames.
 
+use std::ops::Range;
+
 use bytes::{Bytes, BytesMut};
 use memchr::memchr;
 
 /// What the stream held, in order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Frame {
-    /// One line with its newline, ready to be passed on. Shares the buffer that it was read into.
-    Line(Bytes),
+    /// Where one line stands with its newline, in [`FrameDecoder::bytes`] now and in what [`FrameDecoder::take`] gives.
+    Line(Range<usize>),
     /// A line went over the limit; it is skipped up to its newline. Said once, as soon as it is known, because the newline
     /// may never come. The number is how much of it had arrived by then.
     TooLarge(usize),
@@ -22,10 +24,13 @@ enum State {
     Skipping,
 }
 
-/// Cuts a byte stream into lines. Holds at most one unfinished line of `limit` bytes plus one read.
+/// Cuts a byte stream into lines. Nothing is copied: the lines of one read share its buffer, and lines that follow each
+/// other can be passed on as one piece. Holds at most one unfinished line of `limit` bytes plus one read.
 #[derive(Debug)]
 pub struct FrameDecoder {
     buffer: BytesMut,
+    /// Where the line that is being read begins.
+    start: usize,
     state: State,
     limit: usize,
 }
@@ -34,33 +39,41 @@ impl FrameDecoder {
     /// A decoder that refuses lines of more than `limit` bytes.
     #[must_use]
     pub fn new(limit: usize) -> Self {
-        Self { buffer: BytesMut::new(), state: State::Line { scanned: 0 }, limit }
+        Self { buffer: BytesMut::new(), start: 0, state: State::Line { scanned: 0 }, limit }
     }
 
-    /// The buffer to append what was read to; then call [`Self::next_frame`] until it is empty.
+    /// The buffer to append what was read to; then call [`Self::next_frame`] until it is empty, and [`Self::take`].
     pub fn buffer(&mut self) -> &mut BytesMut {
         &mut self.buffer
+    }
+
+    /// What the ranges of the frames point into.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        &self.buffer
     }
 
     /// The next complete frame, or `None` until more was read.
     pub fn next_frame(&mut self) -> Option<Frame> {
         loop {
+            let rest = &self.buffer[self.start..];
             match self.state {
                 State::Skipping => {
-                    let Some(newline) = memchr(b'\n', &self.buffer) else {
-                        self.buffer.clear();
+                    let Some(newline) = memchr(b'\n', rest) else {
+                        self.start = self.buffer.len();
                         return None;
                     };
-                    let _ = self.buffer.split_to(newline + 1);
+                    self.start += newline + 1;
                     self.state = State::Line { scanned: 0 };
                 }
                 State::Line { scanned } => {
-                    let Some(offset) = memchr(b'\n', &self.buffer[scanned..]) else {
+                    let Some(offset) = memchr(b'\n', &rest[scanned..]) else {
                         return self.unfinished();
                     };
                     let length = scanned + offset;
+                    let line = self.start..self.start + length + 1;
+                    self.start = line.end;
                     self.state = State::Line { scanned: 0 };
-                    let line = self.buffer.split_to(length + 1).freeze();
                     if length > self.limit {
                         return Some(Frame::TooLarge(length));
                     }
@@ -72,16 +85,23 @@ impl FrameDecoder {
         }
     }
 
+    /// Takes out everything before the unfinished line; the decoder goes on in a buffer of its own.
+    pub fn take(&mut self) -> Bytes {
+        let taken = self.buffer.split_to(self.start).freeze();
+        self.start = 0;
+        taken
+    }
+
     /// How many bytes of an unfinished line the stream ended with; 0 when it ended between lines.
     #[must_use]
     pub fn unfinished_bytes(&self) -> usize {
-        self.buffer.len()
+        self.buffer.len() - self.start
     }
 
     fn unfinished(&mut self) -> Option<Frame> {
-        let length = self.buffer.len();
+        let length = self.unfinished_bytes();
         if length > self.limit {
-            self.buffer = BytesMut::new();
+            self.start = self.buffer.len();
             self.state = State::Skipping;
             return Some(Frame::TooLarge(length));
         }
@@ -95,20 +115,26 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn decode(chunks: &[&[u8]], limit: usize) -> (Vec<Frame>, usize) {
+    /// A line, or how much of one that is too large had come.
+    type Decoded = Result<Bytes, usize>;
+
+    fn decode(chunks: &[&[u8]], limit: usize) -> (Vec<Decoded>, usize) {
         let mut decoder = FrameDecoder::new(limit);
-        let mut frames = Vec::new();
+        let mut decoded = Vec::new();
         for chunk in chunks {
             decoder.buffer().extend_from_slice(chunk);
-            while let Some(frame) = decoder.next_frame() {
-                frames.push(frame);
-            }
+            let frames: Vec<Frame> = std::iter::from_fn(|| decoder.next_frame()).collect();
+            let taken = decoder.take();
+            decoded.extend(frames.into_iter().map(|frame| match frame {
+                Frame::Line(range) => Ok(taken.slice(range)),
+                Frame::TooLarge(bytes) => Err(bytes),
+            }));
         }
-        (frames, decoder.unfinished_bytes())
+        (decoded, decoder.unfinished_bytes())
     }
 
-    fn line(text: &'static str) -> Frame {
-        Frame::Line(Bytes::from_static(text.as_bytes()))
+    fn line(text: &'static str) -> Decoded {
+        Ok(Bytes::from_static(text.as_bytes()))
     }
 
     #[test]
@@ -124,7 +150,7 @@ mod tests {
     #[test]
     fn an_oversized_line_is_said_before_it_ends_and_skipped() {
         let (frames, rest) = decode(&[b"abcd", b"efgh", b"ij\nok\n"], 3);
-        assert_eq!(frames, vec![Frame::TooLarge(4), line("ok\n")]);
+        assert_eq!(frames, vec![Err(4), line("ok\n")]);
         assert_eq!(rest, 0);
     }
 
@@ -134,7 +160,9 @@ mod tests {
         for _ in 0..1000 {
             decoder.buffer().extend_from_slice(&[b'x'; 100]);
             while decoder.next_frame().is_some() {}
+            decoder.take();
             assert_eq!(decoder.unfinished_bytes(), 0);
+            assert!(decoder.buffer().capacity() < 1000);
         }
     }
 
@@ -150,9 +178,7 @@ mod tests {
             cuts.sort_unstable();
             let chunks: Vec<&[u8]> = cuts.windows(2).map(|pair| &stream[pair[0]..pair[1]]).collect();
             // How much of an oversized line had arrived depends on the chunking; that there was one does not.
-            let flat = |frames: Vec<Frame>| -> Vec<Option<Bytes>> {
-                frames.into_iter().map(|frame| match frame { Frame::Line(bytes) => Some(bytes), Frame::TooLarge(_) => None }).collect()
-            };
+            let flat = |frames: Vec<Decoded>| -> Vec<Option<Bytes>> { frames.into_iter().map(Result::ok).collect() };
             let (whole, _) = decode(&[&stream], limit);
             let (parts, _) = decode(&chunks, limit);
             prop_assert_eq!(flat(whole), flat(parts));

@@ -1,7 +1,7 @@
 //! Bytes to messages and back. Pure: no I/O, no clock, no allocation beyond the buffers handed in.
 //!
 //! A channel carries JSON lines (Node's `serialization: 'json'`). [`frame`] cuts the byte stream into lines, [`envelope`]
-//! finds the few fields that routing needs and leaves the payload alone, [`inbound`] and [`outbound`] are the messages that
+//! ([`scan`]) finds the few fields that routing needs and leaves the payload alone, [`inbound`] and [`outbound`] are the messages that
 //! the master itself takes part in, [`outbox`] is the order in which frames and handles leave.
 
 pub mod envelope;
@@ -9,3 +9,5 @@ pub mod frame;
 pub mod inbound;
 pub mod outbound;
 pub mod outbox;
+pub mod request;
+pub mod scan;

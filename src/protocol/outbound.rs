@@ -147,7 +147,8 @@ pub fn random_worker(
     frame(&message)
 }
 
-fn frame<T: Serialize>(message: &T) -> Bytes {
+/// A message as a frame.
+pub(super) fn frame<T: Serialize>(message: &T) -> Bytes {
     // Plain structs with string keys: serde_json has no way to fail on them.
     let mut line = serde_json::to_vec(message).unwrap_or_default();
     line.push(b'\n');

@@ -1,5 +1,8 @@
 //! The order in which frames and handles leave for one child.
 //!
+//! The master's own messages overtake those of others, between two frames: a child that is behind with its messages still
+//! hears what the master has to say.
+//!
 //! At most one handle is in flight: with two, after a large line, Node gives the first message the second's handle. What
 //! comes after a handle waits until it is acknowledged (Node's own `_handleQueue` in lib/internal/child_process.js).
 
@@ -25,6 +28,12 @@ pub struct Item<H, T> {
     pub from: T,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Lane {
+    Queue,
+    Urgent,
+}
+
 #[derive(Debug)]
 enum State<H, T> {
     Open,
@@ -39,7 +48,10 @@ enum State<H, T> {
 #[derive(Debug)]
 pub struct Outbox<H, T> {
     queue: VecDeque<Item<H, T>>,
-    /// How much of the first frame is written.
+    urgent: VecDeque<Item<H, T>>,
+    /// Which of both queues is written from now.
+    lane: Lane,
+    /// How much of its first frame is written.
     written: usize,
     /// How often the handle at the front was already sent.
     sent: u8,
@@ -49,7 +61,15 @@ pub struct Outbox<H, T> {
 
 impl<H, T> Default for Outbox<H, T> {
     fn default() -> Self {
-        Self { queue: VecDeque::new(), written: 0, sent: 0, bytes: 0, state: State::Open }
+        Self {
+            queue: VecDeque::new(),
+            urgent: VecDeque::new(),
+            lane: Lane::Queue,
+            written: 0,
+            sent: 0,
+            bytes: 0,
+            state: State::Open,
+        }
     }
 }
 
@@ -60,9 +80,38 @@ impl<H, T> Outbox<H, T> {
         self.queue.push_back(item);
     }
 
+    /// Puts a frame before all that wait, but after those that were put there before.
+    pub fn push_urgent(&mut self, item: Item<H, T>) {
+        self.bytes += item.frame.len();
+        self.urgent.push_back(item);
+        self.change_lane();
+    }
+
+    /// A frame that is begun is finished first.
+    fn change_lane(&mut self) {
+        if self.written == 0 {
+            self.lane = if self.urgent.is_empty() { Lane::Queue } else { Lane::Urgent };
+        }
+    }
+
+    fn lane(&self) -> &VecDeque<Item<H, T>> {
+        match self.lane {
+            Lane::Queue => &self.queue,
+            Lane::Urgent => &self.urgent,
+        }
+    }
+
+    fn lane_mut(&mut self) -> &mut VecDeque<Item<H, T>> {
+        match self.lane {
+            Lane::Queue => &mut self.queue,
+            Lane::Urgent => &mut self.urgent,
+        }
+    }
+
     /// Takes out what did not arrive: the child is gone. A frame that was written in part is among it.
     pub fn take_rest(&mut self) -> impl Iterator<Item = Item<H, T>> + use<H, T> {
-        std::mem::take(self).queue.into_iter()
+        let all = std::mem::take(self);
+        all.urgent.into_iter().chain(all.queue)
     }
 
     /// How many bytes wait.
@@ -74,7 +123,7 @@ impl<H, T> Outbox<H, T> {
     /// Whether there is something that may be written now.
     #[must_use]
     pub fn is_writable(&self) -> bool {
-        matches!(self.state, State::Open) && !self.queue.is_empty()
+        matches!(self.state, State::Open) && !self.lane().is_empty()
     }
 
     /// What to write next: the slices, and the handle that goes with their first byte.
@@ -83,7 +132,7 @@ impl<H, T> Outbox<H, T> {
         if !self.is_writable() {
             return None;
         }
-        let mut items = self.queue.iter();
+        let mut items = self.lane().iter();
         let first = items.next()?;
         slices.push(IoSlice::new(&first.frame[self.written..]));
         if first.handle.is_some() {
@@ -98,22 +147,24 @@ impl<H, T> Outbox<H, T> {
     /// So many bytes of the last [`Self::next_write`] were written.
     pub fn wrote(&mut self, mut count: usize) {
         self.bytes = self.bytes.saturating_sub(count);
-        while let Some(first) = self.queue.front() {
+        // One write is of one lane.
+        while let Some(first) = self.lane().front() {
             let left = first.frame.len() - self.written;
             if count < left {
                 self.written += count;
-                return;
+                break;
             }
             count -= left;
             self.written = 0;
-            if let Some(item) = self.queue.pop_front()
+            if let Some(item) = self.lane_mut().pop_front()
                 && item.handle.is_some()
             {
                 self.state = State::AwaitingAck { item, sent: self.sent + 1 };
                 self.sent = 0;
-                return;
+                break;
             }
         }
+        self.change_lane();
     }
 
     /// The child has the handle in flight.
@@ -129,7 +180,9 @@ impl<H, T> Outbox<H, T> {
             State::AwaitingAck { item, sent } => {
                 self.bytes += item.frame.len();
                 self.sent = sent;
-                self.queue.push_front(item);
+                // Nothing was written since, and nothing may be before it.
+                self.urgent.push_front(item);
+                self.change_lane();
                 None
             }
         }

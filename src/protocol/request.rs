@@ -1,0 +1,89 @@
+//! Requests and their answers (`request()` in lib/request.js): messages that the master routes like all others, and of
+//! which it remembers who has to answer whom.
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
+use super::outbound::frame;
+
+/// Longer names of requests are refused: each is kept until its answer.
+const LONGEST_ID: usize = 128;
+
+/// What of a request's or answer's frame concerns the master.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(tag = "act", rename_all = "lowercase")]
+pub enum RequestPart {
+    /// Somebody asks.
+    Request {
+        /// The request's name, unique in the cluster.
+        id: String,
+    },
+    /// Somebody answers.
+    Reply {
+        /// The name of what it answers.
+        id: String,
+    },
+    /// Who asked does not wait any more.
+    Cancel {
+        /// The name of what it asked.
+        id: String,
+    },
+}
+
+impl RequestPart {
+    /// Reads one frame.
+    ///
+    /// # Errors
+    /// When a field is missing, or the name is too long.
+    pub fn read(line: &[u8]) -> Result<Self, String> {
+        let part: Self = serde_json::from_slice(line).map_err(|error| error.to_string())?;
+        let (Self::Request { id } | Self::Reply { id } | Self::Cancel { id }) = &part;
+        if id.len() > LONGEST_ID {
+            return Err(format!("the id of a request has {} bytes; at most {LONGEST_ID} are allowed", id.len()));
+        }
+        Ok(part)
+    }
+}
+
+/// Tells who asked all workers which ones they are.
+#[must_use]
+pub fn sent(id: &str, pids: &[u32]) -> Bytes {
+    #[derive(Serialize)]
+    struct Sent<'a> {
+        cmd: &'a str,
+        act: &'a str,
+        id: &'a str,
+        pids: &'a [u32],
+    }
+    frame(&Sent { cmd: "NODE_YUNFLY_RPC", act: "sent", id, pids })
+}
+
+/// Tells who asked that an answer will not come: of this process, or (`None`) of anybody.
+#[must_use]
+pub fn gone(id: &str, pid: Option<u32>, reason: &str) -> Bytes {
+    #[derive(Serialize)]
+    struct Gone<'a> {
+        cmd: &'a str,
+        act: &'a str,
+        id: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pid: Option<u32>,
+        reason: &'a str,
+    }
+    frame(&Gone { cmd: "NODE_YUNFLY_RPC", act: "gone", id, pid, reason })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_what_concerns_the_master() {
+        let line = br#"{"cmd":"NODE_YUNFLY_RPC","act":"request","id":"7-1","to":"alone","data":{"id":"other"}}"#;
+        assert_eq!(RequestPart::read(line), Ok(RequestPart::Request { id: "7-1".to_owned() }));
+        assert!(RequestPart::read(br#"{"act":"request"}"#).is_err());
+        assert!(RequestPart::read(br#"{"act":"other","id":"1"}"#).is_err());
+        let long = format!(r#"{{"act":"reply","id":"{}"}}"#, "x".repeat(LONGEST_ID + 1));
+        assert!(RequestPart::read(long.as_bytes()).is_err());
+    }
+}
