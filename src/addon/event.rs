@@ -32,6 +32,8 @@ pub struct NativeEvent {
     pub reason: Option<String>,
     /// JSON: a message, an address, an error.
     pub data: Option<String>,
+    /// The number of a handle that came along, for `takeHandle`.
+    pub handle: Option<f64>,
 }
 
 impl NativeEvent {
@@ -110,6 +112,10 @@ impl From<Notice> for NativeEvent {
             Notice::Request(child, frame) => {
                 let event = Self::new("rpc").message(&frame);
                 if let Some(child) = child { event.child(child) } else { event }
+            }
+            Notice::Handle(child, frame, handle) => {
+                // A float counts up to 2^53 exactly.
+                Self { handle: Some(handle as f64), ..Self::of("handle", child).message(&frame) }
             }
             Notice::Missed(child, missed) => Self::of("missed", child).data(missed),
             Notice::Undeliverable { from, frame, reason } => {

@@ -4,6 +4,7 @@
 mod config;
 mod event;
 
+use std::os::fd::IntoRawFd;
 use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
 
@@ -19,6 +20,7 @@ use crate::master::Command;
 use crate::master::app::AppQueue;
 use crate::master::thread;
 use crate::sys::adopted::Adopted;
+use crate::sys::local::duplicate;
 
 pub use config::NativeConfig;
 pub use event::NativeEvent;
@@ -73,6 +75,23 @@ impl Master {
         let fine = self.app.sending(frame.len());
         self.tell(Command::SendTo(child(&role, id)?, frame));
         Ok(fine)
+    }
+
+    /// Sends one message with a handle (the number of a descriptor, which stays the caller's) to one child. `json` is as
+    /// Node wraps it. False: it had better wait before the next one.
+    #[napi(catch_unwind)]
+    pub fn send_handle(&self, role: String, id: u32, json: String, handle: i32) -> Result<bool> {
+        let handle = duplicate(handle).map_err(|error| Error::from_reason(error.to_string()))?;
+        let frame = line(json);
+        let fine = self.app.sending(frame.len());
+        self.tell(Command::SendHandle(child(&role, id)?, frame, handle));
+        Ok(fine)
+    }
+
+    /// Takes a handle that came with an event, once; gives the number of its descriptor, which is the caller's from now.
+    #[napi(catch_unwind)]
+    pub fn take_handle(&self, number: f64) -> Option<i32> {
+        self.app.take_handle(number as u64).map(IntoRawFd::into_raw_fd)
     }
 
     /// Routes a message by its `to`, `type` and `worker_pid`. False: it had better wait before the next one.

@@ -78,7 +78,18 @@ pub enum Action {
         /// Which connection.
         connection: ConnectionId,
     },
-    /// Forget a connection: a worker has it, or nobody will.
+    /// Send a frame with a handle of somebody else's, in turn.
+    SendHandle {
+        /// The child.
+        child: ChildId,
+        /// The frame.
+        frame: Bytes,
+        /// Which handle.
+        handle: ConnectionId,
+        /// Who sent it.
+        from: Peer,
+    },
+    /// Forget a connection or handle: somebody has it, or nobody will.
     ReleaseConnection {
         /// Which connection.
         connection: ConnectionId,

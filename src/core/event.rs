@@ -8,6 +8,15 @@ use crate::protocol::envelope::Target;
 use crate::protocol::inbound::Inbound;
 use crate::protocol::request::RequestPart;
 
+/// Who gets a handle.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HandleTarget {
+    /// Whom the message names.
+    Routed(Target),
+    /// This child.
+    Child(ChildId),
+}
+
 /// Something happened.
 #[derive(Debug)]
 pub enum Event {
@@ -42,6 +51,17 @@ pub enum Event {
         target: Target,
         /// The message, newline included; or several that follow each other, where [`Target::is_the_same_for_all`].
         frame: Bytes,
+    },
+    /// Somebody sent a message with a handle.
+    SentHandle {
+        /// Who.
+        from: Peer,
+        /// To whom.
+        to: HandleTarget,
+        /// The frame, as Node wraps it.
+        frame: Bytes,
+        /// The handle, as the shell numbers it.
+        handle: ConnectionId,
     },
     /// Somebody sent a request, or an answer to one.
     Request {

@@ -125,6 +125,7 @@ impl Core {
             Event::SpawnFailed { child, error } => self.spawn_failed(now, child, error),
             Event::Told { child, message } => self.told(now, child, message),
             Event::Sent { from, target, frame } => self.sent(now, from, target, frame),
+            Event::SentHandle { from, to, frame, handle } => self.sent_handle(from, to, &frame, handle),
             Event::Request { from, target, frame, part } => self.request(from, target, frame, part),
             Event::FellBehind { child } => self.reads(child, Reading::IsBehind),
             Event::CaughtUp { child } => self.reads(child, Reading::KeepsUp),

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 
+use super::dispatch::ConnectionId;
 use super::types::{ChildId, Exit, Peer, SlotId};
 use crate::protocol::inbound::{ErrorDetails, ErrorReport, ListenAddress};
 
@@ -49,6 +50,8 @@ pub enum Notice {
     Hang(ChildId, HangReport),
     /// A message for the app.
     Message(ChildId, Bytes),
+    /// A message for the app that came with a handle, which the app must take.
+    Handle(ChildId, Bytes, ConnectionId),
     /// A request for the app, an answer to one of its own, or (`None`) what the master says about one.
     Request(Option<ChildId>, Bytes),
     /// A child takes messages again, or is gone, after broadcasts were given up for it.

@@ -4,6 +4,8 @@ use bytes::Bytes;
 
 use super::action::{Action, Origin};
 use super::child::Child;
+use super::dispatch::ConnectionId;
+use super::event::HandleTarget;
 use super::mailbox::{Letter, LetterKind};
 use super::notice::{Notice, Undeliverable};
 use super::types::{ChildId, Peer, Readiness, Time};
@@ -97,6 +99,30 @@ impl Core {
 
     fn later(&self) -> Route {
         if self.is_stopping() { Route::Nowhere(Undeliverable::Closed) } else { Route::Later }
+    }
+
+    /// A message with a handle. It does not wait for anybody: an open connection is not left lying about.
+    pub(super) fn sent_handle(&mut self, from: Peer, to: HandleTarget, frame: &Bytes, handle: ConnectionId) {
+        let route = match to {
+            HandleTarget::Routed(target) => self.find(from, target),
+            HandleTarget::Child(child) if self.family.get(child).is_some_and(Child::is_reachable) => {
+                Route::Child(child)
+            }
+            HandleTarget::Child(_) => Route::Nowhere(Undeliverable::Gone),
+        };
+        let children = match route {
+            Route::App(child) => return self.notify(Notice::Handle(child, frame.clone(), handle)),
+            Route::Child(child) => vec![child],
+            Route::Children(children) => children,
+            Route::Later | Route::Nowhere(_) => {
+                self.undeliverable(from, frame, Undeliverable::Handle);
+                Vec::new()
+            }
+        };
+        for child in children {
+            self.act(Action::SendHandle { child, frame: frame.clone(), handle, from });
+        }
+        self.act(Action::ReleaseConnection { connection: handle });
     }
 
     /// To this child and no other.

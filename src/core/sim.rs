@@ -171,6 +171,11 @@ impl World {
         self.plan(0, Happening::Leave(child, reason));
     }
 
+    /// Lets a child be killed from outside, now.
+    pub(super) fn end(&mut self, child: ChildId) {
+        self.happen(Happening::End(child, SIGKILL));
+    }
+
     /// Runs until `until`, or to the end.
     pub(super) fn run(&mut self, until: Time) {
         while !self.finished {
@@ -251,6 +256,7 @@ impl World {
             | Action::Accept { .. }
             | Action::Steer { .. }
             | Action::SendConnection { .. }
+            | Action::SendHandle { .. }
             | Action::ReleaseConnection { .. } => {}
             Action::Quiesce => self.plan(10, Happening::Quiesced),
             Action::Notify(notice) => {

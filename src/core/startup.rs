@@ -81,6 +81,7 @@ impl Core {
             // The exit that follows says it; a handle's fate is the shell's.
             Inbound::Report(Report::Drained)
             | Inbound::Handle { .. }
+            | Inbound::GivenAway { .. }
             | Inbound::HandleAck
             | Inbound::HandleNack
             | Inbound::Unknown => {}

@@ -1,13 +1,15 @@
 //! What waits for the app's thread. Bounded: children whose messages the app does not take are slowed down ([`super::flow`]).
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::fmt;
+use std::os::fd::OwnedFd;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::Command;
+use crate::core::dispatch::ConnectionId;
 use crate::core::notice::Notice;
 
 /// How many notices the app's thread takes at once: between two batches its event loop turns.
@@ -25,6 +27,8 @@ pub struct AppQueue {
     woken: AtomicBool,
     call: Box<dyn Fn() + Send + Sync>,
     commands: UnboundedSender<Command>,
+    /// Handles that came with messages, until the app's thread takes them.
+    handles: Mutex<HashMap<ConnectionId, OwnedFd>>,
 }
 
 impl AppQueue {
@@ -39,6 +43,7 @@ impl AppQueue {
             woken: AtomicBool::new(false),
             call,
             commands,
+            handles: Mutex::default(),
         }
     }
 
@@ -76,6 +81,17 @@ impl AppQueue {
         taken
     }
 
+    /// Keeps a handle for the app's thread.
+    pub(super) fn keep(&self, number: ConnectionId, handle: OwnedFd) {
+        self.handles.lock().unwrap_or_else(PoisonError::into_inner).insert(number, handle);
+    }
+
+    /// Takes a handle that came with a message.
+    #[must_use]
+    pub fn take_handle(&self, number: ConnectionId) -> Option<OwnedFd> {
+        self.handles.lock().unwrap_or_else(PoisonError::into_inner).remove(&number)
+    }
+
     /// How many bytes of messages wait for the app.
     #[must_use]
     pub fn bytes(&self) -> usize {
@@ -106,7 +122,10 @@ impl fmt::Debug for AppQueue {
 
 fn size(notice: &Notice) -> usize {
     match notice {
-        Notice::Message(_, frame) | Notice::Request(_, frame) | Notice::Undeliverable { frame, .. } => frame.len(),
+        Notice::Message(_, frame)
+        | Notice::Handle(_, frame, _)
+        | Notice::Request(_, frame)
+        | Notice::Undeliverable { frame, .. } => frame.len(),
         _ => 0,
     }
 }

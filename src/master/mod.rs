@@ -27,6 +27,8 @@ pub enum Command {
     Route(bytes::Bytes),
     /// Send a message to one child.
     SendTo(crate::core::types::ChildId, bytes::Bytes),
+    /// Send a message with a handle to one child.
+    SendHandle(crate::core::types::ChildId, bytes::Bytes, std::os::fd::OwnedFd),
     /// Choose a worker and send it the random-worker message with these fields.
     RandomWorker {
         /// The app's own fields.

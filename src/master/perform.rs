@@ -1,5 +1,7 @@
 //! Doing what the core decided.
 
+use std::rc::Rc;
+
 use bytes::Bytes;
 
 use super::examine::examine;
@@ -42,6 +44,12 @@ impl Master {
                     let socket = self.connections.get(&connection).cloned();
                     if let (Some(link), Some(socket)) = (self.links.get_mut(&child), socket) {
                         link.send_first(frame, Some(socket));
+                    }
+                }
+                Action::SendHandle { child, frame, handle, from } => {
+                    let socket = self.connections.get(&handle).cloned();
+                    if let (Some(link), Some(socket)) = (self.links.get_mut(&child), socket) {
+                        link.send(frame, Some(socket), Some(from));
                     }
                 }
                 Action::ReleaseConnection { connection } => {
@@ -156,10 +164,16 @@ impl Master {
     pub(super) fn notify(&mut self, notice: Notice) {
         let sender = match &notice {
             Notice::Message(child, _)
+            | Notice::Handle(child, ..)
             | Notice::Request(Some(child), _)
             | Notice::Undeliverable { from: Peer::Child(child), .. } => Some(*child),
             _ => None,
         };
+        if let Notice::Handle(_, _, handle) = &notice
+            && let Some(socket) = self.connections.remove(handle).and_then(Rc::into_inner)
+        {
+            self.app.keep(*handle, socket);
+        }
         let before = self.app.bytes();
         let size = self.app.push(notice);
         if let (Some(child), true) = (sender, size > 0) {

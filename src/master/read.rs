@@ -40,6 +40,13 @@ pub enum Received {
         /// What of it concerns the master.
         part: RequestPart,
     },
+    /// A message with a handle, which came along.
+    Handle {
+        /// Where it goes.
+        target: Target,
+        /// The message, as Node wraps it.
+        frame: Bytes,
+    },
     /// A message to the master.
     Internal(Inbound),
     /// Something that breaks the protocol.
@@ -67,9 +74,8 @@ pub(super) async fn read(child: ChildId, channel: Rc<Channel>, limit: usize, inp
         channel.gate.opened().await;
         let Ok(mut ready) = channel.socket.readable().await else { break };
         let mut handles = Vec::new();
-        decoder.buffer().reserve(size);
         let result = ready.try_io(|socket| {
-            channel::receive(std::os::fd::AsFd::as_fd(socket.get_ref()), decoder.buffer(), &mut handles)
+            channel::receive(std::os::fd::AsFd::as_fd(socket.get_ref()), decoder.room(size), &mut handles)
         });
         match result {
             Ok(Ok(0) | Err(_)) => break,
@@ -109,6 +115,7 @@ fn take_batch(decoder: &mut FrameDecoder) -> Vec<Received> {
     for line in lines {
         match line {
             Line::Other(received) => batch.push(received),
+            Line::Handle { target, range } => batch.push(Received::Handle { target, frame: buffer.slice(range) }),
             Line::Request { target, range, part } => {
                 batch.push(Received::Request { target, frame: buffer.slice(range), part });
             }
@@ -122,6 +129,7 @@ fn take_batch(decoder: &mut FrameDecoder) -> Vec<Received> {
 enum Line {
     Message { target: Target, range: Range<usize> },
     Request { target: Target, range: Range<usize>, part: RequestPart },
+    Handle { target: Target, range: Range<usize> },
     Other(Received),
 }
 
@@ -134,6 +142,10 @@ fn read_line(line: &[u8], range: Range<usize>) -> Line {
             Err(error) => invalid(Violation::BadMessage(error)),
         },
         Ok(Envelope::Internal) => match Inbound::read(line) {
+            Ok(Inbound::Handle { message }) => match Envelope::read(message.get().as_bytes()) {
+                Ok(Envelope::User(target)) => Line::Handle { target, range },
+                _ => Line::Handle { target: Target::App, range },
+            },
             Ok(message) => Line::Other(Received::Internal(message)),
             Err(error) => invalid(Violation::BadMessage(error.to_string())),
         },
@@ -162,7 +174,7 @@ mod tests {
 
     fn batch(stream: &str) -> Vec<(Target, String, u64)> {
         let mut decoder = FrameDecoder::new(100);
-        decoder.buffer().extend_from_slice(stream.as_bytes());
+        decoder.room(0).extend_from_slice(stream.as_bytes());
         let text = |frames: &Bytes| String::from_utf8(frames.to_vec()).unwrap();
         let of = |received| match received {
             Received::Messages { target, frames, count } => (target, text(&frames), count),

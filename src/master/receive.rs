@@ -2,6 +2,7 @@
 
 use std::os::fd::OwnedFd;
 use std::rc::Rc;
+use std::time::Duration;
 
 use bytes::Bytes;
 
@@ -10,13 +11,20 @@ use super::read::{Received, Violation};
 use super::run::Master;
 use crate::core::child::Reading;
 use crate::core::dispatch::ConnectionId;
-use crate::core::event::Event;
-use crate::core::notice::{Notice, Undeliverable};
+use crate::core::event::{Event, HandleTarget};
+use crate::core::notice::Notice;
 use crate::core::types::{ChildId, Exit, Peer};
+use crate::protocol::envelope::Target;
 use crate::protocol::inbound::Inbound;
 use crate::protocol::outbound;
 use crate::sys::local::Connection;
 use crate::sys::process;
+
+/// Messages from this size on come in buffers that the allocator may keep.
+const LARGE: usize = 256 << 10;
+
+/// While large messages go on their memory is used again.
+const GIVE_BACK_AFTER: Duration = Duration::from_secs(1);
 
 /// Descriptors without their message: more is not Node's doing.
 const MAX_STRAY_HANDLES: usize = 16;
@@ -53,18 +61,19 @@ impl Master {
             }
             Input::Examined { child, evidence } => self.tell(Event::Examined { child, evidence }),
             Input::Accepted { key, connections } => {
-                let connections = connections.into_iter().map(|connection| self.keep(connection)).collect();
+                let connections =
+                    connections.into_iter().map(|Connection { socket, client }| (self.keep(socket), client)).collect();
                 self.tell(Event::Accepted { key, connections });
             }
             Input::Quiesced => self.tell(Event::Quiesced),
         }
     }
 
-    /// A connection is the master's until a worker says that it has it.
-    fn keep(&mut self, connection: Connection) -> (ConnectionId, u64) {
+    /// A connection is the master's until a worker says that it has it; a handle, until it is passed on.
+    pub(super) fn keep(&mut self, socket: OwnedFd) -> ConnectionId {
         self.last_connection += 1;
-        self.connections.insert(self.last_connection, Rc::new(connection.socket));
-        (self.last_connection, connection.client)
+        self.connections.insert(self.last_connection, Rc::new(socket));
+        self.last_connection
     }
 
     fn received(&mut self, child: ChildId, batch: Vec<Received>, handles: Vec<OwnedFd>) {
@@ -76,6 +85,9 @@ impl Master {
                 Received::Messages { target, frames, count } => {
                     if let Some(link) = self.links.get_mut(&child) {
                         link.received += count;
+                    }
+                    if frames.len() >= LARGE {
+                        self.give_back_at = Some(self.now() + GIVE_BACK_AFTER);
                     }
                     self.tell(Event::Sent { from: Peer::Child(child), target, frame: frames });
                 }
@@ -92,7 +104,12 @@ impl Master {
                         self.violated(child, "ERR_HANDLE_REFUSED", "a handle was refused again and again".to_owned());
                     }
                 }
-                Received::Internal(Inbound::Handle { message, .. }) => self.handle_came(child, message.get()),
+                Received::Internal(Inbound::GivenAway { key, question }) => {
+                    if let Some(link) = self.links.get_mut(&child) {
+                        link.send_first(outbound::given_away(&key, question), None);
+                    }
+                }
+                Received::Handle { target, frame } => self.handle_came(child, target, frame),
                 Received::Internal(message) => self.tell(Event::Told { child, message }),
                 Received::Invalid(violation) => self.invalid(child, violation),
             }
@@ -104,15 +121,16 @@ impl Master {
     }
 
     /// A child passed a handle: it is told that it arrived, or it would wait for ever with all that it sends after.
-    fn handle_came(&mut self, child: ChildId, message: &str) {
+    fn handle_came(&mut self, child: ChildId, target: Target, frame: Bytes) {
         let Some(link) = self.links.get_mut(&child) else { return };
-        if link.handles.pop_front().is_none() {
+        let Some(handle) = link.handles.pop_front() else {
             link.send_first(outbound::handle_nack(), None);
             return;
-        }
+        };
         link.send_first(outbound::handle_ack(), None);
-        let frame = Bytes::from(format!("{message}\n"));
-        self.notify(Notice::Undeliverable { from: Peer::Child(child), frame, reason: Undeliverable::Handle });
+        let handle = self.keep(handle);
+        let (from, to) = (Peer::Child(child), HandleTarget::Routed(target));
+        self.tell(Event::SentHandle { from, to, frame, handle });
     }
 
     fn invalid(&mut self, child: ChildId, violation: Violation) {

@@ -16,12 +16,13 @@ use super::sockets::Sockets;
 use crate::config::Config;
 use crate::core::Core;
 use crate::core::dispatch::ConnectionId;
-use crate::core::event::Event;
+use crate::core::event::{Event, HandleTarget};
 use crate::core::notice::{Notice, Outcome};
 use crate::core::types::{ChildId, Peer, Time};
 use crate::protocol::envelope::{Envelope, Target};
 use crate::protocol::request::RequestPart;
 use crate::sys::guard::Guard;
+use crate::sys::memory::give_back;
 
 /// How many inputs wait at most: one that is not taken slows its child down.
 const INPUTS: usize = 256;
@@ -45,6 +46,8 @@ pub(super) struct Master {
     pub(super) inputs: Sender<Input>,
     pub(super) input: Receiver<Input>,
     pub(super) state: State,
+    /// When freed memory is given back: some time after the last large message.
+    pub(super) give_back_at: Option<Time>,
 }
 
 pub(super) enum State {
@@ -70,6 +73,7 @@ impl Master {
             inputs,
             input,
             state: State::Running,
+            give_back_at: None,
         }
     }
 
@@ -77,7 +81,8 @@ impl Master {
         let mut asked = Vec::with_capacity(TURN);
         let mut happened = Vec::with_capacity(TURN);
         while matches!(self.state, State::Running) {
-            let timeout = [self.core.next_timeout(), self.flow.deadline()].into_iter().flatten().min();
+            let timeout =
+                [self.core.next_timeout(), self.flow.deadline(), self.give_back_at].into_iter().flatten().min();
             let timeout = timeout.map(|at| self.origin + at);
             tokio::select! {
                 _ = commands.recv_many(&mut asked, TURN) => asked.drain(..).for_each(|command| self.command(command)),
@@ -100,6 +105,10 @@ impl Master {
         };
         let released = self.flow.timed_out(self.origin.elapsed(), taken);
         self.go_on(released);
+        if self.give_back_at.is_some_and(|at| at <= self.now()) {
+            self.give_back_at = None;
+            give_back();
+        }
         self.tell(Event::TimedOut);
     }
 
@@ -131,6 +140,11 @@ impl Master {
             Command::SendTo(child, frame) => {
                 self.app.sent(frame.len());
                 self.tell(Event::SentTo { child, frame });
+            }
+            Command::SendHandle(child, frame, handle) => {
+                self.app.sent(frame.len());
+                let handle = self.keep(handle);
+                self.tell(Event::SentHandle { from: Peer::App, to: HandleTarget::Child(child), frame, handle });
             }
             Command::RandomWorker { fields, reply } => {
                 let chosen = self.core.random_worker(fields.as_ref());

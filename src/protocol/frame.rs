@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use memchr::memchr;
 
 /// What the stream held, in order.
@@ -28,7 +28,7 @@ enum State {
 /// other can be passed on as one piece. Holds at most one unfinished line of `limit` bytes plus one read.
 #[derive(Debug)]
 pub struct FrameDecoder {
-    buffer: BytesMut,
+    buffer: Vec<u8>,
     /// Where the line that is being read begins.
     start: usize,
     state: State,
@@ -39,11 +39,13 @@ impl FrameDecoder {
     /// A decoder that refuses lines of more than `limit` bytes.
     #[must_use]
     pub fn new(limit: usize) -> Self {
-        Self { buffer: BytesMut::new(), start: 0, state: State::Line { scanned: 0 }, limit }
+        Self { buffer: Vec::new(), start: 0, state: State::Line { scanned: 0 }, limit }
     }
 
-    /// The buffer to append what was read to; then call [`Self::next_frame`] until it is empty, and [`Self::take`].
-    pub fn buffer(&mut self) -> &mut BytesMut {
+    /// The buffer to append up to `size` bytes to; then call [`Self::next_frame`] until it is empty, and [`Self::take`].
+    pub fn room(&mut self, size: usize) -> &mut Vec<u8> {
+        // A large line grows by a quarter: doubling would hold twice of it.
+        self.buffer.reserve_exact(size.max(self.buffer.len() / 4));
         &mut self.buffer
     }
 
@@ -87,9 +89,13 @@ impl FrameDecoder {
 
     /// Takes out everything before the unfinished line; the decoder goes on in a buffer of its own.
     pub fn take(&mut self) -> Bytes {
-        let taken = self.buffer.split_to(self.start).freeze();
+        if self.start == 0 {
+            return Bytes::new();
+        }
+        let unfinished = self.buffer[self.start..].to_vec();
+        self.buffer.truncate(self.start);
         self.start = 0;
-        taken
+        Bytes::from(std::mem::replace(&mut self.buffer, unfinished))
     }
 
     /// How many bytes of an unfinished line the stream ended with; 0 when it ended between lines.
@@ -122,7 +128,7 @@ mod tests {
         let mut decoder = FrameDecoder::new(limit);
         let mut decoded = Vec::new();
         for chunk in chunks {
-            decoder.buffer().extend_from_slice(chunk);
+            decoder.room(0).extend_from_slice(chunk);
             let frames: Vec<Frame> = std::iter::from_fn(|| decoder.next_frame()).collect();
             let taken = decoder.take();
             decoded.extend(frames.into_iter().map(|frame| match frame {
@@ -158,11 +164,11 @@ mod tests {
     fn skipping_holds_no_memory() {
         let mut decoder = FrameDecoder::new(8);
         for _ in 0..1000 {
-            decoder.buffer().extend_from_slice(&[b'x'; 100]);
+            decoder.room(0).extend_from_slice(&[b'x'; 100]);
             while decoder.next_frame().is_some() {}
             decoder.take();
             assert_eq!(decoder.unfinished_bytes(), 0);
-            assert!(decoder.buffer().capacity() < 1000);
+            assert!(decoder.room(0).capacity() < 1000);
         }
     }
 

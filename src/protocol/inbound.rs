@@ -33,10 +33,15 @@ pub enum Inbound {
     },
     /// A message that came with a handle.
     Handle {
-        /// `net.Socket`, `net.Server`, `net.Native`, `dgram.Socket` or `dgram.Native`.
-        kind: String,
-        /// The message itself.
+        /// The message itself; around it stands what Node needs to make its own kind of handle.
         message: Box<RawValue>,
+    },
+    /// A server asks after the connections that it gave away (lib/internal/socket_list.js).
+    GivenAway {
+        /// Which server's.
+        key: String,
+        /// What it wants to know.
+        question: Question,
     },
     /// The handle in flight arrived.
     HandleAck,
@@ -46,6 +51,15 @@ pub enum Inbound {
     Report(Report),
     /// Internal, but of no concern to the master.
     Unknown,
+}
+
+/// What a server asks about connections that it gave to another process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Question {
+    /// When they are all closed.
+    AllClosed,
+    /// How many there are.
+    Count,
 }
 
 /// A report of our preload (lib/preload).
@@ -248,6 +262,11 @@ pub struct ListenAddress {
     pub fd: serde_json::Value,
 }
 
+#[derive(Deserialize)]
+struct Key {
+    key: String,
+}
+
 impl Inbound {
     /// Reads one internal line.
     ///
@@ -275,23 +294,23 @@ impl Inbound {
             ("NODE_HANDLE", _) => {
                 #[derive(Deserialize)]
                 struct Handle {
-                    r#type: String,
                     msg: Box<RawValue>,
                 }
-                let handle: Handle = serde_json::from_slice(line)?;
-                Ok(Self::Handle { kind: handle.r#type, message: handle.msg })
+                Ok(Self::Handle { message: serde_json::from_slice::<Handle>(line)?.msg })
             }
+            ("NODE_SOCKET_NOTIFY_CLOSE", _) => Self::given_away(line, Question::AllClosed),
+            ("NODE_SOCKET_GET_COUNT", _) => Self::given_away(line, Question::Count),
             ("NODE_HANDLE_ACK", _) => Ok(Self::HandleAck),
             ("NODE_HANDLE_NACK", _) => Ok(Self::HandleNack),
             _ => Ok(Self::Unknown),
         }
     }
 
+    fn given_away(line: &[u8], question: Question) -> Result<Self, serde_json::Error> {
+        Ok(Self::GivenAway { key: serde_json::from_slice::<Key>(line)?.key, question })
+    }
+
     fn cluster(act: &str, line: &[u8]) -> Result<Self, serde_json::Error> {
-        #[derive(Deserialize)]
-        struct Key {
-            key: String,
-        }
         #[derive(Deserialize)]
         struct Seq {
             seq: u64,

@@ -4,6 +4,8 @@ use bytes::Bytes;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use super::inbound::Question;
+
 /// Node's names for the handles that a channel carries (`handleConversion` in lib/internal/child_process.js).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HandleKind {
@@ -98,6 +100,23 @@ pub fn handle_ack() -> Bytes {
 #[must_use]
 pub fn handle_nack() -> Bytes {
     Bytes::from_static(b"{\"cmd\":\"NODE_HANDLE_NACK\"}\n")
+}
+
+/// Answers a server that asks after the connections that it gave away. Which process has them now is not followed: none
+/// is open any more, so that the server can close.
+#[must_use]
+pub fn given_away(key: &str, question: Question) -> Bytes {
+    #[derive(Serialize)]
+    struct Answer<'a> {
+        cmd: &'a str,
+        key: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        count: Option<u32>,
+    }
+    frame(&match question {
+        Question::AllClosed => Answer { cmd: "NODE_SOCKET_ALL_CLOSED", key, count: None },
+        Question::Count => Answer { cmd: "NODE_SOCKET_COUNT", key, count: Some(0) },
+    })
 }
 
 /// Asks the preload to finish: `grace` ms for idle keep-alive connections, SIGKILL after `timeout` ms.

@@ -4,7 +4,6 @@ use std::io::{self, IoSlice};
 use std::mem;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 
-use bytes::{BufMut, BytesMut};
 use nix::fcntl::{FcntlArg, FdFlag, OFlag, fcntl};
 use nix::sys::socket::{AddressFamily, ControlMessage, MsgFlags, SockFlag, SockType, sendmsg, socketpair};
 
@@ -42,7 +41,7 @@ pub fn pair() -> io::Result<(OwnedFd, OwnedFd)> {
 ///
 /// # Errors
 /// `WouldBlock` when nothing is there, else those of `recvmsg(2)`.
-pub fn receive(channel: BorrowedFd<'_>, buffer: &mut BytesMut, handles: &mut Vec<OwnedFd>) -> io::Result<usize> {
+pub fn receive(channel: BorrowedFd<'_>, buffer: &mut Vec<u8>, handles: &mut Vec<OwnedFd>) -> io::Result<usize> {
     #[cfg(target_os = "linux")]
     const FLAGS: libc::c_int = libc::MSG_DONTWAIT | libc::MSG_CMSG_CLOEXEC;
     #[cfg(not(target_os = "linux"))]
@@ -55,7 +54,7 @@ pub fn receive(channel: BorrowedFd<'_>, buffer: &mut BytesMut, handles: &mut Vec
         bytes: [u8; 16 * mem::size_of::<RawFd>() + 64],
     }
     let mut control = Control { bytes: [0; MAX_HANDLES_PER_READ * mem::size_of::<RawFd>() + 64] };
-    let spare = buffer.chunk_mut();
+    let spare = buffer.spare_capacity_mut();
     let mut slice = libc::iovec { iov_base: spare.as_mut_ptr().cast(), iov_len: spare.len() };
     // SAFETY: msghdr is plain data for which zero is a valid value.
     let mut message: libc::msghdr = unsafe { mem::zeroed() };
@@ -68,7 +67,7 @@ pub fn receive(channel: BorrowedFd<'_>, buffer: &mut BytesMut, handles: &mut Vec
     let count = unsafe { libc::recvmsg(channel.as_raw_fd(), &raw mut message, FLAGS) };
     let Ok(count) = usize::try_from(count) else { return Err(io::Error::last_os_error()) };
     // SAFETY: the kernel wrote `count` bytes to the start of the spare room.
-    unsafe { buffer.advance_mut(count) };
+    unsafe { buffer.set_len(buffer.len() + count) };
     // SAFETY: the kernel filled `message` and `control`; both are still alive and unmoved.
     unsafe { take_handles(&message, handles) };
     Ok(count)
@@ -124,7 +123,7 @@ mod tests {
         let (ours, theirs) = pair().unwrap();
         let (_keep, passed) = pair().unwrap();
         assert_eq!(send(ours.as_fd(), &[IoSlice::new(b"ab"), IoSlice::new(b"c")], Some(passed.as_fd())).unwrap(), 3);
-        let (mut buffer, mut handles) = (BytesMut::with_capacity(64), Vec::new());
+        let (mut buffer, mut handles) = (Vec::with_capacity(64), Vec::new());
         assert_eq!(receive(theirs.as_fd(), &mut buffer, &mut handles).unwrap(), 3);
         assert_eq!((&buffer[..], handles.len()), (&b"abc"[..], 1));
         let flags = FdFlag::from_bits_retain(fcntl(&handles[0], FcntlArg::F_GETFD).unwrap());
@@ -134,7 +133,7 @@ mod tests {
     #[test]
     fn an_empty_channel_would_block_and_a_closed_one_ends() {
         let (ours, theirs) = pair().unwrap();
-        let mut buffer = BytesMut::with_capacity(64);
+        let mut buffer = Vec::with_capacity(64);
         let error = receive(ours.as_fd(), &mut buffer, &mut Vec::new()).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::WouldBlock);
         drop(theirs);

@@ -115,13 +115,7 @@ pub fn bind_udp(address: &UdpAddress<'_>) -> io::Result<Socket> {
 /// `EINVAL` when it is no socket of this type, or is not bound.
 pub fn inherit(number: RawFd, kind: Type) -> io::Result<Socket> {
     let invalid = || io::Error::from_raw_os_error(libc::EINVAL);
-    // SAFETY: F_DUPFD_CLOEXEC of any number is harmless: it makes a new descriptor or fails.
-    let copy = unsafe { libc::fcntl(number, libc::F_DUPFD_CLOEXEC, 0) };
-    if copy < 0 {
-        return Err(invalid());
-    }
-    // SAFETY: the number was just made and belongs to nobody else.
-    let socket = Socket::from(unsafe { OwnedFd::from_raw_fd(copy) });
+    let socket = Socket::from(duplicate(number).map_err(|_| invalid())?);
     if socket.r#type().ok() != Some(kind) {
         return Err(invalid());
     }
@@ -130,6 +124,20 @@ pub fn inherit(number: RawFd, kind: Type) -> io::Result<Socket> {
         socket.listen(BACKLOG)?;
     }
     Ok(socket)
+}
+
+/// A descriptor of its own for the same thing.
+///
+/// # Errors
+/// `EBADF` when the number is no descriptor's.
+pub fn duplicate(number: RawFd) -> io::Result<OwnedFd> {
+    // SAFETY: F_DUPFD_CLOEXEC of any number is harmless: it makes a new descriptor or fails.
+    let copy = unsafe { libc::fcntl(number, libc::F_DUPFD_CLOEXEC, 0) };
+    if copy < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: the number was just made and belongs to nobody else.
+    Ok(unsafe { OwnedFd::from_raw_fd(copy) })
 }
 
 /// A connection that waited.

@@ -14,6 +14,7 @@ pub mod adopted;
 pub mod channel;
 pub mod guard;
 pub mod local;
+pub mod memory;
 pub mod process;
 pub mod reuseport;
 pub mod socket;
