@@ -1,0 +1,25 @@
+'use strict';
+
+// This project. `balance` is its policy.
+
+const path = require('node:path');
+const { createCluster } = require('../../..');
+const { config, tell } = require('./tell');
+
+const cluster = createCluster({
+  exec: path.join(__dirname, '../app/server.js'),
+  alone: false,
+  count: config.workers,
+  balance: config.balance,
+  mode: 'production',
+  title: 'benchmark',
+});
+cluster.on('listening', ({ pid }) => tell('listening', pid));
+cluster.on('exit', ({ pid }) => tell('exit', pid));
+cluster.start().then(
+  () => tell('ready'),
+  (error) => {
+    console.error(error);
+    process.exit(1);
+  },
+);

@@ -1,0 +1,6 @@
+'use strict';
+
+const { graceful } = require('graceful-process');
+
+graceful({ logLevel: 'error' });
+require('../app/server');

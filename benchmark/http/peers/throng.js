@@ -1,0 +1,12 @@
+'use strict';
+
+const cluster = require('node:cluster');
+const throng = require('throng');
+
+if (cluster.isPrimary) {
+  const { config, tellOfNodeCluster } = require('./tell');
+  tellOfNodeCluster();
+  throng({ count: config.workers, worker: () => {} });
+} else {
+  throng({ worker: () => require('../app/server') });
+}

@@ -1,0 +1,3 @@
+'use strict';
+
+require('./part')('alone', process);
