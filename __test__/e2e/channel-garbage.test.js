@@ -31,12 +31,20 @@ test.each([
   ['random bytes without a newline', crypto.randomBytes(1000).map((byte) => (byte === 10 ? 11 : byte))],
   ['zeros', Buffer.alloc(5000)],
   ['lines that are no JSON', Buffer.from('hello\n{"to":\n[1,2\n')],
-  ['invalid UTF-8 in JSON', Buffer.from('7b22746f223a22fffe227d0a', 'hex')],
 ])('%s', async (_name, bytes) => {
   const { app, culprit } = await startWithAlone();
   await app.control(culprit, 'garbage', { base64: Buffer.concat([bytes, Buffer.from('\n')]).toString('base64') });
   const error = await protocolError(app, culprit);
   expect(error.code).toMatch(/^ERR_MESSAGE_/);
+  await expectAlive(app);
+});
+
+test('invalid UTF-8 in JSON arrives as with node:cluster: replaced', async () => {
+  const { app, culprit } = await startWithAlone();
+  const bytes = Buffer.from('7b22746f223a22fffe227d0a', 'hex');
+  await app.control(culprit, 'garbage', { base64: bytes.toString('base64') });
+  const [, message] = await app.event('message', (worker) => worker.pid === culprit.pid);
+  expect(message).toEqual({ to: '\ufffd\ufffd' });
   await expectAlive(app);
 });
 

@@ -7,11 +7,8 @@ use serde_json::Value;
 
 fn by_full_parse(value: &Value) -> Envelope {
     let text = |name: &str| value.get(name).and_then(Value::as_str);
-    if text("cmd").is_some_and(|cmd| cmd.starts_with("NODE_")) {
-        return Envelope::Internal;
-    }
     let pid = value.get("worker_pid").filter(|pid| !pid.is_null());
-    Envelope::User(match (text("to"), pid, text("type")) {
+    let target = match (text("to"), pid, text("type")) {
         (Some("alone"), ..) => Target::Alone,
         (Some("worker"), Some(pid), _) => {
             Target::WorkerPid(pid.as_u64().and_then(|pid| u32::try_from(pid).ok()).unwrap_or(0))
@@ -19,11 +16,18 @@ fn by_full_parse(value: &Value) -> Envelope {
         (Some("worker"), None, Some("all")) => Target::AllWorkers,
         (Some("worker"), ..) => Target::AnyWorker,
         _ => Target::App,
-    })
+    };
+    match text("cmd") {
+        Some("NODE_YUNFLY_RPC") => Envelope::Request(target),
+        Some("NODE_YUNFLY_ADV") => Envelope::User(target),
+        Some(cmd) if cmd.starts_with("NODE_") => Envelope::Internal,
+        _ => Envelope::User(target),
+    }
 }
 
 fuzz_target!(|line: &[u8]| {
     let read = Envelope::read(line);
+    // What JSON.parse takes and serde_json::Value does not: bytes that are no UTF-8, numbers beyond a float's.
     if let Ok(value) = serde_json::from_slice::<Value>(line) {
         assert_eq!(read, Ok(by_full_parse(&value)));
     }

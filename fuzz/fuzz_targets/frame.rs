@@ -10,13 +10,14 @@ fn decode<'a>(chunks: impl Iterator<Item = &'a [u8]>) -> Vec<Option<Vec<u8>>> {
     let mut decoder = FrameDecoder::new(LIMIT);
     let mut frames = Vec::new();
     for chunk in chunks {
-        decoder.buffer().extend_from_slice(chunk);
+        decoder.room(0).extend_from_slice(chunk);
         while let Some(frame) = decoder.next_frame() {
             frames.push(match frame {
-                Frame::Line(line) => Some(line.to_vec()),
+                Frame::Line(range) => Some(decoder.bytes()[range].to_vec()),
                 Frame::TooLarge(_) => None,
             });
         }
+        decoder.take();
         assert!(decoder.unfinished_bytes() <= LIMIT);
     }
     frames
