@@ -23,6 +23,7 @@ fn policy() -> Policy {
         alone: true,
         count: WORKERS,
         balance: Balance::Auto,
+        standby: 0,
         refork: true,
         ready: Readiness::Listening,
         limit: long,

@@ -31,6 +31,8 @@ pub struct NativeConfig {
     pub mode: String,
     /// How many workers.
     pub count: u32,
+    /// How many workers stand by; absent: none.
+    pub standby: Option<u32>,
     /// `auto`, `round-robin`, `shared` or `sticky`.
     pub balance: String,
     /// Whether workers that died are replaced.
@@ -68,6 +70,7 @@ impl NativeConfig {
             },
             alone: self.alone_argv.is_some(),
             count: self.count,
+            standby: self.standby.unwrap_or(0) as usize,
             balance: match self.balance.as_str() {
                 "auto" => Balance::Auto,
                 "round-robin" => Balance::RoundRobin,
@@ -90,20 +93,24 @@ impl NativeConfig {
             hang_timeout: self.hang_timeout.map(|timeout| millis("hangTimeout", timeout)).transpose()?,
             max_memory: self.max_memory.map(|bytes| bytes as u64),
         };
+        let (max_message_bytes, title) = (self.max_message_bytes as usize, self.title.clone());
+        Ok(Config { policy, launch: self.into_launch()?, max_message_bytes, title })
+    }
+
+    /// What of it says how processes are launched: all that a reload may change.
+    pub(super) fn into_launch(self) -> Result<Launch> {
         let program = &self.exec_path;
         let no_nul = |name: &'static str| move |error: std::ffi::NulError| invalid(name, &error.to_string());
         let alone_boot = self.alone_boot.unwrap_or_default();
         let alone =
             self.alone_argv.map(|args| Role::new(program, args, alone_boot)).transpose().map_err(no_nul("args"))?;
-        let launch = Launch {
+        Ok(Launch {
             program: CString::new(program.as_str()).map_err(no_nul("execPath"))?,
             cwd: CString::new(self.cwd).map_err(no_nul("cwd"))?,
             env: Launch::environment(self.env).map_err(no_nul("env"))?,
             worker: Role::new(program, self.worker_argv, self.worker_boot).map_err(no_nul("args"))?,
             alone,
-        };
-        let max_message_bytes = self.max_message_bytes as usize;
-        Ok(Config { policy, launch, max_message_bytes, title: self.title })
+        })
     }
 }
 

@@ -5,7 +5,7 @@ use napi_derive::napi;
 use serde::Serialize;
 use serde_json::json;
 
-use crate::core::notice::{ChildFailure, ExitReason, FailureCause, Notice};
+use crate::core::notice::{ChildFailure, ExitReason, FailureCause, Notice, ReloadReport};
 use crate::core::types::{ChildId, Exit, Peer, SlotId};
 
 /// One event. Which fields are set depends on its kind.
@@ -117,6 +117,13 @@ impl From<Notice> for NativeEvent {
                 // A float counts up to 2^53 exactly.
                 Self { handle: Some(handle as f64), ..Self::of("handle", child).message(&frame) }
             }
+            Notice::Reloaded { ids, report } => Self::new("reloaded").data(reload_report(&ids, &report)),
+            Notice::Scaled { id, reason } => {
+                let event = Self::new("scaled").data(json!({ "id": id }));
+                if let Some(reason) = reason { event.reason(reason) } else { event }
+            }
+            Notice::StandbyReady(child) => Self::of("standby", child),
+            Notice::Seated { child, slot } => Self::of("seated", child).place(Some(slot), None),
             Notice::Missed(child, missed) => Self::of("missed", child).data(missed),
             Notice::Undeliverable { from, frame, reason } => {
                 let event = Self::new("undeliverable").reason(reason.as_str()).message(&frame);
@@ -162,6 +169,34 @@ fn details(failure: &ChildFailure) -> serde_json::Value {
         FailureCause::Exit(_) | FailureCause::Timeout => "",
     };
     json!({ "error": failure.error, "detail": detail, "wasReady": failure.was_ready })
+}
+
+fn reload_report(ids: &[u32], report: &ReloadReport) -> serde_json::Value {
+    let millis = |time: std::time::Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+    let replaced: Vec<serde_json::Value> = report
+        .replaced
+        .iter()
+        .map(|one| {
+            json!({
+                "slot": one.slot, "oldPid": one.old_pid, "newPid": one.new_pid, "connections": one.connections,
+                "readyAfter": millis(one.ready_after), "drainedAfter": one.drained_after.map(millis),
+            })
+        })
+        .collect();
+    let failure = report.failure.as_ref().map(|failure| {
+        let (code, signal) = match &failure.cause {
+            FailureCause::Exit(exit) => (exit.code, exit.signal),
+            FailureCause::Timeout | FailureCause::Spawn(_) => (None, None),
+        };
+        let mut data = details(failure);
+        data["kind"] = json!(failed("", failure).reason);
+        data["pid"] = json!(failure.pid);
+        data["slot"] = json!(failure.slot);
+        data["code"] = json!(code);
+        data["signal"] = json!(signal);
+        data
+    });
+    json!({ "ids": ids, "ok": report.ok, "reason": report.reason, "failure": failure, "replaced": replaced })
 }
 
 fn exception(code: &str, message: &str, failure: Option<ChildFailure>) -> NativeEvent {

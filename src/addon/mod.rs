@@ -15,7 +15,7 @@ use napi_derive::napi;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use crate::config::Config;
-use crate::core::types::ChildId;
+use crate::core::types::{ChildId, ReloadTarget};
 use crate::master::Command;
 use crate::master::app::AppQueue;
 use crate::master::thread;
@@ -118,6 +118,26 @@ impl Master {
         Ok(choice.recv().ok().flatten().map(|id| match id {
             ChildId::Worker(id) | ChildId::Alone(id) => id,
         }))
+    }
+
+    /// Replaces processes with new ones, launched as `config` says. The event `reloaded` answers by `id`.
+    #[napi(catch_unwind)]
+    pub fn reload(&self, id: u32, config: NativeConfig, target: String, concurrency: u32) -> Result<()> {
+        let target = match target.as_str() {
+            "worker" => ReloadTarget::Worker,
+            "alone" => ReloadTarget::Alone,
+            "all" => ReloadTarget::All,
+            other => return Err(Error::new(Status::InvalidArg, format!("unknown target {other}"))),
+        };
+        let launch = Box::new(config.into_launch()?);
+        self.tell(Command::Reload { id, launch, target, concurrency: concurrency as usize });
+        Ok(())
+    }
+
+    /// Changes the number of workers. The event `scaled` answers by `id`.
+    #[napi(catch_unwind)]
+    pub fn scale(&self, id: u32, count: u32) {
+        self.tell(Command::Scale { id, count });
     }
 
     /// Lets a worker finish; its slot is filled again.

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use super::dispatch::{ConnectionId, Key};
 use super::notice::Notice;
 use super::steering::Acceptor;
-use super::types::{ChildId, Peer, SlotId};
+use super::types::{ChildId, GenerationId, Peer, SlotId};
 use crate::protocol::inbound::ListenQuery;
 
 /// Whose frame it is.
@@ -28,8 +28,10 @@ pub enum Action {
     Spawn {
         /// The new child.
         child: ChildId,
-        /// Its slot, for a worker.
+        /// Its slot, for a worker; none for one that stands by.
         slot: Option<SlotId>,
+        /// How it is launched.
+        generation: GenerationId,
     },
     /// Send SIGKILL.
     Kill {

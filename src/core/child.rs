@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use super::dispatch::Key;
 use super::notice::{ChildFailure, ExitReason, FailureCause};
-use super::types::{ChildId, SlotId, Time};
-use crate::protocol::inbound::ErrorDetails;
+use super::types::{ChildId, GenerationId, SlotId, Time};
+use crate::protocol::inbound::{ErrorDetails, ListenQuery};
+use crate::protocol::outbound::DrainReason;
 
 /// Where a child stands. It only moves downwards.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,6 +16,8 @@ pub enum Stage {
         /// `startTimeout` from its fork on.
         deadline: Time,
     },
+    /// Booted, and asked to wait with listening until a slot needs it.
+    Standby,
     /// At work.
     Ready {
         /// Since when.
@@ -72,6 +75,8 @@ pub struct Child {
     pub id: ChildId,
     /// Its seat, for a worker.
     pub slot: Option<SlotId>,
+    /// How it was launched.
+    pub generation: GenerationId,
     /// Its pid, once it has one.
     pub pid: Option<u32>,
     /// Where it stands.
@@ -80,6 +85,8 @@ pub struct Child {
     pub channel: Channel,
     /// Its event loop.
     pub pulse: Pulse,
+    /// What it asked for and is answered when it is needed (standby).
+    pub held: Vec<ListenQuery>,
     /// Whether it takes its messages.
     pub reading: Reading,
     /// The listening sockets that it was given.
@@ -90,6 +97,8 @@ pub struct Child {
     pub expected: bool,
     /// Why it is leaving; the first reason stays.
     pub reason: ExitReason,
+    /// What it is to be asked as soon as it can be.
+    pub unasked: Option<(DrainReason, Time)>,
     /// The last fatal error that it reported.
     pub error: Option<ErrorDetails>,
 }
@@ -97,21 +106,42 @@ pub struct Child {
 impl Child {
     /// A child that is about to be spawned.
     #[must_use]
-    pub fn new(id: ChildId, slot: Option<SlotId>, deadline: Time) -> Self {
+    pub fn new(id: ChildId, slot: Option<SlotId>, deadline: Time, generation: GenerationId) -> Self {
         Self {
             id,
             slot,
+            generation,
             pid: None,
             stage: Stage::Booting { deadline },
             channel: Channel::Pending,
             pulse: Pulse::Unknown,
             reading: Reading::KeepsUp,
+            held: Vec::new(),
             serves: BTreeSet::new(),
             ready_since: None,
             expected: false,
             reason: ExitReason::Unasked,
+            unasked: None,
             error: None,
         }
+    }
+
+    /// Whether it is a worker, with a slot or standing by.
+    #[must_use]
+    pub fn is_worker(&self) -> bool {
+        matches!(self.id, ChildId::Worker(_))
+    }
+
+    /// Whether it waits for a slot that needs it, or is on the way to that.
+    #[must_use]
+    pub fn stands_by(&self) -> bool {
+        self.is_worker() && self.slot.is_none()
+    }
+
+    /// Whether it is about to end.
+    #[must_use]
+    pub fn is_leaving(&self) -> bool {
+        matches!(self.stage, Stage::Leaving { .. } | Stage::Killed)
     }
 
     /// Whether it is at work.
@@ -157,14 +187,14 @@ impl Child {
         match self.stage {
             Stage::Booting { deadline } => Some(deadline),
             Stage::Leaving { kill_at } => Some(kill_at),
-            Stage::Ready { .. } | Stage::Killed => None,
+            Stage::Standby | Stage::Ready { .. } | Stage::Killed => None,
         }
     }
 
     /// It begins to leave. A reason that was there stays; a deadline only moves closer.
     pub fn leave(&mut self, kill_at: Time, reason: ExitReason) {
         match self.stage {
-            Stage::Booting { .. } | Stage::Ready { .. } => self.stage = Stage::Leaving { kill_at },
+            Stage::Booting { .. } | Stage::Standby | Stage::Ready { .. } => self.stage = Stage::Leaving { kill_at },
             Stage::Leaving { kill_at: before } => self.stage = Stage::Leaving { kill_at: before.min(kill_at) },
             Stage::Killed => {}
         }

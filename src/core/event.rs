@@ -3,6 +3,7 @@
 use bytes::Bytes;
 
 use super::dispatch::{ConnectionId, Key};
+use super::reload::ReloadRequest;
 use super::types::{Bound, ChildId, Evidence, Exit, Peer};
 use crate::protocol::envelope::Target;
 use crate::protocol::inbound::Inbound;
@@ -153,6 +154,15 @@ pub enum Event {
     CloseAsked {
         /// Without waiting for anything.
         force: bool,
+    },
+    /// The app called `reload()`.
+    ReloadAsked(ReloadRequest),
+    /// The app called `scale()`.
+    ScaleAsked {
+        /// The name by which it is answered.
+        id: u32,
+        /// How many slots there shall be.
+        count: u32,
     },
     /// The app called `worker.disconnect()`.
     DisconnectAsked {

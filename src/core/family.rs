@@ -1,11 +1,11 @@
 //! The children that are alive, and the seats that they take.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::child::Child;
+use super::child::{Child, Stage};
 use super::notice::Census;
 use super::restart::Restart;
-use super::types::{ChildId, SlotId, Time};
+use super::types::{ChildId, GenerationId, SlotId, Time};
 
 /// A place for one process: a worker's slot, or the alone's.
 #[derive(Debug, Default)]
@@ -18,6 +18,8 @@ pub struct Seat {
     pub respawn_at: Option<Time>,
     /// How it went so far.
     pub restart: Restart,
+    /// How its next process is launched.
+    pub generation: GenerationId,
 }
 
 /// What became free when a child left.
@@ -27,6 +29,8 @@ pub enum Vacated {
     Seat,
     /// It was to take the seat of another, who works on.
     Succession,
+    /// It stood by for whatever seat would need it.
+    Standby,
     /// It had left before, or its successor took the seat.
     Nothing,
 }
@@ -37,6 +41,8 @@ pub struct Family {
     children: BTreeMap<ChildId, Child>,
     slots: BTreeMap<SlotId, Seat>,
     alone: Seat,
+    /// Who stands by: booting, or ready to be called.
+    standbys: BTreeSet<ChildId>,
     last_worker: u32,
     last_alone: u32,
 }
@@ -49,6 +55,7 @@ impl Family {
             children: BTreeMap::new(),
             slots: (1..=count).map(|slot| (slot, Seat::default())).collect(),
             alone: Seat::default(),
+            standbys: BTreeSet::new(),
             last_worker: 0,
             last_alone: 0,
         }
@@ -63,12 +70,87 @@ impl Family {
             self.last_alone += 1;
             ChildId::Alone(self.last_alone)
         };
+        let mut generation = GenerationId::default();
         if let Some(seat) = self.seat_mut(slot) {
             seat.occupant = Some(id);
             seat.respawn_at = None;
+            generation = seat.generation;
         }
-        self.children.insert(id, Child::new(id, slot, deadline));
+        self.children.insert(id, Child::new(id, slot, deadline, generation));
         id
+    }
+
+    /// A new child that stands by.
+    pub fn stand_by(&mut self, deadline: Time, generation: GenerationId) -> ChildId {
+        self.last_worker += 1;
+        let id = ChildId::Worker(self.last_worker);
+        self.standbys.insert(id);
+        self.children.insert(id, Child::new(id, None, deadline, generation));
+        id
+    }
+
+    /// How many stand by, or are on the way to it.
+    #[must_use]
+    pub fn standbys(&self, generation: GenerationId) -> usize {
+        let current = |id: &&ChildId| self.children.get(id).is_some_and(|child| child.generation == generation);
+        self.standbys.iter().filter(current).count()
+    }
+
+    /// Who stands by with another generation.
+    #[must_use]
+    pub fn outdated_standbys(&self, generation: GenerationId) -> Vec<ChildId> {
+        let outdated = |id: &&ChildId| self.children.get(id).is_some_and(|child| child.generation != generation);
+        self.standbys.iter().filter(outdated).copied().collect()
+    }
+
+    /// Takes out one that is ready to be called.
+    pub fn take_standby(&mut self, generation: GenerationId) -> Option<ChildId> {
+        let ready = |id: &&ChildId| {
+            self.children.get(id).is_some_and(|child| {
+                child.stage == Stage::Standby && child.generation == generation && child.is_reachable()
+            })
+        };
+        let id = self.standbys.iter().find(ready).copied()?;
+        self.standbys.remove(&id);
+        Some(id)
+    }
+
+    /// One that stood by takes an empty slot.
+    pub fn occupy(&mut self, id: ChildId, slot: SlotId) {
+        if let (Some(seat), Some(child)) = (self.slots.get_mut(&slot), self.children.get_mut(&id)) {
+            seat.occupant = Some(id);
+            seat.respawn_at = None;
+            child.slot = Some(slot);
+        }
+    }
+
+    /// One that stood by shall take a slot once it is ready.
+    pub fn succeed(&mut self, id: ChildId, slot: SlotId) {
+        if let (Some(seat), Some(child)) = (self.slots.get_mut(&slot), self.children.get_mut(&id)) {
+            seat.successor = Some(id);
+            child.slot = Some(slot);
+        }
+    }
+
+    /// One more slot. False when it was there.
+    pub fn add_slot(&mut self, slot: SlotId, generation: GenerationId) -> bool {
+        if self.slots.contains_key(&slot) {
+            return false;
+        }
+        self.slots.insert(slot, Seat { generation, ..Seat::default() });
+        true
+    }
+
+    /// One slot less. Gives who was in it, or on the way to it.
+    pub fn remove_slot(&mut self, slot: SlotId) -> Vec<ChildId> {
+        let seat = self.slots.remove(&slot).unwrap_or_default();
+        seat.occupant.into_iter().chain(seat.successor).collect()
+    }
+
+    /// Whether a worker's slot was taken away.
+    #[must_use]
+    pub fn is_surplus(&self, worker: &Child) -> bool {
+        worker.slot.is_some_and(|slot| !self.slots.contains_key(&slot))
     }
 
     /// A child, while it is alive.
@@ -96,13 +178,13 @@ impl Family {
     }
 
     /// A new child that shall take a slot's seat once it is ready.
-    pub fn seat_successor(&mut self, slot: SlotId, deadline: Time) -> ChildId {
+    pub fn seat_successor(&mut self, slot: SlotId, deadline: Time, generation: GenerationId) -> ChildId {
         self.last_worker += 1;
         let id = ChildId::Worker(self.last_worker);
         if let Some(seat) = self.slots.get_mut(&slot) {
             seat.successor = Some(id);
         }
-        self.children.insert(id, Child::new(id, Some(slot), deadline));
+        self.children.insert(id, Child::new(id, Some(slot), deadline, generation));
         id
     }
 
@@ -116,6 +198,9 @@ impl Family {
 
     /// Takes a child out of its seat.
     pub fn vacate(&mut self, id: ChildId) -> Vacated {
+        if self.standbys.remove(&id) {
+            return Vacated::Standby;
+        }
         let Some(slot) = self.children.get(&id).map(|child| child.slot) else { return Vacated::Nothing };
         let Some(seat) = self.seat_mut(slot) else { return Vacated::Nothing };
         if seat.successor == Some(id) {
@@ -136,7 +221,7 @@ impl Family {
 
     /// All workers alive.
     pub fn workers(&self) -> impl Iterator<Item = &Child> {
-        self.children.values().filter(|child| child.slot.is_some())
+        self.children.values().filter(|child| child.is_worker())
     }
 
     /// All workers at work.
@@ -181,11 +266,14 @@ impl Family {
     #[must_use]
     pub fn census(&self) -> Census {
         let listening = self.workers().filter(|child| child.is_ready()).count();
-        let starting = self.workers().filter(|child| child.is_booting()).count();
+        let starting = self.workers().filter(|child| child.is_booting() && child.slot.is_some()).count();
+        let standby = self.workers().filter(|child| child.stage == Stage::Standby).count();
+        let draining = self.workers().filter(|child| child.is_leaving()).count();
         Census {
             listening,
             starting,
-            draining: self.workers().count() - listening - starting,
+            draining,
+            standby,
             waiting: self.slots.values().filter(|seat| seat.respawn_at.is_some()).count(),
         }
     }

@@ -6,7 +6,7 @@ use super::action::Action;
 use super::child::{Pulse, Stage};
 use super::notice::{ExitReason, HangReport, Notice};
 use super::supervision::REPLACE_GRACE;
-use super::types::{ChildId, Evidence, Silence, SlotId, Time};
+use super::types::{ChildId, Evidence, Silence, Time};
 use super::{Core, Phase};
 use crate::protocol::outbound::DrainReason;
 
@@ -78,7 +78,7 @@ impl Core {
         match &mut child.stage {
             Stage::Booting { deadline } => *deadline = now + start_timeout,
             Stage::Leaving { kill_at } => *kill_at = now + kill_timeout,
-            Stage::Ready { .. } | Stage::Killed => {}
+            Stage::Standby | Stage::Ready { .. } | Stage::Killed => {}
         }
     }
 
@@ -103,16 +103,11 @@ impl Core {
         // Workers that began together grow together: each has a limit of its own, up to a tenth lower.
         let share = 1.0 - 0.1 * fastrand::Rng::with_seed(self.seed ^ u64::from(number(id))).f64();
         let over = rss as f64 > limit as f64 * share;
-        let one_under_way = self.family.slots().any(|(_, seat)| seat.successor.is_some());
+        let one_under_way = self.is_reloading() || self.family.slots().any(|(_, seat)| seat.successor.is_some());
         let Some(child) = self.family.get(id).filter(|child| child.is_ready()) else { return };
         if let (true, false, Phase::Running, Some(slot)) = (over, one_under_way, &self.phase, child.slot) {
-            self.spawn_successor(now, slot);
+            self.spawn_successor(now, slot, self.generation);
         }
-    }
-
-    fn spawn_successor(&mut self, now: Time, slot: SlotId) {
-        let child = self.family.seat_successor(slot, now + self.policy.start_timeout);
-        self.act(Action::Spawn { child, slot: Some(slot) });
     }
 
     /// Its successor is ready.

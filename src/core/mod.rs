@@ -16,11 +16,14 @@ pub mod listeners;
 pub mod mailbox;
 pub mod notice;
 mod random_worker;
+pub mod reload;
 mod requests;
 pub mod restart;
 mod routing;
+mod scale;
 mod serving;
 mod shutdown;
+mod standby;
 mod startup;
 pub mod steering;
 mod supervision;
@@ -44,10 +47,12 @@ use listeners::Listeners;
 use mailbox::Mailbox;
 use notice::{ChildFailure, Notice, Undeliverable};
 use random_worker::Chosen;
+use reload::Reloads;
 use requests::Requests;
 use shutdown::Stop;
+use standby::Refill;
 use supervision::Vacancy;
-use types::{ChildId, Peer, Policy, Time};
+use types::{ChildId, GenerationId, Peer, Policy, Time};
 
 /// Where the cluster stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,6 +90,12 @@ pub struct Core {
     next_measure: Option<Time>,
     chosen: Chosen,
     requests: Requests,
+    /// How new processes are launched.
+    generation: GenerationId,
+    reloads: Reloads,
+    refill: Refill,
+    /// Who waits for `scale()`.
+    scaling: Vec<u32>,
     rng: fastrand::Rng,
     seed: u64,
     actions: VecDeque<Action>,
@@ -108,6 +119,10 @@ impl Core {
             next_measure: None,
             chosen: Chosen::Nobody,
             requests: Requests::default(),
+            generation: 0,
+            reloads: Reloads::default(),
+            refill: Refill::default(),
+            scaling: Vec::new(),
             rng: fastrand::Rng::with_seed(seed),
             seed,
             actions: VecDeque::new(),
@@ -121,7 +136,7 @@ impl Core {
         }
         match event {
             Event::Started => self.start(now),
-            Event::Spawned { child, pid } => self.spawned(child, pid),
+            Event::Spawned { child, pid } => self.spawned(now, child, pid),
             Event::SpawnFailed { child, error } => self.spawn_failed(now, child, error),
             Event::Told { child, message } => self.told(now, child, message),
             Event::Sent { from, target, frame } => self.sent(now, from, target, frame),
@@ -144,6 +159,8 @@ impl Core {
             Event::Exited { child, exit } => self.exited(now, child, exit),
             Event::Signalled => self.signalled(now),
             Event::CloseAsked { force } => self.close_asked(now, force),
+            Event::ReloadAsked(request) => self.reload_asked(now, request),
+            Event::ScaleAsked { id, count } => self.scale_asked(now, id, count),
             Event::DisconnectAsked { child } => self.disconnect_asked(now, child),
             Event::KillAsked { child } => self.kill_asked(child),
             Event::TimedOut => self.timed_out(now),
@@ -167,6 +184,8 @@ impl Core {
             self.next_measure,
             self.next_silence(),
             self.dispatch.deadline(),
+            self.reload_deadline(),
+            self.refill_deadline(),
         ]
         .into_iter()
         .flatten()
@@ -187,6 +206,8 @@ impl Core {
         self.self_check(now);
         self.examine_silent(now);
         self.measure(now);
+        self.advance_reload(now);
+        self.refill_standbys(now);
         self.dispatch.timed_out(now);
         self.do_orders();
     }

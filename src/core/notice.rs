@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use super::dispatch::ConnectionId;
-use super::types::{ChildId, Exit, Peer, SlotId};
+use super::types::{ChildId, Exit, Peer, SlotId, Time};
 use crate::protocol::inbound::{ErrorDetails, ErrorReport, ListenAddress};
 
 /// Something that the app is told.
@@ -54,6 +54,29 @@ pub enum Notice {
     Handle(ChildId, Bytes, ConnectionId),
     /// A request for the app, an answer to one of its own, or (`None`) what the master says about one.
     Request(Option<ChildId>, Bytes),
+    /// A reload is over; these asked for it.
+    Reloaded {
+        /// Their names.
+        ids: Vec<u32>,
+        /// How it went.
+        report: ReloadReport,
+    },
+    /// The cluster has as many workers as was asked for, or (with a reason) will not.
+    Scaled {
+        /// The name of who asked.
+        id: u32,
+        /// Why not.
+        reason: Option<&'static str>,
+    },
+    /// A worker stands by.
+    StandbyReady(ChildId),
+    /// A worker that stood by has a slot now.
+    Seated {
+        /// The worker.
+        child: ChildId,
+        /// Its slot.
+        slot: SlotId,
+    },
     /// A child takes messages again, or is gone, after broadcasts were given up for it.
     Missed(ChildId, Missed),
     /// A message that reached nobody.
@@ -93,6 +116,38 @@ pub enum Notice {
     },
     /// All children are gone. The last notice.
     Closed(Outcome),
+}
+
+/// How a reload went.
+#[derive(Debug, Clone, Default)]
+pub struct ReloadReport {
+    /// Whether every process was replaced.
+    pub ok: bool,
+    /// Why not.
+    pub reason: Option<&'static str>,
+    /// The new process that failed.
+    pub failed: Option<ChildId>,
+    /// How it failed.
+    pub failure: Option<ChildFailure>,
+    /// What was replaced, in order of the old processes' ends.
+    pub replaced: Vec<Replacement>,
+}
+
+/// One process that took the place of another.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Replacement {
+    /// The slot; `None` is the alone.
+    pub slot: Option<SlotId>,
+    /// Who was there, if somebody was.
+    pub old_pid: Option<u32>,
+    /// Who is there now.
+    pub new_pid: Option<u32>,
+    /// From the first fork to the taking over.
+    pub ready_after: Time,
+    /// From the taking over to the old one's end.
+    pub drained_after: Option<Time>,
+    /// Connections that the old one had when it was asked to finish.
+    pub connections: u64,
 }
 
 /// What a child missed while it took nothing.
@@ -136,6 +191,10 @@ pub enum ExitReason {
     Hang,
     /// It held more than `maxMemory`.
     MaxMemory,
+    /// A reload replaced it.
+    Reload,
+    /// `scale()` to fewer.
+    Scale,
 }
 
 impl ExitReason {
@@ -152,6 +211,8 @@ impl ExitReason {
             Self::StartTimeout => "startTimeout",
             Self::Hang => "hang",
             Self::MaxMemory => "maxMemory",
+            Self::Reload => "reload",
+            Self::Scale => "scale",
         }
     }
 }
@@ -200,6 +261,8 @@ pub struct Census {
     pub starting: usize,
     /// About to end.
     pub draining: usize,
+    /// Standing by.
+    pub standby: usize,
     /// Slots that wait to be forked again.
     pub waiting: usize,
 }

@@ -6,14 +6,16 @@ use proptest::prelude::*;
 
 use super::event::Event;
 use super::notice::Notice;
+use super::reload::ReloadRequest;
 use super::sim::{Boot, GOOD, Life, Manners, Nature, World, ms};
-use super::types::{Balance, ChildId, Mode, Peer, Policy, Readiness};
+use super::types::{Balance, ChildId, Mode, Peer, Policy, Readiness, ReloadTarget};
 use crate::protocol::envelope::Target;
 
 fn policies() -> impl Strategy<Value = Policy> {
     (any::<bool>(), 1u32..5, any::<bool>(), 1u64..100_000, 1u64..20_000, 1u64..20_000, 0u64..3_000, any::<bool>())
         .prop_map(|(alone, count, refork, limit, start, kill, delay, production)| Policy {
             balance: Balance::Auto,
+            standby: (limit % 3) as usize,
             mode: if production { Mode::Production } else { Mode::Development },
             alone,
             count,
@@ -51,7 +53,16 @@ fn nature(rng: &mut fastrand::Rng, spawned: u32) -> Nature {
 }
 
 fn requests() -> impl Strategy<Value = Vec<(u64, u32, u32)>> {
-    proptest::collection::vec((0u64..200_000, 0u32..8, 1u32..8), 0..60)
+    proptest::collection::vec((0u64..200_000, 0u32..10, 1u32..8), 0..60)
+}
+
+fn reload(number: u32) -> Event {
+    let target = match number % 3 {
+        0 => ReloadTarget::All,
+        1 => ReloadTarget::Alone,
+        _ => ReloadTarget::Worker,
+    };
+    Event::ReloadAsked(ReloadRequest { id: number, generation: number, target, concurrency: number as usize })
 }
 
 fn request(kind: u32, number: u32, message: &Bytes) -> Event {
@@ -64,6 +75,8 @@ fn request(kind: u32, number: u32, message: &Bytes) -> Event {
         3 => Event::Sent { from, target: Target::Alone, frame },
         4 => Event::Sent { from, target: Target::AnyWorker, frame },
         5 => Event::Sent { from, target: Target::WorkerPid(1000 + number), frame },
+        7 => reload(number),
+        8 => Event::ScaleAsked { id: number, count: number },
         6 => Event::Returned { child: ChildId::Alone(number), from, frame },
         _ => Event::Quiesced,
     }
@@ -141,5 +154,55 @@ proptest! {
             }
         }
         prop_assert!(fates.iter().all(|fate| *fate == 1), "{fates:?}");
+    }
+    /// Reloads, changes of size and deaths, one amid the other: once it is quiet every slot has its worker, and nothing
+    /// else is left.
+    #[test]
+    fn changes_end_in_the_state_that_was_asked_for(
+        seed in any::<u64>(), standby in 0usize..3,
+        changes in proptest::collection::vec((0u64..30_000, 0u32..3, 1u32..7), 1..40),
+    ) {
+        let mut rng = fastrand::Rng::with_seed(seed);
+        let policy = Policy { alone: seed.is_multiple_of(2), standby, ..super::sim::policy() };
+        let mut world = World::new(policy, move |_| Nature { boot: Boot::Ready(rng.u64(1..300)), ..GOOD });
+        world.ask(0, Event::Started);
+        world.run(ms(2_000));
+        let mut changes = changes;
+        changes.sort_unstable();
+        let mut count = 2;
+        let mut asked = Vec::new();
+        for (at, kind, number) in changes {
+            world.run(ms(2_000 + at));
+            match kind {
+                0 => {
+                    asked.push(number);
+                    world.tell(reload(number));
+                }
+                1 => {
+                    count = number;
+                    world.tell(Event::ScaleAsked { id: number, count });
+                }
+                _ => {
+                    let alive: Vec<ChildId> = world.core.family.children().map(|child| child.id).collect();
+                    if let Some(victim) = alive.get(number as usize % alive.len().max(1)) {
+                        world.end(*victim);
+                    }
+                }
+            }
+        }
+        world.run(world.now + ms(400_000));
+        let mut working: Vec<_> = world.core.family.ready_workers().filter_map(|worker| worker.slot).collect();
+        working.sort_unstable();
+        prop_assert_eq!(working, (1..=count).collect::<Vec<_>>());
+        prop_assert_eq!(world.core.census().standby, standby);
+        prop_assert_eq!(world.alive(), count as usize + standby + usize::from(seed.is_multiple_of(2)));
+        prop_assert!(!world.core.is_reloading());
+        let mut answered: Vec<u32> = world.notices.iter().flat_map(|(_, notice)| match notice {
+            Notice::Reloaded { ids, .. } => ids.clone(),
+            _ => Vec::new(),
+        }).collect();
+        answered.sort_unstable();
+        asked.sort_unstable();
+        prop_assert_eq!(answered, asked, "every reload is answered once");
     }
 }

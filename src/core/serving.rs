@@ -9,13 +9,20 @@ use super::child::Stage;
 use super::dispatch::{Counts, Key, Order};
 use super::listeners::{Answer, Waiting};
 use super::steering::Acceptor;
-use super::types::{Bound, ChildId, Delivery, Time};
+use super::types::{Bound, ChildId, Delivery, SlotId, Time};
 use crate::protocol::inbound::ListenQuery;
 use crate::protocol::outbound;
 
+/// Stands for the slot that a worker which stands by will have.
+const STANDBY: SlotId = 0;
+
 impl Core {
     pub(super) fn queried(&mut self, now: Time, id: ChildId, query: Box<ListenQuery>) {
-        let Some(slot) = self.family.get(id).and_then(|child| child.slot) else { return };
+        let Some(child) = self.family.get_mut(id).filter(|child| child.is_worker()) else { return };
+        if child.stands_by() {
+            child.held.push((*query).clone());
+        }
+        let slot = child.slot.unwrap_or(STANDBY);
         let key: Key = query.key().into();
         let waiting = Waiting { child: id, seq: query.seq };
         match self.listeners.queried(&key, slot, waiting, &query) {
@@ -38,14 +45,22 @@ impl Core {
     }
 
     /// libuv's errors are negative errnos, and Node builds its own error from them.
-    fn answer(&mut self, now: Time, key: &Key, Waiting { child, seq }: Waiting, errno: i32) {
+    pub(super) fn answer(&mut self, now: Time, key: &Key, Waiting { child, seq }: Waiting, errno: i32) {
         let Some(worker) = self.family.get_mut(child).filter(|child| child.is_reachable()) else { return };
+        if worker.stands_by() {
+            if errno == 0 {
+                return self.stands_by(child);
+            }
+            worker.held.retain(|query| query.seq != seq);
+        }
         let data = self.listeners.data(key);
         let Some(bound) = self.listeners.bound(key).filter(|_| errno == 0) else {
             let frame = outbound::listen_reply(seq, key, -errno, data, None);
             return self.act(Action::Send { child, frame, origin: Origin::Master });
         };
-        worker.serves.insert(Arc::clone(key));
+        if let Some(worker) = self.family.get_mut(child) {
+            worker.serves.insert(Arc::clone(key));
+        }
         if bound.delivery == Delivery::Dispatched {
             let frame = outbound::listen_reply(seq, key, 0, data, bound.name.as_ref());
             self.act(Action::Send { child, frame, origin: Origin::Master });

@@ -95,6 +95,8 @@ impl Core {
             return;
         }
         self.family.cancel_respawns();
+        self.cancel_reloads();
+        self.cancel_scaling("the cluster was closed");
         self.next_check = None;
         self.next_measure = None;
         // Nobody to be gentle to: a start that failed serves nothing, and an exception means that nobody listens.

@@ -28,26 +28,42 @@ impl Core {
         }
     }
 
-    pub(super) fn spawn(&mut self, now: Time, slot: Option<SlotId>) {
-        let child = self.family.seat(slot, now + self.policy.start_timeout);
-        self.act(Action::Spawn { child, slot });
+    /// An empty slot gets a worker: one that stands by, or a new process.
+    pub(super) fn fill(&mut self, now: Time, slot: SlotId) {
+        let generation = self.family.seat_mut(Some(slot)).map_or(self.generation, |seat| seat.generation);
+        match self.family.take_standby(generation) {
+            Some(child) => {
+                self.family.occupy(child, slot);
+                self.call_up(now, child, slot);
+            }
+            None => self.spawn(now, Some(slot)),
+        }
     }
 
-    pub(super) fn spawned(&mut self, id: ChildId, pid: u32) {
+    pub(super) fn spawn(&mut self, now: Time, slot: Option<SlotId>) {
+        let child = self.family.seat(slot, now + self.policy.start_timeout);
+        let generation = self.family.get(child).map_or(self.generation, |child| child.generation);
+        self.act(Action::Spawn { child, slot, generation });
+    }
+
+    pub(super) fn spawned(&mut self, now: Time, id: ChildId, pid: u32) {
         let Some(child) = self.family.get_mut(id) else { return };
         child.pid = Some(pid);
         child.channel = Channel::Open;
         let slot = child.slot;
         self.notify(Notice::Fork { child: id, slot, pid });
+        self.ask_to_finish(now, id);
     }
 
     pub(super) fn spawn_failed(&mut self, now: Time, id: ChildId, error: String) {
         let cause = FailureCause::Spawn(error);
         self.fail_start(now, id, cause.clone());
         let Some(child) = self.family.get(id).cloned() else { return };
-        self.last_failure = Some(child.failure(cause));
+        let failure = child.failure(cause);
+        self.last_failure = Some(failure.clone());
         self.leave_seat(now, now, &child);
         self.family.remove(id);
+        self.reload_exited(now, &child, &failure);
         self.after_exit(now, id);
     }
 
@@ -110,17 +126,21 @@ impl Core {
                     self.next_check = Some(now + super::supervision::CHECK_INTERVAL);
                 }
                 self.notify(Notice::Ready);
+                self.refill_standbys(now);
             }
             _ => {}
         }
-        if let Some(before) = self.family.promote(id) {
+        if !self.reload_ready(now, id)
+            && let Some(before) = self.family.promote(id)
+        {
             self.retire(now, before);
         }
+        self.check_scaling();
         self.deliver_mail(id);
         self.choose_worker();
     }
 
-    fn all_ready(&self) -> bool {
+    pub(super) fn all_ready(&self) -> bool {
         self.family
             .slots()
             .all(|(_, seat)| seat.occupant.and_then(|id| self.family.get(id)).is_some_and(Child::is_ready))

@@ -42,7 +42,7 @@ impl Core {
             self.notify(Notice::Draining(id, reason));
         }
         // There is never a second alone beside the first: its seat is free when it has exited.
-        if child.slot.is_some() {
+        if child.is_worker() {
             self.leave_seat(now, refork_from, &child);
             self.note_vacancy(now);
         }
@@ -50,9 +50,12 @@ impl Core {
 
     /// The child's seat is free; it is taken again at `from` at the earliest.
     pub(super) fn leave_seat(&mut self, now: Time, from: Time, child: &Child) {
-        match self.family.vacate(child.id) {
+        let vacated = self.family.vacate(child.id);
+        self.reload_left(now, child.id);
+        match vacated {
             Vacated::Seat => self.refork(now, from, child),
             Vacated::Succession => self.succession_failed(now),
+            Vacated::Standby => self.standby_left(now),
             Vacated::Nothing => {}
         }
     }
@@ -85,7 +88,10 @@ impl Core {
             }
         };
         if at <= now {
-            self.spawn(now, child.slot);
+            match child.slot {
+                Some(slot) => self.fill(now, slot),
+                None => self.spawn(now, None),
+            }
         } else if let Some(seat) = self.family.seat_mut(child.slot) {
             seat.respawn_at = Some(at);
         }
@@ -96,16 +102,25 @@ impl Core {
         let due: Vec<Option<SlotId>> = self
             .family
             .seats()
-            .filter(|(_, seat)| seat.respawn_at.is_some_and(|at| at <= now) && seat.occupant.is_none())
+            .filter(|(_, seat)| {
+                seat.respawn_at.is_some_and(|at| at <= now) && seat.occupant.is_none() && seat.successor.is_none()
+            })
             .map(|(slot, _)| slot)
             .collect();
         for slot in due {
-            self.spawn(now, slot);
+            match slot {
+                Some(slot) => self.fill(now, slot),
+                None => self.spawn(now, None),
+            }
         }
     }
 
     pub(super) fn next_respawn(&self) -> Option<Time> {
-        self.family.seats().filter(|(_, seat)| seat.occupant.is_none()).filter_map(|(_, seat)| seat.respawn_at).min()
+        self.family
+            .seats()
+            .filter(|(_, seat)| seat.occupant.is_none() && seat.successor.is_none())
+            .filter_map(|(_, seat)| seat.respawn_at)
+            .min()
     }
 
     /// Children whose time is over.
@@ -124,7 +139,7 @@ impl Core {
                 continue;
             }
             self.kill(child.id, reason);
-            if child.slot.is_some() {
+            if child.is_worker() {
                 self.leave_seat(now, now, &child);
                 self.note_vacancy(now);
             }
@@ -158,14 +173,16 @@ impl Core {
     pub(super) fn exited(&mut self, now: Time, id: ChildId, exit: Exit) {
         self.fail_start(now, id, FailureCause::Exit(exit));
         let Some(child) = self.family.get(id).cloned() else { return };
-        if child.slot.is_some() && !child.expected {
-            let timed_out = child.reason == ExitReason::StartTimeout;
-            self.last_failure =
-                Some(child.failure(if timed_out { FailureCause::Timeout } else { FailureCause::Exit(exit) }));
+        let timed_out = child.reason == ExitReason::StartTimeout;
+        let failure = child.failure(if timed_out { FailureCause::Timeout } else { FailureCause::Exit(exit) });
+        if child.is_worker() && !child.expected {
+            self.last_failure = Some(failure.clone());
         }
         self.leave_seat(now, now, &child);
         self.family.remove(id);
-        self.notify(Notice::Exit { child: id, exit, expected: child.expected, reason: child.reason });
+        self.notify(Notice::Exit { child: id, exit, expected: child.expected, reason: child.reason.clone() });
+        self.reload_exited(now, &child, &failure);
+        self.check_scaling();
         self.after_exit(now, id);
     }
 
@@ -205,14 +222,21 @@ impl Core {
         let Some(child) = self.family.get_mut(id) else { return };
         child.expected = true;
         self.begin_leaving(now, id, reason, now);
-        let Some(child) = self.family.get(id).filter(|child| child.is_reachable()) else { return };
-        if let Stage::Leaving { kill_at } = child.stage {
-            let left = kill_at.saturating_sub(now);
-            let grace = grace.min(left / 2);
-            let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
-            let frame = outbound::drain(why, millis(grace), millis(left));
-            self.act(Action::Send { child: id, frame, origin: Origin::MasterInTurn });
+        if let Some(child) = self.family.get_mut(id) {
+            child.unasked = Some((why, grace));
         }
+        self.ask_to_finish(now, id);
+    }
+
+    /// Sends what [`Self::drain`] decided; a process that is only being made is asked when it is there.
+    pub(super) fn ask_to_finish(&mut self, now: Time, id: ChildId) {
+        let Some(child) = self.family.get_mut(id).filter(|child| child.is_reachable()) else { return };
+        let (Some((why, grace)), Stage::Leaving { kill_at }) = (child.unasked.take(), child.stage) else { return };
+        let left = kill_at.saturating_sub(now);
+        let grace = grace.min(left / 2);
+        let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        let frame = outbound::drain(why, millis(grace), millis(left));
+        self.act(Action::Send { child: id, frame, origin: Origin::MasterInTurn });
     }
 
     pub(super) fn kill_asked(&mut self, id: ChildId) {
@@ -225,7 +249,7 @@ impl Core {
     }
 
     /// The last worker left: every slot has the whole limit anew.
-    fn note_vacancy(&mut self, now: Time) {
+    pub(super) fn note_vacancy(&mut self, now: Time) {
         if self.phase != Phase::Running
             || self.policy.mode == Mode::Development
             || self.vacancy != Vacancy::None

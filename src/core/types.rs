@@ -10,6 +10,9 @@ pub type Time = Duration;
 /// A seat for a worker, 1 to n. It outlives the processes that take it.
 pub type SlotId = u32;
 
+/// How processes are launched: 0 is what the cluster was started with, each reload has its own.
+pub type GenerationId = u32;
+
 /// One process, never reused: a new process in the same seat has a new id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum ChildId {
@@ -17,6 +20,25 @@ pub enum ChildId {
     Alone(u32),
     /// A worker: Node's `NODE_UNIQUE_ID`.
     Worker(u32),
+}
+
+/// Which processes a reload replaces.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReloadTarget {
+    /// The workers.
+    Worker,
+    /// The alone.
+    Alone,
+    /// The alone, then the workers.
+    All,
+}
+
+impl ReloadTarget {
+    /// Both.
+    #[must_use]
+    pub fn with(self, other: Self) -> Self {
+        if self == other { self } else { Self::All }
+    }
 }
 
 /// How a process ended; exactly one of both is set, as in Node's `exit` event.
@@ -118,6 +140,8 @@ pub struct Policy {
     pub alone: bool,
     /// How many workers.
     pub count: u32,
+    /// How many workers stand by.
+    pub standby: usize,
     /// How connections are spread over the workers.
     pub balance: Balance,
     /// Whether a worker that died is replaced.

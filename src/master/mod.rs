@@ -36,6 +36,24 @@ pub enum Command {
         /// Where the choice goes.
         reply: std::sync::mpsc::SyncSender<Option<crate::core::types::ChildId>>,
     },
+    /// `reload()`.
+    Reload {
+        /// The name by which it is answered.
+        id: u32,
+        /// How the new processes are launched.
+        launch: Box<crate::config::Launch>,
+        /// Which processes.
+        target: crate::core::types::ReloadTarget,
+        /// How many slots change at the same time.
+        concurrency: usize,
+    },
+    /// `scale()`.
+    Scale {
+        /// The name by which it is answered.
+        id: u32,
+        /// How many workers there shall be.
+        count: u32,
+    },
     /// `worker.disconnect()`.
     Disconnect(crate::core::types::ChildId),
     /// `worker.kill()`.

@@ -13,7 +13,7 @@ use crate::core::action::{Action, Origin};
 use crate::core::child::Reading;
 use crate::core::event::Event;
 use crate::core::notice::{Missed, Notice, Undeliverable};
-use crate::core::types::{ChildId, Peer, SlotId};
+use crate::core::types::{ChildId, GenerationId, Peer, SlotId};
 use crate::sys::guard::Guard;
 use crate::sys::process::resident_bytes;
 
@@ -21,7 +21,7 @@ impl Master {
     pub(super) fn perform(&mut self) {
         while let Some(action) = self.core.poll_action() {
             match action {
-                Action::Spawn { child, slot } => self.spawn(child, slot),
+                Action::Spawn { child, slot, generation } => self.spawn(child, slot, generation),
                 Action::Kill { child } => {
                     if let Some(link) = self.links.get(&child) {
                         link.process.signal(nix::sys::signal::Signal::SIGKILL);
@@ -76,8 +76,9 @@ impl Master {
         }
     }
 
-    fn spawn(&mut self, child: ChildId, slot: Option<SlotId>) {
-        let started = launch(&self.config.launch, child, slot);
+    fn spawn(&mut self, child: ChildId, slot: Option<SlotId>, generation: GenerationId) {
+        let how = self.generations.get(&generation).unwrap_or(&self.config.launch);
+        let started = launch(how, child, slot);
         let event = match started {
             Ok((process, socket)) => {
                 let pid = process.pid();

@@ -13,12 +13,13 @@ use super::app::AppQueue;
 use super::flow::Flow;
 use super::link::{Input, Link};
 use super::sockets::Sockets;
-use crate::config::Config;
+use crate::config::{Config, Launch};
 use crate::core::Core;
 use crate::core::dispatch::ConnectionId;
 use crate::core::event::{Event, HandleTarget};
 use crate::core::notice::{Notice, Outcome};
-use crate::core::types::{ChildId, Peer, Time};
+use crate::core::reload::ReloadRequest;
+use crate::core::types::{ChildId, GenerationId, Peer, Time};
 use crate::protocol::envelope::{Envelope, Target};
 use crate::protocol::request::RequestPart;
 use crate::sys::guard::Guard;
@@ -34,6 +35,8 @@ const TURN: usize = 64;
 pub(super) struct Master {
     pub(super) config: Config,
     pub(super) core: Core,
+    /// How each generation is launched; the first as the config says.
+    pub(super) generations: BTreeMap<GenerationId, Launch>,
     pub(super) origin: Instant,
     pub(super) links: BTreeMap<ChildId, Link>,
     pub(super) sockets: Sockets,
@@ -61,6 +64,7 @@ impl Master {
         let (inputs, input) = channel(INPUTS);
         Self {
             core: Core::new(config.policy.clone(), fastrand::u64(..)),
+            generations: BTreeMap::from([(0, config.launch.clone())]),
             origin: Instant::now(),
             links: BTreeMap::new(),
             sockets: Sockets::new(config.policy.balance),
@@ -151,6 +155,14 @@ impl Master {
                 let _ = reply.send(chosen);
                 self.perform();
             }
+            Command::Reload { id, launch, target, concurrency } => {
+                let in_use = self.core.generations();
+                self.generations.retain(|generation, _| in_use.contains(generation));
+                let generation = in_use.last().map_or(0, |last| last + 1);
+                self.generations.insert(generation, *launch);
+                self.tell(Event::ReloadAsked(ReloadRequest { id, generation, target, concurrency }));
+            }
+            Command::Scale { id, count } => self.tell(Event::ScaleAsked { id, count }),
             Command::Disconnect(child) => self.tell(Event::DisconnectAsked { child }),
             Command::Kill(child, signal) => {
                 self.tell(Event::KillAsked { child });

@@ -133,6 +133,12 @@ pub fn drain(reason: DrainReason, grace: u64, timeout: u64) -> Bytes {
     frame(&Drain { cmd: "NODE_YUNFLY", act: "drain", reason, grace, timeout })
 }
 
+/// Tells a worker that stood by which slot it has.
+#[must_use]
+pub fn seat(slot: u32) -> Bytes {
+    Bytes::from(format!("{{\"cmd\":\"NODE_YUNFLY\",\"act\":\"seat\",\"slot\":{slot}}}\n"))
+}
+
 /// Tells a sender that its message was not delivered.
 #[must_use]
 pub fn refused(code: &str, bytes: usize, limit: usize) -> Bytes {

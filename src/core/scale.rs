@@ -1,0 +1,51 @@
+//! More or fewer slots while the cluster runs.
+
+use super::notice::{ExitReason, Notice};
+use super::supervision::REPLACE_GRACE;
+use super::types::{SlotId, Time};
+use super::{Core, Phase};
+use crate::protocol::outbound::DrainReason;
+
+impl Core {
+    pub(super) fn scale_asked(&mut self, now: Time, id: u32, count: u32) {
+        if self.phase != Phase::Running {
+            return self.notify(Notice::Scaled { id, reason: Some("the cluster is not running") });
+        }
+        self.scaling.push(id);
+        self.policy.count = count;
+        let surplus: Vec<SlotId> = self.family.slots().map(|(slot, _)| slot).filter(|slot| *slot > count).collect();
+        for slot in surplus {
+            self.reload_without(slot);
+            for child in self.family.remove_slot(slot) {
+                self.drain(now, child, DrainReason::Replace, ExitReason::Scale, REPLACE_GRACE);
+            }
+        }
+        for slot in 1..=count {
+            if self.family.add_slot(slot, self.generation) {
+                self.fill(now, slot);
+            }
+        }
+        self.note_vacancy(now);
+        self.check_scaling();
+        self.advance_reload(now);
+    }
+
+    /// Tells who waits for it that every slot has its worker and nobody is too many.
+    pub(super) fn check_scaling(&mut self) {
+        if self.scaling.is_empty()
+            || !self.all_ready()
+            || self.family.workers().any(|worker| self.family.is_surplus(worker))
+        {
+            return;
+        }
+        for id in std::mem::take(&mut self.scaling) {
+            self.notify(Notice::Scaled { id, reason: None });
+        }
+    }
+
+    pub(super) fn cancel_scaling(&mut self, reason: &'static str) {
+        for id in std::mem::take(&mut self.scaling) {
+            self.notify(Notice::Scaled { id, reason: Some(reason) });
+        }
+    }
+}
