@@ -43,12 +43,19 @@ pub struct Role {
 }
 
 /// Set by the master for each child; what the app itself inherited (it may be a child of another cluster) is not passed on.
-const OWN_VARIABLES: [&str; 5] = [
+const OWN_VARIABLES: [&str; 11] = [
     "NODE_CHANNEL_FD",
     "NODE_CHANNEL_SERIALIZATION_MODE",
     "NODE_UNIQUE_ID",
     "NODE_APP_INSTANCE",
     "YUNFLY_CLUSTER_BOOT",
+    // systemd's: meant for the app process alone.
+    "LISTEN_FDS",
+    "LISTEN_FDNAMES",
+    "LISTEN_PID",
+    "NOTIFY_SOCKET",
+    "WATCHDOG_PID",
+    "WATCHDOG_USEC",
 ];
 
 impl Launch {

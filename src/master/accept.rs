@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::io::unix::AsyncFd;
 use tokio::sync::Notify;
 use tokio::sync::mpsc::Sender;
-use tokio::task::{AbortHandle, spawn_local};
+use tokio::task::{JoinHandle, spawn_local};
 
 use super::link::Input;
 use crate::core::dispatch::Key;
@@ -25,7 +25,8 @@ const EXHAUSTED: Duration = Duration::from_millis(100);
 pub(super) struct Accepting {
     socket: Rc<OwnedFd>,
     asked: Rc<Notify>,
-    task: AbortHandle,
+    stop: Rc<Notify>,
+    task: JoinHandle<()>,
 }
 
 impl Drop for Accepting {
@@ -37,15 +38,22 @@ impl Drop for Accepting {
 impl Accepting {
     /// Accepts nothing until it is asked.
     pub(super) fn start(key: Key, socket: OwnedFd, inputs: Sender<Input>) -> std::io::Result<Self> {
-        let (socket, asked) = (Rc::new(socket), Rc::new(Notify::new()));
+        let (socket, asked, stop) = (Rc::new(socket), Rc::new(Notify::new()), Rc::new(Notify::new()));
         let watched = watch_shared(Rc::clone(&socket))?;
-        let task = spawn_local(run(key, watched, Rc::clone(&asked), inputs)).abort_handle();
-        Ok(Self { socket, asked, task })
+        let accepts = run(key, watched, Rc::clone(&asked), Rc::clone(&stop), inputs);
+        let task = spawn_local(accepts);
+        Ok(Self { socket, asked, stop, task })
     }
 
     /// Some more, once.
     pub(super) fn ask(&self) {
         self.asked.notify_one();
+    }
+
+    /// Accepts nothing more: what waits is somebody else's. Resolves when the core was told of everything before.
+    pub(super) async fn stop(mut self) {
+        self.stop.notify_one();
+        let _ = (&mut self.task).await;
     }
 
     pub(super) fn socket(&self) -> BorrowedFd<'_> {
@@ -57,10 +65,15 @@ impl Accepting {
     }
 }
 
-async fn run(key: Key, socket: AsyncFd<Rc<OwnedFd>>, asked: Rc<Notify>, inputs: Sender<Input>) {
+async fn run(key: Key, socket: AsyncFd<Rc<OwnedFd>>, asked: Rc<Notify>, stop: Rc<Notify>, inputs: Sender<Input>) {
     loop {
-        asked.notified().await;
-        let Some(connections) = some(&key, &socket).await else { return };
+        // Neither holds a connection while it waits.
+        let accepted = tokio::select! {
+            biased;
+            () = stop.notified() => return,
+            accepted = async { asked.notified().await; some(&key, &socket).await } => accepted,
+        };
+        let Some(connections) = accepted else { return };
         if inputs.send(Input::Accepted { key: Key::clone(&key), connections }).await.is_err() {
             return;
         }
@@ -81,7 +94,9 @@ async fn some(key: &Key, socket: &AsyncFd<Rc<OwnedFd>>) -> Option<Vec<Connection
                 }
                 Ok(Err(error)) => {
                     tracing::warn!(%key, %error, "no connection can be accepted: they wait");
-                    tokio::time::sleep(EXHAUSTED).await;
+                    if connections.is_empty() {
+                        tokio::time::sleep(EXHAUSTED).await;
+                    }
                     break;
                 }
                 Err(_) => break,

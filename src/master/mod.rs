@@ -15,6 +15,7 @@ mod perform;
 mod read;
 mod receive;
 mod run;
+mod service;
 mod sockets;
 pub mod thread;
 

@@ -170,6 +170,11 @@ impl Master {
             | Notice::Undeliverable { from: Peer::Child(child), .. } => Some(*child),
             _ => None,
         };
+        match &notice {
+            Notice::Ready | Notice::Reloaded { .. } => self.service.ready(),
+            Notice::Exception { .. } => self.service.stopping(),
+            _ => {}
+        }
         if let Notice::Handle(_, _, handle) = &notice
             && let Some(socket) = self.connections.remove(handle).and_then(Rc::into_inner)
         {

@@ -12,6 +12,7 @@ use super::Command;
 use super::app::AppQueue;
 use super::flow::Flow;
 use super::link::{Input, Link};
+use super::service::Service;
 use super::sockets::Sockets;
 use crate::config::{Config, Launch};
 use crate::core::Core;
@@ -49,6 +50,7 @@ pub(super) struct Master {
     pub(super) inputs: Sender<Input>,
     pub(super) input: Receiver<Input>,
     pub(super) state: State,
+    pub(super) service: Service,
     /// When freed memory is given back: some time after the last large message.
     pub(super) give_back_at: Option<Time>,
 }
@@ -77,6 +79,7 @@ impl Master {
             inputs,
             input,
             state: State::Running,
+            service: Service::new(),
             give_back_at: None,
         }
     }
@@ -85,8 +88,10 @@ impl Master {
         let mut asked = Vec::with_capacity(TURN);
         let mut happened = Vec::with_capacity(TURN);
         while matches!(self.state, State::Running) {
-            let timeout =
-                [self.core.next_timeout(), self.flow.deadline(), self.give_back_at].into_iter().flatten().min();
+            let timeout = [self.core.next_timeout(), self.flow.deadline(), self.give_back_at, self.service.deadline()]
+                .into_iter()
+                .flatten()
+                .min();
             let timeout = timeout.map(|at| self.origin + at);
             tokio::select! {
                 _ = commands.recv_many(&mut asked, TURN) => asked.drain(..).for_each(|command| self.command(command)),
@@ -109,6 +114,7 @@ impl Master {
         };
         let released = self.flow.timed_out(self.origin.elapsed(), taken);
         self.go_on(released);
+        self.service.timed_out(self.now());
         if self.give_back_at.is_some_and(|at| at <= self.now()) {
             self.give_back_at = None;
             give_back();
@@ -156,6 +162,7 @@ impl Master {
                 self.perform();
             }
             Command::Reload { id, launch, target, concurrency } => {
+                self.service.reloading();
                 let in_use = self.core.generations();
                 self.generations.retain(|generation, _| in_use.contains(generation));
                 let generation = in_use.last().map_or(0, |last| last + 1);
@@ -170,8 +177,14 @@ impl Master {
                     link.process.signal(signal);
                 }
             }
-            Command::Signalled => self.tell(Event::Signalled),
-            Command::Close { force } => self.tell(Event::CloseAsked { force }),
+            Command::Signalled => {
+                self.service.stopping();
+                self.tell(Event::Signalled);
+            }
+            Command::Close { force } => {
+                self.service.stopping();
+                self.tell(Event::CloseAsked { force });
+            }
             Command::Stats(reply) => {
                 let _ = reply.send(self.stats());
             }

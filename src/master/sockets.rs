@@ -2,12 +2,13 @@
 
 use std::collections::HashMap;
 use std::io;
+use std::net::IpAddr;
 use std::os::fd::{AsFd, OwnedFd};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use socket2::{Socket, Type};
+use socket2::{SockAddr, Socket, Type};
 use tokio::sync::mpsc::Sender;
 
 use super::accept::Accepting;
@@ -17,6 +18,7 @@ use crate::core::steering::Acceptor;
 use crate::core::types::{Balance, Bound, Delivery};
 use crate::protocol::inbound::{AddressType, ListenQuery};
 use crate::protocol::outbound::{HandleKind, SocketName};
+use crate::sys::activation::Activated;
 use crate::sys::local::{Access, UdpAddress, bind_udp, has_waiting, inherit, listen_unix, shortest};
 use crate::sys::portable;
 use crate::sys::reuseport::{self, Member};
@@ -39,7 +41,16 @@ struct Listener {
     own: Option<Accepting>,
     /// What workers listen on.
     shared: Option<Rc<OwnedFd>>,
-    file: Option<File>,
+    owner: Owner,
+}
+
+/// Whose socket it is.
+#[derive(Debug)]
+enum Owner {
+    /// The master's; a unix socket has a file.
+    Master { file: Option<File> },
+    /// Somebody else's: what waits in it is the next one's when this cluster is over.
+    Other,
 }
 
 /// A unix socket's place: it goes with the socket, as libuv does it.
@@ -57,12 +68,13 @@ impl Drop for File {
 pub(super) struct Sockets {
     balance: Balance,
     by_key: HashMap<Key, Listener>,
+    activated: Activated,
     warned: bool,
 }
 
 impl Sockets {
     pub(super) fn new(balance: Balance) -> Self {
-        Self { balance, by_key: HashMap::new(), warned: false }
+        Self { balance, by_key: HashMap::new(), activated: Activated::take(), warned: false }
     }
 
     /// Opens a socket, or gives the errno.
@@ -76,14 +88,21 @@ impl Sockets {
             Some(AddressType::Pipe) if fd.is_none() => query.address.as_deref().map(shortest),
             _ => None,
         };
-        let socket = bind(query, fd, file.as_deref())?;
+        let waiting = if fd.is_none() { self.activated.find(|address| is_asked_for(query, address)) } else { None };
+        let is_own = fd.is_none() && waiting.is_none();
+        let socket = match waiting {
+            Some(socket) => socket,
+            None => bind(query, fd, file.as_deref())?,
+        };
         let name = name(&socket);
         let file = file.filter(|path| !path.starts_with('\0')).map(File);
+        let owner = if is_own { Owner::Master { file } } else { Owner::Other };
         let kind =
             if query.address_type.is_some_and(AddressType::is_udp) { HandleKind::Datagram } else { HandleKind::Net };
         let second = match self.balance {
             _ if kind == HandleKind::Datagram => None,
-            Balance::Auto if fd.is_none() && name.is_some() => self.second(&socket),
+            // The second socket would end with this process, and what waits in it.
+            Balance::Auto if is_own && name.is_some() => self.second(&socket),
             _ => None,
         };
         let accepts = kind == HandleKind::Net && self.balance != Balance::Shared;
@@ -94,9 +113,9 @@ impl Sockets {
         };
         let listener = if accepts {
             let own = Some(Accepting::start(Arc::clone(key), socket.into(), inputs.clone())?);
-            Listener { own, shared: second.map(|second| Rc::new(second.into())), file }
+            Listener { own, shared: second.map(|second| Rc::new(second.into())), owner }
         } else {
-            Listener { own: None, shared: Some(Rc::new(socket.into())), file }
+            Listener { own: None, shared: Some(Rc::new(socket.into())), owner }
         };
         self.by_key.insert(Arc::clone(key), listener);
         Ok(Bound { delivery, kind, name })
@@ -166,9 +185,16 @@ impl Sockets {
     /// Lets no new connection begin, where the system can. The future resolves when none waits any more.
     pub(super) fn quiesce(&mut self) -> impl Future<Output = ()> + use<> {
         let (mut held, mut open): (Vec<Rc<OwnedFd>>, Vec<Rc<OwnedFd>>) = (Vec::new(), Vec::new());
+        let mut others = Vec::new();
         for listener in self.by_key.values_mut() {
-            // Newcomers find no file; those that found it wait in the queue.
-            listener.file = None;
+            match &mut listener.owner {
+                // Newcomers find no file; those that found it wait in the queue.
+                Owner::Master { file } => *file = None,
+                Owner::Other => {
+                    others.extend(listener.own.take().map(Accepting::stop));
+                    continue;
+                }
+            }
             let sockets = [listener.own.as_ref().map(Accepting::share), listener.shared.clone()];
             for socket in sockets.into_iter().flatten() {
                 if !portable() && refuse_new_connections(socket.as_fd()).is_ok() {
@@ -179,6 +205,9 @@ impl Sockets {
             }
         }
         async move {
+            for other in others {
+                other.await;
+            }
             // Without a filter new ones go on coming: each queue must have been empty once.
             let mut quiet = if held.is_empty() { QUIET } else { Duration::ZERO };
             while quiet < QUIET || !open.is_empty() {
@@ -221,6 +250,20 @@ fn bind(query: &ListenQuery, fd: Option<i32>, path: Option<&str>) -> io::Result<
         }
         _ => Err(invalid()),
     }
+}
+
+/// Whether an address is what a query asks for.
+fn is_asked_for(query: &ListenQuery, bound: &SockAddr) -> bool {
+    if query.address_type == Some(AddressType::Pipe) {
+        return bound.as_pathname().is_some_and(|path| query.address.as_deref().is_some_and(|asked| path == asked));
+    }
+    let Some(bound) = bound.as_socket() else { return false };
+    let port = query.port.and_then(|port| u16::try_from(port).ok()).filter(|port| *port != 0);
+    port == Some(bound.port())
+        && match &query.address {
+            None => bound.ip().is_unspecified(),
+            Some(ip) => ip.parse::<IpAddr>().is_ok_and(|ip| ip == bound.ip()),
+        }
 }
 
 fn name(socket: &Socket) -> Option<SocketName> {

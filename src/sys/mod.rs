@@ -10,6 +10,7 @@ use std::rc::Rc;
 
 use tokio::io::unix::AsyncFd;
 
+pub mod activation;
 pub mod adopted;
 pub mod channel;
 pub mod guard;
