@@ -16,10 +16,11 @@ use super::service::Service;
 use super::sockets::Sockets;
 use crate::config::{Config, Launch};
 use crate::core::Core;
-use crate::core::dispatch::ConnectionId;
+use crate::core::dispatch::{ConnectionId, Counts};
 use crate::core::event::{Event, HandleTarget};
 use crate::core::notice::{Notice, Outcome};
 use crate::core::reload::ReloadRequest;
+use crate::core::steering::Acceptor;
 use crate::core::types::{ChildId, GenerationId, Peer, Time};
 use crate::protocol::envelope::{Envelope, Target};
 use crate::protocol::request::RequestPart;
@@ -196,13 +197,17 @@ impl Master {
     }
 
     fn stats(&self) -> String {
+        let dispatched: HashMap<_, _> =
+            self.core.sockets().map(|(key, acceptor, waiting, counts)| (key, (acceptor, waiting, counts))).collect();
         let listeners: Vec<serde_json::Value> = self
-            .core
-            .sockets()
-            .map(|(key, acceptor, waiting, counts)| {
+            .sockets
+            .queue_lengths()
+            .map(|(key, queued)| {
+                // What the workers accept by themselves the master does not count.
+                let (acceptor, waiting, counts) =
+                    dispatched.get(key).copied().unwrap_or((Acceptor::Workers, 0, Counts::default()));
                 serde_json::json!({
-                    "key": &**key, "acceptor": acceptor, "waiting": waiting, "queued": self.sockets.queue_length(key),
-                    "counts": counts,
+                    "key": &**key, "acceptor": acceptor, "waiting": waiting, "queued": queued, "counts": counts,
                 })
             })
             .collect();

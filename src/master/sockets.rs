@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::io;
 use std::net::IpAddr;
 use std::os::fd::{AsFd, OwnedFd};
+use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -55,11 +56,19 @@ enum Owner {
 
 /// A unix socket's place: it goes with the socket, as libuv does it.
 #[derive(Debug)]
-struct File(String);
+struct File(PathBuf);
 
 impl Drop for File {
     fn drop(&mut self) {
         let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+impl Listener {
+    fn queue_length(&self) -> Option<u32> {
+        let own = self.own.as_ref().map(Accepting::socket);
+        let shared = self.shared.as_ref().map(|shared| shared.as_fd());
+        own.into_iter().chain(shared).map(accept_queue_length).sum()
     }
 }
 
@@ -95,7 +104,8 @@ impl Sockets {
             None => bind(query, fd, file.as_deref())?,
         };
         let name = name(&socket);
-        let file = file.filter(|path| !path.starts_with('\0')).map(File);
+        let file =
+            file.filter(|path| !path.starts_with('\0')).and_then(|path| std::path::absolute(path).ok()).map(File);
         let owner = if is_own { Owner::Master { file } } else { Owner::Other };
         let kind =
             if query.address_type.is_some_and(AddressType::is_udp) { HandleKind::Datagram } else { HandleKind::Net };
@@ -174,12 +184,9 @@ impl Sockets {
         }
     }
 
-    /// How many connections wait in the kernel; `None` where the system does not tell.
-    pub(super) fn queue_length(&self, key: &str) -> Option<u32> {
-        let listener = self.by_key.get(key)?;
-        let own = listener.own.as_ref().and_then(|own| accept_queue_length(own.socket()));
-        let shared = listener.shared.as_ref().and_then(|shared| accept_queue_length(shared.as_fd()));
-        Some(own? + shared.unwrap_or(0))
+    /// All keys, each with how many connections wait in the kernel; `None` where the system does not tell.
+    pub(super) fn queue_lengths(&self) -> impl Iterator<Item = (&Key, Option<u32>)> {
+        self.by_key.iter().map(|(key, listener)| (key, listener.queue_length()))
     }
 
     /// Lets no new connection begin, where the system can. The future resolves when none waits any more.

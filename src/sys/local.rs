@@ -27,12 +27,17 @@ pub struct Access {
 /// `EADDRINUSE`, whether or not somebody listens on it, as in Node.
 ///
 /// # Errors
-/// Those of `bind(2)` and `chmod(2)`; `ENAMETOOLONG` for a path that does not fit into a socket's address.
+/// Those of `bind(2)` and `chmod(2)`, as libuv gives them: `EACCES` for a folder that is not there, `EINVAL` for a path
+/// that does not fit into a socket's address.
 pub fn listen_unix(path: &str, access: Access) -> io::Result<Socket> {
-    let address = SockAddr::unix(path).map_err(|_| io::Error::from_raw_os_error(libc::ENAMETOOLONG))?;
+    let address = SockAddr::unix(path).map_err(|_| io::Error::from_raw_os_error(libc::EINVAL))?;
     let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
     socket.set_nonblocking(true)?;
-    socket.bind(&address)?;
+    socket.bind(&address).map_err(|error| match error.raw_os_error() {
+        // uv_pipe_bind2 does so, for Windows has no other word for it.
+        Some(libc::ENOENT) => io::Error::from_raw_os_error(libc::EACCES),
+        _ => error,
+    })?;
     let listens = allow(path, access).and_then(|()| socket.listen(BACKLOG));
     if let Err(error) = listens {
         let _ = std::fs::remove_file(path);
@@ -61,11 +66,9 @@ fn allow(path: &str, access: Access) -> io::Result<()> {
 /// (lib/internal/cluster/primary.js, `queryServer`).
 #[must_use]
 pub fn shortest(path: &str) -> String {
-    let relative = std::env::current_dir()
-        .ok()
-        .and_then(|cwd| Path::new(path).strip_prefix(cwd).ok().and_then(Path::to_str).map(str::to_owned));
-    match relative {
-        Some(relative) if !relative.is_empty() && relative.len() < path.len() => relative,
+    let relative = std::env::current_dir().ok().and_then(|cwd| pathdiff::diff_paths(path, cwd));
+    match relative.as_deref().and_then(Path::to_str) {
+        Some(relative) if !relative.is_empty() && relative.len() < path.len() => relative.to_owned(),
         _ => path.to_owned(),
     }
 }
@@ -212,7 +215,23 @@ mod tests {
     #[test]
     fn a_path_that_does_not_fit_is_said() {
         let error = listen_unix(&"x".repeat(200), Access::default()).unwrap_err();
-        assert_eq!(error.raw_os_error(), Some(libc::ENAMETOOLONG));
+        assert_eq!(error.raw_os_error(), Some(libc::EINVAL));
+    }
+
+    #[test]
+    fn a_folder_that_is_not_there_is_said_as_libuv_does() {
+        let error = listen_unix("/nowhere/at/all", Access::default()).unwrap_err();
+        assert_eq!(error.raw_os_error(), Some(libc::EACCES));
+    }
+
+    #[test]
+    fn the_shortest_way_may_lead_up() {
+        let cwd = std::env::current_dir().unwrap();
+        let sibling = cwd.parent().unwrap().join("s");
+        assert_eq!(shortest(cwd.join("deep/s").to_str().unwrap()), "deep/s");
+        let (found, whole) = (shortest(sibling.to_str().unwrap()), sibling.to_str().unwrap().to_owned());
+        assert!(found == "../s" || found == whole && whole.len() <= 4, "{found}");
+        assert_eq!(shortest("\0abstract"), "\0abstract");
     }
 
     #[test]

@@ -51,4 +51,26 @@ async function readAll(socket) {
   return text;
 }
 
-module.exports = { request, requests, connect, readAll };
+/**
+ * A connection to fixtures/workers/hold.js. `socket` is there at once (it may wait for its worker), `taken` resolves with
+ * the { slot, pid } that took it and rejects when the connection breaks before. `options` as for net.connect.
+ */
+function hold(port, options) {
+  const socket = net.connect({ port, host: '127.0.0.1', ...options });
+  const taken = new Promise((resolve, reject) => {
+    socket.once('data', (line) => resolve(JSON.parse(line)));
+    socket.once('error', reject);
+    socket.once('close', () => reject(new Error('closed without a greeting')));
+  });
+  taken.catch(() => {}); // it is for those who ask
+  return { socket, taken };
+}
+
+/** A request on a connection of its own that is open already when this resolves; the answer's text comes with `answer`. */
+async function ask(port) {
+  const socket = await connect(port);
+  socket.write('GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n');
+  return { answer: readAll(socket) };
+}
+
+module.exports = { request, requests, connect, readAll, hold, ask };
