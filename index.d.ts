@@ -3,8 +3,10 @@ import { Worker } from 'cluster';
 import { EventEmitter } from 'events';
 import { MessagePort, Worker as Thread } from 'worker_threads';
 import { HangEvidence, ClusterStats, WorkerCounts } from './lib/report';
+import { BroadcastAnswers, BroadcastRequest, RequestHandler, RequestMessage, RequestOptions } from './lib/requests';
 
 export * from './lib/report';
+export * from './lib/requests';
 
 /**
  * Starts a cluster: the native master inside this process, the alone, then all workers.
@@ -114,6 +116,11 @@ export interface ClusterConfig {
   /** The largest message, in bytes of JSON, from 1 KiB to 512 MiB. A larger one is not delivered: its sender gets a process
    *  warning with code `ERR_MESSAGE_TOO_LARGE`, the app the event `protocolError`. Default: 64 MiB. */
   maxMessageBytes?: number;
+  /** How messages and requests travel (Node's `serialization` of child_process). `'json'`: what JSON cannot hold is lost or
+   *  refused. `'advanced'`: by the structured clone algorithm, so that Map, Set, Date, BigInt, Buffer, typed arrays, Error,
+   *  undefined and circular data arrive as they were sent; a third larger, and slower to write and to read.
+   *  `randomWorker` sends JSON in both. Default: `'json'`. */
+  serialization?: 'json' | 'advanced';
 }
 
 /**
@@ -127,7 +134,10 @@ export interface ClusterConfig {
  * - `ERR_IN_CHILD`: a worker or the alone called `start()`
  * - `ERR_PLATFORM_UNSUPPORTED`: thrown by `require` where the platform is neither Linux nor macOS
  * - `ERR_CALLBACK_INVALID`: what was to be called is no function
- * - `ERR_MESSAGE_INVALID`: a message is no object, or JSON cannot hold it
+ * - `ERR_MESSAGE_INVALID`: a message is no object, or JSON (`serialization: 'advanced'`: V8) cannot hold it; also of a request
+ *   or an answer
+ * - `ERR_REQUEST_TIMEOUT`, `ERR_REQUEST_GONE`, `ERR_REQUEST_UNDELIVERABLE`, `ERR_REQUEST_ABORTED`, `ERR_REQUEST_INVALID`,
+ *   `ERR_NO_HANDLER`, `ERR_HANDLER_EXISTS`, `ERR_NO_CLUSTER`: see `request` and `onRequest`
  * - `ERR_SEND_ARGUMENTS`: `send()` got a handle or a callback, which is not supported
  * - `ERR_UNKNOWN_SIGNAL`: `kill()` got something that is no signal
  * - in `protocolError`: `ERR_MESSAGE_TOO_LARGE`, `ERR_MESSAGE_INVALID`, `ERR_MESSAGE_TRUNCATED`, `ERR_HANDLE_REFUSED`,
@@ -209,7 +219,14 @@ export interface ClusterEvents {
 
 type Listener<Arguments extends any[]> = (...args: Arguments) => void;
 
-/** A cluster, as the app process sees it. While it runs it keeps the process alive. */
+/**
+ * A cluster, as the app process sees it. While it runs it keeps the process alive.
+ *
+ * While it runs, Node's own `cluster` module in the app process shows its workers, for tools that are written for a primary:
+ * `cluster.workers` holds them by id, and `cluster` emits `fork`, `online`, `listening`, `disconnect`, `exit` and `message`
+ * (worker, message) after the cluster's own events of these names. Of several clusters the first one that was started is shown.
+ * Workers that the app forks with `node:cluster` itself stay its own: where ids are the same, theirs is shown.
+ */
 export class Cluster extends EventEmitter {
   constructor(config: ClusterConfig);
   /** Its name (`title` in the configuration). */
@@ -246,6 +263,17 @@ export class Cluster extends EventEmitter {
    * @throws {@link ClusterError} `ERR_MESSAGE_INVALID`
    */
   sendmessage(message: object): boolean;
+  /** As `request()`, of this cluster. Before `start()`, after the end and with `enable: false`:
+   *  `ERR_REQUEST_UNDELIVERABLE`. */
+  request<Answer = any>(message: BroadcastRequest, options?: RequestOptions): Promise<BroadcastAnswers<Answer>>;
+  request<Answer = any>(message: RequestMessage, options?: RequestOptions): Promise<Answer>;
+  /**
+   * Answers the requests of this cluster's processes with `to: 'app'`, as `onRequest()`. May be called before `start()`.
+   *
+   * @returns a function that ends it
+   * @throws {@link ClusterError} `ERR_HANDLER_EXISTS`, `ERR_CALLBACK_INVALID`, `ERR_REQUEST_INVALID`
+   */
+  onRequest<Data = any, Answer = any>(action: string, handler: RequestHandler<Data, Answer>): () => void;
   /**
    * Chooses a listening worker at random and sends it `{ from: 'app', to: 'worker', action: 'random-worker', ...message,
    * worker_id, worker_pid }`.

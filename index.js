@@ -12,6 +12,7 @@ if (process.platform !== 'linux' && process.platform !== 'darwin') {
 const { Cluster } = require('./lib/cluster');
 const { ClusterWorker } = require('./lib/worker');
 const { ClusterAlone } = require('./lib/alone');
+const { request, onRequest } = require('./lib/request-here');
 const { sendmessage } = require('./lib/sendmessage');
 
 function createCluster(config) {
@@ -24,4 +25,4 @@ async function startCluster(config, onReady) {
   return cluster.start();
 }
 
-module.exports = { startCluster, createCluster, sendmessage, Cluster, ClusterWorker, ClusterAlone, ClusterError };
+module.exports = { startCluster, createCluster, request, onRequest, sendmessage, Cluster, ClusterWorker, ClusterAlone, ClusterError };

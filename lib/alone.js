@@ -3,8 +3,8 @@
 const { ClusterChild } = require('./child');
 
 class ClusterAlone extends ClusterChild {
-  constructor(master, event) {
-    super(master, 'alone', event);
+  constructor(master, codec, event) {
+    super(master, codec, 'alone', event);
   }
 }
 

@@ -7,11 +7,13 @@ const { ClusterError } = require('./errors');
 /** What ClusterWorker and ClusterAlone have in common. The cluster keeps the public fields up to date. */
 class ClusterChild extends EventEmitter {
   #master;
+  #codec;
   #role;
 
-  constructor(master, role, { id, pid }) {
+  constructor(master, codec, role, { id, pid }) {
     super();
     this.#master = master;
+    this.#codec = codec;
     this.#role = role;
     this.id = id;
     this.pid = pid;
@@ -33,7 +35,7 @@ class ClusterChild extends EventEmitter {
     if (unsupported.length > 0) {
       throw new ClusterError('ERR_SEND_ARGUMENTS', 'send() takes only a message: a handle or a callback is not supported.');
     }
-    return this.isConnected() && this.#master.send(this.#role, this.id, toJson(message));
+    return this.isConnected() && this.#master.send(this.#role, this.id, this.#codec.write(message));
   }
 
   kill(signal = 'SIGTERM') {
@@ -57,20 +59,4 @@ function signalName(number) {
   return Object.keys(constants.signals).find((name) => constants.signals[name] === number);
 }
 
-/** The JSON in which a message travels. */
-function toJson(message) {
-  let json;
-  let cause;
-  try {
-    json = JSON.stringify(message);
-  } catch (err) {
-    cause = err;
-  }
-  if (json === undefined) {
-    const why = cause ? `: ${cause.message}` : `: it is of type ${typeof message}`;
-    throw new ClusterError('ERR_MESSAGE_INVALID', `The message cannot be written as JSON${why}. Send plain data.`, { cause });
-  }
-  return json;
-}
-
-module.exports = { ClusterChild, toJson };
+module.exports = { ClusterChild };

@@ -1,15 +1,17 @@
 'use strict';
 
 const { EventEmitter } = require('events');
-const { toJson } = require('./child');
+const { Changes } = require('./changes');
 const { normalize } = require('./config');
 const { Dispatcher } = require('./dispatcher');
 const { ClusterError } = require('./errors');
 const { loadInProcess } = require('./in-process');
 const { toNativeConfig } = require('./native-config');
 const { Pump } = require('./pump');
+const { RequestEndpoint } = require('./request');
+const { enter } = require('./request-here');
+const { codecs, toJson } = require('./serialization');
 const signals = require('./signals');
-const { Master } = require('../native.js');
 
 /** As PID 1 of a container the app is the parent of every orphan in it. */
 const REAP_MS = 5000;
@@ -22,6 +24,8 @@ const NOTHING = {
 
 /** Set by the preload in workers and in the alone. */
 const ROLE = Symbol.for('yunfly.cluster.role');
+/** Children load this package for request() and sendmessage() only. */
+const Master = process[ROLE] ? undefined : require('../native.js').Master;
 
 function deferred() {
   const result = {};
@@ -33,14 +37,22 @@ function deferred() {
  *  hands its events on. */
 class Cluster extends EventEmitter {
   #settings;
+  #codec;
+  #requests;
   /** created → supervising → closed; with `enable: false`: created → inProcess → closed */
   #state = 'created';
   #master;
   #dispatcher;
   #pump;
+  #changes;
   #keepAlive;
   #reaping;
-  #participant = { signal: (name) => this.#master.signal(name), close: () => this.close() };
+  #participant = {
+    signal: (name) => this.#master.signal(name),
+    // Whether it went well is in the event.
+    reload: () => void this.reload().catch(() => {}),
+    close: () => this.close(),
+  };
   #ready = deferred();
   #closed = deferred();
   workers = new Map();
@@ -48,6 +60,8 @@ class Cluster extends EventEmitter {
   constructor(config) {
     super();
     this.#settings = normalize(config);
+    this.#codec = codecs[this.#settings.serialization];
+    this.#requests = new RequestEndpoint(this.#requestLink(), this.#codec);
     // Whoever calls start() or ready() has a promise of their own.
     this.#ready.promise.catch(() => {});
   }
@@ -67,6 +81,7 @@ class Cluster extends EventEmitter {
     }
     if (this.#state === 'closed') throw closedError();
     if (this.#state !== 'created') throw new ClusterError('ERR_ALREADY_STARTED', 'start() was called before.');
+    enter(this.#requests);
     if (this.#settings.enable) this.#supervise();
     else this.#loadHere();
     return this.ready();
@@ -93,10 +108,33 @@ class Cluster extends EventEmitter {
       const remedy = "Its `to` ('alone', 'worker' or 'app') says where it goes.";
       throw new ClusterError('ERR_MESSAGE_INVALID', `A message must be an object. ${remedy}`);
     }
-    const json = toJson(message);
+    const json = this.#codec.write(message);
     if (this.#state === 'supervising') return this.#master.route(json);
     process.nextTick(() => this.emit('undeliverable', message, this.#state, null));
     return false;
+  }
+
+  async request(message, options) {
+    return this.#requests.request(message, options);
+  }
+
+  onRequest(action, handler) {
+    return this.#requests.onRequest(action, handler);
+  }
+
+  async reload(options) {
+    return this.#running('reload').reload(options);
+  }
+
+  async scale(count) {
+    return this.#running('scale').scale(count);
+  }
+
+  /** What needs a cluster that is ready, and not on its way down. */
+  #running(what) {
+    if (this.#state === 'supervising' && this.#changes) return this.#changes;
+    const why = this.#state === 'inProcess' ? 'with `enable: false` there are no workers' : `the cluster is ${this.#state}`;
+    throw new ClusterError('ERR_NOT_RUNNING', `${what}(): ${why}. Call it when the cluster is ready and not closed.`);
   }
 
   randomWorker(message) {
@@ -115,7 +153,13 @@ class Cluster extends EventEmitter {
   #supervise() {
     try {
       this.#master = new Master(toNativeConfig(this.#settings), () => this.#pump.wake());
-      this.#dispatcher = new Dispatcher(this, this.#settings, this.#master);
+      this.#dispatcher = new Dispatcher(this, {
+        settings: this.#settings,
+        codec: this.#codec,
+        requests: this.#requests,
+        master: this.#master,
+      });
+      this.#changes = new Changes(this.#master, this.#settings);
       this.#pump = new Pump(
         () => this.#master.takeEvents(),
         (event) => this.#handle(event),
@@ -132,6 +176,15 @@ class Cluster extends EventEmitter {
     if (process.pid === 1) this.#reaping = setInterval(() => this.#master.reapAdopted(), REAP_MS).unref();
   }
 
+  #requestLink() {
+    return {
+      role: 'app',
+      replyTo: { to: 'app' },
+      unreachable: () => (this.#state === 'supervising' ? undefined : this.#state),
+      send: (frame) => this.#master.route(JSON.stringify(frame)),
+    };
+  }
+
   #loadHere() {
     this.#state = 'inProcess';
     const { exec } = this.#settings;
@@ -143,6 +196,8 @@ class Cluster extends EventEmitter {
 
   #handle(event) {
     if (event.kind === 'ready') this.#becomeReady();
+    else if (event.kind === 'reloaded') this.emit('reload', this.#changes.reloaded(event));
+    else if (event.kind === 'scaled') this.#changes.scaled(event);
     else if (event.kind === 'closed') this.#onClosed(event.reason);
     else this.#dispatcher.dispatch(event);
   }
@@ -165,6 +220,8 @@ class Cluster extends EventEmitter {
   /** `error`: for those who still wait for `ready`. */
   #end(error) {
     this.#state = 'closed';
+    this.#dispatcher?.close();
+    this.#requests.close();
     if (error) this.#ready.reject(error);
     this.#closed.resolve();
     this.emit('close');

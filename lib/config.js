@@ -3,7 +3,8 @@
 // The one place where a configuration is validated and gets its defaults. What comes out is complete.
 
 const { ClusterError } = require('./errors');
-const { checkFields, warn, bytesOf, MIB } = require('./config/fields');
+const { compileCache } = require('./config/compile-cache');
+const { checkFields, invalid, warn, bytesOf, MIB } = require('./config/fields');
 const { resolveCwd, resolveExec, resolveAlone, packageName } = require('./config/paths');
 const { usableCpus } = require('./config/cpus');
 
@@ -42,6 +43,8 @@ function normalize(config) {
     refork: production && (config.refork ?? true),
     ready: config.ready ?? 'listening',
     balance: config.balance ?? 'auto',
+    standby: production ? standby(config) : 0,
+    compileCache: compileCache(config.compileCache, production, { ...process.env, ...config.env }),
     limit: (config.limit ?? 60) * 1000,
     reloadDelay: config.reloadDelay ?? 500,
     startTimeout: config.startTimeout ?? 60_000,
@@ -53,6 +56,14 @@ function normalize(config) {
     maxMessageBytes: config.maxMessageBytes ?? 64 * MIB,
     serialization: config.serialization ?? 'json',
   };
+}
+
+/** A worker that stands by is one whose listen() is not answered yet. */
+function standby({ standby: count = 0, ready = 'listening' }) {
+  if (count > 0 && ready !== 'listening') {
+    throw invalid('standby', count, "0 where `ready` is not 'listening'", "Set `ready: 'listening'`, or leave `standby` out.");
+  }
+  return count;
 }
 
 function modeOfEnvironment() {

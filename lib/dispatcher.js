@@ -3,6 +3,7 @@
 const { ClusterAlone } = require('./alone');
 const { ClusterError, reviveError } = require('./errors');
 const failures = require('./child-failure');
+const { openMirror } = require('./mirror');
 const { ClusterWorker } = require('./worker');
 
 /** Turns the master's events into those of the cluster and of its children, with the names and arguments of
@@ -10,18 +11,27 @@ const { ClusterWorker } = require('./worker');
 class Dispatcher {
   #cluster;
   #settings;
+  #codec;
   #master;
+  #requests;
+  #mirror = openMirror();
   #workers;
   #alones = new Map();
   alone = null;
   /** Why the cluster ends, if not by close() or a signal. */
   failure = null;
 
-  constructor(cluster, settings, master) {
+  constructor(cluster, { settings, codec, requests, master }) {
     this.#cluster = cluster;
     this.#workers = cluster.workers;
     this.#settings = settings;
+    this.#codec = codec;
+    this.#requests = requests;
     this.#master = master;
+  }
+
+  close() {
+    this.#mirror.close();
   }
 
   dispatch(event) {
@@ -30,7 +40,7 @@ class Dispatcher {
 
   /** The worker of a `fork` event; it may have been made before the event's turn came. */
   worker(event) {
-    if (!this.#workers.has(event.id)) this.#workers.set(event.id, new ClusterWorker(this.#master, event));
+    if (!this.#workers.has(event.id)) this.#workers.set(event.id, new ClusterWorker(this.#master, this.#codec, event));
     return this.#workers.get(event.id);
   }
 
@@ -40,10 +50,12 @@ class Dispatcher {
 
   fork(event) {
     if (event.role === 'worker') {
-      this.#cluster.emit('fork', this.worker(event));
+      const worker = this.worker(event);
+      this.#mirror.add(worker);
+      this.#tell('fork', worker);
       return;
     }
-    this.alone = new ClusterAlone(this.#master, event);
+    this.alone = new ClusterAlone(this.#master, this.#codec, event);
     this.#alones.set(event.id, this.alone);
   }
 
@@ -51,7 +63,7 @@ class Dispatcher {
     const child = this.#child(event);
     child.state = 'online';
     child.emit('online');
-    if (event.role === 'worker') this.#cluster.emit('online', child);
+    if (event.role === 'worker') this.#tell('online', child);
   }
 
   listening(event) {
@@ -59,9 +71,9 @@ class Dispatcher {
     const { fd, ...rest } = JSON.parse(event.data);
     // Node leaves out what its worker left out.
     const address = { ...rest, fd: fd ?? undefined };
-    if (worker.state === 'forking' || worker.state === 'online') worker.state = 'listening';
+    if (['forking', 'online', 'standby'].includes(worker.state)) worker.state = 'listening';
     worker.emit('listening', address);
-    this.#cluster.emit('listening', worker, address);
+    this.#tell('listening', worker, address);
   }
 
   childReady(event) {
@@ -70,6 +82,21 @@ class Dispatcher {
     alone.state = 'ready';
     alone.emit('ready');
     this.#cluster.emit('aloneReady', alone);
+  }
+
+  /** One that stands by has no slot yet. */
+  standby(event) {
+    const worker = this.#child(event);
+    worker.state = 'standby';
+    this.#cluster.emit('standby', worker);
+  }
+
+  seated(event) {
+    this.#child(event).slot = event.slot;
+  }
+
+  missed(event) {
+    this.#cluster.emit('missed', this.#child(event), JSON.parse(event.data));
   }
 
   draining(event) {
@@ -83,7 +110,7 @@ class Dispatcher {
     child.state = 'disconnected';
     if (event.role === 'worker') child.exitedAfterDisconnect = event.expected;
     child.emit('disconnect');
-    if (event.role === 'worker') this.#cluster.emit('disconnect', child);
+    if (event.role === 'worker') this.#tell('disconnect', child);
   }
 
   exit(event) {
@@ -105,8 +132,9 @@ class Dispatcher {
 
   #workerExit(event, worker, code, signal) {
     worker.exitedAfterDisconnect = event.expected;
+    this.#mirror.remove(worker);
     worker.emit('exit', code, signal);
-    this.#cluster.emit('exit', worker, code, signal);
+    this.#tell('exit', worker, code, signal);
     if (!event.expected) this.#cluster.emit('unexpectedExit', worker, code, signal);
   }
 
@@ -121,7 +149,7 @@ class Dispatcher {
     const child = this.#child(event);
     this.#read(event, child, (message) => {
       child.emit('message', message);
-      this.#cluster.emit('message', child, message);
+      this.#tell('message', child, message);
     });
   }
 
@@ -130,11 +158,22 @@ class Dispatcher {
     this.#read(event, sender, (message) => this.#cluster.emit('undeliverable', message, event.reason, sender));
   }
 
-  /** The master looks only at a message's envelope: the rest of it may still be no JSON. */
+  /** A request to the app, or what became of one of its own. */
+  rpc(event) {
+    this.#requests.receive(JSON.parse(event.data));
+  }
+
+  /** What node:cluster has, too, is shown there as well. */
+  #tell(name, child, ...args) {
+    this.#cluster.emit(name, child, ...args);
+    this.#mirror.emit(name, child, ...args);
+  }
+
+  /** The master looks only at a message's envelope: the rest of it may still be unreadable. */
   #read({ data }, sender, use) {
     let message;
     try {
-      message = JSON.parse(data);
+      message = this.#codec.read(data);
     } catch (cause) {
       this.#cluster.emit('protocolError', sender, new ClusterError('ERR_MESSAGE_INVALID', cause.message, { cause }));
       return;

@@ -9,7 +9,22 @@ class ClusterError extends Error {
 }
 Object.defineProperty(ClusterError.prototype, 'name', { value: 'ClusterError', configurable: true, writable: true });
 
-/** An error of another process, from what its preload reported. */
+/** Anything can be thrown; this is what of it can be sent. */
+function describeError(thrown) {
+  if (thrown === null || typeof thrown !== 'object' || typeof thrown.message !== 'string') {
+    const message = require('util').inspect(thrown);
+    return { name: 'Error', message, stack: `Error: ${message}` };
+  }
+  const { name, message, stack, code } = thrown;
+  return {
+    name: typeof name === 'string' ? name : 'Error',
+    message,
+    stack: typeof stack === 'string' ? stack : `${name}: ${message}`,
+    ...((typeof code === 'string' || typeof code === 'number') && { code }),
+  };
+}
+
+/** An error of another process, from what describeError() told of it there. */
 function reviveError({ name, message, stack, code }) {
   const error = new Error(message);
   Object.defineProperties(error, {
@@ -20,4 +35,4 @@ function reviveError({ name, message, stack, code }) {
   return error;
 }
 
-module.exports = { ClusterError, reviveError };
+module.exports = { ClusterError, describeError, reviveError };

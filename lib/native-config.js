@@ -25,7 +25,7 @@ function toNativeConfig(settings) {
   return {
     execPath: process.execPath,
     cwd,
-    env: environment(settings.env),
+    env: environment({ ...(settings.compileCache && { NODE_COMPILE_CACHE: settings.compileCache }), ...settings.env }),
     workerArgv: ['--require', PRELOAD, ...flags, exec, ...args],
     workerBoot: JSON.stringify({ role: 'worker', ...boot, ready, hangTimeout }),
     ...(alone && {
@@ -35,6 +35,7 @@ function toNativeConfig(settings) {
     mode: settings.mode,
     count: settings.count,
     balance: settings.balance,
+    standby: settings.standby,
     refork: settings.refork,
     ready,
     limit: settings.limit,

@@ -2,18 +2,40 @@
 
 // The app's signals and its exit, for all clusters of the process together.
 
+const fs = require('fs');
+
 const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP'];
 
-/** What takes part, each with `signal(name)` and `close()`. */
+/** What takes part, each with `signal(name)`, `reload()` and `close()`. */
 const clusters = new Set();
 let exitAsked = false;
 
+/** SIGHUP says that the terminal was closed, where there is one, and to a daemon that it is to reload. Looked at
+ *  beforehand: a terminal that was closed cannot be opened. */
+let hasTerminal;
+
+function controllingTerminal() {
+  try {
+    fs.closeSync(fs.openSync('/dev/tty', 'r'));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 function onSignal(name) {
-  for (const cluster of clusters) cluster.signal(name);
+  const reloads = name === 'SIGHUP' && !hasTerminal;
+  for (const cluster of clusters) {
+    if (reloads) cluster.reload();
+    else cluster.signal(name);
+  }
 }
 
 function join(cluster) {
-  if (clusters.size === 0) for (const name of SIGNALS) process.on(name, onSignal);
+  if (clusters.size === 0) {
+    hasTerminal = controllingTerminal();
+    for (const name of SIGNALS) process.on(name, onSignal);
+  }
   clusters.add(cluster);
 }
 

@@ -5,8 +5,8 @@ const { ClusterChild } = require('./child');
 class ClusterWorker extends ClusterChild {
   #master;
 
-  constructor(master, event) {
-    super(master, 'worker', event);
+  constructor(master, codec, event) {
+    super(master, codec, 'worker', event);
     this.#master = master;
     this.slot = event.slot;
     this.exitedAfterDisconnect = undefined;

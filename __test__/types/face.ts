@@ -1,6 +1,7 @@
 import type { ChildProcess } from 'child_process';
 import cluster from 'cluster';
 import {
+  BroadcastAnswers,
   Cluster,
   ClusterAlone,
   ClusterConfig,
@@ -8,6 +9,8 @@ import {
   ClusterStats,
   ClusterWorker,
   createCluster,
+  onRequest,
+  request,
   sendmessage,
   startCluster,
 } from '@yunflyjs/cluster-native';
@@ -56,6 +59,7 @@ export const full: ClusterConfig = {
   shutdownDelay: 0,
   minUptime: 0,
   maxMessageBytes: 1024,
+  serialization: 'advanced',
 };
 
 export const wrong: ClusterConfig[] = [
@@ -71,6 +75,8 @@ export const wrong: ClusterConfig[] = [
   { exec: 'x', mode: 'staging' },
   // @ts-expect-error
   { exec: 'x', ready: 'soon' },
+  // @ts-expect-error
+  { exec: 'x', serialization: 'v8' },
   // @ts-expect-error
   { exec: 'x', cuont: 4 },
 ];
@@ -137,6 +143,27 @@ export function sending(child: ChildProcess, running: Cluster): void {
   sendmessage(process, 'text');
   // @ts-expect-error no target
   sendmessage({});
+}
+
+export async function asking(running: Cluster): Promise<void> {
+  const sum = await request<number>({ to: 'alone', action: 'sum', data: [1, 2] }, { timeout: 1000 });
+  same<typeof sum, number>(true);
+  await request({ to: 'worker', worker_pid: 7, action: 'x' }, { signal: AbortSignal.timeout(5), timeout: Infinity });
+  const all = await running.request<string>({ to: 'worker', type: 'all', action: 'name' });
+  same<typeof all, BroadcastAnswers<string>>(true);
+  for (const [pid, { code, remoteStack }] of all.failed) [pid.toFixed(), code, remoteStack?.length];
+  // @ts-expect-error no action
+  await request({ to: 'alone' });
+  // @ts-expect-error there is no such process
+  await running.request({ to: 'master', action: 'x' });
+  // @ts-expect-error not an option
+  await request({ to: 'app', action: 'x' }, { retries: 3 });
+
+  const remove: () => void = onRequest('sum', ([a, b]: number[], { from, pid }) => [a + b, pid, from === 'worker']);
+  running.onRequest('later', async (text: string) => text.length);
+  // @ts-expect-error not a function
+  onRequest('x', 'y');
+  remove();
 }
 
 export function inWorkers(): void {

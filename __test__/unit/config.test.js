@@ -62,6 +62,7 @@ test('the defaults in production', () => {
     shutdownDelay: 0,
     minUptime: 1000,
     maxMessageBytes: 64 * 1024 * 1024,
+    serialization: 'json',
   });
 });
 
@@ -85,6 +86,7 @@ test('every given value is taken', () => {
     shutdownDelay: 4,
     minUptime: 5,
     maxMessageBytes: 2048,
+    serialization: 'advanced',
   };
   expect(normalize({ ...minimal, ...given, limit: 0.5 })).toMatchObject({ ...given, limit: 500 });
 });
@@ -110,6 +112,7 @@ describe('a wrong value is refused: field, value and what is allowed are named',
     ['shutdownDelay', [-1, null]],
     ['minUptime', [-1]],
     ['maxMessageBytes', [0, 1023, 2 ** 30]],
+    ['serialization', ['v8', true, '']],
   ])('%s', (field, values) => {
     for (const value of values) {
       const error = refusal({ ...minimal, [field]: value });

@@ -27,6 +27,12 @@ test('what the preload is told', () => {
   expect(JSON.parse(config.aloneBoot)).toEqual({ role: 'alone', title: 't', killTimeout: 7, path: path.join(cwd, 'alone.js'), config: { a: 1 } });
 });
 
+test('the preload is told of advanced serialization', () => {
+  const { workerBoot, aloneBoot } = nativeConfig({ alone: 'alone.js', serialization: 'advanced' });
+  expect(JSON.parse(workerBoot)).toMatchObject({ serialization: 'advanced' });
+  expect(JSON.parse(aloneBoot)).toMatchObject({ serialization: 'advanced' });
+});
+
 test('without an alone nothing of it', () => {
   expect(Object.keys(nativeConfig({ alone: false })).filter((name) => name.startsWith('alone'))).toEqual([]);
 });

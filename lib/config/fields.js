@@ -74,6 +74,11 @@ const FIELDS = {
   aloneConfig: { allowed: 'a value that JSON can hold', accepts: () => true },
   ready: oneOf('listening', 'online', 'message'),
   balance: oneOf('auto', 'round-robin', 'shared', 'sticky'),
+  standby: integer(0, 1000, ''),
+  compileCache: {
+    allowed: 'true, false, or the path of a folder',
+    accepts: (value) => typeof value === 'boolean' || isString(value),
+  },
   startTimeout: milliseconds(1),
   killTimeout: milliseconds(1),
   shutdownDelay: milliseconds(0),
@@ -158,4 +163,4 @@ function distance(a, b) {
   return row[b.length];
 }
 
-module.exports = { checkFields, invalid, warn, bytesOf, MIB };
+module.exports = { FIELDS, checkFields, invalid, shown, warn, bytesOf, MIB };

@@ -2,25 +2,11 @@
 
 // Uncaught exceptions: what the master is told, what is written to stderr.
 
+const { describeError } = require('../errors');
 const { report } = require('./channel');
 
-/** Anything can be thrown; this is what of it can be sent. */
-function describe(thrown) {
-  if (thrown === null || typeof thrown !== 'object' || typeof thrown.message !== 'string') {
-    const message = require('util').inspect(thrown);
-    return { name: 'Error', message, stack: `Error: ${message}` };
-  }
-  const { name, message, stack, code } = thrown;
-  return {
-    name: typeof name === 'string' ? name : 'Error',
-    message,
-    stack: typeof stack === 'string' ? stack : `${name}: ${message}`,
-    ...((typeof code === 'string' || typeof code === 'number') && { code }),
-  };
-}
-
 function reportFault(thrown, phase, fatal) {
-  report('error', { phase, fatal, error: describe(thrown) });
+  report('error', { phase, fatal, error: describeError(thrown) });
 }
 
 /** Until the process is ready Node itself ends it, with its own code frame and exit code: this only watches. The

@@ -21,6 +21,8 @@ function start(boot) {
   Object.defineProperty(process, 'id', { value: process.pid, configurable: true, writable: true });
   // startCluster() refuses to run here: a script without a guard would fork itself for ever.
   process[Symbol.for('yunfly.cluster.role')] = boot.role;
+  if (boot.serialization === 'advanced') require('./serialization').start(boot);
+  require('./request').start(boot);
   if (boot.role === 'alone') require('./alone').start(boot);
   else require('./worker').start(boot);
 }

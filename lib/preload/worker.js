@@ -18,20 +18,30 @@ let running = false;
 
 function start(boot) {
   killTimeout = boot.killTimeout;
-  title = `${boot.title}:worker:${Number(process.env.NODE_APP_INSTANCE) + 1}`;
-  process.title = title;
+  title = boot.title;
+  name(process.env.NODE_APP_INSTANCE === undefined ? 'standby' : Number(process.env.NODE_APP_INSTANCE) + 1);
 
   faults.watchBoot();
   servers.trackServers();
   servers.observe({ onListening });
   loads.start();
-  onCommand({ drain: (command) => drain(command), refused: onRefused });
+  onCommand({ drain: (command) => drain(command), refused: onRefused, seat: ({ slot }) => seat(slot) });
   process.on('SIGTERM', () => leave('SIGTERM', 0));
   // Ahead of Node's own listener, which exits at once unless exitedAfterDisconnect is set already
   // (lib/internal/cluster/child.js).
   process.prependListener('disconnect', onDisconnect);
   watchReady(boot.ready);
   if (boot.hangTimeout) require('./beat').start(boot.hangTimeout);
+}
+
+function name(place) {
+  process.title = `${title}:worker:${place}`;
+}
+
+/** It stood by; now it has a slot. */
+function seat(slot) {
+  process.env.NODE_APP_INSTANCE = String(slot - 1);
+  name(slot);
 }
 
 /** A server that is `exclusive` or has `reusePort` never tells the primary that it listens, so every one is told.
@@ -71,7 +81,7 @@ function onUncaughtException(thrown, origin) {
   // The app handles its exceptions itself.
   if (process.listenerCount('uncaughtException') > 1) return;
   faults.reportFault(thrown, 'run', true);
-  faults.log(title, origin, thrown);
+  faults.log(process.title, origin, thrown);
   drain({ reason: 'uncaughtException', grace: LEAVE_GRACE_MS, timeout: killTimeout, exitCode: 1 });
 }
 

@@ -41,8 +41,10 @@ fn own_variables(role: &Role, child: ChildId, slot: Option<SlotId>) -> io::Resul
         "NODE_CHANNEL_SERIALIZATION_MODE=json".to_owned(),
         format!("YUNFLY_CLUSTER_BOOT={}", role.boot),
     ];
-    if let (ChildId::Worker(id), Some(slot)) = (child, slot) {
+    if let ChildId::Worker(id) = child {
         variables.push(format!("NODE_UNIQUE_ID={id}"));
+    }
+    if let Some(slot) = slot {
         variables.push(format!("NODE_APP_INSTANCE={}", slot - 1));
     }
     variables.into_iter().map(|variable| CString::new(variable).map_err(io::Error::from)).collect()

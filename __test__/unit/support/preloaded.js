@@ -6,6 +6,7 @@ const { fork } = require('node:child_process');
 const cluster = require('node:cluster');
 const { once } = require('node:events');
 const path = require('node:path');
+const { unwrap } = require('../../../lib/serialization');
 
 const lib = path.join(__dirname, '../../../lib/preload');
 const preload = ['--require', path.join(lib, 'index.js')];
@@ -28,6 +29,7 @@ class Preloaded {
     });
     child.on('internalMessage', ({ cmd, ...message }) => cmd === 'NODE_YUNFLY' && this.told.push(message));
     child.on('message', (message) => this.messages.push(message));
+    this.onFrame('NODE_YUNFLY_ADV', (frame) => child.emit('message', unwrap(frame)));
     // After the last line and the last message. Not 'close': it never comes after a disconnect() of this side.
     const ends = [once(child, 'exit'), once(child.stderr, 'close'), once(child, 'disconnect')];
     this.ended = Promise.all(ends).then(([[code, signal]]) => {
@@ -54,8 +56,9 @@ class Preloaded {
 
   /** Resolves with its first message that has this key. */
   async sends(key) {
-    while (!this.messages.some((message) => key in message)) await once(this.#child, 'message');
-    return this.messages.find((message) => key in message)[key];
+    const has = (message) => key in Object(message);
+    while (!this.messages.some(has)) await once(this.#child, 'message');
+    return this.messages.find(has)[key];
   }
 
   tell(act, fields = {}) {
@@ -64,6 +67,11 @@ class Preloaded {
 
   drain(fields = {}) {
     this.tell('drain', { reason: 'replace', grace: 300, timeout: 20_000, ...fields });
+  }
+
+  /** `use` is called with each internal message of this kind. */
+  onFrame(kind, use) {
+    this.#child.on('internalMessage', (frame) => frame.cmd === kind && use(frame));
   }
 
   send(message) {
@@ -101,8 +109,8 @@ async function startServers(script, options, count = 1) {
   return child;
 }
 
-function startAlone(target, config) {
-  const token = JSON.stringify({ role: 'alone', title: 'unit', killTimeout: 20_000, path: target, config });
+function startAlone(target, config, boot = {}) {
+  const token = JSON.stringify({ role: 'alone', title: 'unit', killTimeout: 20_000, path: target, config, ...boot });
   const env = { ...process.env, YUNFLY_CLUSTER_BOOT: token };
   const stdio = ['ignore', 'ignore', 'pipe', 'ipc'];
   return new Preloaded(fork(path.join(lib, 'alone-main.js'), [], { execArgv: preload, env, stdio }));

@@ -1,0 +1,186 @@
+'use strict';
+
+// Requests that wait: for one answer, or for that of every worker.
+
+const { ClusterError, reviveError } = require('./errors');
+
+const RECEIVERS = { app: 'the app', alone: 'the alone', worker: 'a worker' };
+
+function describe({ to, type, action, worker_pid: pid }) {
+  const worker = type === 'all' ? 'all workers' : pid && `worker ${pid}`;
+  return `Request '${action}' to ${worker ?? RECEIVERS[to]}`;
+}
+
+class Pending {
+  #what;
+  #asker = {};
+  #endpoint;
+  #timer;
+  #stopWatching = () => {};
+  #resolve;
+  #reject;
+  #promise = new Promise((resolve, reject) => {
+    this.#resolve = resolve;
+    this.#reject = reject;
+  });
+
+  /**
+   * @param asked the function that the stacks of errors leave out
+   * @param endpoint `unpack(reply)`, `forget()`, `cancel()`
+   */
+  constructor(request, asked, endpoint) {
+    this.#what = describe(request);
+    this.#endpoint = endpoint;
+    // Who asked is known only now. Formatted when it is needed.
+    Error.captureStackTrace(this.#asker, asked);
+  }
+
+  wait(timeout, signal) {
+    if (timeout !== Infinity) this.#timer = setTimeout(() => this.#expire(timeout), timeout);
+    if (signal) {
+      const abort = () => {
+        this.#endpoint.cancel();
+        this.abort(signal.reason);
+      };
+      signal.addEventListener('abort', abort);
+      this.#stopWatching = () => signal.removeEventListener('abort', abort);
+    }
+    return this.#promise;
+  }
+
+  resolve(value) {
+    this.#end();
+    this.#resolve(value);
+    return this.#promise;
+  }
+
+  reject(error) {
+    this.#end();
+    this.#reject(error);
+    return this.#promise;
+  }
+
+  #end() {
+    clearTimeout(this.#timer);
+    this.#stopWatching();
+    this.#endpoint.forget();
+  }
+
+  #expire(timeout) {
+    this.#endpoint.cancel();
+    this.giveUp(() => this.error('ERR_REQUEST_TIMEOUT', `no answer within ${timeout} ms (timeout)`));
+  }
+
+  abort(cause) {
+    return this.reject(this.error('ERR_REQUEST_ABORTED', 'it was aborted', { cause }));
+  }
+
+  undeliverable(reason) {
+    return this.reject(this.error('ERR_REQUEST_UNDELIVERABLE', `it reached nobody (${reason})`));
+  }
+
+  invalid(cause) {
+    const why = `its data cannot be written: ${cause.message}. Send plain data`;
+    return this.reject(this.error('ERR_MESSAGE_INVALID', why, { cause }));
+  }
+
+  /** This process's own channel is closed. */
+  cutOff() {
+    this.giveUp(() => this.error('ERR_REQUEST_GONE', 'the channel was closed before the answer came'));
+  }
+
+  /** A process ended before it answered; without a pid the request reached nobody. */
+  gone({ pid, reason }) {
+    if (pid == null) this.undeliverable(reason);
+    else this.failed(pid, this.error('ERR_REQUEST_GONE', `process ${pid} ended before it answered`));
+  }
+
+  reply(frame) {
+    if (frame.error) {
+      this.failed(frame.pid, this.#asked(remoteError(frame.error)));
+      return;
+    }
+    let value;
+    try {
+      value = this.#endpoint.unpack(frame);
+    } catch (cause) {
+      this.failed(frame.pid, this.error('ERR_MESSAGE_INVALID', `its answer cannot be read: ${cause.message}`, { cause }));
+      return;
+    }
+    this.answered(frame.pid, value);
+  }
+
+  error(code, why, options) {
+    return this.#asked(new ClusterError(code, `${this.#what}: ${why}.`, options));
+  }
+
+  /** The stack shows who asked, not how the answer came. */
+  #asked(error) {
+    const frames = String(this.#asker.stack).split('\n').slice(1);
+    const stack = [String(error), ...frames].join('\n');
+    return Object.defineProperty(error, 'stack', { value: stack, configurable: true, writable: true });
+  }
+}
+
+/** Resolves with the answer. */
+class PendingAnswer extends Pending {
+  /** To whom it went matters only where it went to many. */
+  sent() {}
+
+  answered(_pid, value) {
+    this.resolve(value);
+  }
+
+  failed(_pid, error) {
+    this.reject(error);
+  }
+
+  giveUp(errorOf) {
+    this.reject(errorOf());
+  }
+}
+
+/** Resolves with what each worker answered, and why others did not. */
+class PendingAnswers extends Pending {
+  /** Who is still to answer; null until it is known who was asked. */
+  #waiting = null;
+  #answers = new Map();
+  #failed = new Map();
+
+  sent({ pids }) {
+    this.#waiting = new Set(pids);
+    this.#settle();
+  }
+
+  answered(pid, value) {
+    this.#answers.set(pid, value);
+    this.#done(pid);
+  }
+
+  failed(pid, error) {
+    this.#failed.set(pid, error);
+    this.#done(pid);
+  }
+
+  giveUp(errorOf) {
+    if (!this.#waiting) this.reject(errorOf());
+    else for (const pid of this.#waiting) this.failed(pid, errorOf());
+  }
+
+  #done(pid) {
+    this.#waiting?.delete(pid);
+    this.#settle();
+  }
+
+  #settle() {
+    if (this.#waiting?.size === 0) this.resolve({ answers: this.#answers, failed: this.#failed });
+  }
+}
+
+/** What a handler threw in the other process. */
+function remoteError({ name, message, code, stack }) {
+  const error = name === 'ClusterError' ? new ClusterError(code, message) : reviveError({ name, message, code });
+  return Object.assign(error, { remoteStack: stack });
+}
+
+module.exports = { PendingAnswer, PendingAnswers };

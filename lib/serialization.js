@@ -1,0 +1,110 @@
+'use strict';
+
+// How a message becomes a line on a channel. Every channel is in Node's JSON mode, whatever `serialization` says: the
+// master finds `to`, `type` and `worker_pid` without decoding V8's format, and Node 18 hangs when the length of one of its
+// own advanced messages is split over two reads. In advanced mode a message travels V8-serialized, as a text in a frame
+// that repeats these fields. Its `cmd` is internal to Node: no 'message' listener sees the frame itself.
+
+const v8 = require('v8');
+const { ClusterError } = require('./errors');
+
+const CMD = 'NODE_YUNFLY_ADV';
+
+/** What process.send takes (lib/internal/child_process.js); all else is an error in both modes. */
+const SENDABLE = new Set(['string', 'object', 'number', 'boolean']);
+
+/** Node's rules for its advanced mode (lib/internal/child_process/serialization.js): a Buffer stays a Buffer, of an object
+ *  that belongs to C++ its own properties are taken. The mark says which of both follows. */
+const VIEW = 0;
+const PROPERTIES = 1;
+
+class Serializer extends v8.DefaultSerializer {
+  _writeHostObject(object) {
+    const isView = ArrayBuffer.isView(object);
+    this.writeUint32(isView ? VIEW : PROPERTIES);
+    if (isView) super._writeHostObject(object);
+    else this.writeValue({ ...object });
+  }
+}
+
+class Deserializer extends v8.DefaultDeserializer {
+  _readHostObject() {
+    return this.readUint32() === VIEW ? super._readHostObject() : this.readValue();
+  }
+}
+
+function toBase64(value) {
+  const serializer = new Serializer();
+  serializer.writeHeader();
+  serializer.writeValue(value);
+  return serializer.releaseBuffer().toString('base64');
+}
+
+function fromBase64(text) {
+  const deserializer = new Deserializer(Buffer.from(text, 'base64'));
+  deserializer.readHeader();
+  return deserializer.readValue();
+}
+
+/** Node's rule (isInternal in lib/internal/child_process.js). */
+function isInternal(message) {
+  return typeof message?.cmd === 'string' && message.cmd.startsWith('NODE_');
+}
+
+/** The frame in which a message travels in advanced mode. What is Node's own stays as it is; so does what cannot be sent,
+ *  for the error that Node has for it. */
+function wrap(message) {
+  if (!SENDABLE.has(typeof message) || isInternal(message)) return message;
+  const { to, type, worker_pid: pid } = Object(message);
+  return {
+    cmd: CMD,
+    to: typeof to === 'string' ? to : undefined,
+    type: typeof type === 'string' ? type : undefined,
+    // What is no number names no process; 0 is nobody's.
+    worker_pid: typeof pid === 'number' ? pid : pid == null ? undefined : 0,
+    v8: toBase64(message),
+  };
+}
+
+const isWrapped = (frame) => frame?.cmd === CMD;
+
+/** The message in a frame. */
+const unwrap = ({ v8: text }) => fromBase64(text);
+
+function toJson(message) {
+  return stringify(message, (value) => value);
+}
+
+function stringify(message, frameOf) {
+  let cause;
+  try {
+    const json = SENDABLE.has(typeof message) ? JSON.stringify(frameOf(message)) : undefined;
+    if (json !== undefined) return json;
+  } catch (err) {
+    cause = err;
+  }
+  const why = cause ? cause.message : `it is of type ${typeof message}`;
+  throw new ClusterError('ERR_MESSAGE_INVALID', `The message cannot be written: ${why}. Send plain data.`, { cause });
+}
+
+/** For each value of `serialization`: `write` and `read` between a message and its line; `pack` and `unpack` between a
+ *  value and the field of a request or of an answer that holds it. */
+const codecs = {
+  json: {
+    write: toJson,
+    read: (line) => JSON.parse(line),
+    pack: (data) => ({ data }),
+    unpack: ({ data }) => data,
+  },
+  advanced: {
+    write: (message) => stringify(message, wrap),
+    read(line) {
+      const frame = JSON.parse(line);
+      return isWrapped(frame) ? unwrap(frame) : frame;
+    },
+    pack: (data) => ({ v8: toBase64(data) }),
+    unpack: ({ v8: text }) => fromBase64(text),
+  },
+};
+
+module.exports = { codecs, toJson, wrap, isWrapped, unwrap };
