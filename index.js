@@ -13,7 +13,10 @@ const { Cluster } = require('./lib/cluster');
 const { ClusterWorker } = require('./lib/worker');
 const { ClusterAlone } = require('./lib/alone');
 const { request, onRequest } = require('./lib/request-here');
-const { sendmessage } = require('./lib/sendmessage');
+/** Loaded when it is used: an app that starts a cluster has its workers to wait for. */
+function sendmessage(target, message) {
+  require('./lib/sendmessage').sendmessage(target, message);
+}
 
 function createCluster(config) {
   return new Cluster(config);

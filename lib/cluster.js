@@ -1,9 +1,7 @@
 'use strict';
 
 const { EventEmitter } = require('events');
-const { Changes } = require('./changes');
 const { normalize } = require('./config');
-const { Dispatcher } = require('./dispatcher');
 const { ClusterError } = require('./errors');
 const { loadInProcess } = require('./in-process');
 const { toNativeConfig } = require('./native-config');
@@ -17,8 +15,9 @@ const signals = require('./signals');
 const REAP_MS = 5000;
 const FOREVER_MS = 2 ** 31 - 1;
 const NOTHING = {
-  workers: { listening: 0, starting: 0, draining: 0, waiting: 0 },
+  workers: { listening: 0, starting: 0, draining: 0, standby: 0, waiting: 0 },
   children: [],
+  listeners: [],
   app: { queuedBytes: 0 },
 };
 
@@ -153,6 +152,10 @@ class Cluster extends EventEmitter {
   #supervise() {
     try {
       this.#master = new Master(toNativeConfig(this.#settings), () => this.#pump.wake());
+      // Before the rest is loaded: meanwhile the children boot.
+      this.#master.start();
+      const { Changes } = require('./changes');
+      const { Dispatcher } = require('./dispatcher');
       this.#dispatcher = new Dispatcher(this, {
         settings: this.#settings,
         codec: this.#codec,
@@ -164,7 +167,6 @@ class Cluster extends EventEmitter {
         () => this.#master.takeEvents(),
         (event) => this.#handle(event),
       );
-      this.#master.start();
     } catch (cause) {
       this.#end(new ClusterError('ERR_START_FAILED', `The master could not be started: ${cause.message}`, { cause }));
       return;

@@ -8,7 +8,7 @@ use super::examine::examine;
 use super::flow::{Audience, HIGH_WATER, Offer, Verdict};
 use super::launch::launch;
 use super::link::{Input, Link};
-use super::run::{Master, State};
+use super::run::{Guarded, Master, State};
 use crate::core::action::{Action, Origin};
 use crate::core::child::Reading;
 use crate::core::event::Event;
@@ -74,6 +74,9 @@ impl Master {
                 Action::Notify(notice) => self.notify(notice),
             }
         }
+        if self.guarded == Guarded::Others {
+            self.guard_children();
+        }
     }
 
     fn spawn(&mut self, child: ChildId, slot: Option<SlotId>, generation: GenerationId) {
@@ -84,7 +87,7 @@ impl Master {
                 let pid = process.pid();
                 let link = Link::new(child, slot, process, socket, self.config.max_message_bytes, &self.inputs);
                 self.links.insert(child, link);
-                self.guard_children();
+                self.guarded = Guarded::Others;
                 Event::Spawned { child, pid }
             }
             Err(error) => {
@@ -97,6 +100,7 @@ impl Master {
 
     /// Keeps the guard's list up to date; it is started with the first child.
     pub(super) fn guard_children(&mut self) {
+        self.guarded = Guarded::All;
         if self.guard.is_none() {
             match Guard::start(&self.config.title, self.config.policy.kill_timeout) {
                 Ok(guard) => self.guard = Some(guard),

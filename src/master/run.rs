@@ -47,6 +47,7 @@ pub(super) struct Master {
     pub(super) last_connection: ConnectionId,
     pub(super) flow: Flow,
     pub(super) guard: Option<Guard>,
+    pub(super) guarded: Guarded,
     pub(super) app: Arc<AppQueue>,
     pub(super) inputs: Sender<Input>,
     pub(super) input: Receiver<Input>,
@@ -54,6 +55,16 @@ pub(super) struct Master {
     pub(super) service: Service,
     /// When freed memory is given back: some time after the last large message.
     pub(super) give_back_at: Option<Time>,
+}
+
+/// Which processes the guard knows. It is told when all that begin together were started: the first of them boots while
+/// the others are made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Guarded {
+    /// All that there are.
+    All,
+    /// Some were started since.
+    Others,
 }
 
 pub(super) enum State {
@@ -75,6 +86,7 @@ impl Master {
             last_connection: 0,
             flow: Flow::default(),
             guard: None,
+            guarded: Guarded::All,
             config,
             app,
             inputs,
