@@ -4,6 +4,7 @@
 //   {"name":"listening","pid":…,"at":…}   a worker listens; `at`: Date.now() at that moment
 //   {"name":"exit","pid":…,"at":…}        a worker is gone
 //   {"name":"ready","at":…}               all of them listen
+// and others, which are told as the event 'line'.
 // Everything that it starts inherits a mark in the environment, so that nothing is left whatever happens to parents.
 
 const { spawn } = require('node:child_process');
@@ -27,15 +28,17 @@ class Subject extends EventEmitter {
   #mark = randomUUID();
   #output = '';
 
-  constructor(script, config, env = {}) {
+  /** `command` runs the script, if it isn't this Node alone; `stdin`: as in child_process. */
+  constructor(script, config, env = {}, { command = [process.execPath], stdin = 'ignore' } = {}) {
     super();
     if (isInterrupted) throw new Error('interrupted');
     /** When each living, listening worker began to listen, by pid. */
     this.workers = new Map();
     this.startedAt = Date.now();
     alive.add(this);
-    this.process = spawn(process.execPath, [script, JSON.stringify(config)], {
-      stdio: ['ignore', 'pipe', 'pipe'],
+    const [file, ...args] = command;
+    this.process = spawn(file, [...args, script, JSON.stringify(config)], {
+      stdio: [stdin, 'pipe', 'pipe'],
       env: { ...process.env, NODE_ENV: 'production', ...env, [MARK]: this.#mark },
     });
     this.process.stderr.setEncoding('utf8').on('data', (text) => this.#remember(text));
@@ -45,6 +48,11 @@ class Subject extends EventEmitter {
 
   get pid() {
     return this.process.pid;
+  }
+
+  /** What everything that it started has in its environment. */
+  get mark() {
+    return `${MARK}=${this.#mark}`;
   }
 
   get hasEnded() {
@@ -58,10 +66,12 @@ class Subject extends EventEmitter {
   #onLine(line) {
     // Supervisors and workers write to the same stdout.
     if (!line.startsWith('{"name":')) return this.#remember(`${line}\n`);
-    const { name, pid, at } = JSON.parse(line);
+    const parsed = JSON.parse(line);
+    const { name, pid, at } = parsed;
     if (name === 'listening') this.workers.set(pid, at);
     if (name === 'exit') this.workers.delete(pid);
     if (name === 'ready') this.readyAt = at;
+    this.emit('line', parsed);
     this.emit('change');
   }
 
@@ -92,7 +102,7 @@ class Subject extends EventEmitter {
   }
 
   pids() {
-    return processesWith(`${MARK}=${this.#mark}`).map(({ pid }) => pid);
+    return processesWith(this.mark).map(({ pid }) => pid);
   }
 
   /** CPU time of all its processes up to now, in ms. */

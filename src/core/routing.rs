@@ -11,6 +11,7 @@ use super::notice::{Notice, Undeliverable};
 use super::types::{ChildId, Peer, Readiness, Time};
 use super::{Core, Phase};
 use crate::protocol::envelope::{Envelope, Target};
+use crate::protocol::frame::lines;
 
 /// Where a message goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -196,10 +197,8 @@ impl Core {
 
     /// Each of the messages is reported.
     pub(super) fn undeliverable(&mut self, from: Peer, frames: &Bytes, reason: Undeliverable) {
-        let mut start = 0;
-        for end in memchr::memchr_iter(b'\n', frames) {
-            self.notify(Notice::Undeliverable { from, frame: frames.slice(start..=end), reason });
-            start = end + 1;
+        for frame in lines(frames) {
+            self.notify(Notice::Undeliverable { from, frame, reason });
         }
     }
 }

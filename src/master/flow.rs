@@ -4,7 +4,7 @@
 //! Messages to all workers are the exception, or one worker that stands still would hold up all others: when it took
 //! nothing for [`STALL`] what goes beyond [`BROADCAST_LIMIT`] is given up for it, counted and reported.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::core::notice::Missed;
@@ -31,6 +31,10 @@ pub struct Offer {
     pub receiver: Peer,
     /// Whether others get it too.
     pub audience: Audience,
+    /// How many messages.
+    pub messages: u64,
+    /// Their size.
+    pub size: usize,
     /// Bytes that wait for the receiver already.
     pub queued: usize,
     /// Bytes that it took ever.
@@ -53,8 +57,8 @@ pub enum Verdict {
     Send,
     /// Send it, and read nothing more from the sender.
     SendAndPause,
-    /// The receiver stands still: give it up.
-    GiveUp,
+    /// The receiver stands still: give it up. So much was given up since it does, with this.
+    GiveUp(Missed),
 }
 
 /// A receiver that is behind.
@@ -64,6 +68,19 @@ struct Behind {
     senders: BTreeMap<Peer, Audience>,
     pace: Pace,
     missed: Missed,
+    /// Who does not wait for it any more, and was not told yet.
+    released: Vec<Peer>,
+}
+
+impl Behind {
+    /// It stands still: who sends to all does not wait for it.
+    fn stall(&mut self, taken: u64) {
+        self.pace = Pace::Stalled { taken };
+        let (to_all, to_one): (BTreeMap<_, _>, _) =
+            std::mem::take(&mut self.senders).into_iter().partition(|(_, audience)| *audience == Audience::All);
+        self.senders = to_one;
+        self.released.extend(to_all.into_keys());
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,21 +99,22 @@ pub struct Flow {
 
 impl Flow {
     /// Something is to be sent.
-    pub fn offer(&mut self, now: Time, offer: Offer, size: usize) -> Verdict {
+    pub fn offer(&mut self, now: Time, offer: Offer) -> Verdict {
         let limit = if offer.audience == Audience::All { BROADCAST_LIMIT } else { HIGH_WATER };
-        if offer.queued + size <= limit {
+        if offer.queued + offer.size <= limit {
             return Verdict::Send;
         }
         let behind = self.receivers.entry(offer.receiver).or_insert_with(|| Behind {
             senders: BTreeMap::new(),
             pace: Pace::Watched { since: now, taken: offer.taken },
             missed: Missed::default(),
+            released: Vec::new(),
         });
         match behind.pace {
             Pace::Stalled { taken } if taken == offer.taken && offer.audience == Audience::All => {
-                behind.missed.messages += 1;
-                behind.missed.bytes += size as u64;
-                return Verdict::GiveUp;
+                behind.missed.messages += offer.messages;
+                behind.missed.bytes += offer.size as u64;
+                return Verdict::GiveUp(behind.missed);
             }
             Pace::Stalled { taken } if taken != offer.taken => {
                 behind.pace = Pace::Watched { since: now, taken: offer.taken };
@@ -132,25 +150,31 @@ impl Flow {
     /// Time passed; `taken` tells how many bytes a receiver took ever. Gives the senders that may go on because the one
     /// that they wait for stands still.
     pub fn timed_out(&mut self, now: Time, taken: impl Fn(Peer) -> u64) -> Vec<Peer> {
-        let mut released = Vec::new();
         for (receiver, behind) in &mut self.receivers {
             let Pace::Watched { since, taken: before } = behind.pace else { continue };
             let taken = taken(*receiver);
             if taken != before {
                 behind.pace = Pace::Watched { since: now, taken };
             } else if now >= since + STALL {
-                behind.pace = Pace::Stalled { taken };
-                behind.senders.retain(|sender, audience| {
-                    let stays = *audience == Audience::One;
-                    if !stays {
-                        released.push(*sender);
-                    }
-                    stays
-                });
+                behind.stall(taken);
             }
         }
-        released.retain(|sender| !self.is_paused(*sender));
-        released
+        self.released()
+    }
+
+    /// The senders that do not wait for anybody any more.
+    fn released(&mut self) -> Vec<Peer> {
+        let free: BTreeSet<Peer> =
+            self.receivers.values_mut().flat_map(|behind| std::mem::take(&mut behind.released)).collect();
+        free.into_iter().filter(|sender| !self.is_paused(*sender)).collect()
+    }
+
+    /// A receiver is known to stand still: it was stopped. Gives the senders that need not wait for it to prove it.
+    pub fn stands_still(&mut self, receiver: Peer, taken: u64) -> Vec<Peer> {
+        if let Some(behind) = self.receivers.get_mut(&receiver) {
+            behind.stall(taken);
+        }
+        self.released()
     }
 
     /// When [`Self::timed_out`] is due.
@@ -180,7 +204,7 @@ mod tests {
     const START: Time = Duration::ZERO;
 
     fn offer(sender: Peer, receiver: Peer, audience: Audience, queued: usize) -> Offer {
-        Offer { sender, receiver, audience, queued, taken: 0 }
+        Offer { sender, receiver, audience, messages: 1, size: 1, queued, taken: 0 }
     }
 
     fn one(sender: Peer, receiver: Peer, queued: usize) -> Offer {
@@ -194,9 +218,9 @@ mod tests {
     #[test]
     fn a_sender_pauses_above_the_high_mark_and_goes_on_below_the_low_one() {
         let mut flow = Flow::default();
-        assert_eq!(flow.offer(START, one(WORKER, ALONE, HIGH_WATER - 1), 1), Verdict::Send);
-        assert_eq!(flow.offer(START, one(WORKER, ALONE, HIGH_WATER), 1), Verdict::SendAndPause);
-        assert_eq!(flow.offer(START, one(WORKER, ALONE, HIGH_WATER + 1), 1), Verdict::Send, "it is paused already");
+        assert_eq!(flow.offer(START, one(WORKER, ALONE, HIGH_WATER - 1)), Verdict::Send);
+        assert_eq!(flow.offer(START, one(WORKER, ALONE, HIGH_WATER)), Verdict::SendAndPause);
+        assert_eq!(flow.offer(START, one(WORKER, ALONE, HIGH_WATER + 1)), Verdict::Send, "it is paused already");
         assert!(flow.drained(ALONE, LOW_WATER).0.is_empty());
         assert_eq!(flow.drained(ALONE, LOW_WATER - 1), (vec![WORKER], None));
     }
@@ -204,8 +228,8 @@ mod tests {
     #[test]
     fn a_sender_goes_on_when_all_its_receivers_keep_up_again() {
         let mut flow = Flow::default();
-        flow.offer(START, one(WORKER, ALONE, HIGH_WATER), 1);
-        flow.offer(START, one(WORKER, Peer::App, HIGH_WATER), 1);
+        flow.offer(START, one(WORKER, ALONE, HIGH_WATER));
+        flow.offer(START, one(WORKER, Peer::App, HIGH_WATER));
         assert!(flow.gone(ALONE).0.is_empty());
         assert_eq!(flow.drained(Peer::App, 0).0, [WORKER]);
     }
@@ -213,36 +237,44 @@ mod tests {
     #[test]
     fn a_message_to_all_is_given_up_for_one_that_stands_still() {
         let mut flow = Flow::default();
-        assert_eq!(flow.offer(START, all(HIGH_WATER), 1), Verdict::Send);
-        assert_eq!(flow.offer(START, all(BROADCAST_LIMIT), 1), Verdict::SendAndPause);
+        assert_eq!(flow.offer(START, all(HIGH_WATER)), Verdict::Send);
+        assert_eq!(flow.offer(START, all(BROADCAST_LIMIT)), Verdict::SendAndPause);
         assert_eq!(flow.deadline(), Some(STALL));
         assert_eq!(flow.timed_out(STALL, |_| 0), [ALONE]);
         assert_eq!(flow.deadline(), None);
-        assert_eq!(flow.offer(STALL, all(BROADCAST_LIMIT), 7), Verdict::GiveUp);
-        assert_eq!(flow.offer(STALL, all(0), 7), Verdict::Send, "there is room");
-        assert_eq!(flow.drained(WORKER, 0), (Vec::new(), Some(Missed { messages: 1, bytes: 7 })));
-        assert_eq!(flow.offer(STALL, all(BROADCAST_LIMIT), 7), Verdict::SendAndPause);
+        assert_eq!(flow.offer(STALL, all(BROADCAST_LIMIT)), Verdict::GiveUp(Missed { messages: 1, bytes: 1 }));
+        assert_eq!(flow.offer(STALL, all(0)), Verdict::Send, "there is room");
+        assert_eq!(flow.drained(WORKER, 0), (Vec::new(), Some(Missed { messages: 1, bytes: 1 })));
+        assert_eq!(flow.offer(STALL, all(BROADCAST_LIMIT)), Verdict::SendAndPause);
+    }
+
+    #[test]
+    fn one_that_was_stopped_is_not_waited_for() {
+        let mut flow = Flow::default();
+        flow.offer(START, all(BROADCAST_LIMIT));
+        assert_eq!(flow.stands_still(WORKER, 0), [ALONE]);
+        assert!(matches!(flow.offer(START, all(BROADCAST_LIMIT)), Verdict::GiveUp(_)));
     }
 
     #[test]
     fn one_that_goes_on_is_waited_for() {
         let mut flow = Flow::default();
-        flow.offer(START, all(BROADCAST_LIMIT), 1);
+        flow.offer(START, all(BROADCAST_LIMIT));
         assert!(flow.timed_out(STALL, |_| 5).is_empty());
         assert_eq!(flow.deadline(), Some(STALL * 2));
         assert_eq!(flow.timed_out(STALL * 2, |_| 5), [ALONE]);
         let moved = Offer { taken: 9, ..all(BROADCAST_LIMIT) };
-        assert_eq!(flow.offer(STALL * 2, moved, 1), Verdict::SendAndPause, "it took something meanwhile");
+        assert_eq!(flow.offer(STALL * 2, moved), Verdict::SendAndPause, "it took something meanwhile");
     }
 
     #[test]
     fn messages_to_one_are_never_given_up() {
         let mut flow = Flow::default();
-        flow.offer(START, one(ALONE, WORKER, HIGH_WATER), 1);
+        flow.offer(START, one(ALONE, WORKER, HIGH_WATER));
         assert_eq!(flow.deadline(), None);
-        flow.offer(START, all(BROADCAST_LIMIT), 1);
+        flow.offer(START, all(BROADCAST_LIMIT));
         flow.timed_out(STALL, |_| 0);
-        assert_eq!(flow.offer(STALL, one(ALONE, WORKER, BROADCAST_LIMIT), 1), Verdict::Send);
+        assert_eq!(flow.offer(STALL, one(ALONE, WORKER, BROADCAST_LIMIT)), Verdict::Send);
         assert!(flow.timed_out(STALL * 3, |_| 0).is_empty(), "its sender waits as long as it takes");
     }
 }

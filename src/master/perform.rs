@@ -14,8 +14,12 @@ use crate::core::child::Reading;
 use crate::core::event::Event;
 use crate::core::notice::{Missed, Notice, Undeliverable};
 use crate::core::types::{ChildId, GenerationId, Peer, SlotId};
+use crate::protocol::frame::lines;
 use crate::sys::guard::Guard;
-use crate::sys::process::resident_bytes;
+use crate::sys::process::{activity, resident_bytes};
+
+/// How much of what a worker misses is shown to the app.
+const SHOWN: u64 = 1 << 20;
 
 impl Master {
     pub(super) fn perform(&mut self) {
@@ -126,10 +130,11 @@ impl Master {
         let now = self.now();
         let Some(link) = self.links.get_mut(&child) else { return };
         let (queued, size) = (link.queued(), frame.len());
-        let offer = Offer { sender, receiver: Peer::Child(child), audience, queued, taken: link.taken() };
-        let verdict = self.flow.offer(now, offer, size);
-        if verdict == Verdict::GiveUp {
-            return self.give_up(sender, frame);
+        let messages = if audience == Audience::All { lines(&frame).count() as u64 } else { 1 };
+        let (receiver, taken) = (Peer::Child(child), link.taken());
+        let verdict = self.flow.offer(now, Offer { sender, receiver, audience, messages, size, queued, taken });
+        if let Verdict::GiveUp(missed) = verdict {
+            return self.give_up(sender, &frame, missed);
         }
         link.send(frame, None, Some(sender));
         if queued + size > HIGH_WATER && link.reading == Reading::KeepsUp {
@@ -138,14 +143,28 @@ impl Master {
         }
         if verdict == Verdict::SendAndPause {
             self.pause(sender);
+            if audience == Audience::All {
+                self.skip_stopped(child);
+            }
         }
     }
 
-    /// A message to all that one of them does not get. They are counted; each is shown to the app as long as it keeps up:
-    /// the flood that one worker cannot take must not be turned upon it.
-    fn give_up(&mut self, from: Peer, frame: Bytes) {
-        if self.app.bytes() + frame.len() <= HIGH_WATER {
-            self.app.push(Notice::Undeliverable { from, frame, reason: Undeliverable::Stalled });
+    /// Nobody waits for a process that was stopped (SIGSTOP), not even the second that others have.
+    fn skip_stopped(&mut self, child: ChildId) {
+        let Some(link) = self.links.get(&child) else { return };
+        if activity(link.process.pid()).is_some_and(|activity| activity.state == 'T') {
+            let released = self.flow.stands_still(Peer::Child(child), link.taken());
+            self.go_on(released);
+        }
+    }
+
+    /// A message to all that one of them does not get. They are counted, and the first ones shown to the app: the flood
+    /// that one worker cannot take must not be turned upon it.
+    fn give_up(&mut self, from: Peer, frame: &Bytes, missed: Missed) {
+        if missed.bytes <= SHOWN && self.app.bytes() <= HIGH_WATER {
+            for frame in lines(frame) {
+                self.app.push(Notice::Undeliverable { from, frame, reason: Undeliverable::Stalled });
+            }
         }
     }
 
@@ -188,8 +207,9 @@ impl Master {
         let size = self.app.push(notice);
         if let (Some(child), true) = (sender, size > 0) {
             let (sender, receiver) = (Peer::Child(child), Peer::App);
-            let offer = Offer { sender, receiver, audience: Audience::One, queued: before, taken: 0 };
-            if self.flow.offer(self.now(), offer, size) == Verdict::SendAndPause {
+            let (audience, messages, taken) = (Audience::One, 1, 0);
+            let offer = Offer { sender, receiver, audience, messages, size, queued: before, taken };
+            if self.flow.offer(self.now(), offer) == Verdict::SendAndPause {
                 self.pause(sender);
             }
         }

@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use bytes::Bytes;
 use tokio::sync::mpsc::Sender;
+use tokio::task::yield_now;
 
 use super::link::{Channel, Input};
 use crate::core::types::ChildId;
@@ -87,11 +88,14 @@ pub(super) async fn read(child: ChildId, channel: Rc<Channel>, limit: usize, inp
             Err(_) => continue,
         }
         let batch = take_batch(&mut decoder);
-        if (!batch.is_empty() || !handles.is_empty())
-            && inputs.send(Input::Received { child, batch, handles }).await.is_err()
-        {
+        if batch.is_empty() && handles.is_empty() {
+            continue;
+        }
+        if inputs.send(Input::Received { child, batch, handles }).await.is_err() {
             return;
         }
+        // The loop may close the gate for it: before that nothing more is to be read.
+        yield_now().await;
     }
     let mut batch = Vec::new();
     if decoder.unfinished_bytes() > 0 {

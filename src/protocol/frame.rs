@@ -15,6 +15,23 @@ pub enum Frame {
     TooLarge(usize),
 }
 
+/// The lines of a piece, each with its newline.
+pub fn lines(piece: &Bytes) -> impl Iterator<Item = Bytes> + '_ {
+    let mut start = 0;
+    memchr::memchr_iter(b'\n', piece).map(move |end| {
+        let line = piece.slice(start..=end);
+        start = end + 1;
+        line
+    })
+}
+
+/// A line from this size on gets room for the largest one at once: it is not moved again as it grows.
+const LARGE: usize = 1 << 20;
+
+/// So much room an allocator takes from the system by a mapping of its own (glibc: `DEFAULT_MMAP_THRESHOLD_MAX`): what of it
+/// is not written to takes no memory, and it goes back as soon as it is freed.
+const MAPPED: usize = 33 << 20;
+
 /// Where the decoder stands in the stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
@@ -44,8 +61,11 @@ impl FrameDecoder {
 
     /// The buffer to append up to `size` bytes to; then call [`Self::next_frame`] until it is empty, and [`Self::take`].
     pub fn room(&mut self, size: usize) -> &mut Vec<u8> {
-        // A large line grows by a quarter: doubling would hold twice of it.
-        self.buffer.reserve_exact(size.max(self.buffer.len() / 4));
+        if self.buffer.capacity() - self.buffer.len() < size {
+            let more =
+                if self.buffer.len() < LARGE { size } else { (self.limit + size).max(MAPPED) - self.buffer.len() };
+            self.buffer.reserve_exact(more);
+        }
         &mut self.buffer
     }
 

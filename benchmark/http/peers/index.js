@@ -50,4 +50,4 @@ async function withPeer({ script, balance }, workers, measure) {
   }
 }
 
-module.exports = { PEERS, withPeer };
+module.exports = { PEERS, withPeer, home };

@@ -7,7 +7,7 @@ const path = require('node:path');
 const { config, tellOfNodeCluster } = require('./tell');
 
 cluster.schedulingPolicy = config.balance === 'round-robin' ? cluster.SCHED_RR : cluster.SCHED_NONE;
-cluster.setupPrimary({ exec: path.join(__dirname, '../app/server.js') });
+cluster.setupPrimary({ exec: config.app ?? path.join(__dirname, '../app/server.js') });
 tellOfNodeCluster();
 cluster.on('exit', () => cluster.fork());
 for (let i = 0; i < config.workers; i += 1) cluster.fork();

@@ -21,7 +21,7 @@ pm2.connect(true, (error) => {
   pm2.start(
     {
       name: 'benchmark',
-      script: path.join(__dirname, '../app/server.js'),
+      script: config.app ?? path.join(__dirname, '../app/server.js'),
       exec_mode: 'cluster',
       instances: config.workers,
       out_file: '/dev/null',
@@ -31,3 +31,5 @@ pm2.connect(true, (error) => {
     done,
   );
 });
+
+module.exports = { pm2 };

@@ -18,7 +18,11 @@ function tellOfNodeCluster() {
     listening += 1;
     if (listening === config.workers) tell('ready');
   });
-  cluster.on('exit', ({ process: { pid } }) => tell('exit', pid));
+  cluster.on('fork', (worker) => {
+    // Where PM2 stops a worker it sets this to 0 before the end is told.
+    const { pid } = worker.process;
+    worker.once('exit', () => tell('exit', pid));
+  });
 }
 
 module.exports = { config, tell, tellOfNodeCluster };

@@ -16,7 +16,12 @@ const cluster = createCluster({
 });
 
 const undeliverable = {};
+// What a worker missed of messages to all is counted; only the first of them are events of their own too.
+cluster.on('missed', (_worker, { messages }) => {
+  undeliverable.missed = (undeliverable.missed ?? 0) + messages;
+});
 cluster.on('undeliverable', (_message, reason) => {
+  if (reason === 'stalled') return;
   undeliverable[reason] = (undeliverable[reason] ?? 0) + 1;
 });
 

@@ -1,0 +1,4 @@
+'use strict';
+
+// There must be one of it, never two.
+setInterval(() => {}, 2 ** 30);

@@ -1,0 +1,4 @@
+'use strict';
+
+// Alive, but without a server.
+setInterval(() => {}, 2 ** 30);

@@ -1,0 +1,3 @@
+'use strict';
+
+throw new Error('version 2 throws at load');

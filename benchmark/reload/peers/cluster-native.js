@@ -1,0 +1,28 @@
+'use strict';
+
+// This project, with the benchmark's own configuration.
+
+const { createCluster } = require('../../..');
+const { config, tell } = require('../../http/peers/tell');
+const { obey } = require('./orders');
+
+const cluster = createCluster({ alone: false, mode: 'production', title: 'benchmark', ...config.cluster });
+for (const name of ['fork', 'standby', 'listening', 'exit']) cluster.on(name, ({ pid }) => tell(name, pid));
+cluster.on('exception', (error) => console.error(error));
+
+obey({
+  async reload(options) {
+    const { ok, reason, error, replaced } = await cluster.reload(options);
+    return { ok, reason, error: error?.message, cause: error?.cause?.message, replaced };
+  },
+  scale: (count) => cluster.scale(count),
+  pids: () => ({ workers: [...cluster.workers.values()].map(({ pid }) => pid), alone: cluster.alone?.pid }),
+});
+
+cluster.start().then(
+  () => tell('ready', process.pid),
+  (error) => {
+    console.error(error);
+    process.exit(1);
+  },
+);
