@@ -3,6 +3,7 @@
 const { EventEmitter } = require('events');
 const { constants } = require('os');
 const { ClusterError } = require('./errors');
+const handles = require('./handles');
 
 /** What ClusterWorker and ClusterAlone have in common. The cluster keeps the public fields up to date. */
 class ClusterChild extends EventEmitter {
@@ -31,11 +32,17 @@ class ClusterChild extends EventEmitter {
     };
   }
 
-  send(message, ...unsupported) {
-    if (unsupported.length > 0) {
-      throw new ClusterError('ERR_SEND_ARGUMENTS', 'send() takes only a message: a handle or a callback is not supported.');
+  send(message, handle, options, ...others) {
+    if (typeof handle === 'function' || typeof options === 'function' || others.length > 0) {
+      throw new ClusterError('ERR_SEND_ARGUMENTS', 'send() takes a message, a handle and options: a callback is not supported.');
     }
-    return this.isConnected() && this.#master.send(this.#role, this.id, this.#codec.write(message));
+    if (!this.isConnected()) return false;
+    const line = this.#codec.write(message);
+    const passed = handle == null ? null : handles.outgoing(handle, options);
+    if (!passed) return this.#master.send(this.#role, this.id, line);
+    const fine = this.#master.sendHandle(this.#role, this.id, passed.frame(line), passed.fd);
+    passed.sent();
+    return fine;
   }
 
   kill(signal = 'SIGTERM') {

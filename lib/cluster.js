@@ -8,7 +8,7 @@ const { toNativeConfig } = require('./native-config');
 const { Pump } = require('./pump');
 const { RequestEndpoint } = require('./request');
 const { enter } = require('./request-here');
-const { codecs, toJson } = require('./serialization');
+const { limitedCodec, toJson } = require('./serialization');
 const signals = require('./signals');
 
 /** As PID 1 of a container the app is the parent of every orphan in it. */
@@ -59,7 +59,7 @@ class Cluster extends EventEmitter {
   constructor(config) {
     super();
     this.#settings = normalize(config);
-    this.#codec = codecs[this.#settings.serialization];
+    this.#codec = limitedCodec(this.#settings);
     this.#requests = new RequestEndpoint(this.#requestLink(), this.#codec);
     // Whoever calls start() or ready() has a promise of their own.
     this.#ready.promise.catch(() => {});
@@ -183,7 +183,7 @@ class Cluster extends EventEmitter {
       role: 'app',
       replyTo: { to: 'app' },
       unreachable: () => (this.#state === 'supervising' ? undefined : this.#state),
-      send: (frame) => this.#master.route(JSON.stringify(frame)),
+      send: (frame) => this.#master.route(this.#codec.frame(frame)),
     };
   }
 

@@ -3,6 +3,7 @@
 const { ClusterAlone } = require('./alone');
 const { ClusterError, reviveError } = require('./errors');
 const failures = require('./child-failure');
+const handles = require('./handles');
 const { openMirror } = require('./mirror');
 const { ClusterWorker } = require('./worker');
 
@@ -145,17 +146,34 @@ class Dispatcher {
     this.#cluster.emit('aloneError', this.#child(event), reviveError(error));
   }
 
-  message(event) {
+  message({ data, ...event }) {
     const child = this.#child(event);
-    this.#read(event, child, (message) => {
-      child.emit('message', message);
-      this.#tell('message', child, message);
-    });
+    const read = () => this.#codec.read(data);
+    this.#read(read, child, (message) => this.#tellMessage(child, message));
   }
 
-  undeliverable(event) {
+  /** A message that came with a handle. Where nothing can be made of it the message comes without it. */
+  handle({ data, ...event }) {
+    const child = this.#child(event);
+    const fd = this.#master.takeHandle(event.handle);
+    const read = () => this.#codec.read(handles.messageIn(data));
+    const use = (message) =>
+      handles.incoming(fd, data, (handle, cause) => {
+        if (cause) this.#cluster.emit('protocolError', child, new ClusterError('ERR_HANDLE_INVALID', cause.message, { cause }));
+        this.#tellMessage(child, message, handle);
+      });
+    if (!this.#read(read, child, use)) handles.close(fd);
+  }
+
+  #tellMessage(child, ...args) {
+    child.emit('message', ...args);
+    this.#tell('message', child, ...args);
+  }
+
+  undeliverable({ data, reason, ...event }) {
     const sender = event.role === undefined ? null : (this.#child(event) ?? null);
-    this.#read(event, sender, (message) => this.#cluster.emit('undeliverable', message, event.reason, sender));
+    const read = () => this.#codec.read(handles.messageIn(data));
+    this.#read(read, sender, (message) => this.#cluster.emit('undeliverable', message, reason, sender));
   }
 
   /** A request to the app, or what became of one of its own. */
@@ -169,16 +187,17 @@ class Dispatcher {
     this.#mirror.emit(name, child, ...args);
   }
 
-  /** The master looks only at a message's envelope: the rest of it may still be unreadable. */
-  #read({ data }, sender, use) {
+  /** The master looks only at a message's envelope: the rest of it may still be unreadable. Whether it was read. */
+  #read(read, sender, use) {
     let message;
     try {
-      message = this.#codec.read(data);
+      message = read();
     } catch (cause) {
       this.#cluster.emit('protocolError', sender, new ClusterError('ERR_MESSAGE_INVALID', cause.message, { cause }));
-      return;
+      return false;
     }
     use(message);
+    return true;
   }
 
   protocolError(event) {

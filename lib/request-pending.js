@@ -80,6 +80,7 @@ class Pending {
   }
 
   invalid(cause) {
+    if (cause.code === 'ERR_MESSAGE_TOO_LARGE') return this.reject(cause);
     const why = `its data cannot be written: ${cause.message}. Send plain data`;
     return this.reject(this.error('ERR_MESSAGE_INVALID', why, { cause }));
   }

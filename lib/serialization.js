@@ -107,4 +107,21 @@ const codecs = {
   },
 };
 
-module.exports = { codecs, toJson, wrap, isWrapped, unwrap };
+/** The codec of the app, whose messages no channel limits: what is too large for a child's is too large for the app's. */
+function limitedCodec({ serialization, maxMessageBytes }) {
+  const codec = codecs[serialization];
+  const write = (message) => within(codec.write(message), maxMessageBytes);
+  const frame = (fields) => within(JSON.stringify(fields), maxMessageBytes);
+  return { ...codec, write, frame };
+}
+
+function within(json, limit) {
+  // Each character is a byte at least; only near the limit they are counted.
+  if (json.length * 3 <= limit) return json;
+  const bytes = Buffer.byteLength(json);
+  if (bytes <= limit) return json;
+  const message = `A message of ${bytes} bytes was not sent: at most ${limit} are allowed.`;
+  throw new ClusterError('ERR_MESSAGE_TOO_LARGE', `${message} Send less, or raise maxMessageBytes in the cluster config.`);
+}
+
+module.exports = { codecs, limitedCodec, toJson, wrap, isWrapped, unwrap };

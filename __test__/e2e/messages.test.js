@@ -119,3 +119,15 @@ test('worker.send(): to exactly that worker, whatever the message says', async (
   const { pid, message } = await next(app, 'x');
   expect([pid, message]).toEqual([target.pid, { to: 'alone', action: 'x' }]);
 });
+
+test('what is larger than maxMessageBytes is refused by the app itself, with the option and the remedy', async () => {
+  const app = await start({ maxMessageBytes: 4096 });
+  const large = { to: 'worker', text: 'x'.repeat(5000) };
+  const refused = { code: 'ERR_MESSAGE_TOO_LARGE', message: expect.stringContaining('maxMessageBytes') };
+  await expect(app.call('sendmessage', large)).rejects.toMatchObject(refused);
+  const [{ id }] = await app.workers();
+  await expect(app.call('worker', id, 'send', large)).rejects.toMatchObject(refused);
+  await expect(app.call('request', { to: 'worker', action: 'a', data: large })).rejects.toMatchObject(refused);
+  // Bytes count, not characters.
+  await expect(app.call('sendmessage', { to: 'worker', text: 'é'.repeat(2100) })).rejects.toMatchObject(refused);
+});
