@@ -26,7 +26,6 @@ pm2.connect(true, (error) => {
       instances: config.workers,
       out_file: '/dev/null',
       error_file: '/dev/null',
-      pid_file: '/dev/null',
     },
     done,
   );
