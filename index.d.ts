@@ -1,10 +1,16 @@
 import { ChildProcess } from 'child_process';
 import { Worker } from 'cluster';
+import { Socket as DatagramSocket } from 'dgram';
 import { EventEmitter } from 'events';
+import { Server, Socket } from 'net';
 import { MessagePort, Worker as Thread } from 'worker_threads';
-import { HangEvidence, ClusterStats, WorkerCounts } from './lib/report';
+import { ClusterConfig } from './lib/cluster-config';
+import { ReloadOptions, ReloadReport } from './lib/reload';
+import { HangEvidence, ClusterStats, MissedMessages, WorkerCounts } from './lib/report';
 import { BroadcastAnswers, BroadcastRequest, RequestHandler, RequestMessage, RequestOptions } from './lib/requests';
 
+export * from './lib/cluster-config';
+export * from './lib/reload';
 export * from './lib/report';
 export * from './lib/requests';
 
@@ -43,93 +49,13 @@ export function sendmessage(
   message: object,
 ): void;
 
-/** The configuration. Only `exec` is required. An unknown field is a process warning with code `CLUSTER_UNKNOWN_OPTION`;
- *  a wrong value is a {@link ClusterError} with code `ERR_CONFIG_INVALID` that names the field and what is allowed. */
-export interface ClusterConfig {
-  /** `false`: `exec` is loaded in this process and nothing else is started. Default: `true`. (Document: `enable`.) */
-  enable?: boolean;
-  /** The script that each worker runs; relative to `cwd`. An extension .js, .cjs, .mjs or .ts may be left out, and a folder
-   *  stands for its `index`. (Document: `exec`.) */
-  exec: string;
-  /**
-   * What the alone runs, relative to `cwd`. A folder: each .js, .cjs, .mjs and .ts file in it (not .d.ts, not dotfiles, not
-   * those of its subfolders) is loaded in the order of their names, and its default export called with `aloneConfig`; a
-   * file that exports no function fails the start. A script: it is loaded, and a function that it exports is called the same
-   * way. The alone is ready when all files are loaded and what the functions returned has resolved.
-   *
-   * `false`: no alone. Default: `src/alone` in development, `build/alone` or `dist/alone` in production, if such a folder
-   * with scripts exists. .ts files need a Node version that strips types (22.18 or later), or a loader in `execArgv`.
-   * (Document: `alone`.)
-   */
-  alone?: string | false;
-  /** How many workers: an integer of 1 or more, or `'auto'` for as many as the CPUs that this process may use (affinity and
-   *  cgroup respected). Default: 4. In development there is always 1. (Document: `count`.) */
-  count?: number | 'auto';
-  /** How long a slot whose worker died is forked again without success before it is given up for the time being, in
-   *  **seconds**, above 0. Default: 60. (Document: `limit`.) */
-  limit?: number;
-  /** Laid over `process.env` for the alone and the workers; `undefined` as a value removes the variable. The master itself
-   *  sets `NODE_APP_INSTANCE` for each worker (its slot − 1) and Node's channel variables. (Document: `env`.) */
-  env?: Record<string, string | number | boolean | undefined>;
-  /** The cluster's name, which `ps` shows as `<title>:worker:<slot>` and `<title>:alone`. Default: `yunfly-` and the name in the
-   *  nearest package.json, looked for from `cwd` upwards. (Document: `title`.) */
-  title?: string;
-  /** Whether a worker that died is replaced. Default: `true` in production. In development it is always `false`: `true` is a
-   *  process warning with code `CLUSTER_OPTION_IGNORED`. (Document: `refork`.) */
-  refork?: boolean;
-  /** In development, how long to wait after a change of a file before the worker is reloaded, in ms. Default: 500.
-   *  (Document: `reloadDelay`.) */
-  reloadDelay?: number;
-  /** Default: `'production'` if `NODE_ENV` is exactly `production`, else `'development'`; where `NODE_ENV` is not set, one line
-   *  on stderr says so. */
-  mode?: 'production' | 'development';
-  /** The workers' arguments, `process.argv` from index 2. Default: none. */
-  args?: string[];
-  /** Flags for the `node` of the alone and of the workers. Default: those of this process (`process.execArgv`), with an
-   *  inspector port of its own for each child if this process has an inspector. */
-  execArgv?: string[];
-  /** The working folder of the alone and of the workers. Default: that of this process. */
-  cwd?: string;
-  /** What the alone's functions are called with, as JSON of at most 96 KiB. Default: this configuration. */
-  aloneConfig?: unknown;
-  /** When a worker counts as ready: `'listening'`: its first server listens; `'online'`: it runs; `'message'`: it called
-   *  `process.send('ready')`. Default: `'listening'`. */
-  ready?: 'listening' | 'online' | 'message';
-  /** How long the alone and a worker may take to become ready, in ms. Default: 60000. */
-  startTimeout?: number;
-  /** How long a process that was asked to finish may take, in ms; then it gets SIGKILL. Default: 25000, in development 5000. */
-  killTimeout?: number;
-  /** How long the cluster goes on as before after a signal to the app, in ms, before the workers finish: for load balancers
-   *  that learn late that the app ends. Default: 0. */
-  shutdownDelay?: number;
-  /** How long a new worker must stay up to count as recovered, in ms. Default: 1000. */
-  minUptime?: number;
-  /** How long a worker's event loop may stand still, in ms, from 1000; `false`: for ever. A worker that is silent longer is a
-   *  hung one: event `hang`, SIGTERM, a replacement at once, SIGKILL after `killTimeout`. While an inspector is open in it
-   *  (`--inspect`), it is never taken for hung, nor killed for starting or finishing slowly. Default: `false`. */
-  hangTimeout?: number | false;
-  /** How much memory (resident set) a worker may hold, in bytes or as `'512M'`, `'1.5G'` (1024-based), from 16 MiB; `false`:
-   *  any. Looked at every 5 s, from outside. A worker over it works on until its successor is ready, then it finishes; one
-   *  worker at a time, each at a slightly different size (up to a tenth below), so that they never go together. A successor
-   *  that fails changes nothing; the next one is tried a minute later. Linux only. Default: `false`. */
-  maxMemory?: number | string | false;
-  /** The largest message, in bytes of JSON, from 1 KiB to 512 MiB. A larger one is not delivered: its sender gets a process
-   *  warning with code `ERR_MESSAGE_TOO_LARGE`, the app the event `protocolError`. Default: 64 MiB. */
-  maxMessageBytes?: number;
-  /** How messages and requests travel (Node's `serialization` of child_process). `'json'`: what JSON cannot hold is lost or
-   *  refused. `'advanced'`: by the structured clone algorithm, so that Map, Set, Date, BigInt, Buffer, typed arrays, Error,
-   *  undefined and circular data arrive as they were sent; a third larger, and slower to write and to read.
-   *  `randomWorker` sends JSON in both. Default: `'json'`. */
-  serialization?: 'json' | 'advanced';
-}
-
 /**
  * What this package throws and rejects with. `cause` holds what caused it, such as a child's own error.
  *
  * `code` is one of
  * - `ERR_CONFIG_INVALID`: a field of the configuration is wrong; the message names it
  * - `ERR_START_FAILED`: a process exited, or was not ready in time; everything was stopped again
- * - `ERR_CLOSED`: the cluster was closed before it was ready
+ * - `ERR_CLOSED`: the cluster was closed before it was ready, or before `scale()` had its effect
  * - `ERR_ALREADY_STARTED`: `start()` was called twice
  * - `ERR_IN_CHILD`: a worker or the alone called `start()`
  * - `ERR_PLATFORM_UNSUPPORTED`: thrown by `require` where the platform is neither Linux nor macOS
@@ -138,7 +64,11 @@ export interface ClusterConfig {
  *   or an answer
  * - `ERR_REQUEST_TIMEOUT`, `ERR_REQUEST_GONE`, `ERR_REQUEST_UNDELIVERABLE`, `ERR_REQUEST_ABORTED`, `ERR_REQUEST_INVALID`,
  *   `ERR_NO_HANDLER`, `ERR_HANDLER_EXISTS`, `ERR_NO_CLUSTER`: see `request` and `onRequest`
- * - `ERR_SEND_ARGUMENTS`: `send()` got a handle or a callback, which is not supported
+ * - `ERR_SEND_ARGUMENTS`: `send()` got a callback, which is not supported
+ * - `ERR_HANDLE_INVALID`: `send()` got something that is no handle, or one without a descriptor; in `protocolError`: nothing
+ *   could be made of a handle that came
+ * - `ERR_RELOAD_INVALID`, `ERR_NO_ALONE`, `ERR_RELOAD_FAILED`, `ERR_NOT_RUNNING`: see {@link Cluster.reload}
+ * - `ERR_SCALE_INVALID`, `ERR_DEVELOPMENT`: see {@link Cluster.scale}
  * - `ERR_UNKNOWN_SIGNAL`: `kill()` got something that is no signal
  * - in `protocolError`: `ERR_MESSAGE_TOO_LARGE`, `ERR_MESSAGE_INVALID`, `ERR_MESSAGE_TRUNCATED`, `ERR_HANDLE_REFUSED`,
  *   `ERR_HANDLE_STRAY`
@@ -191,14 +121,30 @@ export interface ClusterEvents {
   reachReforkLimit: [slot: number];
   /** The self-check, every 10 s in production. */
   check: [report: WorkerCounts];
-  /** A message to the app: `to: 'app'`, or no known `to`. */
-  message: [from: ClusterWorker | ClusterAlone, message: any];
+  /** A message to the app: `to: 'app'`, or no known `to`. `handle`: what was passed along with it (as in `node:cluster`); it is
+   *  open, and whoever gets it must close it. Absent if none was, or if it was closed meanwhile. */
+  message: [from: ClusterWorker | ClusterAlone, message: any, handle?: Handle];
   /**
-   * A message reached nobody. `reason`: `no-alone`, `no-such-worker`, `gone`, `mailbox-full`, `closed`, `handle`; for
-   * {@link Cluster.sendmessage} also `created` (not started yet) and `inProcess` (`enable: false`).
-   * `from`: the sender, null for the app or if it is gone.
+   * A message reached nobody. `from`: the sender, null for the app or if it is gone. `reason`:
+   *
+   * - `no-alone`: there is no alone process
+   * - `no-such-worker`: no worker has this `worker_pid`
+   * - `gone`: the process ended before it got it
+   * - `mailbox-full`: too much waits already for processes that are not there yet
+   * - `closed`: the cluster stops
+   * - `handle`: it came with a handle, and nobody is there for it now. Handles don't wait; this one is closed
+   * - `stalled`: it was for all workers, and one of them took nothing for 1 s while too much waited for it. The other workers
+   *   got it; see `missed`
+   * - for {@link Cluster.sendmessage} also `created` (not started yet) and `inProcess` (`enable: false`)
    */
   undeliverable: [message: any, reason: string, from: ClusterWorker | ClusterAlone | null];
+  /** A worker that took nothing for 1 s takes messages again, or is gone: so much of what was sent to all workers it did not
+   *  get. Each such message is `undeliverable` with reason `stalled` besides, as far as the app keeps up. */
+  missed: [worker: ClusterWorker, missed: MissedMessages];
+  /** A worker stands by (`standby`): it has booted up to its `listen`, and has no slot yet. */
+  standby: [worker: ClusterWorker];
+  /** A reload came to its end, well or not; also one that SIGHUP asked for. Once for those that were merged. */
+  reload: [report: ReloadReport];
   /** A child wrote something to its channel that is no message, or too large a one. */
   protocolError: [child: ClusterWorker | ClusterAlone, error: ClusterError];
   /** The alone and all workers are ready; once. */
@@ -217,6 +163,17 @@ export interface ClusterEvents {
   aloneExit: [alone: ClusterAlone, code: number | null, signal: NodeJS.Signals | null];
 }
 
+/** What goes along with a message (Node's `SendHandle`): a connection, a listening server or a bound datagram socket, or the
+ *  native handle of one, for which Node has no public type. */
+export type Handle = Socket | Server | DatagramSocket | object;
+
+/** Options of `send()`, as Node has them. */
+export interface SendOptions {
+  /** Whether the sender keeps its `net.Socket` open. `false`: it is detached and closed, the connection is the receiver's.
+   *  Default: `false`. Servers and datagram sockets always stay open until the sender closes them. */
+  keepOpen?: boolean;
+}
+
 type Listener<Arguments extends any[]> = (...args: Arguments) => void;
 
 /**
@@ -224,7 +181,7 @@ type Listener<Arguments extends any[]> = (...args: Arguments) => void;
  *
  * While it runs, Node's own `cluster` module in the app process shows its workers, for tools that are written for a primary:
  * `cluster.workers` holds them by id, and `cluster` emits `fork`, `online`, `listening`, `disconnect`, `exit` and `message`
- * (worker, message) after the cluster's own events of these names. Of several clusters the first one that was started is shown.
+ * (worker, message, handle) after the cluster's own events of these names. Of several clusters the first one that was started is shown.
  * Workers that the app forks with `node:cluster` itself stay its own: where ids are the same, theirs is shown.
  */
 export class Cluster extends EventEmitter {
@@ -256,7 +213,7 @@ export class Cluster extends EventEmitter {
    */
   close(options?: { force?: boolean }): Promise<void>;
   /**
-   * Sends a message where it says: `to: 'alone'`; `to: 'worker'` with `type: 'worker'` (default: one listening worker, at
+   * Sends a message, without a handle, where it says: `to: 'alone'`; `to: 'worker'` with `type: 'worker'` (default: one listening worker, at
    * random), `type: 'all'` or a `worker_pid`. One that reaches nobody is the event `undeliverable`.
    *
    * @returns false if the sender had better wait (as `process.send` does), or if the cluster isn't running
@@ -282,6 +239,28 @@ export class Cluster extends EventEmitter {
    * @throws {@link ClusterError} `ERR_MESSAGE_INVALID`
    */
   randomWorker(message?: object): ClusterWorker | null;
+  /**
+   * Replaces workers (and the alone) with new ones, one slot at a time: a new worker is ready before the old one finishes what
+   * it has. The first new worker is a canary: it must become ready and stay up `minUptime` beside the old one, or the reload is
+   * given up and everything stays as it was. Each further slot is tried up to 4 times. SIGHUP to the app does the same.
+   *
+   * Reloads that are asked for while one is under way are merged into one that follows, with the options of all of them; where
+   * they differ the last one counts. The options hold for all later forks, once the reload succeeded.
+   *
+   * @returns how it went, also when it was given up: `ok: false`, with the reason
+   * @throws (rejects with) {@link ClusterError}: `ERR_RELOAD_INVALID` (an option is wrong, `exec` does not exist),
+   * `ERR_NO_ALONE` (`target` needs one), `ERR_NOT_RUNNING`
+   */
+  reload(options?: ReloadOptions): Promise<ReloadReport>;
+  /**
+   * Changes the number of workers, in production. Resolves when every slot listens and the workers that are too many have
+   * finished and ended. May be called during a reload; of several calls the last one counts.
+   *
+   * @param count an integer of 1 or more
+   * @throws (rejects with) {@link ClusterError}: `ERR_SCALE_INVALID`, `ERR_DEVELOPMENT`, `ERR_NOT_RUNNING`, `ERR_CLOSED` (the
+   * cluster was closed before)
+   */
+  scale(count: number): Promise<void>;
   /** What is going on now. Zeros and no children if the cluster isn't running. */
   stats(): ClusterStats;
 
@@ -313,18 +292,22 @@ declare class ClusterChild extends EventEmitter {
   };
   /**
    * Why it ended, or is ending: `exit` (by itself), the name of a signal, `uncaughtException`, `disconnect`, `kill`, `shutdown`,
-   * `killTimeout` (it did not finish in time), `startTimeout`, `hang`, `maxMemory`. Undefined while it is to go on.
+   * `killTimeout` (it did not finish in time), `startTimeout`, `hang`, `maxMemory`, `reload`, `scale`. Undefined while it is to
+   * go on.
    */
   readonly exitReason: string | undefined;
   /** When it was forked, as `Date.now()`. */
   readonly startedAt: number;
   /**
-   * Sends a message to exactly this process, whatever its `to` says (Node's `worker.send`, without handles and callbacks).
+   * Sends a message to exactly this process, whatever its `to` says (Node's `worker.send`, without callbacks).
    *
-   * @returns false if the sender had better wait, or if the process is gone
-   * @throws {@link ClusterError}: `ERR_MESSAGE_INVALID`, `ERR_SEND_ARGUMENTS`
+   * @param handle a connection, a server or a datagram socket to pass along. A `net.Socket` is closed here then, and should be
+   * one that was paused or not read yet: what was read stays here. If it was closed already the message goes without it. A TLS
+   * connection cannot be passed
+   * @returns false if the sender had better wait, or if the process is gone (then a handle stays as it was)
+   * @throws {@link ClusterError}: `ERR_MESSAGE_INVALID`, `ERR_HANDLE_INVALID`, `ERR_SEND_ARGUMENTS`
    */
-  send(message: any): boolean;
+  send(message: any, handle?: Handle | null, options?: SendOptions): boolean;
   /**
    * Sends a signal (Node's `worker.kill` in the primary). Default: SIGTERM, upon which a worker finishes what it has and is
    * replaced, and which the alone ignores.
@@ -341,10 +324,12 @@ declare class ClusterChild extends EventEmitter {
 /** A worker. A *slot* is a seat, a worker is one process in it: its successor has the same slot and a new id. */
 export class ClusterWorker extends ClusterChild {
   private constructor();
-  /** Its seat, from 1 to `count`; the worker's own `NODE_APP_INSTANCE` is one less. `id` is its `cluster.worker.id`. */
-  readonly slot: number;
-  /** How far it is. Node's names, and `forking`, `draining` (it takes no new connections and finishes what it has). */
-  readonly state: 'forking' | 'online' | 'listening' | 'draining' | 'disconnected' | 'dead';
+  /** Its seat, from 1 to `count`; the worker's own `NODE_APP_INSTANCE` is one less. `id` is its `cluster.worker.id`. Undefined
+   *  while it stands by (`standby`). */
+  readonly slot: number | undefined;
+  /** How far it is. Node's names, and `forking`, `standby` (booted, without a slot), `draining` (it takes no new connections and
+   *  finishes what it has). */
+  readonly state: 'forking' | 'online' | 'standby' | 'listening' | 'draining' | 'disconnected' | 'dead';
   /** Whether its end was asked for (Node's property). Undefined until its channel is closed. */
   readonly exitedAfterDisconnect: boolean | undefined;
   /** Asks it to finish what it has and to end (Node's `worker.disconnect`); its slot is filled again. */

@@ -13,6 +13,9 @@ class Changes {
   #last = 0;
   /** By the number under which the master answers. */
   #waiting = new Map();
+  #underWay = false;
+  /** The one reload that follows: all that were asked for meanwhile. */
+  #next = null;
 
   constructor(master, settings) {
     this.#master = master;
@@ -21,17 +24,39 @@ class Changes {
 
   reload(options = {}) {
     checkReload(options);
-    const { env, exec, args, target = 'worker', concurrency = 1 } = options;
-    if (target !== 'worker' && !this.#settings.alone) {
-      throw new ClusterError('ERR_NO_ALONE', `reload(): \`target: '${target}'\` needs an alone process; this cluster has none.`);
+    if (options.target && options.target !== 'worker' && !this.#settings.alone) {
+      const message = `reload(): \`target: '${options.target}'\` needs an alone process; this cluster has none.`;
+      throw new ClusterError('ERR_NO_ALONE', message);
     }
+    const change = { target: 'worker', concurrency: 1, ...given(options), exec: this.#resolve(options.exec) };
+    return new Promise((resolve) => {
+      if (this.#underWay) this.#next = merge(this.#next, change, resolve);
+      else this.#begin({ ...change, resolvers: [resolve] });
+    });
+  }
+
+  /** On what holds now: what a reload that failed asked for is not part of it. */
+  #begin({ env, exec, args, target, concurrency, resolvers }) {
+    this.#underWay = true;
+    const before = this.#settings;
     const settings = {
-      ...this.#settings,
-      env: { ...this.#settings.env, ...env },
-      exec: exec === undefined ? this.#settings.exec : resolveExec(exec, this.#settings.cwd),
-      args: args === undefined ? this.#settings.args : [...args],
+      ...before,
+      env: { ...before.env, ...env },
+      exec: exec ?? before.exec,
+      args: args ?? before.args,
     };
-    return this.#ask({ settings }, (id) => this.#master.reload(id, toNativeConfig(settings), target, concurrency));
+    const id = ++this.#last;
+    this.#waiting.set(id, { settings, resolve: (report) => resolvers.forEach((resolve) => resolve(report)) });
+    this.#master.reload(id, toNativeConfig(settings), target, concurrency);
+  }
+
+  #resolve(exec) {
+    if (exec === undefined) return undefined;
+    try {
+      return resolveExec(exec, this.#settings.cwd);
+    } catch (cause) {
+      throw new ClusterError('ERR_RELOAD_INVALID', cause.message.replace('cluster config:', 'reload():'), { cause });
+    }
   }
 
   scale(count) {
@@ -40,32 +65,32 @@ class Changes {
       const remedy = 'Start it with `mode: "production"` or NODE_ENV=production to scale it.';
       throw new ClusterError('ERR_DEVELOPMENT', `scale(): in development there is always 1 worker. ${remedy}`);
     }
-    return this.#ask({}, (id) => this.#master.scale(id, count));
-  }
-
-  #ask(details, ask) {
     const id = ++this.#last;
     return new Promise((resolve, reject) => {
-      this.#waiting.set(id, { ...details, resolve, reject });
-      ask(id);
+      this.#waiting.set(id, { resolve, reject });
+      this.#master.scale(id, count);
     });
   }
 
-  /** Gives the report, once: several may have asked for the same reload. */
+  /** Gives the report. */
   reloaded({ data }) {
     const { ids, ok, reason, failure, replaced } = JSON.parse(data);
     const report = { ok, replaced, ...(!ok && { reason, error: failureOf(failure, reason) }) };
-    const asked = ids.sort((a, b) => a - b).map((id) => this.#take(id));
-    // Of several that are one the last one's options counted; they are those of later reloads too.
-    if (ok) this.#settings = asked.at(-1)?.settings ?? this.#settings;
-    for (const one of asked) one?.resolve(report);
+    this.#underWay = false;
+    for (const one of ids.map((id) => this.#take(id))) {
+      if (ok) this.#settings = one.settings;
+      one.resolve(report);
+    }
+    const next = this.#next;
+    this.#next = null;
+    if (next) this.#begin(next);
     return report;
   }
 
   scaled({ data, reason }) {
     const one = this.#take(JSON.parse(data).id);
-    if (reason) one?.reject(new ClusterError('ERR_CLOSED', `scale(): ${reason}.`));
-    else one?.resolve();
+    if (reason) one.reject(new ClusterError('ERR_CLOSED', `scale(): ${reason}.`));
+    else one.resolve();
   }
 
   #take(id) {
@@ -73,6 +98,23 @@ class Changes {
     this.#waiting.delete(id);
     return one;
   }
+}
+
+/** Without what is undefined: it would hide what was given before. */
+function given(options) {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+}
+
+/** Several reloads as one: of each option the last one that was given, and of `env` each variable's. */
+function merge(before, change, resolve) {
+  if (!before) return { ...change, resolvers: [resolve] };
+  return {
+    ...before,
+    ...given(change),
+    env: { ...before.env, ...change.env },
+    target: before.target === change.target ? change.target : 'all',
+    resolvers: [...before.resolvers, resolve],
+  };
 }
 
 /** Why a new process did not stay. */

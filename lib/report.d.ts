@@ -8,6 +8,8 @@ export interface WorkerCounts {
   starting: number;
   /** Asked to finish, or finishing by themselves. */
   draining: number;
+  /** Booted, without a slot (`standby`). */
+  standby: number;
   /** Slots that wait to be forked again. */
   waiting: number;
 }
@@ -18,7 +20,7 @@ export interface ChildStats {
   role: 'worker' | 'alone';
   /** Its id: `ClusterWorker.id` or `ClusterAlone.id`. */
   id: number;
-  /** A worker's slot, null for the alone. */
+  /** A worker's slot; null for the alone, and for a worker that stands by. */
   slot: number | null;
   /** Its process id. */
   pid: number;
@@ -26,8 +28,45 @@ export interface ChildStats {
   received: number;
   /** Messages that were written to it, Node's own included. */
   sent: number;
+  /** Messages of it that were refused: too large, or no messages. */
+  refused: number;
   /** Bytes that wait to be written to it. */
   queuedBytes: number;
+  /** Connections that its servers have open, as far as the master knows: told by the worker 25 ms after a change, and what is
+   *  on its way to it. */
+  connections: number;
+}
+
+/** An address that workers listen on. */
+export interface ListenerStats {
+  /** Node's name for it (`address:port:addressType:fd:index`). */
+  key: string;
+  /** Who accepts its connections now: the master, or the workers by themselves. See `balance`. */
+  acceptor: 'master' | 'workers';
+  /** Connections that the master has accepted and no worker has taken yet. */
+  waiting: number;
+  /** Connections that wait in the kernel's queue; null for UDP, and where the system doesn't tell
+   *  (not Linux). */
+  queued: number | null;
+  /** What the master has done since the address was listened on. What workers accepted by themselves is not counted. */
+  counts: {
+    /** Connections that it accepted. */
+    accepted: number;
+    /** Of them, how many a worker took. */
+    handedOver: number;
+    /** How often one had to go to another worker: it was refused, or the worker died. */
+    handedAgain: number;
+    /** How often the acceptor changed. */
+    switches: number;
+  };
+}
+
+/** What a worker did not get of what was sent to all workers. */
+export interface MissedMessages {
+  /** How many. */
+  messages: number;
+  /** Their bytes. */
+  bytes: number;
 }
 
 /** What `Cluster.stats()` tells. */
@@ -36,6 +75,8 @@ export interface ClusterStats {
   workers: WorkerCounts;
   /** Every process. */
   children: ChildStats[];
+  /** Every address that workers listen on by the master. */
+  listeners: ListenerStats[];
   /** The way from the master to this process's JavaScript. */
   app: {
     /** Bytes of messages that wait until this process has time for them. */

@@ -1,5 +1,7 @@
 import type { ChildProcess } from 'child_process';
 import cluster from 'cluster';
+import { createSocket } from 'dgram';
+import { Server, Socket } from 'net';
 import {
   BroadcastAnswers,
   Cluster,
@@ -9,7 +11,9 @@ import {
   ClusterStats,
   ClusterWorker,
   createCluster,
+  Handle,
   onRequest,
+  ReloadReport,
   request,
   sendmessage,
   startCluster,
@@ -53,7 +57,10 @@ export const full: ClusterConfig = {
   execArgv: ['--enable-source-maps'],
   cwd: '/srv',
   aloneConfig: { any: ['thing'] },
-  ready: 'message',
+  ready: 'listening',
+  balance: 'sticky',
+  standby: 1,
+  compileCache: '/var/cache/shop',
   startTimeout: 1,
   killTimeout: 1,
   shutdownDelay: 0,
@@ -76,6 +83,12 @@ export const wrong: ClusterConfig[] = [
   // @ts-expect-error
   { exec: 'x', ready: 'soon' },
   // @ts-expect-error
+  { exec: 'x', balance: 'random' },
+  // @ts-expect-error
+  { exec: 'x', standby: true },
+  // @ts-expect-error
+  { exec: 'x', compileCache: 1 },
+  // @ts-expect-error
   { exec: 'x', serialization: 'v8' },
   // @ts-expect-error
   { exec: 'x', cuont: 4 },
@@ -93,12 +106,20 @@ export function events(running: Cluster): void {
     same<typeof from, ClusterWorker | ClusterAlone>(true);
     message.anything.at.all;
   });
+  running.on('message', (_from, _message, handle) => {
+    same<typeof handle, Handle | undefined>(true);
+    if (handle instanceof Socket) handle.end();
+    if (handle instanceof Server) handle.close();
+  });
+  running.on('standby', ({ slot, state }) => [slot?.toFixed(), state === 'standby']);
+  running.on('missed', (worker, { messages, bytes }) => [worker.pid, messages.toFixed(), bytes.toFixed()]);
+  running.on('reload', (report) => same<typeof report, ReloadReport>(true));
   running.on('undeliverable', (_message, reason, from) => [reason.length, from?.pid]);
   running.on('protocolError', (_child, error) => same<typeof error, ClusterError>(true));
   running.on('aloneError', (alone, error) => [alone.state === 'ready', error.stack]);
   running.on('aloneExit', (alone, code) => [alone.pid, code]);
   running.on('reachReforkLimit', (slot) => slot.toFixed());
-  running.on('check', ({ listening }) => listening.toFixed());
+  running.on('check', ({ listening, standby }) => (listening + standby).toFixed());
   running.on('exception', (error) => error.code.length);
   running.on('ready', () => {});
   // @ts-expect-error no arguments
@@ -111,6 +132,13 @@ export function calls(running: Cluster): void {
   const worker = running.randomWorker({ action: 'job' });
   same<typeof worker, ClusterWorker | null>(true);
   same<ReturnType<typeof running.stats>, ClusterStats>(true);
+  for (const { connections, received, sent, refused, queuedBytes } of running.stats().children) {
+    (connections + received + sent + refused + queuedBytes).toFixed();
+  }
+  for (const { key, acceptor, waiting, queued, counts } of running.stats().listeners) {
+    [key.length, acceptor === 'workers', waiting.toFixed(), queued?.toFixed()];
+    (counts.accepted + counts.handedOver + counts.handedAgain + counts.switches).toFixed();
+  }
   const waits: boolean = running.sendmessage({ to: 'alone', data: 1 });
   // @ts-expect-error not an object
   running.sendmessage('text');
@@ -131,6 +159,43 @@ export function calls(running: Cluster): void {
   running.title = 'x';
   // @ts-expect-error only the cluster makes workers
   new ClusterWorker();
+}
+
+export async function changing(running: Cluster): Promise<void> {
+  const report = await running.reload({ env: { A: 1, B: undefined }, exec: './next.js', args: [], target: 'all', concurrency: 2 });
+  if (report.ok) {
+    for (const { slot, oldPid, newPid, readyAfter, drainedAfter, connections } of report.replaced) {
+      [slot?.toFixed(), oldPid, newPid, readyAfter + (drainedAfter ?? 0) + connections];
+    }
+    // @ts-expect-error nothing failed
+    report.error;
+  } else {
+    same<typeof report.error, ClusterError>(true);
+    report.reason.length;
+  }
+  await running.reload();
+  // @ts-expect-error no such target
+  await running.reload({ target: 'app' });
+  // @ts-expect-error not an option
+  await running.reload({ count: 2 });
+  const scaled: void = await running.scale(8);
+  // @ts-expect-error a number
+  await running.scale('auto');
+  return scaled;
+}
+
+export function passing(running: Cluster, worker: ClusterWorker): void {
+  const sent: boolean = worker.send({ to: 'worker' }, new Socket());
+  running.alone?.send('server', new Server());
+  running.alone?.send('datagrams', createSocket('udp4'), { keepOpen: sent });
+  worker.send('none', null);
+  worker.send('none', undefined, {});
+  // @ts-expect-error no handle
+  worker.send('text', 'handle');
+  // @ts-expect-error not an option
+  worker.send('x', new Socket(), { keep: true });
+  // @ts-expect-error the cluster's own has none
+  running.sendmessage({}, new Socket());
 }
 
 export function sending(child: ChildProcess, running: Cluster): void {

@@ -4,6 +4,7 @@ const { execFileSync } = require('node:child_process');
 const path = require('node:path');
 const { ClusterError } = require('../../lib/errors');
 const { normalize } = require('../../lib/config');
+const { compileCache } = require('../../lib/config/compile-cache');
 const { folder, removeFolders } = require('./support/folder');
 
 afterAll(removeFolders);
@@ -55,6 +56,10 @@ test('the defaults in production', () => {
     count: 4,
     refork: true,
     ready: 'listening',
+    balance: 'auto',
+    standby: 0,
+    // It depends on the version of Node: compile-cache.test.js.
+    compileCache: compileCache(undefined, true, process.env),
     limit: 60_000,
     reloadDelay: 500,
     startTimeout: 60_000,
@@ -67,7 +72,8 @@ test('the defaults in production', () => {
 });
 
 test('the defaults in development', () => {
-  expect(normalize({ ...minimal, mode: 'development', count: 8 })).toMatchObject({ count: 1, refork: false, killTimeout: 5000 });
+  const development = { ...minimal, mode: 'development', count: 8, standby: 2 };
+  expect(normalize(development)).toMatchObject({ count: 1, standby: 0, refork: false, killTimeout: 5000, compileCache: undefined });
 });
 
 test('every given value is taken', () => {
@@ -80,6 +86,7 @@ test('every given value is taken', () => {
     count: 3,
     refork: false,
     ready: 'message',
+    balance: 'sticky',
     reloadDelay: 1,
     startTimeout: 2,
     killTimeout: 3,
@@ -107,6 +114,9 @@ describe('a wrong value is refused: field, value and what is allowed are named',
     ['execArgv', ['--x', [null]]],
     ['cwd', ['', 5]],
     ['ready', ['soon', true]],
+    ['balance', ['random', 'round robin', true, null]],
+    ['standby', [-1, 0.5, 1001, '1', true]],
+    ['compileCache', ['', 1, null, {}]],
     ['startTimeout', [0, -1, '5s', Infinity, 2 ** 31]],
     ['killTimeout', [0, -5]],
     ['shutdownDelay', [-1, null]],
@@ -131,6 +141,30 @@ describe('a wrong value is refused: field, value and what is allowed are named',
 
   test.each([[undefined], [null], ['app.js'], [['app.js']]])('a config that is no object: %j', (config) => {
     expect(refusal(config)).toMatchObject({ code: 'ERR_CONFIG_INVALID' });
+  });
+});
+
+describe('standby', () => {
+  test('as many as given', () => {
+    expect(normalize({ ...minimal, standby: 2 }).standby).toBe(2);
+  });
+
+  test.each(['online', 'message'])("with ready: '%s' there is nothing to hold back", (ready) => {
+    expect(normalize({ ...minimal, ready, standby: 0 }).standby).toBe(0);
+    const { code, message } = refusal({ ...minimal, ready, standby: 1 });
+    expect(code).toBe('ERR_CONFIG_INVALID');
+    expect(message).toMatch(/^cluster config: `standby` must be 0 .+ but is 1\. Set `ready: 'listening'`/);
+  });
+});
+
+describe('compileCache', () => {
+  test('false: none', () => {
+    expect(normalize({ ...minimal, compileCache: false }).compileCache).toBeUndefined();
+  });
+
+  test("by default the variables of the children's environment count, `env` included", () => {
+    const env = { NODE_COMPILE_CACHE: file('cache') };
+    expect(normalize({ ...minimal, env }).compileCache).toBeUndefined();
   });
 });
 

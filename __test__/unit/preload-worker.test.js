@@ -170,6 +170,42 @@ test('serving comes after Node’s own listening', async () => {
   expect(order).toEqual(['listening', 'serving']);
 });
 
+describe('the connections of its servers are told', () => {
+  test('with the key of their socket, how many are open and how many there were', async () => {
+    const child = await startServers(server);
+    const held = request(child.port, { path: '/held' });
+    await child.sends('held');
+    await request(child.port);
+    const both = await child.tells('connections', ({ servers: [one] }) => one?.accepted === 2 && one.open === 1);
+    expect(both.servers).toEqual([{ key: expect.any(String), open: 1, accepted: 2, limited: false }]);
+    child.send('answer');
+    await held;
+    const none = await child.tells('connections', ({ servers: [one] }) => one?.accepted === 2 && one.open === 0);
+    expect(none.servers[0].key).toBe(both.servers[0].key);
+  });
+
+  test('one with maxConnections drops what is too many: it is limited', async () => {
+    const exec = script(`
+      const server = require('net').createServer().listen(0);
+      server.maxConnections = 5;`);
+    const child = await startServers(exec);
+    const { servers } = await child.tells('connections');
+    expect(servers).toEqual([{ key: expect.any(String), open: 0, accepted: 0, limited: true }]);
+  });
+
+  test('one that is not shared has no key, one that is closed is not told', async () => {
+    const exec = script(`
+      const server = require('net').createServer().listen({ port: 0, exclusive: true });
+      process.on('message', () => server.close());
+      setInterval(() => {}, 1000);`);
+    const child = startWorker(exec);
+    const { servers } = await child.tells('connections');
+    expect(servers).toEqual([{ open: 0, accepted: 0, limited: false }]);
+    child.send('close');
+    await child.tells('connections', (told) => told.servers.length === 0);
+  });
+});
+
 test('a message that was refused is a warning', async () => {
   const child = await startServers(server);
   child.tell('refused', { code: 'ERR_MESSAGE_TOO_LARGE', bytes: 2000, limit: 1024 });
@@ -186,7 +222,7 @@ test('it leaves no trace in the process, its threads and the processes that it f
       execArgv: process.execArgv,
       token: process.env.YUNFLY_CLUSTER_BOOT ?? null,
       listen: require('net').Server.prototype.listen.length,
-      patched: /known/.test(require('net').Server.prototype.listen),
+      patched: /loads/.test(require('net').Server.prototype.listen),
     });
     if (process.argv[2] === 'child') process.send(state(), () => process.disconnect());
     else if (!isMainThread) parentPort.postMessage(state());

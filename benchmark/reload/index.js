@@ -13,6 +13,7 @@
 //
 // Progress goes to stderr, the tables to docs/benchmarks.md; of a run with less than the defaults they go to stdout.
 
+const os = require('node:os');
 const path = require('node:path');
 const { writeSection } = require('../lib/document');
 const { installPackages } = require('../lib/install');
@@ -44,9 +45,14 @@ async function main() {
   // A second one ends this process at once. Load generators end when their parent does.
   const interrupt = () => Subject.interrupt().then(() => process.exit(INTERRUPTED));
   for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, interrupt);
+  process.once('uncaughtException', (err) => {
+    console.error(err);
+    Subject.interrupt().then(() => process.exit(1));
+  });
+  const [load] = os.loadavg();
   const outcomes = [];
   for (const test of options.tests) outcomes.push(await outcomeOf(test, options));
-  const text = report(outcomes, options);
+  const text = report(outcomes, { ...options, load });
   if (options.isWhole) writeSection(DOCUMENT, 'bench:reload', text);
   else console.log(text);
   if (outcomes.some(({ failure }) => failure)) process.exitCode = 1;

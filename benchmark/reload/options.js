@@ -1,5 +1,6 @@
 'use strict';
 
+const fs = require('node:fs');
 const { parseArgs } = require('node:util');
 const TESTS = require('./tests');
 
@@ -37,6 +38,7 @@ function readOptions(args) {
     const byDefault = values.quick ? quick : whole;
     return [name, values[name] === undefined ? byDefault : number(name, values[name], least)];
   });
+  if (values.node !== undefined && !fs.existsSync(values.node)) throw new Error(`--node ${values.node}: there is no such file`);
   const { reloads, 'pm2-reloads': pm2Reloads, requests, rounds, seconds } = Object.fromEntries(numbers);
   const seed = values.seed === undefined ? Math.floor(Math.random() * LARGEST_SEED) : number('seed', values.seed, 0);
   return {

@@ -26,7 +26,7 @@ const verdict = ({ measured, isReached }) => {
 const firstLine = (text) => text.split('\n', 1)[0];
 
 /** `outcomes`: `{ test, found }` or `{ test, failure }` of each test. The whole section of docs/benchmarks.md. */
-function report(outcomes, { reloads, pm2Reloads, rounds, seconds }) {
+function report(outcomes, { reloads, pm2Reloads, rounds, seconds, load, isWhole }) {
   const measured = outcomes.filter(({ failure }) => !failure);
   const failed = outcomes.filter(({ failure }) => failure);
   const rows = measured.flatMap(({ test, found }) => test.targets(found));
@@ -35,7 +35,8 @@ function report(outcomes, { reloads, pm2Reloads, rounds, seconds }) {
   return [
     '## Reload: change without a dropped request',
     `\`npm run bench:reload\` on ${machine()}. Reloads: ${reloads} (PM2: ${pm2Reloads}); restarts, kills and boots: ${rounds}; ` +
-      `random: ${seconds} s.`,
+      `random: ${seconds} s. Load average of the machine before it: ${load.toFixed(1)}.`,
+    ...(isWhole ? [] : ['This run is smaller than the targets ask for: what needs more is not reached by it.']),
     METHOD,
     '### Targets',
     table(['', 'must reach', 'measured', ''], [...rows.map((row) => [row.what, row.limit, row.measured ?? '–', verdict(row)]), ...lost]),

@@ -4,24 +4,22 @@
 //! it dies, goes to another. A worker has one connection unanswered at most, so a stalled one holds no more than that;
 //! what nobody can take waits in the kernel's queue.
 
+mod worker;
+
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::steering::{Acceptor, Steering};
 use super::types::{Balance, ChildId, SlotId, Time};
 use crate::protocol::inbound::ServerLoad;
+use worker::{Flight, Pace, Worker, affinity};
 
 /// A connection, as the shell numbers it.
 pub type ConnectionId = u64;
 
 /// The key of a listening socket.
 pub type Key = Arc<str>;
-
-/// How long a connection waits for the worker that has the fewest but has not answered yet. One that takes longer stalls:
-/// the others are balanced without it until it answers.
-const PATIENCE: Duration = Duration::from_millis(40);
 
 /// With `sticky` a stalled worker's clients wait for it, so many of them; the next ones go elsewhere.
 const MOST_STICKY: usize = 64;
@@ -44,54 +42,6 @@ pub enum Order {
     Accept(Key),
     /// Somebody else accepts from now on.
     Steer(Key, Acceptor),
-}
-
-/// A connection on its way.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Flight {
-    key: Key,
-    client: u64,
-}
-
-#[derive(Debug)]
-struct Worker {
-    slot: SlotId,
-    /// The sockets that it serves.
-    keys: BTreeSet<Key>,
-    /// Per server, as it reported last.
-    servers: BTreeMap<String, (u64, u64)>,
-    /// Open connections in its last report, and what it took since.
-    open: u64,
-    taken: u64,
-    unanswered: BTreeMap<ConnectionId, Flight>,
-    pace: Pace,
-    /// It refused one, and has not reported anything new since.
-    refuses: bool,
-    /// When it was last given one: of several with as few the one that waited longest is next.
-    turn: u64,
-}
-
-/// How a worker answers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Pace {
-    /// Nothing is unanswered, or only since then.
-    Prompt { since: Time },
-    /// It let a connection wait for longer than [`PATIENCE`].
-    Stalled,
-}
-
-impl Worker {
-    fn load(&self) -> u64 {
-        self.open + self.taken + self.unanswered.len() as u64
-    }
-
-    /// Until when its answer is waited for.
-    fn patience(&self) -> Option<Time> {
-        match self.pace {
-            Pace::Prompt { since } if !self.unanswered.is_empty() => Some(since + PATIENCE),
-            _ => None,
-        }
-    }
 }
 
 #[derive(Debug)]
@@ -125,12 +75,22 @@ pub struct Counts {
     pub switches: u64,
 }
 
+/// Who may accept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Choice {
+    /// Whoever does it best.
+    Free,
+    /// The master: there is a worker that is to get nothing, although it listens.
+    Master,
+}
+
 /// The sockets whose connections the master accepts, and the workers that can take them.
 #[derive(Debug)]
 pub struct Dispatch {
     balance: Balance,
     workers: BTreeMap<ChildId, Worker>,
     sockets: BTreeMap<Key, Socket>,
+    choice: Choice,
     turn: u64,
     orders: VecDeque<Order>,
 }
@@ -139,7 +99,14 @@ impl Dispatch {
     /// Nothing yet.
     #[must_use]
     pub fn new(balance: Balance) -> Self {
-        Self { balance, workers: BTreeMap::new(), sockets: BTreeMap::new(), turn: 0, orders: VecDeque::new() }
+        Self {
+            balance,
+            workers: BTreeMap::new(),
+            sockets: BTreeMap::new(),
+            choice: Choice::Free,
+            turn: 0,
+            orders: VecDeque::new(),
+        }
     }
 
     /// A socket was opened. `adaptive`: workers can accept from it too.
@@ -250,6 +217,12 @@ impl Dispatch {
         self.move_on(now);
     }
 
+    /// From now on, and until it is called with `false`, only the master accepts.
+    pub fn hold(&mut self, now: Time, holds: bool) {
+        self.choice = if holds { Choice::Master } else { Choice::Free };
+        self.steer(now);
+    }
+
     /// Time passed.
     pub fn timed_out(&mut self, now: Time) {
         self.steer(now);
@@ -258,7 +231,12 @@ impl Dispatch {
 
     fn steer(&mut self, now: Time) {
         for (key, socket) in &mut self.sockets {
-            if let Some(acceptor) = socket.steering.as_mut().and_then(|steering| steering.decide(now)) {
+            let choice = self.choice;
+            let decided = socket.steering.as_mut().and_then(|steering| match choice {
+                Choice::Free => steering.decide(now),
+                Choice::Master => steering.take_back(now),
+            });
+            if let Some(acceptor) = decided {
                 socket.counts.switches += 1;
                 self.orders.push_back(Order::Steer(Arc::clone(key), acceptor));
             }
@@ -371,14 +349,6 @@ impl Dispatch {
         };
         chosen.map(|(child, _)| *child)
     }
-}
-
-/// Rendezvous hashing: a client stays with its slot whatever happens to the others (splitmix64 over both numbers).
-fn affinity(client: u64, slot: SlotId) -> u64 {
-    let mut mixed = client ^ u64::from(slot).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    mixed ^ (mixed >> 31)
 }
 
 #[cfg(test)]

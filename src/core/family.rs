@@ -147,12 +147,6 @@ impl Family {
         seat.occupant.into_iter().chain(seat.successor).collect()
     }
 
-    /// Whether a worker's slot was taken away.
-    #[must_use]
-    pub fn is_surplus(&self, worker: &Child) -> bool {
-        worker.slot.is_some_and(|slot| !self.slots.contains_key(&slot))
-    }
-
     /// A child, while it is alive.
     #[must_use]
     pub fn get(&self, id: ChildId) -> Option<&Child> {

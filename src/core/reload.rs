@@ -1,16 +1,20 @@
 //! A rolling reload: new workers take the places of old ones without a moment in which fewer work. A transaction at its
 //! beginning: the first new worker is a canary, and if it does not stay nothing has changed.
 
+mod state;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 use super::Core;
-use super::action::Action;
 use super::child::Child;
+use super::family::Seat;
 use super::notice::{ChildFailure, ExitReason, Notice, ReloadReport, Replacement};
 use super::supervision::REPLACE_GRACE;
 use super::types::{ChildId, GenerationId, ReloadTarget, SlotId, Time};
 use crate::protocol::outbound::DrainReason;
+pub(super) use state::Reloads;
+use state::{Change, ChangeState, Reload, Retiring, Step};
 
 /// After the canary has stayed, a slot's new worker is tried so often.
 const ATTEMPTS: u32 = 4;
@@ -29,65 +33,6 @@ pub struct ReloadRequest {
     pub target: ReloadTarget,
     /// How many slots change at the same time.
     pub concurrency: usize,
-}
-
-/// Reloads: one under way, and what follows it.
-#[derive(Debug, Default)]
-pub(super) struct Reloads {
-    current: Option<Reload>,
-    /// Those that were asked for meanwhile are one.
-    next: Option<(ReloadRequest, Vec<u32>)>,
-}
-
-#[derive(Debug)]
-struct Reload {
-    /// Who waits for it.
-    ids: Vec<u32>,
-    request: ReloadRequest,
-    step: Step,
-    todo: VecDeque<SlotId>,
-    changes: BTreeMap<SlotId, Change>,
-    /// Old processes that finish.
-    retiring: BTreeMap<ChildId, Retiring>,
-    report: ReloadReport,
-}
-
-#[derive(Debug)]
-enum Step {
-    /// The alone is replaced: the old one ends first.
-    Alone {
-        /// Since when the place is free.
-        since: Time,
-    },
-    /// The first new worker proves itself.
-    Canary,
-    /// The others follow.
-    Rolling,
-    /// It failed: what has begun comes to its end.
-    GivingUp,
-}
-
-/// A slot whose new worker is on its way.
-#[derive(Debug)]
-struct Change {
-    state: ChangeState,
-    attempts: u32,
-    began: Time,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum ChangeState {
-    Boots(ChildId),
-    /// The canary is ready, and must stay until then.
-    Proves(ChildId, Time),
-    /// It failed; once more at this moment.
-    Retries(Time),
-}
-
-#[derive(Debug)]
-struct Retiring {
-    began: Time,
-    replacement: Replacement,
 }
 
 impl Core {
@@ -113,7 +58,10 @@ impl Core {
         let alone = request.target != ReloadTarget::Worker && self.policy.alone;
         let (changes, retiring, report) = (BTreeMap::new(), BTreeMap::new(), ReloadReport::default());
         let step = if alone { Step::Alone { since: now } } else { Step::Canary };
-        self.reloads.current = Some(Reload { ids, request, step, todo, changes, retiring, report });
+        // What dies young must not have taken a client with it: until it has proved itself the canary gets no connection.
+        self.dispatch.hold(now, !todo.is_empty());
+        let before = self.generation;
+        self.reloads.current = Some(Reload { ids, request, before, step, todo, changes, retiring, report });
         if alone {
             self.replace_alone(now);
         }
@@ -143,7 +91,7 @@ impl Core {
         let begun = !reload.changes.is_empty() || !reload.retiring.is_empty();
         let over = match reload.step {
             Step::Alone { .. } => false,
-            Step::Canary | Step::Rolling => !begun && reload.todo.is_empty(),
+            Step::Canary | Step::Rolling | Step::RollingBack => !begun && reload.todo.is_empty(),
             Step::GivingUp => !begun,
         };
         if over {
@@ -157,7 +105,7 @@ impl Core {
             let most = match reload.step {
                 Step::Alone { .. } | Step::GivingUp => return,
                 Step::Canary => 1,
-                Step::Rolling => reload.request.concurrency,
+                Step::Rolling | Step::RollingBack => reload.request.concurrency,
             };
             let retry =
                 |(_, change): &(&SlotId, &Change)| matches!(change.state, ChangeState::Retries(at) if at <= now);
@@ -180,7 +128,7 @@ impl Core {
             let child = self.spawn_successor(now, slot, generation);
             let (attempts, began) = before.map_or((1, now), |change| (change.attempts + 1, change.began));
             if let Some(reload) = &mut self.reloads.current {
-                reload.changes.insert(slot, Change { state: ChangeState::Boots(child), attempts, began });
+                reload.changes.insert(slot, Change { state: ChangeState::Boots(child), attempts, began, ready: None });
             }
         }
     }
@@ -204,6 +152,7 @@ impl Core {
         else {
             return false;
         };
+        change.ready = Some(now);
         if matches!(reload.step, Step::Canary) {
             change.state = ChangeState::Proves(id, now + stay);
         } else {
@@ -224,24 +173,28 @@ impl Core {
         let Some((slot, id)) = proven else { return };
         reload.step = Step::Rolling;
         self.generation = reload.request.generation;
+        self.dispatch.hold(now, false);
         self.take_over(now, slot, id);
+        self.join(now, id);
         self.renew_standbys(now);
     }
 
     /// The new worker takes the slot, the old one finishes.
     fn take_over(&mut self, now: Time, slot: SlotId, id: ChildId) {
         let old = self.family.promote(id);
-        let new_pid = self.family.get(id).and_then(|child| child.pid);
+        let Some((new_pid, generation)) = self.family.get(id).map(|child| (child.pid, child.generation)) else {
+            return;
+        };
         let old_pid = old.and_then(|old| self.family.get(old)).and_then(|child| child.pid);
         let connections = old.map_or(0, |old| self.dispatch.connections(old));
         let Some(reload) = &mut self.reloads.current else { return };
         if let Some(seat) = self.family.seat_mut(Some(slot)) {
-            seat.generation = reload.request.generation;
+            seat.generation = generation;
             seat.restart = super::restart::Restart::default();
             seat.respawn_at = None;
         }
         let Some(change) = reload.changes.remove(&slot) else { return };
-        let ready_after = now.saturating_sub(change.began);
+        let ready_after = change.ready.unwrap_or(now).saturating_sub(change.began);
         let replacement =
             Replacement { slot: Some(slot), old_pid, new_pid, ready_after, connections, drained_after: None };
         match old {
@@ -260,16 +213,37 @@ impl Core {
             matches!(change.state, ChangeState::Boots(child) | ChangeState::Proves(child, _) if child == id)
         });
         let Some((slot, change)) = failed else { return };
-        if matches!(reload.step, Step::Rolling) && change.attempts < ATTEMPTS {
+        let was_proven = matches!(reload.step, Step::Rolling | Step::RollingBack);
+        if was_proven && change.attempts < ATTEMPTS {
             change.state = ChangeState::Retries(now + RETRY * 2_u32.pow(change.attempts - 1));
             return;
         }
         let slot = *slot;
         reload.changes.remove(&slot);
-        reload.todo.clear();
-        reload.step = Step::GivingUp;
         reload.report.reason.get_or_insert("a new worker did not stay");
-        reload.report.failed = Some(id);
+        reload.report.failed.get_or_insert(id);
+        match reload.step {
+            // What there was before fails too: the slot is left to the rules for any other.
+            Step::RollingBack => {}
+            Step::Rolling => self.roll_back(now),
+            _ => {
+                reload.todo.clear();
+                reload.step = Step::GivingUp;
+            }
+        }
+    }
+
+    fn roll_back(&mut self, now: Time) {
+        let Some(reload) = &mut self.reloads.current else { return };
+        let failed = reload.request.generation;
+        reload.step = Step::RollingBack;
+        reload.request.generation = reload.before;
+        self.generation = reload.before;
+        let changed = |(slot, seat): (SlotId, &Seat)| (seat.generation == failed).then_some(slot);
+        reload.todo = self.family.slots().filter_map(changed).collect();
+        // Those on their way come in the end, and go back then.
+        reload.todo.extend(reload.changes.keys());
+        self.renew_standbys(now);
     }
 
     /// A child is gone for good.
@@ -306,6 +280,7 @@ impl Core {
             return;
         }
         let Some(mut reload) = self.reloads.current.take() else { return };
+        self.dispatch.hold(now, false);
         reload.report.ok = reload.report.reason.is_none();
         if reload.report.ok && reload.request.target != ReloadTarget::Alone {
             self.generation = reload.request.generation;
@@ -329,6 +304,18 @@ impl Core {
         }
     }
 
+    /// A slot was added, with what is current: if that is about to change, the slot's turn comes too.
+    pub(super) fn reload_with(&mut self, slot: SlotId) {
+        let current = self.generation;
+        if let Some(reload) = &mut self.reloads.current
+            && reload.request.target != ReloadTarget::Alone
+            && reload.request.generation != current
+            && !matches!(reload.step, Step::GivingUp)
+        {
+            reload.todo.push_back(slot);
+        }
+    }
+
     /// A slot is no more.
     pub(super) fn reload_without(&mut self, slot: SlotId) {
         if let Some(reload) = &mut self.reloads.current {
@@ -348,6 +335,15 @@ impl Core {
         seats.chain(children).chain([self.generation]).chain(current).chain(next).collect()
     }
 
+    /// Whether a worker is the canary, and has not proved itself.
+    pub(super) fn is_canary(&self, id: ChildId) -> bool {
+        self.reloads.current.as_ref().is_some_and(|reload| {
+            let is_its =
+                |change: &Change| matches!(change.state, ChangeState::Boots(child) | ChangeState::Proves(child, _) if child == id);
+            matches!(reload.step, Step::Canary) && reload.changes.values().any(is_its)
+        })
+    }
+
     pub(super) fn is_reloading(&self) -> bool {
         self.reloads.current.is_some()
     }
@@ -359,18 +355,6 @@ impl Core {
             ChangeState::Boots(_) => None,
         });
         due.min()
-    }
-
-    /// A new worker for a slot whose worker still works: one that stands by, or a new process.
-    pub(super) fn spawn_successor(&mut self, now: Time, slot: SlotId, generation: GenerationId) -> ChildId {
-        if let Some(child) = self.family.take_standby(generation) {
-            self.family.succeed(child, slot);
-            self.call_up(now, child, slot);
-            return child;
-        }
-        let child = self.family.seat_successor(slot, now + self.policy.start_timeout, generation);
-        self.act(Action::Spawn { child, slot: Some(slot), generation });
-        child
     }
 }
 

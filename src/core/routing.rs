@@ -79,8 +79,11 @@ impl Core {
         if !self.policy.alone {
             return Route::Nowhere(Undeliverable::NoAlone);
         }
-        // While it is asked to finish it still takes messages; one that boots gets them when it is ready, in order.
-        match self.family.alone().filter(|alone| alone.is_reachable() && !alone.is_booting()) {
+        // One that boots gets them when it is ready, in order. One that is being replaced might not read them any more;
+        // at the end of the cluster there is no other.
+        let takes =
+            |alone: &&Child| alone.is_reachable() && !alone.is_booting() && (!alone.is_leaving() || self.is_stopping());
+        match self.family.alone().filter(takes) {
             Some(alone) => Route::Child(alone.id),
             None => self.later(),
         }

@@ -1,5 +1,6 @@
 //! More or fewer slots while the cluster runs.
 
+use super::child::Child;
 use super::notice::{ExitReason, Notice};
 use super::supervision::REPLACE_GRACE;
 use super::types::{SlotId, Time};
@@ -22,6 +23,7 @@ impl Core {
         }
         for slot in 1..=count {
             if self.family.add_slot(slot, self.generation) {
+                self.reload_with(slot);
                 self.fill(now, slot);
             }
         }
@@ -32,10 +34,8 @@ impl Core {
 
     /// Tells who waits for it that every slot has its worker and nobody is too many.
     pub(super) fn check_scaling(&mut self) {
-        if self.scaling.is_empty()
-            || !self.all_ready()
-            || self.family.workers().any(|worker| self.family.is_surplus(worker))
-        {
+        let surplus = |worker: &Child| worker.reason == ExitReason::Scale;
+        if self.scaling.is_empty() || !self.all_ready() || self.family.workers().any(surplus) {
             return;
         }
         for id in std::mem::take(&mut self.scaling) {

@@ -74,7 +74,7 @@ impl Core {
     /// A worker that is ready gets connections of every socket that it serves.
     pub(super) fn join(&mut self, now: Time, id: ChildId) {
         let Some(child) = self.family.get(id).filter(|child| child.is_ready() && child.is_reachable()) else { return };
-        let Some(slot) = child.slot else { return };
+        let Some(slot) = child.slot.filter(|_| !self.is_canary(id)) else { return };
         let dispatched = |key: &&Key| self.listeners.bound(key).is_some_and(|bound| bound.delivery != Delivery::Shared);
         let keys: BTreeSet<Key> = child.serves.iter().filter(dispatched).cloned().collect();
         self.dispatch.joined(now, id, slot, keys);

@@ -57,7 +57,7 @@ impl Core {
         }
     }
 
-    /// A slot needs it: what it asked for is answered.
+    /// A slot needs it: what it asked for is answered. The next one is forked when it listens, for they would compete.
     pub(super) fn call_up(&mut self, now: Time, id: ChildId, slot: SlotId) {
         let deadline = now + self.policy.start_timeout;
         let Some(child) = self.family.get_mut(id) else { return };
@@ -68,7 +68,6 @@ impl Core {
         for query in held {
             self.queried(now, id, Box::new(query));
         }
-        self.refill_standbys(now);
     }
 
     /// A new generation is the cluster's: who stands by with the old one is replaced.

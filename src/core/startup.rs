@@ -3,7 +3,7 @@
 use super::action::Action;
 use super::child::{Channel, Child, Stage};
 use super::notice::{ExitReason, FailureCause, Notice, Outcome};
-use super::types::{ChildId, Mode, Readiness, SlotId, Time};
+use super::types::{ChildId, GenerationId, Mode, Readiness, SlotId, Time};
 use super::{Core, Phase};
 use crate::protocol::inbound::{ErrorReport, Inbound, Report};
 
@@ -40,6 +40,18 @@ impl Core {
         }
     }
 
+    /// A new worker for a slot whose worker still works: one that stands by, or a new process.
+    pub(super) fn spawn_successor(&mut self, now: Time, slot: SlotId, generation: GenerationId) -> ChildId {
+        if let Some(child) = self.family.take_standby(generation) {
+            self.family.succeed(child, slot);
+            self.call_up(now, child, slot);
+            return child;
+        }
+        let child = self.family.seat_successor(slot, now + self.policy.start_timeout, generation);
+        self.act(Action::Spawn { child, slot: Some(slot), generation });
+        child
+    }
+
     pub(super) fn spawn(&mut self, now: Time, slot: Option<SlotId>) {
         let child = self.family.seat(slot, now + self.policy.start_timeout);
         let generation = self.family.get(child).map_or(self.generation, |child| child.generation);
@@ -51,8 +63,12 @@ impl Core {
         child.pid = Some(pid);
         child.channel = Channel::Open;
         let slot = child.slot;
+        let leaving = Some(child.reason.clone()).filter(|_| child.is_leaving());
         self.notify(Notice::Fork { child: id, slot, pid });
-        self.ask_to_finish(now, id);
+        if let Some(reason) = leaving {
+            self.notify(Notice::Draining(id, reason));
+            self.ask_to_finish(now, id);
+        }
     }
 
     pub(super) fn spawn_failed(&mut self, now: Time, id: ChildId, error: String) {
@@ -135,6 +151,7 @@ impl Core {
         {
             self.retire(now, before);
         }
+        self.refill_standbys(now);
         self.check_scaling();
         self.deliver_mail(id);
         self.choose_worker();

@@ -95,6 +95,13 @@ impl Steering {
         changed.then_some(next)
     }
 
+    /// The master accepts, whatever comes.
+    pub fn take_back(&mut self, now: Time) -> Option<Acceptor> {
+        (self.since, self.arrived, self.stayed) = (now, 0, 0);
+        let before = std::mem::replace(&mut self.acceptor, Acceptor::Master);
+        (before != Acceptor::Master).then_some(Acceptor::Master)
+    }
+
     /// When to decide although no worker reports anything.
     #[must_use]
     pub fn deadline(&self) -> Option<Time> {

@@ -38,7 +38,8 @@ impl Core {
         child.leave(kill_at, reason.clone());
         let child = child.clone();
         self.dispatch.leaves(id);
-        if began && reason != ExitReason::Unasked {
+        // Of a process that is only being made nobody has heard yet.
+        if began && reason != ExitReason::Unasked && child.pid.is_some() {
             self.notify(Notice::Draining(id, reason));
         }
         // There is never a second alone beside the first: its seat is free when it has exited.
@@ -189,6 +190,7 @@ impl Core {
     /// What follows when a child is gone for good.
     pub(super) fn after_exit(&mut self, now: Time, id: ChildId) {
         self.unchoose(id);
+        self.refill_standbys(now);
         self.note_vacancy(now);
         self.watch_vacancy(now);
         self.advance_stop(now);

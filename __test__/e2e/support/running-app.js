@@ -86,6 +86,11 @@ class RunningApp {
     return this.#log.entries.filter((entry) => entry.name === name).map((entry) => entry.args);
   }
 
+  /** All that happened so far, in order: `{ name, args }`. */
+  history() {
+    return [...this.#log.entries];
+  }
+
   /** The names of all that happened so far, in order. */
   eventNames() {
     return this.#log.entries.map((entry) => entry.name);

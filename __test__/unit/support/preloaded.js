@@ -43,15 +43,16 @@ class Preloaded {
     return this.#child.pid;
   }
 
-  /** What it told, without `serving`, which comes whenever a server listens. */
+  /** What it told, without what comes whenever a server listens (`serving`) or has another connection (`connections`). */
   get acts() {
-    return this.told.map(({ act }) => act).filter((act) => act !== 'serving');
+    return this.told.map(({ act }) => act).filter((act) => !['serving', 'connections'].includes(act));
   }
 
-  /** Resolves when it has told `act`. */
-  async tells(act) {
-    while (!this.told.some((message) => message.act === act)) await once(this.#child, 'internalMessage');
-    return this.told.find((message) => message.act === act);
+  /** Resolves with what it told with `act`, the first that fits. */
+  async tells(act, fits = () => true) {
+    const isIt = (message) => message.act === act && fits(message);
+    while (!this.told.some(isIt)) await once(this.#child, 'internalMessage');
+    return this.told.find(isIt);
   }
 
   /** Resolves with its first message that has this key. */

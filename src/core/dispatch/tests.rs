@@ -1,3 +1,4 @@
+use super::worker::PATIENCE;
 use super::*;
 use proptest::prelude::*;
 use std::time::Duration;

@@ -1,6 +1,6 @@
 use super::*;
 use crate::core::event::Event;
-use crate::core::sim::{Boot, GOOD, Life, Nature, World, ms, policy};
+use crate::core::sim::{Boot, GOOD, Life, Manners, Nature, World, ms, policy};
 use crate::core::types::{Policy, Readiness};
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -87,6 +87,53 @@ fn after_the_canary_a_slot_is_tried_again() {
 }
 
 #[test]
+fn a_version_that_fails_after_its_canary_is_taken_back_everywhere() {
+    let (mut world, natures) = world(Policy { alone: false, count: 3, standby: 1, ..policy() });
+    reload(&mut world, 1, ReloadTarget::Worker);
+    world.run(world.now + ms(100));
+    *natures.borrow_mut() = Nature { boot: Boot::Exits(20), ..GOOD };
+    let rolls_back = |world: &World| {
+        world.core.reloads.current.as_ref().is_some_and(|reload| matches!(reload.step, Step::RollingBack))
+    };
+    while !rolls_back(&world) {
+        let until = u64::try_from(world.now.as_millis()).unwrap() + 20;
+        run_with(&mut world, 3, until);
+        assert!(world.now < ms(60_000));
+    }
+    *natures.borrow_mut() = GOOD;
+    run_with(&mut world, 3, 90_000);
+    let (_, report) = reports(&world).remove(0);
+    assert!(!report.ok && report.failure.is_some());
+    assert_eq!(working(&world), [(Some(1), 0), (Some(2), 0), (Some(3), 0)]);
+    assert_eq!(world.core.family.outdated_standbys(0), []);
+}
+
+#[test]
+fn what_is_added_during_a_reload_changes_with_the_rest() {
+    for after in [0, 500, 1_010, 1_100] {
+        let (mut world, _) = world(Policy { alone: false, ..policy() });
+        reload(&mut world, 1, ReloadTarget::Worker);
+        world.run(world.now + ms(after));
+        world.tell(Event::ScaleAsked { id: 1, count: 4 });
+        world.run(ms(60_000));
+        assert_eq!(working(&world), [(Some(1), 1), (Some(2), 1), (Some(3), 1), (Some(4), 1)], "after {after}");
+    }
+}
+
+#[test]
+fn scaling_is_over_when_those_that_were_too_many_are_gone() {
+    let slow = Nature { manners: Manners::Finishes(3_000), ..GOOD };
+    let mut world = World::new(Policy { alone: false, count: 4, ..policy() }, move |_| slow);
+    world.ask(0, Event::Started);
+    world.run(ms(1_000));
+    world.tell(Event::ScaleAsked { id: 1, count: 2 });
+    world.tell(Event::ScaleAsked { id: 2, count: 4 });
+    world.run(ms(20_000));
+    let scaled = world.notices.iter().filter(|(_, notice)| matches!(notice, Notice::Scaled { .. }));
+    assert!(scaled.into_iter().all(|(at, _)| *at >= ms(4_000)));
+}
+
+#[test]
 fn reloads_asked_for_meanwhile_are_one_that_follows() {
     let (mut world, _) = world(Policy { alone: false, ..policy() });
     for id in 1..=4 {
@@ -115,6 +162,19 @@ fn the_alone_ends_before_the_next_one_begins() {
     world.run(ms(40_000));
     assert!(reports(&world)[1].1.failure.is_some());
     assert_eq!(world.core.family.alone().map(|alone| alone.generation), Some(1), "back to what worked");
+}
+
+#[test]
+fn messages_to_the_alone_wait_for_the_next_one() {
+    let (mut world, _) = world(policy());
+    reload(&mut world, 1, ReloadTarget::Alone);
+    let frame = bytes::Bytes::from_static(b"7\n");
+    let target = crate::protocol::envelope::Target::Alone;
+    world.tell(Event::Sent { from: crate::core::types::Peer::App, target, frame });
+    world.run(ms(10_000));
+    let to: Vec<ChildId> =
+        world.sent.iter().filter(|(_, frame)| &frame[..] == b"7\n").map(|(child, _)| *child).collect();
+    assert_eq!(to, [ChildId::Alone(2)]);
 }
 
 #[test]

@@ -1,0 +1,105 @@
+// What startCluster() and createCluster() are given.
+
+/** The configuration. Only `exec` is required. An unknown field is a process warning with code `CLUSTER_UNKNOWN_OPTION`;
+ *  a wrong value is a {@link ClusterError} with code `ERR_CONFIG_INVALID` that names the field and what is allowed. */
+export interface ClusterConfig {
+  /** `false`: `exec` is loaded in this process and nothing else is started. Default: `true`. (Document: `enable`.) */
+  enable?: boolean;
+  /** The script that each worker runs; relative to `cwd`. An extension .js, .cjs, .mjs or .ts may be left out, and a folder
+   *  stands for its `index`. (Document: `exec`.) */
+  exec: string;
+  /**
+   * What the alone runs, relative to `cwd`. A folder: each .js, .cjs, .mjs and .ts file in it (not .d.ts, not dotfiles, not
+   * those of its subfolders) is loaded in the order of their names, and its default export called with `aloneConfig`; a
+   * file that exports no function fails the start. A script: it is loaded, and a function that it exports is called the same
+   * way. The alone is ready when all files are loaded and what the functions returned has resolved.
+   *
+   * `false`: no alone. Default: `src/alone` in development, `build/alone` or `dist/alone` in production, if such a folder
+   * with scripts exists. .ts files need a Node version that strips types (22.18 or later), or a loader in `execArgv`.
+   * (Document: `alone`.)
+   */
+  alone?: string | false;
+  /** How many workers: an integer of 1 or more, or `'auto'` for as many as the CPUs that this process may use (affinity and
+   *  cgroup respected). Default: 4. In development there is always 1. (Document: `count`.) */
+  count?: number | 'auto';
+  /** How long a slot whose worker died is forked again without success before it is given up for the time being, in
+   *  **seconds**, above 0. Default: 60. (Document: `limit`.) */
+  limit?: number;
+  /** Laid over `process.env` for the alone and the workers; `undefined` as a value removes the variable. The master itself
+   *  sets `NODE_APP_INSTANCE` for each worker (its slot − 1) and Node's channel variables. (Document: `env`.) */
+  env?: Record<string, string | number | boolean | undefined>;
+  /** The cluster's name, which `ps` shows as `<title>:worker:<slot>` and `<title>:alone`. Default: `yunfly-` and the name in the
+   *  nearest package.json, looked for from `cwd` upwards. (Document: `title`.) */
+  title?: string;
+  /** Whether a worker that died is replaced. Default: `true` in production. In development it is always `false`: `true` is a
+   *  process warning with code `CLUSTER_OPTION_IGNORED`. (Document: `refork`.) */
+  refork?: boolean;
+  /** In development, how long to wait after a change of a file before the worker is reloaded, in ms. Default: 500.
+   *  (Document: `reloadDelay`.) */
+  reloadDelay?: number;
+  /** Default: `'production'` if `NODE_ENV` is exactly `production`, else `'development'`; where `NODE_ENV` is not set, one line
+   *  on stderr says so. */
+  mode?: 'production' | 'development';
+  /** The workers' arguments, `process.argv` from index 2. Default: none. */
+  args?: string[];
+  /** Flags for the `node` of the alone and of the workers. Default: those of this process (`process.execArgv`), with an
+   *  inspector port of its own for each child if this process has an inspector. */
+  execArgv?: string[];
+  /** The working folder of the alone and of the workers. Default: that of this process. */
+  cwd?: string;
+  /** What the alone's functions are called with, as JSON of at most 96 KiB. Default: this configuration. */
+  aloneConfig?: unknown;
+  /** When a worker counts as ready: `'listening'`: its first server listens; `'online'`: it runs; `'message'`: it called
+   *  `process.send('ready')`. Default: `'listening'`. */
+  ready?: 'listening' | 'online' | 'message';
+  /**
+   * Which worker gets a connection. A server with `maxConnections` never resets one that the master gives out: it goes to a
+   * worker that has room, or waits for one. Default: `'auto'`.
+   *
+   * - `'auto'`: the master gives each connection to the worker that has the fewest and whose event loop turns. While over 1,000
+   *   short ones come per second the workers accept by themselves, which costs less. Linux, TCP; elsewhere and where the kernel
+   *   refuses it: the next best, said once in the log.
+   * - `'round-robin'`: the master gives out each connection, always, to the worker that has the fewest (Node's `SCHED_RR`).
+   * - `'shared'`: the workers accept by themselves, always (Node's `SCHED_NONE`). The cheapest; the kernel's choice is uneven.
+   * - `'sticky'`: by the client's address: a client comes back to its worker, also when other workers die. Behind a proxy every
+   *   client has the proxy's address.
+   *
+   * UDP, `exclusive` and `reusePort` are left to the kernel with each of them.
+   */
+  balance?: 'auto' | 'round-robin' | 'shared' | 'sticky';
+  /** How many workers stand by, 0 to 1000: booted up to their first `listen`, which is answered only when a slot needs them
+   *  (a worker died, `scale()`, `reload()`). Each costs the memory of a worker, and what the app does before `listen` runs in
+   *  it; `NODE_APP_INSTANCE` is set only when it has a slot. Needs `ready: 'listening'`. Default: 0; in development always 0. */
+  standby?: number;
+  /** Where Node keeps what V8 compiled (`NODE_COMPILE_CACHE`), so that workers boot faster. `true`: in a folder of the user's
+   *  own below `os.tmpdir()`; a path (relative to the app's working folder): there; `false`: the environment is left as it is.
+   *  Without effect before Node 22.1. Default: `true` in production unless `NODE_COMPILE_CACHE` or
+   *  `NODE_DISABLE_COMPILE_CACHE` is set, `false` in development. */
+  compileCache?: boolean | string;
+  /** How long the alone and a worker may take to become ready, in ms. Default: 60000. */
+  startTimeout?: number;
+  /** How long a process that was asked to finish may take, in ms; then it gets SIGKILL. Default: 25000, in development 5000. */
+  killTimeout?: number;
+  /** How long the cluster goes on as before after a signal to the app, in ms, before the workers finish: for load balancers
+   *  that learn late that the app ends. Default: 0. */
+  shutdownDelay?: number;
+  /** How long a new worker must stay up to count as recovered, in ms. Default: 1000. */
+  minUptime?: number;
+  /** How long a worker's event loop may stand still, in ms, from 1000; `false`: for ever. A worker that is silent longer is a
+   *  hung one: event `hang`, SIGTERM, a replacement at once, SIGKILL after `killTimeout`. While an inspector is open in it
+   *  (`--inspect`), it is never taken for hung, nor killed for starting or finishing slowly. Default: `false`. */
+  hangTimeout?: number | false;
+  /** How much memory (resident set) a worker may hold, in bytes or as `'512M'`, `'1.5G'` (1024-based), from 16 MiB; `false`:
+   *  any. Looked at every 5 s, from outside. A worker over it works on until its successor is ready, then it finishes; one
+   *  worker at a time, each at a slightly different size (up to a tenth below), so that they never go together. A successor
+   *  that fails changes nothing; the next one is tried a minute later. Linux only. Default: `false`. */
+  maxMemory?: number | string | false;
+  /** The largest message, in bytes of JSON, from 1 KiB to 512 MiB. A larger one is not delivered: its sender gets a process
+   *  warning with code `ERR_MESSAGE_TOO_LARGE`, the app the event `protocolError`. Default: 64 MiB. */
+  maxMessageBytes?: number;
+  /** How messages and requests travel (Node's `serialization` of child_process). `'json'`: what JSON cannot hold is lost or
+   *  refused. `'advanced'`: by the structured clone algorithm, so that Map, Set, Date, BigInt, Buffer, typed arrays, Error,
+   *  undefined and circular data arrive as they were sent; a third larger, and slower to write and to read.
+   *  `randomWorker` sends JSON in both. Default: `'json'`. */
+  serialization?: 'json' | 'advanced';
+}

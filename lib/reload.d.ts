@@ -1,0 +1,53 @@
+// Cluster.reload(): what it is given, and what it tells.
+
+import type { ClusterError } from '..';
+
+/** What changes with a reload. Everything may be left out: the same once more, from the files as they are now. */
+export interface ReloadOptions {
+  /** Laid over the `env` of before; `undefined` as a value removes the variable. */
+  env?: Record<string, string | number | boolean | undefined>;
+  /** The script that the new workers run, relative to the configuration's `cwd`. Default: the one of before. */
+  exec?: string;
+  /** The new workers' arguments. Default: those of before. */
+  args?: string[];
+  /** What is replaced. The alone is ended before its successor is started: there are never two. `'all'`: first the alone, then
+   *  the workers. Default: `'worker'`. */
+  target?: 'worker' | 'alone' | 'all';
+  /** How many slots change at the same time, once the first one has: an integer of 1 or more. Default: 1. */
+  concurrency?: number;
+}
+
+/** How a reload went. */
+export type ReloadReport =
+  | {
+      /** Every process was replaced, and the old ones have ended. */
+      ok: true;
+      /** One for each process, in the order in which the old ones ended. */
+      replaced: Replacement[];
+    }
+  | {
+      /** It was given up. */
+      ok: false;
+      /** Why, in a few words. */
+      reason: string;
+      /** `ERR_RELOAD_FAILED`; its `cause` is the new process's own error, if it told one. */
+      error: ClusterError;
+      /** What had been replaced until then; nothing if the canary failed. */
+      replaced: Replacement[];
+    };
+
+/** A process that took the place of another. */
+export interface Replacement {
+  /** The slot; null for the alone. */
+  slot: number | null;
+  /** The process that was there; null if the slot was empty. */
+  oldPid: number | null;
+  /** The process that is there now. */
+  newPid: number | null;
+  /** From the new one's first fork until it took over, in ms. */
+  readyAfter: number;
+  /** From then until the old one's end, in ms; null if there was none. */
+  drainedAfter: number | null;
+  /** Connections that the old one had when it was asked to finish. */
+  connections: number;
+}

@@ -1,0 +1,67 @@
+//! A worker as the dispatch sees it: what it has, and how it answers.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use super::{ConnectionId, Key};
+use crate::core::types::{SlotId, Time};
+
+/// How long a connection waits for the worker that has the fewest but has not answered yet. One that takes longer stalls:
+/// the others are balanced without it until it answers.
+pub(super) const PATIENCE: Duration = Duration::from_millis(40);
+
+/// A connection on its way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Flight {
+    pub(super) key: Key,
+    pub(super) client: u64,
+}
+
+#[derive(Debug)]
+pub(super) struct Worker {
+    pub(super) slot: SlotId,
+    /// The sockets that it serves.
+    pub(super) keys: BTreeSet<Key>,
+    /// Per server, as it reported last.
+    pub(super) servers: BTreeMap<String, (u64, u64)>,
+    /// Open connections in its last report, and what it took since.
+    pub(super) open: u64,
+    pub(super) taken: u64,
+    pub(super) unanswered: BTreeMap<ConnectionId, Flight>,
+    pub(super) pace: Pace,
+    /// It refused one, and has not reported anything new since.
+    pub(super) refuses: bool,
+    /// When it was last given one: of several with as few the one that waited longest is next.
+    pub(super) turn: u64,
+}
+
+/// How a worker answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Pace {
+    /// Nothing is unanswered, or only since then.
+    Prompt { since: Time },
+    /// It let a connection wait for longer than [`PATIENCE`].
+    Stalled,
+}
+
+impl Worker {
+    pub(super) fn load(&self) -> u64 {
+        self.open + self.taken + self.unanswered.len() as u64
+    }
+
+    /// Until when its answer is waited for.
+    pub(super) fn patience(&self) -> Option<Time> {
+        match self.pace {
+            Pace::Prompt { since } if !self.unanswered.is_empty() => Some(since + PATIENCE),
+            _ => None,
+        }
+    }
+}
+
+/// Rendezvous hashing: a client stays with its slot whatever happens to the others (splitmix64 over both numbers).
+pub(super) fn affinity(client: u64, slot: SlotId) -> u64 {
+    let mut mixed = client ^ u64::from(slot).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    mixed ^ (mixed >> 31)
+}
