@@ -140,9 +140,12 @@ impl Core {
 
     /// A message was not written before the receiver's channel ended. The next alone gets it; a worker was meant as such.
     pub(super) fn returned(&mut self, child: ChildId, from: Peer, frame: Bytes) {
-        // Who asked hears that who was asked is gone (requests.rs).
-        if matches!(Envelope::read(&frame), Ok(Envelope::Request(_))) {
-            return;
+        match Envelope::read(&frame) {
+            // Who asked hears that who was asked is gone (requests.rs).
+            Ok(Envelope::Request(_)) => return,
+            // A message with a handle, which is gone with the child.
+            Ok(Envelope::Internal) => return self.undeliverable(from, &frame, Undeliverable::Handle),
+            _ => {}
         }
         match child {
             ChildId::Alone(_) if !self.is_stopping() => {
