@@ -208,7 +208,7 @@ impl Dispatch {
                 continue;
             };
             let stayed = i64::try_from(server.open).unwrap_or(0) - i64::try_from(open).unwrap_or(0);
-            steering.saw(server.accepted.saturating_sub(accepted), stayed);
+            steering.saw(now, server.accepted.saturating_sub(accepted), stayed);
             if server.limited {
                 steering.limit();
             }

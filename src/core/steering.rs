@@ -5,8 +5,14 @@ use std::time::Duration;
 
 use super::types::Time;
 
-/// How long is looked before a decision. Many reports of the workers (25 ms) fall into it.
-const WINDOW: Duration = Duration::from_millis(100);
+/// For how long is looked before the master steps aside: until then each connection of a flood costs three times as much.
+const WINDOW: Duration = Duration::from_millis(40);
+
+/// And before it takes over again: it is no hurry, and a pause is not the end.
+const LONG_WINDOW: Duration = Duration::from_millis(200);
+
+/// How long workers collect what they report (lib/preload/loads.js).
+const REPORT: Duration = Duration::from_millis(25);
 
 /// When nothing was reported for so long, nothing happens any more.
 const SILENCE: Duration = Duration::from_millis(300);
@@ -63,7 +69,11 @@ impl Steering {
     }
 
     /// A worker reported: so many connections arrived since its last report, and so many more are open.
-    pub fn saw(&mut self, arrived: u64, stayed: i64) {
+    pub fn saw(&mut self, now: Time, arrived: u64, stayed: i64) {
+        if self.arrived == 0 {
+            // It was quiet until just before this report.
+            self.since = self.since.max(now.saturating_sub(REPORT));
+        }
         self.arrived += arrived;
         self.stayed += stayed;
     }
@@ -76,7 +86,11 @@ impl Steering {
     /// Decides at the end of a window. Gives the new acceptor when it changes.
     pub fn decide(&mut self, now: Time) -> Option<Acceptor> {
         let elapsed = now.saturating_sub(self.since);
-        if elapsed < WINDOW {
+        let window = match self.acceptor {
+            Acceptor::Master => WINDOW,
+            Acceptor::Workers => LONG_WINDOW,
+        };
+        if elapsed < window {
             return None;
         }
         let per_second =
@@ -120,9 +134,12 @@ mod tests {
     /// So many windows of such traffic.
     fn traffic(steering: &mut Steering, now: &mut Time, windows: u32, arrived: u64, stayed: i64) -> Acceptor {
         for _ in 0..windows {
-            steering.saw(arrived, stayed);
-            *now += WINDOW;
-            steering.decide(*now);
+            let (window, parts) = (LONG_WINDOW, 8);
+            for _ in 0..parts {
+                *now += window / u32::try_from(parts).unwrap();
+                steering.saw(*now, arrived / parts, stayed / i64::try_from(parts).unwrap());
+                steering.decide(*now);
+            }
         }
         steering.acceptor()
     }
@@ -130,39 +147,40 @@ mod tests {
     #[test]
     fn a_flood_of_short_connections_goes_to_the_workers_and_comes_back_when_it_is_over() {
         let (mut steering, mut now) = (Steering::new(ms(0)), ms(0));
-        assert_eq!(traffic(&mut steering, &mut now, 1, 500, 40), Acceptor::Workers);
-        assert_eq!(traffic(&mut steering, &mut now, 5, 2000, 0), Acceptor::Workers);
-        assert_eq!(traffic(&mut steering, &mut now, 1, 10, 0), Acceptor::Master);
+        assert_eq!(traffic(&mut steering, &mut now, 1, 1000, 80), Acceptor::Workers);
+        assert_eq!(traffic(&mut steering, &mut now, 5, 4000, 0), Acceptor::Workers);
+        assert_eq!(traffic(&mut steering, &mut now, 2, 20, 0), Acceptor::Master);
     }
 
     #[test]
     fn long_connections_are_balanced_however_fast_they_come() {
         let (mut steering, mut now) = (Steering::new(ms(0)), ms(0));
-        assert_eq!(traffic(&mut steering, &mut now, 3, 1000, 1000), Acceptor::Master);
-        assert_eq!(traffic(&mut steering, &mut now, 1, 1000, 100), Acceptor::Workers);
-        assert_eq!(traffic(&mut steering, &mut now, 1, 1000, 1000), Acceptor::Master, "they begin to stay");
+        assert_eq!(traffic(&mut steering, &mut now, 3, 2000, 2000), Acceptor::Master);
+        assert_eq!(traffic(&mut steering, &mut now, 1, 2000, 200), Acceptor::Workers);
+        assert_eq!(traffic(&mut steering, &mut now, 2, 2000, 2000), Acceptor::Master, "they begin to stay");
     }
 
     #[test]
     fn a_few_connections_are_the_masters() {
         let (mut steering, mut now) = (Steering::new(ms(0)), ms(0));
-        assert_eq!(traffic(&mut steering, &mut now, 10, 99, 0), Acceptor::Master);
+        assert_eq!(traffic(&mut steering, &mut now, 10, 198, 0), Acceptor::Master);
     }
 
     #[test]
     fn an_address_with_max_connections_is_never_left_to_the_workers() {
         let (mut steering, mut now) = (Steering::new(ms(0)), ms(0));
-        traffic(&mut steering, &mut now, 1, 2000, 0);
+        traffic(&mut steering, &mut now, 1, 4000, 0);
         steering.limit();
-        assert_eq!(traffic(&mut steering, &mut now, 3, 2000, 0), Acceptor::Master);
+        assert_eq!(traffic(&mut steering, &mut now, 3, 4000, 0), Acceptor::Master);
     }
 
     #[test]
     fn silence_is_the_end_of_a_flood() {
         let (mut steering, mut now) = (Steering::new(ms(0)), ms(0));
-        traffic(&mut steering, &mut now, 1, 2000, 0);
-        let deadline = steering.deadline().unwrap();
-        assert_eq!(steering.decide(deadline), Some(Acceptor::Master));
+        traffic(&mut steering, &mut now, 1, 4000, 0);
+        // What came before it is judged first.
+        steering.decide(steering.deadline().unwrap());
+        assert_eq!(steering.decide(steering.deadline().unwrap()), Some(Acceptor::Master));
         assert_eq!(steering.deadline(), None);
     }
 }
