@@ -139,7 +139,7 @@ export interface ClusterEvents {
    */
   undeliverable: [message: any, reason: string, from: ClusterWorker | ClusterAlone | null];
   /** A worker that took nothing for 1 s takes messages again, or is gone: so much of what was sent to all workers it did not
-   *  get. Each such message is `undeliverable` with reason `stalled` besides, as far as the app keeps up. */
+   *  get. The first of them (1 MiB) are `undeliverable` with reason `stalled` besides. */
   missed: [worker: ClusterWorker, missed: MissedMessages];
   /** A worker stands by (`standby`): it has booted up to its `listen`, and has no slot yet. */
   standby: [worker: ClusterWorker];
@@ -241,8 +241,9 @@ export class Cluster extends EventEmitter {
   randomWorker(message?: object): ClusterWorker | null;
   /**
    * Replaces workers (and the alone) with new ones, one slot at a time: a new worker is ready before the old one finishes what
-   * it has. The first new worker is a canary: it must become ready and stay up `minUptime` beside the old one, or the reload is
-   * given up and everything stays as it was. Each further slot is tried up to 4 times. SIGHUP to the app does the same.
+   * it has. The first new worker is a canary: it must become ready and stay up `minUptime` beside the old one, without
+   * connections (`balance: 'shared'` apart), or the reload is given up and everything stays as it was. Each further slot is
+   * tried up to 4 times; then what was replaced is replaced again, with what there was before. SIGHUP to the app does the same.
    *
    * Reloads that are asked for while one is under way are merged into one that follows, with the options of all of them; where
    * they differ the last one counts. The options hold for all later forks, once the reload succeeded.

@@ -32,7 +32,7 @@ export type ReloadReport =
       reason: string;
       /** `ERR_RELOAD_FAILED`; its `cause` is the new process's own error, if it told one. */
       error: ClusterError;
-      /** What had been replaced until then; nothing if the canary failed. */
+      /** What had been replaced until then, and what was taken back; nothing if the canary failed. */
       replaced: Replacement[];
     };
 
@@ -44,7 +44,7 @@ export interface Replacement {
   oldPid: number | null;
   /** The process that is there now. */
   newPid: number | null;
-  /** From the new one's first fork until it took over, in ms. */
+  /** From the new one's first fork until it was ready, in ms. */
   readyAfter: number;
   /** From then until the old one's end, in ms; null if there was none. */
   drainedAfter: number | null;
