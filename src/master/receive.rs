@@ -65,7 +65,10 @@ impl Master {
                     connections.into_iter().map(|Connection { socket, client }| (self.keep(socket), client)).collect();
                 self.tell(Event::Accepted { key, connections });
             }
-            Input::Quiesced => self.tell(Event::Quiesced),
+            Input::Quiesced => {
+                self.sockets.quiesced();
+                self.tell(Event::Quiesced);
+            }
         }
     }
 

@@ -9,7 +9,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use socket2::{SockAddr, Socket, Type};
+use socket2::{SockAddr, SockRef, Socket, Type};
 use tokio::sync::mpsc::Sender;
 
 use super::accept::Accepting;
@@ -78,12 +78,14 @@ pub(super) struct Sockets {
     balance: Balance,
     by_key: HashMap<Key, Listener>,
     activated: Activated,
+    /// Those that are to be closed as soon as they are empty.
+    unheld: Vec<Key>,
     warned: bool,
 }
 
 impl Sockets {
     pub(super) fn new(balance: Balance) -> Self {
-        Self { balance, by_key: HashMap::new(), activated: Activated::take(), warned: false }
+        Self { balance, by_key: HashMap::new(), activated: Activated::take(), unheld: Vec::new(), warned: false }
     }
 
     /// Opens a socket, or gives the errno.
@@ -189,11 +191,18 @@ impl Sockets {
         self.by_key.iter().map(|(key, listener)| (key, listener.queue_length()))
     }
 
+    /// Nothing waits any more: where new connections could not be held off they are refused from now on.
+    pub(super) fn quiesced(&mut self) {
+        for key in std::mem::take(&mut self.unheld) {
+            self.by_key.remove(&key);
+        }
+    }
+
     /// Lets no new connection begin, where the system can. The future resolves when none waits any more.
     pub(super) fn quiesce(&mut self) -> impl Future<Output = ()> + use<> {
         let (mut held, mut open): (Vec<Rc<OwnedFd>>, Vec<Rc<OwnedFd>>) = (Vec::new(), Vec::new());
         let mut others = Vec::new();
-        for listener in self.by_key.values_mut() {
+        for (key, listener) in &mut self.by_key {
             match &mut listener.owner {
                 // Newcomers find no file; those that found it wait in the queue.
                 Owner::Master { file } => *file = None,
@@ -203,10 +212,16 @@ impl Sockets {
                 }
             }
             let sockets = [listener.own.as_ref().map(Accepting::share), listener.shared.clone()];
-            for socket in sockets.into_iter().flatten() {
-                if !portable() && refuse_new_connections(socket.as_fd()).is_ok() {
+            // Nothing connects to a UDP socket.
+            let streams = sockets
+                .into_iter()
+                .flatten()
+                .filter(|socket| SockRef::from(&**socket).r#type().ok() == Some(Type::STREAM));
+            for socket in streams {
+                if refuse_new_connections(socket.as_fd()).is_ok() {
                     held.push(socket);
                 } else {
+                    self.unheld.push(Arc::clone(key));
                     open.push(socket);
                 }
             }
