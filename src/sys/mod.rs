@@ -1,6 +1,6 @@
 //! System calls: the only place with `unsafe`, and the seam between platforms.
 //!
-//! Linux is used to the full (pidfd, socket filters). The portable path (a waiting thread, no filters) serves macOS, and
+//! Linux is used to the full (pidfd, socket filters). The portable path (a waiting thread, no pair of sockets) serves macOS, and
 //! Linux too when `YUNFLY_PORTABLE=1`, so that its tests run there.
 #![allow(unsafe_code)]
 
