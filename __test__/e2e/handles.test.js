@@ -61,6 +61,7 @@ describe.each(['json', 'advanced'])('serialization: %s', (serialization) => {
         const port = await app.call('make', kind, id, text);
         expect(await ask(kind, port)).toBe(`${pid} ${className} hello`);
       }
+      await app.event('sent', () => app.events('sent').length === receivers.length);
       // As Node does it: the sender's socket is closed, a server stays open until it is closed.
       expect(app.events('sent')).toEqual(Array(receivers.length).fill([{ returned: true, closed: className === 'Socket' && kind !== 'datagrams' }]));
     });
