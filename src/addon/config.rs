@@ -92,6 +92,7 @@ impl NativeConfig {
             min_uptime: millis("minUptime", self.min_uptime)?,
             hang_timeout: self.hang_timeout.map(|timeout| millis("hangTimeout", timeout)).transpose()?,
             max_memory: self.max_memory.map(|bytes| bytes as u64),
+            watch: None,
         };
         let (max_message_bytes, title) = (self.max_message_bytes as usize, self.title.clone());
         Ok(Config { policy, launch: self.into_launch()?, max_message_bytes, title })

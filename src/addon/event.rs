@@ -118,6 +118,8 @@ impl From<Notice> for NativeEvent {
                 Self { handle: Some(handle as f64), ..Self::of("handle", child).message(&frame) }
             }
             Notice::Reloaded { ids, report } => Self::new("reloaded").data(reload_report(&ids, &report)),
+            Notice::Changed { files } => Self::new("change").data(files),
+            Notice::Crashed(failure) => failed("crash", &failure).data(details(&failure)),
             Notice::Scaled { id, reason } => {
                 let event = Self::new("scaled").data(json!({ "id": id }));
                 if let Some(reason) = reason { event.reason(reason) } else { event }

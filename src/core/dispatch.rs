@@ -24,6 +24,9 @@ pub type Key = Arc<str>;
 /// With `sticky` a stalled worker's clients wait for it, so many of them; the next ones go elsewhere.
 const MOST_STICKY: usize = 64;
 
+/// So many connections wait in the master where it limits how long they do; further ones wait in the kernel's queue.
+const MOST_WAITING: usize = 64;
+
 /// What is to be done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Order {
@@ -48,9 +51,17 @@ pub enum Order {
 struct Socket {
     /// `None`: the master accepts all of it.
     steering: Option<Steering>,
-    waiting: VecDeque<(ConnectionId, u64)>,
+    waiting: VecDeque<Waiting>,
     accepting: Accepting,
     counts: Counts,
+}
+
+/// A connection that nobody has.
+#[derive(Debug, Clone, Copy)]
+struct Waiting {
+    connection: ConnectionId,
+    client: u64,
+    since: Time,
 }
 
 /// What the shell does with a socket.
@@ -88,6 +99,8 @@ enum Choice {
 #[derive(Debug)]
 pub struct Dispatch {
     balance: Balance,
+    /// How long a connection waits where there is no worker for it; `None`: in the kernel, as long as its client does.
+    patience: Option<Time>,
     workers: BTreeMap<ChildId, Worker>,
     sockets: BTreeMap<Key, Socket>,
     choice: Choice,
@@ -98,9 +111,10 @@ pub struct Dispatch {
 impl Dispatch {
     /// Nothing yet.
     #[must_use]
-    pub fn new(balance: Balance) -> Self {
+    pub fn new(balance: Balance, patience: Option<Time>) -> Self {
         Self {
             balance,
+            patience,
             workers: BTreeMap::new(),
             sockets: BTreeMap::new(),
             choice: Choice::Free,
@@ -119,7 +133,7 @@ impl Dispatch {
     /// A socket is being closed: what waits was nobody's.
     pub fn closed(&mut self, key: &str) {
         if let Some(socket) = self.sockets.remove(key) {
-            self.orders.extend(socket.waiting.into_iter().map(|(connection, _)| Order::Release(connection)));
+            self.orders.extend(socket.waiting.into_iter().map(|waiting| Order::Release(waiting.connection)));
         }
     }
 
@@ -159,7 +173,7 @@ impl Dispatch {
     pub fn gone(&mut self, now: Time, child: ChildId) {
         let Some(worker) = self.workers.remove(&child) else { return };
         for (connection, flight) in worker.unanswered.into_iter().rev() {
-            self.wait_again(connection, &flight);
+            self.wait_again(now, connection, &flight);
         }
         self.move_on(now);
     }
@@ -172,7 +186,8 @@ impl Dispatch {
         };
         socket.accepting = Accepting::Idle;
         socket.counts.accepted += connections.len() as u64;
-        socket.waiting.extend(connections);
+        let arrived = |(connection, client)| Waiting { connection, client, since: now };
+        socket.waiting.extend(connections.into_iter().map(arrived));
         self.move_on(now);
     }
 
@@ -189,7 +204,7 @@ impl Dispatch {
             self.orders.push_back(Order::Release(connection));
         } else {
             worker.refuses = true;
-            self.wait_again(connection, &flight);
+            self.wait_again(now, connection, &flight);
         }
         self.move_on(now);
     }
@@ -249,7 +264,9 @@ impl Dispatch {
         let steering = self.sockets.values().filter_map(|socket| socket.steering.as_ref()?.deadline()).min();
         let waits = self.sockets.values().any(|socket| !socket.waiting.is_empty());
         let patience = self.workers.values().filter_map(Worker::patience).min().filter(|_| waits);
-        steering.into_iter().chain(patience).min()
+        let impatient = self.sockets.iter().filter(|(key, _)| !self.is_served(key));
+        let waits = impatient.filter_map(|(_, socket)| Some(socket.waiting.front()?.since + self.patience?)).min();
+        steering.into_iter().chain(patience).chain(waits).min()
     }
 
     /// The next thing to do.
@@ -278,11 +295,11 @@ impl Dispatch {
         })
     }
 
-    fn wait_again(&mut self, connection: ConnectionId, flight: &Flight) {
+    fn wait_again(&mut self, now: Time, connection: ConnectionId, flight: &Flight) {
         match self.sockets.get_mut(&flight.key) {
             Some(socket) => {
                 socket.counts.handed_again += 1;
-                socket.waiting.push_front((connection, flight.client));
+                socket.waiting.push_front(Waiting { connection, client: flight.client, since: now });
             }
             None => self.orders.push_back(Order::Release(connection)),
         }
@@ -297,12 +314,22 @@ impl Dispatch {
         }
         let mut sockets = std::mem::take(&mut self.sockets);
         for (key, socket) in &mut sockets {
-            while let Some((connection, client)) = socket.waiting.front().copied() {
+            while let Some(Waiting { connection, client, .. }) = socket.waiting.front().copied() {
                 let Some(child) = self.choose(key, client) else { break };
                 socket.waiting.pop_front();
                 self.hand_over(now, child, key, connection, client);
             }
-            if socket.accepting == Accepting::Idle && socket.waiting.is_empty() && self.somebody_is_free(key) {
+            let takes = match self.patience.filter(|_| !self.is_served(key)) {
+                Some(patience) => {
+                    while let Some(waiting) = socket.waiting.front().filter(|waiting| waiting.since + patience <= now) {
+                        self.orders.push_back(Order::Release(waiting.connection));
+                        socket.waiting.pop_front();
+                    }
+                    socket.waiting.len() < MOST_WAITING
+                }
+                None => socket.waiting.is_empty() && self.somebody_is_free(key),
+            };
+            if socket.accepting == Accepting::Idle && takes {
                 socket.accepting = Accepting::Asked;
                 self.orders.push_back(Order::Accept(Arc::clone(key)));
             }
@@ -332,6 +359,11 @@ impl Dispatch {
     fn fewest(&self, key: &str) -> Option<u64> {
         let prompt = |worker: &&Worker| worker.pace != Pace::Stalled && !worker.refuses && worker.keys.contains(key);
         self.workers.values().filter(prompt).map(Worker::load).min()
+    }
+
+    /// Whether a worker has this socket, free or not.
+    fn is_served(&self, key: &str) -> bool {
+        self.workers.values().any(|worker| worker.keys.contains(key))
     }
 
     fn somebody_is_free(&self, key: &str) -> bool {

@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use super::dispatch::{ConnectionId, Key};
 use super::reload::ReloadRequest;
-use super::types::{Bound, ChildId, Evidence, Exit, Peer};
+use super::types::{Bound, ChildId, Evidence, Exit, Peer, ReloadTarget};
 use crate::protocol::envelope::Target;
 use crate::protocol::inbound::Inbound;
 use crate::protocol::request::RequestPart;
@@ -157,6 +157,13 @@ pub enum Event {
     },
     /// The app called `reload()`.
     ReloadAsked(ReloadRequest),
+    /// A watched file changed, came or went.
+    FileChanged {
+        /// Whose it is.
+        target: ReloadTarget,
+        /// Its path.
+        file: String,
+    },
     /// The app called `scale()`.
     ScaleAsked {
         /// The name by which it is answered.

@@ -8,6 +8,7 @@
 
 pub mod action;
 pub mod child;
+mod development;
 pub mod dispatch;
 pub mod event;
 pub mod family;
@@ -40,6 +41,7 @@ use std::collections::VecDeque;
 
 use action::Action;
 use child::Reading;
+use development::Development;
 use dispatch::Dispatch;
 use event::Event;
 use family::Family;
@@ -93,6 +95,7 @@ pub struct Core {
     /// How new processes are launched.
     generation: GenerationId,
     reloads: Reloads,
+    development: Development,
     refill: Refill,
     /// Who waits for `scale()`.
     scaling: Vec<u32>,
@@ -107,7 +110,7 @@ impl Core {
     pub fn new(policy: Policy, seed: u64) -> Self {
         Self {
             family: Family::new(policy.count),
-            dispatch: Dispatch::new(policy.balance),
+            dispatch: Dispatch::new(policy.balance, development::patience(policy.mode)),
             policy,
             phase: Phase::Idle,
             listeners: Listeners::default(),
@@ -121,6 +124,7 @@ impl Core {
             requests: Requests::default(),
             generation: 0,
             reloads: Reloads::default(),
+            development: Development::default(),
             refill: Refill::default(),
             scaling: Vec::new(),
             rng: fastrand::Rng::with_seed(seed),
@@ -160,6 +164,7 @@ impl Core {
             Event::Signalled => self.signalled(now),
             Event::CloseAsked { force } => self.close_asked(now, force),
             Event::ReloadAsked(request) => self.reload_asked(now, request),
+            Event::FileChanged { target, file } => self.file_changed(now, target, file),
             Event::ScaleAsked { id, count } => self.scale_asked(now, id, count),
             Event::DisconnectAsked { child } => self.disconnect_asked(now, child),
             Event::KillAsked { child } => self.kill_asked(child),
@@ -186,6 +191,7 @@ impl Core {
             self.dispatch.deadline(),
             self.reload_deadline(),
             self.refill_deadline(),
+            self.development_deadline(),
         ]
         .into_iter()
         .flatten()
@@ -208,6 +214,7 @@ impl Core {
         self.measure(now);
         self.advance_reload(now);
         self.refill_standbys(now);
+        self.develop(now);
         self.dispatch.timed_out(now);
         self.do_orders();
     }

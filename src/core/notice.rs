@@ -61,6 +61,13 @@ pub enum Notice {
         /// How it went.
         report: ReloadReport,
     },
+    /// In development: files changed, and what uses them is started again.
+    Changed {
+        /// Their paths; not all if there are very many.
+        files: Vec<String>,
+    },
+    /// In development: a process ended by itself; the next change of a file starts it again.
+    Crashed(ChildFailure),
     /// The cluster has as many workers as was asked for, or (with a reason) will not.
     Scaled {
         /// The name of who asked.

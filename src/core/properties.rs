@@ -15,11 +15,11 @@ fn policies() -> impl Strategy<Value = Policy> {
     (any::<bool>(), 1u32..5, any::<bool>(), 1u64..100_000, 1u64..20_000, 1u64..20_000, 0u64..3_000, any::<bool>())
         .prop_map(|(alone, count, refork, limit, start, kill, delay, production)| Policy {
             balance: Balance::Auto,
-            standby: (limit % 3) as usize,
+            standby: if production { (limit % 3) as usize } else { 0 },
             mode: if production { Mode::Production } else { Mode::Development },
             alone,
-            count,
-            refork,
+            count: if production { count } else { 1 },
+            refork: production && refork,
             ready: Readiness::Listening,
             limit: ms(limit),
             start_timeout: ms(start),
@@ -27,6 +27,7 @@ fn policies() -> impl Strategy<Value = Policy> {
             shutdown_delay: ms(delay),
             min_uptime: ms(1_000),
             hang_timeout: (kill % 2 == 0).then_some(ms(3_000)),
+            watch: (!production && start % 2 == 0).then_some(ms(start / 10)),
             max_memory: (kill % 3 == 0).then_some(super::sim::MEMORY),
         })
 }
@@ -53,7 +54,7 @@ fn nature(rng: &mut fastrand::Rng, spawned: u32) -> Nature {
 }
 
 fn requests() -> impl Strategy<Value = Vec<(u64, u32, u32)>> {
-    proptest::collection::vec((0u64..200_000, 0u32..10, 1u32..8), 0..60)
+    proptest::collection::vec((0u64..200_000, 0u32..11, 1u32..8), 0..60)
 }
 
 fn reload(number: u32) -> Event {
@@ -77,6 +78,7 @@ fn request(kind: u32, number: u32, message: &Bytes) -> Event {
         5 => Event::Sent { from, target: Target::WorkerPid(1000 + number), frame },
         7 => reload(number),
         8 => Event::ScaleAsked { id: number, count: number },
+        9 => Event::FileChanged { target: ReloadTarget::All, file: "app.js".to_owned() },
         6 => Event::Returned { child: ChildId::Alone(number), from, frame },
         _ => Event::Quiesced,
     }

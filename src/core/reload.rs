@@ -6,12 +6,12 @@ mod state;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
-use super::Core;
 use super::child::Child;
 use super::family::Seat;
 use super::notice::{ChildFailure, ExitReason, Notice, ReloadReport, Replacement};
 use super::supervision::REPLACE_GRACE;
-use super::types::{ChildId, GenerationId, ReloadTarget, SlotId, Time};
+use super::types::{ChildId, GenerationId, Mode, ReloadTarget, SlotId, Time};
+use super::{Core, Phase};
 use crate::protocol::outbound::DrainReason;
 pub(super) use state::Reloads;
 use state::{Change, ChangeState, Reload, Retiring, Step};
@@ -37,9 +37,13 @@ pub struct ReloadRequest {
 
 impl Core {
     pub(super) fn reload_asked(&mut self, now: Time, request: ReloadRequest) {
-        if self.phase != super::Phase::Running {
+        let starts = matches!(self.phase, Phase::StartingAlone | Phase::StartingWorkers);
+        if self.phase != Phase::Running && !(starts && self.awaits_changes()) {
             let report = ReloadReport { reason: Some("the cluster is not running"), ..ReloadReport::default() };
             return self.notify(Notice::Reloaded { ids: vec![request.id], report });
+        }
+        if self.policy.mode == Mode::Development {
+            return self.start_again(now, request.target, request.generation, vec![request.id]);
         }
         if self.reloads.current.is_none() {
             return self.begin_reload(now, request, vec![request.id]);

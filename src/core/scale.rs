@@ -3,7 +3,7 @@
 use super::child::Child;
 use super::notice::{ExitReason, Notice};
 use super::supervision::REPLACE_GRACE;
-use super::types::{SlotId, Time};
+use super::types::{Mode, SlotId, Time};
 use super::{Core, Phase};
 use crate::protocol::outbound::DrainReason;
 
@@ -11,6 +11,9 @@ impl Core {
     pub(super) fn scale_asked(&mut self, now: Time, id: u32, count: u32) {
         if self.phase != Phase::Running {
             return self.notify(Notice::Scaled { id, reason: Some("the cluster is not running") });
+        }
+        if self.policy.mode == Mode::Development {
+            return self.notify(Notice::Scaled { id, reason: Some("in development there is always 1 worker") });
         }
         self.scaling.push(id);
         self.policy.count = count;

@@ -96,6 +96,7 @@ impl Core {
         }
         self.family.cancel_respawns();
         self.cancel_reloads();
+        self.cancel_development();
         self.cancel_scaling("the cluster was closed");
         self.next_check = None;
         self.next_measure = None;

@@ -9,10 +9,11 @@ use bytes::Bytes;
 
 use super::Core;
 use super::action::Action;
+use super::development::FINISH;
 use super::dispatch::Key;
 use super::event::Event;
 use super::notice::Notice;
-use super::types::{Bound, ChildId, Delivery, Evidence, Exit, Policy, Silence, SlotId, Time};
+use super::types::{Bound, ChildId, Delivery, Evidence, Exit, Mode, Policy, Silence, SlotId, Time};
 use crate::protocol::inbound::{Inbound, ListenAddress, Report};
 use crate::protocol::outbound::HandleKind;
 
@@ -310,7 +311,9 @@ impl World {
             return;
         }
         let boot_over = self.now >= sim.born + self.policy.start_timeout;
-        let own_over = sim.leaving.is_some_and(|since| self.now >= since + self.policy.kill_timeout);
+        let development = self.policy.mode == Mode::Development;
+        let time = if development { FINISH.min(self.policy.kill_timeout) } else { self.policy.kill_timeout };
+        let own_over = sim.leaving.map_or(development && sim.ready.is_none(), |since| self.now >= since + time);
         let stop_over = self.stop_over.is_some_and(|at| self.now >= at);
         // A start that failed began to stop at a moment that only its notices tell.
         let started = self.notices.iter().any(|(_, notice)| matches!(notice, Notice::Ready));

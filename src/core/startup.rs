@@ -80,6 +80,7 @@ impl Core {
         self.leave_seat(now, now, &child);
         self.family.remove(id);
         self.reload_exited(now, &child, &failure);
+        self.development_exited(now, &child, failure);
         self.after_exit(now, id);
     }
 
@@ -151,6 +152,7 @@ impl Core {
         {
             self.retire(now, before);
         }
+        self.development_ready(now, id);
         self.refill_standbys(now);
         self.check_scaling();
         self.deliver_mail(id);
@@ -176,10 +178,11 @@ impl Core {
         }
     }
 
-    /// While the cluster starts for the first time any failure ends the start; the cause goes into the error.
+    /// While the cluster starts for the first time any failure ends the start (unless it awaits a change of the files); the
+    /// cause goes into the error.
     /// True when it did.
     pub(super) fn fail_start(&mut self, now: Time, id: ChildId, cause: FailureCause) -> bool {
-        if !matches!(self.phase, Phase::StartingAlone | Phase::StartingWorkers) {
+        if !matches!(self.phase, Phase::StartingAlone | Phase::StartingWorkers) || self.awaits_changes() {
             return false;
         }
         let Some(child) = self.family.get(id) else { return false };

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::action::{Action, Origin};
 use super::child::{Channel, Child, Pulse, Stage};
+use super::development::FINISH;
 use super::family::Vacated;
 use super::notice::{ExitReason, FailureCause, Notice, Outcome};
 use super::restart::Verdict;
@@ -32,7 +33,7 @@ pub(super) enum Vacancy {
 impl Core {
     /// The child ends by itself from now on; its seat is filled again at `refork_from` at the earliest.
     pub(super) fn begin_leaving(&mut self, now: Time, id: ChildId, reason: ExitReason, refork_from: Time) {
-        let kill_at = self.kill_time(now);
+        let kill_at = self.kill_time(now, &reason);
         let Some(child) = self.family.get_mut(id) else { return };
         let began = child.is_booting() || child.is_ready();
         child.leave(kill_at, reason.clone());
@@ -62,16 +63,19 @@ impl Core {
     }
 
     /// SIGKILL comes `killTimeout` from now, or when the whole stop's time is over.
-    fn kill_time(&self, now: Time) -> Time {
+    fn kill_time(&self, now: Time, reason: &ExitReason) -> Time {
         match &self.phase {
             Phase::Stopping(stop) => stop.deadline(),
+            _ if self.policy.mode == Mode::Development && *reason == ExitReason::Reload => {
+                now + FINISH.min(self.policy.kill_timeout)
+            }
             _ => now + self.policy.kill_timeout,
         }
     }
 
     /// The seat of a child that is gone, or leaves, is filled again: when, is decided by how it went so far.
     fn refork(&mut self, now: Time, from: Time, child: &Child) {
-        let wanted = child.slot.is_none() || self.policy.refork;
+        let wanted = if child.slot.is_none() { !self.awaits_change_after(child) } else { self.policy.refork };
         if self.phase != Phase::Running || !wanted {
             return;
         }
@@ -129,7 +133,7 @@ impl Core {
         let late: Vec<Child> =
             self.family.children().filter(|child| child.deadline().is_some_and(|at| at <= now)).cloned().collect();
         for child in late {
-            if child.pulse == Pulse::Debugged && !self.is_stopping() {
+            if child.pulse == Pulse::Debugged && !self.is_stopping() && child.reason != ExitReason::Reload {
                 self.postpone(now, child.id);
                 continue;
             }
@@ -183,6 +187,7 @@ impl Core {
         self.family.remove(id);
         self.notify(Notice::Exit { child: id, exit, expected: child.expected, reason: child.reason.clone() });
         self.reload_exited(now, &child, &failure);
+        self.development_exited(now, &child, failure);
         self.check_scaling();
         self.after_exit(now, id);
     }

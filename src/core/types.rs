@@ -162,6 +162,9 @@ pub struct Policy {
     pub hang_timeout: Option<Duration>,
     /// How many bytes of memory a worker may hold before it is replaced; `None`: any.
     pub max_memory: Option<u64>,
+    /// In development: how long after the last change of a file the processes are started again; `None`: files are not
+    /// watched.
+    pub watch: Option<Duration>,
 }
 
 /// Who sent a message.

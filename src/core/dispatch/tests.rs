@@ -15,7 +15,7 @@ fn worker(number: u32) -> ChildId {
 
 /// A socket and so many workers; the master's first `Accept` is taken out.
 fn dispatch(balance: Balance, workers: u32) -> Dispatch {
-    let mut dispatch = Dispatch::new(balance);
+    let mut dispatch = Dispatch::new(balance, None);
     dispatch.opened(NOW, key(), true);
     for number in 1..=workers {
         dispatch.joined(NOW, worker(number), number, BTreeSet::from([key()]));
@@ -109,7 +109,7 @@ fn the_one_with_the_fewest_is_waited_for_unless_it_stalls() {
 
 #[test]
 fn nothing_is_accepted_while_nobody_is_free() {
-    let mut dispatch = Dispatch::new(Balance::Auto);
+    let mut dispatch = Dispatch::new(Balance::Auto, None);
     dispatch.opened(NOW, key(), false);
     assert_eq!(orders(&mut dispatch), []);
     dispatch.joined(NOW, worker(1), 1, BTreeSet::from([key()]));
@@ -257,4 +257,25 @@ proptest! {
         prop_assert_eq!(taken.len() as u64, arrived);
         prop_assert!(dispatch.is_idle());
     }
+}
+
+#[test]
+fn where_nobody_comes_a_connection_waits_so_long_and_no_longer() {
+    let patience = Duration::from_secs(10);
+    let mut dispatch = Dispatch::new(Balance::Auto, Some(patience));
+    dispatch.opened(NOW, key(), true);
+    dispatch.joined(NOW, worker(1), 1, BTreeSet::from([key()]));
+    dispatch.gone(NOW, worker(1));
+    orders(&mut dispatch);
+    let later = Duration::from_secs(3);
+    dispatch.accepted(NOW, "k", vec![(1, 0)]);
+    dispatch.accepted(later, "k", vec![(2, 0)]);
+    assert_eq!(orders(&mut dispatch), [Order::Accept(key()), Order::Accept(key())], "more may come");
+    assert_eq!(dispatch.deadline(), Some(patience));
+    dispatch.timed_out(patience);
+    assert_eq!(orders(&mut dispatch), [Order::Release(1)]);
+    dispatch.joined(patience, worker(2), 1, BTreeSet::from([key()]));
+    assert_eq!(handed(&orders(&mut dispatch)), [(worker(2), 2)]);
+    // Somebody is there: who waits for it now waits in the kernel, for as long as it takes.
+    assert_eq!(dispatch.deadline().filter(|at| *at > later + patience), None);
 }

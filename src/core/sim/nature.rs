@@ -29,6 +29,7 @@ pub(crate) fn policy() -> Policy {
         shutdown_delay: ms(0),
         min_uptime: ms(1_000),
         hang_timeout: None,
+        watch: None,
         max_memory: None,
     }
 }
