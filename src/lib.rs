@@ -3,7 +3,8 @@
 //! ```text
 //! addon ──► master ──► core ──► protocol      decisions are made in core: events in, actions out, time passed in
 //!   napi      │ tokio                         bytes and messages in protocol
-//!             └──────► sys                    system calls, the only unsafe code
+//!             ├──────► sys                    system calls, the only unsafe code
+//!             └──────► watch                  which files changed (development)
 //! ```
 //!
 //! Imports go one way only. [`core`] and [`protocol`] are pure: no clock, no descriptors, no tokio, no napi. See
@@ -14,6 +15,7 @@ pub mod core;
 pub mod master;
 pub mod protocol;
 pub mod sys;
+pub mod watch;
 
 // Not part of unit test binaries: it needs a Node process around it.
 #[cfg(not(test))]

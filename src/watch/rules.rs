@@ -1,0 +1,98 @@
+//! What is not looked at: what git ignores, `node_modules`, hidden files, and what editors leave for a moment.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use ignore::Match;
+use ignore::gitignore::{Gitignore, GitignoreBuilder};
+
+/// The rules for everything below some roots. Files with rules are read when they are first needed.
+#[derive(Debug)]
+pub(super) struct Rules {
+    /// The user's own (`core.excludesFile`).
+    global: Gitignore,
+    /// Those of each folder: its `.gitignore`, and `.git/info/exclude` where it is the top of a repository.
+    of_folder: HashMap<PathBuf, Gitignore>,
+}
+
+impl Rules {
+    pub(super) fn new() -> Self {
+        Self { global: Gitignore::global().0, of_folder: HashMap::new() }
+    }
+
+    /// The files with rules have changed: they are read again.
+    pub(super) fn forget(&mut self) {
+        self.of_folder.clear();
+    }
+
+    /// Whether a path below `top` is not looked at. Rules of folders above `top` don't count: who asks for an ignored folder
+    /// to be watched means it.
+    pub(super) fn ignore(&mut self, path: &Path, is_folder: bool, top: &Path) -> bool {
+        let Some(name) = path.file_name().map(|name| name.to_string_lossy()) else { return false };
+        is_never_source(&name) || self.git_ignores(path, is_folder, top)
+    }
+
+    fn git_ignores(&mut self, path: &Path, is_folder: bool, top: &Path) -> bool {
+        // The nearest rule decides (gitignore(5)).
+        for folder in path.ancestors().skip(1) {
+            match self.rules_of(folder).matched(path, is_folder) {
+                Match::Ignore(_) => return true,
+                Match::Whitelist(_) => return false,
+                Match::None if folder == top => break,
+                Match::None => {}
+            }
+        }
+        self.global.matched(path, is_folder).is_ignore()
+    }
+
+    fn rules_of(&mut self, folder: &Path) -> &Gitignore {
+        self.of_folder.entry(folder.to_path_buf()).or_insert_with(|| {
+            let mut builder = GitignoreBuilder::new(folder);
+            // A file that is not there has no rules; a line that cannot be understood is left out.
+            builder.add(folder.join(".gitignore"));
+            builder.add(folder.join(".git/info/exclude"));
+            builder.build().unwrap_or_else(|_| Gitignore::empty())
+        })
+    }
+
+    /// Up to where rules count for a root: the repository that it is in, at most; from `base` on where there is none. The root
+    /// itself, if it is ignored.
+    pub(super) fn top(&mut self, root: &Path, base: &Path) -> PathBuf {
+        let repository = root.ancestors().find(|folder| folder.join(".git").exists());
+        let top = repository.unwrap_or_else(|| if root.starts_with(base) { base } else { root });
+        let inside = root.ancestors().take_while(|folder| *folder != top);
+        let inside: Vec<&Path> = inside.collect();
+        let is_ignored = inside.iter().any(|folder| self.git_ignores(folder, true, top));
+        if is_ignored { root.to_path_buf() } else { top.to_path_buf() }
+    }
+}
+
+/// By its name alone. `.env` files are hidden, but they are settings.
+fn is_never_source(name: &str) -> bool {
+    let is_hidden = name.starts_with('.') && !name.starts_with(".env");
+    // vim tries whether it may write with a file named 4913; `~`, `#` and `___jb_` are backups and locks.
+    let is_of_editor = name == "4913"
+        || name.ends_with('~')
+        || (name.starts_with('#') && name.ends_with('#'))
+        || name.ends_with("___jb_tmp___")
+        || name.ends_with("___jb_old___")
+        || [".swp", ".swo", ".swx"].iter().any(|end| name.ends_with(end));
+    name == "node_modules" || is_hidden || is_of_editor
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_editors_and_hidden_files() {
+        for name in
+            ["node_modules", ".git", ".app.js.swp", "app.js~", "4913", "#app.js#", ".#app.js", "app.js___jb_tmp___"]
+        {
+            assert!(is_never_source(name), "{name}");
+        }
+        for name in ["app.js", ".env", ".env.local", "view.html", "a#b", "49130"] {
+            assert!(!is_never_source(name), "{name}");
+        }
+    }
+}

@@ -1,0 +1,218 @@
+use std::fs;
+use std::path::Path;
+use std::sync::mpsc::Receiver;
+
+use tempfile::TempDir;
+
+use super::*;
+
+/// Longer than any machine needs.
+const LONG: Duration = Duration::from_secs(30);
+
+struct Project {
+    folder: TempDir,
+    _watch: Option<Watch>,
+    news: Receiver<News>,
+}
+
+impl Project {
+    /// A project with these files, of which `watched` is watched.
+    fn new(files: &[&str], watched: &[&str]) -> Self {
+        let folder = TempDir::new().unwrap();
+        let (sender, news) = channel();
+        let mut project = Self { folder, _watch: None, news };
+        for file in files {
+            project.save(file);
+        }
+        let paths = watched.iter().map(|path| project.path(path)).collect();
+        let tell = move |news| sender.send(news).is_ok();
+        project._watch = Some(Watch::start(paths, project.folder.path().to_path_buf(), tell).unwrap());
+        assert!(matches!(project.next(), News::Watching(_)));
+        project
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn save(&self, name: &str) {
+        self.write(name, "text");
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    fn next(&self) -> News {
+        self.news.recv_timeout(LONG).unwrap()
+    }
+
+    /// Waits for this one; gives what came before it.
+    fn until(&self, name: &str) -> HashSet<PathBuf> {
+        let (wanted, mut before) = (self.path(name), HashSet::new());
+        while !before.contains(&wanted) {
+            match self.next() {
+                News::Changed(files) => before.extend(files),
+                news => panic!("{news:?}"),
+            }
+        }
+        before.remove(&wanted);
+        before.into_iter().map(|path| path.strip_prefix(self.folder.path()).map(Path::to_path_buf).unwrap()).collect()
+    }
+
+    /// Does something that is not told: of a file that is saved afterwards is.
+    fn is_silent(&self, names: &[&str], act: impl FnOnce(&Self)) {
+        act(self);
+        self.save("src/end.js");
+        let told = self.until("src/end.js");
+        assert!(names.iter().all(|name| !told.contains(Path::new(name))), "{told:?}");
+    }
+}
+
+#[test]
+fn a_file_that_is_saved_made_or_removed() {
+    let project = Project::new(&["src/app.js"], &["src"]);
+    project.save("src/app.js");
+    project.until("src/app.js");
+    project.save("src/new.html");
+    project.until("src/new.html");
+    fs::remove_file(project.path("src/new.html")).unwrap();
+    project.until("src/new.html");
+}
+
+#[test]
+fn saved_as_editors_do_it() {
+    let project = Project::new(&["src/app.js"], &["src"]);
+    // Atomic: another file is renamed to it.
+    project.save("other.tmp");
+    fs::rename(project.path("other.tmp"), project.path("src/app.js")).unwrap();
+    assert_eq!(project.until("src/app.js"), HashSet::new());
+    // vim: a probe, a backup, a new file.
+    project.save("src/4913");
+    fs::remove_file(project.path("src/4913")).unwrap();
+    project.save("src/.app.js.swp");
+    fs::rename(project.path("src/app.js"), project.path("src/app.js~")).unwrap();
+    project.save("src/app.js");
+    fs::remove_file(project.path("src/app.js~")).unwrap();
+    assert_eq!(project.until("src/app.js"), HashSet::new());
+}
+
+#[test]
+fn what_git_ignores_is_not_watched() {
+    let files = ["src/app.js", "src/node_modules/a/index.js", "src/generated/b.js", "src/kept/generated.log"];
+    let project = Project::new(&files, &["src"]);
+    project.write(".gitignore", "generated/\n*.log\n");
+    project.write("src/kept/.gitignore", "!generated.log\n");
+    let ignored = ["src/node_modules/a/index.js", "src/debug.log", "src/.git/index"];
+    project.is_silent(&ignored, |project| ignored.iter().for_each(|name| project.save(name)));
+    project.save("src/kept/generated.log");
+    project.until("src/kept/generated.log");
+}
+
+#[test]
+fn an_ignored_folder_is_watched_when_it_is_asked_for() {
+    let project = Project::new(&[".git/HEAD", "dist/app.js"], &["dist"]);
+    let other = Project::new(&["dist/app.js"], &["dist"]);
+    for project in [project, other] {
+        project.write(".gitignore", "dist\n*.js\n");
+        project.save("dist/app.js");
+        drop(project);
+    }
+    let folder = TempDir::new().unwrap();
+    fs::create_dir_all(folder.path().join("dist/deep")).unwrap();
+    fs::write(folder.path().join(".gitignore"), "dist\n").unwrap();
+    let tree = Tree::new(&[folder.path().join("dist")], folder.path());
+    assert!(tree.folders().any(|watched| watched.ends_with("dist/deep")));
+}
+
+#[test]
+fn ignored_folders_cost_no_watch() {
+    let folder = TempDir::new().unwrap();
+    for path in ["src/a/b", "src/node_modules/x", "src/build/y"] {
+        fs::create_dir_all(folder.path().join(path)).unwrap();
+    }
+    fs::write(folder.path().join(".gitignore"), "build\n").unwrap();
+    let tree = Tree::new(&[folder.path().join("src")], folder.path());
+    let mut watched: Vec<_> = tree.folders().map(|path| path.strip_prefix(folder.path()).unwrap()).collect();
+    watched.sort_unstable();
+    assert_eq!(watched, ["", "src", "src/a", "src/a/b"].map(Path::new));
+}
+
+#[test]
+fn new_folders_and_what_was_in_them_already() {
+    let project = Project::new(&["src/app.js"], &["src"]);
+    project.save("elsewhere/deep/a.js");
+    fs::rename(project.path("elsewhere"), project.path("src/moved")).unwrap();
+    project.until("src/moved/deep/a.js");
+    project.save("src/moved/deep/a.js");
+    project.until("src/moved/deep/a.js");
+    project.save("src/one/two/three/b.js");
+    project.until("src/one/two/three/b.js");
+}
+
+#[test]
+fn a_root_that_is_removed_and_comes_back() {
+    let project = Project::new(&["src/a/app.js"], &["src"]);
+    fs::remove_dir_all(project.path("src")).unwrap();
+    project.until("src");
+    project.save("src/a/app.js");
+    project.until("src/a/app.js");
+    project.save("src/a/app.js");
+    project.until("src/a/app.js");
+}
+
+#[test]
+fn a_folder_that_was_renamed_is_known_by_its_new_name_only() {
+    let project = Project::new(&["src/old/app.js"], &["src"]);
+    fs::rename(project.path("src/old"), project.path("src/new")).unwrap();
+    project.until("src/new/app.js");
+    project.save("src/new/app.js");
+    assert!(!project.until("src/new/app.js").contains(Path::new("src/old/app.js")));
+    fs::rename(project.path("src/new"), project.path("out")).unwrap();
+    project.until("src/new");
+    project.is_silent(&["out/app.js", "src/new/app.js"], |project| project.save("out/app.js"));
+}
+
+#[test]
+fn links_to_files_and_to_folders_and_in_circles() {
+    let project = Project::new(&["src/app.js", "shared/lib/index.js", "one/settings.json", "one/other.json"], &[]);
+    std::os::unix::fs::symlink(project.path("shared"), project.path("src/shared")).unwrap();
+    std::os::unix::fs::symlink(project.path("one/settings.json"), project.path("src/settings.json")).unwrap();
+    std::os::unix::fs::symlink(project.path("src"), project.path("src/circle")).unwrap();
+    let (sender, news) = channel();
+    let tell = move |news| sender.send(news).is_ok();
+    let watch = Watch::start(vec![project.path("src")], project.path(""), tell).unwrap();
+    let project = Project { news, _watch: Some(watch), ..project };
+    assert!(matches!(project.next(), News::Watching(_)));
+    project.save("shared/lib/index.js");
+    project.until("src/shared/lib/index.js");
+    project.save("one/settings.json");
+    project.until("src/settings.json");
+    project.is_silent(&["one/other.json"], |project| project.save("one/other.json"));
+}
+
+#[test]
+fn a_file_alone() {
+    let project = Project::new(&["settings/a.json", "settings/b.json", "src/end.js"], &["settings/a.json", "src"]);
+    project.save("settings/a.json");
+    project.until("settings/a.json");
+    project.is_silent(&["settings/b.json"], |project| project.save("settings/b.json"));
+}
+
+#[test]
+fn touched_is_saved_but_a_new_mode_is_not() {
+    let project = Project::new(&["src/app.js", "src/old.js"], &["src"]);
+    fs::File::open(project.path("src/app.js")).unwrap().set_modified(std::time::SystemTime::now()).unwrap();
+    project.until("src/app.js");
+    let long_ago = std::time::SystemTime::now() - Duration::from_secs(1000);
+    fs::File::open(project.path("src/old.js")).unwrap().set_modified(long_ago).unwrap();
+    project.until("src/old.js");
+    // What was told of it may come in two parts.
+    project.save("src/end.js");
+    project.until("src/end.js");
+    project.is_silent(&["src/old.js"], |project| {
+        fs::set_permissions(project.path("src/old.js"), std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    });
+}

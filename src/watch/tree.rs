@@ -1,0 +1,213 @@
+//! The folders that are watched, one by one: so that what is ignored costs nothing, however large it is.
+
+use std::collections::{HashMap, HashSet};
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use notify::event::{Event, EventKind, ModifyKind, RenameMode};
+
+use super::rules::Rules;
+
+/// A file whose only news is its metadata was touched if its time is so new; otherwise its mode or its links changed.
+const JUST_NOW: Duration = Duration::from_secs(2);
+
+/// What in a folder is looked at.
+#[derive(Debug)]
+enum Interest {
+    /// All that the rules allow.
+    All {
+        /// Up to where rules count.
+        top: PathBuf,
+    },
+    /// These alone, each with the path under which it is known: a link's target, or a root that may come back.
+    Only(HashMap<PathBuf, PathBuf>),
+}
+
+/// A path that was asked for.
+#[derive(Debug)]
+struct Root {
+    path: PathBuf,
+    top: PathBuf,
+}
+
+/// What is watched. It says which folders to watch, and is told what happened in them.
+#[derive(Debug)]
+pub(super) struct Tree {
+    roots: Vec<Root>,
+    rules: Rules,
+    folders: HashMap<PathBuf, Interest>,
+    /// Folders by device and number: links can make circles.
+    seen: HashMap<(u64, u64), PathBuf>,
+    orders: Vec<Order>,
+}
+
+/// What the watcher is to do.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Order {
+    Watch(PathBuf),
+    Unwatch(PathBuf),
+}
+
+impl Tree {
+    pub(super) fn new(paths: &[PathBuf], base: &Path) -> Self {
+        let mut rules = Rules::new();
+        let roots = paths.iter().map(|path| Root { path: path.clone(), top: rules.top(path, base) }).collect();
+        let mut tree = Self { roots, rules, folders: HashMap::new(), seen: HashMap::new(), orders: Vec::new() };
+        tree.grow();
+        tree
+    }
+
+    pub(super) fn take_orders(&mut self) -> Vec<Order> {
+        std::mem::take(&mut self.orders)
+    }
+
+    /// Every folder that is watched.
+    pub(super) fn folders(&self) -> impl Iterator<Item = &PathBuf> {
+        self.folders.keys()
+    }
+
+    /// Looks for everything that is to be watched; what is watched already stays so.
+    fn grow(&mut self) {
+        for (path, top) in self.roots.iter().map(|root| (root.path.clone(), root.top.clone())).collect::<Vec<_>>() {
+            // It may be removed as a whole, and come back: a checkout of another branch does that.
+            if let Some(parent) = path.parent() {
+                self.only(parent, &path, &path);
+            }
+            self.add(&path, &top, &mut Vec::new());
+        }
+    }
+
+    /// Adds a folder with all that is in it, or the target of a link. Gives the files that it found.
+    fn add(&mut self, path: &Path, top: &Path, found: &mut Vec<PathBuf>) {
+        let Ok(metadata) = fs::metadata(path) else { return };
+        if !metadata.is_dir() {
+            found.push(path.to_path_buf());
+            if path.is_symlink()
+                && let Ok(target) = path.canonicalize()
+                && let Some(folder) = target.parent()
+            {
+                self.only(folder, &target, path);
+            }
+            return;
+        }
+        let number = (metadata.dev(), metadata.ino());
+        if self.seen.get(&number).is_some_and(|known| known != path) {
+            return;
+        }
+        self.seen.insert(number, path.to_path_buf());
+        if !matches!(self.folders.get(path), Some(Interest::All { .. })) {
+            // Before it is read: what comes into it meanwhile is told.
+            if self.folders.insert(path.to_path_buf(), Interest::All { top: top.to_path_buf() }).is_none() {
+                self.orders.push(Order::Watch(path.to_path_buf()));
+            }
+        }
+        let Ok(entries) = fs::read_dir(path) else { return };
+        for entry in entries.flatten() {
+            let path = entry.path();
+            let is_folder = path.is_dir();
+            if !self.rules.ignore(&path, is_folder, top) && (is_folder || path.exists()) {
+                self.add(&path, top, found);
+            }
+        }
+    }
+
+    fn only(&mut self, folder: &Path, path: &Path, known_as: &Path) {
+        match self.folders.get_mut(folder) {
+            Some(Interest::All { .. }) => {}
+            Some(Interest::Only(paths)) => {
+                paths.insert(path.to_path_buf(), known_as.to_path_buf());
+            }
+            None => {
+                let paths = HashMap::from([(path.to_path_buf(), known_as.to_path_buf())]);
+                self.folders.insert(folder.to_path_buf(), Interest::Only(paths));
+                self.orders.push(Order::Watch(folder.to_path_buf()));
+            }
+        }
+    }
+
+    /// A folder is not there any more, or is called otherwise.
+    fn remove(&mut self, path: &Path) {
+        let gone: Vec<PathBuf> = self.folders.keys().filter(|folder| folder.starts_with(path)).cloned().collect();
+        for folder in gone {
+            self.folders.remove(&folder);
+            self.orders.push(Order::Unwatch(folder));
+        }
+        self.seen.retain(|_, known| !known.starts_with(path));
+    }
+
+    /// Something happened. Puts into `changed` the files that are not what they were.
+    pub(super) fn happened(&mut self, event: &Event, changed: &mut HashSet<PathBuf>) {
+        if event.need_rescan() {
+            // Events were lost: everything may have changed.
+            self.rules.forget();
+            self.grow();
+            changed.extend(self.roots.iter().map(|root| root.path.clone()));
+            return;
+        }
+        for path in &event.paths {
+            self.happened_at(event.kind, path, changed);
+        }
+    }
+
+    fn happened_at(&mut self, kind: EventKind, path: &Path, changed: &mut HashSet<PathBuf>) {
+        let Some((known_as, top)) = self.interest(path) else { return };
+        if path.file_name().is_some_and(|name| name == ".gitignore") {
+            self.rules.forget();
+            self.grow();
+            return;
+        }
+        let was_folder = self.folders.contains_key(&known_as);
+        let metadata = fs::metadata(path).ok();
+        let is_folder = metadata.as_ref().map_or(was_folder, fs::Metadata::is_dir);
+        let is_root = self.roots.iter().any(|root| root.path == known_as);
+        if !is_root && self.rules.ignore(&known_as, is_folder, &top) {
+            return;
+        }
+        match kind {
+            EventKind::Modify(ModifyKind::Metadata(_)) => {
+                let time = metadata.filter(|_| !is_folder).and_then(|metadata| metadata.modified().ok());
+                let age = time.and_then(|time| SystemTime::now().duration_since(time).ok());
+                if age.is_some_and(|age| age < JUST_NOW) {
+                    changed.insert(known_as);
+                }
+            }
+            EventKind::Create(_) | EventKind::Remove(_) | EventKind::Modify(ModifyKind::Name(_)) => {
+                if was_folder && (metadata.is_none() || is_from(kind)) {
+                    self.remove(&known_as);
+                    changed.insert(known_as);
+                } else if is_folder {
+                    // What was put into it before it was watched.
+                    let mut found = Vec::new();
+                    self.add(&known_as, &top, &mut found);
+                    changed.extend(found);
+                } else {
+                    // It may be a link with a new target.
+                    self.add(&known_as, &top, &mut Vec::new());
+                    changed.insert(known_as);
+                }
+            }
+            EventKind::Any | EventKind::Modify(_) if !is_folder => {
+                changed.insert(known_as);
+            }
+            EventKind::Any | EventKind::Modify(_) | EventKind::Access(_) | EventKind::Other => {}
+        }
+    }
+
+    /// Under which name a path is known, and up to where rules count for it; `None`: nobody asked for it.
+    fn interest(&self, path: &Path) -> Option<(PathBuf, PathBuf)> {
+        match self.folders.get(path.parent()?)? {
+            Interest::All { top } => Some((path.to_path_buf(), top.clone())),
+            Interest::Only(paths) => {
+                let known_as = paths.get(path)?;
+                let root = self.roots.iter().find(|root| known_as.starts_with(&root.path))?;
+                Some((known_as.clone(), root.top.clone()))
+            }
+        }
+    }
+}
+
+fn is_from(kind: EventKind) -> bool {
+    kind == EventKind::Modify(ModifyKind::Name(RenameMode::From))
+}
