@@ -62,6 +62,14 @@ impl Drop for Watch {
     }
 }
 
+/// What became of an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Obeyed {
+    ByThis,
+    /// Another watcher took the place of this one; it knows no folders yet.
+    NewOne,
+}
+
 struct Watching {
     sender: Sender<Message>,
     watcher: Option<Box<dyn Watcher>>,
@@ -72,7 +80,7 @@ impl Watching {
     fn run(mut self, paths: &[PathBuf], base: &std::path::Path, messages: &Receiver<Message>) {
         let mut tree = Tree::new(paths, base);
         self.begin();
-        self.follow(&mut tree);
+        self.follow(&mut tree, &mut HashSet::new());
         if !(self.tell)(News::Watching(tree.folders().count())) {
             return;
         }
@@ -87,7 +95,7 @@ impl Watching {
                     Message::Stop => return,
                 }
             }
-            self.follow(&mut tree);
+            self.follow(&mut tree, &mut changed);
             if !changed.is_empty() && !(self.tell)(News::Changed(changed)) {
                 return;
             }
@@ -101,32 +109,48 @@ impl Watching {
         }
     }
 
-    /// Watches what the tree says.
-    fn follow(&mut self, tree: &mut Tree) {
-        for order in tree.take_orders() {
-            let Some(watcher) = &mut self.watcher else { return };
-            let result = match &order {
-                Order::Watch(folder) => watcher.watch(folder, RecursiveMode::NonRecursive),
-                // The system forgets what is gone by itself.
-                Order::Unwatch(folder) => watcher.unwatch(folder).or(Ok(())),
-            };
-            match result {
-                Err(error) if matches!(error.kind, ErrorKind::MaxFilesWatch) => {
-                    self.poll(&error);
-                    let Some(watcher) = &mut self.watcher else { return };
+    /// Watches what the tree says, until it says nothing more. Puts the files that it finds in new folders into `found`.
+    fn follow(&mut self, tree: &mut Tree, found: &mut HashSet<PathBuf>) {
+        loop {
+            let orders = tree.take_orders();
+            if orders.is_empty() {
+                return;
+            }
+            for order in &orders {
+                if self.obey(order) == Obeyed::NewOne {
                     for folder in tree.folders() {
-                        let _ = watcher.watch(folder, RecursiveMode::NonRecursive);
+                        self.obey(&Order::Watch(folder.clone()));
                     }
-                    return;
                 }
-                // Came and went.
-                Err(error) if matches!(error.kind, ErrorKind::PathNotFound) => {}
-                Err(error) => {
-                    (self.tell)(News::Trouble(format!("{order:?} failed: {error}")));
+            }
+            for order in orders {
+                if let Order::Watch(folder) = order {
+                    tree.look_into(&folder, found);
                 }
-                Ok(()) => {}
             }
         }
+    }
+
+    fn obey(&mut self, order: &Order) -> Obeyed {
+        let Some(watcher) = &mut self.watcher else { return Obeyed::ByThis };
+        let result = match order {
+            Order::Watch(folder) => watcher.watch(folder, RecursiveMode::NonRecursive),
+            // The system forgets what is gone by itself.
+            Order::Unwatch(folder) => watcher.unwatch(folder).or(Ok(())),
+        };
+        match result {
+            Err(error) if matches!(error.kind, ErrorKind::MaxFilesWatch) => {
+                self.poll(&error);
+                return Obeyed::NewOne;
+            }
+            // Came and went.
+            Err(error) if matches!(error.kind, ErrorKind::PathNotFound) => {}
+            Err(error) => {
+                (self.tell)(News::Trouble(format!("{order:?} failed: {error}")));
+            }
+            Ok(()) => {}
+        }
+        Obeyed::ByThis
     }
 
     /// The system's own way is not possible: look at the files from time to time.

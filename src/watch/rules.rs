@@ -60,9 +60,9 @@ impl Rules {
     pub(super) fn top(&mut self, root: &Path, base: &Path) -> PathBuf {
         let repository = root.ancestors().find(|folder| folder.join(".git").exists());
         let top = repository.unwrap_or_else(|| if root.starts_with(base) { base } else { root });
-        let inside = root.ancestors().take_while(|folder| *folder != top);
+        let inside = root.ancestors().take_while(|path| *path != top);
         let inside: Vec<&Path> = inside.collect();
-        let is_ignored = inside.iter().any(|folder| self.git_ignores(folder, true, top));
+        let is_ignored = inside.iter().any(|path| self.git_ignores(path, path.is_dir(), top));
         if is_ignored { root.to_path_buf() } else { top.to_path_buf() }
     }
 }

@@ -75,15 +75,15 @@ impl Tree {
             if let Some(parent) = path.parent() {
                 self.only(parent, &path, &path);
             }
-            self.add(&path, &top, &mut Vec::new());
+            self.add(&path, &top, &mut HashSet::new());
         }
     }
 
-    /// Adds a folder with all that is in it, or the target of a link. Gives the files that it found.
-    fn add(&mut self, path: &Path, top: &Path, found: &mut Vec<PathBuf>) {
+    /// Adds a folder, or the target of a link. A file is put into `found`.
+    fn add(&mut self, path: &Path, top: &Path, found: &mut HashSet<PathBuf>) {
         let Ok(metadata) = fs::metadata(path) else { return };
         if !metadata.is_dir() {
-            found.push(path.to_path_buf());
+            found.insert(path.to_path_buf());
             if path.is_symlink()
                 && let Ok(target) = path.canonicalize()
                 && let Some(folder) = target.parent()
@@ -98,17 +98,26 @@ impl Tree {
         }
         self.seen.insert(number, path.to_path_buf());
         if !matches!(self.folders.get(path), Some(Interest::All { .. })) {
-            // Before it is read: what comes into it meanwhile is told.
             if self.folders.insert(path.to_path_buf(), Interest::All { top: top.to_path_buf() }).is_none() {
                 self.orders.push(Order::Watch(path.to_path_buf()));
             }
         }
-        let Ok(entries) = fs::read_dir(path) else { return };
+    }
+
+    /// Looks into a folder that is watched from now on, not before: what comes later is told. Puts the files that it finds
+    /// into `found`.
+    pub(super) fn look_into(&mut self, folder: &Path, found: &mut HashSet<PathBuf>) {
+        let top = match self.folders.get(folder) {
+            Some(Interest::All { top }) => top.clone(),
+            Some(Interest::Only(_)) => return self.grow(),
+            None => return,
+        };
+        let Ok(entries) = fs::read_dir(folder) else { return };
         for entry in entries.flatten() {
             let path = entry.path();
             let is_folder = path.is_dir();
-            if !self.rules.ignore(&path, is_folder, top) && (is_folder || path.exists()) {
-                self.add(&path, top, found);
+            if !self.rules.ignore(&path, is_folder, &top) && (is_folder || path.exists()) {
+                self.add(&path, &top, found);
             }
         }
     }
@@ -178,13 +187,10 @@ impl Tree {
                     self.remove(&known_as);
                     changed.insert(known_as);
                 } else if is_folder {
-                    // What was put into it before it was watched.
-                    let mut found = Vec::new();
-                    self.add(&known_as, &top, &mut found);
-                    changed.extend(found);
+                    self.add(&known_as, &top, changed);
                 } else {
                     // It may be a link with a new target.
-                    self.add(&known_as, &top, &mut Vec::new());
+                    self.add(&known_as, &top, changed);
                     changed.insert(known_as);
                 }
             }
