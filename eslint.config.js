@@ -4,7 +4,7 @@ const js = require('@eslint/js');
 const globals = require('globals');
 
 module.exports = [
-  { ignores: ['native.js', 'target/', 'coverage/', '.node-matrix/'] },
+  { ignores: ['native.js', 'target/', 'coverage/', '.node-matrix/', 'examples/typescript/build/'] },
   js.configs.recommended,
   {
     files: ['**/*.js'],
@@ -20,7 +20,7 @@ module.exports = [
     },
   },
   {
-    files: ['**/*.mjs'],
+    files: ['**/*.mjs', '__test__/fixtures/esm-imports/*.js'],
     languageOptions: { ecmaVersion: 2022, sourceType: 'module', globals: globals.node },
   },
   {

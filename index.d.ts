@@ -56,9 +56,12 @@ export function sendmessage(
  * - `ERR_CONFIG_INVALID`: a field of the configuration is wrong; the message names it
  * - `ERR_START_FAILED`: a process exited, or was not ready in time; everything was stopped again
  * - `ERR_CLOSED`: the cluster was closed before it was ready, or before `scale()` had its effect
+ * - in `crash`: `ERR_CRASHED`
  * - `ERR_ALREADY_STARTED`: `start()` was called twice
  * - `ERR_IN_CHILD`: a worker or the alone called `start()`
  * - `ERR_PLATFORM_UNSUPPORTED`: thrown by `require` where the platform is neither Linux nor macOS
+ * - `ERR_NATIVE_MISSING`: thrown by `require` where no native binding loads; the message tells what was looked for, why it could
+ *   not be had, and how to get one
  * - `ERR_CALLBACK_INVALID`: what was to be called is no function
  * - `ERR_MESSAGE_INVALID`: a message is no object, or JSON (`serialization: 'advanced'`: V8) cannot hold it; also of a request
  *   or an answer
@@ -109,6 +112,8 @@ export interface ClusterEvents {
   online: [worker: ClusterWorker];
   /** A worker's server listens (as in `node:cluster`); once for each of its servers. */
   listening: [worker: ClusterWorker, address: Address];
+  /** A worker is ready, as `ready` of the configuration has it. Emitted on the worker first: `ready`. */
+  workerReady: [worker: ClusterWorker];
   /** A worker's channel is closed, and all that it sent was read (as in `node:cluster`). Always before its `exit`. */
   disconnect: [worker: ClusterWorker];
   /** A worker is gone (as in `node:cluster`): with an exit code, or by a signal; the other one is null. */
@@ -145,6 +150,18 @@ export interface ClusterEvents {
   standby: [worker: ClusterWorker];
   /** A reload came to its end, well or not; also one that SIGHUP asked for. Once for those that were merged. */
   reload: [report: ReloadReport];
+  /** In development: watched files changed, and `reloadDelay` passed since the last of them; what they belong to is started again
+   *  now. Absolute paths, 32 at most. */
+  change: [files: string[]];
+  /** In development, with `watch`: a process ended by itself (`ERR_CRASHED`, with the process's own error as `cause`) and is
+   *  started again when a file is saved. Of the alone only if it was not ready yet: otherwise it is started again at once. */
+  crash: [error: ClusterError];
+  /**
+   * With `output: 'pipe'`: a child wrote to its stdout or stderr. `text`: whole lines, UTF-8 (invalid bytes replaced); lines
+   * that begin with white space come with the one before them. Only a line longer than 1 MiB comes in parts. It may come after
+   * the child's `exit`, as with `child_process`, but before `close`. Emitted on the child first: `output` (text, stream).
+   */
+  output: [child: ClusterWorker | ClusterAlone, text: string, stream: 'stdout' | 'stderr'];
   /** A child wrote something to its channel that is no message, or too large a one. */
   protocolError: [child: ClusterWorker | ClusterAlone, error: ClusterError];
   /** The alone and all workers are ready; once. */
@@ -195,7 +212,8 @@ export class Cluster extends EventEmitter {
 
   /**
    * Starts it. Resolves when the alone and all workers are ready. If one of them fails everything is stopped, then it rejects.
-   * Stays pending if a signal ends the app meanwhile.
+   * Stays pending if a signal ends the app meanwhile, and in development, where (with `watch`) a process that failed is started
+   * again when a file is saved.
    *
    * @throws (rejects with) {@link ClusterError}: `ERR_START_FAILED`, `ERR_CLOSED`, `ERR_ALREADY_STARTED`, `ERR_IN_CHILD`
    */
@@ -245,6 +263,9 @@ export class Cluster extends EventEmitter {
    * connections (`balance: 'shared'` apart), or the reload is given up and everything stays as it was. Each further slot is
    * tried up to 4 times; then what was replaced is replaced again, with what there was before. SIGHUP to the app does the same.
    *
+   * In development the old process is ended first, at once (a request under way has 250 ms), and there is no canary: what does
+   * not become ready has failed. Who connects meanwhile waits.
+   *
    * Reloads that are asked for while one is under way are merged into one that follows, with the options of all of them; where
    * they differ the last one counts. The options hold for all later forks, once the reload succeeded.
    *
@@ -275,7 +296,8 @@ export class Cluster extends EventEmitter {
   emit<Name extends keyof ClusterEvents>(name: Name, ...args: ClusterEvents[Name]): boolean;
 }
 
-/** A process of the cluster. An EventEmitter as Node's Worker is: `message`, `online`, `disconnect`, `exit` (code, signal). */
+/** A process of the cluster. An EventEmitter as Node's Worker is: `message`, `online`, `disconnect`, `exit` (code, signal);
+ *  and `output` (text, stream), with `output: 'pipe'`. */
 declare class ClusterChild extends EventEmitter {
   protected constructor();
   /** Never used again within a cluster. */

@@ -3,10 +3,11 @@
 const fs = require('fs');
 const path = require('path');
 
-const LOADABLE = new Set(['.js', '.cjs', '.mjs', '.ts']);
+const LOADABLE = /\.[cm]?[jt]s$/;
+const DECLARATIONS = /\.d\.[cm]?ts$/;
 
 function isLoadable(name) {
-  return !name.startsWith('.') && !name.endsWith('.d.ts') && LOADABLE.has(path.extname(name));
+  return !name.startsWith('.') && !DECLARATIONS.test(name) && LOADABLE.test(name);
 }
 
 /** The files of an alone folder in the order in which they are loaded: by name, not those of its subfolders. */
@@ -19,4 +20,9 @@ function listAloneFiles(folder) {
     .filter((file) => fs.statSync(file).isFile());
 }
 
-module.exports = { listAloneFiles };
+/** What `alone` stands for, a folder or a script. */
+function aloneFiles(target) {
+  return fs.statSync(target).isDirectory() ? listAloneFiles(target) : [target];
+}
+
+module.exports = { listAloneFiles, aloneFiles };

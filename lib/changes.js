@@ -3,6 +3,7 @@
 // reload() and scale(): what is asked of the master while the cluster runs, and its answers.
 
 const { ClusterError, reviveError } = require('./errors');
+const { loaderFor } = require('./config');
 const { resolveExec } = require('./config/paths');
 const { checkReload, checkCount } = require('./config/changes');
 const { toNativeConfig } = require('./native-config');
@@ -28,7 +29,7 @@ class Changes {
       const message = `reload(): \`target: '${options.target}'\` needs an alone process; this cluster has none.`;
       throw new ClusterError('ERR_NO_ALONE', message);
     }
-    const change = { target: 'worker', concurrency: 1, ...given(options), exec: this.#resolve(options.exec) };
+    const change = { target: 'worker', concurrency: 1, ...given(options), ...this.#script(options) };
     return new Promise((resolve) => {
       if (this.#underWay) this.#next = merge(this.#next, change, resolve);
       else this.#begin({ ...change, resolvers: [resolve] });
@@ -36,13 +37,13 @@ class Changes {
   }
 
   /** On what holds now: what a reload that failed asked for is not part of it. */
-  #begin({ env, exec, args, target, concurrency, resolvers }) {
+  #begin({ env, exec, workerLoader, args, target, concurrency, resolvers }) {
     this.#underWay = true;
     const before = this.#settings;
     const settings = {
       ...before,
       env: { ...before.env, ...env },
-      exec: exec ?? before.exec,
+      ...(exec && { exec, workerLoader }),
       args: args ?? before.args,
     };
     const id = ++this.#last;
@@ -50,10 +51,14 @@ class Changes {
     this.#master.reload(id, toNativeConfig(settings), target, concurrency);
   }
 
-  #resolve(exec) {
-    if (exec === undefined) return undefined;
+  /** `exec`, and what loads it if it is TypeScript. */
+  #script({ exec, env }) {
+    if (exec === undefined) return {};
     try {
-      return resolveExec(exec, this.#settings.cwd);
+      const file = resolveExec(exec, this.#settings.cwd);
+      const launch = { ...this.#settings, env: { ...this.#settings.env, ...env } };
+      // Null: it is to replace the loader of an `exec` that was asked for before.
+      return { exec: file, workerLoader: loaderFor('exec', exec, [file], launch) ?? null };
     } catch (cause) {
       throw new ClusterError('ERR_RELOAD_INVALID', cause.message.replace('cluster config:', 'reload():'), { cause });
     }
@@ -76,14 +81,17 @@ class Changes {
   reloaded({ data }) {
     const { ids, ok, reason, failure, replaced } = JSON.parse(data);
     const report = { ok, replaced, ...(!ok && { reason, error: failureOf(failure, reason) }) };
-    this.#underWay = false;
+    // A change of a file is nobody's request.
+    if (ids.length > 0) this.#underWay = false;
     for (const one of ids.map((id) => this.#take(id))) {
       if (ok) this.#settings = one.settings;
       one.resolve(report);
     }
-    const next = this.#next;
-    this.#next = null;
-    if (next) this.#begin(next);
+    if (this.#next && !this.#underWay) {
+      const next = this.#next;
+      this.#next = null;
+      this.#begin(next);
+    }
     return report;
   }
 

@@ -25,6 +25,12 @@ function exception(event, settings) {
   return new ClusterError(code, text, causeOf(details));
 }
 
+/** Why a process waits for the next change (development), from the master's `crash`. */
+function crash(event, settings) {
+  const details = JSON.parse(event.data);
+  return new ClusterError('ERR_CRASHED', `${settings.title}: ${describe(event, details, settings)}`, causeOf(details));
+}
+
 function causeOf({ error }) {
   return error ? { cause: reviveError(error) } : undefined;
 }
@@ -49,4 +55,4 @@ function whatHappened({ role, reason, code, signal }, { detail, wasReady }, { st
   }
 }
 
-module.exports = { startFailure, exception };
+module.exports = { startFailure, exception, crash };

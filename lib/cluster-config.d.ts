@@ -34,7 +34,15 @@ export interface ClusterConfig {
   /** Whether a worker that died is replaced. Default: `true` in production. In development it is always `false`: `true` is a
    *  process warning with code `CLUSTER_OPTION_IGNORED`. (Document: `refork`.) */
   refork?: boolean;
-  /** In development, how long to wait after a change of a file before the worker is reloaded, in ms. Default: 500.
+  /**
+   * In development, the files and folders whose changes start the worker again; relative to `cwd`. `true`: `src`, or the folder
+   * of `exec` where there is no `src`. `exec` and `alone` are always watched with them; a change of `alone`, or in it, starts the
+   * alone again, and only that. Not looked at: what git ignores, `node_modules`, hidden files (but `.env…`), editors' own files.
+   * `false`: no change counts, and a process that fails at the start fails it. In production it has no effect: a process warning
+   * with code `CLUSTER_OPTION_IGNORED`. Default: `true`.
+   */
+  watch?: boolean | string | string[];
+  /** In development, how long to wait after the last change of a file before the worker is started again, in ms. Default: 500.
    *  (Document: `reloadDelay`.) */
   reloadDelay?: number;
   /** Default: `'production'` if `NODE_ENV` is exactly `production`, else `'development'`; where `NODE_ENV` is not set, one line
@@ -42,8 +50,10 @@ export interface ClusterConfig {
   mode?: 'production' | 'development';
   /** The workers' arguments, `process.argv` from index 2. Default: none. */
   args?: string[];
-  /** Flags for the `node` of the alone and of the workers. Default: those of this process (`process.execArgv`), with an
-   *  inspector port of its own for each child if this process has an inspector. */
+  /** Flags for the `node` of the alone and of the workers. Default: those of this process (`process.execArgv`). With
+   *  `--inspect[-brk][=[host:]port]` here or in `NODE_OPTIONS` each child has an inspector port of its own: the alone that port
+   *  (default 9229) + 1, the worker of slot n that port + 1 + n, also after it was replaced; port 0: any. While an old process
+   *  still has it (a reload in production), and for one that stands by: any. */
   execArgv?: string[];
   /** The working folder of the alone and of the workers. Default: that of this process. */
   cwd?: string;
@@ -102,4 +112,39 @@ export interface ClusterConfig {
    *  undefined and circular data arrive as they were sent; a third larger, and slower to write and to read.
    *  `randomWorker` sends JSON in both. Default: `'json'`. */
   serialization?: 'json' | 'advanced';
+  /**
+   * Where the alone and the workers write to. Default: `'inherit'`.
+   *
+   * - `'inherit'`: to the stdout and stderr of this process, by themselves.
+   * - `'prefix'`: the same, but through this process, which writes the process's name (`worker 1`, `alone`; `standby` for one that
+   *   stands by) before each line. Lines of different processes never mix; lines that begin with white space, such as those of a
+   *   stack, stay together with the one before them. A line longer than 1 MiB is divided. Coloured if it goes to a terminal, or as
+   *   `FORCE_COLOR`, `NO_COLOR` and `NODE_DISABLE_COLORS` say (as in Node). If stdout and stderr are terminals and none of these
+   *   is set, the children get `FORCE_COLOR`, so that they colour their output as they would on the terminal.
+   * - `'pipe'`: nowhere; it is the event `output`. If nobody listens to it: a process warning with code `CLUSTER_OUTPUT_UNHEARD`.
+   *
+   * With the latter two this process reads the output: while its event loop is blocked children that write much wait in their
+   * writes.
+   */
+  output?: 'inherit' | 'prefix' | 'pipe';
+  /** Where the cluster's own log goes, that of the master included: pino, console, winston or the like. What it gets is set by
+   *  the environment variable `YUNFLY_LOG` (`error`, `warn`, `info`, `debug`; default: `info`). Default: stderr, from `warn`
+   *  on. The children's output never goes there. */
+  logger?: ClusterLogger;
+}
+
+/**
+ * What `logger` must have. pino (also a child of it, and Fastify's) is called as `logger.warn({ cluster: title, ...fields },
+ * message)`, every other one with one text: `logger.warn('title: message field=value')`. If a call throws, or its promise
+ * rejects, the line goes to stderr, with the reason as `loggerError`.
+ */
+export interface ClusterLogger {
+  /** Something went wrong for good. */
+  error(...args: any[]): unknown;
+  /** Something is not as it should be, and the cluster goes on. */
+  warn(...args: any[]): unknown;
+  /** What the cluster does. */
+  info(...args: any[]): unknown;
+  /** Details for those who look for a fault. */
+  debug(...args: any[]): unknown;
 }

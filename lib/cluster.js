@@ -24,7 +24,7 @@ const NOTHING = {
 /** Set by the preload in workers and in the alone. */
 const ROLE = Symbol.for('yunfly.cluster.role');
 /** Children load this package for request() and sendmessage() only. */
-const Master = process[ROLE] ? undefined : require('../native.js').Master;
+const Master = process[ROLE] ? undefined : require('./native').Master;
 
 function deferred() {
   const result = {};
@@ -189,8 +189,8 @@ class Cluster extends EventEmitter {
 
   #loadHere() {
     this.#state = 'inProcess';
-    const { exec } = this.#settings;
-    loadInProcess(exec).then(
+    const { exec, workerLoader } = this.#settings;
+    loadInProcess(exec, workerLoader).then(
       () => this.#becomeReady(),
       (cause) => this.#end(new ClusterError('ERR_START_FAILED', `${exec} could not be loaded: ${cause?.message}`, { cause })),
     );

@@ -3,10 +3,15 @@
 // The one place where a configuration is validated and gets its defaults. What comes out is complete.
 
 const { ClusterError } = require('./errors');
+const { aloneFiles } = require('./alone-files');
 const { compileCache } = require('./config/compile-cache');
 const { checkFields, invalid, warn, bytesOf, MIB } = require('./config/fields');
 const { resolveCwd, resolveExec, resolveAlone, packageName } = require('./config/paths');
 const { usableCpus } = require('./config/cpus');
+const { ownFlags } = require('./config/flags');
+const { watchedPaths } = require('./config/watch');
+const { createLog, readVariable } = require('./log');
+const { isTypeScript } = require('./module-type');
 
 const DEFAULT_COUNT = 4;
 /** Linux allows 128 KiB for one environment variable, in which the alone gets its configuration. */
@@ -22,22 +27,30 @@ function normalize(config) {
   const alone = resolveAlone(config.alone, cwd, mode);
   if (enable && config.mode === undefined && !process.env.NODE_ENV) {
     const remedy = 'Set NODE_ENV=production, or `mode` in the cluster config.';
-    process.stderr.write(`${title}: NODE_ENV is not set: development mode, 1 worker. ${remedy}\n`);
+    createLog({ logger: config.logger, title }).warn(`NODE_ENV is not set: development mode, 1 worker. ${remedy}`);
   }
   if (config.refork && !production) {
     const message = '`refork: true` has no effect in development: a worker that crashed is not forked again.';
     warn('CLUSTER_OPTION_IGNORED', `cluster config: ${message}`);
   }
+  if (config.watch && production) {
+    warn('CLUSTER_OPTION_IGNORED', 'cluster config: `watch` has no effect in production: call reload(), or send SIGHUP.');
+  }
+  warnOfLogVariable();
+  const exec = resolveExec(config.exec, cwd);
+  const launch = { cwd, execArgv: enable ? config.execArgv : undefined, env: config.env };
   return {
     enable,
     title,
     mode,
     cwd,
-    exec: resolveExec(config.exec, cwd),
+    exec,
+    workerLoader: loaderFor('exec', config.exec, [exec], launch),
     args: [...(config.args ?? [])],
     execArgv: config.execArgv && [...config.execArgv],
     env: { ...config.env },
     alone,
+    aloneLoader: enable && alone ? loaderFor('alone', config.alone, aloneFiles(alone), launch) : undefined,
     aloneConfig: alone && aloneConfig(config),
     count: production ? workerCount(config.count) : 1,
     refork: production && (config.refork ?? true),
@@ -46,6 +59,7 @@ function normalize(config) {
     standby: production ? standby(config) : 0,
     compileCache: compileCache(config.compileCache, production, { ...process.env, ...config.env }),
     limit: (config.limit ?? 60) * 1000,
+    watch: production || !enable ? undefined : watchedPaths(config.watch, { cwd, exec, alone }),
     reloadDelay: config.reloadDelay ?? 500,
     startTimeout: config.startTimeout ?? 60_000,
     killTimeout: config.killTimeout ?? (production ? 25_000 : 5000),
@@ -55,6 +69,8 @@ function normalize(config) {
     maxMemory: config.maxMemory ? bytesOf(config.maxMemory) : undefined,
     maxMessageBytes: config.maxMessageBytes ?? 64 * MIB,
     serialization: config.serialization ?? 'json',
+    output: config.output ?? 'inherit',
+    logger: config.logger,
   };
 }
 
@@ -64,6 +80,21 @@ function standby({ standby: count = 0, ready = 'listening' }) {
     throw invalid('standby', count, "0 where `ready` is not 'listening'", "Set `ready: 'listening'`, or leave `standby` out.");
   }
   return count;
+}
+
+function warnOfLogVariable() {
+  const { unknown } = readVariable(process.env.YUNFLY_LOG);
+  if (unknown.length === 0) return;
+  const remedy = 'It may be error, warn, info or debug, and json: YUNFLY_LOG=debug,json.';
+  warn('CLUSTER_VARIABLE_IGNORED', `YUNFLY_LOG: '${unknown.join(',')}' is not known and has no effect. ${remedy}`);
+}
+
+/** What loads these files if one is TypeScript (see findLoader). */
+function loaderFor(field, value, files, { cwd, execArgv = ownFlags(), env = {} }) {
+  if (!files.some(isTypeScript)) return undefined;
+  const { NODE_OPTIONS: nodeOptions } = { ...process.env, ...env };
+  // Loaded when it is needed: most apps are JavaScript.
+  return require('./config/loader').findLoader({ field, value, files, cwd, options: { execArgv, nodeOptions } });
 }
 
 function modeOfEnvironment() {
@@ -81,7 +112,7 @@ function aloneConfig(config) {
     new ClusterError('ERR_CONFIG_INVALID', `cluster config: ${field} ${what}. Give a smaller, plain \`aloneConfig\`.`, { cause });
   let json;
   try {
-    json = JSON.stringify(config.aloneConfig === undefined ? config : config.aloneConfig);
+    json = JSON.stringify(config.aloneConfig === undefined ? { ...config, logger: undefined } : config.aloneConfig);
   } catch (err) {
     throw refuse(`cannot be written as JSON: ${err.message}`, err);
   }
@@ -91,4 +122,4 @@ function aloneConfig(config) {
   return JSON.parse(json);
 }
 
-module.exports = { normalize };
+module.exports = { normalize, loaderFor };

@@ -4,7 +4,9 @@ const { ClusterAlone } = require('./alone');
 const { ClusterError, reviveError } = require('./errors');
 const failures = require('./child-failure');
 const handles = require('./handles');
+const { createLog } = require('./log');
 const { openMirror } = require('./mirror');
+const { Output } = require('./output');
 const { ClusterWorker } = require('./worker');
 
 /** Turns the master's events into those of the cluster and of its children, with the names and arguments of
@@ -15,6 +17,9 @@ class Dispatcher {
   #codec;
   #master;
   #requests;
+  #log;
+  /** Undefined where the children write to this process's streams by themselves. */
+  #output;
   #mirror = openMirror();
   #workers;
   #alones = new Map();
@@ -29,6 +34,8 @@ class Dispatcher {
     this.#codec = codec;
     this.#requests = requests;
     this.#master = master;
+    this.#log = createLog(settings);
+    if (settings.output !== 'inherit') this.#output = new Output(cluster, settings);
   }
 
   close() {
@@ -78,11 +85,10 @@ class Dispatcher {
   }
 
   childReady(event) {
-    if (event.role !== 'alone') return;
-    const alone = this.#child(event);
-    alone.state = 'ready';
-    alone.emit('ready');
-    this.#cluster.emit('aloneReady', alone);
+    const child = this.#child(event);
+    if (event.role === 'alone') child.state = 'ready';
+    child.emit('ready');
+    this.#cluster.emit(event.role === 'alone' ? 'aloneReady' : 'workerReady', child);
   }
 
   /** One that stands by has no slot yet. */
@@ -123,6 +129,7 @@ class Dispatcher {
     // As node:cluster does: at 'exit' only the others are in `workers`.
     if (event.role === 'worker') this.#workers.delete(event.id);
     else this.#alones.delete(event.id);
+    this.#output?.keep(event, child);
     if (this.alone === child) this.alone = null;
     if (event.role === 'worker') this.#workerExit(event, child, code, signal);
     else {
@@ -137,6 +144,17 @@ class Dispatcher {
     worker.emit('exit', code, signal);
     this.#tell('exit', worker, code, signal);
     if (!event.expected) this.#cluster.emit('unexpectedExit', worker, code, signal);
+  }
+
+  /** It may come after the child's `exit`. */
+  output(event) {
+    this.#output.take(event, this.#child(event));
+  }
+
+  /** The master's own. */
+  log({ reason, data }) {
+    const { message, ...fields } = JSON.parse(data);
+    this.#log[reason === 'trace' ? 'debug' : reason](message, fields);
   }
 
   /** What a child does not catch at its start is the cause of the start's failure; a worker's ends it: `exit`. */
@@ -215,6 +233,17 @@ class Dispatcher {
 
   check(event) {
     this.#cluster.emit('check', JSON.parse(event.data));
+  }
+
+  change(event) {
+    this.#cluster.emit('change', JSON.parse(event.data));
+  }
+
+  crash(event) {
+    const error = failures.crash(event, this.#settings);
+    const { message } = error;
+    this.#log.warn(`${message.slice(this.#settings.title.length + 2)}. It is started again when a file is saved.`);
+    this.#cluster.emit('crash', error);
   }
 
   startFailed(event) {

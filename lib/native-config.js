@@ -3,6 +3,9 @@
 // What the native master is told: the complete command lines and environment of the children.
 
 const path = require('path');
+const { ownFlags } = require('./config/flags');
+const { inspectorPorts } = require('./config/inspector');
+const { forcedColor } = require('./terminal');
 
 const PRELOAD = path.join(__dirname, 'preload', 'index.js');
 const ALONE_MAIN = path.join(__dirname, 'preload', 'alone-main.js');
@@ -16,20 +19,20 @@ const OF_THE_MASTER = [
   'NODE_APP_INSTANCE',
 ];
 
-const INSPECTOR = /^--inspect(?:-brk|-port|-wait)?(?:=|$)|^--debug-port(?:=|$)/;
-
 function toNativeConfig(settings) {
   const { title, killTimeout, cwd, exec, args, alone, aloneConfig, ready, hangTimeout, serialization } = settings;
-  const flags = settings.execArgv ?? inheritedFlags();
+  const changes = overlay(settings);
+  const nodeOptions = { ...process.env, ...changes }.NODE_OPTIONS;
+  const { flags, host, port } = inspectorPorts(settings.execArgv ?? ownFlags(), nodeOptions);
   const boot = { title, killTimeout, ...(serialization === 'advanced' && { serialization }) };
   return {
     execPath: process.execPath,
     cwd,
-    env: environment({ ...(settings.compileCache && { NODE_COMPILE_CACHE: settings.compileCache }), ...settings.env }),
-    workerArgv: ['--require', PRELOAD, ...flags, exec, ...args],
+    env: environment(changes),
+    workerArgv: ['--require', PRELOAD, ...loaderFlags(settings.workerLoader), ...flags, exec, ...args],
     workerBoot: JSON.stringify({ role: 'worker', ...boot, ready, hangTimeout }),
     ...(alone && {
-      aloneArgv: ['--require', PRELOAD, ...flags, ALONE_MAIN],
+      aloneArgv: ['--require', PRELOAD, ...loaderFlags(settings.aloneLoader), ...flags, ALONE_MAIN],
       aloneBoot: JSON.stringify({ role: 'alone', ...boot, path: alone, config: aloneConfig }),
     }),
     mode: settings.mode,
@@ -47,25 +50,32 @@ function toNativeConfig(settings) {
     maxMemory: settings.maxMemory,
     maxMessageBytes: settings.maxMessageBytes,
     title,
+    output: settings.output === 'inherit' ? 'inherit' : 'pipe',
+    logger: settings.logger !== undefined,
+    watch: settings.watch,
+    alonePath: alone,
+    reloadDelay: settings.reloadDelay,
+    inspectHost: host,
+    inspectPort: port,
   };
 }
 
-function environment(overlay) {
-  const env = { ...process.env, ...overlay };
+/** `{ require, import, loader }` as flags. */
+function loaderFlags(loader) {
+  return Object.entries(loader ?? {}).flatMap(([flag, modules]) => modules.flatMap((module) => [`--${flag}`, module]));
+}
+
+/** What the config says has the last word. */
+function overlay({ compileCache, output, env }) {
+  const color = output === 'prefix' ? forcedColor({ ...process.env, ...env }) : undefined;
+  return { ...(compileCache && { NODE_COMPILE_CACHE: compileCache }), ...(color && { FORCE_COLOR: color }), ...env };
+}
+
+function environment(changes) {
+  const env = { ...process.env, ...changes };
   for (const name of OF_THE_MASTER) delete env[name];
   const given = Object.entries(env).filter(([, value]) => value !== undefined);
   return Object.fromEntries(given.map(([name, value]) => [name, String(value)]));
-}
-
-/** The app's own flags, but not the code of `node --eval`, as child_process.fork() does; and a free inspector port for
- *  each child, as the app has its own in use. */
-function inheritedFlags() {
-  const flags = [...process.execArgv];
-  const code = flags.lastIndexOf(process._eval);
-  if (process._eval != null && code > 0) flags.splice(code - 1, 2);
-  const options = (process.env.NODE_OPTIONS ?? '').split(/\s+/);
-  if ([...flags, ...options].some((option) => INSPECTOR.test(option))) flags.push('--inspect-port=0');
-  return flags;
 }
 
 module.exports = { toNativeConfig };

@@ -2,6 +2,7 @@
 //! only what C strings cannot hold is refused.
 
 use std::ffi::{CString, NulError};
+use std::path::PathBuf;
 
 use crate::core::types::Policy;
 
@@ -16,6 +17,50 @@ pub struct Config {
     pub max_message_bytes: usize,
     /// The cluster's name.
     pub title: String,
+    /// What is watched in development.
+    pub watched: Option<Watched>,
+    /// Where the children's stdout and stderr go.
+    pub output: Output,
+    /// Where the master's own log goes.
+    pub log: Log,
+}
+
+/// Files whose change starts processes again.
+#[derive(Debug, Clone)]
+pub struct Watched {
+    /// Files and folders, absolute.
+    pub paths: Vec<PathBuf>,
+    /// Those of the alone: a change of them is none of the worker.
+    pub alone: Option<PathBuf>,
+    /// The app's folder.
+    pub base: PathBuf,
+}
+
+/// Where the children's stdout and stderr go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Output {
+    /// To the app's own.
+    Inherit,
+    /// To the app, as notices.
+    Pipe,
+}
+
+/// Where the master's own log goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Log {
+    /// To the app's stderr.
+    Stderr,
+    /// To the app, as notices.
+    App,
+}
+
+/// The first of the inspectors' ports.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Inspector {
+    /// The address to listen on; empty: Node's default.
+    pub host: String,
+    /// The app's own port. The alone's is one more, that of slot n is n more than the alone's.
+    pub port: u16,
 }
 
 /// How children are launched.
@@ -31,6 +76,8 @@ pub struct Launch {
     pub worker: Role,
     /// For the alone, if there is one.
     pub alone: Option<Role>,
+    /// Where the children's inspectors listen, if they have any.
+    pub inspector: Option<Inspector>,
 }
 
 /// What one kind of child is started with.

@@ -2,12 +2,14 @@ import type { ChildProcess } from 'child_process';
 import cluster from 'cluster';
 import { createSocket } from 'dgram';
 import { Server, Socket } from 'net';
+import pino from 'pino';
 import {
   BroadcastAnswers,
   Cluster,
   ClusterAlone,
   ClusterConfig,
   ClusterError,
+  ClusterLogger,
   ClusterStats,
   ClusterWorker,
   createCluster,
@@ -67,7 +69,11 @@ export const full: ClusterConfig = {
   minUptime: 0,
   maxMessageBytes: 1024,
   serialization: 'advanced',
+  output: 'prefix',
+  logger: console,
 };
+
+export const loggers: ClusterLogger[] = [console, pino(), pino().child({ part: 'cluster' })];
 
 export const wrong: ClusterConfig[] = [
   // @ts-expect-error
@@ -90,6 +96,10 @@ export const wrong: ClusterConfig[] = [
   { exec: 'x', compileCache: 1 },
   // @ts-expect-error
   { exec: 'x', serialization: 'v8' },
+  // @ts-expect-error
+  { exec: 'x', output: 'ignore' },
+  // @ts-expect-error no functions of a logger
+  { exec: 'x', logger: { warn() {} } },
   // @ts-expect-error
   { exec: 'x', cuont: 4 },
 ];
@@ -114,6 +124,11 @@ export function events(running: Cluster): void {
   running.on('standby', ({ slot, state }) => [slot?.toFixed(), state === 'standby']);
   running.on('missed', (worker, { messages, bytes }) => [worker.pid, messages.toFixed(), bytes.toFixed()]);
   running.on('reload', (report) => same<typeof report, ReloadReport>(true));
+  running.on('output', (child, text, stream) => {
+    same<typeof child, ClusterWorker | ClusterAlone>(true);
+    same<typeof stream, 'stdout' | 'stderr'>(true);
+    child.on('output', (again) => again === text);
+  });
   running.on('undeliverable', (_message, reason, from) => [reason.length, from?.pid]);
   running.on('protocolError', (_child, error) => same<typeof error, ClusterError>(true));
   running.on('aloneError', (alone, error) => [alone.state === 'ready', error.stack]);

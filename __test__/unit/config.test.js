@@ -68,6 +68,7 @@ test('the defaults in production', () => {
     minUptime: 1000,
     maxMessageBytes: 64 * 1024 * 1024,
     serialization: 'json',
+    output: 'inherit',
   });
 });
 
@@ -94,6 +95,8 @@ test('every given value is taken', () => {
     minUptime: 5,
     maxMessageBytes: 2048,
     serialization: 'advanced',
+    output: 'pipe',
+    logger: console,
   };
   expect(normalize({ ...minimal, ...given, limit: 0.5 })).toMatchObject({ ...given, limit: 500 });
 });
@@ -123,6 +126,8 @@ describe('a wrong value is refused: field, value and what is allowed are named',
     ['minUptime', [-1]],
     ['maxMessageBytes', [0, 1023, 2 ** 30]],
     ['serialization', ['v8', true, '']],
+    ['output', ['ignore', true, null]],
+    ['logger', [true, 'console', null, {}, { error() {}, warn() {}, info() {} }]],
   ])('%s', (field, values) => {
     for (const value of values) {
       const error = refusal({ ...minimal, [field]: value });
@@ -250,6 +255,11 @@ describe('aloneConfig', () => {
 
   test('the configuration itself by default', () => {
     expect(normalize({ ...withAlone, env: { A: undefined, B: '1' } }).aloneConfig).toEqual({ ...withAlone, env: { B: '1' } });
+  });
+
+  test('the configuration without its logger', () => {
+    const { aloneConfig } = normalize({ ...withAlone, logger: console });
+    expect(aloneConfig).toEqual(withAlone);
   });
 
   test('what is given, also null and false', () => {

@@ -3,6 +3,7 @@
 // What each field of the configuration may be, apart from what depends on files (paths.js).
 
 const { ClusterError } = require('../errors');
+const { nearest } = require('../nearest');
 
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 const KIB = 1024;
@@ -66,6 +67,10 @@ const FIELDS = {
   },
   title: text,
   refork: flag,
+  watch: {
+    allowed: 'true, false, or the path of a file or folder, or an array of such paths',
+    accepts: (value) => typeof value === 'boolean' || isString(value) || (Array.isArray(value) && value.length > 0 && value.every(isString)),
+  },
   reloadDelay: milliseconds(0),
   mode: oneOf('production', 'development'),
   args: texts,
@@ -93,7 +98,18 @@ const FIELDS = {
   },
   maxMessageBytes: integer(KIB, 512 * MIB, ' (bytes)'),
   serialization: oneOf('json', 'advanced'),
+  output: oneOf('inherit', 'prefix', 'pipe'),
+  logger: {
+    allowed: 'an object with the functions error, warn, info and debug, such as console or pino()',
+    accepts: isLogger,
+  },
 };
+
+/** Some loggers are functions that have these. */
+function isLogger(value) {
+  if (value === null || !['object', 'function'].includes(typeof value)) return false;
+  return ['error', 'warn', 'info', 'debug'].every((level) => typeof value[level] === 'function');
+}
 
 function isObject(value) {
   return value !== null && typeof value === 'object' && !Array.isArray(value);
@@ -133,34 +149,13 @@ function checkFields(config) {
 }
 
 function warnOfUnknown(field) {
-  const near = nearestField(field);
+  const near = nearest(field, Object.keys(FIELDS));
   const hint = near ? `Did you mean \`${near}\`?` : `The fields are: ${Object.keys(FIELDS).join(', ')}.`;
   warn('CLUSTER_UNKNOWN_OPTION', `cluster config: \`${field}\` is not a field and has no effect. ${hint}`);
 }
 
-function nearestField(field) {
-  const farthest = Math.min(2, Math.floor(field.length / 2));
-  return Object.keys(FIELDS)
-    .map((known) => ({ known, away: distance(known.toLowerCase(), field.toLowerCase()) }))
-    .filter(({ away }) => away <= farthest)
-    .sort((a, b) => a.away - b.away)[0]?.known;
-}
-
 function warn(code, message) {
   process.emitWarning(message, { type: 'ClusterWarning', code });
-}
-
-/** Levenshtein. */
-function distance(a, b) {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      next[j] = Math.min(next[j - 1] + 1, row[j] + 1, row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1));
-    }
-    row = next;
-  }
-  return row[b.length];
 }
 
 module.exports = { FIELDS, checkFields, invalid, shown, warn, bytesOf, MIB };

@@ -7,7 +7,8 @@ const path = require('path');
 const { listAloneFiles } = require('../alone-files');
 const { invalid } = require('./fields');
 
-const EXTENSIONS = ['', '.js', '.cjs', '.mjs', '.ts'];
+/** What is compiled comes first, where it lies beside its source. */
+const EXTENSIONS = ['', '.js', '.cjs', '.mjs', '.ts', '.cts', '.mts'];
 const FROM_CWD = 'relative paths are resolved from `cwd`';
 const DEFAULT_ALONE = { development: ['src/alone'], production: ['build/alone', 'dist/alone'] };
 
@@ -53,7 +54,7 @@ function resolveAlone(alone, cwd, mode) {
     throw invalid('alone', alone, allowed, `There is neither at ${base}; ${FROM_CWD}.`);
   }
   if (listAloneFiles(base).length === 0) {
-    throw invalid('alone', alone, 'a folder with .js, .cjs, .mjs or .ts files', `There is none in ${base}.`);
+    throw invalid('alone', alone, 'a folder with .js, .cjs, .mjs, .ts, .cts or .mts files', `There is none in ${base}.`);
   }
   return base;
 }

@@ -3,9 +3,9 @@
 // The alone's main script: loads the files of the `alone` option and calls what they export.
 
 const fs = require('fs');
-const path = require('path');
-const { pathToFileURL } = require('url');
 const { listAloneFiles } = require('../alone-files');
+const { loadScript } = require('../load-script');
+const { isTypeScript } = require('../module-type');
 const alone = require('./alone');
 
 const { path: target, config } = alone.boot();
@@ -16,30 +16,13 @@ function exportedFunction(loaded) {
   return [loaded, loaded?.default, loaded?.default?.default].find((candidate) => typeof candidate === 'function');
 }
 
-function isLoadedByImport(file) {
-  const extension = path.extname(file);
-  // Without type stripping (Node >= 22.18) and without a loader, require() reads a .ts file as JavaScript and reports
-  // a misleading SyntaxError; import() says ERR_UNKNOWN_FILE_EXTENSION.
-  return extension === '.mjs' || (extension === '.ts' && !require.extensions['.ts']);
-}
-
-async function loadFile(file) {
-  if (isLoadedByImport(file)) return import(pathToFileURL(file));
-  try {
-    return require(file);
-  } catch (err) {
-    // An ES module on Node < 22.12, or one with a top-level await.
-    if (err?.code === 'ERR_REQUIRE_ESM' || err?.code === 'ERR_REQUIRE_ASYNC_MODULE') return import(pathToFileURL(file));
-    throw err;
-  }
-}
-
+/** The file came after the cluster's start, or its loader is one that this package doesn't know. */
 function explain(err, file) {
-  if (err?.code !== 'ERR_UNKNOWN_FILE_EXTENSION' || path.extname(file) !== '.ts') return err;
+  if (err?.code !== 'ERR_UNKNOWN_FILE_EXTENSION' || !isTypeScript(file)) return err;
   return Object.assign(
     new Error(
       `alone: Node ${process.version} cannot load ${file}: use Node >= 22.18, give a loader in execArgv ` +
-        "(such as ['--require', 'ts-node/register']), or point `alone` to the compiled files",
+        "(such as ['--import', 'tsx']), or point `alone` to the compiled files",
     ),
     { code: err.code },
   );
@@ -50,7 +33,7 @@ async function main() {
   const running = [];
   for (const file of isFolder ? listAloneFiles(target) : [target]) {
     const exported = exportedFunction(
-      await loadFile(file).catch((err) => {
+      await loadScript(file).catch((err) => {
         throw explain(err, file);
       }),
     );

@@ -11,6 +11,7 @@ const LAST_STREAM_ID = 2 ** 31 - 1;
 const NO_ERROR = 0;
 
 const SWEEP_MS = 50;
+const SHORTEST_SWEEP_MS = 5;
 
 // Held: Node keeps channels, with their subscribers, only weakly.
 const requestStart = diagnostics.channel('http.server.request.start');
@@ -26,7 +27,7 @@ function closeAfterResponses() {
 
 /** Closes what stays idle for `grace()` ms, until the returned function is called. Everything else ends by itself:
  *  HTTP/1 after its response, HTTP/2 after its streams; plain and upgraded sockets when the app or the client ends
- *  them. */
+ *  them, or here too if there is no grace at all (development: whoever holds one is to come back to the new process). */
 function sweep(grace) {
   let timer;
   const idle = new IdleTimes();
@@ -34,7 +35,7 @@ function sweep(grace) {
   const pass = () => {
     const limit = grace();
     for (const socket of sockets) {
-      if (isHttp1(socket) && idle.of(socket, isBusy(socket)) >= limit) end(socket);
+      if ((isHttp1(socket) || limit === 0) && idle.of(socket, isBusy(socket)) >= limit) end(socket);
     }
     for (const socket of handshakes) {
       if (idle.of(socket, false) >= limit) socket.destroy();
@@ -46,7 +47,7 @@ function sweep(grace) {
       // What was on its way at the announcement has come; from now on no stream is taken, the open ones are finished.
       if (idle.of(session, false) >= limit) session.close();
     }
-    timer = setTimeout(pass, Math.min(SWEEP_MS, limit));
+    timer = setTimeout(pass, Math.min(SWEEP_MS, Math.max(limit, SHORTEST_SWEEP_MS)));
   };
   pass();
   return () => clearTimeout(timer);
@@ -71,14 +72,14 @@ function end(socket) {
 class IdleTimes {
   #seen = new WeakMap();
 
-  /** Since when nothing was received and nothing was under way, in ms; 0 at first sight. */
+  /** Since when nothing was received and nothing was under way, in ms; 0 at first sight, less if something is under way. */
   of(connection, busy) {
     const now = performance.now();
     const seen = this.#seen.get(connection);
     const { bytesRead } = connection;
     if (busy || !seen || seen.bytesRead !== bytesRead) {
       this.#seen.set(connection, { bytesRead, since: now });
-      return 0;
+      return busy ? -1 : 0;
     }
     return now - seen.since;
   }

@@ -2,12 +2,13 @@
 
 use std::collections::HashMap;
 use std::ffi::CString;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use napi::bindgen_prelude::{Error, Result, Status};
 use napi_derive::napi;
 
-use crate::config::{Config, Launch, Role};
+use crate::config::{Config, Inspector, Launch, Log, Output, Role, Watched};
 use crate::core::types::{Balance, Mode, Policy, Readiness};
 
 /// Made by lib/cluster.js.
@@ -57,6 +58,20 @@ pub struct NativeConfig {
     pub max_message_bytes: f64,
     /// The cluster's name.
     pub title: String,
+    /// In development: files and folders to watch; absent: none.
+    pub watch: Option<Vec<String>>,
+    /// The alone's own script or folder.
+    pub alone_path: Option<String>,
+    /// In ms: how long after the last change of a watched file the worker is started again.
+    pub reload_delay: f64,
+    /// `inherit` or `pipe`.
+    pub output: Option<String>,
+    /// Whether the master's log is told as events.
+    pub logger: Option<bool>,
+    /// The address of the children's inspectors; absent: Node's default.
+    pub inspect_host: Option<String>,
+    /// The port of the app's inspector, after which the children's follow; absent: they have none, or any.
+    pub inspect_port: Option<u16>,
 }
 
 impl NativeConfig {
@@ -92,10 +107,21 @@ impl NativeConfig {
             min_uptime: millis("minUptime", self.min_uptime)?,
             hang_timeout: self.hang_timeout.map(|timeout| millis("hangTimeout", timeout)).transpose()?,
             max_memory: self.max_memory.map(|bytes| bytes as u64),
-            watch: None,
+            watch: self.watch.as_ref().map(|_| millis("reloadDelay", self.reload_delay)).transpose()?,
         };
         let (max_message_bytes, title) = (self.max_message_bytes as usize, self.title.clone());
-        Ok(Config { policy, launch: self.into_launch()?, max_message_bytes, title })
+        let watched = self.watch.as_ref().map(|paths| Watched {
+            paths: paths.iter().map(PathBuf::from).collect(),
+            alone: self.alone_path.as_ref().map(PathBuf::from),
+            base: PathBuf::from(&self.cwd),
+        });
+        let output = match self.output.as_deref() {
+            None | Some("inherit") => Output::Inherit,
+            Some("pipe") => Output::Pipe,
+            Some(other) => return Err(invalid("output", other)),
+        };
+        let log = if self.logger.unwrap_or(false) { Log::App } else { Log::Stderr };
+        Ok(Config { policy, launch: self.into_launch()?, max_message_bytes, title, watched, output, log })
     }
 
     /// What of it says how processes are launched: all that a reload may change.
@@ -111,6 +137,7 @@ impl NativeConfig {
             env: Launch::environment(self.env).map_err(no_nul("env"))?,
             worker: Role::new(program, self.worker_argv, self.worker_boot).map_err(no_nul("args"))?,
             alone,
+            inspector: self.inspect_port.map(|port| Inspector { host: self.inspect_host.unwrap_or_default(), port }),
         })
     }
 }

@@ -138,6 +138,8 @@ impl From<Notice> for NativeEvent {
                 Self::of("protocolError", child).reason(&detail).data(json!({ "code": code, "detail": detail }))
             }
             Notice::ReachReforkLimit(slot) => Self::new("reachReforkLimit").place(Some(slot), None),
+            Notice::Output(child, stream, text) => Self::of("output", child).reason(stream.as_str()).message(&text),
+            Notice::Log { level, data } => Self::new("log").reason(level).data(data),
             Notice::Check(census) => Self::new("check").data(census),
             Notice::Ready => Self::new("ready"),
             Notice::StartFailed(failure) => failed("startFailed", &failure).data(details(&failure)),

@@ -106,6 +106,15 @@ pub enum Notice {
     },
     /// A slot was reforked for `limit` without success.
     ReachReforkLimit(SlotId),
+    /// What a child wrote: whole lines.
+    Output(ChildId, Stream, Bytes),
+    /// What the master has to say, for the app's log.
+    Log {
+        /// `error`, `warn`, `info`, `debug` or `trace`.
+        level: &'static str,
+        /// The message and its fields.
+        data: serde_json::Map<String, serde_json::Value>,
+    },
     /// The self-check.
     Check(Census),
     /// Alone and all workers are ready.
@@ -123,6 +132,26 @@ pub enum Notice {
     },
     /// All children are gone. The last notice.
     Closed(Outcome),
+}
+
+/// Where a child wrote.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stream {
+    /// Descriptor 1.
+    Stdout,
+    /// Descriptor 2.
+    Stderr,
+}
+
+impl Stream {
+    /// The text of the event's `stream`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Stdout => "stdout",
+            Self::Stderr => "stderr",
+        }
+    }
 }
 
 /// How a reload went.

@@ -125,6 +125,7 @@ fn size(notice: &Notice) -> usize {
         Notice::Message(_, frame)
         | Notice::Handle(_, frame, _)
         | Notice::Request(_, frame)
+        | Notice::Output(_, _, frame)
         | Notice::Undeliverable { frame, .. } => frame.len(),
         _ => 0,
     }

@@ -22,6 +22,7 @@ use crate::protocol::outbox::{Item, Outbox};
 use crate::sys::channel;
 use crate::sys::local::Connection;
 use crate::sys::process::{Exit, Process};
+use crate::watch::News;
 
 /// After its end nobody else should hold a child's channel; a descendant that does is not waited for.
 const LAST_READ: Duration = Duration::from_secs(1);
@@ -71,6 +72,8 @@ pub enum Input {
     },
     /// Nothing waits in the accept queues any more.
     Quiesced,
+    /// What the watch found.
+    Watch(News),
 }
 
 /// What is sent: who sent it is known until it is written, so that nothing is lost silently.

@@ -11,6 +11,8 @@ mod examine;
 mod flow;
 mod launch;
 mod link;
+mod log;
+mod output;
 mod perform;
 mod read;
 mod receive;

@@ -6,9 +6,11 @@ use bytes::Bytes;
 
 use super::examine::examine;
 use super::flow::{Audience, HIGH_WATER, Offer, Verdict};
-use super::launch::launch;
+use super::launch::{Port, launch};
 use super::link::{Input, Link};
+use super::output::Pipes;
 use super::run::{Guarded, Master, State};
+use crate::config::Output;
 use crate::core::action::{Action, Origin};
 use crate::core::child::Reading;
 use crate::core::event::Event;
@@ -85,9 +87,18 @@ impl Master {
 
     fn spawn(&mut self, child: ChildId, slot: Option<SlotId>, generation: GenerationId) {
         let how = self.generations.get(&generation).unwrap_or(&self.config.launch);
-        let started = launch(how, child, slot);
+        let has_it = |(_, link): (&ChildId, &Link)| slot.is_some() && link.slot == slot;
+        let port = if self.links.iter().any(has_it) { Port::Any } else { Port::Own };
+        let pipes = match self.config.output {
+            Output::Inherit => Ok(None),
+            Output::Pipe => Pipes::new().map(Some),
+        };
+        let started = pipes.and_then(|pipes| Ok((launch(how, child, slot, port, pipes.as_ref())?, pipes)));
         let event = match started {
-            Ok((process, socket)) => {
+            Ok(((process, socket), pipes)) => {
+                if let Some(pipes) = pipes {
+                    self.outputs.attend(child, pipes);
+                }
                 let pid = process.pid();
                 let link = Link::new(child, slot, process, socket, self.config.max_message_bytes, &self.inputs);
                 self.links.insert(child, link);

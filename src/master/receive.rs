@@ -13,12 +13,13 @@ use crate::core::child::Reading;
 use crate::core::dispatch::ConnectionId;
 use crate::core::event::{Event, HandleTarget};
 use crate::core::notice::Notice;
-use crate::core::types::{ChildId, Exit, Peer};
+use crate::core::types::{ChildId, Exit, Peer, ReloadTarget};
 use crate::protocol::envelope::Target;
 use crate::protocol::inbound::Inbound;
 use crate::protocol::outbound;
 use crate::sys::local::Connection;
 use crate::sys::process;
+use crate::watch::News;
 
 /// Messages from this size on come in buffers that the allocator may keep.
 const LARGE: usize = 256 << 10;
@@ -50,6 +51,7 @@ impl Master {
                 self.guard_children();
                 self.tell(Event::Exited { child, exit: named(exit) });
             }
+            Input::Watch(news) => self.watched(news),
             Input::Drained { child } => {
                 let queued = self.links.get(&child).map_or(0, Link::queued);
                 if let Some(link) = self.links.get_mut(&child).filter(|link| link.reading == Reading::IsBehind) {
@@ -77,6 +79,21 @@ impl Master {
         self.last_connection += 1;
         self.connections.insert(self.last_connection, Rc::new(socket));
         self.last_connection
+    }
+
+    fn watched(&mut self, news: News) {
+        match news {
+            News::Watching(folders) => tracing::debug!(folders, "files are watched"),
+            News::Trouble(text) => tracing::warn!("{text}"),
+            News::Changed(files) => {
+                let alone = self.config.watched.as_ref().and_then(|watched| watched.alone.clone());
+                for file in files {
+                    let is_alones = alone.as_ref().is_some_and(|alone| file.starts_with(alone));
+                    let target = if is_alones { ReloadTarget::Alone } else { ReloadTarget::Worker };
+                    self.tell(Event::FileChanged { target, file: file.to_string_lossy().into_owned() });
+                }
+            }
+        }
     }
 
     fn received(&mut self, child: ChildId, batch: Vec<Received>, handles: Vec<OwnedFd>) {

@@ -12,6 +12,7 @@ use super::Command;
 use super::app::AppQueue;
 use super::flow::Flow;
 use super::link::{Input, Link};
+use super::output::Outputs;
 use super::service::Service;
 use super::sockets::Sockets;
 use crate::config::{Config, Launch};
@@ -26,6 +27,7 @@ use crate::protocol::envelope::{Envelope, Target};
 use crate::protocol::request::RequestPart;
 use crate::sys::guard::Guard;
 use crate::sys::memory::give_back;
+use crate::watch::Watch;
 
 /// How many inputs wait at most: one that is not taken slows its child down.
 const INPUTS: usize = 256;
@@ -53,6 +55,8 @@ pub(super) struct Master {
     pub(super) input: Receiver<Input>,
     pub(super) state: State,
     pub(super) service: Service,
+    pub(super) outputs: Outputs,
+    watch: Option<Watch>,
     /// When freed memory is given back: some time after the last large message.
     pub(super) give_back_at: Option<Time>,
 }
@@ -87,6 +91,8 @@ impl Master {
             flow: Flow::default(),
             guard: None,
             guarded: Guarded::All,
+            outputs: Outputs::new(Arc::clone(&app)),
+            watch: None,
             config,
             app,
             inputs,
@@ -112,6 +118,7 @@ impl Master {
                 () = sleep_until(timeout) => self.timed_out(),
             }
         }
+        self.outputs.finish().await;
         if let Some(guard) = self.guard {
             guard.stop().await;
         }
@@ -135,6 +142,16 @@ impl Master {
         self.tell(Event::TimedOut);
     }
 
+    fn start_watching(&mut self) {
+        let Some(watched) = &self.config.watched else { return };
+        let inputs = self.inputs.clone();
+        let tell = move |news| inputs.blocking_send(Input::Watch(news)).is_ok();
+        match Watch::start(watched.paths.clone(), watched.base.clone(), tell) {
+            Ok(watch) => self.watch = Some(watch),
+            Err(error) => tracing::warn!(%error, "files are not watched"),
+        }
+    }
+
     pub(super) fn now(&self) -> Time {
         self.origin.elapsed()
     }
@@ -147,7 +164,11 @@ impl Master {
 
     fn command(&mut self, command: Command) {
         match command {
-            Command::Start => self.tell(Event::Started),
+            Command::Start => {
+                self.tell(Event::Started);
+                // The children boot meanwhile.
+                self.start_watching();
+            }
             Command::Route(frame) => {
                 self.app.sent(frame.len());
                 let from = Peer::App;
@@ -202,6 +223,7 @@ impl Master {
                 let _ = reply.send(self.stats());
             }
             Command::AppCaughtUp => {
+                self.outputs.go_on();
                 let released = self.flow.drained(Peer::App, self.app.bytes());
                 self.released(Peer::App, released);
             }

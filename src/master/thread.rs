@@ -8,6 +8,7 @@ use tokio::task::LocalSet;
 
 use super::Command;
 use super::app::AppQueue;
+use super::log::subscriber;
 use super::run::Master;
 use crate::config::Config;
 use crate::core::notice::{Notice, Outcome};
@@ -18,7 +19,7 @@ use crate::core::notice::{Notice, Outcome};
 /// When the system has no thread left.
 pub fn start(config: Config, app: Arc<AppQueue>, commands: UnboundedReceiver<Command>) -> std::io::Result<()> {
     std::thread::Builder::new().name("cluster-master".to_owned()).spawn(move || {
-        let _log = tracing::subscriber::set_default(log());
+        let _log = tracing::subscriber::set_default(subscriber(config.log, &app));
         let result = catch_unwind(AssertUnwindSafe(|| run(config, Arc::clone(&app), commands)));
         let message = match result {
             Ok(Ok(())) => return,
@@ -35,11 +36,6 @@ fn run(config: Config, app: Arc<AppQueue>, commands: UnboundedReceiver<Command>)
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
     LocalSet::new().block_on(&runtime, Master::new(config, app).run(commands));
     Ok(())
-}
-
-fn log() -> impl tracing::Subscriber {
-    let level = std::env::var("YUNFLY_LOG").ok().and_then(|level| level.parse().ok()).unwrap_or(tracing::Level::WARN);
-    tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr).with_ansi(false).finish()
 }
 
 fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {

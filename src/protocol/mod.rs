@@ -4,6 +4,7 @@
 //! ([`scan`]) finds the few fields that routing needs and leaves the payload alone, [`inbound`] and [`outbound`] are the messages that
 //! the master itself takes part in, [`outbox`] is the order in which frames and handles leave.
 
+pub mod blocks;
 pub mod envelope;
 pub mod frame;
 pub mod inbound;

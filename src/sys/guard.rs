@@ -66,6 +66,8 @@ impl Guard {
             env: &[path],
             cwd: &argument("/")?,
             channel: theirs.as_fd(),
+            stdout: io::stdout().as_fd(),
+            stderr: io::stderr().as_fd(),
         })?;
         Ok(Self { channel: ours, process: Process::new(pid) })
     }
@@ -94,7 +96,16 @@ mod tests {
         let (_, theirs) = channel::pair().unwrap();
         let args = [text("sleep"), text("1000")];
         let program = text("/bin/sleep");
-        let command = Command { program: &program, args: &args, env: &[], cwd: &text("/"), channel: theirs.as_fd() };
+        let (stdout, stderr) = (io::stdout(), io::stderr());
+        let command = Command {
+            program: &program,
+            args: &args,
+            env: &[],
+            cwd: &text("/"),
+            channel: theirs.as_fd(),
+            stdout: stdout.as_fd(),
+            stderr: stderr.as_fd(),
+        };
         Process::new(spawn(&command).unwrap())
     }
 

@@ -22,10 +22,14 @@ pub struct Command<'a> {
     pub cwd: &'a CString,
     /// Becomes [`CHANNEL_FD`].
     pub channel: BorrowedFd<'a>,
+    /// Becomes its stdout.
+    pub stdout: BorrowedFd<'a>,
+    /// Becomes its stderr.
+    pub stderr: BorrowedFd<'a>,
 }
 
 /// Starts a process in a process group of its own, with /dev/null as stdin (a background group that reads the terminal
-/// would be stopped), our stdout and stderr, and no signal blocked or ignored.
+/// would be stopped), and no signal blocked or ignored.
 ///
 /// # Errors
 /// Those of `posix_spawn(3)`: `ENOENT` for a program or directory that is not there, `EAGAIN` at a process limit, …
@@ -79,10 +83,10 @@ impl FileActions {
                 0,
             ))?;
             check(libc::posix_spawn_file_actions_adddup2(actions_ptr, command.channel.as_raw_fd(), CHANNEL_FD))?;
-            // Node marks what it inherited close-on-exec, these too (uv_disable_stdio_inheritance at its start). In a file
+            // Node marks what it inherited close-on-exec, stdout and stderr too (uv_disable_stdio_inheritance at its start). In a file
             // action a descriptor that is duplicated onto itself becomes inheritable (posix_spawn_file_actions_adddup2(3)).
-            for output in [libc::STDOUT_FILENO, libc::STDERR_FILENO] {
-                check(libc::posix_spawn_file_actions_adddup2(actions_ptr, output, output))?;
+            for (output, number) in [(command.stdout, libc::STDOUT_FILENO), (command.stderr, libc::STDERR_FILENO)] {
+                check(libc::posix_spawn_file_actions_adddup2(actions_ptr, output.as_raw_fd(), number))?;
             }
         }
         Ok(actions)

@@ -97,10 +97,9 @@ impl Tree {
             return;
         }
         self.seen.insert(number, path.to_path_buf());
-        if !matches!(self.folders.get(path), Some(Interest::All { .. })) {
-            if self.folders.insert(path.to_path_buf(), Interest::All { top: top.to_path_buf() }).is_none() {
-                self.orders.push(Order::Watch(path.to_path_buf()));
-            }
+        match self.folders.insert(path.to_path_buf(), Interest::All { top: top.to_path_buf() }) {
+            None | Some(Interest::Only(_)) => self.orders.push(Order::Watch(path.to_path_buf())),
+            Some(Interest::All { .. }) => {}
         }
     }
 

@@ -25,14 +25,14 @@ class RunningApp {
   /**
    * @param options api: 'start' (createCluster().start()), 'createCluster' (not started) or 'startCluster';
    * env: laid over the environment of the app; command: what runs the app's node (`['setpriv', …]`); execArgv: flags for
-   * the app's node; script: instead of fixtures/app.js; the rest goes to spawn().
+   * the app's node; script: instead of fixtures/app.js; commandLine: instead of all these; the rest goes to spawn().
    */
   constructor(config, options = {}) {
-    const { api = 'start', env = {}, command = [], execArgv = [], script = fixture('app.js'), ...spawnOptions } = options;
+    const { api = 'start', env = {}, command = [], execArgv = [], script = fixture('app.js'), commandLine, ...spawnOptions } = options;
     this.output = '';
     const [name, value] = this.#mark.split('=');
     const argument = JSON.stringify({ config: { ...defaults, ...config }, api });
-    const [program, ...args] = [...command, runtime, ...execArgv, script, argument];
+    const [program, ...args] = commandLine ?? [...command, runtime, ...execArgv, script, argument];
     this.process = spawn(program, args, {
       stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
       env: { ...process.env, ...(globalThis.PORTABLE && { YUNFLY_PORTABLE: '1' }), ...env, [name]: value },

@@ -1,0 +1,104 @@
+'use strict';
+
+const { parse } = require('../../lib/cli/arguments');
+const { help } = require('../../lib/cli/help');
+const { OPTIONS, UsageError } = require('../../lib/cli/options');
+const { mergeConfig } = require('../../lib/cli/config-file');
+const { FIELDS } = require('../../lib/config/fields');
+
+const typed = (line) => parse(line.split(' '));
+const config = (line) => typed(line).config;
+
+test.each([
+  ['app.js', { exec: 'app.js' }],
+  ['start app.js', { exec: 'app.js' }],
+  ['start start', { exec: 'start' }],
+  ['--count 8 app.js', { exec: 'app.js', count: 8 }],
+  ['start --count=auto app.js', { exec: 'app.js', count: 'auto' }],
+  ['--alone src/alone app.js', { exec: 'app.js', alone: 'src/alone' }],
+  ['--no-alone app.js', { exec: 'app.js', alone: false }],
+  ['--title shop --cwd /srv app.js', { exec: 'app.js', title: 'shop', cwd: '/srv' }],
+  ['--dev app.js', { exec: 'app.js', mode: 'development' }],
+  ['--dev --prod app.js', { exec: 'app.js', mode: 'production' }],
+  ['--watch src --watch config app.js', { exec: 'app.js', watch: ['src', 'config'] }],
+  ['--watch src --no-watch app.js', { exec: 'app.js', watch: false }],
+  ['--no-watch --watch src app.js', { exec: 'app.js', watch: ['src'] }],
+  ['--env A=1 --env URL=http://x/?a=b --env EMPTY= app.js', { exec: 'app.js', env: { A: '1', URL: 'http://x/?a=b', EMPTY: '' } }],
+  ['--standby 1 --balance sticky app.js', { exec: 'app.js', standby: 1, balance: 'sticky' }],
+  ['--kill-timeout 100 --reload-delay 0 --limit 1.5 app.js', { exec: 'app.js', killTimeout: 100, reloadDelay: 0, limit: 1.5 }],
+  ['--max-memory 512M app.js', { exec: 'app.js', maxMemory: '512M' }],
+  ['--max-memory 536870912 app.js', { exec: 'app.js', maxMemory: 536870912 }],
+  ['--output prefix --no-refork app.js', { exec: 'app.js', output: 'prefix', refork: false }],
+  ['app.js --count 3 x', { exec: 'app.js', args: ['--count', '3', 'x'] }],
+  ['app.js --no-such-option', { exec: 'app.js', args: ['--no-such-option'] }],
+  ['app.js -- --port 1', { exec: 'app.js', args: ['--port', '1'] }],
+  ['app.js a -- b', { exec: 'app.js', args: ['a', '--', 'b'] }],
+  ['--count 2 -- app.js a', { exec: 'app.js', count: 2, args: ['a'] }],
+  ['--count 2', { count: 2 }],
+])('%s', (line, expected) => {
+  expect(typed(line)).toEqual({ config: expected, nodeFlags: [] });
+});
+
+test('flags of Node are passed on', () => {
+  const line = '--inspect=0 --enable-source-maps -r ./first.js --import tsx --exec-argv=--expose-gc --exec-argv=--prof app.js --inspect';
+  const flags = ['--inspect=0', '--enable-source-maps', '--require=./first.js', '--import=tsx', '--expose-gc', '--prof'];
+  expect(typed(line)).toEqual({ config: { exec: 'app.js', args: ['--inspect'] }, nodeFlags: flags });
+});
+
+test('what is asked for besides', () => {
+  expect(typed('-h')).toMatchObject({ help: true });
+  expect(typed('--version')).toMatchObject({ version: true });
+  expect(typed('--config cluster.json')).toMatchObject({ configFile: 'cluster.json' });
+});
+
+test.each([
+  ['--conut 3 app.js', '--conut is not an option. Did you mean --count?'],
+  ['--stand-by 3 app.js', 'Did you mean --standby?'],
+  ['--completely-different app.js', 'See cluster-native --help.'],
+  ['-x app.js', '-x is not an option.'],
+  ['--count many app.js', "--count takes a number, but got 'many'."],
+  ['--kill-timeout 5s app.js', "--kill-timeout takes a number, but got '5s'."],
+  ['--balance fair app.js', "--balance takes auto, round-robin, shared, sticky, but got 'fair'."],
+  ['--env A app.js', "--env takes KEY=VALUE, but got 'A'."],
+  ['--env =A app.js', "--env takes KEY=VALUE, but got '=A'."],
+  ['--title --dev app.js', '--title needs a value: --title=<name>.'],
+  ['--title= app.js', '--title needs a value'],
+  ['-r', '-r needs a value: -r <module>.'],
+  ['--count', '--count needs a value'],
+  ['--dev=yes app.js', "--dev takes no value, but got 'yes'."],
+])('%s: %s', (line, message) => {
+  expect(() => typed(line)).toThrow(UsageError);
+  expect(() => typed(line)).toThrow(message);
+});
+
+test('a value that looks like an option, with a =', () => {
+  expect(config('--title=--dev app.js')).toEqual({ exec: 'app.js', title: '--dev' });
+});
+
+test('what is typed wins over the file; variables and flags of both count', () => {
+  const fromFile = { exec: 'a.js', count: 2, title: 'file', env: { A: '1', B: '1' }, execArgv: ['--prof'] };
+  const merged = mergeConfig(fromFile, typed('--count 3 --env B=2 --inspect b.js'));
+  expect(merged).toEqual({ exec: 'b.js', count: 3, title: 'file', env: { A: '1', B: '2' }, execArgv: ['--prof', '--inspect'] });
+});
+
+test('without flags for Node the processes get those of this one, by their default', () => {
+  expect(mergeConfig({}, typed('b.js'))).toEqual({ exec: 'b.js' });
+  expect(mergeConfig({}, typed('--no-warnings b.js')).execArgv).toEqual([...process.execArgv, '--no-warnings']);
+});
+
+describe('the help', () => {
+  const named = OPTIONS.filter(({ name }) => name);
+
+  test.each(named.map(({ name }) => [name]))('tells of --%s', (name) => {
+    expect(help()).toMatch(new RegExp(`--${name}\\b`));
+  });
+
+  test('fits into 80 columns', () => {
+    expect(help().split('\n').filter((line) => line.length > 80)).toEqual([]);
+  });
+
+  test('every option sets a field that there is', () => {
+    const fields = named.flatMap(({ field }) => field ?? []);
+    expect(fields.filter((field) => !Object.hasOwn(FIELDS, field))).toEqual([]);
+  });
+});

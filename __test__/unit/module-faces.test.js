@@ -1,0 +1,88 @@
+'use strict';
+// The package as users import it: by name, from a project that has it in node_modules.
+
+const { execFileSync } = require('node:child_process');
+const fs = require('node:fs');
+const path = require('node:path');
+const { folder, removeFolders } = require('./support/folder');
+
+afterAll(removeFolders);
+jest.setTimeout(60_000);
+
+const root = path.join(__dirname, '../..');
+const NAME = '@yunflyjs/cluster-native';
+const tsc = require.resolve('typescript/bin/tsc');
+
+function project(files) {
+  const made = folder(files);
+  fs.mkdirSync(path.join(made, 'node_modules/@yunflyjs'), { recursive: true });
+  fs.symlinkSync(root, path.join(made, 'node_modules', NAME));
+  fs.symlinkSync(path.join(root, 'node_modules/@types'), path.join(made, 'node_modules/@types'));
+  return made;
+}
+
+const run = (cwd, args) => execFileSync(process.execPath, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+
+test('import and require give the same objects, by the same names', () => {
+  const cwd = project({
+    'all.mjs': `
+      import { createRequire } from 'node:module';
+      import * as all from '${NAME}';
+      const required = createRequire(import.meta.url)('${NAME}');
+      const { default: whole, ...named } = all;
+      const same = Object.entries(named).every(([name, value]) => required[name] === value);
+      console.log(JSON.stringify({ named: Object.keys(named), same, whole: whole === required }));
+    `,
+  });
+  const { named, same, whole } = JSON.parse(run(cwd, ['all.mjs']));
+  expect(named).toEqual(Object.keys(require('../..')).sort());
+  expect({ same, whole }).toEqual({ same: true, whole: true });
+});
+
+test('package.json can be asked for; what is inside cannot', () => {
+  const cwd = project({ 'package.json': '{}' });
+  expect(JSON.parse(run(cwd, ['-p', `JSON.stringify(require('${NAME}/package.json').name)`]))).toBe(NAME);
+  expect(() => run(cwd, ['-e', `require('${NAME}/native.js')`])).toThrow('ERR_PACKAGE_PATH_NOT_EXPORTED');
+});
+
+describe('types', () => {
+  const cwd = project({
+    'package.json': '{}',
+    'use.ts': `
+      import { startCluster, request, ClusterError, type ClusterConfig } from '${NAME}';
+      const config: ClusterConfig = { exec: 'app.ts' };
+      export const size = startCluster(config, (cluster) => cluster.workers.size).then((cluster) => cluster.workers.size.toFixed());
+      export { request, ClusterError };
+      // @ts-expect-error exec is required
+      startCluster({});
+    `,
+    'use.mts': `
+      import cluster, { startCluster, Cluster, type ReloadReport } from '${NAME}';
+      export const made: Cluster = cluster.createCluster({ exec: 'app.mts' });
+      export const same: typeof startCluster = cluster.startCluster;
+      export const report: Promise<ReloadReport> = made.reload();
+      // @ts-expect-error there is no such export
+      cluster.nonsense();
+    `,
+    'use.cts': `
+      import cluster = require('${NAME}');
+      export const made: cluster.Cluster = cluster.createCluster({ exec: 'app.cts' });
+    `,
+  });
+  test.each([
+    ['node16', ['--module', 'node16', 'use.ts', 'use.mts', 'use.cts']],
+    ['nodenext', ['--module', 'nodenext', 'use.ts', 'use.mts', 'use.cts']],
+    ['bundler', ['--module', 'esnext', '--moduleResolution', 'bundler', 'use.ts', 'use.mts']],
+    ['node10', ['--module', 'commonjs', '--moduleResolution', 'node10', 'use.ts']],
+  ])('moduleResolution %s', (_name, args) => {
+    const common = ['--noEmit', '--strict', '--target', 'es2022', '--types', 'node'];
+    // tsc prints what is wrong to stdout, and fails.
+    let output = '';
+    try {
+      run(cwd, [tsc, ...common, ...args]);
+    } catch (error) {
+      output = error.stdout;
+    }
+    expect(output).toBe('');
+  });
+});

@@ -1,0 +1,7 @@
+// The ES module face of index.js: the same objects.
+
+import cluster from './index.js';
+
+export const { startCluster, createCluster, request, onRequest, sendmessage } = cluster;
+export const { Cluster, ClusterWorker, ClusterAlone, ClusterError } = cluster;
+export default cluster;

@@ -1,0 +1,85 @@
+'use strict';
+
+const { parse } = require('./arguments');
+const { byName, UsageError } = require('./options');
+
+const EXIT_FAILURE = 1;
+const EXIT_USAGE = 2;
+
+/** They end the cluster, as the library has it. */
+const ENDING_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGQUIT'];
+
+/** The command `cluster-native`. What it does any app can do with the public API. */
+async function run(argv) {
+  try {
+    await command(parse(argv));
+  } catch (error) {
+    fail(error);
+  }
+}
+
+async function command(typed) {
+  if (typed.help) return void console.log(require('./help').help());
+  if (typed.version) return void console.log(require('../../package.json').version);
+  const { mergeConfig, readConfig } = require('./config-file');
+  const fromFile = typed.configFile ? await readConfig(typed.configFile) : {};
+  const config = mergeConfig(fromFile, typed);
+  if (config.exec === undefined) throw new UsageError('Which file shall the workers run? cluster-native <file>');
+  const complete = withMode(config);
+  await start(complete, shownOf(complete, config.mode !== undefined));
+}
+
+/** With a mode, which is shown; and where NODE_ENV is not set the app is told of the mode by it. */
+function withMode(config) {
+  const mode = config.mode ?? (process.env.NODE_ENV === 'production' ? 'production' : 'development');
+  const env = process.env.NODE_ENV ? config.env : { NODE_ENV: mode, ...config.env };
+  return { ...config, mode, env };
+}
+
+/** What of the configuration is shown, or decides what an event means. */
+function shownOf({ mode, ready = 'listening', watch }, isModeAsked) {
+  const isGuess = !isModeAsked && !process.env.NODE_ENV;
+  const watched = mode === 'development' && Array.isArray(watch) ? watch : [];
+  return { mode: isGuess ? `${mode} (NODE_ENV is not set; --prod for production)` : mode, ready, watched };
+}
+
+async function start(config, shown) {
+  const { createCluster } = require('../..');
+  const { Display } = require('./display');
+  const { Screen } = require('./screen');
+  const cluster = createCluster(config);
+  process.title = `${cluster.title}:app`;
+  const display = new Display(cluster, new Screen(process.stdout, process.env), shown);
+  cluster.on('exception', (error) => console.error(error.message));
+  // Without processes the signals are the app's own.
+  if (config.enable !== false) tellSignals(cluster, display);
+  await cluster.start();
+}
+
+function tellSignals(cluster, display) {
+  for (const name of ENDING_SIGNALS) {
+    const tell = () => display.stopping(name);
+    process.once(name, tell);
+    // Unheard, the signal is to end the process again.
+    cluster.on('close', () => process.removeListener(name, tell));
+  }
+}
+
+function fail(error) {
+  process.exitCode = error instanceof UsageError || error.code === 'ERR_CONFIG_INVALID' ? EXIT_USAGE : EXIT_FAILURE;
+  // What a child did not catch was printed by its own Node.
+  const isKnown = error instanceof UsageError || error.name === 'ClusterError';
+  console.error(isKnown ? `cluster-native: ${inOurTerms(error.message)}` : error);
+}
+
+/** The configuration's fields by the names that they have here. */
+function inOurTerms(message) {
+  const options = [...byName.values()];
+  return message.replace('cluster config: ', '').replace(/`(\w+)`/g, (quoted, field) => {
+    if (field === 'exec') return '<file>';
+    const option = options.find((each) => each.field === field && each.value);
+    return option ? `--${option.name}` : quoted;
+  });
+}
+
+module.exports = { run };

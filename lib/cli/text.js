@@ -1,0 +1,29 @@
+'use strict';
+
+// Text as a terminal shows it.
+
+/** Letters that take two columns: Chinese, Japanese, Korean, full-width forms, emoji. */
+const WIDE = /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}/u;
+
+const widthOf = (text) => Array.from(text).reduce((sum, letter) => sum + (WIDE.test(letter) ? 2 : 1), 0);
+
+/** At most `width` columns, with a '…' where something was cut off. */
+function cut(text, width) {
+  if (widthOf(text) <= width) return text;
+  let kept = '';
+  for (const letter of text) {
+    if (widthOf(kept) + widthOf(letter) > width - 1) break;
+    kept += letter;
+  }
+  return width > 0 ? `${kept}…` : '';
+}
+
+/** As cut(), but the end stays. */
+const cutStart = (text, width) => Array.from(cut(Array.from(text).reverse().join(''), width)).reverse().join('');
+
+const pad = (text, width) => text + ' '.repeat(Math.max(0, width - widthOf(text)));
+
+/** 87 ms, 1.2 s */
+const duration = (ms) => (ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`);
+
+module.exports = { widthOf, cut, cutStart, pad, duration };

@@ -1,0 +1,24 @@
+'use strict';
+// Starts a cluster with the package as it was installed, asks it, and closes it.
+
+const assert = require('node:assert');
+const http = require('node:http');
+const { once } = require('node:events');
+
+async function answer(port) {
+  const request = http.get({ port, agent: false });
+  const [response] = await once(request, 'response');
+  let text = '';
+  for await (const chunk of response.setEncoding('utf8')) text += chunk;
+  return text;
+}
+
+module.exports = async function run({ createCluster }) {
+  const cluster = createCluster({ exec: './worker.js', alone: false, count: 2, mode: 'production' });
+  const listening = once(cluster, 'listening');
+  await cluster.start();
+  const [, { port }] = await listening;
+  assert.strictEqual(await answer(port), 'from a worker');
+  await cluster.close();
+  console.log('closed');
+};

@@ -1,0 +1,67 @@
+'use strict';
+// The tarballs that are published: the package, and the per-platform package with the binding of this machine.
+
+const { execFileSync } = require('node:child_process');
+const fs = require('node:fs');
+const path = require('node:path');
+
+const root = path.join(__dirname, '../..');
+const WANTED = [
+  'bin/cluster-native.js',
+  'index.js',
+  'index.d.ts',
+  'index.mjs',
+  'index.d.mts',
+  'lib/install.js',
+  'native.js',
+  'README.md',
+  'README.zh-CN.md',
+  'CHANGELOG.md',
+  'LICENSE',
+  'Cargo.toml',
+  'Cargo.lock',
+  'build.rs',
+  'src/lib.rs',
+];
+
+function npmPack(source, folder) {
+  fs.mkdirSync(folder, { recursive: true });
+  const output = execFileSync('npm', ['pack', '--json', '--silent', '--pack-destination', folder], { cwd: source, encoding: 'utf8' });
+  const [{ filename, files }] = JSON.parse(output);
+  return { tarball: path.join(folder, filename), files: files.map((file) => file.path) };
+}
+
+/** The package with the binding that was built here. */
+function pack(folder) {
+  const { tarball, files } = npmPack(root, path.join(folder, 'package'));
+  const missing = WANTED.filter((name) => !files.includes(name));
+  if (!files.some((name) => name.endsWith('.node'))) missing.push('*.node');
+  const strays = files.filter((name) => /^(__test__|examples|scripts|target|fuzz|node_modules|\.)/.test(name));
+  if (missing.length > 0 || strays.length > 0) throw new Error(`the tarball lacks [${missing}] and has [${strays}] too much`);
+  return tarball;
+}
+
+/** The package without a binding in it, as a release publishes it. */
+function withoutBinding(tarball, folder, name, optionalDependencies) {
+  const unpacked = path.join(folder, `${name}-unpacked`);
+  fs.mkdirSync(unpacked);
+  execFileSync('tar', ['-xzf', tarball, '-C', unpacked]);
+  const source = path.join(unpacked, 'package');
+  for (const file of fs.readdirSync(source)) if (file.endsWith('.node')) fs.unlinkSync(path.join(source, file));
+  const manifest = JSON.parse(fs.readFileSync(path.join(source, 'package.json'), 'utf8'));
+  fs.writeFileSync(path.join(source, 'package.json'), JSON.stringify({ ...manifest, optionalDependencies }, null, 2));
+  return npmPack(source, path.join(folder, name)).tarball;
+}
+
+/** What the release workflow publishes for this machine's platform. */
+function platformPackage(folder) {
+  const npmFolder = path.join(folder, 'npm');
+  execFileSync('npx', ['napi', 'create-npm-dirs', '--npm-dir', npmFolder], { cwd: root, stdio: 'pipe' });
+  const [binding] = fs.readdirSync(root).filter((file) => file.endsWith('.node'));
+  const source = path.join(npmFolder, binding.split('.')[1]);
+  fs.copyFileSync(path.join(root, binding), path.join(source, binding));
+  const { name } = JSON.parse(fs.readFileSync(path.join(source, 'package.json'), 'utf8'));
+  return { name, tarball: npmPack(source, path.join(folder, 'platform')).tarball };
+}
+
+module.exports = { pack, withoutBinding, platformPackage };

@@ -1,0 +1,142 @@
+//! The children's stdout and stderr, when the app wants to have them (`output`).
+
+use std::io::{self, PipeReader, PipeWriter};
+use std::os::fd::OwnedFd;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::unix::pipe::Receiver;
+use tokio::sync::Notify;
+use tokio::task::{JoinHandle, spawn_local};
+use tokio::time::timeout;
+
+use super::app::AppQueue;
+use super::flow::HIGH_WATER;
+use crate::core::notice::{Notice, Stream};
+use crate::core::types::ChildId;
+use crate::protocol::blocks::Blocks;
+
+/// How much is read at once.
+const READ: usize = 64 << 10;
+
+/// A stack may come in several parts; longer than this its lines don't wait for more.
+const SETTLES: Duration = Duration::from_millis(10);
+
+/// The pipes of one child that is about to be started.
+pub(super) struct Pipes {
+    pub stdout: PipeWriter,
+    pub stderr: PipeWriter,
+    readers: [(Stream, PipeReader); 2],
+}
+
+impl Pipes {
+    pub(super) fn new() -> io::Result<Self> {
+        let ((out, stdout), (err, stderr)) = (io::pipe()?, io::pipe()?);
+        Ok(Self { stdout, stderr, readers: [(Stream::Stdout, out), (Stream::Stderr, err)] })
+    }
+}
+
+/// All pipes that are read.
+pub(super) struct Outputs {
+    app: Arc<AppQueue>,
+    /// The app took something, or everything ends.
+    moves: Rc<Notify>,
+    ends: Rc<std::cell::Cell<Ending>>,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ending {
+    NotYet,
+    /// What is in the pipes is the last: who else may hold them is not waited for.
+    Now,
+}
+
+impl Outputs {
+    pub(super) fn new(app: Arc<AppQueue>) -> Self {
+        let ends = Rc::new(std::cell::Cell::new(Ending::NotYet));
+        Self { app, moves: Rc::default(), ends, tasks: Vec::new() }
+    }
+
+    /// Reads what a child that was just started writes.
+    pub(super) fn attend(&mut self, child: ChildId, pipes: Pipes) {
+        self.tasks.retain(|task| !task.is_finished());
+        for (stream, pipe) in pipes.readers {
+            // The one thing that can fail is registering it, for want of memory.
+            let Ok(pipe) = Receiver::from_owned_fd(OwnedFd::from(pipe)) else { continue };
+            let (app, moves, ends) = (Arc::clone(&self.app), Rc::clone(&self.moves), Rc::clone(&self.ends));
+            self.tasks.push(spawn_local(async move {
+                let mut reading = Reading { pipe, blocks: Blocks::default(), buffer: vec![0; READ] };
+                let tell = |block| {
+                    app.push(Notice::Output(child, stream, block));
+                };
+                while ends.get() == Ending::NotYet {
+                    let moved = moves.notified();
+                    if app.bytes() > HIGH_WATER {
+                        moved.await;
+                        continue;
+                    }
+                    tokio::select! {
+                        more = reading.next(&tell) => if !more { return },
+                        () = moved => {}
+                    }
+                }
+                reading.finish(&tell);
+            }));
+        }
+    }
+
+    /// The app took notices.
+    pub(super) fn go_on(&self) {
+        self.moves.notify_waiters();
+    }
+
+    /// Every child is gone: what they wrote is told before the end.
+    pub(super) async fn finish(self) {
+        self.ends.set(Ending::Now);
+        self.moves.notify_waiters();
+        for task in self.tasks {
+            let _ = task.await;
+        }
+    }
+}
+
+struct Reading {
+    pipe: Receiver,
+    blocks: Blocks,
+    buffer: Vec<u8>,
+}
+
+impl Reading {
+    /// Waits for more, and tells what is complete. False at the end. May be dropped at any await: nothing is lost.
+    async fn next(&mut self, tell: &impl Fn(bytes::Bytes)) -> bool {
+        let readable = self.pipe.readable();
+        if self.blocks.has_lines() {
+            if timeout(SETTLES, readable).await.is_err() {
+                self.blocks.settle().into_iter().for_each(tell);
+                return true;
+            }
+        } else if readable.await.is_err() {
+            return false;
+        }
+        match self.pipe.try_read(&mut self.buffer) {
+            Ok(0) => {
+                self.blocks.end().into_iter().for_each(tell);
+                false
+            }
+            Ok(read) => {
+                self.blocks.push(&self.buffer[..read]).into_iter().for_each(tell);
+                true
+            }
+            Err(error) => error.kind() == io::ErrorKind::WouldBlock,
+        }
+    }
+
+    fn finish(mut self, tell: &impl Fn(bytes::Bytes)) {
+        while let Ok(read @ 1..) = self.pipe.try_read(&mut self.buffer) {
+            self.blocks.push(&self.buffer[..read]).into_iter().for_each(tell);
+        }
+        self.blocks.end().into_iter().for_each(tell);
+    }
+}
