@@ -5,18 +5,23 @@
 export interface ClusterConfig {
   /** `false`: `exec` is loaded in this process and nothing else is started. Default: `true`. (Document: `enable`.) */
   enable?: boolean;
-  /** The script that each worker runs; relative to `cwd`. An extension .js, .cjs, .mjs or .ts may be left out, and a folder
-   *  stands for its `index`. (Document: `exec`.) */
+  /**
+   * The script that each worker runs; relative to `cwd`. An extension .js, .cjs, .mjs, .ts, .cts or .mts may be left out (looked
+   * for in this order), and a folder stands for its `index`. ES modules may have a top-level await. (Document: `exec`.)
+   *
+   * TypeScript is loaded by what the children's flags have (`execArgv`, `NODE_OPTIONS`; tsx, ts-node and other known loaders);
+   * else by Node itself where it strips types (22.18, 23.6 or later, not .tsx); else by tsx, @swc-node/register or ts-node, the
+   * first one that is found from `cwd` or from the script's folder, without type checks. `ERR_CONFIG_INVALID` if there is none.
+   */
   exec: string;
   /**
-   * What the alone runs, relative to `cwd`. A folder: each .js, .cjs, .mjs and .ts file in it (not .d.ts, not dotfiles, not
-   * those of its subfolders) is loaded in the order of their names, and its default export called with `aloneConfig`; a
+   * What the alone runs, relative to `cwd`. A folder: each .js, .cjs, .mjs, .ts, .cts and .mts file in it (not .d.ts and the
+   * like, not dotfiles, not those of its subfolders) is loaded in the order of their names, and its default export called with `aloneConfig`; a
    * file that exports no function fails the start. A script: it is loaded, and a function that it exports is called the same
    * way. The alone is ready when all files are loaded and what the functions returned has resolved.
    *
    * `false`: no alone. Default: `src/alone` in development, `build/alone` or `dist/alone` in production, if such a folder
-   * with scripts exists. .ts files need a Node version that strips types (22.18 or later), or a loader in `execArgv`.
-   * (Document: `alone`.)
+   * with scripts exists. TypeScript is loaded as that of `exec` is. (Document: `alone`.)
    */
   alone?: string | false;
   /** How many workers: an integer of 1 or more, or `'auto'` for as many as the CPUs that this process may use (affinity and
@@ -53,7 +58,8 @@ export interface ClusterConfig {
   /** Flags for the `node` of the alone and of the workers. Default: those of this process (`process.execArgv`). With
    *  `--inspect[-brk][=[host:]port]` here or in `NODE_OPTIONS` each child has an inspector port of its own: the alone that port
    *  (default 9229) + 1, the worker of slot n that port + 1 + n, also after it was replaced; port 0: any. While an old process
-   *  still has it (a reload in production), and for one that stands by: any. */
+   *  still has it (a reload in production), and for one that stands by: any. The flags of a TypeScript loader that is found by
+   *  itself (see `exec`) come before these. */
   execArgv?: string[];
   /** The working folder of the alone and of the workers. Default: that of this process. */
   cwd?: string;

@@ -7,6 +7,9 @@ const { ownFlags } = require('./config/flags');
 const { inspectorPorts } = require('./config/inspector');
 const { forcedColor } = require('./terminal');
 
+/** As good as none. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 const PRELOAD = path.join(__dirname, 'preload', 'index.js');
 const ALONE_MAIN = path.join(__dirname, 'preload', 'alone-main.js');
 
@@ -23,7 +26,7 @@ function toNativeConfig(settings) {
   const { title, killTimeout, cwd, exec, args, alone, aloneConfig, ready, hangTimeout, serialization } = settings;
   const changes = overlay(settings);
   const nodeOptions = { ...process.env, ...changes }.NODE_OPTIONS;
-  const { flags, host, port } = inspectorPorts(settings.execArgv ?? ownFlags(), nodeOptions);
+  const { flags, host, port, waits } = inspectorPorts(settings.execArgv ?? ownFlags(), nodeOptions);
   const boot = { title, killTimeout, ...(serialization === 'advanced' && { serialization }) };
   return {
     execPath: process.execPath,
@@ -32,6 +35,7 @@ function toNativeConfig(settings) {
     workerArgv: ['--require', PRELOAD, ...loaderFlags(settings.workerLoader), ...flags, exec, ...args],
     workerBoot: JSON.stringify({ role: 'worker', ...boot, ready, hangTimeout }),
     ...(alone && {
+      alonePath: alone,
       aloneArgv: ['--require', PRELOAD, ...loaderFlags(settings.aloneLoader), ...flags, ALONE_MAIN],
       aloneBoot: JSON.stringify({ role: 'alone', ...boot, path: alone, config: aloneConfig }),
     }),
@@ -42,7 +46,7 @@ function toNativeConfig(settings) {
     refork: settings.refork,
     ready,
     limit: settings.limit,
-    startTimeout: settings.startTimeout,
+    startTimeout: waits ? LONGEST_TIMER_MS : settings.startTimeout,
     killTimeout,
     shutdownDelay: settings.shutdownDelay,
     minUptime: settings.minUptime,
@@ -53,7 +57,6 @@ function toNativeConfig(settings) {
     output: settings.output === 'inherit' ? 'inherit' : 'pipe',
     logger: settings.logger !== undefined,
     watch: settings.watch,
-    alonePath: alone,
     reloadDelay: settings.reloadDelay,
     inspectHost: host,
     inspectPort: port,

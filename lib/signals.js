@@ -3,8 +3,11 @@
 // The app's signals and its exit, for all clusters of the process together.
 
 const fs = require('fs');
+const { written } = require('./terminal');
 
 const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP'];
+
+const WRITTEN_MS = 5000;
 
 /** What takes part, each with `signal(name)`, `reload()` and `close()`. */
 const clusters = new Set();
@@ -48,8 +51,8 @@ function leave(cluster, exit) {
     return;
   }
   for (const name of SIGNALS) process.removeListener(name, onSignal);
-  // After the listeners of 'close'.
-  if (exitAsked) setImmediate(() => process.exit());
+  // After the listeners of 'close', and not before the children's last lines are out.
+  if (exitAsked) setImmediate(() => written(WRITTEN_MS).then(() => process.exit()));
 }
 
 module.exports = { join, leave };

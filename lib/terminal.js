@@ -14,16 +14,26 @@ const ignore = () => {};
 
 /** To a stream that nobody reads any more (EPIPE) nothing can be written, which must not end the app. (Node's console means
  *  to do this, but its second write to such a stream is an uncaught exception.) */
-function write(name, text) {
+function write(name, text, then = () => {}) {
   const stream = process[name];
   const done = () => {
     underWay[name] -= 1;
     if (underWay[name] === 0) stream.off('error', ignore);
+    then();
   };
   underWay[name] += 1;
   if (underWay[name] === 1) stream.on('error', ignore);
   // The event 'error' comes after this callback.
   stream.write(text, (error) => (error ? setImmediate(done) : done()));
+}
+
+/** Resolves when all that was written is out, or after `limit` ms: somebody who does not read is not waited for. */
+async function written(limit) {
+  const all = ['stdout', 'stderr'].filter((name) => underWay[name] > 0).map((name) => new Promise((then) => write(name, '', then)));
+  if (all.length === 0) return;
+  let timer;
+  await Promise.race([Promise.all(all), new Promise((resolve) => (timer = setTimeout(resolve, limit)))]);
+  clearTimeout(timer);
 }
 
 /** As Node has it: 1 (no colours), 4, 8 or 24 bits. Node asks a terminal only, but FORCE_COLOR is for every stream. */
@@ -39,4 +49,4 @@ function forcedColor(env) {
   return process.stdout.isTTY && process.stderr.isTTY ? FORCED[colorDepth(process.stdout, env)] : undefined;
 }
 
-module.exports = { write, colorDepth, forcedColor };
+module.exports = { write, written, colorDepth, forcedColor };

@@ -59,7 +59,7 @@ pub enum Log {
 pub struct Inspector {
     /// The address to listen on; empty: Node's default.
     pub host: String,
-    /// The app's own port. The alone's is one more, that of slot n is n more than the alone's.
+    /// The app's own port. The alone's is one more, that of slot n is n more than the alone's. 0: any.
     pub port: u16,
 }
 

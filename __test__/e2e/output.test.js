@@ -130,7 +130,24 @@ describe("'prefix'", () => {
     const app = await start({ exec, count: 1, output: 'prefix' });
     app.kill('SIGTERM');
     await expect(app.gone).resolves.toEqual({ code: 0, signal: null });
-    expect(linesOf(app, 'worker 1')).toEqual(numbers(20_000, (i) => `line ${i} ${'-'.repeat(200)}`));
+    const lines = linesOf(app, 'worker 1');
+    expect(lines.at(-1)).toBe(`line 19999 ${'-'.repeat(200)}`);
+    expect(lines.findIndex((line, i) => line !== `line ${i} ${'-'.repeat(200)}`)).toBe(-1);
+  });
+
+  test('a signal ends the app though nobody takes what is printed', async () => {
+    const exec = script(`
+      console.log('x'.repeat(3_000_000));
+      console.error('printed');
+      ${LISTEN}`);
+    const app = launch({ exec, count: 1, output: 'prefix' });
+    app.process.stdout.pause();
+    await app.event('started');
+    await app.event('output', (line) => line === 'worker 1 | printed');
+    app.kill('SIGTERM');
+    await expect(app.exited).resolves.toEqual({ code: 0, signal: null });
+    app.process.stdout.resume();
+    await app.gone;
   });
 
   test('workers whose app was killed finish what they have, though nobody reads what they print', async () => {
@@ -250,9 +267,9 @@ describe("'pipe'", () => {
   });
 
   /** A process of a worker's own, that outlives it and has its stdout. */
-  const descendant = (source) => `
+  const descendant = (source, [program, ...args] = [process.execPath, '-e', source]) => `
     const { spawn } = require('node:child_process');
-    const child = spawn(process.execPath, ['-e', ${JSON.stringify(source)}], { stdio: ['ignore', 'inherit', 'ignore'], detached: true });
+    const child = spawn(${JSON.stringify(program)}, ${JSON.stringify(args)}, { stdio: ['ignore', 'inherit', 'ignore'], detached: true });
     require('node:fs').writeSync(2, String(child.pid) + '\\n');
     ${LISTEN}`;
 
@@ -267,7 +284,7 @@ describe("'pipe'", () => {
   });
 
   test('nor does one that writes without end', async () => {
-    const app = await pipe(descendant("const text = 'x'.repeat(1000) + '\\n'; for (;;) require('node:fs').writeSync(1, text);"));
+    const app = await pipe(descendant(null, ['yes']));
     await written(app, (text) => text.endsWith('\n'), 'stderr');
     const pid = Number(textOf(app, undefined, 'stderr'));
     await written(app, (text) => text.length > 1_000_000);

@@ -65,7 +65,13 @@ describe('flags that are inherited from the app', () => {
     expect(flagsOf('--no-warnings')).toEqual(['--no-warnings']);
   });
 
-  test('with an inspector each child gets a port of its own', () => {
-    expect(flagsOf('--inspect=127.0.0.1:0')).toEqual(['--inspect=127.0.0.1:0', '--inspect-port=0']);
+  test('where an inspector listens is told apart: each child gets a port of its own', () => {
+    expect(flagsOf('--inspect=127.0.0.1:0')).toEqual(['--inspect']);
+    const { inspectHost, inspectPort } = nativeConfig({ execArgv: ['--inspect=127.0.0.1:9300'] });
+    expect({ inspectHost, inspectPort }).toEqual({ inspectHost: '127.0.0.1', inspectPort: 9300 });
+  });
+
+  test('who waits for a debugger may take as long as it needs', () => {
+    expect(nativeConfig({ execArgv: ['--inspect-brk'], startTimeout: 100 }).startTimeout).toBeGreaterThan(1e9);
   });
 });

@@ -10,7 +10,7 @@ const SPECIFIER = new RegExp(`^["']?${NAMES}`);
 /** As their own commands leave it in process.execArgv: tsx a path for --import, ts-node that of its command. */
 const INSTALLED = new RegExp(`/node_modules/${NAMES}`);
 const PRELOAD = /^(?:-r|--require|--import|--loader|--experimental-loader)(?:=|$)/;
-/** --experimental-strip-types since 22.6, --strip-types since 24.12, each with a negation; also --experimental-transform-types. */
+/** --experimental-strip-types since 22.6, later --strip-types, both with a negation; also --experimental-transform-types. */
 const STRIPPING = /^--(no-)?(?:experimental-)?(?:strip|transform)-types$/;
 
 /** The flags of this process, but not the code of `node --eval`, as child_process.fork() does. */

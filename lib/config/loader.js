@@ -7,7 +7,8 @@
 // - ts-node needs both its hooks: the one of require() knows no ES module, the ES one no CommonJS. Without type checks: they
 //   take seconds in each process, and refuse what the others run.
 // - @swc-node's ES hook breaks the named imports of CommonJS files, so a worker in CommonJS must not have it. The alone has
-//   both hooks, if one of its files is an ES module: its CommonJS files are loaded by require(), which the ES hook doesn't see.
+//   both hooks, if one of its files is an ES module: its CommonJS files are loaded by require(), which the ES hook doesn't see
+//   (before Node 18.19 it does: there the alone's files must be of one kind).
 
 const { createRequire } = require('module');
 const path = require('path');

@@ -69,7 +69,8 @@ fn arguments<'a>(
         (ChildId::Alone(_), _) => Some(1),
         (ChildId::Worker(_), slot) => slot.map(|slot| slot + 1),
     };
-    let number = offset.filter(|_| port == Port::Own).and_then(|offset| u32::from(*first).checked_add(offset));
+    let number =
+        offset.filter(|_| port == Port::Own && *first > 0).and_then(|offset| u32::from(*first).checked_add(offset));
     let number = number.filter(|number| *number <= u32::from(u16::MAX)).unwrap_or(0);
     let host = if host.is_empty() { String::new() } else { format!("{host}:") };
     let mut args = role.args.clone();

@@ -6,11 +6,12 @@ const { folder } = require('./files');
 
 const root = path.join(__dirname, '../../..');
 
-/** A copy of a folder, with nothing installed but these packages; `@yunflyjs/cluster-native` is this one. Outside of the
+/** A copy of a folder's sources, with nothing installed but these packages; `@yunflyjs/cluster-native` is this one. Outside of the
  *  repository, whose own packages would be found otherwise. */
 function project(source, packages = []) {
   const copy = path.join(folder(), 'project');
-  fs.cpSync(source, copy, { recursive: true });
+  const isOwn = (file) => !['node_modules', 'build'].includes(path.basename(file));
+  fs.cpSync(source, copy, { recursive: true, filter: isOwn });
   for (const name of packages) {
     const link = path.join(copy, 'node_modules', name);
     fs.mkdirSync(path.dirname(link), { recursive: true });

@@ -21,7 +21,7 @@ async function start(): Promise<Cluster> {
 
 try {
   const { title, workers } = await start();
-  console.log(`${title}: ${workers.size} workers answer at http://localhost:${port} (Ctrl-C ends them)`);
+  console.log(`${title} answers at http://localhost:${port}, workers: ${workers.size} (Ctrl-C ends them)`);
 } catch (error) {
   console.error(error);
   process.exitCode = 1;
