@@ -29,6 +29,10 @@ module.exports = {
       testMatch: [
         'app-death',
         'balance',
+        'development',
+        'development-crash',
+        'development-requests',
+        'development-watch',
         'dgram',
         'listen-kinds',
         'no-loss',

@@ -35,7 +35,7 @@ class Dispatcher {
     this.#requests = requests;
     this.#master = master;
     this.#log = createLog(settings);
-    if (settings.output !== 'inherit') this.#output = new Output(cluster, settings);
+    if (settings.output !== 'inherit') this.#output = new Output(cluster, settings, master);
   }
 
   close() {

@@ -10,6 +10,7 @@ const COLORS_OF_WORKERS = ['cyan', 'yellow', 'green', 'magenta', 'blue', 'cyanBr
 const COLOR_OF_THE_ALONE = 'blueBright';
 /** What a process wrote may be read after its end, and what it forked may hold its pipes for ever: so many are remembered. */
 const MOST_ENDED = 1000;
+const MOST_UNWRITTEN_BYTES = 1024 * 1024;
 
 class Output {
   #cluster;
@@ -18,9 +19,13 @@ class Output {
   #width;
   #colors;
   #isUnheard = false;
+  #master;
+  /** Streams of this process that somebody reads too slowly. */
+  #slow = new Set();
 
-  constructor(cluster, { output, count, alone }) {
+  constructor(cluster, { output, count, alone }, master) {
     this.#cluster = cluster;
+    this.#master = master;
     this.#emits = output === 'pipe';
     this.#width = Math.max(nameOf('worker', { slot: count }).length, alone ? nameOf('alone').length : 0);
     this.#colors = {
@@ -57,6 +62,17 @@ class Output {
     const prefix = `${paint(`${name.padEnd(this.#width)} |`)} `;
     const block = text.endsWith('\n') ? text.slice(0, -1) : text;
     write(stream, `${prefix}${block.split('\n').join(`\n${prefix}`)}\n`);
+    if (process[stream].writableLength > MOST_UNWRITTEN_BYTES && !this.#slow.has(stream)) this.#hold(stream);
+  }
+
+  /** Until it is written the children wait, as they would if they wrote to it by themselves. */
+  #hold(stream) {
+    this.#slow.add(stream);
+    this.#master.holdOutput(stream, true);
+    write(stream, '', () => {
+      this.#slow.delete(stream);
+      this.#master.holdOutput(stream, false);
+    });
   }
 }
 

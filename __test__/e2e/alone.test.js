@@ -4,7 +4,7 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { execFileSync } = require('node:child_process');
 const { launch, start, fixture, runtime } = require('./support/cluster');
-const { folder, scripts } = require('./support/files');
+const { folder, script, scripts } = require('./support/files');
 
 const report = JSON.stringify(fixture('report.js'));
 const reporting = fixture('alone/reporting.js');
@@ -39,10 +39,11 @@ test('a script, called with aloneConfig', async () => {
   expect((await app.reported('alone', 1)).map(({ config }) => config)).toEqual([{ redis: { port: 6379 } }]);
 });
 
-test('a .ts file: loaded where this Node strips types, otherwise an error that says what to do', async () => {
+test('a .ts file beside a preload that may be its loader: what to do, where it is none and Node strips no types', async () => {
   const alone = scripts({ 'typed.ts': `export default function (config: { title: string }): void { console.log('typed', config.title as string); }` });
   const stripsTypes = execFileSync(runtime, ['-p', 'Boolean(process.features.typescript)'], { encoding: 'utf8' }).trim() === 'true';
-  const app = launch({ alone, title: 'ts-test', count: 1 });
+  const execArgv = ['--require', script('')];
+  const app = launch({ alone, title: 'ts-test', count: 1, cwd: folder(), execArgv });
   if (stripsTypes) await app.event('output', (line) => line === 'typed ts-test');
   else {
     const [error] = await app.event('rejected');

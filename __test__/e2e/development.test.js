@@ -113,7 +113,7 @@ describe('ways of saving', () => {
 
   test.each(Object.entries(ways))('%s: one reload each time, with the new text', async (_name, save) => {
     const project = new Project({ 'src/app.js': source('v1') });
-    const app = await project.start({ reloadDelay: 100 });
+    const app = await project.start({ reloadDelay: 200 });
     const port = await app.port();
     for (const [index, next] of ['v2', 'v3'].entries()) {
       save(project, source(next));
@@ -177,7 +177,7 @@ describe('the alone', () => {
 
   test('a burst that touches both: the alone is ready before the worker is forked', async () => {
     const project = withAlone();
-    const app = await project.start({ alone: 'src/alone', reloadDelay: 100 });
+    const app = await project.start({ alone: 'src/alone', reloadDelay: 200 });
     project.save('src/app.js', source('v2'));
     project.save('src/alone/service.js', aloneSource(project.file('lives')));
     const [report] = await nth(app, 'reload', 1);

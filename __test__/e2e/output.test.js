@@ -55,6 +55,32 @@ describe("'prefix'", () => {
     }
   });
 
+  test('what nobody takes from the app stays in the children, and is not lost', async () => {
+    const exec = script(`
+      const fs = require('node:fs');
+      const line = 'x'.repeat(1023) + '\\n';
+      process.once('message', () => {
+        for (let i = 0; i < 50 * 1024; i++) fs.writeSync(1, line);
+        fs.writeSync(1, 'the end\\n');
+      });
+      ${LISTEN}`);
+    const app = await start({ exec, count: 1, output: 'prefix' });
+    app.process.stdout.pause();
+    await app.call('sendmessage', { to: 'worker', action: 'print' });
+    // Until it does not become more any more.
+    let [before, same] = [0, 0];
+    await until(async () => {
+      const unwritten = await app.call('unwritten');
+      same = unwritten > 0 && unwritten === before ? same + 1 : 0;
+      before = unwritten;
+      return same === 20;
+    });
+    expect(before).toBeLessThan(16 * 1024 * 1024);
+    app.process.stdout.resume();
+    await app.event('output', (line) => line === 'worker 1 | the end');
+    expect(linesOf(app, 'worker 1').length).toBe(50 * 1024 + 1);
+  });
+
   test('200 lines a second from each of 3 workers and the alone: all are there, in order', async () => {
     const chatter = (name) => `
       const name = ${name};

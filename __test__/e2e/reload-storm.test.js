@@ -3,18 +3,10 @@
 const { setTimeout: pause } = require('node:timers/promises');
 const { start, fixture } = require('./support/cluster');
 const { request } = require('./support/client');
+const { randomNumbers } = require('./support/random-numbers');
 const { until } = require('./support/until');
 
 const ROUNDS = 60;
-
-/** Always the same numbers for a seed (Lehmer's generator). */
-function randomNumbers(seed) {
-  let state = seed;
-  return (below) => {
-    state = (state * 48271) % 0x7fffffff;
-    return state % below;
-  };
-}
 
 /** How many workers there are of each slot, standbys under `undefined`. */
 function seats(workers) {

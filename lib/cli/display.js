@@ -17,12 +17,14 @@ const ASKED = ['reload', 'shutdown'];
 class Display {
   #cluster;
   #screen;
-  /** Of the configuration: mode (as it is shown), ready, watched. */
+  /** Of the configuration: mode (as it is shown), ready, watched, awaitsChanges. */
   #config;
   #now;
   #processes;
   #addresses = new Set();
   #reasons = new Set();
+  /** Whether a process crashed since files changed: the log said so, and that nothing runs until the next change. */
+  #isCrashTold = false;
   /** starting → running; → stopping */
   #phase = 'starting';
   #timer;
@@ -76,9 +78,17 @@ class Display {
     });
     on('exit', (worker, code, signal) => this.#ended('worker', worker, code, signal, worker.exitedAfterDisconnect));
     on('aloneExit', (alone, code, signal) => this.#ended('alone', alone, code, signal, ASKED.includes(alone.exitReason)));
-    on('crash', () => this.#processes.waitForChange());
-    on('change', (files) => this.#say(lines.changed(files)));
-    on('reload', (report) => this.#say(lines.reloaded(report)));
+    on('crash', () => {
+      this.#isCrashTold = true;
+      this.#processes.waitForChange();
+    });
+    on('change', (files) => {
+      this.#isCrashTold = false;
+      this.#say(lines.changed(files));
+    });
+    on('reload', (report) => {
+      if (report.ok || !this.#isCrashTold) this.#say(lines.reloaded(report));
+    });
     on('hang', (worker, evidence) => this.#say(lines.hangs(worker, evidence)));
     on('reachReforkLimit', (slot) => this.#say(lines.givenUp(slot)));
     on('protocolError', (_child, error) => this.#say(error.message));
@@ -94,7 +104,9 @@ class Display {
 
   #ended(type, child, code, signal, expected) {
     if (child.exitReason === 'shutdown') this.#stop();
+    const isCrash = this.#config.awaitsChanges && !expected && !(type === 'alone' && this.#processes.isReady(child));
     this.#processes.ended(child, { code, signal, expected });
+    if (isCrash) return; // the log tells more
     const line = lines.ended(type, child, code, signal);
     if (expected) this.#detail(line);
     else this.#say(line);

@@ -27,6 +27,10 @@ class Processes {
     return entry.readyAfter;
   }
 
+  isReady(child) {
+    return this.#entries.get(child)?.isReady === true;
+  }
+
   /** It is as ready as it can be without a slot; the time until it gets one says nothing. */
   standsBy(child, now) {
     const entry = this.#entries.get(child);

@@ -39,8 +39,10 @@ function withMode(config) {
 /** What of the configuration is shown, or decides what an event means. */
 function shownOf({ mode, ready = 'listening', watch }, isModeAsked) {
   const isGuess = !isModeAsked && !process.env.NODE_ENV;
-  const watched = mode === 'development' && Array.isArray(watch) ? watch : [];
-  return { mode: isGuess ? `${mode} (NODE_ENV is not set; --prod for production)` : mode, ready, watched };
+  const isDevelopment = mode === 'development';
+  const shownMode = isGuess ? `${mode} (NODE_ENV is not set; --prod for production)` : mode;
+  const watched = isDevelopment && Array.isArray(watch) ? watch : [];
+  return { mode: shownMode, ready, watched, awaitsChanges: isDevelopment && watch !== false };
 }
 
 async function start(config, shown) {

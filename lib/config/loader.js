@@ -19,7 +19,7 @@ const { stripsTypes, hasLoader, hasPreload, canRegister } = require('./flags');
 
 const NONE = { require: [], import: [], loader: [] };
 
-/** In the order in which they are looked for. `find(resolve)` throws where the package isn't there. */
+/** In the order in which they are looked for. `resolve` throws where the package isn't there. */
 const LOADERS = [
   (resolve) => {
     const hook = url(resolve('tsx'));
@@ -61,7 +61,7 @@ function findLoader({ field, value, files, options, cwd }) {
   if (found || hasPreload(options)) return found;
   const remedy =
     `Install tsx, @swc-node/register or ts-node in the project (looked for from ${cwd}), give a loader in \`execArgv\`, ` +
-    `use Node 22.18 or later, or point \`${field}\` to the compiled JavaScript.`;
+    `use Node 22.18 or later (not for .tsx), or point \`${field}\` to the compiled JavaScript.`;
   throw invalid(field, value ?? sources[0], `something that Node ${process.version} can load, not TypeScript alone`, remedy);
 }
 

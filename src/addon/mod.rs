@@ -15,6 +15,7 @@ use napi_derive::napi;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use crate::config::Config;
+use crate::core::notice::Stream;
 use crate::core::types::{ChildId, ReloadTarget};
 use crate::master::Command;
 use crate::master::app::AppQueue;
@@ -171,6 +172,13 @@ impl Master {
     #[napi(catch_unwind)]
     pub fn reap_adopted(&mut self) {
         self.adopted.reap();
+    }
+
+    /// While it is held what the children write to `stdout` or `stderr` is not read: the app cannot hand on what it has.
+    #[napi(catch_unwind)]
+    pub fn hold_output(&self, stream: String, holds: bool) {
+        let stream = if stream == Stream::Stderr.as_str() { Stream::Stderr } else { Stream::Stdout };
+        self.tell(Command::HoldOutput(stream, holds));
     }
 
     /// What is going on, as JSON.

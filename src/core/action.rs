@@ -96,6 +96,13 @@ pub enum Action {
         /// Which connection.
         connection: ConnectionId,
     },
+    /// Tell who is at the other end why nobody comes, and forget the connection.
+    TurnAway {
+        /// Which connection.
+        connection: ConnectionId,
+        /// Why.
+        why: String,
+    },
     /// Accept some connections of a socket; answer with one `Accepted`, once there are any.
     Accept {
         /// Which socket.

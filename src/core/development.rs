@@ -228,6 +228,9 @@ impl Core {
             place.replacement.ready_after = now.saturating_sub(place.began);
         }
         self.advance_restart(now);
+        if self.policy.mode == Mode::Development && matches!(id, ChildId::Worker(_)) {
+            self.last_failure = None;
+        }
     }
 
     /// A child is gone for good.
@@ -246,9 +249,24 @@ impl Core {
         }
         let stays_away = child.is_worker() || child.ready_since.is_none();
         if self.awaits_changes() && !child.expected && stays_away && !self.is_stopping() {
+            self.last_failure = Some(failure.clone());
             self.notify(Notice::Crashed(failure));
         }
         self.advance_restart(now);
+    }
+
+    /// For those who waited for a worker.
+    pub(super) fn why_nobody_comes(&self) -> String {
+        let failure = self.last_failure.as_ref();
+        let who = match failure.map(|failure| failure.child) {
+            Some(ChildId::Alone(_)) => "The alone failed.",
+            Some(ChildId::Worker(_)) => "The worker failed.",
+            None => "No worker is ready.",
+        };
+        let next = if self.awaits_changes() { " It is started again when a file is saved." } else { "" };
+        let error = failure.and_then(|failure| failure.error.as_ref());
+        let error = error.and_then(|error| error.stack.as_deref().or(error.message.as_deref()));
+        format!("{who}{next}\n\n{}\n", error.unwrap_or("It told no error."))
     }
 
     /// The cluster stops.

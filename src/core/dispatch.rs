@@ -41,6 +41,8 @@ pub enum Order {
     },
     /// The connection is a worker's, or nobody's any more: forget it.
     Release(ConnectionId),
+    /// It waited for too long, and nobody came.
+    TurnAway(ConnectionId),
     /// Accept some connections of this socket, once.
     Accept(Key),
     /// Somebody else accepts from now on.
@@ -322,7 +324,7 @@ impl Dispatch {
             let takes = match self.patience.filter(|_| !self.is_served(key)) {
                 Some(patience) => {
                     while let Some(waiting) = socket.waiting.front().filter(|waiting| waiting.since + patience <= now) {
-                        self.orders.push_back(Order::Release(waiting.connection));
+                        self.orders.push_back(Order::TurnAway(waiting.connection));
                         socket.waiting.pop_front();
                     }
                     socket.waiting.len() < MOST_WAITING

@@ -130,6 +130,7 @@ impl Core {
                     Action::SendConnection { child, frame: outbound::new_connection(&key, connection), connection }
                 }
                 Order::Release(connection) => Action::ReleaseConnection { connection },
+                Order::TurnAway(connection) => Action::TurnAway { connection, why: self.why_nobody_comes() },
                 Order::Accept(key) => Action::Accept { key },
                 Order::Steer(key, to) => Action::Steer { key, to },
             };

@@ -197,6 +197,7 @@ impl World {
             | Action::Steer { .. }
             | Action::SendConnection { .. }
             | Action::SendHandle { .. }
+            | Action::TurnAway { .. }
             | Action::ReleaseConnection { .. } => {}
             Action::Quiesce => self.plan(10, Happening::Quiesced),
             Action::Notify(notice) => {

@@ -38,7 +38,7 @@ pub(super) fn subscriber(to: Log, app: &Arc<AppQueue>) -> Box<dyn Subscriber + S
 /// `level`, `json` or `level,json`. What is not understood is left out, as it always was.
 fn wanted(text: &str) -> (Option<Level>, Form) {
     let words = || text.split(',').map(str::trim);
-    let form = if words().any(|word| word == "json") { Form::Json } else { Form::Text };
+    let form = if words().any(|word| word.eq_ignore_ascii_case("json")) { Form::Json } else { Form::Text };
     (words().find_map(|word| word.parse().ok()), form)
 }
 
@@ -90,6 +90,6 @@ mod tests {
         assert_eq!(wanted(""), (None, Form::Text));
         assert_eq!(wanted("debug"), (Some(Level::DEBUG), Form::Text));
         assert_eq!(wanted("json"), (None, Form::Json));
-        assert_eq!(wanted("info, json"), (Some(Level::INFO), Form::Json));
+        assert_eq!(wanted("info, JSON"), (Some(Level::INFO), Form::Json));
     }
 }

@@ -20,6 +20,7 @@ mod run;
 mod service;
 mod sockets;
 pub mod thread;
+mod turn_away;
 
 /// What the app's thread asks of the master.
 #[derive(Debug)]
@@ -70,6 +71,8 @@ pub enum Command {
     },
     /// What is going on.
     Stats(std::sync::mpsc::SyncSender<String>),
+    /// The app cannot hand on what the children write here, or can again.
+    HoldOutput(crate::core::notice::Stream, bool),
     /// The app's thread took notices out of its queue.
     AppCaughtUp,
 }

@@ -1,5 +1,6 @@
 //! The children's stdout and stderr, when the app wants to have them (`output`).
 
+use std::cell::Cell;
 use std::io::{self, PipeReader, PipeWriter};
 use std::os::fd::OwnedFd;
 use std::rc::Rc;
@@ -42,21 +43,25 @@ pub(super) struct Outputs {
     app: Arc<AppQueue>,
     /// The app took something, or everything ends.
     moves: Rc<Notify>,
-    ends: Rc<std::cell::Cell<Ending>>,
+    stdout: Rc<Cell<Pace>>,
+    stderr: Rc<Cell<Pace>>,
     tasks: Vec<JoinHandle<()>>,
 }
 
+/// Whether the pipes are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Ending {
-    NotYet,
+enum Pace {
+    Goes,
+    /// The app cannot hand on what it has.
+    Held,
     /// What is in the pipes is the last: who else may hold them is not waited for.
-    Now,
+    Ends,
 }
 
 impl Outputs {
     pub(super) fn new(app: Arc<AppQueue>) -> Self {
-        let ends = Rc::new(std::cell::Cell::new(Ending::NotYet));
-        Self { app, moves: Rc::default(), ends, tasks: Vec::new() }
+        let pace = || Rc::new(Cell::new(Pace::Goes));
+        Self { app, moves: Rc::default(), stdout: pace(), stderr: pace(), tasks: Vec::new() }
     }
 
     /// Reads what a child that was just started writes.
@@ -65,15 +70,15 @@ impl Outputs {
         for (stream, pipe) in pipes.readers {
             // The one thing that can fail is registering it, for want of memory.
             let Ok(pipe) = Receiver::from_owned_fd(OwnedFd::from(pipe)) else { continue };
-            let (app, moves, ends) = (Arc::clone(&self.app), Rc::clone(&self.moves), Rc::clone(&self.ends));
+            let (app, moves, pace) = (Arc::clone(&self.app), Rc::clone(&self.moves), Rc::clone(self.pace(stream)));
             self.tasks.push(spawn_local(async move {
                 let mut reading = Reading { pipe, blocks: Blocks::default(), buffer: vec![0; READ] };
                 let tell = |block| {
                     app.push(Notice::Output(child, stream, block));
                 };
-                while ends.get() == Ending::NotYet {
+                while pace.get() != Pace::Ends {
                     let moved = moves.notified();
-                    if app.bytes() > HIGH_WATER {
+                    if pace.get() == Pace::Held || app.bytes() > HIGH_WATER {
                         moved.await;
                         continue;
                     }
@@ -87,14 +92,28 @@ impl Outputs {
         }
     }
 
+    fn pace(&self, stream: Stream) -> &Rc<Cell<Pace>> {
+        match stream {
+            Stream::Stdout => &self.stdout,
+            Stream::Stderr => &self.stderr,
+        }
+    }
+
     /// The app took notices.
     pub(super) fn go_on(&self) {
         self.moves.notify_waiters();
     }
 
+    /// The app cannot hand on what it has, or can again.
+    pub(super) fn hold(&self, stream: Stream, holds: bool) {
+        self.pace(stream).set(if holds { Pace::Held } else { Pace::Goes });
+        self.go_on();
+    }
+
     /// Every child is gone: what they wrote is told before the end.
     pub(super) async fn finish(self) {
-        self.ends.set(Ending::Now);
+        self.stdout.set(Pace::Ends);
+        self.stderr.set(Pace::Ends);
         self.moves.notify_waiters();
         for task in self.tasks {
             let _ = task.await;

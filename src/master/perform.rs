@@ -1,5 +1,6 @@
 //! Doing what the core decided.
 
+use std::os::fd::AsFd;
 use std::rc::Rc;
 
 use bytes::Bytes;
@@ -10,6 +11,7 @@ use super::launch::{Port, launch};
 use super::link::{Input, Link};
 use super::output::Pipes;
 use super::run::{Guarded, Master, State};
+use super::turn_away::turn_away;
 use crate::config::Output;
 use crate::core::action::{Action, Origin};
 use crate::core::child::Reading;
@@ -60,6 +62,13 @@ impl Master {
                 }
                 Action::ReleaseConnection { connection } => {
                     self.connections.remove(&connection);
+                }
+                Action::TurnAway { connection, why } => {
+                    if let Some(socket) = self.connections.remove(&connection)
+                        && let Err(error) = turn_away(socket.as_fd(), &why)
+                    {
+                        tracing::debug!(%error, "who waited in vain could not be answered");
+                    }
                 }
                 Action::Accept { key } => self.sockets.accept(&key),
                 Action::Steer { key, to } => self.sockets.steer(&key, to),

@@ -222,6 +222,7 @@ impl Master {
             Command::Stats(reply) => {
                 let _ = reply.send(self.stats());
             }
+            Command::HoldOutput(stream, holds) => self.outputs.hold(stream, holds),
             Command::AppCaughtUp => {
                 self.outputs.go_on();
                 let released = self.flow.drained(Peer::App, self.app.bytes());

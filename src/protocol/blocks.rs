@@ -6,6 +6,9 @@ use memchr::memrchr;
 /// The longest line that is kept together.
 pub const LONGEST: usize = 1 << 20;
 
+/// In bytes of UTF-8.
+const LONGEST_CHARACTER: usize = 4;
+
 /// What was read and not given out yet.
 #[derive(Debug, Default)]
 pub struct Blocks {
@@ -17,7 +20,7 @@ impl Blocks {
     pub fn push(&mut self, bytes: &[u8]) -> Option<Bytes> {
         self.buffer.extend_from_slice(bytes);
         if self.buffer.len() >= LONGEST {
-            return self.settle().or_else(|| self.end());
+            return self.settle().or_else(|| self.part());
         }
         let last = self.last_entry();
         (last > 0).then(|| self.buffer.split_to(last).freeze())
@@ -32,6 +35,15 @@ impl Blocks {
     /// Nothing more came for a moment: gives every whole line.
     pub fn settle(&mut self) -> Option<Bytes> {
         let end = memrchr(b'\n', &self.buffer)? + 1;
+        Some(self.buffer.split_to(end).freeze())
+    }
+
+    /// A piece of a line that is too long, without half a character at its end.
+    fn part(&mut self) -> Option<Bytes> {
+        let is_begin = |byte: &u8| byte & 0b1100_0000 != 0b1000_0000;
+        let last = self.buffer.iter().rposition(is_begin).filter(|last| self.buffer.len() - last < LONGEST_CHARACTER);
+        let whole = std::str::from_utf8(&self.buffer[last.unwrap_or(0)..]).is_ok();
+        let end = last.filter(|last| !whole && *last > 0).unwrap_or(self.buffer.len());
         Some(self.buffer.split_to(end).freeze())
     }
 
@@ -93,7 +105,13 @@ mod tests {
     fn a_line_that_never_ends_is_cut() {
         let mut blocks = Blocks::default();
         let cut = blocks.push(&vec![b'x'; LONGEST]);
-        assert_eq!(cut.map(|bytes| bytes.len()), Some(LONGEST + 1));
+        assert_eq!(cut.map(|bytes| bytes.len()), Some(LONGEST));
+        // Not within a character.
+        let mut line = vec![b'x'; LONGEST - 2];
+        line.extend_from_slice(&"\u{20ac}".as_bytes()[..2]);
+        assert_eq!(blocks.push(&line).map(|bytes| bytes.len()), Some(LONGEST - 2));
+        assert_eq!(text(blocks.push(&"\u{20ac}\n".as_bytes()[2..])), "");
+        assert_eq!(text(blocks.settle()), "\u{20ac}\n");
     }
 
     proptest! {

@@ -205,6 +205,7 @@ proptest! {
             let mut asked = 0;
             for order in orders(dispatch) {
                 match order {
+                    Order::TurnAway(_) => panic!("in production everybody waits"),
                     Order::HandOver { child, connection, .. } => {
                         assert_eq!(with.insert(connection, child), None, "it is with somebody already");
                     }
@@ -273,7 +274,7 @@ fn where_nobody_comes_a_connection_waits_so_long_and_no_longer() {
     assert_eq!(orders(&mut dispatch), [Order::Accept(key()), Order::Accept(key())], "more may come");
     assert_eq!(dispatch.deadline(), Some(patience));
     dispatch.timed_out(patience);
-    assert_eq!(orders(&mut dispatch), [Order::Release(1)]);
+    assert_eq!(orders(&mut dispatch), [Order::TurnAway(1)]);
     dispatch.joined(patience, worker(2), 1, BTreeSet::from([key()]));
     assert_eq!(handed(&orders(&mut dispatch)), [(worker(2), 2)]);
     // Somebody is there: who waits for it now waits in the kernel, for as long as it takes.

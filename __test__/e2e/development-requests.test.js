@@ -1,0 +1,159 @@
+'use strict';
+// What clients see of a restart.
+
+const { once } = require('node:events');
+const http = require('node:http');
+const { setImmediate: turn } = require('node:timers/promises');
+const { connect, hold, request } = require('./support/client');
+const { Project, source, BROKEN, nth } = require('./support/development');
+
+/** A running app of version v1, its port and its project. */
+async function running(config) {
+  const project = new Project({ 'src/app.js': source('v1') });
+  const app = await project.start(config);
+  return { project, app, port: await app.port() };
+}
+
+/** Saves v2, which takes a moment to boot; resolves when the old worker is gone. */
+async function restart({ project, app }) {
+  project.save('src/app.js', source('v2', { bootMs: 300 }));
+  await nth(app, 'exit', 1);
+  // What the old worker did with connections was done before it went; this process may not have read it yet.
+  await turn();
+}
+
+function post(port, body, options) {
+  return new Promise((resolve, reject) => {
+    const outgoing = http.request({ port, host: '127.0.0.1', method: 'POST', ...options }, async (incoming) => {
+      let text = '';
+      for await (const part of incoming) text += part;
+      resolve(JSON.parse(text));
+    });
+    outgoing.on('error', reject);
+    outgoing.end(body);
+  });
+}
+
+describe('between the workers', () => {
+  test('requests wait and are answered by the new one, with their bodies', async () => {
+    const started = await running();
+    await restart(started);
+    const body = Buffer.alloc(300_000, 'x');
+    const asked = Array.from({ length: 20 }, () => post(started.port, body, { agent: false }));
+    const answers = await Promise.all(asked);
+    const [{ pid }] = await started.app.workers();
+    expect(answers).toEqual(Array(20).fill({ version: 'v2', pid, bytes: body.length }));
+    expect(started.app.events('crash')).toEqual([]);
+  });
+
+  test('they wait beyond a crash, until a save helps', async () => {
+    const { project, app, port } = await running();
+    project.save('src/app.js', BROKEN);
+    await nth(app, 'crash', 1);
+    const asked = Array.from({ length: 80 }, () => request(port));
+    project.save('src/app.js', source('v2'));
+    expect(new Set((await Promise.all(asked)).map(({ body }) => body.version))).toEqual(new Set(['v2']));
+  });
+
+  test('a client that keeps its connection alive gets no stale answer', async () => {
+    const started = await running();
+    const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+    const options = { agent };
+    expect((await request(started.port, '/', options)).body.version).toBe('v1');
+    await restart(started);
+    expect((await request(started.port, '/', options)).body.version).toBe('v2');
+    expect(await post(started.port, 'body', options)).toMatchObject({ version: 'v2', bytes: 4 });
+    agent.destroy();
+  });
+
+  test('a connection that was opened before, and asks only now', async () => {
+    const started = await running();
+    await restart(started);
+    const socket = await connect(started.port);
+    await nth(started.app, 'workerReady', 2);
+    const answer = once(socket, 'data');
+    socket.write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    expect(String((await answer)[0])).toContain('"version":"v2"');
+    socket.destroy();
+  });
+
+  // Takes 10 s.
+  test('who waits for 10 s, and nobody comes, is told so by the end of the connection', async () => {
+    const { project, app, port } = await running();
+    project.save('src/app.js', BROKEN);
+    await nth(app, 'reload', 1);
+    const began = performance.now();
+    const asked = Array.from({ length: 20 }, () => request(port).catch(({ code }) => ({ code, after: performance.now() - began })));
+    for (const { code, after } of await Promise.all(asked)) {
+      expect(code).toBe('ECONNRESET');
+      expect(after).toBeGreaterThanOrEqual(10_000);
+    }
+    const late = request(port);
+    project.save('src/app.js', source('v2'));
+    expect((await late).body.version).toBe('v2');
+  });
+});
+
+describe('under way when it begins', () => {
+  test('a request that is about to be answered is answered by the old one', async () => {
+    const { project, app, port } = await running();
+    const answer = request(port, '/drained');
+    await app.report('asked');
+    project.save('src/app.js', source('v2'));
+    await expect(answer).resolves.toMatchObject({ body: { version: 'v1' }, headers: { connection: 'close' } });
+    await nth(app, 'exit', 1);
+    expect(app.events('exit')[0].slice(1)).toEqual([0, null]);
+    expect((await request(port)).body.version).toBe('v2');
+  });
+
+  test('one that takes for ever is cut', async () => {
+    const { project, app, port } = await running();
+    const answer = request(port, '/never');
+    const cut = expect(answer).rejects.toMatchObject({ code: 'ECONNRESET' });
+    await app.report('asked');
+    project.save('src/app.js', source('v2'));
+    await cut;
+    expect((await request(port)).body.version).toBe('v2');
+    const [report] = await nth(app, 'reload', 1);
+    expect(report.ok).toBe(true);
+    expect(app.events('crash')).toEqual([]);
+  });
+
+  test('an upgraded connection (WebSocket) is closed, and keeps nobody waiting', async () => {
+    const { project, app, port } = await running();
+    const socket = await connect(port);
+    socket.write('GET / HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n');
+    const [greeting] = await once(socket, 'data');
+    expect(String(greeting)).toMatch(/^HTTP\/1.1 101 /);
+    project.save('src/app.js', source('v2'));
+    await once(socket, 'close');
+    await nth(app, 'reload', 1);
+    // It went by itself, not by the SIGKILL that ends what still works after a while.
+    expect(app.events('exit')[0].slice(1)).toEqual([0, null]);
+  });
+
+  test('a plain TCP connection as well', async () => {
+    const project = new Project({ 'src/app.js': source('v1') });
+    const hold1 = `require(${JSON.stringify(require.resolve('../fixtures/workers/hold.js'))});\n`;
+    project.save('src/app.js', hold1);
+    const app = await project.start();
+    const { socket, taken } = hold(await app.port());
+    await taken;
+    project.save('src/app.js', hold1);
+    await once(socket, 'close');
+    await nth(app, 'reload', 1);
+    expect(app.events('exit')[0].slice(1)).toEqual([0, null]);
+  });
+
+  test('a worker in an endless loop is replaced', async () => {
+    const { project, app, port } = await running();
+    const lost = expect(request(port, '/loop')).rejects.toMatchObject({ code: 'ECONNRESET' });
+    await app.report('asked');
+    project.save('src/app.js', source('v2'));
+    await lost;
+    await nth(app, 'reload', 1);
+    expect((await request(port)).body.version).toBe('v2');
+    expect(app.events('exit')[0].slice(1)).toEqual([null, 'SIGKILL']);
+    expect(app.events('crash')).toEqual([]);
+  });
+});

@@ -1,0 +1,145 @@
+'use strict';
+// Which changes count.
+
+const fs = require('node:fs');
+const { request } = require('./support/client');
+const { Project, source, BROKEN, nth } = require('./support/development');
+
+const app1 = { 'src/app.js': source('v1') };
+
+/** Saves what is not to count, then what is: the only reload, the only file. `counts`: a name. */
+async function onlyCounts(app, project, ignored, counts) {
+  for (const name of ignored) project.save(name, 'changed\n');
+  project.save(counts, source('v2'));
+  await nth(app, 'reload', 1);
+  expect(app.events('change')).toEqual([[[project.file(counts)]]]);
+  expect(app.events('fork')).toHaveLength(2);
+}
+
+test('what git ignores, node_modules, hidden files and those of editors do not', async () => {
+  const project = new Project({
+    ...app1,
+    '.git/HEAD': 'ref: refs/heads/main\n',
+    '.gitignore': '*.log\n/src/generated/\n!src/kept.log\n',
+    'src/.gitignore': 'local.js\n',
+    'src/generated/a.js': '',
+    'src/node_modules/package/index.js': '',
+    'src/local.js': '',
+  });
+  const app = await project.start();
+  const ignored = ['app.log', 'generated/a.js', 'generated/new/b.js', 'node_modules/package/index.js', 'local.js', '.hidden', 'app.js~', '.app.js.swp'];
+  await onlyCounts(app, project, ignored.map((name) => `src/${name}`), 'src/app.js');
+  project.save('src/kept.log', 'changed\n');
+  const [files] = await nth(app, 'change', 2);
+  expect(files).toEqual([project.file('src/kept.log')]);
+});
+
+test('.gitignore without a repository; its change counts from then on', async () => {
+  const project = new Project({ ...app1, '.gitignore': '*.txt\n', 'src/notes.txt': '', 'src/data.csv': '' });
+  const app = await project.start();
+  await onlyCounts(app, project, ['src/notes.txt'], 'src/app.js');
+  project.save('src/.gitignore', '*.csv\n!notes.txt\n');
+  project.save('src/data.csv', 'changed\n');
+  project.save('src/notes.txt', 'changed\n');
+  const [files] = await nth(app, 'change', 2);
+  expect(files).toEqual([project.file('src/notes.txt')]);
+});
+
+test('by default `src`, where there is one, and the script', async () => {
+  const project = new Project({ 'app.js': source('v1'), 'other.js': '', 'src/part.js': '' });
+  const app = await project.start({ exec: 'app.js' });
+  await onlyCounts(app, project, ['other.js', 'lib/new.js'], 'app.js');
+  project.save('src/part.js', 'changed\n');
+  const [files] = await nth(app, 'change', 2);
+  expect(files).toEqual([project.file('src/part.js')]);
+});
+
+test('without `src` the folder of the script', async () => {
+  const project = new Project({ 'server/app.js': source('v1'), 'other.js': '' });
+  const app = await project.start({ exec: 'server/app.js' });
+  await onlyCounts(app, project, ['other.js'], 'server/part.js');
+});
+
+test('a list of files and folders, and always the script', async () => {
+  const project = new Project({ ...app1, 'src/part.js': '', 'views/deep/page.html': '', 'settings.json': '{}', 'other.json': '{}' });
+  const app = await project.start({ watch: ['views', 'settings.json'] });
+  const counting = ['views/deep/page.html', 'settings.json', 'src/app.js'];
+  for (const [index, name] of counting.entries()) {
+    for (const other of ['src/part.js', 'other.json']) project.save(other, `${index}\n`);
+    project.save(name, source(`v${index}`));
+    await nth(app, 'reload', index + 1);
+  }
+  expect(app.events('change')).toEqual(counting.map((name) => [[project.file(name)]]));
+});
+
+test('one path; a folder that git ignores, if it is asked for', async () => {
+  const project = new Project({ ...app1, '.gitignore': 'build/\n', 'build/part.js': '' });
+  const app = await project.start({ watch: 'build' });
+  await onlyCounts(app, project, [], 'build/part.js');
+});
+
+test('false: none does', async () => {
+  const project = new Project(app1);
+  const app = await project.start({ watch: false, reloadDelay: 1 });
+  project.save('src/app.js', source('v2'));
+  await expect(app.call('reload')).resolves.toMatchObject({ ok: true });
+  expect((await request(await app.port())).body.version).toBe('v2');
+  expect(app.events('reload')).toHaveLength(1);
+  expect(app.events('change')).toEqual([]);
+  expect(app.events('fork')).toHaveLength(2);
+});
+
+test('false: a process that fails at the start fails it', async () => {
+  const project = new Project({ 'src/app.js': BROKEN });
+  const app = project.launch({ watch: false });
+  const [error] = await app.event('rejected');
+  expect(error).toMatchObject({ code: 'ERR_START_FAILED', cause: { name: 'SyntaxError' } });
+  expect(app.events('crash')).toEqual([]);
+  await expect(app.gone).resolves.toEqual({ code: 1, signal: null });
+});
+
+test.each([
+  ['a path that there is not', ['src', 'none'], /`watch`.*none/s],
+  ['a number', 5, /`watch`/],
+  ['a list with a number', ['src', 5], /`watch`/],
+])('%s: an error that names the option', async (_name, watch, message) => {
+  const app = new Project(app1).launch({ watch });
+  const [error] = await app.event('rejected');
+  expect(error).toMatchObject({ code: 'ERR_CONFIG_INVALID' });
+  expect(error.message).toMatch(message);
+});
+
+test.each([
+  ['watch', { mode: 'production', watch: true, count: 1 }],
+  ['refork', { refork: true }],
+])('%s where it has no effect: a warning', async (field, config) => {
+  const project = new Project(app1);
+  const app = await project.start(config);
+  const [warning] = await app.event('warning');
+  expect(warning).toMatchObject({ code: 'CLUSTER_OPTION_IGNORED' });
+  expect(warning.message).toContain(field);
+});
+
+test('in production no save counts', async () => {
+  const project = new Project(app1);
+  const app = await project.start({ mode: 'production', count: 1, reloadDelay: undefined });
+  project.save('src/app.js', source('v2'));
+  await expect(app.call('reload')).resolves.toMatchObject({ ok: true });
+  expect(app.events('change')).toEqual([]);
+  expect(app.events('fork')).toHaveLength(2);
+});
+
+test('the watched folder goes as a whole, and comes back', async () => {
+  const project = new Project(app1);
+  const app = await project.start();
+  const port = await app.port();
+  fs.renameSync(project.file('src'), project.file('away'));
+  await nth(app, 'crash', 1);
+  project.save('away/app.js', source('v2'));
+  fs.renameSync(project.file('away'), project.file('src'));
+  expect((await request(port)).body.version).toBe('v2');
+  const before = app.events('reload').length;
+  project.save('src/app.js', source('v3'));
+  await nth(app, 'reload', before + 1);
+  expect((await request(port)).body.version).toBe('v3');
+});

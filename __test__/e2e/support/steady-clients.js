@@ -1,0 +1,58 @@
+'use strict';
+
+const http = require('node:http');
+
+/** More than the master's, which is 10 s. */
+const PATIENCE_MS = 30_000;
+
+/**
+ * Two clients that ask every `pause` ms, whether or not the answers before came: one on a new connection each time, one on
+ * connections that it keeps alive. A result is { client, version } or { client, error }.
+ */
+class SteadyClients {
+  #agents = { fresh: false, 'kept alive': new http.Agent({ keepAlive: true }) };
+  #target;
+  #timer;
+  #asked = [];
+  results = [];
+
+  constructor(port, pause) {
+    this.#target = { host: '127.0.0.1', port };
+    this.#timer = setInterval(() => {
+      for (const client of Object.keys(this.#agents)) this.#asked.push(this.#ask(client));
+    }, pause);
+  }
+
+  async #ask(client) {
+    let answer;
+    do answer = await this.#once(client);
+    while (answer.isRace);
+    this.results.push({ client, ...answer });
+  }
+
+  #once(client) {
+    return new Promise((resolve) => {
+      const outgoing = http.get({ ...this.#target, agent: this.#agents[client], timeout: PATIENCE_MS }, (incoming) => {
+        let text = '';
+        incoming.setEncoding('utf8');
+        incoming.on('data', (part) => (text += part));
+        incoming.on('error', (error) => resolve({ error: error.code }));
+        incoming.on('end', () => resolve({ version: JSON.parse(text).version }));
+      });
+      outgoing.on('timeout', () => outgoing.destroy(Object.assign(new Error(), { code: 'no answer' })));
+      // A kept connection may be closed while a request is on its way: clients send it again (RFC 9112, 9.3.1; Node's
+      // documentation of request.reusedSocket).
+      outgoing.on('error', ({ code }) => resolve({ error: code, isRace: outgoing.reusedSocket && code === 'ECONNRESET' }));
+    });
+  }
+
+  /** Lets what was asked be answered; resolves with all results. */
+  async stop() {
+    clearInterval(this.#timer);
+    await Promise.all(this.#asked);
+    this.#agents['kept alive'].destroy();
+    return this.results;
+  }
+}
+
+module.exports = { SteadyClients };
