@@ -46,6 +46,10 @@ class Dispatcher {
     this[event.kind]?.(event);
   }
 
+  #fields({ slot, pid }, others) {
+    return { ...(slot !== undefined && { slot }), pid, ...others };
+  }
+
   /** The worker of a `fork` event; it may have been made before the event's turn came. */
   worker(event) {
     if (!this.#workers.has(event.id)) this.#workers.set(event.id, new ClusterWorker(this.#master, this.#codec, event));
@@ -87,6 +91,7 @@ class Dispatcher {
   childReady(event) {
     const child = this.#child(event);
     if (event.role === 'alone') child.state = 'ready';
+    this.#log.info(`the ${event.role} is ready`, this.#fields(child, { after: Date.now() - child.startedAt }));
     child.emit('ready');
     this.#cluster.emit(event.role === 'alone' ? 'aloneReady' : 'workerReady', child);
   }
@@ -130,6 +135,8 @@ class Dispatcher {
     if (event.role === 'worker') this.#workers.delete(event.id);
     else this.#alones.delete(event.id);
     this.#output?.keep(event, child);
+    const fields = { ...(code === null ? { signal } : { code }), reason: event.reason, asked: event.expected };
+    this.#log.info(`the ${event.role} has ended`, this.#fields(child, fields));
     if (this.alone === child) this.alone = null;
     if (event.role === 'worker') this.#workerExit(event, child, code, signal);
     else {
@@ -236,7 +243,9 @@ class Dispatcher {
   }
 
   change(event) {
-    this.#cluster.emit('change', JSON.parse(event.data));
+    const files = JSON.parse(event.data);
+    this.#log.info('files changed', { files: files.join(',') });
+    this.#cluster.emit('change', files);
   }
 
   crash(event) {

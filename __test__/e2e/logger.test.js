@@ -34,6 +34,19 @@ describe('pino', () => {
     ]);
   });
 
+  test('what becomes of the processes', async () => {
+    const app = await start({ logger: 'pino', alone: fixture('alone/reporting.js') }, { env: { YUNFLY_LOG: undefined } });
+    const [{ pid }] = await app.workers();
+    await app.call('close');
+    await app.gone;
+    const entries = app.output.split('\n').filter((line) => line.startsWith('{')).map((line) => JSON.parse(line));
+    expect(entries.filter(({ msg }) => msg === 'the worker is ready')).toHaveLength(2);
+    expect(entries).toContainEqual(expect.objectContaining({ level: 30, msg: 'the alone is ready' }));
+    expect(entries).toContainEqual(
+      expect.objectContaining({ msg: 'the worker has ended', slot: 1, pid, code: 0, reason: 'shutdown', asked: true }),
+    );
+  });
+
   test("the library's own", async () => {
     const [config, env] = withoutMode;
     const app = await start({ ...config, title: 'shop', logger: 'pino' }, { env: { YUNFLY_LOG: undefined, ...env } });

@@ -143,9 +143,10 @@ impl Core {
                 seat.respawn_at = None;
             }
         }
-        self.development.restart = Some(restart);
+        let is_of_worker = |(slot, place): (&Option<SlotId>, &Place)| slot.is_some() && place.step != Step::Settled;
         // Who connects from now on waits for the new worker.
-        self.dispatch.hold(now, again.iter().any(Option::is_some));
+        self.dispatch.hold(now, restart.places.iter().any(is_of_worker));
+        self.development.restart = Some(restart);
         let old: Vec<Child> = self.family.children().filter(|child| again.contains(&child.slot)).cloned().collect();
         for child in old {
             self.make_room(now, &child);
