@@ -78,16 +78,25 @@ describe('between the workers', () => {
   });
 
   // Takes 10 s.
-  test('who waits for 10 s, and nobody comes, is told so by the end of the connection', async () => {
+  test('who waits for 10 s, and nobody comes, is told why', async () => {
     const { project, app, port } = await running();
     project.save('src/app.js', BROKEN);
     await nth(app, 'reload', 1);
     const began = performance.now();
-    const asked = Array.from({ length: 20 }, () => request(port).catch(({ code }) => ({ code, after: performance.now() - began })));
-    for (const { code, after } of await Promise.all(asked)) {
-      expect(code).toBe('ECONNRESET');
+    const asked = Array.from({ length: 20 }, async () => {
+      const answer = await request(port);
+      return { ...answer, after: performance.now() - began };
+    });
+    // Who doesn't speak HTTP.
+    const silent = await connect(port);
+    const closed = once(silent.resume(), 'close').then(() => performance.now() - began);
+    for (const { status, headers, text, after } of await Promise.all(asked)) {
+      expect(status).toBe(503);
+      expect(headers).toMatchObject({ 'cache-control': 'no-store', connection: 'close' });
+      expect(text).toMatch(/SyntaxError.*It is started again when a file is saved|started again.*SyntaxError/s);
       expect(after).toBeGreaterThanOrEqual(10_000);
     }
+    expect(await closed).toBeGreaterThanOrEqual(10_000);
     const late = request(port);
     project.save('src/app.js', source('v2'));
     expect((await late).body.version).toBe('v2');

@@ -28,8 +28,8 @@ class Subject extends EventEmitter {
   #mark = randomUUID();
   #output = '';
 
-  /** `command` runs the script, if it isn't this Node alone; `stdin`: as in child_process. */
-  constructor(script, config, env = {}, { command = [process.execPath], stdin = 'ignore' } = {}) {
+  /** `command` runs the script, if it isn't this Node alone; `stdin`, `cwd`: as in child_process. */
+  constructor(script, config, env = {}, { command = [process.execPath], stdin = 'ignore', cwd } = {}) {
     super();
     if (isInterrupted) throw new Error('interrupted');
     /** When each living, listening worker began to listen, by pid. */
@@ -39,6 +39,7 @@ class Subject extends EventEmitter {
     const [file, ...args] = command;
     this.process = spawn(file, [...args, script, JSON.stringify(config)], {
       stdio: [stdin, 'pipe', 'pipe'],
+      cwd,
       env: { ...process.env, NODE_ENV: 'production', ...env, [MARK]: this.#mark },
     });
     this.process.stderr.setEncoding('utf8').on('data', (text) => this.#remember(text));

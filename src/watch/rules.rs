@@ -6,6 +6,9 @@ use std::path::{Path, PathBuf};
 use ignore::Match;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
+/// git's file with rules.
+pub(super) const GITIGNORE: &str = ".gitignore";
+
 /// The rules for everything below some roots. Files with rules are read when they are first needed.
 #[derive(Debug)]
 pub(super) struct Rules {
@@ -33,7 +36,14 @@ impl Rules {
     }
 
     fn git_ignores(&mut self, path: &Path, is_folder: bool, top: &Path) -> bool {
-        // The nearest rule decides (gitignore(5)).
+        // What is in an ignored folder is ignored, too (gitignore(5)).
+        let mut inside = path.ancestors().take_while(|part| *part != top);
+        inside.next().is_some_and(|path| self.matches(path, is_folder, top))
+            || inside.any(|folder| self.matches(folder, true, top))
+    }
+
+    /// The nearest rule decides.
+    fn matches(&mut self, path: &Path, is_folder: bool, top: &Path) -> bool {
         for folder in path.ancestors().skip(1) {
             match self.rules_of(folder).matched(path, is_folder) {
                 Match::Ignore(_) => return true,
@@ -49,7 +59,7 @@ impl Rules {
         self.of_folder.entry(folder.to_path_buf()).or_insert_with(|| {
             let mut builder = GitignoreBuilder::new(folder);
             // A file that is not there has no rules; a line that cannot be understood is left out.
-            builder.add(folder.join(".gitignore"));
+            builder.add(folder.join(GITIGNORE));
             builder.add(folder.join(".git/info/exclude"));
             builder.build().unwrap_or_else(|_| Gitignore::empty())
         })
@@ -60,10 +70,7 @@ impl Rules {
     pub(super) fn top(&mut self, root: &Path, base: &Path) -> PathBuf {
         let repository = root.ancestors().find(|folder| folder.join(".git").exists());
         let top = repository.unwrap_or_else(|| if root.starts_with(base) { base } else { root });
-        let inside = root.ancestors().take_while(|path| *path != top);
-        let inside: Vec<&Path> = inside.collect();
-        let is_ignored = inside.iter().any(|path| self.git_ignores(path, path.is_dir(), top));
-        if is_ignored { root.to_path_buf() } else { top.to_path_buf() }
+        if self.git_ignores(root, root.is_dir(), top) { root.to_path_buf() } else { top.to_path_buf() }
     }
 }
 

@@ -45,6 +45,12 @@ impl Project {
         fs::write(path, text).unwrap();
     }
 
+    /// At once: a file that is half written has other rules.
+    fn rules(&self, name: &str, text: &str) {
+        self.write("elsewhere.tmp", text);
+        fs::rename(self.path("elsewhere.tmp"), self.path(name)).unwrap();
+    }
+
     fn next(&self) -> News {
         self.news.recv_timeout(LONG).unwrap()
     }
@@ -229,4 +235,20 @@ fn touched_is_saved_but_a_new_mode_is_not() {
     project.is_silent(&["src/old.js"], |project| {
         fs::set_permissions(project.path("src/old.js"), std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
     });
+}
+
+#[test]
+fn rules_that_change_count_at_once() {
+    let project = Project::new(&["src/app.js", ".gitignore", "src/.gitignore"], &["src"]);
+    project.save("src/a.log");
+    project.until("src/a.log");
+    project.rules(".gitignore", "*.log\n");
+    project.is_silent(&["src/b.log"], |project| project.save("src/b.log"));
+    project.save("src/made/d.js");
+    project.until("src/made/d.js");
+    project.rules(".gitignore", "*.log\nmade/\n");
+    project.is_silent(&["src/made/e.js"], |project| project.save("src/made/e.js"));
+    project.rules("src/.gitignore", "!c.log\n");
+    project.save("src/c.log");
+    project.until("src/c.log");
 }

@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use notify::event::{Event, EventKind, ModifyKind, RenameMode};
 
-use super::rules::Rules;
+use super::rules::{GITIGNORE, Rules};
 
 /// A file whose only news is its metadata was touched if its time is so new; otherwise its mode or its links changed.
 const JUST_NOW: Duration = Duration::from_secs(2);
@@ -74,6 +74,10 @@ impl Tree {
             // It may be removed as a whole, and come back: a checkout of another branch does that.
             if let Some(parent) = path.parent() {
                 self.only(parent, &path, &path);
+            }
+            for folder in path.ancestors().skip(1).take_while(|folder| folder.starts_with(&top)) {
+                let rules = folder.join(GITIGNORE);
+                self.only(folder, &rules, &rules);
             }
             self.add(&path, &top, &mut HashSet::new());
         }
@@ -145,14 +149,20 @@ impl Tree {
         self.seen.retain(|_, known| !known.starts_with(path));
     }
 
+    fn look_again(&mut self, found: &mut HashSet<PathBuf>) {
+        self.rules.forget();
+        self.grow();
+        for folder in self.folders.keys().cloned().collect::<Vec<_>>() {
+            self.look_into(&folder, found);
+        }
+    }
+
     /// Something happened. Puts into `changed` the files that are not what they were.
     pub(super) fn happened(&mut self, event: &Event, changed: &mut HashSet<PathBuf>) {
         if event.need_rescan() {
-            // Events were lost: everything may have changed.
-            self.rules.forget();
-            self.grow();
+            // Events were lost.
             changed.extend(self.roots.iter().map(|root| root.path.clone()));
-            return;
+            return self.look_again(changed);
         }
         for path in &event.paths {
             self.happened_at(event.kind, path, changed);
@@ -160,12 +170,11 @@ impl Tree {
     }
 
     fn happened_at(&mut self, kind: EventKind, path: &Path, changed: &mut HashSet<PathBuf>) {
-        let Some((known_as, top)) = self.interest(path) else { return };
-        if path.file_name().is_some_and(|name| name == ".gitignore") {
-            self.rules.forget();
-            self.grow();
-            return;
+        if path.file_name().is_some_and(|name| name == GITIGNORE) {
+            // A folder that is not ignored any more is new; one that is ignored now stays watched, but counts no more.
+            return self.look_again(&mut HashSet::new());
         }
+        let Some((known_as, top)) = self.interest(path) else { return };
         let was_folder = self.folders.contains_key(&known_as);
         let metadata = fs::metadata(path).ok();
         let is_folder = metadata.as_ref().map_or(was_folder, fs::Metadata::is_dir);

@@ -37,7 +37,10 @@ class SteadyClients {
         incoming.setEncoding('utf8');
         incoming.on('data', (part) => (text += part));
         incoming.on('error', (error) => resolve({ error: error.code }));
-        incoming.on('end', () => resolve({ version: JSON.parse(text).version }));
+        incoming.on('end', () => {
+          const { statusCode } = incoming;
+          resolve(statusCode === 200 ? { version: JSON.parse(text).version } : { error: `status ${statusCode}` });
+        });
       });
       outgoing.on('timeout', () => outgoing.destroy(Object.assign(new Error(), { code: 'no answer' })));
       // A kept connection may be closed while a request is on its way: clients send it again (RFC 9112, 9.3.1; Node's
