@@ -1,7 +1,9 @@
 //! Accepting connections for the workers: as many as the core asks for. What is not asked for waits in the kernel.
 
+use std::future::poll_fn;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::io::unix::AsyncFd;
@@ -20,10 +22,14 @@ const BATCH: usize = 8;
 /// Without descriptors or memory nothing can be accepted: the connections wait, and so do we.
 const EXHAUSTED: Duration = Duration::from_millis(100);
 
+type Watched = AsyncFd<Rc<OwnedFd>>;
+
 /// A socket that the master accepts from.
 #[derive(Debug)]
 pub(super) struct Accepting {
     socket: Rc<OwnedFd>,
+    /// The task has it only while it runs: so the socket is closed at once, and can be opened again.
+    _watched: Rc<Watched>,
     asked: Rc<Notify>,
     stop: Rc<Notify>,
     task: JoinHandle<()>,
@@ -39,10 +45,10 @@ impl Accepting {
     /// Accepts nothing until it is asked.
     pub(super) fn start(key: Key, socket: OwnedFd, inputs: Sender<Input>) -> std::io::Result<Self> {
         let (socket, asked, stop) = (Rc::new(socket), Rc::new(Notify::new()), Rc::new(Notify::new()));
-        let watched = watch_shared(Rc::clone(&socket))?;
-        let accepts = run(key, watched, Rc::clone(&asked), Rc::clone(&stop), inputs);
+        let watched = Rc::new(watch_shared(Rc::clone(&socket))?);
+        let accepts = run(key, Rc::downgrade(&watched), Rc::clone(&asked), Rc::clone(&stop), inputs);
         let task = spawn_local(accepts);
-        Ok(Self { socket, asked, stop, task })
+        Ok(Self { socket, _watched: watched, asked, stop, task })
     }
 
     /// Some more, once.
@@ -65,7 +71,7 @@ impl Accepting {
     }
 }
 
-async fn run(key: Key, socket: AsyncFd<Rc<OwnedFd>>, asked: Rc<Notify>, stop: Rc<Notify>, inputs: Sender<Input>) {
+async fn run(key: Key, socket: Weak<Watched>, asked: Rc<Notify>, stop: Rc<Notify>, inputs: Sender<Input>) {
     loop {
         // Neither holds a connection while it waits.
         let accepted = tokio::select! {
@@ -80,30 +86,49 @@ async fn run(key: Key, socket: AsyncFd<Rc<OwnedFd>>, asked: Rc<Notify>, stop: Rc
     }
 }
 
-/// At least one; `None` at the end of the runtime.
-async fn some(key: &Key, socket: &AsyncFd<Rc<OwnedFd>>) -> Option<Vec<Connection>> {
-    let mut connections = Vec::new();
-    while connections.is_empty() {
-        let mut ready = socket.readable().await.ok()?;
-        while connections.len() < BATCH {
-            match ready.try_io(|socket| accept(socket.get_ref().as_fd())) {
-                Ok(Ok(connection)) => connections.push(connection),
-                // A client that gave up meanwhile, or a network error of its own (accept(2)): the next one.
-                Ok(Err(error)) if !is_exhausted(&error) => {
-                    tracing::debug!(%key, %error, "a connection was not accepted");
-                }
-                Ok(Err(error)) => {
-                    tracing::warn!(%key, %error, "no connection can be accepted: they wait");
-                    if connections.is_empty() {
-                        tokio::time::sleep(EXHAUSTED).await;
-                    }
-                    break;
-                }
-                Err(_) => break,
-            }
+/// At least one; `None` when the socket is closed.
+async fn some(key: &Key, socket: &Weak<Watched>) -> Option<Vec<Connection>> {
+    loop {
+        match poll_fn(|context| take(key, socket, context)).await {
+            Taken::Some(connections) => return Some(connections),
+            Taken::Exhausted => tokio::time::sleep(EXHAUSTED).await,
+            Taken::Closed => return None,
         }
     }
-    Some(connections)
+}
+
+/// What could be accepted.
+enum Taken {
+    Some(Vec<Connection>),
+    Exhausted,
+    Closed,
+}
+
+fn take(key: &Key, socket: &Weak<Watched>, context: &mut Context<'_>) -> Poll<Taken> {
+    let Some(socket) = socket.upgrade() else { return Poll::Ready(Taken::Closed) };
+    let mut connections = Vec::new();
+    while connections.len() < BATCH {
+        let mut ready = match socket.poll_read_ready(context) {
+            Poll::Ready(Ok(ready)) => ready,
+            Poll::Ready(Err(_)) => return Poll::Ready(Taken::Closed),
+            Poll::Pending if connections.is_empty() => return Poll::Pending,
+            Poll::Pending => break,
+        };
+        match ready.try_io(|socket| accept(socket.get_ref().as_fd())) {
+            Ok(Ok(connection)) => connections.push(connection),
+            // A client that gave up meanwhile, or a network error of its own (accept(2)): the next one.
+            Ok(Err(error)) if !is_exhausted(&error) => tracing::debug!(%key, %error, "a connection was not accepted"),
+            Ok(Err(error)) => {
+                tracing::warn!(%key, %error, "no connection can be accepted: they wait");
+                if connections.is_empty() {
+                    return Poll::Ready(Taken::Exhausted);
+                }
+                break;
+            }
+            Err(_) => {}
+        }
+    }
+    Poll::Ready(Taken::Some(connections))
 }
 
 fn is_exhausted(error: &std::io::Error) -> bool {
@@ -111,4 +136,27 @@ fn is_exhausted(error: &std::io::Error) -> bool {
         error.raw_os_error(),
         Some(libc::EMFILE | libc::ENFILE | libc::ENOBUFS | libc::ENOMEM | libc::EINVAL | libc::EBADF)
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::TcpListener;
+
+    /// A worker that closes its server and listens again asks for both in one turn.
+    #[test]
+    fn closed_at_once_also_while_it_accepts() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        tokio::task::LocalSet::new().block_on(&runtime, async {
+            let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+            listener.set_nonblocking(true).unwrap();
+            let address = listener.local_addr().unwrap();
+            let (inputs, _input) = tokio::sync::mpsc::channel(1);
+            let accepting = Accepting::start(Key::from("k"), OwnedFd::from(listener), inputs).unwrap();
+            accepting.ask();
+            tokio::task::yield_now().await;
+            drop(accepting);
+            TcpListener::bind(address).unwrap();
+        });
+    }
 }
