@@ -10,10 +10,10 @@ if (process.platform !== 'linux' && process.platform !== 'darwin') {
 }
 
 const { Cluster } = require('./lib/cluster');
-const { ClusterWorker } = require('./lib/worker');
-const { ClusterAlone } = require('./lib/alone');
 const { request, onRequest } = require('./lib/request-here');
-/** Loaded when it is used: an app that starts a cluster has its workers to wait for. */
+
+// What the start of a cluster doesn't need is loaded later: meanwhile its processes boot.
+
 function sendmessage(target, message) {
   require('./lib/sendmessage').sendmessage(target, message);
 }
@@ -28,4 +28,18 @@ async function startCluster(config, onReady) {
   return cluster.start();
 }
 
-module.exports = { startCluster, createCluster, request, onRequest, sendmessage, Cluster, ClusterWorker, ClusterAlone, ClusterError };
+module.exports = {
+  startCluster,
+  createCluster,
+  request,
+  onRequest,
+  sendmessage,
+  Cluster,
+  get ClusterWorker() {
+    return require('./lib/worker').ClusterWorker;
+  },
+  get ClusterAlone() {
+    return require('./lib/alone').ClusterAlone;
+  },
+  ClusterError,
+};

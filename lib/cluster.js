@@ -3,13 +3,9 @@
 const { EventEmitter } = require('events');
 const { normalize } = require('./config');
 const { ClusterError } = require('./errors');
-const { loadInProcess } = require('./in-process');
 const { toNativeConfig } = require('./native-config');
-const { Pump } = require('./pump');
-const { RequestEndpoint } = require('./request');
 const { enter } = require('./request-here');
 const { limitedCodec, toJson } = require('./serialization');
-const signals = require('./signals');
 
 /** As PID 1 of a container the app is the parent of every orphan in it. */
 const REAP_MS = 5000;
@@ -37,7 +33,7 @@ function deferred() {
 class Cluster extends EventEmitter {
   #settings;
   #codec;
-  #requests;
+  #endpoint;
   /** created → supervising → closed; with `enable: false`: created → inProcess → closed */
   #state = 'created';
   #master;
@@ -60,7 +56,6 @@ class Cluster extends EventEmitter {
     super();
     this.#settings = normalize(config);
     this.#codec = limitedCodec(this.#settings);
-    this.#requests = new RequestEndpoint(this.#requestLink(), this.#codec);
     // Whoever calls start() or ready() has a promise of their own.
     this.#ready.promise.catch(() => {});
   }
@@ -80,7 +75,6 @@ class Cluster extends EventEmitter {
     }
     if (this.#state === 'closed') throw closedError();
     if (this.#state !== 'created') throw new ClusterError('ERR_ALREADY_STARTED', 'start() was called before.');
-    enter(this.#requests);
     if (this.#settings.enable) this.#supervise();
     else this.#loadHere();
     return this.ready();
@@ -114,11 +108,11 @@ class Cluster extends EventEmitter {
   }
 
   async request(message, options) {
-    return this.#requests.request(message, options);
+    return this.#requests().request(message, options);
   }
 
   onRequest(action, handler) {
-    return this.#requests.onRequest(action, handler);
+    return this.#requests().onRequest(action, handler);
   }
 
   async reload(options) {
@@ -154,12 +148,14 @@ class Cluster extends EventEmitter {
       this.#master = new Master(toNativeConfig(this.#settings), () => this.#pump.wake());
       // Before the rest is loaded: meanwhile the children boot.
       this.#master.start();
+      enter(this.#requests());
       const { Changes } = require('./changes');
       const { Dispatcher } = require('./dispatcher');
+      const { Pump } = require('./pump');
       this.#dispatcher = new Dispatcher(this, {
         settings: this.#settings,
         codec: this.#codec,
-        requests: this.#requests,
+        requests: this.#requests(),
         master: this.#master,
       });
       this.#changes = new Changes(this.#master, this.#settings);
@@ -174,8 +170,13 @@ class Cluster extends EventEmitter {
     this.#state = 'supervising';
     // The master's own callback doesn't keep the app alive.
     this.#keepAlive = setInterval(() => {}, FOREVER_MS);
-    signals.join(this.#participant);
+    require('./signals').join(this.#participant);
     if (process.pid === 1) this.#reaping = setInterval(() => this.#master.reapAdopted(), REAP_MS).unref();
+  }
+
+  #requests() {
+    const { RequestEndpoint } = require('./request');
+    return (this.#endpoint ??= new RequestEndpoint(this.#requestLink(), this.#codec));
   }
 
   #requestLink() {
@@ -189,7 +190,9 @@ class Cluster extends EventEmitter {
 
   #loadHere() {
     this.#state = 'inProcess';
+    enter(this.#requests());
     const { exec, workerLoader } = this.#settings;
+    const { loadInProcess } = require('./in-process');
     loadInProcess(exec, workerLoader).then(
       () => this.#becomeReady(),
       (cause) => this.#end(new ClusterError('ERR_START_FAILED', `${exec} could not be loaded: ${cause?.message}`, { cause })),
@@ -214,7 +217,7 @@ class Cluster extends EventEmitter {
     clearInterval(this.#reaping);
     if (reason === 'exception') process.exitCode = 1;
     const exits = reason === 'exception' || reason === 'signal';
-    signals.leave(this.#participant, exits);
+    require('./signals').leave(this.#participant, exits);
     // A start that a signal ended stays pending: the process exits, and nothing is to be said of it.
     this.#end(reason === 'signal' ? null : (this.#dispatcher.failure ?? closedError()));
   }
@@ -223,7 +226,7 @@ class Cluster extends EventEmitter {
   #end(error) {
     this.#state = 'closed';
     this.#dispatcher?.close();
-    this.#requests.close();
+    this.#requests().close();
     if (error) this.#ready.reject(error);
     this.#closed.resolve();
     this.emit('close');

@@ -7,10 +7,7 @@ const { aloneFiles } = require('./alone-files');
 const { compileCache } = require('./config/compile-cache');
 const { checkFields, invalid, warn, bytesOf, MIB } = require('./config/fields');
 const { resolveCwd, resolveExec, resolveAlone, packageName } = require('./config/paths');
-const { usableCpus } = require('./config/cpus');
 const { ownFlags } = require('./config/flags');
-const { watchedPaths } = require('./config/watch');
-const { createLog, readVariable } = require('./log');
 const { isTypeScript } = require('./module-type');
 
 const DEFAULT_COUNT = 4;
@@ -27,7 +24,7 @@ function normalize(config) {
   const alone = resolveAlone(config.alone, cwd, mode);
   if (enable && config.mode === undefined && !process.env.NODE_ENV) {
     const remedy = 'Set NODE_ENV=production, or `mode` in the cluster config.';
-    createLog({ logger: config.logger, title }).warn(`NODE_ENV is not set: development mode, 1 worker. ${remedy}`);
+    require('./log').createLog({ logger: config.logger, title }).warn(`NODE_ENV is not set: development mode, 1 worker. ${remedy}`);
   }
   if (config.refork && !production) {
     const message = '`refork: true` has no effect in development: a worker that crashed is not forked again.';
@@ -59,7 +56,7 @@ function normalize(config) {
     standby: production ? standby(config) : 0,
     compileCache: compileCache(config.compileCache, production, { ...process.env, ...config.env }),
     limit: (config.limit ?? 60) * 1000,
-    watch: production || !enable ? undefined : watchedPaths(config.watch, { cwd, exec, alone }),
+    watch: production || !enable ? undefined : watched(config.watch, { cwd, exec, alone }),
     reloadDelay: config.reloadDelay ?? 500,
     startTimeout: config.startTimeout ?? 60_000,
     killTimeout: config.killTimeout ?? (production ? 25_000 : 5000),
@@ -74,6 +71,10 @@ function normalize(config) {
   };
 }
 
+function watched(watch, where) {
+  return require('./config/watch').watchedPaths(watch, where);
+}
+
 /** A worker that stands by is one whose listen() is not answered yet. */
 function standby({ standby: count = 0, ready = 'listening' }) {
   if (count > 0 && ready !== 'listening') {
@@ -83,7 +84,8 @@ function standby({ standby: count = 0, ready = 'listening' }) {
 }
 
 function warnOfLogVariable() {
-  const { unknown } = readVariable(process.env.YUNFLY_LOG);
+  if (!process.env.YUNFLY_LOG) return;
+  const { unknown } = require('./log').readVariable(process.env.YUNFLY_LOG);
   if (unknown.length === 0) return;
   const remedy = 'It may be error, warn, info or debug, and json: YUNFLY_LOG=debug,json.';
   warn('CLUSTER_VARIABLE_IGNORED', `YUNFLY_LOG: '${unknown.join(',')}' is not known and has no effect. ${remedy}`);
@@ -102,7 +104,7 @@ function modeOfEnvironment() {
 }
 
 function workerCount(count = DEFAULT_COUNT) {
-  return count === 'auto' ? usableCpus() : count;
+  return count === 'auto' ? require('./config/cpus').usableCpus() : count;
 }
 
 /** As JSON, in which it reaches the alone. */

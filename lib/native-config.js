@@ -5,7 +5,6 @@
 const path = require('path');
 const { ownFlags } = require('./config/flags');
 const { inspectorPorts } = require('./config/inspector');
-const { forcedColor } = require('./terminal');
 
 /** As good as none. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
@@ -70,7 +69,7 @@ function loaderFlags(loader) {
 
 /** What the config says has the last word. */
 function overlay({ compileCache, output, env }) {
-  const color = output === 'prefix' ? forcedColor({ ...process.env, ...env }) : undefined;
+  const color = output === 'prefix' ? require('./terminal').forcedColor({ ...process.env, ...env }) : undefined;
   return { ...(compileCache && { NODE_COMPILE_CACHE: compileCache }), ...(color && { FORCE_COLOR: color }), ...env };
 }
 

@@ -2,8 +2,6 @@
 
 // What this process writes to its stdout and stderr itself, and whether in colour.
 
-const tty = require('tty');
-
 /** Of FORCE_COLOR, for the bits that Node gives as a stream's depth. */
 const FORCED = { 4: '1', 8: '2', 24: '3' };
 const SETTLED_BY = ['FORCE_COLOR', 'NO_COLOR', 'NODE_DISABLE_COLORS'];
@@ -38,7 +36,8 @@ async function written(limit) {
 
 /** As Node has it: 1 (no colours), 4, 8 or 24 bits. Node asks a terminal only, but FORCE_COLOR is for every stream. */
 function colorDepth(stream, env = process.env) {
-  return stream.isTTY || env.FORCE_COLOR !== undefined ? tty.WriteStream.prototype.getColorDepth.call(stream, env) : 1;
+  if (!stream.isTTY && env.FORCE_COLOR === undefined) return 1;
+  return require('tty').WriteStream.prototype.getColorDepth.call(stream, env);
 }
 
 /** FORCE_COLOR for children whose output is read here: their own stdout is a pipe, but what is shown is shown on a

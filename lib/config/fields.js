@@ -3,7 +3,6 @@
 // What each field of the configuration may be, apart from what depends on files (paths.js).
 
 const { ClusterError } = require('../errors');
-const { nearest } = require('../nearest');
 
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 const KIB = 1024;
@@ -149,7 +148,7 @@ function checkFields(config) {
 }
 
 function warnOfUnknown(field) {
-  const near = nearest(field, Object.keys(FIELDS));
+  const near = require('../nearest').nearest(field, Object.keys(FIELDS));
   const hint = near ? `Did you mean \`${near}\`?` : `The fields are: ${Object.keys(FIELDS).join(', ')}.`;
   warn('CLUSTER_UNKNOWN_OPTION', `cluster config: \`${field}\` is not a field and has no effect. ${hint}`);
 }

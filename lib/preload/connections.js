@@ -10,6 +10,9 @@ const { sockets, handshakes, http2Sessions } = require('./servers');
 const LAST_STREAM_ID = 2 ** 31 - 1;
 const NO_ERROR = 0;
 
+/** Who has just connected is about to ask, also where idle connections are closed at once. */
+const FIRST_REQUEST_MS = 20;
+
 const SWEEP_MS = 50;
 const SHORTEST_SWEEP_MS = 5;
 
@@ -35,7 +38,9 @@ function sweep(grace) {
   const pass = () => {
     const limit = grace();
     for (const socket of sockets) {
-      if ((isHttp1(socket) || limit === 0) && idle.of(socket, isBusy(socket)) >= limit) end(socket);
+      if (!isHttp1(socket) && limit > 0) continue;
+      const patience = isUnanswered(socket) ? Math.max(limit, FIRST_REQUEST_MS) : limit;
+      if (idle.of(socket, isBusy(socket)) >= patience) end(socket);
     }
     for (const socket of handshakes) {
       if (idle.of(socket, false) >= limit) socket.destroy();
@@ -56,6 +61,11 @@ function sweep(grace) {
 /** `parser` is set as long as a socket speaks HTTP/1: not for HTTP/2, not after an upgrade. */
 function isHttp1(socket) {
   return Boolean(socket.parser);
+}
+
+/** Its first request may be on its way, or here in part. */
+function isUnanswered(socket) {
+  return isHttp1(socket) && socket.bytesWritten === 0;
 }
 
 /** `_httpMessage`: the response that is being sent (lib/_http_outgoing.js, assignSocket). */
