@@ -129,6 +129,17 @@ test('a later save wants a port that a stranger has: it crashes, and goes on wit
   stranger.close();
 });
 
+test('one that does not listen within startTimeout', async () => {
+  const idle = 'setInterval(() => {}, 1000);\n';
+  const project = new Project({ 'src/app.js': idle });
+  const app = project.launch({ startTimeout: 500 });
+  const [error] = await app.event('crash');
+  expect(error).toMatchObject({ code: 'ERR_CRASHED', message: expect.stringContaining('within 500 ms (startTimeout)') });
+  project.save('src/app.js', `process.title = 'mended';\n${idle}`);
+  await nth(app, 'crash', 2);
+  expect(app.events('fork')).toHaveLength(2);
+});
+
 describe('the alone', () => {
   const GOOD = 'module.exports = () => {};\n';
 
@@ -161,6 +172,17 @@ describe('the alone', () => {
     await expect(app.workers()).resolves.toMatchObject([{ pid: worker.pid }]);
   });
 
+  test('of which a file is saved: the worker that crashed is started with it', async () => {
+    const project = new Project({ 'src/app.js': source('v1'), 'src/alone/service.js': GOOD });
+    const app = await project.start({ alone: 'src/alone' });
+    process.kill((await app.workers())[0].pid, 'SIGKILL');
+    await nth(app, 'crash', 1);
+    project.save('src/alone/service.js', GOOD);
+    const [report] = await nth(app, 'reload', 1);
+    expect(report).toMatchObject({ ok: true, replaced: [{ slot: null }, { slot: 1, oldPid: null }] });
+    expect(await version(await app.port())).toBe('v1');
+  });
+
   test('that is killed while it runs is started again at once', async () => {
     const project = new Project({ 'src/app.js': source('v1'), 'src/alone/service.js': GOOD });
     const app = await project.start({ alone: 'src/alone' });
@@ -172,7 +194,7 @@ describe('the alone', () => {
 
 test('what fails at once and what is saved meanwhile: it ends with the last state', async () => {
   const project = new Project({ 'src/app.js': BROKEN });
-  const app = project.launch({ reloadDelay: 1 });
+  const app = project.launch();
   for (let count = 1; count <= 5; count += 1) {
     await nth(app, 'crash', count);
     project.save('src/app.js', count < 5 ? THROWS : source('v1'));

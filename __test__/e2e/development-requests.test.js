@@ -3,9 +3,12 @@
 
 const { once } = require('node:events');
 const http = require('node:http');
+const path = require('node:path');
 const { setImmediate: turn } = require('node:timers/promises');
 const { connect, hold, request } = require('./support/client');
+const { fixture } = require('./support/cluster');
 const { Project, source, BROKEN, nth } = require('./support/development');
+const { folder } = require('./support/files');
 
 /** A running app of version v1, its port and its project. */
 async function running(config) {
@@ -77,6 +80,20 @@ describe('between the workers', () => {
     socket.destroy();
   });
 
+  test('a unix socket stays, too', async () => {
+    const socketPath = path.join(folder(), 'socket');
+    const unix = (text, bootMs) => `
+      const server = require('node:http').createServer((_request, response) => response.end('${text}'));
+      setTimeout(() => server.listen(${JSON.stringify(socketPath)}), ${bootMs});
+    `;
+    const project = new Project({ 'src/app.js': unix('v1', 0) });
+    const app = await project.start();
+    expect((await request(undefined, '/', { socketPath })).text).toBe('v1');
+    project.save('src/app.js', unix('v2', 300));
+    await nth(app, 'exit', 1);
+    expect((await request(undefined, '/', { socketPath })).text).toBe('v2');
+  });
+
   // Takes 10 s.
   test('who waits for 10 s, and nobody comes, is told why', async () => {
     const { project, app, port } = await running();
@@ -113,6 +130,30 @@ describe('under way when it begins', () => {
     await nth(app, 'exit', 1);
     expect(app.events('exit')[0].slice(1)).toEqual([0, null]);
     expect((await request(port)).body.version).toBe('v2');
+  });
+
+  test('a connection whose first request is still to come is answered by the old one', async () => {
+    const { project, app, port } = await running();
+    // The client is in the worker itself: it writes some turns after idle connections began to be closed.
+    const client = `
+      const report = require(${JSON.stringify(fixture('report.js'))});
+      const socket = require('node:net').connect(${port}, '127.0.0.1', () => report('connected'));
+      let text = '';
+      socket.on('data', (part) => (text += part)).on('error', () => {}).on('close', () => report('closed', { text }));
+      process.once('yunfly:drain', ({ waitUntil }) => {
+        waitUntil(new Promise((resolve) => socket.once('close', resolve)));
+        const after = (turns) => setImmediate(() => (turns > 0 ? after(turns - 1) : socket.write('GET / HTTP/1.1\\r\\nHost: localhost\\r\\n\\r\\n')));
+        after(20);
+      });
+    `;
+    project.save('src/app.js', source('v2') + client);
+    await app.report('connected');
+    // The worker has it: another connection was taken after it.
+    await request(port);
+    project.save('src/app.js', source('v3'));
+    const { text } = await app.report('closed');
+    expect(text).toMatch(/^HTTP\/1.1 200 OK.*Connection: close.*"version":"v2"/is);
+    expect((await request(port)).body.version).toBe('v3');
   });
 
   test('one that takes for ever is cut', async () => {

@@ -2,8 +2,10 @@
 // Which changes count.
 
 const fs = require('node:fs');
+const path = require('node:path');
 const { request } = require('./support/client');
 const { Project, source, BROKEN, nth } = require('./support/development');
+const { folder } = require('./support/files');
 
 const app1 = { 'src/app.js': source('v1') };
 
@@ -61,9 +63,9 @@ test('without `src` the folder of the script', async () => {
 });
 
 test('a list of files and folders, and always the script', async () => {
-  const project = new Project({ ...app1, 'src/part.js': '', 'views/deep/page.html': '', 'settings.json': '{}', 'other.json': '{}' });
-  const app = await project.start({ watch: ['views', 'settings.json'] });
-  const counting = ['views/deep/page.html', 'settings.json', 'src/app.js'];
+  const project = new Project({ ...app1, 'src/part.js': '', 'views/deep/page.html': '', 'settings.json': '{}', 'other.json': '{}', '.env': '' });
+  const app = await project.start({ watch: ['views', 'settings.json', '.env'] });
+  const counting = ['views/deep/page.html', 'settings.json', '.env', 'src/app.js'];
   for (const [index, name] of counting.entries()) {
     for (const other of ['src/part.js', 'other.json']) project.save(other, `${index}\n`);
     project.save(name, source(`v${index}`));
@@ -127,6 +129,17 @@ test('in production no save counts', async () => {
   await expect(app.call('reload')).resolves.toMatchObject({ ok: true });
   expect(app.events('change')).toEqual([]);
   expect(app.events('fork')).toHaveLength(2);
+});
+
+test('a `cwd` that is a link: what changed is told by it', async () => {
+  const project = new Project(app1);
+  const link = path.join(folder(), 'link');
+  fs.symlinkSync(project.cwd, link);
+  const app = await project.start({ cwd: link });
+  project.save('src/app.js', source('v2'));
+  await nth(app, 'reload', 1);
+  expect(app.events('change')).toEqual([[[path.join(link, 'src/app.js')]]]);
+  expect((await request(await app.port())).body.version).toBe('v2');
 });
 
 test('the watched folder goes as a whole, and comes back', async () => {

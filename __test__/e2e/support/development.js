@@ -10,16 +10,31 @@ function source(version, options = {}) {
   return `require(${JSON.stringify(fixture('workers/versioned.js'))})(${JSON.stringify(version)}, ${JSON.stringify(options)});\n`;
 }
 
-/** The source of an alone that writes `start` and `end` with its pid into a file, at the moment of each. */
+/**
+ * The source of an alone that writes a line of a word and its pid into a file, at the moment of each: `start`, `end` (not if
+ * it is killed), and `beside` instead of `start` if the one before still lives.
+ */
 function aloneSource(logFile) {
   return `
-    const { appendFileSync } = require('node:fs');
-    const log = (word) => appendFileSync(${JSON.stringify(logFile)}, word + ' ' + process.pid + '\\n');
-    log('start');
+    const fs = require('node:fs');
+    const file = ${JSON.stringify(logFile)};
+    const log = (word) => fs.appendFileSync(file, word + ' ' + process.pid + '\\n');
+    const before = fs.existsSync(file) ? fs.readFileSync(file, 'utf8').trim().split('\\n').at(-1).split(' ')[1] : undefined;
+    function isAlive(pid) {
+      try {
+        return process.kill(pid, 0);
+      } catch {
+        return false;
+      }
+    }
+    log(before && isAlive(before) ? 'beside' : 'start');
     process.on('exit', () => log('end'));
     module.exports = () => {};
   `;
 }
+
+/** The [word, pid] that alones wrote. */
+const readLives = (file) => fs.readFileSync(file, 'utf8').trim().split('\n').map((line) => line.split(' '));
 
 const BROKEN = 'const broken = ;\n';
 
@@ -46,7 +61,7 @@ class Project {
   }
 
   launch(config, options) {
-    return launch({ mode: 'development', exec: 'src/app.js', cwd: this.cwd, reloadDelay: 20, minUptime: 100, ...config }, options);
+    return launch({ mode: 'development', exec: 'src/app.js', cwd: this.cwd, reloadDelay: 50, minUptime: 100, ...config }, options);
   }
 
   async start(config, options) {
@@ -62,9 +77,9 @@ async function nth(app, name, count) {
   return app.events(name)[count - 1];
 }
 
-/** What was told about the cluster so far, in order, without the names in `but`. */
+/** The names of what was told so far, in order, of these. */
 function story(app, names) {
   return app.eventNames().filter((name) => names.includes(name));
 }
 
-module.exports = { Project, source, aloneSource, BROKEN, nth, story };
+module.exports = { Project, source, aloneSource, readLives, BROKEN, nth, story };
