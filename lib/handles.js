@@ -7,6 +7,7 @@
 const dgram = require('dgram');
 const fs = require('fs');
 const net = require('net');
+const { detach } = require('./detach');
 const { ClusterError } = require('./errors');
 
 const CMD = 'NODE_HANDLE';
@@ -45,29 +46,8 @@ function outgoing(handle, { keepOpen = false } = {}) {
   return {
     fd,
     frame: (line) => `${head.slice(0, -1)},"msg":${line}}`,
-    sent: () => kind.type === 'net.Socket' && !keepOpen && detach(handle),
+    sent: () => kind.type === 'net.Socket' && !keepOpen && detach(handle).close(),
   };
-}
-
-/** The connection is the receiver's now. As Node does, the socket object is left without it. */
-function detach(socket) {
-  const native = socket._handle;
-  if (socket.server) socket.server._connections -= 1;
-  native.onread = () => {};
-  socket._handle = null;
-  socket.setTimeout(0);
-  detachParser(socket);
-  native.close();
-}
-
-/** Of a connection of an HTTP server. Later: it may be the parser that is calling just now. */
-function detachParser(socket) {
-  const { parser } = socket;
-  if (!parser) return;
-  socket._httpMessage?.detachSocket(socket);
-  socket.parser = null;
-  parser.remove();
-  setImmediate(() => parser.close());
 }
 
 /** The line of the message in a frame; any other line as it is. */

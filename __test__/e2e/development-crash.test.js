@@ -61,7 +61,8 @@ test.each([
 
 test('a crash while it runs: nothing is forked until a save', async () => {
   const project = new Project({ 'src/app.js': source('v1') });
-  const app = await project.start();
+  // The request that fails stays open: nobody waits for it.
+  const app = await project.start({ killTimeout: 60_000 });
   const port = await app.port();
   await expect(request(port, '/throw')).rejects.toMatchObject({ code: 'ECONNRESET' });
   const [error] = await nth(app, 'crash', 1);

@@ -33,4 +33,4 @@ function onRefused({ code, bytes, limit }) {
   );
 }
 
-module.exports = { report, onCommand, onRefused };
+module.exports = { CMD, send, report, onCommand, onRefused };

@@ -4,6 +4,7 @@
 
 const diagnostics = require('diagnostics_channel');
 const { closeAfterResponse } = require('./connection-close');
+const { canBeHandedBack, handBack } = require('./hand-back');
 const { sockets, handshakes, http2Sessions } = require('./servers');
 
 /** The largest stream id: with it a GOAWAY announces the end and still takes what is on its way (RFC 9113, 6.8). */
@@ -30,15 +31,25 @@ function closeAfterResponses() {
 
 /** Closes what stays idle for `grace()` ms, until the returned function is called. Everything else ends by itself:
  *  HTTP/1 after its response, HTTP/2 after its streams; plain and upgraded sockets when the app or the client ends
- *  them, or here too if there is no grace at all (development: whoever holds one is to come back to the new process). */
+ *  them. With no grace at all (development) idle ones go to the new process, and plain and upgraded ones are closed: whoever
+ *  holds one is to come back. */
 function sweep(grace) {
   let timer;
+  let over = false;
   const idle = new IdleTimes();
   const announced = new WeakSet();
+  const again = () => {
+    clearTimeout(timer);
+    if (!over) pass();
+  };
   const pass = () => {
     const limit = grace();
     for (const socket of sockets) {
       if (!isHttp1(socket) && limit > 0) continue;
+      if (limit === 0 && canBeHandedBack(socket)) {
+        handBack(socket, again);
+        continue;
+      }
       const patience = isUnanswered(socket) ? Math.max(limit, FIRST_REQUEST_MS) : limit;
       if (idle.of(socket, isBusy(socket)) >= patience) end(socket);
     }
@@ -55,7 +66,10 @@ function sweep(grace) {
     timer = setTimeout(pass, Math.min(SWEEP_MS, Math.max(limit, SHORTEST_SWEEP_MS)));
   };
   pass();
-  return () => clearTimeout(timer);
+  return () => {
+    over = true;
+    clearTimeout(timer);
+  };
 }
 
 /** `parser` is set as long as a socket speaks HTTP/1: not for HTTP/2, not after an upgrade. */

@@ -9,7 +9,7 @@ const servers = require('./servers');
 /** How long changes are collected: at thousands of connections per second a report costs nothing then. */
 const COLLECT_MS = 25;
 
-/** Which socket of the master's a handle came with. */
+/** Of the listening handles and of the connections that came from the master: the key of its socket. */
 const keys = new WeakMap();
 
 let timer = null;
@@ -39,18 +39,18 @@ function changed() {
   timer ??= setTimeout(tell, COLLECT_MS).unref();
 }
 
-/** The answer to `queryServer` (lib/internal/cluster/child.js). Node's own listener came first: the server has the
+/** The answer to `queryServer`, and `newconn` (lib/internal/cluster/child.js). Node's own listener came first: the server has the
  *  handle by now, and tells soon that it listens. */
-function onAnswer({ cmd, ack, key }, handle) {
-  if (cmd === 'NODE_CLUSTER' && ack !== undefined && key !== undefined && handle) keys.set(handle, key);
+function onHandle({ cmd, key }, handle) {
+  if (cmd === 'NODE_CLUSTER' && key !== undefined && handle) keys.set(handle, key);
 }
 
 function start() {
-  process.on('internalMessage', onAnswer);
+  process.on('internalMessage', onHandle);
   servers.observe({
     onChange: changed,
     keyOf: (server) => (server._handle ? keys.get(server._handle) : undefined),
   });
 }
 
-module.exports = { start };
+module.exports = { start, keyOf: (handle) => keys.get(handle) };

@@ -11,13 +11,17 @@ const servers = require('./servers');
 /** How long idle keep-alive connections are kept when this process leaves by itself, and when the app is gone. */
 const LEAVE_GRACE_MS = 1000;
 const ORPHAN_GRACE_MS = 200;
+/** In development, for the requests that are under way beside one that failed. */
+const FINISH_MS = 250;
 
 let title;
 let killTimeout;
+let isDevelopment;
 let running = false;
 
 function start(boot) {
   killTimeout = boot.killTimeout;
+  isDevelopment = boot.mode === 'development';
   title = boot.title;
   name(process.env.NODE_APP_INSTANCE === undefined ? 'standby' : Number(process.env.NODE_APP_INSTANCE) + 1);
 
@@ -82,7 +86,10 @@ function onUncaughtException(thrown, origin) {
   if (process.listenerCount('uncaughtException') > 1) return;
   faults.reportFault(thrown, 'run', true);
   faults.log(process.title, origin, thrown);
-  drain({ reason: 'uncaughtException', grace: LEAVE_GRACE_MS, timeout: killTimeout, exitCode: 1 });
+  const grace = isDevelopment ? 0 : LEAVE_GRACE_MS;
+  drain({ reason: 'uncaughtException', grace, timeout: killTimeout, exitCode: 1 });
+  // The request that failed has no answer; who waits for it is not to wait for the others.
+  if (isDevelopment) setTimeout(() => process.exit(1), FINISH_MS).unref();
 }
 
 function leave(reason, exitCode) {

@@ -25,7 +25,7 @@ pub type Key = Arc<str>;
 const MOST_STICKY: usize = 64;
 
 /// So many connections wait in the master where it limits how long they do; further ones wait in the kernel's queue.
-const MOST_WAITING: usize = 64;
+const MOST_WAITING: usize = 512;
 
 /// What is to be done.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -190,6 +190,12 @@ impl Dispatch {
         socket.counts.accepted += connections.len() as u64;
         let arrived = |(connection, client)| Waiting { connection, client, since: now };
         socket.waiting.extend(connections.into_iter().map(arrived));
+        self.move_on(now);
+    }
+
+    /// A worker gave back what it had taken: it goes to another.
+    pub fn handed_back(&mut self, now: Time, key: &Key, connection: ConnectionId, client: u64) {
+        self.wait_again(now, connection, &Flight { key: Arc::clone(key), client });
         self.move_on(now);
     }
 

@@ -134,6 +134,15 @@ pub enum Event {
         /// Each with a number that is the same for the same client's address.
         connections: Vec<(ConnectionId, u64)>,
     },
+    /// A worker that makes room gave an idle connection back.
+    HandedBack {
+        /// The key of the socket that it came to.
+        key: Key,
+        /// The connection.
+        connection: ConnectionId,
+        /// The same for the same client's address.
+        client: u64,
+    },
     /// Everything that waited in the accept queues was taken, and nothing new comes.
     Quiesced,
     /// A child's channel ended and everything in it was read.

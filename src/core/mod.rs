@@ -158,6 +158,10 @@ impl Core {
                 self.dispatch.accepted(now, &key, connections);
                 self.do_orders();
             }
+            Event::HandedBack { key, connection, client } => {
+                self.dispatch.handed_back(now, &key, connection, client);
+                self.do_orders();
+            }
             Event::Quiesced => self.quiesced(now),
             Event::Disconnected { child } => self.disconnected(now, child),
             Event::Exited { child, exit } => self.exited(now, child, exit),

@@ -113,6 +113,7 @@ impl Core {
             Inbound::Answered { connection, accepted } => self.answered(now, id, connection, accepted),
             // The exit that follows says it; a handle's fate is the shell's.
             Inbound::Report(Report::Drained)
+            | Inbound::Report(Report::Returned { .. })
             | Inbound::Handle { .. }
             | Inbound::GivenAway { .. }
             | Inbound::HandleAck

@@ -12,7 +12,7 @@ use super::link::{Channel, Input};
 use crate::core::types::ChildId;
 use crate::protocol::envelope::{Envelope, Target};
 use crate::protocol::frame::{Frame, FrameDecoder};
-use crate::protocol::inbound::Inbound;
+use crate::protocol::inbound::{Inbound, Report};
 use crate::protocol::request::RequestPart;
 use crate::sys::channel;
 
@@ -47,6 +47,11 @@ pub enum Received {
         target: Target,
         /// The message, as Node wraps it.
         frame: Bytes,
+    },
+    /// A connection that it gives back, which came along.
+    Returned {
+        /// The key of the socket that it came to.
+        key: String,
     },
     /// A message to the master.
     Internal(Inbound),
@@ -148,6 +153,10 @@ fn read_line(line: &[u8], range: Range<usize>) -> Line {
         Ok(Envelope::Internal) => match Inbound::read(line) {
             Ok(Inbound::Handle { message }) => match Envelope::read(message.get().as_bytes()) {
                 Ok(Envelope::User(target)) => Line::Handle { target, range },
+                Ok(Envelope::Internal) => match Inbound::read(message.get().as_bytes()) {
+                    Ok(Inbound::Report(Report::Returned { key })) => Line::Other(Received::Returned { key }),
+                    _ => Line::Handle { target: Target::App, range },
+                },
                 _ => Line::Handle { target: Target::App, range },
             },
             Ok(message) => Line::Other(Received::Internal(message)),

@@ -1,6 +1,6 @@
 //! What children and their tasks tell, on its way to the core.
 
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use crate::core::types::{ChildId, Exit, Peer, ReloadTarget};
 use crate::protocol::envelope::Target;
 use crate::protocol::inbound::Inbound;
 use crate::protocol::outbound;
-use crate::sys::local::Connection;
+use crate::sys::local::{self, Connection};
 use crate::sys::process;
 use crate::watch::News;
 
@@ -130,6 +130,7 @@ impl Master {
                     }
                 }
                 Received::Handle { target, frame } => self.handle_came(child, target, frame),
+                Received::Returned { key } => self.connection_returned(child, &key),
                 Received::Internal(message) => self.tell(Event::Told { child, message }),
                 Received::Invalid(violation) => self.invalid(child, violation),
             }
@@ -142,15 +143,25 @@ impl Master {
 
     /// A child passed a handle: it is told that it arrived, or it would wait for ever with all that it sends after.
     fn handle_came(&mut self, child: ChildId, target: Target, frame: Bytes) {
-        let Some(link) = self.links.get_mut(&child) else { return };
-        let Some(handle) = link.handles.pop_front() else {
-            link.send_first(outbound::handle_nack(), None);
-            return;
-        };
-        link.send_first(outbound::handle_ack(), None);
+        let Some(handle) = self.take_handle(child) else { return };
         let handle = self.keep(handle);
         let (from, to) = (Peer::Child(child), HandleTarget::Routed(target));
         self.tell(Event::SentHandle { from, to, frame, handle });
+    }
+
+    fn take_handle(&mut self, child: ChildId) -> Option<OwnedFd> {
+        let link = self.links.get_mut(&child)?;
+        let handle = link.handles.pop_front();
+        link.send_first(if handle.is_some() { outbound::handle_ack() } else { outbound::handle_nack() }, None);
+        handle
+    }
+
+    /// A child makes room, and gives a connection back.
+    fn connection_returned(&mut self, child: ChildId, key: &str) {
+        let Some(socket) = self.take_handle(child) else { return };
+        let client = local::client(socket.as_fd());
+        let connection = self.keep(socket);
+        self.tell(Event::HandedBack { key: key.into(), connection, client });
     }
 
     fn invalid(&mut self, child: ChildId, violation: Violation) {

@@ -84,6 +84,11 @@ pub enum Report {
         /// All servers of the process that listen or have connections.
         servers: Vec<ServerLoad>,
     },
+    /// An idle connection that it gives back, which comes along.
+    Returned {
+        /// The key of the socket that it came to.
+        key: String,
+    },
     /// Its event loop turns (`hangTimeout`).
     Beat {
         /// A debugger may have stopped it: its silence means nothing.

@@ -158,9 +158,20 @@ pub struct Connection {
 /// `WouldBlock` when none does, else those of `accept(2)`.
 pub fn accept(listener: BorrowedFd<'_>) -> io::Result<Connection> {
     let (socket, address) = SockRef::from(&listener).accept()?;
-    let client =
-        address.as_socket().map_or_else(|| u64::from(socket.as_raw_fd().unsigned_abs()), |from| hash(from.ip()));
+    let client = number(address.as_socket(), socket.as_raw_fd());
     Ok(Connection { socket: socket.into(), client })
+}
+
+/// Who a connection is from, as in [`Connection::client`].
+#[must_use]
+pub fn client(connection: BorrowedFd<'_>) -> u64 {
+    let address = SockRef::from(&connection).peer_addr().ok();
+    number(address.and_then(|address| address.as_socket()), connection.as_raw_fd())
+}
+
+/// Where there is no address, such as of a unix socket, each connection is somebody else's.
+fn number(from: Option<SocketAddr>, descriptor: RawFd) -> u64 {
+    from.map_or_else(|| u64::from(descriptor.unsigned_abs()), |from| hash(from.ip()))
 }
 
 /// FNV-1a over the address; an IPv4 client is the same over a dual-stack socket.

@@ -24,10 +24,7 @@ class SteadyClients {
   }
 
   async #ask(client) {
-    let answer;
-    do answer = await this.#once(client);
-    while (answer.isRace);
-    this.results.push({ client, ...answer });
+    this.results.push({ client, ...(await this.#once(client)) });
   }
 
   #once(client) {
@@ -43,9 +40,7 @@ class SteadyClients {
         });
       });
       outgoing.on('timeout', () => outgoing.destroy(Object.assign(new Error(), { code: 'no answer' })));
-      // A kept connection may be closed while a request is on its way: clients send it again (RFC 9112, 9.3.1; Node's
-      // documentation of request.reusedSocket).
-      outgoing.on('error', ({ code }) => resolve({ error: code, isRace: outgoing.reusedSocket && code === 'ECONNRESET' }));
+      outgoing.on('error', ({ code }) => resolve({ error: code }));
     });
   }
 
