@@ -54,7 +54,7 @@ const ask = async (listening) => (await request(listening)).body;
 
 describe('not on a terminal', () => {
   test('it starts, answers, tells what runs in plain lines, and ends with 0', async () => {
-    const app = run(['--prod', '--count', '2', '--title', 'shop', '--env', 'GIVEN=yes', script(SERVER), '--colour', 'blue']);
+    const app = run(['--prod', '--count', '2', '--title', 'shop', '--env', 'GIVEN=yes', script(SERVER), '--', '--colour', 'blue']);
     const { pid, ...told } = await ask(await ready(app));
     expect(told).toEqual({
       title: expect.stringMatching(/^shop:worker:[12]$/),

@@ -29,10 +29,10 @@ test.each([
   ['--max-memory 512M app.js', { exec: 'app.js', maxMemory: '512M' }],
   ['--max-memory 536870912 app.js', { exec: 'app.js', maxMemory: 536870912 }],
   ['--output prefix --no-refork app.js', { exec: 'app.js', output: 'prefix', refork: false }],
-  ['app.js --count 3 x', { exec: 'app.js', args: ['--count', '3', 'x'] }],
-  ['app.js --no-such-option', { exec: 'app.js', args: ['--no-such-option'] }],
+  ['app.js --count 3 x', { exec: 'app.js', count: 3, args: ['x'] }],
+  ['app.js --dev -- --dev', { exec: 'app.js', mode: 'development', args: ['--dev'] }],
   ['app.js -- --port 1', { exec: 'app.js', args: ['--port', '1'] }],
-  ['app.js a -- b', { exec: 'app.js', args: ['a', '--', 'b'] }],
+  ['app.js a -- b -- c', { exec: 'app.js', args: ['a', 'b', '--', 'c'] }],
   ['--count 2 -- app.js a', { exec: 'app.js', count: 2, args: ['a'] }],
   ['--count 2', { count: 2 }],
 ])('%s', (line, expected) => {
@@ -40,9 +40,9 @@ test.each([
 });
 
 test('flags of Node are passed on', () => {
-  const line = '--inspect=0 --enable-source-maps -r ./first.js --import tsx --exec-argv=--expose-gc --exec-argv=--prof app.js --inspect';
-  const flags = ['--inspect=0', '--enable-source-maps', '--require=./first.js', '--import=tsx', '--expose-gc', '--prof'];
-  expect(typed(line)).toEqual({ config: { exec: 'app.js', args: ['--inspect'] }, nodeFlags: flags });
+  const line = '--inspect=0 --enable-source-maps -r ./first.js --import tsx --exec-argv=--expose-gc --exec-argv=--prof app.js --inspect -- --inspect=1';
+  const flags = ['--inspect=0', '--enable-source-maps', '--require=./first.js', '--import=tsx', '--expose-gc', '--prof', '--inspect'];
+  expect(typed(line)).toEqual({ config: { exec: 'app.js', args: ['--inspect=1'] }, nodeFlags: flags });
 });
 
 test('what is asked for besides', () => {
@@ -56,6 +56,7 @@ test.each([
   ['--stand-by 3 app.js', 'Did you mean --standby?'],
   ['--completely-different app.js', 'See cluster-native --help.'],
   ['-x app.js', '-x is not an option.'],
+  ['app.js --own-port 1', '--own-port is not an option. See cluster-native --help. What is for the workers stands after a --: <file> -- --own-port'],
   ['--count many app.js', "--count takes a number, but got 'many'."],
   ['--kill-timeout 5s app.js', "--kill-timeout takes a number, but got '5s'."],
   ['--balance fair app.js', "--balance takes auto, round-robin, shared, sticky, but got 'fair'."],

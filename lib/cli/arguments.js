@@ -16,29 +16,27 @@ const parserOptions = Object.fromEntries(
 
 /**
  * What was typed: `{ config, nodeFlags, configFile?, help?, version? }`. `config` holds the fields that were given; the file is
- * its `exec`, what follows the file its `args`.
+ * its `exec`. As PM2 has it options may stand before and after the file, and what follows a `--` is for the workers: its `args`,
+ * with plain words after the file.
  */
 function parse(argv) {
-  // Not strict: the arguments after the file are not ours.
+  // Not strict: Node's own flags are passed on.
   const { tokens } = parseArgs({ args: argv, options: parserOptions, strict: false, tokens: true });
   const positionals = tokens.filter(({ kind }) => kind === 'positional');
   const file = positionals[0]?.value === START ? positionals[1] : positionals[0];
-  const ours = tokens.filter(({ kind, index }) => kind === 'option' && (!file || index < file.index));
   const typed = { config: {}, nodeFlags: [] };
-  for (const token of ours) take(typed, token);
+  for (const token of tokens.filter(({ kind }) => kind === 'option')) take(typed, token, file);
   if (file) {
     typed.config.exec = file.value;
-    const args = argv.slice(file.index + 1);
-    // `app.js -- --flag`, as npm and PM2 have it.
-    if (args[0] === '--') args.shift();
+    const args = positionals.filter(({ index }) => index > file.index).map(({ value }) => value);
     if (args.length > 0) typed.config.args = args;
   }
   return typed;
 }
 
-function take(typed, token) {
+function take(typed, token, file) {
   const option = byName.get(token.name);
-  if (!option) typed.nodeFlags.push(nodeFlag(token));
+  if (!option) typed.nodeFlags.push(nodeFlag(token, file));
   else if (option.node) typed.nodeFlags.push(...flagOf(option, valueOf(option, token)));
   else if (option.ask) ask(typed, option, token);
   else setField(typed.config, option, token);
@@ -72,15 +70,16 @@ function flagOf({ name, node }, value) {
 }
 
 /** A flag of Node's own that stands alone or has its value after a '=', such as --inspect=0, is passed to the processes. */
-function nodeFlag({ name, rawName, value }) {
-  if (!process.allowedNodeEnvironmentFlags.has(rawName)) throw unknown(name, rawName);
+function nodeFlag({ name, rawName, value, index }, file) {
+  if (!process.allowedNodeEnvironmentFlags.has(rawName)) throw unknown(name, rawName, file && index > file.index);
   return value === undefined ? rawName : `${rawName}=${value}`;
 }
 
-function unknown(name, rawName) {
+function unknown(name, rawName, isAfterFile) {
   const near = nearest(name, [...byName.keys()]);
   const hint = near ? `Did you mean --${near}?` : 'See cluster-native --help.';
-  return new UsageError(`${rawName} is not an option. ${hint}`);
+  const place = isAfterFile ? ` What is for the workers stands after a --: <file> -- ${rawName}` : '';
+  return new UsageError(`${rawName} is not an option. ${hint}${place}`);
 }
 
 module.exports = { parse };

@@ -2,10 +2,9 @@
 
 const { OPTIONS } = require('./options');
 
-const HEAD = `Usage: cluster-native [start] [options] <file> [arguments of the workers]
+const HEAD = `Usage: cluster-native [start] [options] <file> [-- arguments of the workers]
 
-Runs a Node.js app as a supervised cluster: <file> is what each worker runs.
-What follows <file> are the arguments of the workers.`;
+Runs a Node.js app as a supervised cluster: <file> is what each worker runs.`;
 
 const TAIL = `Node's own flags (--inspect, --enable-source-maps, --max-old-space-size=512) are
 passed to alone and workers; their values follow a '='.`;
