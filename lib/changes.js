@@ -6,6 +6,7 @@ const { ClusterError, reviveError } = require('./errors');
 const { loaderFor } = require('./config');
 const { resolveExec } = require('./config/paths');
 const { checkReload, checkCount } = require('./config/changes');
+const { checkInspector } = require('./config/inspector');
 const { toNativeConfig } = require('./native-config');
 
 class Changes {
@@ -53,10 +54,11 @@ class Changes {
 
   /** `exec`, and what loads it if it is TypeScript. */
   #script({ exec, env }) {
-    if (exec === undefined) return {};
+    const launch = { ...this.#settings, env: { ...this.#settings.env, ...env } };
     try {
+      checkInspector(launch);
+      if (exec === undefined) return {};
       const file = resolveExec(exec, this.#settings.cwd);
-      const launch = { ...this.#settings, env: { ...this.#settings.env, ...env } };
       // Null: it is to replace the loader of an `exec` that was asked for before.
       return { exec: file, workerLoader: loaderFor('exec', exec, [file], launch) ?? null };
     } catch (cause) {

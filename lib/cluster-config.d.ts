@@ -34,15 +34,17 @@ export interface ClusterConfig {
    *  sets `NODE_APP_INSTANCE` for each worker (its slot − 1) and Node's channel variables. (Document: `env`.) */
   env?: Record<string, string | number | boolean | undefined>;
   /** The cluster's name, which `ps` shows as `<title>:worker:<slot>` and `<title>:alone`. Default: `yunfly-` and the name in the
-   *  nearest package.json, looked for from `cwd` upwards. (Document: `title`.) */
+   *  nearest package.json, looked for from `cwd` upwards. Control characters, such as line breaks, are `ERR_CONFIG_INVALID`.
+   *  (Document: `title`.) */
   title?: string;
   /** Whether a worker that died is replaced. Default: `true` in production. In development it is always `false`: `true` is a
    *  process warning with code `CLUSTER_OPTION_IGNORED`. (Document: `refork`.) */
   refork?: boolean;
   /**
-   * In development, the files and folders whose changes start the worker again; relative to `cwd`. `true`: `src`, or the folder
-   * of `exec` where there is no `src`. `exec` and `alone` are always watched with them; a change of `alone`, or in it, starts the
-   * alone again, and only that. Not looked at: what git ignores, `node_modules`, hidden files (but `.env…`), editors' own files.
+   * In development, the files and folders whose changes start the worker again; relative to `cwd`. `true`: `src` and the folder
+   * of `exec`; where there is a `src` not the whole of `cwd`. `exec` and `alone` are always watched with them; a change of `alone`, or in it, starts the
+   * alone again, and only that. Not looked at: what git ignores, `node_modules`, hidden files (but `.env…`), editors' own files, logs and
+   * databases (`.log`, `.pid`, `.db`, `.sqlite`), and where this process's stdout and stderr go.
    * `false`: no change counts, and a process that fails at the start fails it. In production it has no effect: a process warning
    * with code `CLUSTER_OPTION_IGNORED`. Default: `true`.
    */

@@ -8,6 +8,7 @@ const { compileCache } = require('./config/compile-cache');
 const { checkFields, invalid, warn, bytesOf, MIB } = require('./config/fields');
 const { resolveCwd, resolveExec, resolveAlone, packageName } = require('./config/paths');
 const { ownFlags } = require('./config/flags');
+const { checkInspector } = require('./config/inspector');
 const { isTypeScript } = require('./module-type');
 
 const DEFAULT_COUNT = 4;
@@ -36,6 +37,7 @@ function normalize(config) {
   warnOfLogVariable();
   const exec = resolveExec(config.exec, cwd);
   const launch = { cwd, execArgv: enable ? config.execArgv : undefined, env: config.env };
+  if (enable) checkInspector(launch);
   return {
     enable,
     title,

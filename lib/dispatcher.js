@@ -7,6 +7,7 @@ const handles = require('./handles');
 const { createLog } = require('./log');
 const { openMirror } = require('./mirror');
 const { Output } = require('./output');
+const { RestartLoops } = require('./restart-loops');
 const { ClusterWorker } = require('./worker');
 
 /** Turns the master's events into those of the cluster and of its children, with the names and arguments of
@@ -21,6 +22,7 @@ class Dispatcher {
   /** Undefined where the children write to this process's streams by themselves. */
   #output;
   #mirror = openMirror();
+  #loops;
   #workers;
   #alones = new Map();
   alone = null;
@@ -35,6 +37,7 @@ class Dispatcher {
     this.#requests = requests;
     this.#master = master;
     this.#log = createLog(settings);
+    this.#loops = new RestartLoops(settings);
     if (settings.output !== 'inherit') this.#output = new Output(cluster, settings, master);
   }
 
@@ -137,6 +140,9 @@ class Dispatcher {
     this.#output?.keep(event, child);
     const fields = { ...(code === null ? { signal } : { code }), reason: event.reason, asked: event.expected };
     this.#log.info(`the ${event.role} has ended`, this.#fields(child, fields));
+    if (event.role === 'alone' && !event.expected) {
+      this.#log.warn(`the alone (pid ${child.pid}) ended by itself: ${signal ?? `exit code ${code}`}. It is started again.`);
+    }
     if (this.alone === child) this.alone = null;
     if (event.role === 'worker') this.#workerExit(event, child, code, signal);
     else {
@@ -245,6 +251,8 @@ class Dispatcher {
   change(event) {
     const files = JSON.parse(event.data);
     this.#log.info('files changed', { files: files.join(',') });
+    const restless = this.#loops.heard(files);
+    if (restless) this.#log.warn(`${restless} changes soon after each start: if the app writes it, put it into .gitignore, or set \`watch\`.`);
     this.#cluster.emit('change', files);
   }
 

@@ -88,3 +88,25 @@ test('an error at the first start: it waits, and tells that it is ready after th
   expect(app.output.match(/before it was ready: TypeError: no database/g)).toHaveLength(1);
   expect(app.output).not.toMatch(/given up/);
 });
+
+test('a signal while nothing runs: nothing is waited for', async () => {
+  const project = new Project({ 'src/app.js': BROKEN });
+  const app = start(project);
+  await line(app, /It is started again when a file is saved/);
+  app.kill('SIGINT');
+  await app.gone;
+  expect(told(app)).toContain('shop: SIGINT: no process runs, the cluster ends');
+  expect(app.output).not.toContain('workers finish');
+});
+
+test('a signal while a restart is under way: no reload is told of', async () => {
+  const project = new Project({ 'src/app.js': source('v1') });
+  const app = start(project);
+  await line(app, /└/);
+  project.save('src/app.js', 'setInterval(() => {}, 1000); // never listens\n');
+  await line(app, /boots$/, 2);
+  app.kill('SIGINT');
+  await app.gone;
+  expect(told(app)).toContain('shop: SIGINT: workers finish what they have; once more ends everything at once');
+  expect(app.output).not.toMatch(/given up|reload\(\)/);
+});

@@ -170,11 +170,27 @@ describe('what goes wrong', () => {
     ['an option that there is not', ['--conut', '2', 'app.js'], 'cluster-native: --conut is not an option. Did you mean --count?'],
     ['no file', ['--count', '2'], 'cluster-native: Which file shall the workers run? cluster-native <file>'],
     ['a value out of range', ['--count', '0', __filename], 'cluster-native: --count must be an integer of 1 or more'],
+    ['one option against another', ['--dev', '--prod', __filename], 'cluster-native: Give either --dev or --prod, not both.'],
+    ['an address of the inspector', ['--inspect=foo:bar', __filename], 'cluster-native: the port of --inspect must be 0 (any)'],
     ['no such configuration', ['--config', 'none.json'], 'cluster-native: --config: there is no file '],
   ])('%s: one line, exit code 2', async (_what, args, message) => {
     const app = run(args, { cwd: folder() });
     await expect(app.gone).resolves.toEqual({ code: 2, signal: null });
     expect(app.output.startsWith(message)).toBe(true);
+    expect(lines(app)).toHaveLength(2);
+  });
+
+  test.each([
+    ['in the file', { count: 0 }, [], /^cluster-native: \S*cluster\.json: `count` must be .*leave `count` out/],
+    ['in the file, and another one typed', { limit: 0 }, ['--count', '2'], /^cluster-native: \S*cluster\.json: `limit` must be/],
+    ['in the file, its variables, to which some were typed', { env: [1] }, ['--env', 'A=1'], /^cluster-native: \S*cluster\.json: `env` must be/],
+    ['typed, over the file', { count: 2 }, ['--count', '0'], /^cluster-native: --count must be .*leave --count out/],
+    ['no object', [], [], /^cluster-native: --config: \S*cluster\.json must export the configuration, an object/],
+  ])('a wrong field %s: one line, exit code 2', async (_where, config, args, message) => {
+    const file = path.join(scripts({ 'cluster.json': JSON.stringify(config) }), 'cluster.json');
+    const app = run(['--config', file, ...args, __filename]);
+    await expect(app.gone).resolves.toEqual({ code: 2, signal: null });
+    expect(app.output).toMatch(message);
     expect(lines(app)).toHaveLength(2);
   });
 

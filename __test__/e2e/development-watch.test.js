@@ -22,18 +22,32 @@ test('what git ignores, node_modules, hidden files and those of editors do not',
   const project = new Project({
     ...app1,
     '.git/HEAD': 'ref: refs/heads/main\n',
-    '.gitignore': '*.log\n/src/generated/\n!src/kept.log\n',
+    '.gitignore': '*.out\n/src/generated/\n!src/kept.out\n',
     'src/.gitignore': 'local.js\n',
     'src/generated/a.js': '',
     'src/node_modules/package/index.js': '',
     'src/local.js': '',
   });
   const app = await project.start();
-  const ignored = ['app.log', 'generated/a.js', 'generated/new/b.js', 'node_modules/package/index.js', 'local.js', '.hidden', 'app.js~', '.app.js.swp'];
+  const ignored = ['app.log', 'data.sqlite', 'app.out', 'generated/a.js', 'generated/new/b.js', 'node_modules/package/index.js', 'local.js', '.hidden', 'app.js~', '.app.js.swp'];
   await onlyCounts(app, project, ignored.map((name) => `src/${name}`), 'src/app.js');
-  project.save('src/kept.log', 'changed\n');
+  project.save('src/kept.out', 'changed\n');
   const [files] = await nth(app, 'change', 2);
-  expect(files).toEqual([project.file('src/kept.log')]);
+  expect(files).toEqual([project.file('src/kept.out')]);
+});
+
+test('where the app prints to does not: each start would be the reason for the next one', async () => {
+  const printing = (version) => `console.log('started');\n${source(version)}`;
+  const project = new Project({ 'app.js': printing('v1'), 'printed.txt': '' });
+  const command = ['/bin/sh', '-c', `exec "$@" >> '${project.file('printed.txt')}'`, 'sh'];
+  const app = await project.start({ exec: 'app.js' }, { command });
+  project.save('app.js', printing('v2'));
+  await nth(app, 'reload', 1);
+  // Later than what was printed.
+  project.save('app.js', printing('v3'));
+  await nth(app, 'reload', 2);
+  expect(app.events('change')).toEqual(Array(2).fill([[project.file('app.js')]]));
+  expect(project.read('printed.txt').match(/started/g)).toHaveLength(3);
 });
 
 test('.gitignore without a repository; its change counts from then on', async () => {

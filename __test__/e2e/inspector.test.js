@@ -49,6 +49,14 @@ test('a worker that is replaced leaves its port to the next one', async () => {
   expect(first.pid).not.toBe(second.pid);
 });
 
+test('a worker that was killed leaves its port, too', async () => {
+  const port = await freeRow(3);
+  const app = await start({ ...config, alone: false, count: 1, execArgv: [`--inspect=127.0.0.1:${port}`] });
+  await app.call('killWorker', 1);
+  const [first, second] = await app.reported('inspected', 2);
+  expect([portOf(first), portOf(second)]).toEqual([port + 2, port + 2]);
+});
+
 test('while the old worker has it a new one takes any', async () => {
   const port = await freeRow(3);
   const app = await start({ ...config, alone: false, count: 1, minUptime: 0, execArgv: [`--inspect=127.0.0.1:${port}`] });

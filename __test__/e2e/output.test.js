@@ -81,6 +81,24 @@ describe("'prefix'", () => {
     expect(linesOf(app, 'worker 1').length).toBe(50 * 1024 + 1);
   });
 
+  test('what a process writes to both streams stays in order', async () => {
+    const exec = script(`
+      const fs = require('node:fs');
+      const pause = () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2);
+      for (let i = 0; i < 50; i++) {
+        fs.writeSync(1, 'out ' + i + '\\n');
+        pause();
+        fs.writeSync(2, 'err ' + i + '\\n');
+        pause();
+      }
+      ${LISTEN}`);
+    const told = [];
+    const app = await start({ exec, count: 1, output: 'pipe' });
+    await written(app, (text) => text.endsWith('err 49\n'), 'stderr');
+    for (const { text } of pieces(app)) told.push(...text.split('\n').slice(0, -1));
+    expect(told).toEqual(numbers(50, (i) => [`out ${i}`, `err ${i}`]).flat());
+  });
+
   test('200 lines a second from each of 3 workers and the alone: all are there, in order', async () => {
     const chatter = (name) => `
       const name = ${name};

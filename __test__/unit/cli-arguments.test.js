@@ -19,10 +19,8 @@ test.each([
   ['--no-alone app.js', { exec: 'app.js', alone: false }],
   ['--title shop --cwd /srv app.js', { exec: 'app.js', title: 'shop', cwd: '/srv' }],
   ['--dev app.js', { exec: 'app.js', mode: 'development' }],
-  ['--dev --prod app.js', { exec: 'app.js', mode: 'production' }],
   ['--watch src --watch config app.js', { exec: 'app.js', watch: ['src', 'config'] }],
-  ['--watch src --no-watch app.js', { exec: 'app.js', watch: false }],
-  ['--no-watch --watch src app.js', { exec: 'app.js', watch: ['src'] }],
+  ['--dev --count 2 --dev --count 2 app.js', { exec: 'app.js', mode: 'development', count: 2 }],
   ['--env A=1 --env URL=http://x/?a=b --env EMPTY= app.js', { exec: 'app.js', env: { A: '1', URL: 'http://x/?a=b', EMPTY: '' } }],
   ['--standby 1 --balance sticky app.js', { exec: 'app.js', standby: 1, balance: 'sticky' }],
   ['--kill-timeout 100 --reload-delay 0 --limit 1.5 app.js', { exec: 'app.js', killTimeout: 100, reloadDelay: 0, limit: 1.5 }],
@@ -59,7 +57,14 @@ test.each([
   ['app.js --own-port 1', '--own-port is not an option. See cluster-native --help. What is for the workers stands after a --: <file> -- --own-port'],
   ['--count many app.js', "--count takes a number, but got 'many'."],
   ['--kill-timeout 5s app.js', "--kill-timeout takes a number, but got '5s'."],
-  ['--balance fair app.js', "--balance takes auto, round-robin, shared, sticky, but got 'fair'."],
+  ['--balance fair app.js', "--balance takes auto, round-robin, shared or sticky, but got 'fair'."],
+  ['--output pipe app.js', "--output takes inherit or prefix, but got 'pipe'."],
+  ['--dev --prod app.js', 'Give either --dev or --prod, not both.'],
+  ['--prod app.js --dev', 'Give either --prod or --dev, not both.'],
+  ['--alone x --no-alone app.js', 'Give either --alone or --no-alone, not both.'],
+  ['--no-watch --watch src app.js', 'Give either --no-watch or --watch, not both.'],
+  ['--count 2 --count 3 app.js', '--count is given twice, with 2 and with 3. Give it once.'],
+  ['--config a.json --config b.json', '--config is given twice, with a.json and with b.json. Give it once.'],
   ['--env A app.js', "--env takes KEY=VALUE, but got 'A'."],
   ['--env =A app.js', "--env takes KEY=VALUE, but got '=A'."],
   ['--title --dev app.js', '--title needs a value: --title=<name>.'],
@@ -80,6 +85,11 @@ test('what is typed wins over the file; variables and flags of both count', () =
   const fromFile = { exec: 'a.js', count: 2, title: 'file', env: { A: '1', B: '1' }, execArgv: ['--prof'] };
   const merged = mergeConfig(fromFile, typed('--count 3 --env B=2 --inspect b.js'));
   expect(merged).toEqual({ exec: 'b.js', count: 3, title: 'file', env: { A: '1', B: '2' }, execArgv: ['--prof', '--inspect'] });
+});
+
+test('variables and flags that the file has wrong are left to be refused', () => {
+  const merged = mergeConfig({ env: 'A=1', execArgv: '--prof' }, typed('--env B=2 --inspect b.js'));
+  expect(merged).toEqual({ exec: 'b.js', env: 'A=1', execArgv: '--prof' });
 });
 
 test('without flags for Node the processes get those of this one, by their default', () => {

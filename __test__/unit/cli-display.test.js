@@ -178,3 +178,32 @@ test('a reload that was given up tells why', () => {
   cluster.emit('reload', { ok: false, reason: 'the canary failed', error: new Error('worker 1 exited with code 1'), replaced: [] });
   expect(read()).toBe('shop: the reload was given up: worker 1 exited with code 1\n');
 });
+
+test('a reload that the end of the cluster cut short is not told', () => {
+  show({ isTTY: false });
+  const reason = 'the cluster was closed';
+  cluster.emit('reload', { ok: false, reason, error: new Error(`reload(): ${reason}.`), replaced: [] });
+  expect(read()).toBe('');
+});
+
+test('a signal while processes run: what is waited for; while none runs: nothing is', () => {
+  const display = show({ isTTY: false });
+  display.stopping('SIGINT');
+  expect(read()).toBe('shop: SIGINT: no process runs, the cluster ends\n');
+  cluster.alone = { pid: 99, state: 'online' };
+  display.stopping('SIGINT');
+  cluster.alone = null;
+  fork(1);
+  display.stopping('SIGINT');
+  const waits = 'shop: SIGINT: workers finish what they have; once more ends everything at once';
+  expect(read().split('\n').filter((line) => line.includes('SIGINT'))).toEqual([waits, waits]);
+});
+
+test('who fails while the cluster ends does so by itself', () => {
+  show({ isTTY: false });
+  const [first, second] = [fork(1), fork(2)];
+  read();
+  exits(first, 1, { reason: 'shutdown' });
+  exits(second, 0, { expected: true, reason: 'shutdown' });
+  expect(read()).toBe('shop: worker 1 (pid 101) exited with code 1\nshop: worker 2 (pid 102) exited with code 0 (shutdown)\n');
+});

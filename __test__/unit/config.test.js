@@ -109,7 +109,7 @@ describe('a wrong value is refused: field, value and what is allowed are named',
     ['count', [0, -1, 1.5, 'x', NaN, Infinity, null, '4']],
     ['limit', [0, -1, '60', Infinity, NaN]],
     ['env', [5, [], 'A=1', { A: null }, { A: {} }, { 'A=B': '1' }, { '': '1' }, { A: 'x\0y' }]],
-    ['title', ['', 7]],
+    ['title', ['', 7, 'two\nlines', '\x1b[31mred', '\x7f']],
     ['refork', ['yes', 0]],
     ['reloadDelay', [-1, 0.5, '500']],
     ['mode', ['staging', true]],
@@ -140,8 +140,16 @@ describe('a wrong value is refused: field, value and what is allowed are named',
   test('the value is shown', () => {
     expect(refusal({ ...minimal, count: -1 }).message).toContain('but is -1.');
     expect(refusal({ ...minimal, mode: 'staging' }).message).toContain("must be 'production' or 'development', but is 'staging'.");
+    expect(refusal({ ...minimal, title: 'a\nb' }).message).toContain('control characters, such as line breaks, but is "a\\nb".');
     expect(refusal({ ...minimal, args: [1] }).message).toContain('but is [1].');
     expect(refusal({ ...minimal, count: 1n }).message).toContain('a bigint');
+  });
+
+  test('an address of the inspector that is none, where there are processes', () => {
+    const wrong = { execArgv: ['--inspect=foo:bar'] };
+    expect(refusal({ ...minimal, ...wrong })).toMatchObject({ code: 'ERR_CONFIG_INVALID', message: expect.stringContaining("'bar'") });
+    expect(refusal({ ...minimal, env: { NODE_OPTIONS: '--inspect=foo:bar' } })).toMatchObject({ code: 'ERR_CONFIG_INVALID' });
+    expect(() => normalize({ ...minimal, ...wrong, enable: false })).not.toThrow();
   });
 
   test.each([[undefined], [null], ['app.js'], [['app.js']]])('a config that is no object: %j', (config) => {

@@ -25,7 +25,8 @@ function parse(argv) {
   const positionals = tokens.filter(({ kind }) => kind === 'positional');
   const file = positionals[0]?.value === START ? positionals[1] : positionals[0];
   const typed = { config: {}, nodeFlags: [] };
-  for (const token of tokens.filter(({ kind }) => kind === 'option')) take(typed, token, file);
+  const settings = new Settings();
+  for (const token of tokens.filter(({ kind }) => kind === 'option')) take(typed, settings, token, file);
   if (file) {
     typed.config.exec = file.value;
     const args = positionals.filter(({ index }) => index > file.index).map(({ value }) => value);
@@ -34,22 +35,34 @@ function parse(argv) {
   return typed;
 }
 
-function take(typed, token, file) {
+function take(typed, settings, token, file) {
   const option = byName.get(token.name);
-  if (!option) typed.nodeFlags.push(nodeFlag(token, file));
-  else if (option.node) typed.nodeFlags.push(...flagOf(option, valueOf(option, token)));
-  else if (option.ask) ask(typed, option, token);
-  else setField(typed.config, option, token);
-}
-
-function ask(typed, { ask: what, ...option }, token) {
-  if (what === 'config') typed.configFile = valueOf(option, token);
-  else typed[what] = valueOf(option, token);
-}
-
-function setField(config, option, token) {
-  const { field, join } = option;
+  if (!option) return void typed.nodeFlags.push(nodeFlag(token, file));
   const value = valueOf(option, token);
+  if (option.node) return void typed.nodeFlags.push(...flagOf(option, value));
+  settings.add(option, value);
+  if (option.ask) typed[option.ask === 'config' ? 'configFile' : option.ask] = value;
+  else setField(typed.config, option, value);
+}
+
+/** What each field, or what is asked for, was set to and by which option. */
+class Settings {
+  #given = new Map();
+
+  /** Throws where one would silently win over another. */
+  add(option, value) {
+    const what = option.field ?? option.ask;
+    const before = this.#given.get(what);
+    this.#given.set(what, { option, value });
+    if (!before) return;
+    if (before.option !== option) throw new UsageError(`Give either --${before.option.name} or --${option.name}, not both.`);
+    if (!option.join && before.value !== value) {
+      throw new UsageError(`--${option.name} is given twice, with ${before.value} and with ${value}. Give it once.`);
+    }
+  }
+}
+
+function setField(config, { field, join }, value) {
   config[field] = join ? join(value, config[field]) : value;
 }
 

@@ -10,7 +10,7 @@ async function readConfig(file) {
   const found = path.resolve(file);
   if (!fs.statSync(found, { throwIfNoEntry: false })?.isFile()) throw new UsageError(`--config: there is no file ${found}.`);
   const config = await load(found);
-  if (config === null || typeof config !== 'object') {
+  if (!isObject(config)) {
     throw new UsageError(`--config: ${found} must export the configuration, an object.`);
   }
   return config;
@@ -27,10 +27,22 @@ async function load(file) {
 
 /** What was typed is laid over what the file says. */
 function mergeConfig(fromFile, { config, nodeFlags }) {
+  const { execArgv = process.execArgv } = fromFile;
   const merged = { ...fromFile, ...config };
-  if (config.env) merged.env = { ...fromFile.env, ...config.env };
-  if (nodeFlags.length > 0) merged.execArgv = [...(fromFile.execArgv ?? process.execArgv), ...nodeFlags];
+  if (config.env) merged.env = mergeEnv(fromFile.env, config.env);
+  // What the file has wrong stays as it is: it is refused with the configuration.
+  if (nodeFlags.length > 0) merged.execArgv = Array.isArray(execArgv) ? [...execArgv, ...nodeFlags] : execArgv;
   return merged;
 }
 
-module.exports = { readConfig, mergeConfig };
+/** Variables laid over others; what is not variables at all stays as it is. */
+function mergeEnv(below = {}, above = {}) {
+  if (!isObject(below)) return below;
+  return isObject(above) ? { ...below, ...above } : above;
+}
+
+function isObject(value) {
+  return value !== null && typeof value === 'object' && !Array.isArray(value);
+}
+
+module.exports = { readConfig, mergeConfig, mergeEnv };

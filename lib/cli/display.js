@@ -12,6 +12,9 @@ const UNSETTLED_MS = 5000;
 /** Why the alone may have ended without that anything is wrong. */
 const ASKED = ['reload', 'shutdown'];
 
+/** The reason of a reload that the end of the cluster cut short: that it ends is told anyway. */
+const CLOSED = 'the cluster was closed';
+
 /** Shows a cluster: on a terminal with a live line and the table again after changes, elsewhere with a line for each event and
  *  the table once. It is told what happens by the cluster's public events. */
 class Display {
@@ -44,7 +47,8 @@ class Display {
   /** A signal came that ends the cluster. */
   stopping(name) {
     this.#stop();
-    this.#say(lines.signalled(name));
+    const isAnyThere = this.#cluster.workers.size > 0 || this.#cluster.alone;
+    this.#say(isAnyThere ? lines.signalled(name) : lines.signalledIdle(name));
     this.#screen.live(this.#liveText());
   }
 
@@ -87,7 +91,8 @@ class Display {
       this.#say(lines.changed(files));
     });
     on('reload', (report) => {
-      if (report.ok || !this.#isCrashTold) this.#say(lines.reloaded(report));
+      const isTold = !report.ok && (this.#isCrashTold || report.reason === CLOSED);
+      if (!isTold) this.#say(lines.reloaded(report));
     });
     on('hang', (worker, evidence) => this.#say(lines.hangs(worker, evidence)));
     on('reachReforkLimit', (slot) => this.#say(lines.givenUp(slot)));

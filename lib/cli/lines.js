@@ -15,8 +15,9 @@ function processText(type, { slot, pid }) {
 
 function ended(type, child, code, signal) {
   const how = signal ? `was ended by ${signal}` : `exited with code ${code}`;
-  // What tells no more than the code and the signal do.
-  const isKnown = ['exit', signal, undefined].includes(child.exitReason);
+  // What tells no more than the code and the signal do; and who fails while it is asked to end does so by itself.
+  const isOwnFailure = child.exitReason === 'shutdown' && !signal && code !== 0;
+  const isKnown = isOwnFailure || ['exit', signal, undefined].includes(child.exitReason);
   return `${processText(type, child)} ${how}${isKnown ? '' : ` (${child.exitReason})`}`;
 }
 
@@ -43,4 +44,5 @@ module.exports = {
   givenUp: (slot) => `worker ${slot} is given up for now: it was forked again and again without success (--limit)`,
   undeliverable: (reason) => `a message reached nobody: ${reason} (told once for each reason)`,
   signalled: (name) => `${name}: workers finish what they have; once more ends everything at once`,
+  signalledIdle: (name) => `${name}: no process runs, the cluster ends`,
 };

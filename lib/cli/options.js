@@ -14,15 +14,18 @@ function number(text, option) {
 const countOf = (text, option) => (text === 'auto' ? text : number(text, option));
 const sizeOf = (text) => (/^\d+$/.test(text) ? Number(text) : text);
 
+/** a, b or c */
+const alternatives = (words) => `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
+
 function oneOf(...words) {
   return (text, option) => {
-    if (!words.includes(text)) throw new UsageError(`${option} takes ${words.join(', ')}, but got '${text}'.`);
+    if (!words.includes(text)) throw new UsageError(`${option} takes ${alternatives(words)}, but got '${text}'.`);
     return text;
   };
 }
 
 /** Several of them are one array. */
-const append = (value, before) => [...(Array.isArray(before) ? before : []), value];
+const append = (value, before) => [...(before ?? []), value];
 
 /** KEY=VALUE; the value may hold a '='. */
 function variable(text, option) {

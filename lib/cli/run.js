@@ -11,10 +11,12 @@ const ENDING_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGQUIT'];
 
 /** The command `cluster-native`. What it does any app can do with the public API. */
 async function run(argv) {
+  let typed;
   try {
-    await command(parse(argv));
+    typed = parse(argv);
+    await command(typed);
   } catch (error) {
-    fail(error);
+    fail(error, typed);
   }
 }
 
@@ -32,7 +34,8 @@ async function command(typed) {
 /** With a mode, which is shown; and where NODE_ENV is not set the app is told of the mode by it. */
 function withMode(config) {
   const mode = config.mode ?? (process.env.NODE_ENV === 'production' ? 'production' : 'development');
-  const env = process.env.NODE_ENV ? config.env : { NODE_ENV: mode, ...config.env };
+  const { mergeEnv } = require('./config-file');
+  const env = process.env.NODE_ENV ? config.env : mergeEnv({ NODE_ENV: mode }, config.env);
   return { ...config, mode, env };
 }
 
@@ -67,21 +70,29 @@ function tellSignals(cluster, display) {
   }
 }
 
-function fail(error) {
+function fail(error, typed) {
   process.exitCode = error instanceof UsageError || error.code === 'ERR_CONFIG_INVALID' ? EXIT_USAGE : EXIT_FAILURE;
   // What a child did not catch was printed by its own Node.
   const isKnown = error instanceof UsageError || error.name === 'ClusterError';
-  console.error(isKnown ? `cluster-native: ${inOurTerms(error.message)}` : error);
+  console.error(isKnown ? `cluster-native: ${inOurTerms(error.message, typed)}` : error);
 }
 
-/** The configuration's fields by the names that they have here. */
-function inOurTerms(message) {
-  const options = [...byName.values()];
-  return message.replace('cluster config: ', '').replace(/`(\w+)`/g, (quoted, field) => {
-    if (field === 'exec') return '<file>';
-    const option = options.find((each) => each.field === field && each.value);
-    return option ? `--${option.name}` : quoted;
-  });
+const CONFIG = 'cluster config: ';
+
+/** The configuration's fields by the names that they have here. Where there is a file, what was not typed is its. */
+function inOurTerms(message, { config, configFile } = { config: {} }) {
+  // Of the variables only those of the file can be wrong: the typed ones are read with the command line.
+  const isTyped = (field) => !configFile || (field in config && field !== 'env');
+  const [, subject] = /`(\w+)`/.exec(message) ?? [];
+  const place = subject && !isTyped(subject) ? `${configFile}: ` : '';
+  const text = message.startsWith(CONFIG) ? place + message.slice(CONFIG.length) : message;
+  return text.replace(/`(\w+)`/g, (quoted, field) => (isTyped(field) ? optionFor(field, quoted) : quoted));
+}
+
+function optionFor(field, otherwise) {
+  if (field === 'exec') return '<file>';
+  const option = [...byName.values()].find((each) => each.field === field && each.value);
+  return option ? `--${option.name}` : otherwise;
 }
 
 module.exports = { run };

@@ -17,6 +17,8 @@ function bytesOf(size) {
   return unit ? Math.floor(Number(number) * UNITS[unit.toUpperCase()]) : NaN;
 }
 
+const CONTROL = /\p{Cc}/u;
+
 const isString = (value) => typeof value === 'string' && value !== '' && !value.includes('\0');
 
 const flag = { allowed: 'true or false', accepts: (value) => typeof value === 'boolean' };
@@ -64,7 +66,10 @@ const FIELDS = {
     allowed: 'an object of strings, numbers and booleans; undefined as a value removes the variable',
     accepts: isEnvironment,
   },
-  title: text,
+  title: {
+    allowed: 'a non-empty string without control characters, such as line breaks',
+    accepts: (value) => isString(value) && !CONTROL.test(value),
+  },
   refork: flag,
   watch: {
     allowed: 'true, false, or the path of a file or folder, or an array of such paths',
@@ -115,7 +120,7 @@ function isObject(value) {
 }
 
 function shown(value) {
-  if (typeof value === 'string') return `'${value}'`;
+  if (typeof value === 'string') return CONTROL.test(value) ? JSON.stringify(value) : `'${value}'`;
   if (typeof value === 'number' || value === undefined) return String(value);
   try {
     return JSON.stringify(value) ?? String(value);

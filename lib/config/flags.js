@@ -21,8 +21,20 @@ function ownFlags() {
   return flags;
 }
 
-function words({ execArgv, nodeOptions = '' }) {
-  return [...String(nodeOptions).split(/\s+/).filter(Boolean), ...execArgv];
+/** Only a blank separates; double quotes hold together, and within them a backslash takes what follows it as it is. */
+const WORD = /(?:[^ "]|"(?:\\.|[^"\\])*")+/gs;
+const QUOTED = /"((?:\\.|[^"\\])*)"/gs;
+
+/** The words of NODE_OPTIONS as Node reads them (ParseNodeOptionsEnvVar in src/node_options.cc). With a quote that is not closed
+ *  no Node starts. */
+function optionWords(nodeOptions = '') {
+  const found = String(nodeOptions).match(WORD) ?? [];
+  // An empty pair of quotes is no word.
+  return found.map((word) => word.replace(QUOTED, (_quoted, text) => text.replace(/\\(.)/gs, '$1'))).filter(Boolean);
+}
+
+function words({ execArgv, nodeOptions }) {
+  return [...optionWords(nodeOptions), ...execArgv];
 }
 
 /** What --require and the like are given. */
@@ -66,4 +78,4 @@ function canRegister(node = process.versions.node) {
   return node.startsWith('18.') ? isAtLeast(node, [18, 19]) : isAtLeast(node, [20, 6]);
 }
 
-module.exports = { ownFlags, stripsTypes, hasLoader, hasPreload, canRegister };
+module.exports = { ownFlags, optionWords, stripsTypes, hasLoader, hasPreload, canRegister };

@@ -11,10 +11,13 @@ function isIn(file, folder) {
   return from === '' || (!from.startsWith('..') && !path.isAbsolute(from));
 }
 
-/** `src`, where there is such a folder; otherwise the folder of the script. */
-function defaultFolder(cwd, exec) {
+/** `src`, where there is such a folder, and the script's own folder: what is in `src` may be compiled into it. But not the
+ *  whole project for a script that stands at its top. */
+function defaultFolders(cwd, exec) {
   const src = path.join(cwd, 'src');
-  return fs.statSync(src, { throwIfNoEntry: false })?.isDirectory() ? src : path.dirname(exec);
+  const own = path.dirname(exec);
+  if (!fs.statSync(src, { throwIfNoEntry: false })?.isDirectory()) return [own];
+  return isIn(own, src) || own === cwd ? [src] : [src, own];
 }
 
 function resolve(given, cwd) {
@@ -28,7 +31,7 @@ function resolve(given, cwd) {
 /** The absolute paths of the files and folders whose changes count. Undefined: none. */
 function watchedPaths(watch = true, { cwd, exec, alone }) {
   if (watch === false) return undefined;
-  const asked = watch === true ? [defaultFolder(cwd, exec)] : [watch].flat().map((given) => resolve(given, cwd));
+  const asked = watch === true ? defaultFolders(cwd, exec) : [watch].flat().map((given) => resolve(given, cwd));
   const scripts = [exec, alone].filter((file) => file && !asked.some((folder) => isIn(file, folder)));
   return [...new Set([...asked, ...scripts])];
 }

@@ -120,7 +120,7 @@ impl Core {
         });
         restart.generation = restart.generation.max(generation);
         restart.ids.extend(ids);
-        restart.report.reason = None;
+        restart.report = ReloadReport::default();
         let seats: Vec<_> = self.family.seats().filter(|(slot, _)| slot.is_some() || self.policy.alone).collect();
         let again = seats.iter().filter(|(slot, seat)| {
             let asked = match target {

@@ -135,7 +135,11 @@ impl Dispatch {
     /// A socket is being closed: what waits was nobody's.
     pub fn closed(&mut self, key: &str) {
         if let Some(socket) = self.sockets.remove(key) {
-            self.orders.extend(socket.waiting.into_iter().map(|waiting| Order::Release(waiting.connection)));
+            let limited = self.patience.is_some();
+            let end = |waiting: Waiting| {
+                if limited { Order::TurnAway(waiting.connection) } else { Order::Release(waiting.connection) }
+            };
+            self.orders.extend(socket.waiting.into_iter().map(end));
         }
     }
 

@@ -92,6 +92,15 @@ pub struct Channel {
     taken: Cell<u64>,
 }
 
+/// Whether more can come from a child.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Speaking {
+    /// Its channel is open.
+    Yet,
+    /// It is over: as good as dead.
+    NoMore,
+}
+
 /// One child, as the loop sees it.
 #[derive(Debug)]
 pub struct Link {
@@ -109,6 +118,8 @@ pub struct Link {
     pub refused: u64,
     /// Whether much waits for it.
     pub reading: Reading,
+    /// Whether its channel ended.
+    pub speaking: Speaking,
     channel: Rc<Channel>,
     writer: AbortHandle,
 }
@@ -158,6 +169,7 @@ impl Link {
             sent: 0,
             refused: 0,
             reading: Reading::KeepsUp,
+            speaking: Speaking::Yet,
             channel,
             writer,
         }

@@ -7,6 +7,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use tokio::net::unix::pipe::Receiver;
 use tokio::sync::Notify;
 use tokio::task::{JoinHandle, spawn_local};
@@ -20,6 +21,9 @@ use crate::protocol::blocks::Blocks;
 
 /// How much is read at once.
 const READ: usize = 64 << 10;
+
+/// As much as a pipe holds at most, without privileges (fs.pipe-max-size).
+const MOST_LEFT: usize = 1 << 20;
 
 /// A stack may come in several parts; longer than this its lines don't wait for more.
 const SETTLES: Duration = Duration::from_millis(10);
@@ -64,32 +68,18 @@ impl Outputs {
         Self { app, moves: Rc::default(), stdout: pace(), stderr: pace(), tasks: Vec::new() }
     }
 
-    /// Reads what a child that was just started writes.
+    /// Reads what a child that was just started writes: both streams by one task, so that its lines stay in order.
     pub(super) fn attend(&mut self, child: ChildId, pipes: Pipes) {
         self.tasks.retain(|task| !task.is_finished());
-        for (stream, pipe) in pipes.readers {
+        let app = &self.app;
+        let readings = pipes.readers.map(|(stream, pipe)| Reading {
             // The one thing that can fail is registering it, for want of memory.
-            let Ok(pipe) = Receiver::from_owned_fd(OwnedFd::from(pipe)) else { continue };
-            let (app, moves, pace) = (Arc::clone(&self.app), Rc::clone(&self.moves), Rc::clone(self.pace(stream)));
-            self.tasks.push(spawn_local(async move {
-                let mut reading = Reading { pipe, blocks: Blocks::default(), buffer: vec![0; READ] };
-                let tell = |block| {
-                    app.push(Notice::Output(child, stream, block));
-                };
-                while pace.get() != Pace::Ends {
-                    let moved = moves.notified();
-                    if pace.get() == Pace::Held || app.bytes() > HIGH_WATER {
-                        moved.await;
-                        continue;
-                    }
-                    tokio::select! {
-                        more = reading.next(&tell) => if !more { return },
-                        () = moved => {}
-                    }
-                }
-                reading.finish(&tell);
-            }));
-        }
+            pipe: Receiver::from_owned_fd(OwnedFd::from(pipe)).ok(),
+            blocks: Blocks::default(),
+            pace: Rc::clone(self.pace(stream)),
+            tell: tell(app, child, stream),
+        });
+        self.tasks.push(spawn_local(attend(readings, Arc::clone(&self.app), Rc::clone(&self.moves))));
     }
 
     fn pace(&self, stream: Stream) -> &Rc<Cell<Pace>> {
@@ -121,41 +111,110 @@ impl Outputs {
     }
 }
 
+fn tell(app: &Arc<AppQueue>, child: ChildId, stream: Stream) -> Box<dyn Fn(Bytes)> {
+    let app = Arc::clone(app);
+    Box::new(move |block| {
+        app.push(Notice::Output(child, stream, block));
+    })
+}
+
+async fn attend([mut stdout, mut stderr]: [Reading; 2], app: Arc<AppQueue>, moves: Rc<Notify>) {
+    let mut buffer = vec![0; READ];
+    while !stdout.ends() && (stdout.pipe.is_some() || stderr.pipe.is_some()) {
+        let moved = moves.notified();
+        let takes = app.bytes() <= HIGH_WATER;
+        tokio::select! {
+            biased;
+            news = stdout.wait(), if takes && stdout.goes() => {
+                stderr.settle();
+                stdout.take(news, &mut buffer);
+            }
+            news = stderr.wait(), if takes && stderr.goes() => {
+                stdout.settle();
+                stderr.take(news, &mut buffer);
+            }
+            () = moved => {}
+        }
+    }
+    stdout.finish(&mut buffer);
+    stderr.finish(&mut buffer);
+}
+
+/// One stream of a child.
 struct Reading {
-    pipe: Receiver,
+    /// `None` after its end.
+    pipe: Option<Receiver>,
     blocks: Blocks,
-    buffer: Vec<u8>,
+    pace: Rc<Cell<Pace>>,
+    tell: Box<dyn Fn(Bytes)>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum News {
+    /// Something may be read.
+    More,
+    /// Nothing came for a moment.
+    Silence,
 }
 
 impl Reading {
-    /// Waits for more, and tells what is complete. False at the end. May be dropped at any await: nothing is lost.
-    async fn next(&mut self, tell: &impl Fn(bytes::Bytes)) -> bool {
-        let readable = self.pipe.readable();
+    fn goes(&self) -> bool {
+        self.pipe.is_some() && self.pace.get() == Pace::Goes
+    }
+
+    fn ends(&self) -> bool {
+        self.pace.get() == Pace::Ends
+    }
+
+    /// May be dropped: nothing is lost.
+    async fn wait(&self) -> News {
+        let Some(pipe) = &self.pipe else { return std::future::pending().await };
         if self.blocks.has_lines() {
-            if timeout(SETTLES, readable).await.is_err() {
-                self.blocks.settle().into_iter().for_each(tell);
-                return true;
-            }
-        } else if readable.await.is_err() {
-            return false;
+            return timeout(SETTLES, pipe.readable()).await.map_or(News::Silence, |_| News::More);
         }
-        match self.pipe.try_read(&mut self.buffer) {
-            Ok(0) => {
-                self.blocks.end().into_iter().for_each(tell);
-                false
+        // An error is read as the end.
+        let _ = pipe.readable().await;
+        News::More
+    }
+
+    fn take(&mut self, news: News, buffer: &mut [u8]) {
+        match news {
+            News::Silence => self.settle(),
+            News::More => {
+                self.read(buffer);
             }
-            Ok(read) => {
-                self.blocks.push(&self.buffer[..read]).into_iter().for_each(tell);
-                true
-            }
-            Err(error) => error.kind() == io::ErrorKind::WouldBlock,
         }
     }
 
-    fn finish(mut self, tell: &impl Fn(bytes::Bytes)) {
-        while let Ok(read @ 1..) = self.pipe.try_read(&mut self.buffer) {
-            self.blocks.push(&self.buffer[..read]).into_iter().for_each(tell);
+    /// Every whole line, now.
+    fn settle(&mut self) {
+        self.blocks.settle().into_iter().for_each(&self.tell);
+    }
+
+    /// False when there was nothing more.
+    fn read(&mut self, buffer: &mut [u8]) -> bool {
+        let Some(pipe) = &self.pipe else { return false };
+        match pipe.try_read(buffer) {
+            Ok(count @ 1..) => {
+                self.blocks.push(&buffer[..count]).into_iter().for_each(&self.tell);
+                return true;
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            Ok(_) | Err(_) => {
+                self.pipe = None;
+                self.blocks.end().into_iter().for_each(&self.tell);
+            }
         }
-        self.blocks.end().into_iter().for_each(tell);
+        false
+    }
+
+    fn finish(mut self, buffer: &mut [u8]) {
+        // What a descendant goes on writing is not waited for.
+        for _ in 0..MOST_LEFT / READ {
+            if !self.read(buffer) {
+                break;
+            }
+        }
+        self.blocks.end().into_iter().for_each(&self.tell);
     }
 }

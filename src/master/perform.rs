@@ -8,7 +8,7 @@ use bytes::Bytes;
 use super::examine::examine;
 use super::flow::{Audience, HIGH_WATER, Offer, Verdict};
 use super::launch::{Port, launch};
-use super::link::{Input, Link};
+use super::link::{Input, Link, Speaking};
 use super::output::Pipes;
 use super::run::{Guarded, Master, State};
 use super::turn_away::turn_away;
@@ -96,7 +96,8 @@ impl Master {
 
     fn spawn(&mut self, child: ChildId, slot: Option<SlotId>, generation: GenerationId) {
         let how = self.generations.get(&generation).unwrap_or(&self.config.launch);
-        let has_it = |(_, link): (&ChildId, &Link)| slot.is_some() && link.slot == slot;
+        let has_it =
+            |(_, link): (&ChildId, &Link)| slot.is_some() && link.slot == slot && link.speaking == Speaking::Yet;
         let port = if self.links.iter().any(has_it) { Port::Any } else { Port::Own };
         let pipes = match self.config.output {
             Output::Inherit => Ok(None),

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::link::{Input, Link};
+use super::link::{Input, Link, Speaking};
 use super::read::{Received, Violation};
 use super::run::Master;
 use crate::core::child::Reading;
@@ -35,6 +35,9 @@ impl Master {
         match input {
             Input::Received { child, batch, handles } => self.received(child, batch, handles),
             Input::Ended { child } => {
+                if let Some(link) = self.links.get_mut(&child) {
+                    link.speaking = Speaking::NoMore;
+                }
                 let rest = self.links.get(&child).map(Link::take_rest).unwrap_or_default();
                 for outgoing in rest {
                     if let Some(from) = outgoing.from {

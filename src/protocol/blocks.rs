@@ -6,6 +6,9 @@ use memchr::memrchr;
 /// The longest line that is kept together.
 pub const LONGEST: usize = 1 << 20;
 
+/// With these a line belongs to the one before it: a frame of a stack, and the end of an object that Node printed.
+const CONTINUES: &[u8] = b" \t\n\r}])";
+
 /// In bytes of UTF-8.
 const LONGEST_CHARACTER: usize = 4;
 
@@ -58,11 +61,11 @@ impl Blocks {
         Some(self.buffer.split().freeze())
     }
 
-    /// Where the last line begins that stands for itself; those after it begin with white space.
+    /// Where the last line begins that stands for itself.
     fn last_entry(&self) -> usize {
         let mut end = self.buffer.len();
         while let Some(before) = memrchr(b'\n', &self.buffer[..end]) {
-            if self.buffer.get(before + 1).is_some_and(|first| !matches!(first, b' ' | b'\t' | b'\n' | b'\r')) {
+            if self.buffer.get(before + 1).is_some_and(|first| !CONTINUES.contains(first)) {
                 return before + 1;
             }
             end = before;
@@ -85,7 +88,8 @@ mod tests {
         let mut blocks = Blocks::default();
         assert_eq!(text(blocks.push(b"one\nError: no\n    at a\n")), "one\n");
         assert_eq!(text(blocks.push(b"    at b\n")), "");
-        assert_eq!(text(blocks.push(b"next\n")), "Error: no\n    at a\n    at b\n");
+        assert_eq!(text(blocks.push(b"} {\n  code: 1\n}\n")), "");
+        assert_eq!(text(blocks.push(b"next\n")), "Error: no\n    at a\n    at b\n} {\n  code: 1\n}\n");
         assert!(blocks.has_lines());
         assert_eq!(text(blocks.settle()), "next\n");
     }

@@ -63,11 +63,13 @@ impl Drop for Watch {
 }
 
 /// What became of an order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 enum Obeyed {
     ByThis,
     /// Another watcher took the place of this one; it knows no folders yet.
     NewOne,
+    /// The folder came and went.
+    InVain(PathBuf),
 }
 
 struct Watching {
@@ -117,10 +119,14 @@ impl Watching {
                 return;
             }
             for order in &orders {
-                if self.obey(order) == Obeyed::NewOne {
-                    for folder in tree.folders() {
-                        self.obey(&Order::Watch(folder.clone()));
+                match self.obey(order) {
+                    Obeyed::ByThis => {}
+                    Obeyed::NewOne => {
+                        for folder in tree.folders() {
+                            self.obey(&Order::Watch(folder.clone()));
+                        }
                     }
+                    Obeyed::InVain(folder) => tree.remove(&folder),
                 }
             }
             for order in orders {
@@ -143,8 +149,11 @@ impl Watching {
                 self.poll(&error);
                 return Obeyed::NewOne;
             }
-            // Came and went.
-            Err(error) if matches!(error.kind, ErrorKind::PathNotFound) => {}
+            Err(error) if matches!(error.kind, ErrorKind::PathNotFound) => {
+                if let Order::Watch(folder) = order {
+                    return Obeyed::InVain(folder.clone());
+                }
+            }
             Err(error) => {
                 (self.tell)(News::Trouble(format!("{order:?} failed: {error}")));
             }

@@ -74,6 +74,9 @@ impl Rules {
     }
 }
 
+/// The ends of names of logs and databases.
+const DATA: [&str; 9] = [".log", ".pid", ".db", ".sqlite", ".sqlite3", ".tsbuildinfo", "-journal", "-wal", "-shm"];
+
 /// By its name alone. `.env` files are hidden, but they are settings.
 fn is_never_source(name: &str) -> bool {
     let is_hidden = name.starts_with('.') && !name.starts_with(".env");
@@ -84,7 +87,9 @@ fn is_never_source(name: &str) -> bool {
         || name.ends_with("___jb_tmp___")
         || name.ends_with("___jb_old___")
         || [".swp", ".swo", ".swx"].iter().any(|end| name.ends_with(end));
-    name == "node_modules" || is_hidden || is_of_editor
+    // What the app writes itself: each start would be the reason for the next one.
+    let is_data = DATA.iter().any(|end| name.ends_with(end));
+    name == "node_modules" || is_hidden || is_of_editor || is_data
 }
 
 #[cfg(test)]
@@ -93,9 +98,18 @@ mod tests {
 
     #[test]
     fn names_of_editors_and_hidden_files() {
-        for name in
-            ["node_modules", ".git", ".app.js.swp", "app.js~", "4913", "#app.js#", ".#app.js", "app.js___jb_tmp___"]
-        {
+        for name in [
+            "node_modules",
+            ".git",
+            ".app.js.swp",
+            "app.js~",
+            "4913",
+            "#app.js#",
+            ".#app.js",
+            "app.js___jb_tmp___",
+            "app.log",
+            "a.sqlite-wal",
+        ] {
             assert!(is_never_source(name), "{name}");
         }
         for name in ["app.js", ".env", ".env.local", "view.html", "a#b", "49130"] {

@@ -125,14 +125,14 @@ fn saved_as_editors_do_it() {
 
 #[test]
 fn what_git_ignores_is_not_watched() {
-    let files = ["src/app.js", "src/node_modules/a/index.js", "src/generated/b.js", "src/kept/generated.log"];
+    let files = ["src/app.js", "src/node_modules/a/index.js", "src/generated/b.js", "src/kept/generated.out"];
     let project = Project::new(&files, &["src"]);
-    project.write(".gitignore", "generated/\n*.log\n");
-    project.write("src/kept/.gitignore", "!generated.log\n");
-    let ignored = ["src/node_modules/a/index.js", "src/debug.log", "src/.git/index"];
+    project.write(".gitignore", "generated/\n*.out\n");
+    project.write("src/kept/.gitignore", "!generated.out\n");
+    let ignored = ["src/node_modules/a/index.js", "src/debug.out", "src/.git/index"];
     project.is_silent(&ignored, |project| ignored.iter().for_each(|name| project.save(name)));
-    project.save("src/kept/generated.log");
-    project.until("src/kept/generated.log");
+    project.save("src/kept/generated.out");
+    project.until("src/kept/generated.out");
 }
 
 #[test]
@@ -240,15 +240,54 @@ fn touched_is_saved_but_a_new_mode_is_not() {
 #[test]
 fn rules_that_change_count_at_once() {
     let project = Project::new(&["src/app.js", ".gitignore", "src/.gitignore"], &["src"]);
-    project.save("src/a.log");
-    project.until("src/a.log");
-    project.rules(".gitignore", "*.log\n");
-    project.is_silent(&["src/b.log"], |project| project.save("src/b.log"));
+    project.save("src/a.out");
+    project.until("src/a.out");
+    project.rules(".gitignore", "*.out\n");
+    project.is_silent(&["src/b.out"], |project| project.save("src/b.out"));
     project.save("src/made/d.js");
     project.until("src/made/d.js");
-    project.rules(".gitignore", "*.log\nmade/\n");
+    project.rules(".gitignore", "*.out\nmade/\n");
     project.is_silent(&["src/made/e.js"], |project| project.save("src/made/e.js"));
-    project.rules("src/.gitignore", "!c.log\n");
-    project.save("src/c.log");
-    project.until("src/c.log");
+    project.rules("src/.gitignore", "!c.out\n");
+    project.save("src/c.out");
+    project.until("src/c.out");
+}
+
+#[test]
+fn a_folder_on_the_way_that_is_removed_and_comes_back() {
+    let project =
+        Project::new(&[".git/HEAD", "packages/api/src/app.js", "packages/shared/src/a.js"], &["packages/shared/src"]);
+    for _ in 0..2 {
+        fs::remove_dir_all(project.path("packages/shared")).unwrap();
+        project.until("packages/shared/src");
+        project.save("packages/shared/src/a.js");
+        project.until("packages/shared/src/a.js");
+        project.save("packages/shared/src/b.js");
+        project.until("packages/shared/src/b.js");
+    }
+    fs::rename(project.path("packages"), project.path("away")).unwrap();
+    project.until("packages/shared/src");
+    fs::rename(project.path("away"), project.path("packages")).unwrap();
+    project.until("packages/shared/src/a.js");
+    project.save("packages/shared/src/b.js");
+    project.until("packages/shared/src/b.js");
+}
+
+#[test]
+fn a_link_that_is_changed() {
+    let project = Project::new(&["v1/app.js", "v2/app.js", "src/index.js"], &["src"]);
+    let link = |to: &str, name: &str| std::os::unix::fs::symlink(project.path(to), project.path(name)).unwrap();
+    link("v1", "src/current");
+    project.until("src/current/app.js");
+    // As deployments do it, at once.
+    link("v2", "next");
+    fs::rename(project.path("next"), project.path("src/current")).unwrap();
+    project.until("src/current");
+    project.save("v2/app.js");
+    project.until("src/current/app.js");
+    fs::remove_file(project.path("src/current")).unwrap();
+    link("v1", "src/current");
+    project.until("src/current");
+    project.save("v1/app.js");
+    project.until("src/current/app.js");
 }

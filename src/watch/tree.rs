@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::fs;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
@@ -40,6 +41,8 @@ pub(super) struct Tree {
     folders: HashMap<PathBuf, Interest>,
     /// Folders by device and number: links can make circles.
     seen: HashMap<(u64, u64), PathBuf>,
+    ours: HashSet<(u64, u64)>,
+    base: PathBuf,
     orders: Vec<Order>,
 }
 
@@ -54,7 +57,9 @@ impl Tree {
     pub(super) fn new(paths: &[PathBuf], base: &Path) -> Self {
         let mut rules = Rules::new();
         let roots = paths.iter().map(|path| Root { path: path.clone(), top: rules.top(path, base) }).collect();
-        let mut tree = Self { roots, rules, folders: HashMap::new(), seen: HashMap::new(), orders: Vec::new() };
+        let (folders, seen) = (HashMap::new(), HashMap::new());
+        let mut tree =
+            Self { roots, rules, folders, seen, ours: outputs(), base: base.to_path_buf(), orders: Vec::new() };
         tree.grow();
         tree
     }
@@ -79,6 +84,12 @@ impl Tree {
                 let rules = folder.join(GITIGNORE);
                 self.only(folder, &rules, &rules);
             }
+            // The folders on the way to it may come and go, too.
+            let (mut on_the_way, base) = (path.as_path(), self.base.clone());
+            while let Some(folder) = on_the_way.parent().filter(|folder| is_near(folder, &path, &top, &base)) {
+                self.only(folder, on_the_way, &path);
+                on_the_way = folder;
+            }
             self.add(&path, &top, &mut HashSet::new());
         }
     }
@@ -96,7 +107,7 @@ impl Tree {
             }
             return;
         }
-        let number = (metadata.dev(), metadata.ino());
+        let number = number(&metadata);
         if self.seen.get(&number).is_some_and(|known| known != path) {
             return;
         }
@@ -126,6 +137,9 @@ impl Tree {
     }
 
     fn only(&mut self, folder: &Path, path: &Path, known_as: &Path) {
+        if !folder.is_dir() {
+            return;
+        }
         match self.folders.get_mut(folder) {
             Some(Interest::All { .. }) => {}
             Some(Interest::Only(paths)) => {
@@ -140,7 +154,7 @@ impl Tree {
     }
 
     /// A folder is not there any more, or is called otherwise.
-    fn remove(&mut self, path: &Path) {
+    pub(super) fn remove(&mut self, path: &Path) {
         let gone: Vec<PathBuf> = self.folders.keys().filter(|folder| folder.starts_with(path)).cloned().collect();
         for folder in gone {
             self.folders.remove(&folder);
@@ -174,12 +188,28 @@ impl Tree {
             // A folder that is not ignored any more is new; one that is ignored now stays watched, but counts no more.
             return self.look_again(&mut HashSet::new());
         }
-        let Some((known_as, top)) = self.interest(path) else { return };
+        if self.is_on_the_way(path) {
+            if !kind.is_modify() || is_name(kind) {
+                self.remove(path);
+                self.grow();
+                changed.extend(self.roots.iter().map(|root| &root.path).filter(|root| root.starts_with(path)).cloned());
+            }
+            return;
+        }
+        let Some((known_as, top)) = self.interest(path) else {
+            if kind.is_remove() {
+                self.remove(path);
+            }
+            return;
+        };
         let was_folder = self.folders.contains_key(&known_as);
         let metadata = fs::metadata(path).ok();
         let is_folder = metadata.as_ref().map_or(was_folder, fs::Metadata::is_dir);
         let is_root = self.roots.iter().any(|root| root.path == known_as);
-        if !is_root && self.rules.ignore(&known_as, is_folder, &top) {
+        let number = metadata.as_ref().map(number);
+        if (!is_root && self.rules.ignore(&known_as, is_folder, &top))
+            || number.is_some_and(|of| self.ours.contains(&of))
+        {
             return;
         }
         match kind {
@@ -191,8 +221,11 @@ impl Tree {
                 }
             }
             EventKind::Create(_) | EventKind::Remove(_) | EventKind::Modify(ModifyKind::Name(_)) => {
-                if was_folder && (metadata.is_none() || is_from(kind)) {
+                // Another one may be there by its name: a link that was changed.
+                let is_other = number.is_none_or(|number| self.seen.get(&number) != Some(&known_as));
+                if was_folder && (is_other || is_from(kind)) {
                     self.remove(&known_as);
+                    self.add(&known_as, &top, changed);
                     changed.insert(known_as);
                 } else if is_folder {
                     self.add(&known_as, &top, changed);
@@ -209,6 +242,11 @@ impl Tree {
         }
     }
 
+    /// Whether a root is somewhere below it, which is not watched as a whole.
+    fn is_on_the_way(&self, path: &Path) -> bool {
+        self.roots.iter().any(|root| root.path != path && root.path.starts_with(path))
+    }
+
     /// Under which name a path is known, and up to where rules count for it; `None`: nobody asked for it.
     fn interest(&self, path: &Path) -> Option<(PathBuf, PathBuf)> {
         match self.folders.get(path.parent()?)? {
@@ -220,6 +258,28 @@ impl Tree {
             }
         }
     }
+}
+
+/// Whether a folder above a root is watched for it: in the repository or the app's folder, or beside that.
+fn is_near(folder: &Path, root: &Path, top: &Path, base: &Path) -> bool {
+    let beside = base.parent().filter(|_| !root.starts_with(base));
+    folder.starts_with(top) || folder.starts_with(base) || beside.is_some_and(|beside| folder.starts_with(beside))
+}
+
+fn number(metadata: &fs::Metadata) -> (u64, u64) {
+    (metadata.dev(), metadata.ino())
+}
+
+/// The files that this process's own output goes to: what it writes there is no change.
+fn outputs() -> HashSet<(u64, u64)> {
+    let of =
+        |descriptor: BorrowedFd<'_>| descriptor.try_clone_to_owned().and_then(|copy| fs::File::from(copy).metadata());
+    let outputs = [of(std::io::stdout().as_fd()), of(std::io::stderr().as_fd())];
+    outputs.into_iter().flatten().filter(fs::Metadata::is_file).map(|metadata| number(&metadata)).collect()
+}
+
+fn is_name(kind: EventKind) -> bool {
+    matches!(kind, EventKind::Modify(ModifyKind::Name(_)))
 }
 
 fn is_from(kind: EventKind) -> bool {
