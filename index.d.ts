@@ -53,7 +53,7 @@ export function sendmessage(
  * What this package throws and rejects with. `cause` holds what caused it, such as a child's own error.
  *
  * `code` is one of
- * - `ERR_CONFIG_INVALID`: a field of the configuration is wrong; the message names it
+ * - `ERR_CONFIG_INVALID`: a field of the configuration is wrong, or the address of an `--inspect` flag; the message names it
  * - `ERR_START_FAILED`: a process exited, or was not ready in time; everything was stopped again
  * - `ERR_CLOSED`: the cluster was closed before it was ready, or before `scale()` had its effect
  * - in `crash`: `ERR_CRASHED`

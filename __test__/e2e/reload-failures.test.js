@@ -116,6 +116,7 @@ test.each([
   [{ exec: 'missing.js' }, 'ERR_RELOAD_INVALID', /`exec`.*missing\.js/],
   [{ args: 'text' }, 'ERR_RELOAD_INVALID', /`args`.*array of strings/],
   [{ env: { 'A=B': '1' } }, 'ERR_RELOAD_INVALID', /`env`/],
+  [{ env: { NODE_OPTIONS: '--inspect=foo:bar' } }, 'ERR_RELOAD_INVALID', /^reload\(\): the port of --inspect/],
   [{ environment: {} }, 'ERR_RELOAD_INVALID', /`environment` is not an option.*env, exec, args, target, concurrency/],
   ['now', 'ERR_RELOAD_INVALID', /must be an object/],
   [{ target: 'alone' }, 'ERR_NO_ALONE', /`target: 'alone'`/],
