@@ -180,7 +180,7 @@ test.each(['auto', 'shared'])('%s: a foreign process that would share the port l
 
 test.each(['auto', 'round-robin', 'shared'])('%s: workers close and listen again one after another, and no client notices', async (balance) => {
   const port = await freePort();
-  const app = await start({ exec: fixture('workers/reopen.js'), env: { PORT: String(port) }, balance });
+  const app = await start({ exec: fixture('workers/relisten.js'), env: { PORT: String(port) }, balance });
   const load = new Load(port);
   let times = 0;
   for (const round of [1, 2, 3]) {
