@@ -47,6 +47,16 @@ test('several servers in each worker: every port is answered by its own server',
   expect(new Set(reports.map((report) => report.port)).size).toBe(3);
 });
 
+test('a server that listens again while its socket is still being closed', async () => {
+  const port = await freePort();
+  const app = await start({ exec: worker('relisten'), count: 1, env: { PORT: String(port) } });
+  const [target] = await app.workers();
+  await app.control(target, 'relisten', { lingers: true });
+  await app.reported('again', 1);
+  await expect(request(port)).resolves.toMatchObject({ text: 'generation 2' });
+  expect(app.events('unexpectedExit')).toEqual([]);
+});
+
 test('a server that closes and listens again', async () => {
   const port = await freePort();
   const app = await start({ exec: worker('relisten'), count: 2, env: { PORT: String(port) } });

@@ -18,6 +18,7 @@ use super::read::{Received, read};
 use crate::core::child::Reading;
 use crate::core::dispatch::Key;
 use crate::core::types::{ChildId, Evidence, Peer, SlotId};
+use crate::protocol::inbound::ListenQuery;
 use crate::protocol::outbox::{Item, Outbox};
 use crate::sys::channel;
 use crate::sys::local::Connection;
@@ -72,6 +73,13 @@ pub enum Input {
     },
     /// Nothing waits in the accept queues any more.
     Quiesced,
+    /// A socket could not be opened, but may be now.
+    ListenAgain {
+        /// Its key.
+        key: Key,
+        /// What was asked for.
+        query: Box<ListenQuery>,
+    },
     /// What the watch found.
     Watch(News),
 }

@@ -16,6 +16,7 @@ mod output;
 mod perform;
 mod read;
 mod receive;
+mod reopen;
 mod run;
 mod service;
 mod sockets;

@@ -10,15 +10,18 @@ use super::flow::{Audience, HIGH_WATER, Offer, Verdict};
 use super::launch::{Port, launch};
 use super::link::{Input, Link, Speaking};
 use super::output::Pipes;
+use super::reopen::AGAIN;
 use super::run::{Guarded, Master, State};
 use super::turn_away::turn_away;
 use crate::config::Output;
 use crate::core::action::{Action, Origin};
 use crate::core::child::Reading;
+use crate::core::dispatch::Key;
 use crate::core::event::Event;
 use crate::core::notice::{Missed, Notice, Undeliverable};
 use crate::core::types::{ChildId, GenerationId, Peer, SlotId};
 use crate::protocol::frame::lines;
+use crate::protocol::inbound::ListenQuery;
 use crate::sys::guard::Guard;
 use crate::sys::process::{activity, resident_bytes};
 
@@ -72,12 +75,12 @@ impl Master {
                 }
                 Action::Accept { key } => self.sockets.accept(&key),
                 Action::Steer { key, to } => self.sockets.steer(&key, to),
-                Action::Listen { key, query } => {
-                    let result = self.sockets.open(&key, &query, &self.inputs);
-                    self.core.handle(self.now(), Event::ListenerOpened { key, result });
-                }
+                Action::Listen { key, query } => self.listen(key, query),
                 Action::WidenBacklogs => self.sockets.widen_backlogs(),
-                Action::CloseListener { key } => self.sockets.close(&key),
+                Action::CloseListener { key } => {
+                    self.reopening.closed(self.now(), &key);
+                    self.sockets.close(&key);
+                }
                 Action::Quiesce => {
                     let (quiet, inputs) = (self.sockets.quiesce(), self.inputs.clone());
                     tokio::task::spawn_local(async move {
@@ -92,6 +95,19 @@ impl Master {
         if self.guarded == Guarded::Others {
             self.guard_children();
         }
+    }
+
+    pub(super) fn listen(&mut self, key: Key, query: Box<ListenQuery>) {
+        let result = self.sockets.open(&key, &query, &self.inputs);
+        if result == Err(libc::EADDRINUSE) && self.reopening.in_use(self.now(), &key) {
+            let inputs = self.inputs.clone();
+            tokio::task::spawn_local(async move {
+                tokio::time::sleep(AGAIN).await;
+                let _ = inputs.send(Input::ListenAgain { key, query }).await;
+            });
+            return;
+        }
+        self.core.handle(self.now(), Event::ListenerOpened { key, result });
     }
 
     fn spawn(&mut self, child: ChildId, slot: Option<SlotId>, generation: GenerationId) {

@@ -55,6 +55,12 @@ impl Master {
                 self.tell(Event::Exited { child, exit: named(exit) });
             }
             Input::Watch(news) => self.watched(news),
+            Input::ListenAgain { key, query } => {
+                if self.reopening.again(&key) {
+                    self.listen(key, query);
+                    self.perform();
+                }
+            }
             Input::Drained { child } => {
                 let queued = self.links.get(&child).map_or(0, Link::queued);
                 if let Some(link) = self.links.get_mut(&child).filter(|link| link.reading == Reading::IsBehind) {
