@@ -158,8 +158,8 @@ export interface ClusterEvents {
   crash: [error: ClusterError];
   /**
    * With `output: 'pipe'`: a child wrote to its stdout or stderr. `text`: whole lines, UTF-8 (invalid bytes replaced); lines
-   * that begin with white space come with the one before them. Only a line longer than 1 MiB comes in parts, and a last line
-   * that was not ended gets its `\n`. In order within each stream. It may come after the child's `exit`, as with
+   * that begin with white space or a closing bracket come with the one before them. Only a line longer than 1 MiB comes in
+   * parts, and a last line that was not ended gets its `\n`. In order within each stream. It may come after the child's `exit`, as with
    * `child_process`, but before `close`. Emitted on the child first: `output` (text, stream).
    */
   output: [child: ClusterWorker | ClusterAlone, text: string, stream: 'stdout' | 'stderr'];

@@ -125,7 +125,7 @@ export interface ClusterConfig {
    *
    * - `'inherit'`: to the stdout and stderr of this process, by themselves.
    * - `'prefix'`: the same, but through this process, which writes the process's name (`worker 1`, `alone`; `standby` for one that
-   *   stands by) before each line. Lines of different processes never mix; lines that begin with white space, such as those of a
+   *   stands by) before each line. Lines of different processes never mix; lines that begin with white space or a closing bracket, such as those of a
    *   stack, stay together with the one before them. A line longer than 1 MiB is divided. Coloured if it goes to a terminal, or as
    *   `FORCE_COLOR`, `NO_COLOR` and `NODE_DISABLE_COLORS` say (as in Node). If stdout and stderr are terminals and none of these
    *   is set, the children get `FORCE_COLOR`, so that they colour their output as they would on the terminal.
