@@ -31,7 +31,9 @@ const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
 /** On a terminal of its own, as script(1) makes one; what is written to its stdin is what is typed. */
 function runOnTerminal(args, env) {
   const line = [runtime, command, ...args];
-  const recorded = process.platform === 'darwin' ? ['-q', '/dev/null', ...line] : ['-qefc', line.map(quoted).join(' '), '/dev/null'];
+  // exec: Ctrl-C would reach the shell too, and dash, unlike bash, dies of it after its command has ended.
+  const forShell = `exec ${line.map(quoted).join(' ')}`;
+  const recorded = process.platform === 'darwin' ? ['-q', '/dev/null', ...line] : ['-qefc', forShell, '/dev/null'];
   return launch({}, { commandLine: ['script', ...recorded], env: { ...CLEAN, TERM: 'xterm', ...env } });
 }
 

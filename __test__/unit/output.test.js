@@ -10,8 +10,11 @@ afterAll(removeFolders);
 
 const lib = (name) => JSON.stringify(require.resolve(path.join('../../lib', name)));
 
-/** Without what the machine's own environment says of colours. */
-const environment = (variables) => ({ ...process.env, NO_COLOR: undefined, FORCE_COLOR: undefined, NODE_DISABLE_COLORS: undefined, TERM: 'xterm', ...variables });
+/** Without what the machine's own environment says of colours; Node takes a terminal in CI for one without them. */
+const environment = (variables) => {
+  const silent = Object.fromEntries(['CI', 'NO_COLOR', 'FORCE_COLOR', 'NODE_DISABLE_COLORS'].map((name) => [name, undefined]));
+  return { ...process.env, ...silent, TERM: 'xterm', ...variables };
+};
 
 /** Runs code in a process whose stdout and stderr are pipes. */
 function run(code, variables) {

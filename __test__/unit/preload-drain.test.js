@@ -13,6 +13,7 @@ const { connect, freePort, readAll, request } = require('./support/http');
 const { endAll, startServers } = require('./support/preloaded');
 
 const server = path.join(__dirname, 'fixtures/server.js');
+const plain = path.join(__dirname, '../fixtures/workers/hold.js');
 const secure = path.join(__dirname, 'fixtures/secure.js');
 const ca = fs.readFileSync(path.join(__dirname, '../fixtures/tls/cert.pem'));
 const TLS_ALERT = 21;
@@ -180,6 +181,36 @@ test('an upgraded connection is waited for', async () => {
   expect(String((await once(socket, 'data'))[0])).toBe('still here');
   socket.end();
   await expect(child.ended).resolves.toEqual(orderly);
+});
+
+describe('with no grace, as in development', () => {
+  test('a request under way is answered, then it ends', async () => {
+    const child = await startServers(server);
+    const release = await hold(child);
+    child.drain({ grace: 0 });
+    await child.sends('drain');
+    expect(await release()).toMatchObject({ text: 'held', headers: { connection: 'close' } });
+    await expect(child.ended).resolves.toEqual(orderly);
+  });
+
+  test('an upgraded connection is closed', async () => {
+    const child = await startServers(server);
+    const socket = await open(child.port);
+    socket.write('GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n');
+    await once(socket, 'data');
+    child.drain({ grace: 0 });
+    await once(socket, 'close');
+    await expect(child.ended).resolves.toEqual(orderly);
+  });
+
+  test('a plain TCP connection is closed', async () => {
+    const child = await startServers(plain);
+    const socket = await open(child.port);
+    await once(socket, 'data');
+    child.drain({ grace: 0 });
+    await once(socket, 'close');
+    await expect(child.ended).resolves.toEqual(orderly);
+  });
 });
 
 test('what does not end: SIGKILL when the time is over; asked twice, the shorter time holds', async () => {
