@@ -81,7 +81,7 @@ pub(super) async fn read(child: ChildId, channel: Rc<Channel>, limit: usize, inp
         let Ok(mut ready) = channel.socket.readable().await else { break };
         let mut handles = Vec::new();
         let result = ready.try_io(|socket| {
-            channel::receive(std::os::fd::AsFd::as_fd(socket.get_ref()), decoder.room(size), &mut handles)
+            channel::receive(std::os::fd::AsFd::as_fd(socket.get_ref()), decoder.room(size), size, &mut handles)
         });
         match result {
             Ok(Ok(0) | Err(_)) => break,

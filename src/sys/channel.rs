@@ -36,12 +36,19 @@ pub fn pair() -> io::Result<(OwnedFd, OwnedFd)> {
     Ok((ours, theirs))
 }
 
-/// Reads into the spare room of `buffer` (at least one byte); received descriptors are appended to `handles`.
-/// 0 is the end of the stream.
+/// Reads at most `most` bytes into the spare room of `buffer` (at least one byte); received descriptors are appended to
+/// `handles`. 0 is the end of the stream.
+///
+/// The limit counts where the room is large: as long as the sender goes on writing, one `recvmsg` goes on reading.
 ///
 /// # Errors
 /// `WouldBlock` when nothing is there, else those of `recvmsg(2)`.
-pub fn receive(channel: BorrowedFd<'_>, buffer: &mut Vec<u8>, handles: &mut Vec<OwnedFd>) -> io::Result<usize> {
+pub fn receive(
+    channel: BorrowedFd<'_>,
+    buffer: &mut Vec<u8>,
+    most: usize,
+    handles: &mut Vec<OwnedFd>,
+) -> io::Result<usize> {
     #[cfg(target_os = "linux")]
     const FLAGS: libc::c_int = libc::MSG_DONTWAIT | libc::MSG_CMSG_CLOEXEC;
     #[cfg(not(target_os = "linux"))]
@@ -55,7 +62,7 @@ pub fn receive(channel: BorrowedFd<'_>, buffer: &mut Vec<u8>, handles: &mut Vec<
     }
     let mut control = Control { bytes: [0; MAX_HANDLES_PER_READ * mem::size_of::<RawFd>() + 64] };
     let spare = buffer.spare_capacity_mut();
-    let mut slice = libc::iovec { iov_base: spare.as_mut_ptr().cast(), iov_len: spare.len() };
+    let mut slice = libc::iovec { iov_base: spare.as_mut_ptr().cast(), iov_len: spare.len().min(most) };
     // SAFETY: msghdr is plain data for which zero is a valid value.
     let mut message: libc::msghdr = unsafe { mem::zeroed() };
     message.msg_iov = &raw mut slice;
@@ -124,23 +131,33 @@ mod tests {
         let (_keep, passed) = pair().unwrap();
         assert_eq!(send(ours.as_fd(), &[IoSlice::new(b"ab"), IoSlice::new(b"c")], Some(passed.as_fd())).unwrap(), 3);
         let (mut buffer, mut handles) = (Vec::with_capacity(64), Vec::new());
-        assert_eq!(receive(theirs.as_fd(), &mut buffer, &mut handles).unwrap(), 3);
+        assert_eq!(receive(theirs.as_fd(), &mut buffer, 64, &mut handles).unwrap(), 3);
         assert_eq!((&buffer[..], handles.len()), (&b"abc"[..], 1));
         let flags = FdFlag::from_bits_retain(fcntl(&handles[0], FcntlArg::F_GETFD).unwrap());
         assert!(flags.contains(FdFlag::FD_CLOEXEC));
     }
 
     #[test]
+    fn what_is_beyond_the_limit_of_one_read_stays_in_the_channel() {
+        let (ours, theirs) = pair().unwrap();
+        send(ours.as_fd(), &[IoSlice::new(b"abc")], None).unwrap();
+        let mut buffer = Vec::with_capacity(64);
+        assert_eq!(receive(theirs.as_fd(), &mut buffer, 2, &mut Vec::new()).unwrap(), 2);
+        assert_eq!(receive(theirs.as_fd(), &mut buffer, 2, &mut Vec::new()).unwrap(), 1);
+        assert_eq!(&buffer[..], b"abc");
+    }
+
+    #[test]
     fn an_empty_channel_would_block_and_a_closed_one_ends() {
         let (ours, theirs) = pair().unwrap();
         let mut buffer = Vec::with_capacity(64);
-        let error = receive(ours.as_fd(), &mut buffer, &mut Vec::new()).unwrap_err();
+        let error = receive(ours.as_fd(), &mut buffer, 64, &mut Vec::new()).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::WouldBlock);
         drop(theirs);
         // A process that another test spawns just now holds a copy until its exec.
         let mut looked = [nix::poll::PollFd::new(ours.as_fd(), nix::poll::PollFlags::POLLIN)];
         nix::poll::poll(&mut looked, nix::poll::PollTimeout::NONE).unwrap();
-        assert_eq!(receive(ours.as_fd(), &mut buffer, &mut Vec::new()).unwrap(), 0);
+        assert_eq!(receive(ours.as_fd(), &mut buffer, 64, &mut Vec::new()).unwrap(), 0);
         assert_eq!(send(ours.as_fd(), &[IoSlice::new(b"x")], None).unwrap_err().kind(), io::ErrorKind::BrokenPipe);
     }
 }
