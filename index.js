@@ -24,7 +24,8 @@ function createCluster(config) {
 
 async function startCluster(config, onReady) {
   const cluster = createCluster(config);
-  cluster.ready(onReady);
+  // Without a callback nobody would handle this promise's rejection; what start() gives is the caller's.
+  if (onReady !== undefined) cluster.ready(onReady);
   return cluster.start();
 }
 

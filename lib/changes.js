@@ -9,6 +9,9 @@ const { checkReload, checkCount } = require('./config/changes');
 const { checkInspector } = require('./config/inspector');
 const { toNativeConfig } = require('./native-config');
 
+/** What the master answers where neither is possible (core/reload.rs, core/scale.rs). */
+const NOT_RUNNING = 'the cluster is not running';
+
 class Changes {
   #master;
   #settings;
@@ -30,15 +33,16 @@ class Changes {
       const message = `reload(): \`target: '${options.target}'\` needs an alone process; this cluster has none.`;
       throw new ClusterError('ERR_NO_ALONE', message);
     }
-    const change = { target: 'worker', concurrency: 1, ...given(options), ...this.#script(options) };
-    return new Promise((resolve) => {
-      if (this.#underWay) this.#next = merge(this.#next, change, resolve);
-      else this.#begin({ ...change, resolvers: [resolve] });
+    const change = { target: 'worker', ...given(options), ...this.#script(options) };
+    return new Promise((resolve, reject) => {
+      const asker = { resolve, reject };
+      if (this.#underWay) this.#next = merge(this.#next, change, asker);
+      else this.#begin({ ...change, askers: [asker] });
     });
   }
 
   /** On what holds now: what a reload that failed asked for is not part of it. */
-  #begin({ env, exec, workerLoader, args, target, concurrency, resolvers }) {
+  #begin({ env, exec, workerLoader, args, target, concurrency = 1, askers }) {
     this.#underWay = true;
     const before = this.#settings;
     const settings = {
@@ -48,7 +52,11 @@ class Changes {
       args: args ?? before.args,
     };
     const id = ++this.#last;
-    this.#waiting.set(id, { settings, resolve: (report) => resolvers.forEach((resolve) => resolve(report)) });
+    this.#waiting.set(id, {
+      settings,
+      resolve: (report) => askers.forEach(({ resolve }) => resolve(report)),
+      reject: (error) => askers.forEach(({ reject }) => reject(error)),
+    });
     this.#master.reload(id, toNativeConfig(settings), target, concurrency);
   }
 
@@ -79,7 +87,7 @@ class Changes {
     });
   }
 
-  /** Gives the report. */
+  /** Gives the report; undefined where no reload was possible. */
   reloaded({ data }) {
     const { ids, ok, reason, failure, replaced } = JSON.parse(data);
     const report = { ok, replaced, ...(!ok && { reason, error: failureOf(failure, reason) }) };
@@ -87,19 +95,21 @@ class Changes {
     if (ids.length > 0) this.#underWay = false;
     for (const one of ids.map((id) => this.#take(id))) {
       if (ok) this.#settings = one.settings;
-      one.resolve(report);
+      if (reason === NOT_RUNNING) one.reject(notRunning('reload'));
+      else one.resolve(report);
     }
     if (this.#next && !this.#underWay) {
       const next = this.#next;
       this.#next = null;
       this.#begin(next);
     }
-    return report;
+    return reason === NOT_RUNNING ? undefined : report;
   }
 
   scaled({ data, reason }) {
     const one = this.#take(JSON.parse(data).id);
-    if (reason) one.reject(new ClusterError('ERR_CLOSED', `scale(): ${reason}.`));
+    if (reason === NOT_RUNNING) one.reject(notRunning('scale'));
+    else if (reason) one.reject(new ClusterError('ERR_CLOSED', `scale(): ${reason}.`));
     else one.resolve();
   }
 
@@ -110,20 +120,24 @@ class Changes {
   }
 }
 
+function notRunning(what) {
+  return new ClusterError('ERR_NOT_RUNNING', `${what}(): ${NOT_RUNNING}. Call it when the cluster is ready and not closed.`);
+}
+
 /** Without what is undefined: it would hide what was given before. */
 function given(options) {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }
 
 /** Several reloads as one: of each option the last one that was given, and of `env` each variable's. */
-function merge(before, change, resolve) {
-  if (!before) return { ...change, resolvers: [resolve] };
+function merge(before, change, asker) {
+  if (!before) return { ...change, askers: [asker] };
   return {
     ...before,
     ...given(change),
     env: { ...before.env, ...change.env },
     target: before.target === change.target ? change.target : 'all',
-    resolvers: [...before.resolvers, resolve],
+    askers: [...before.askers, asker],
   };
 }
 

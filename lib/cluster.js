@@ -201,10 +201,15 @@ class Cluster extends EventEmitter {
 
   #handle(event) {
     if (event.kind === 'ready') this.#becomeReady();
-    else if (event.kind === 'reloaded') this.emit('reload', this.#changes.reloaded(event));
+    else if (event.kind === 'reloaded') this.#reloaded(event);
     else if (event.kind === 'scaled') this.#changes.scaled(event);
     else if (event.kind === 'closed') this.#onClosed(event.reason);
     else this.#dispatcher.dispatch(event);
+  }
+
+  #reloaded(event) {
+    const report = this.#changes.reloaded(event);
+    if (report) this.emit('reload', report);
   }
 
   #becomeReady() {

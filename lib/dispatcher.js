@@ -76,7 +76,8 @@ class Dispatcher {
 
   online(event) {
     const child = this.#child(event);
-    child.state = 'online';
+    // It may be on its way out by then.
+    if (child.state === 'forking') child.state = 'online';
     child.emit('online');
     if (event.role === 'worker') this.#tell('online', child);
   }

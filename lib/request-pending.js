@@ -85,6 +85,12 @@ class Pending {
     return this.reject(this.error('ERR_MESSAGE_INVALID', why, { cause }));
   }
 
+  /** The master skipped it. */
+  refused({ limit }) {
+    const remedy = 'Send less, or raise maxMessageBytes in the cluster config';
+    this.reject(this.error('ERR_MESSAGE_TOO_LARGE', `it has more than ${limit} bytes. ${remedy}`));
+  }
+
   /** This process's own channel is closed. */
   cutOff() {
     this.giveUp(() => this.error('ERR_REQUEST_GONE', 'the channel was closed before the answer came'));

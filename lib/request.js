@@ -77,7 +77,7 @@ class RequestEndpoint {
     if (frame.act === 'request') {
       const answered = this.#answer(frame).then(() => this.#answering.delete(answered));
       this.#answering.add(answered);
-    } else if (['reply', 'sent', 'gone'].includes(frame.act)) {
+    } else if (['reply', 'sent', 'gone', 'refused'].includes(frame.act)) {
       // None: it was given up in the meantime.
       this.#pending.get(frame.id)?.[frame.act](frame);
     }
@@ -116,6 +116,7 @@ class RequestEndpoint {
     try {
       this.#send({ ...answer, ...this.#codec.pack(value) });
     } catch (cause) {
+      if (cause.code === 'ERR_MESSAGE_TOO_LARGE') throw cause;
       const why = `The answer to '${action}' cannot be written: ${cause.message}. Answer with plain data.`;
       throw new ClusterError('ERR_MESSAGE_INVALID', why, { cause });
     }

@@ -81,6 +81,18 @@ test('an oversized message is skipped: its sender is warned, the next message ar
   expect(app.events('exit')).toEqual([]);
 });
 
+test('with a handle as well: its sender goes on', async () => {
+  const { app, culprit } = await startWithAlone({ maxMessageBytes: MIB });
+  await app.control(culprit, 'sendLargeWithHandle', { bytes: 2 * MIB });
+  const error = await protocolError(app, culprit);
+  expect(error.code).toBe('ERR_MESSAGE_TOO_LARGE');
+  await app.report('warning', ({ pid, code }) => pid === culprit.pid && code === 'ERR_MESSAGE_TOO_LARGE');
+  await app.control(culprit, 'send', { message: { to: 'alone', action: 'small' } });
+  await app.report('aloneMessage', ({ message }) => message.action === 'small');
+  await app.call('close');
+  expect(app.events('exit').map(([, ...how]) => how)).toEqual([[0, null], [0, null]]);
+});
+
 test("a worker that forges Node's own messages harms at most itself", async () => {
   const { app, culprit } = await startWithAlone();
   const forged = [

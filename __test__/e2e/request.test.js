@@ -21,9 +21,10 @@ async function childAsks(app, child, ask, askOptions) {
   return error ? { error } : answer;
 }
 
-async function childBegins(app, child, ask, askOptions) {
+/** `fill`: the child makes data of so many bytes, more than may be sent to it. */
+async function childBegins(app, child, ask, { fill, ...askOptions } = {}) {
   const tag = ++tags;
-  await app.call('sendmessage', { ...child, action: 'ask', ask, options: askOptions, tag });
+  await app.call('sendmessage', { ...child, action: 'ask', ask, fill, options: askOptions, tag });
   await app.report('asking', (report) => report.tag === tag);
   return tag;
 }
@@ -259,4 +260,34 @@ test('two clusters: each has its own; request() is that of the last one', async 
   expect((await app.call('askOther', { to: 'worker', action: 'echo' })).pid).toBe(others[0]);
   expect(await workerPids(app)).toContain((await app.call('request', { to: 'worker', action: 'echo' })).pid);
   await app.call('closeOther');
+});
+
+describe('larger than maxMessageBytes', () => {
+  const maxMessageBytes = 64 * 1024;
+  const forever = { timeout: 2 ** 31 - 1 };
+  const refused = { name: 'ClusterError', code: 'ERR_MESSAGE_TOO_LARGE', message: expect.stringMatching(/more than 65536 bytes.*maxMessageBytes/) };
+
+  test.each([
+    ['one', { to: 'alone', action: 'echo' }],
+    ['to all', { to: 'worker', type: 'all', action: 'echo' }],
+  ])("a child's request (%s) is refused at once", async (_which, ask) => {
+    const app = await startAsking({ maxMessageBytes });
+    const answer = await childAsks(app, await firstWorker(app), ask, { ...forever, fill: 2 * maxMessageBytes });
+    expect(answer).toEqual({ error: expect.objectContaining(refused) });
+    expect(answer.error.message).toContain("Request 'echo' to ");
+    const [, error] = await app.event('protocolError');
+    expect(error.code).toBe('ERR_MESSAGE_TOO_LARGE');
+    expect(app.reports('warning')).toEqual([]);
+  });
+
+  const ask = { action: 'large', data: { bytes: 2 * maxMessageBytes } };
+
+  test("a child's answer: who asked hears it at once", async () => {
+    const app = await startAsking({ maxMessageBytes });
+    await expect(app.call('ask', { to: 'alone', ...ask }, forever)).resolves.toEqual({ error: expect.objectContaining(refused) });
+    expect(await childAsks(app, { to: 'alone' }, { to: 'worker', ...ask }, forever)).toEqual({ error: expect.objectContaining(refused) });
+    const all = await app.call('ask', { to: 'worker', type: 'all', ...ask }, forever);
+    expect(all.answers).toEqual([]);
+    expect(all.failed.map(([pid]) => pid).sort()).toEqual((await workerPids(app)).sort());
+  });
 });

@@ -20,7 +20,7 @@ function start(received) {
 
   faults.watchBoot();
   servers.trackServers();
-  onCommand({ drain, refused: onRefused });
+  onCommand({ drain, exit: () => require('./drain').exit(), refused: onRefused });
   // systemd and others signal every process of a service. The master says when it is the alone's turn: after the
   // workers, which may still need it.
   process.on('SIGTERM', () => {});

@@ -25,9 +25,9 @@ function onCommand(commands) {
 }
 
 /** The master did not deliver one of this process's messages. */
-function onRefused({ code, bytes, limit }) {
+function onRefused({ code, limit }) {
   process.emitWarning(
-    `A message of ${bytes} bytes was not delivered: at most ${limit} bytes are allowed. ` +
+    `A message of more than ${limit} bytes was not delivered. ` +
       'Send less, or raise maxMessageBytes in the cluster config.',
     { type: 'ClusterWarning', code },
   );

@@ -8,6 +8,10 @@ const { report } = require('./channel');
 const connections = require('./connections');
 const servers = require('./servers');
 
+/** So long the last messages are waited for. A master that doesn't read this process's own, because a receiver of them is
+ *  behind, does not answer either. */
+const LAST_MESSAGES_MS = 1000;
+
 /** The one drain of this process, once it was asked for. */
 let drain = null;
 
@@ -18,6 +22,8 @@ class Drain {
   #killAt = Infinity;
   #killTimer;
   #promised = new Set();
+  /** The master sent everything that it had for this process. */
+  exit = () => {};
 
   constructor({ reason, grace, timeout, exitCode = 0 }) {
     this.#reason = reason;
@@ -52,7 +58,19 @@ class Drain {
     await closed;
     stopSweeping();
     await this.#settled();
+    await this.#lastMessages();
+    await this.#settled();
     report('drained', {}, () => process.exit(this.#exitCode));
+  }
+
+  /** What was sent to this process before the master knew that it ends is read: nobody would tell the sender otherwise. */
+  #lastMessages() {
+    return new Promise((resolve) => {
+      this.exit = resolve;
+      process.once('disconnect', resolve);
+      setTimeout(resolve, LAST_MESSAGES_MS);
+      report('finished', {}, () => process.connected || resolve());
+    });
   }
 
   #whenServersClosed(resolve) {
@@ -78,7 +96,7 @@ class Drain {
 
   #waitUntil(promise) {
     const settled = Promise.resolve(promise)
-      .catch((err) => process.emitWarning(`yunfly:drain: what waitUntil() waited for failed: ${err?.stack ?? err}`))
+      .catch((err) => warn(`yunfly:drain: what waitUntil() waited for failed: ${err?.stack ?? err}`))
       .then(() => this.#promised.delete(settled));
     this.#promised.add(settled);
   }
@@ -106,6 +124,10 @@ class Drain {
   }
 }
 
+function warn(message) {
+  process.emitWarning(message, { type: 'ClusterWarning', code: 'ERR_DRAIN_WAIT_FAILED' });
+}
+
 function turn() {
   return new Promise((resolve) => setImmediate(resolve));
 }
@@ -126,4 +148,4 @@ function start(request) {
   drain.run();
 }
 
-module.exports = { drain: start };
+module.exports = { drain: start, exit: () => drain?.exit() };

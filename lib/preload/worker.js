@@ -29,7 +29,7 @@ function start(boot) {
   servers.trackServers();
   servers.observe({ onListening });
   loads.start();
-  onCommand({ drain: (command) => drain(command), refused: onRefused, seat: ({ slot }) => seat(slot) });
+  onCommand({ drain: (command) => drain(command), exit: () => require('./drain').exit(), refused: onRefused, seat: ({ slot }) => seat(slot) });
   process.on('SIGTERM', () => leave('SIGTERM', 0));
   // Ahead of Node's own listener, which exits at once unless exitedAfterDisconnect is set already
   // (lib/internal/cluster/child.js).

@@ -64,6 +64,8 @@ pub enum Channel {
     Pending,
     /// Messages can pass.
     Open,
+    /// It is through with everything and is told to exit: what was sent before is read, nothing after it.
+    Ending,
     /// It ended.
     Closed,
 }

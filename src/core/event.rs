@@ -75,6 +75,15 @@ pub enum Event {
         /// What of it concerns the master.
         part: RequestPart,
     },
+    /// A child's answer to a request is larger than any message may be, and was skipped.
+    AnswerTooLarge {
+        /// The child.
+        child: ChildId,
+        /// The request's name.
+        id: String,
+        /// How many bytes a message may have.
+        limit: usize,
+    },
     /// So much waits for a child that its senders are slowed down.
     FellBehind {
         /// The child.

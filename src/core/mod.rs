@@ -146,6 +146,7 @@ impl Core {
             Event::Sent { from, target, frame } => self.sent(now, from, target, frame),
             Event::SentHandle { from, to, frame, handle } => self.sent_handle(from, to, &frame, handle),
             Event::Request { from, target, frame, part } => self.request(from, target, frame, part),
+            Event::AnswerTooLarge { child, id, limit } => self.answer_too_large(child, id, limit),
             Event::FellBehind { child } => self.reads(child, Reading::IsBehind),
             Event::CaughtUp { child } => self.reads(child, Reading::KeepsUp),
             Event::SentTo { child, frame } => self.send_to(child, Peer::App, frame),
@@ -252,6 +253,7 @@ impl Event {
             | Self::Told { child, .. }
             | Self::SentTo { child, .. }
             | Self::Returned { child, .. }
+            | Self::AnswerTooLarge { child, .. }
             | Self::FellBehind { child }
             | Self::CaughtUp { child }
             | Self::Throttled { child }

@@ -102,6 +102,18 @@ impl Core {
         }
     }
 
+    /// A child's answer was skipped: who asked gets this one.
+    pub(super) fn answer_too_large(&mut self, by: ChildId, id: String, limit: usize) {
+        let asked = |((who, name), waits_for): (&(Peer, String), &BTreeSet<ChildId>)| {
+            (*name == id && waits_for.contains(&by)).then_some(*who)
+        };
+        let Some(who_asked) = self.requests.open.iter().find_map(asked) else { return };
+        let pid = self.family.get(by).and_then(|child| child.pid);
+        let frame = request::answer_too_large(&id, pid, limit);
+        self.requests.answered(by, who_asked, id);
+        self.tell_who_asked(who_asked, frame);
+    }
+
     /// A child's channel ended.
     pub(super) fn requests_lost(&mut self, child: ChildId) {
         let pid = self.family.get(child).and_then(|child| child.pid);
@@ -183,6 +195,20 @@ mod tests {
         assert_eq!(sent_to(&world, ONE), ["answer\n"]);
         world.end(ALONE);
         assert_eq!(sent_to(&world, ONE).len(), 1, "it had answered");
+    }
+
+    #[test]
+    fn who_asked_hears_that_the_answer_was_too_large_once() {
+        let mut world = world();
+        ask(&mut world, APP, Target::Alone);
+        let too_large = |child| Event::AnswerTooLarge { child, id: "r".to_owned(), limit: 9 };
+        world.tell(too_large(ONE));
+        assert!(told(&world).is_empty(), "it was not asked");
+        world.tell(too_large(ALONE));
+        world.tell(too_large(ALONE));
+        assert_eq!(told(&world).len(), 1);
+        assert!(told(&world)[0].contains(r#""act":"reply","id":"r","pid":1001,"error":{"#), "{:?}", told(&world));
+        assert!(world.core.requests.open.is_empty());
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use super::action::{Action, Origin};
-use super::child::Child;
+use super::child::{Channel, Child};
 use super::dispatch::ConnectionId;
 use super::event::HandleTarget;
 use super::mailbox::{Letter, LetterKind};
@@ -12,6 +12,7 @@ use super::types::{ChildId, Peer, Readiness, Time};
 use super::{Core, Phase};
 use crate::protocol::envelope::{Envelope, Target};
 use crate::protocol::frame::lines;
+use crate::protocol::outbound;
 
 /// Where a message goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -138,6 +139,13 @@ impl Core {
         }
     }
 
+    /// A child is through with everything. Whatever was sent to it is written before this, and it reads that first.
+    pub(super) fn finished(&mut self, id: ChildId) {
+        let Some(child) = self.family.get_mut(id).filter(|child| child.channel == Channel::Open) else { return };
+        child.channel = Channel::Ending;
+        self.act(Action::Send { child: id, frame: outbound::exit(), origin: Origin::MasterInTurn });
+    }
+
     /// A message was not written before the receiver's channel ended. The next alone gets it; a worker was meant as such.
     pub(super) fn returned(&mut self, child: ChildId, from: Peer, frame: Bytes) {
         match Envelope::read(&frame) {
@@ -206,5 +214,46 @@ impl Core {
         for frame in lines(frames) {
             self.notify(Notice::Undeliverable { from, frame, reason });
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::event::Event;
+    use crate::core::sim::{GOOD, World, ms, policy};
+    use crate::protocol::inbound::{Inbound, Report};
+
+    const ONE: ChildId = ChildId::Worker(1);
+
+    #[test]
+    fn who_is_through_reads_what_was_sent_before_and_gets_nothing_more() {
+        let mut world = World::new(policy(), |_| GOOD);
+        world.ask(0, Event::Started);
+        world.run(ms(1_000));
+        world.sent.clear();
+        let pid = world.core.family.get(ONE).and_then(|worker| worker.pid).unwrap();
+        let send = |text: &'static str| Event::Sent {
+            from: Peer::App,
+            target: Target::WorkerPid(pid),
+            frame: Bytes::from_static(text.as_bytes()),
+        };
+        let finished = || Event::Told { child: ONE, message: Inbound::Report(Report::Finished) };
+        world.tell(Event::Told {
+            child: ONE,
+            message: Inbound::Report(Report::Leaving { reason: "SIGTERM".to_owned() }),
+        });
+        world.tell(send("before\n"));
+        world.tell(finished());
+        world.tell(send("after\n"));
+        world.tell(finished());
+        let sent = world.sent.iter().filter(|(child, _)| *child == ONE);
+        let sent: Vec<_> = sent.map(|(_, frame)| frame.clone()).collect();
+        assert_eq!(sent, [Bytes::from_static(b"before\n"), outbound::exit()]);
+        let returned = world.notices.iter().find_map(|(_, notice)| match notice {
+            Notice::Undeliverable { frame, reason, .. } => Some((frame.clone(), *reason)),
+            _ => None,
+        });
+        assert_eq!(returned, Some((Bytes::from_static(b"after\n"), Undeliverable::Gone)));
     }
 }

@@ -111,6 +111,7 @@ impl Core {
                 self.do_orders();
             }
             Inbound::Answered { connection, accepted } => self.answered(now, id, connection, accepted),
+            Inbound::Report(Report::Finished) => self.finished(id),
             // The exit that follows says it; a handle's fate is the shell's.
             Inbound::Report(Report::Drained)
             | Inbound::Report(Report::Returned { .. })

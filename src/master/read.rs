@@ -13,6 +13,7 @@ use crate::core::types::ChildId;
 use crate::protocol::envelope::{Envelope, Target};
 use crate::protocol::frame::{Frame, FrameDecoder};
 use crate::protocol::inbound::{Inbound, Report};
+use crate::protocol::oversized::Oversized;
 use crate::protocol::request::RequestPart;
 use crate::sys::channel;
 
@@ -62,8 +63,8 @@ pub enum Received {
 /// How a child broke the protocol.
 #[derive(Debug)]
 pub enum Violation {
-    /// A line over the limit was skipped; so much of it had come.
-    TooLarge(usize),
+    /// A line over the limit was skipped.
+    TooLarge(Oversized),
     /// A line was not JSON.
     NotJson(String),
     /// An internal message lacked something.
@@ -115,7 +116,9 @@ fn take_batch(decoder: &mut FrameDecoder) -> Vec<Received> {
     let mut lines = Vec::new();
     while let Some(frame) = decoder.next_frame() {
         lines.push(match frame {
-            Frame::TooLarge(bytes) => Line::Other(Received::Invalid(Violation::TooLarge(bytes))),
+            Frame::TooLarge(range) => {
+                Line::Other(Received::Invalid(Violation::TooLarge(Oversized::read(&decoder.bytes()[range]))))
+            }
             Frame::Line(range) => read_line(&decoder.bytes()[range.clone()], range),
         });
     }

@@ -17,6 +17,8 @@ use crate::core::types::{ChildId, Exit, Peer, ReloadTarget};
 use crate::protocol::envelope::Target;
 use crate::protocol::inbound::Inbound;
 use crate::protocol::outbound;
+use crate::protocol::oversized::Oversized;
+use crate::protocol::request;
 use crate::sys::local::{self, Connection};
 use crate::sys::process;
 use crate::watch::News;
@@ -179,9 +181,20 @@ impl Master {
             link.refused += 1;
         }
         match violation {
-            Violation::TooLarge(bytes) => {
+            Violation::TooLarge(what) => {
+                // Who asked hears of it by its promise.
+                let answer = match &what {
+                    Oversized::Request { id } => request::refused(id, limit),
+                    _ => outbound::refused("ERR_MESSAGE_TOO_LARGE", limit),
+                };
                 if let Some(link) = self.links.get_mut(&child) {
-                    link.send_first(outbound::refused("ERR_MESSAGE_TOO_LARGE", bytes, limit), None);
+                    link.send_first(answer, None);
+                }
+                match what {
+                    // It would wait for the acknowledgement for ever, with all that it sends after.
+                    Oversized::Handle => drop(self.take_handle(child)),
+                    Oversized::Reply { id } => self.tell(Event::AnswerTooLarge { child, id, limit }),
+                    Oversized::Request { .. } | Oversized::Other => {}
                 }
                 let detail = format!("a message of more than maxMessageBytes ({limit} bytes) was skipped");
                 self.violated(child, "ERR_MESSAGE_TOO_LARGE", detail);

@@ -11,8 +11,8 @@ pub enum Frame {
     /// Where one line stands with its newline, in [`FrameDecoder::bytes`] now and in what [`FrameDecoder::take`] gives.
     Line(Range<usize>),
     /// A line went over the limit; it is skipped up to its newline. Said once, as soon as it is known, because the newline
-    /// may never come. The number is how much of it had arrived by then.
-    TooLarge(usize),
+    /// may never come. Where what had arrived of it by then stands, as of [`Frame::Line`].
+    TooLarge(Range<usize>),
 }
 
 /// The lines of a piece, each with its newline.
@@ -97,7 +97,7 @@ impl FrameDecoder {
                     self.start = line.end;
                     self.state = State::Line { scanned: 0 };
                     if length > self.limit {
-                        return Some(Frame::TooLarge(length));
+                        return Some(Frame::TooLarge(line));
                     }
                     if length > 0 {
                         return Some(Frame::Line(line));
@@ -127,9 +127,10 @@ impl FrameDecoder {
     fn unfinished(&mut self) -> Option<Frame> {
         let length = self.unfinished_bytes();
         if length > self.limit {
-            self.start = self.buffer.len();
+            let arrived = self.start..self.buffer.len();
+            self.start = arrived.end;
             self.state = State::Skipping;
-            return Some(Frame::TooLarge(length));
+            return Some(Frame::TooLarge(arrived));
         }
         self.state = State::Line { scanned: length };
         None
@@ -141,8 +142,8 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// A line, or how much of one that is too large had come.
-    type Decoded = Result<Bytes, usize>;
+    /// A line, or what of one that is too large had come.
+    type Decoded = Result<Bytes, Bytes>;
 
     fn decode(chunks: &[&[u8]], limit: usize) -> (Vec<Decoded>, usize) {
         let mut decoder = FrameDecoder::new(limit);
@@ -153,7 +154,7 @@ mod tests {
             let taken = decoder.take();
             decoded.extend(frames.into_iter().map(|frame| match frame {
                 Frame::Line(range) => Ok(taken.slice(range)),
-                Frame::TooLarge(bytes) => Err(bytes),
+                Frame::TooLarge(range) => Err(taken.slice(range)),
             }));
         }
         (decoded, decoder.unfinished_bytes())
@@ -176,7 +177,7 @@ mod tests {
     #[test]
     fn an_oversized_line_is_said_before_it_ends_and_skipped() {
         let (frames, rest) = decode(&[b"abcd", b"efgh", b"ij\nok\n"], 3);
-        assert_eq!(frames, vec![Err(4), line("ok\n")]);
+        assert_eq!(frames, vec![Err(Bytes::from_static(b"abcd")), line("ok\n")]);
         assert_eq!(rest, 0);
     }
 

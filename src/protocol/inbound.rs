@@ -77,7 +77,9 @@ pub enum Report {
         /// Why: a signal's name, `uncaughtException`.
         reason: String,
     },
-    /// Everything is finished; the exit follows.
+    /// Everything is finished. It reads what was sent before the master's answer ([`super::outbound::exit`]), then exits.
+    Finished,
+    /// Its last word.
     Drained,
     /// What its servers have: some time after something changed.
     Connections {

@@ -10,5 +10,6 @@ pub mod frame;
 pub mod inbound;
 pub mod outbound;
 pub mod outbox;
+pub mod oversized;
 pub mod request;
 pub mod scan;

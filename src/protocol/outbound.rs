@@ -133,24 +133,29 @@ pub fn drain(reason: DrainReason, grace: u64, timeout: u64) -> Bytes {
     frame(&Drain { cmd: "NODE_YUNFLY", act: "drain", reason, grace, timeout })
 }
 
+/// Tells a child that finished everything to exit: it comes after all messages that it is to read.
+#[must_use]
+pub fn exit() -> Bytes {
+    Bytes::from_static(b"{\"cmd\":\"NODE_YUNFLY\",\"act\":\"exit\"}\n")
+}
+
 /// Tells a worker that stood by which slot it has.
 #[must_use]
 pub fn seat(slot: u32) -> Bytes {
     Bytes::from(format!("{{\"cmd\":\"NODE_YUNFLY\",\"act\":\"seat\",\"slot\":{slot}}}\n"))
 }
 
-/// Tells a sender that its message was not delivered.
+/// Tells a sender that its message was not delivered: it has more than `limit` bytes.
 #[must_use]
-pub fn refused(code: &str, bytes: usize, limit: usize) -> Bytes {
+pub fn refused(code: &str, limit: usize) -> Bytes {
     #[derive(Serialize)]
     struct Refused<'a> {
         cmd: &'a str,
         act: &'a str,
         code: &'a str,
-        bytes: usize,
         limit: usize,
     }
-    frame(&Refused { cmd: "NODE_YUNFLY", act: "refused", code, bytes, limit })
+    frame(&Refused { cmd: "NODE_YUNFLY", act: "refused", code, limit })
 }
 
 /// One of the two messages that tell a worker it was chosen (document, 'random worker').

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::outbound::frame;
 
 /// Longer names of requests are refused: each is kept until its answer.
-const LONGEST_ID: usize = 128;
+pub(super) const LONGEST_ID: usize = 128;
 
 /// What of a request's or answer's frame concerns the master.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -71,6 +71,43 @@ pub fn gone(id: &str, pid: Option<u32>, reason: &str) -> Bytes {
         reason: &'a str,
     }
     frame(&Gone { cmd: "NODE_YUNFLY_RPC", act: "gone", id, pid, reason })
+}
+
+/// Tells who asked that its request is too large to be delivered.
+#[must_use]
+pub fn refused(id: &str, limit: usize) -> Bytes {
+    #[derive(Serialize)]
+    struct Refused<'a> {
+        cmd: &'a str,
+        act: &'a str,
+        id: &'a str,
+        limit: usize,
+    }
+    frame(&Refused { cmd: "NODE_YUNFLY_RPC", act: "refused", id, limit })
+}
+
+/// Tells who asked, in the place of the process that answered, that the answer was too large.
+#[must_use]
+pub fn answer_too_large(id: &str, pid: Option<u32>, limit: usize) -> Bytes {
+    #[derive(Serialize)]
+    struct Failure {
+        name: &'static str,
+        code: &'static str,
+        message: String,
+    }
+    #[derive(Serialize)]
+    struct Reply<'a> {
+        cmd: &'a str,
+        act: &'a str,
+        id: &'a str,
+        pid: Option<u32>,
+        error: Failure,
+    }
+    let message = format!(
+        "The answer was not delivered: it has more than {limit} bytes. Answer with less, or raise maxMessageBytes in the cluster config."
+    );
+    let error = Failure { name: "ClusterError", code: "ERR_MESSAGE_TOO_LARGE", message };
+    frame(&Reply { cmd: "NODE_YUNFLY_RPC", act: "reply", id, pid, error })
 }
 
 #[cfg(test)]

@@ -28,6 +28,7 @@ class Preloaded {
       this.stderr += chunk;
     });
     child.on('internalMessage', ({ cmd, ...message }) => cmd === 'NODE_YUNFLY' && this.told.push(message));
+    this.onFrame('NODE_YUNFLY', ({ act }) => act === 'finished' && this.tell('exit'));
     child.on('message', (message) => this.messages.push(message));
     this.onFrame('NODE_YUNFLY_ADV', (frame) => child.emit('message', unwrap(frame)));
     // After the last line and the last message. Not 'close': it never comes after a disconnect() of this side.
@@ -43,9 +44,10 @@ class Preloaded {
     return this.#child.pid;
   }
 
-  /** What it told, without what comes whenever a server listens (`serving`) or has another connection (`connections`). */
+  /** What it told, without what comes whenever a server listens (`serving`) or has another connection (`connections`), and
+   *  what comes before each `drained` (`finished`). */
   get acts() {
-    return this.told.map(({ act }) => act).filter((act) => !['serving', 'connections'].includes(act));
+    return this.told.map(({ act }) => act).filter((act) => !['serving', 'connections', 'finished'].includes(act));
   }
 
   /** Resolves with what it told with `act`, the first that fits. */
