@@ -65,6 +65,9 @@ export function sendmessage(
  * - `ERR_CALLBACK_INVALID`: what was to be called is no function
  * - `ERR_MESSAGE_INVALID`: a message is no object, or JSON (`serialization: 'advanced'`: V8) cannot hold it; also of a request
  *   or an answer
+ * - `ERR_MESSAGE_TOO_LARGE`: a message is larger than `maxMessageBytes`: thrown where the app sends it, in `protocolError` where
+ *   a child does (whose own warning has the code, too); also of a request or an answer
+ * - as a start's `cause`: `ERR_ALONE_INVALID`: a file in the alone's folder exports no function
  * - `ERR_REQUEST_TIMEOUT`, `ERR_REQUEST_GONE`, `ERR_REQUEST_UNDELIVERABLE`, `ERR_REQUEST_ABORTED`, `ERR_REQUEST_INVALID`,
  *   `ERR_NO_HANDLER`, `ERR_HANDLER_EXISTS`, `ERR_NO_CLUSTER`: see `request` and `onRequest`
  * - `ERR_SEND_ARGUMENTS`: `send()` got a callback, which is not supported
@@ -73,8 +76,7 @@ export function sendmessage(
  * - `ERR_RELOAD_INVALID`, `ERR_NO_ALONE`, `ERR_RELOAD_FAILED`, `ERR_NOT_RUNNING`: see {@link Cluster.reload}
  * - `ERR_SCALE_INVALID`, `ERR_DEVELOPMENT`: see {@link Cluster.scale}
  * - `ERR_UNKNOWN_SIGNAL`: `kill()` got something that is no signal
- * - in `protocolError`: `ERR_MESSAGE_TOO_LARGE`, `ERR_MESSAGE_INVALID`, `ERR_MESSAGE_TRUNCATED`, `ERR_HANDLE_REFUSED`,
- *   `ERR_HANDLE_STRAY`
+ * - in `protocolError`: `ERR_MESSAGE_INVALID`, `ERR_MESSAGE_TRUNCATED`, `ERR_HANDLE_REFUSED`, `ERR_HANDLE_STRAY`
  * - in `exception`: `ERR_NO_WORKERS`, `ERR_MASTER_FAILED`
  */
 export class ClusterError extends Error {
@@ -163,8 +165,8 @@ export interface ClusterEvents {
    * `child_process`, but before `close`. Emitted on the child first: `output` (text, stream).
    */
   output: [child: ClusterWorker | ClusterAlone, text: string, stream: 'stdout' | 'stderr'];
-  /** A child wrote something to its channel that is no message, or too large a one. */
-  protocolError: [child: ClusterWorker | ClusterAlone, error: ClusterError];
+  /** A child wrote something to its channel that is no message, or too large a one. `child` is null if it is gone already. */
+  protocolError: [child: ClusterWorker | ClusterAlone | null, error: ClusterError];
   /** The alone and all workers are ready; once. */
   ready: [];
   /** No worker is left and `limit` is over (`ERR_NO_WORKERS`), or the master failed (`ERR_MASTER_FAILED`): everything is
@@ -236,7 +238,7 @@ export class Cluster extends EventEmitter {
    * random), `type: 'all'` or a `worker_pid`. One that reaches nobody is the event `undeliverable`.
    *
    * @returns false if the sender had better wait (as `process.send` does), or if the cluster isn't running
-   * @throws {@link ClusterError} `ERR_MESSAGE_INVALID`
+   * @throws {@link ClusterError} `ERR_MESSAGE_INVALID`, `ERR_MESSAGE_TOO_LARGE`
    */
   sendmessage(message: object): boolean;
   /** As `request()`, of this cluster. Before `start()`, after the end and with `enable: false`:
@@ -329,7 +331,7 @@ declare class ClusterChild extends EventEmitter {
    * one that was paused or not read yet: what was read stays here. If it was closed already the message goes without it. A TLS
    * connection cannot be passed
    * @returns false if the sender had better wait, or if the process is gone (then a handle stays as it was)
-   * @throws {@link ClusterError}: `ERR_MESSAGE_INVALID`, `ERR_HANDLE_INVALID`, `ERR_SEND_ARGUMENTS`
+   * @throws {@link ClusterError}: `ERR_MESSAGE_INVALID`, `ERR_MESSAGE_TOO_LARGE`, `ERR_HANDLE_INVALID`, `ERR_SEND_ARGUMENTS`
    */
   send(message: any, handle?: Handle | null, options?: SendOptions): boolean;
   /**

@@ -2,6 +2,7 @@
 
 // reload() and scale(): what is asked of the master while the cluster runs, and its answers.
 
+const { notReady } = require('./child-failure');
 const { ClusterError, reviveError } = require('./errors');
 const { loaderFor } = require('./config');
 const { resolveExec } = require('./config/paths');
@@ -90,7 +91,7 @@ class Changes {
   /** Gives the report; undefined where no reload was possible. */
   reloaded({ data }) {
     const { ids, ok, reason, failure, replaced } = JSON.parse(data);
-    const report = { ok, replaced, ...(!ok && { reason, error: failureOf(failure, reason) }) };
+    const report = { ok, replaced, ...(!ok && { reason, error: failureOf(failure, reason, this.#settings) }) };
     // A change of a file is nobody's request.
     if (ids.length > 0) this.#underWay = false;
     for (const one of ids.map((id) => this.#take(id))) {
@@ -142,18 +143,18 @@ function merge(before, change, asker) {
 }
 
 /** Why a new process did not stay. */
-function failureOf(failure, reason) {
+function failureOf(failure, reason, settings) {
   if (!failure) return new ClusterError('ERR_RELOAD_FAILED', `reload(): ${reason}.`);
   const who = failure.slot === null ? 'the new alone' : `the new worker of slot ${failure.slot}`;
   const cause = failure.error ? reviveError(failure.error) : undefined;
-  const error = new ClusterError('ERR_RELOAD_FAILED', `reload(): ${who} (pid ${failure.pid}) ${how(failure)}.`, { cause });
+  const error = new ClusterError('ERR_RELOAD_FAILED', `reload(): ${who} (pid ${failure.pid}) ${how(failure, settings)}.`, { cause });
   return error;
 }
 
-function how({ kind, code, signal, wasReady, detail, error }) {
+function how({ kind, slot, code, signal, wasReady, detail, error }, settings) {
   const when = wasReady ? 'soon after it was ready' : 'before it was ready';
   const why = error?.message ? `: ${error.message}` : '';
-  if (kind === 'timeout') return 'was not ready within startTimeout';
+  if (kind === 'timeout') return notReady(slot === null ? 'alone' : 'worker', settings);
   if (kind === 'spawn') return `could not be started: ${detail}`;
   return `ended ${when} (${signal ?? `exit code ${code}`})${why}`;
 }

@@ -49,10 +49,14 @@ function whatHappened({ role, reason, code, signal }, { detail, wasReady }, { st
     case 'spawn':
       return `could not be forked: ${detail}`;
     case 'timeout':
-      return `was not ready within ${startTimeout} ms (startTimeout): ${AWAITED[role === 'alone' ? 'alone' : ready]}`;
+      return notReady(role, { startTimeout, ready });
     default:
       return signal ? `was ended by ${signal}${early}` : `exited with code ${code}${early}`;
   }
 }
 
-module.exports = { startFailure, exception, crash };
+function notReady(role, { startTimeout, ready }) {
+  return `was not ready within ${startTimeout} ms (startTimeout): ${AWAITED[role === 'alone' ? 'alone' : ready]}`;
+}
+
+module.exports = { startFailure, exception, crash, notReady };

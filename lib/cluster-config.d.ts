@@ -112,8 +112,9 @@ export interface ClusterConfig {
    *  worker at a time, each at a slightly different size (up to a tenth below), so that they never go together. A successor
    *  that fails changes nothing; the next one is tried a minute later. Linux only. Default: `false`. */
   maxMemory?: number | string | false;
-  /** The largest message, in bytes of JSON, from 1 KiB to 512 MiB. A larger one is not delivered: its sender gets a process
-   *  warning with code `ERR_MESSAGE_TOO_LARGE`, the app the event `protocolError`. Default: 64 MiB. */
+  /** The largest message, in bytes of JSON, from 1 KiB to 512 MiB. A larger one is not delivered. Where the app
+   *  sends it that is thrown; a child that sends it gets a process warning (`request()`: a rejection), and the app the event
+   *  `protocolError`, all with code `ERR_MESSAGE_TOO_LARGE`. Default: 64 MiB. */
   maxMessageBytes?: number;
   /** How messages and requests travel (Node's `serialization` of child_process). `'json'`: what JSON cannot hold is lost or
    *  refused. `'advanced'`: by the structured clone algorithm, so that Map, Set, Date, BigInt, Buffer, typed arrays, Error,

@@ -7,8 +7,6 @@
  * The receiver is chosen as for a message, and a request waits as a message does for one that is not there yet. With
  * `type: 'all'` it resolves with every worker's answer, and does not reject because some of them failed.
  *
- * A request or an answer larger than `maxMessageBytes` is not delivered: its sender is warned, and `timeout` ends the wait.
- *
  * @throws (rejects with) what the receiver's function threw ({@link RemoteError}), or a `ClusterError`:
  * - `ERR_NO_HANDLER`: the receiver called no `onRequest` for this action
  * - `ERR_REQUEST_TIMEOUT`: no answer within `timeout`; it may still be answered there
@@ -16,6 +14,7 @@
  * - `ERR_REQUEST_UNDELIVERABLE`: it reached nobody; the message holds the reason, as in the event `undeliverable`
  * - `ERR_REQUEST_ABORTED`: by `signal`, whose reason is the `cause`
  * - `ERR_REQUEST_INVALID`: a wrong argument; `ERR_MESSAGE_INVALID`: the data or the answer cannot be written
+ * - `ERR_MESSAGE_TOO_LARGE`: the request or its answer is larger than `maxMessageBytes`
  * - `ERR_NO_CLUSTER`: this process belongs to no cluster, or no cluster was started in it yet
  */
 export function request<Answer = any>(message: BroadcastRequest, options?: RequestOptions): Promise<BroadcastAnswers<Answer>>;

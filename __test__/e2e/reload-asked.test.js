@@ -31,6 +31,14 @@ test('what one under way changes is kept by one that follows without options', a
   expect(await booted(app, worker)).toMatchObject({ generation: '2' });
 });
 
+test('of those that are one the concurrency counts as well', async () => {
+  const app = await startOne({ count: 3 });
+  await Promise.all([{}, { concurrency: 2 }, {}].map((options) => app.call('reload', options)));
+  const told = app.eventNames().filter((name) => ['fork', 'workerReady'].includes(name));
+  // One is the canary; then two at a time.
+  expect(told.slice(-4)).toEqual(['fork', 'fork', 'workerReady', 'workerReady']);
+});
+
 test('of those that are one, each option counts', async () => {
   const app = await startOne({ count: 1 });
   await Promise.all([{}, { env: { GENERATION: '2' } }, { args: ['--new'] }].map((options) => app.call('reload', options)));

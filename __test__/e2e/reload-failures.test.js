@@ -2,7 +2,7 @@
 
 const fs = require('node:fs');
 const { launch, start, fixture } = require('./support/cluster');
-const { folder } = require('./support/files');
+const { folder, script } = require('./support/files');
 const { Load } = require('./support/load');
 const { isAlive } = require('./support/processes');
 const { until } = require('./support/until');
@@ -134,6 +134,16 @@ test.each(['reload', 'scale'])('%s() of one that does not run', async (action) =
   await expect(app.call(action, argument)).rejects.toMatchObject({ code: 'ERR_NOT_RUNNING' });
   await app.call('start');
   await expect(app.call('closeThen', action, argument)).rejects.toMatchObject({ code: 'ERR_NOT_RUNNING' });
+});
+
+test.each(['reload', 'scale'])('%s() of one that is starting', async (action) => {
+  const app = launch({ count: 1, exec: script('setInterval(() => {}, 1000);') }, { api: 'createCluster' });
+  const started = expect(app.call('start')).rejects.toMatchObject({ code: 'ERR_CLOSED' });
+  await app.event('fork');
+  await expect(app.call(action, action === 'scale' ? 2 : {})).rejects.toMatchObject({ code: 'ERR_NOT_RUNNING' });
+  expect(app.events('reload')).toEqual([]);
+  await app.call('close');
+  await started;
 });
 
 test('close() while one is under way: the report says so, and nothing is left', async () => {

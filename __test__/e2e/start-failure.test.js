@@ -2,7 +2,7 @@
 
 const net = require('node:net');
 const { once } = require('node:events');
-const { launch, fixture } = require('./support/cluster');
+const { launch, fixture, runtime } = require('./support/cluster');
 const { script, scripts } = require('./support/files');
 
 const idle = 'setInterval(() => {}, 1000);';
@@ -117,4 +117,24 @@ describe('alone', () => {
     expect(error.message).toMatch(/\b7\b/);
     expect(app.events('aloneExit')).toHaveLength(1);
   });
+});
+
+test('without a callback as well, a failure that was caught ends nothing', async () => {
+  const config = { exec: script(`throw new Error('bad');`), alone: false, count: 1, mode: 'production' };
+  const app = launch({}, {
+    commandLine: [
+      runtime,
+      script(`
+        const report = require(${JSON.stringify(fixture('report.js'))});
+        const { startCluster } = require(${JSON.stringify(require.resolve('../..'))});
+        startCluster(${JSON.stringify(config)}).catch(({ code }) => {
+          report('caught', { code });
+          // Unhandled rejections are told before the timers' turn.
+          setTimeout(() => report('alive'), 1);
+        });`),
+    ],
+  });
+  await expect(app.report('caught')).resolves.toMatchObject({ code: 'ERR_START_FAILED' });
+  await app.report('alive');
+  await expect(app.gone).resolves.toEqual({ code: 0, signal: null });
 });
