@@ -3,7 +3,6 @@
 const { EventEmitter } = require('events');
 const { constants } = require('os');
 const { ClusterError } = require('./errors');
-const handles = require('./handles');
 
 /** What ClusterWorker and ClusterAlone have in common. The cluster keeps the public fields up to date. */
 class ClusterChild extends EventEmitter {
@@ -38,7 +37,7 @@ class ClusterChild extends EventEmitter {
     }
     if (!this.isConnected()) return false;
     const line = this.#codec.write(message);
-    const passed = handle == null ? null : handles.outgoing(handle, options);
+    const passed = handle == null ? null : require('./handles').outgoing(handle, options);
     if (!passed) return this.#master.send(this.#role, this.id, line);
     const fine = this.#master.sendHandle(this.#role, this.id, passed.frame(line), passed.fd);
     passed.sent();

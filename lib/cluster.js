@@ -39,7 +39,7 @@ class Cluster extends EventEmitter {
   #master;
   #dispatcher;
   #pump;
-  #changes;
+  #openChanges;
   #keepAlive;
   #reaping;
   #participant = {
@@ -125,7 +125,7 @@ class Cluster extends EventEmitter {
 
   /** What needs a cluster that is ready, and not on its way down. */
   #running(what) {
-    if (this.#state === 'supervising' && this.#changes) return this.#changes;
+    if (this.#state === 'supervising') return this.#changes();
     const why = this.#state === 'inProcess' ? 'with `enable: false` there are no workers' : `the cluster is ${this.#state}`;
     throw new ClusterError('ERR_NOT_RUNNING', `${what}(): ${why}. Call it when the cluster is ready and not closed.`);
   }
@@ -148,17 +148,15 @@ class Cluster extends EventEmitter {
       this.#master = new Master(toNativeConfig(this.#settings), () => this.#pump.wake());
       // Before the rest is loaded: meanwhile the children boot.
       this.#master.start();
-      enter(this.#requests());
-      const { Changes } = require('./changes');
+      enter(() => this.#requests());
       const { Dispatcher } = require('./dispatcher');
       const { Pump } = require('./pump');
       this.#dispatcher = new Dispatcher(this, {
         settings: this.#settings,
         codec: this.#codec,
-        requests: this.#requests(),
+        requests: () => this.#requests(),
         master: this.#master,
       });
-      this.#changes = new Changes(this.#master, this.#settings);
       this.#pump = new Pump(
         () => this.#master.takeEvents(),
         (event) => this.#handle(event),
@@ -172,6 +170,11 @@ class Cluster extends EventEmitter {
     this.#keepAlive = setInterval(() => {}, FOREVER_MS);
     require('./signals').join(this.#participant);
     if (process.pid === 1) this.#reaping = setInterval(() => this.#master.reapAdopted(), REAP_MS).unref();
+  }
+
+  #changes() {
+    const { Changes } = require('./changes');
+    return (this.#openChanges ??= new Changes(this.#master, this.#settings));
   }
 
   #requests() {
@@ -190,7 +193,7 @@ class Cluster extends EventEmitter {
 
   #loadHere() {
     this.#state = 'inProcess';
-    enter(this.#requests());
+    enter(() => this.#requests());
     const { exec, workerLoader } = this.#settings;
     const { loadInProcess } = require('./in-process');
     loadInProcess(exec, workerLoader).then(
@@ -202,13 +205,13 @@ class Cluster extends EventEmitter {
   #handle(event) {
     if (event.kind === 'ready') this.#becomeReady();
     else if (event.kind === 'reloaded') this.#reloaded(event);
-    else if (event.kind === 'scaled') this.#changes.scaled(event);
+    else if (event.kind === 'scaled') this.#changes().scaled(event);
     else if (event.kind === 'closed') this.#onClosed(event.reason);
     else this.#dispatcher.dispatch(event);
   }
 
   #reloaded(event) {
-    const report = this.#changes.reloaded(event);
+    const report = this.#changes().reloaded(event);
     if (report) this.emit('reload', report);
   }
 
@@ -231,7 +234,7 @@ class Cluster extends EventEmitter {
   #end(error) {
     this.#state = 'closed';
     this.#dispatcher?.close();
-    this.#requests().close();
+    this.#endpoint?.close();
     if (error) this.#ready.reject(error);
     this.#closed.resolve();
     this.emit('close');

@@ -2,13 +2,13 @@
 
 const { ClusterAlone } = require('./alone');
 const { ClusterError, reviveError } = require('./errors');
-const failures = require('./child-failure');
-const handles = require('./handles');
 const { createLog } = require('./log');
 const { openMirror } = require('./mirror');
-const { Output } = require('./output');
-const { RestartLoops } = require('./restart-loops');
 const { ClusterWorker } = require('./worker');
+
+// What most clusters don't need, or not before they are ready: until then it would keep a CPU from the processes that boot.
+const failures = () => require('./child-failure');
+const handles = () => require('./handles');
 
 /** Turns the master's events into those of the cluster and of its children, with the names and arguments of
  *  node:cluster and cfork, and keeps the children's state. It decides nothing. */
@@ -37,8 +37,10 @@ class Dispatcher {
     this.#requests = requests;
     this.#master = master;
     this.#log = createLog(settings);
-    this.#loops = new RestartLoops(settings);
-    if (settings.output !== 'inherit') this.#output = new Output(cluster, settings, master);
+    if (settings.output !== 'inherit') {
+      const { Output } = require('./output');
+      this.#output = new Output(cluster, settings, master);
+    }
   }
 
   close() {
@@ -188,13 +190,13 @@ class Dispatcher {
   handle({ data, ...event }) {
     const child = this.#child(event);
     const fd = this.#master.takeHandle(event.handle);
-    const read = () => this.#codec.read(handles.messageIn(data));
+    const read = () => this.#codec.read(handles().messageIn(data));
     const use = (message) =>
-      handles.incoming(fd, data, (handle, cause) => {
+      handles().incoming(fd, data, (handle, cause) => {
         if (cause) this.#cluster.emit('protocolError', child, new ClusterError('ERR_HANDLE_INVALID', cause.message, { cause }));
         this.#tellMessage(child, message, handle);
       });
-    if (!this.#read(read, child, use)) handles.close(fd);
+    if (!this.#read(read, child, use)) handles().close(fd);
   }
 
   #tellMessage(child, ...args) {
@@ -204,13 +206,13 @@ class Dispatcher {
 
   undeliverable({ data, reason, ...event }) {
     const sender = event.role === undefined ? null : (this.#child(event) ?? null);
-    const read = () => this.#codec.read(handles.messageIn(data));
+    const read = () => this.#codec.read(handles().messageIn(data));
     this.#read(read, sender, (message) => this.#cluster.emit('undeliverable', message, reason, sender));
   }
 
   /** A request to the app, or what became of one of its own. */
   rpc(event) {
-    this.#requests.receive(JSON.parse(event.data));
+    this.#requests().receive(JSON.parse(event.data));
   }
 
   /** What node:cluster has, too, is shown there as well. */
@@ -252,24 +254,26 @@ class Dispatcher {
   change(event) {
     const files = JSON.parse(event.data);
     this.#log.info('files changed', { files: files.join(',') });
+    const { RestartLoops } = require('./restart-loops');
+    this.#loops ??= new RestartLoops(this.#settings);
     const restless = this.#loops.heard(files);
     if (restless) this.#log.warn(`${restless} changes soon after each start: if the app writes it, put it into .gitignore, or set \`watch\`.`);
     this.#cluster.emit('change', files);
   }
 
   crash(event) {
-    const error = failures.crash(event, this.#settings);
+    const error = failures().crash(event, this.#settings);
     const { message } = error;
     this.#log.warn(`${message.slice(this.#settings.title.length + 2)}. It is started again when a file is saved.`);
     this.#cluster.emit('crash', error);
   }
 
   startFailed(event) {
-    this.failure = failures.startFailure(event, this.#settings);
+    this.failure = failures().startFailure(event, this.#settings);
   }
 
   exception(event) {
-    this.failure = failures.exception(event, this.#settings);
+    this.failure = failures().exception(event, this.#settings);
     this.#cluster.emit('exception', this.failure);
   }
 }

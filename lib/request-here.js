@@ -22,9 +22,9 @@ function onRequest(action, handler) {
   return here().onRequest(action, handler);
 }
 
-/** A cluster was started in this process: the last one counts. */
-function enter(endpoint) {
-  process[REQUESTS] = endpoint;
+/** A cluster was started in this process: the last one counts. `open` gives its endpoint when it is needed. */
+function enter(open) {
+  Object.defineProperty(process, REQUESTS, { get: open, configurable: true });
 }
 
 module.exports = { request, onRequest, enter };

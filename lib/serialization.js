@@ -5,7 +5,6 @@
 // own advanced messages is split over two reads. In advanced mode a message travels V8-serialized, as a text in a frame
 // that repeats these fields. Its `cmd` is internal to Node: no 'message' listener sees the frame itself.
 
-const v8 = require('v8');
 const { ClusterError } = require('./errors');
 
 const CMD = 'NODE_YUNFLY_ADV';
@@ -13,38 +12,8 @@ const CMD = 'NODE_YUNFLY_ADV';
 /** What process.send takes (lib/internal/child_process.js); all else is an error in both modes. */
 const SENDABLE = new Set(['string', 'object', 'number', 'boolean']);
 
-/** Node's rules for its advanced mode (lib/internal/child_process/serialization.js): a Buffer stays a Buffer, of an object
- *  that belongs to C++ its own properties are taken. The mark says which of both follows. */
-const VIEW = 0;
-const PROPERTIES = 1;
-
-class Serializer extends v8.DefaultSerializer {
-  _writeHostObject(object) {
-    const isView = ArrayBuffer.isView(object);
-    this.writeUint32(isView ? VIEW : PROPERTIES);
-    if (isView) super._writeHostObject(object);
-    else this.writeValue({ ...object });
-  }
-}
-
-class Deserializer extends v8.DefaultDeserializer {
-  _readHostObject() {
-    return this.readUint32() === VIEW ? super._readHostObject() : this.readValue();
-  }
-}
-
-function toBase64(value) {
-  const serializer = new Serializer();
-  serializer.writeHeader();
-  serializer.writeValue(value);
-  return serializer.releaseBuffer().toString('base64');
-}
-
-function fromBase64(text) {
-  const deserializer = new Deserializer(Buffer.from(text, 'base64'));
-  deserializer.readHeader();
-  return deserializer.readValue();
-}
+/** Loaded when it is needed: most clusters send JSON, and `v8` costs each process a millisecond of its start. */
+const v8text = () => require('./v8-text');
 
 /** Node's rule (isInternal in lib/internal/child_process.js). */
 function isInternal(message) {
@@ -62,14 +31,14 @@ function wrap(message) {
     type: typeof type === 'string' ? type : undefined,
     // What is no number names no process; 0 is nobody's.
     worker_pid: typeof pid === 'number' ? pid : pid == null ? undefined : 0,
-    v8: toBase64(message),
+    v8: v8text().toBase64(message),
   };
 }
 
 const isWrapped = (frame) => frame?.cmd === CMD;
 
 /** The message in a frame. */
-const unwrap = ({ v8: text }) => fromBase64(text);
+const unwrap = ({ v8: text }) => v8text().fromBase64(text);
 
 function toJson(message) {
   return stringify(message, (value) => value);
@@ -102,8 +71,8 @@ const codecs = {
       const frame = JSON.parse(line);
       return isWrapped(frame) ? unwrap(frame) : frame;
     },
-    pack: (data) => ({ v8: toBase64(data) }),
-    unpack: ({ v8: text }) => fromBase64(text),
+    pack: (data) => ({ v8: v8text().toBase64(data) }),
+    unpack: ({ v8: text }) => v8text().fromBase64(text),
   },
 };
 

@@ -34,8 +34,6 @@ function loaded() {
   process.on('uncaughtException', survive);
   process.on('unhandledRejection', (thrown) => survive(thrown, 'unhandledRejection'));
   report('loaded');
-  // Not later: when it is needed, a deployment may have replaced the files.
-  setImmediate(() => require('./drain'));
 }
 
 function survive(thrown, origin) {

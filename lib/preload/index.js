@@ -1,9 +1,13 @@
 'use strict';
 
 // Loaded by `--require` into every worker and into the alone, before their own code. What is read here costs boot time
-// in every process, so drain.js and its parts are loaded after the start.
+// in every process, so as little as can be.
 
 const BOOT = 'YUNFLY_CLUSTER_BOOT';
+
+/** What a process needs later is loaded when it should have started: at once it would delay that, its own or its neighbours';
+ *  not only when it is needed, because a deployment may have replaced the files by then. */
+const LOAD_AFTER_MS = 1000;
 
 /** The master started this process exactly when it has both: a token and a channel. `--require` also reaches worker
  *  threads and processes that the app forks itself: they see neither, because the token is deleted here, before any
@@ -22,7 +26,12 @@ function start(boot) {
   // startCluster() refuses to run here: a script without a guard would fork itself for ever.
   process[Symbol.for('yunfly.cluster.role')] = boot.role;
   if (boot.serialization === 'advanced') require('./serialization').start(boot);
-  require('./request').start(boot);
+  const requests = require('./request');
+  requests.start(boot);
   if (boot.role === 'alone') require('./alone').start(boot);
   else require('./worker').start(boot);
+  setTimeout(() => {
+    require('./drain');
+    requests.open();
+  }, LOAD_AFTER_MS).unref();
 }

@@ -1,19 +1,19 @@
 'use strict';
 
-// Requests in a worker or in the alone. What answers them is loaded after the start, or when the first one comes.
+// Requests in a worker or in the alone. What answers them is loaded when the first one comes, or some time after the start.
 
 const CMD = 'NODE_YUNFLY_RPC';
 /** Where this package's request() and onRequest() find it, be it another copy of the package. */
 const REQUESTS = Symbol.for('yunfly.cluster.requests');
-const LOAD_AFTER_MS = 1000;
 const send = process.send;
 
+let open;
 let endpoint;
 /** Set as soon as this process ends. */
 let waitUntil;
 
 function start(boot) {
-  const open = () => (endpoint ??= openEndpoint(boot));
+  open = () => (endpoint ??= openEndpoint(boot));
   Object.defineProperty(process, REQUESTS, { get: open, configurable: true });
   process.on('internalMessage', (frame) => {
     if (frame.cmd !== CMD) return;
@@ -26,8 +26,6 @@ function start(boot) {
     waitUntil = drain.waitUntil;
     waitUntil(open().settled());
   });
-  // When it is needed, a deployment may have replaced the files; at once, it would delay the process's own start.
-  setTimeout(open, LOAD_AFTER_MS).unref();
 }
 
 function openEndpoint({ role, serialization = 'json' }) {
@@ -43,4 +41,4 @@ function openEndpoint({ role, serialization = 'json' }) {
   return new RequestEndpoint(link, codecs[serialization]);
 }
 
-module.exports = { start };
+module.exports = { start, open: () => open() };

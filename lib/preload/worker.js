@@ -77,8 +77,6 @@ function run() {
   faults.endBoot();
   // First, so that a `once` listener of the app still counts when this one looks.
   process.prependListener('uncaughtException', onUncaughtException);
-  // Not later: when it is needed, a deployment may have replaced the files.
-  setImmediate(() => require('./drain'));
 }
 
 function onUncaughtException(thrown, origin) {
