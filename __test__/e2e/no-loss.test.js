@@ -1,7 +1,9 @@
 'use strict';
 
+const { once } = require('node:events');
 const { start, fixture } = require('./support/cluster');
-const { ask, hold, requests } = require('./support/client');
+const { ask, connect, hold, request, requests } = require('./support/client');
+const { script } = require('./support/files');
 const { Load } = require('./support/load');
 const { stall } = require('./support/stall');
 const { until } = require('./support/until');
@@ -164,4 +166,26 @@ describe.each([...byMaster, 'sticky'])('maxConnections, balance %s', (balance) =
     await closed;
     await expect(app.gone).resolves.toEqual(orderly);
   });
+});
+
+test.each(byMaster)('%s: clients that wait for a full server keep nobody from another one', async (balance) => {
+  const exec = script(`
+    const net = require('node:net');
+    const http = require('node:http');
+    const full = net.createServer((socket) => socket.write('taken'));
+    full.maxConnections = 1;
+    full.listen(0, () => http.createServer((_request, response) => response.end('served')).listen(0));`);
+  const app = await start({ exec, balance, count: 2 });
+  await until(() => app.events('listening').length === 4);
+  const [full, other] = app.events('listening').filter(([{ id }]) => id === 1).map(([, { port }]) => port);
+  const taken = await Promise.all([1, 2].map(async () => {
+    const socket = await connect(full);
+    await once(socket, 'data');
+    return socket;
+  }));
+  const waiting = await connect(full);
+  for (let i = 0; i < 10; i++) expect((await request(other)).text).toBe('served');
+  taken[0].destroy();
+  await once(waiting, 'data');
+  for (const socket of [...taken, waiting]) socket.destroy();
 });

@@ -262,6 +262,16 @@ test('two clusters: each has its own; request() is that of the last one', async 
   await app.call('closeOther');
 });
 
+test('data that is half a character, or nested deeply, arrives', async () => {
+  const app = await startAsking();
+  let deep = 'x';
+  for (let i = 0; i < 300; i++) deep = [deep];
+  for (const data of ['\ud83d', '\\ud83d', deep]) {
+    expect(await app.call('ask', { to: 'alone', action: 'echo', data })).toMatchObject({ data });
+    expect(await childAsks(app, { to: 'alone' }, { to: 'worker', action: 'echo', data })).toMatchObject({ data });
+  }
+});
+
 describe('larger than maxMessageBytes', () => {
   const maxMessageBytes = 64 * 1024;
   const forever = { timeout: 2 ** 31 - 1 };

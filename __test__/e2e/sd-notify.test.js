@@ -1,6 +1,7 @@
 'use strict';
 
-const { start, fixture } = require('./support/cluster');
+const { launch, start, fixture } = require('./support/cluster');
+const { script } = require('./support/files');
 const { listenForNotifications, closeNotifications } = require('./support/service-manager');
 
 afterEach(closeNotifications);
@@ -35,6 +36,19 @@ test('a reload that fails ends with READY, too; close() is STOPPING', async () =
   await app.call('close');
   await manager.nth('STOPPING=1');
   expect(manager.states()).toEqual(['READY=1', 'RELOADING=1', 'READY=1', 'STOPPING=1']);
+});
+
+test('a reload that is asked for before it is ready tells nothing', async () => {
+  const manager = await listenForNotifications();
+  const options = { api: 'createCluster', env: { NOTIFY_SOCKET: manager.file } };
+  const app = launch({ count: 1, exec: script('setInterval(() => {}, 1000);') }, options);
+  const started = expect(app.call('start')).rejects.toMatchObject({ code: 'ERR_CLOSED' });
+  await app.event('fork');
+  await expect(app.call('reload')).rejects.toMatchObject({ code: 'ERR_NOT_RUNNING' });
+  await app.call('close');
+  await started;
+  await manager.nth('STOPPING=1');
+  expect(manager.states()).toEqual(['STOPPING=1']);
 });
 
 test("the watchdog is fed by the master's loop, whatever the app's own does", async () => {

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use super::steering::{Acceptor, Steering};
 use super::types::{Balance, ChildId, SlotId, Time};
 use crate::protocol::inbound::ServerLoad;
-use worker::{Flight, Pace, Worker, affinity};
+use worker::{Flight, Pace, REFUSAL, Worker, affinity, by_key};
 
 /// A connection, as the shell numbers it.
 pub type ConnectionId = u64;
@@ -154,7 +154,7 @@ impl Dispatch {
             taken: 0,
             unanswered: BTreeMap::new(),
             pace: Pace::Prompt { since: now },
-            refuses: false,
+            refuses: BTreeMap::new(),
             turn,
         });
         worker.keys.extend(keys);
@@ -165,6 +165,7 @@ impl Dispatch {
     pub fn left(&mut self, child: ChildId, key: &str) {
         if let Some(worker) = self.workers.get_mut(&child) {
             worker.keys.remove(key);
+            worker.refuses.remove(key);
         }
     }
 
@@ -215,7 +216,7 @@ impl Dispatch {
             }
             self.orders.push_back(Order::Release(connection));
         } else {
-            worker.refuses = true;
+            worker.refuses.insert(Arc::clone(&flight.key), now + REFUSAL);
             self.wait_again(now, connection, &flight);
         }
         self.move_on(now);
@@ -226,12 +227,11 @@ impl Dispatch {
         let Some(worker) = self.workers.get_mut(&child) else { return };
         worker.open = servers.iter().map(|server| server.open).sum();
         worker.taken = 0;
-        worker.refuses = false;
-        for server in servers {
-            let Some(key) = &server.key else { continue };
+        worker.refuses.clear();
+        for (key, server) in by_key(servers) {
             let (open, accepted) =
-                worker.servers.insert(key.clone(), (server.open, server.accepted)).unwrap_or_default();
-            let Some(steering) = self.sockets.get_mut(key.as_str()).and_then(|socket| socket.steering.as_mut()) else {
+                worker.servers.insert(key.to_owned(), (server.open, server.accepted)).unwrap_or_default();
+            let Some(steering) = self.sockets.get_mut(key).and_then(|socket| socket.steering.as_mut()) else {
                 continue;
             };
             let stayed = i64::try_from(server.open).unwrap_or(0) - i64::try_from(open).unwrap_or(0);
@@ -278,7 +278,8 @@ impl Dispatch {
         let patience = self.workers.values().filter_map(Worker::patience).min().filter(|_| waits);
         let impatient = self.sockets.iter().filter(|(key, _)| !self.is_served(key));
         let waits = impatient.filter_map(|(_, socket)| Some(socket.waiting.front()?.since + self.patience?)).min();
-        steering.into_iter().chain(patience).chain(waits).min()
+        let refusals = self.workers.values().flat_map(|worker| worker.refuses.values().copied()).min();
+        steering.into_iter().chain(patience).chain(waits).chain(refusals).min()
     }
 
     /// The next thing to do.
@@ -323,6 +324,7 @@ impl Dispatch {
             if worker.patience().is_some_and(|until| until <= now) {
                 worker.pace = Pace::Stalled;
             }
+            worker.refuses.retain(|_, until| *until > now);
         }
         let mut sockets = std::mem::take(&mut self.sockets);
         for (key, socket) in &mut sockets {
@@ -362,14 +364,12 @@ impl Dispatch {
 
     fn free(&self, key: &str) -> impl Iterator<Item = (&ChildId, &Worker)> {
         let most = if self.balance == Balance::Sticky { MOST_STICKY } else { 1 };
-        self.workers
-            .iter()
-            .filter(move |(_, worker)| !worker.refuses && worker.unanswered.len() < most && worker.keys.contains(key))
+        self.workers.iter().filter(move |(_, worker)| worker.takes(key) && worker.unanswered.len() < most)
     }
 
     /// The fewest connections that a worker has, of those that do not stall.
     fn fewest(&self, key: &str) -> Option<u64> {
-        let prompt = |worker: &&Worker| worker.pace != Pace::Stalled && !worker.refuses && worker.keys.contains(key);
+        let prompt = |worker: &&Worker| worker.pace != Pace::Stalled && worker.takes(key);
         self.workers.values().filter(prompt).map(Worker::load).min()
     }
 

@@ -75,6 +75,17 @@ pub enum Event {
         /// What of it concerns the master.
         part: RequestPart,
     },
+    /// A worker has no descriptor left for a listening socket.
+    ListenerNotTaken {
+        /// The worker.
+        child: ChildId,
+        /// The query's number.
+        seq: u64,
+        /// The socket's key.
+        key: Key,
+        /// Why.
+        errno: i32,
+    },
     /// A child's answer to a request is larger than any message may be, and was skipped.
     AnswerTooLarge {
         /// The child.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::action::Action;
-use super::child::{Pulse, Stage};
+use super::child::{Child, Pulse, Stage};
 use super::notice::{ExitReason, HangReport, Notice};
 use super::supervision::REPLACE_GRACE;
 use super::types::{ChildId, Evidence, Silence, Time};
@@ -26,7 +26,8 @@ impl Core {
 
     /// The channel was not read: the beats that were sent meanwhile come only now.
     pub(super) fn throttled(&mut self, now: Time, id: ChildId) {
-        if let Some(child) = self.family.get_mut(id).filter(|child| matches!(child.pulse, Pulse::Beat(_))) {
+        let judged = |child: &&mut Child| matches!(child.pulse, Pulse::Beat(_) | Pulse::Examined { .. });
+        if let Some(child) = self.family.get_mut(id).filter(judged) {
             child.pulse = Pulse::Beat(now);
         }
     }

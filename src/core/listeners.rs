@@ -54,10 +54,10 @@ pub struct Listeners {
 }
 
 impl Listeners {
-    /// A worker of `slot` asks for a socket.
-    pub fn queried(&mut self, key: &Key, slot: SlotId, waiting: Waiting, query: &ListenQuery) -> Answer {
+    /// A worker of `slot` asks for a socket; one that stands by has none, and asks again when it has.
+    pub fn queried(&mut self, key: &Key, slot: Option<SlotId>, waiting: Waiting, query: &ListenQuery) -> Answer {
         if let Some(listener) = self.by_key.get_mut(key) {
-            listener.wanted_by.insert(slot);
+            listener.wanted_by.extend(slot);
             return match &mut listener.state {
                 State::Open(_) => Answer::Open,
                 State::Opening(waiters) => {
@@ -69,7 +69,7 @@ impl Listeners {
         let listener = Listener {
             state: State::Opening(vec![waiting]),
             data: query.data.clone(),
-            wanted_by: BTreeSet::from([slot]),
+            wanted_by: slot.into_iter().collect(),
         };
         self.by_key.insert(Arc::clone(key), listener);
         Answer::Opens
@@ -128,6 +128,16 @@ impl Listeners {
         unwanted
     }
 
+    /// There is no such slot any more. Forgets the sockets that nobody else wants; gives their keys.
+    pub fn slot_removed(&mut self, slot: SlotId) -> Vec<Key> {
+        let keys: Vec<Key> = self.by_key.keys().cloned().collect();
+        keys.into_iter().filter(|key| self.is_wanted_by(key, slot) && self.closed(key, slot)).collect()
+    }
+
+    fn is_wanted_by(&self, key: &str, slot: SlotId) -> bool {
+        self.by_key.get(key).is_some_and(|listener| listener.wanted_by.contains(&slot))
+    }
+
     /// Forgets all; gives their keys.
     pub fn take_all(&mut self) -> impl Iterator<Item = Key> + use<> {
         std::mem::take(&mut self.by_key).into_keys()
@@ -159,29 +169,43 @@ mod tests {
     #[test]
     fn one_socket_for_all_and_the_first_ones_data() {
         let mut listeners = Listeners::default();
-        assert_eq!(listeners.queried(&key(), 1, waiting(1), &query()), Answer::Opens);
-        assert_eq!(listeners.queried(&key(), 2, waiting(2), &query()), Answer::Waits);
+        assert_eq!(listeners.queried(&key(), Some(1), waiting(1), &query()), Answer::Opens);
+        assert_eq!(listeners.queried(&key(), Some(2), waiting(2), &query()), Answer::Waits);
         assert_eq!(listeners.opened("k", Some(bound())), vec![waiting(1), waiting(2)]);
-        assert_eq!(listeners.queried(&key(), 3, waiting(3), &query()), Answer::Open);
+        assert_eq!(listeners.queried(&key(), Some(3), waiting(3), &query()), Answer::Open);
         assert_eq!(listeners.data("k").map(RawValue::get), Some("[7]"));
     }
 
     #[test]
     fn a_failure_is_told_to_all_who_wait_and_forgotten() {
         let mut listeners = Listeners::default();
-        listeners.queried(&key(), 1, waiting(1), &query());
+        listeners.queried(&key(), Some(1), waiting(1), &query());
         assert_eq!(listeners.opened("k", None), vec![waiting(1)]);
-        assert_eq!(listeners.queried(&key(), 1, waiting(1), &query()), Answer::Opens);
+        assert_eq!(listeners.queried(&key(), Some(1), waiting(1), &query()), Answer::Opens);
     }
 
     #[test]
     fn the_socket_goes_with_the_last_slot_that_wants_it() {
         let mut listeners = Listeners::default();
-        listeners.queried(&key(), 1, waiting(1), &query());
+        listeners.queried(&key(), Some(1), waiting(1), &query());
         listeners.opened("k", Some(bound()));
-        listeners.queried(&key(), 2, waiting(2), &query());
+        listeners.queried(&key(), Some(2), waiting(2), &query());
         assert!(!listeners.closed("k", 1));
         assert!(listeners.closed("k", 2));
         assert!(!listeners.closed("k", 2));
+    }
+
+    #[test]
+    fn a_slot_that_is_removed_and_a_worker_that_stands_by_keep_no_socket_open() {
+        let mut listeners = Listeners::default();
+        listeners.queried(&key(), Some(1), waiting(1), &query());
+        listeners.opened("k", Some(bound()));
+        listeners.queried(&key(), Some(2), waiting(2), &query());
+        listeners.queried(&key(), None, waiting(3), &query());
+        assert!(listeners.slot_removed(2).is_empty());
+        assert!(listeners.closed("k", 1));
+        listeners.queried(&key(), Some(2), waiting(2), &query());
+        listeners.opened("k", Some(bound()));
+        assert_eq!(listeners.slot_removed(2), [key()]);
     }
 }

@@ -6,12 +6,10 @@ use bytes::Bytes;
 
 use super::types::Peer;
 use crate::protocol::envelope::Target;
+use crate::protocol::frame::settled;
 
 /// How much may wait. What goes beyond is given back to be reported.
 pub const MAILBOX_BYTES: usize = 16 << 20;
-
-/// Below this a waiting message is copied out of the large read buffer that it would otherwise keep alive.
-const COPY_BELOW: usize = 16 << 10;
 
 /// A message that waits.
 #[derive(Debug)]
@@ -45,13 +43,11 @@ pub struct Mailbox {
 impl Mailbox {
     /// Keeps a message, or gives it back when too much waits already.
     pub fn keep(&mut self, mut letter: Letter) -> Option<Letter> {
-        let size = letter.frame.len();
+        let size = letter.frame.len() + size_of::<Letter>();
         if self.bytes + size > MAILBOX_BYTES && !self.letters.is_empty() {
             return Some(letter);
         }
-        if size < COPY_BELOW {
-            letter.frame = Bytes::copy_from_slice(&letter.frame);
-        }
+        letter.frame = settled(letter.frame);
         self.bytes += size;
         self.letters.push_back(letter);
         None
@@ -80,7 +76,8 @@ mod tests {
     #[test]
     fn is_bounded_and_gives_back_what_is_too_much() {
         let mut mailbox = Mailbox::default();
-        assert!(mailbox.keep(letter(MAILBOX_BYTES - 1)).is_none());
+        let cost = size_of::<Letter>();
+        assert!(mailbox.keep(letter(MAILBOX_BYTES - 1 - 2 * cost)).is_none());
         assert!(mailbox.keep(letter(1)).is_none());
         assert!(mailbox.keep(letter(1)).is_some());
         assert_eq!(mailbox.take().len(), 2);

@@ -45,7 +45,7 @@ use development::Development;
 use dispatch::Dispatch;
 use event::Event;
 use family::Family;
-use listeners::Listeners;
+use listeners::{Listeners, Waiting};
 use mailbox::Mailbox;
 use notice::{ChildFailure, Notice, Undeliverable};
 use random_worker::Chosen;
@@ -146,6 +146,9 @@ impl Core {
             Event::Sent { from, target, frame } => self.sent(now, from, target, frame),
             Event::SentHandle { from, to, frame, handle } => self.sent_handle(from, to, &frame, handle),
             Event::Request { from, target, frame, part } => self.request(from, target, frame, part),
+            Event::ListenerNotTaken { child, seq, key, errno } => {
+                self.listener_not_taken(now, Waiting { child, seq }, &key, errno);
+            }
             Event::AnswerTooLarge { child, id, limit } => self.answer_too_large(child, id, limit),
             Event::FellBehind { child } => self.reads(child, Reading::IsBehind),
             Event::CaughtUp { child } => self.reads(child, Reading::KeepsUp),
@@ -253,6 +256,7 @@ impl Event {
             | Self::Told { child, .. }
             | Self::SentTo { child, .. }
             | Self::Returned { child, .. }
+            | Self::ListenerNotTaken { child, .. }
             | Self::AnswerTooLarge { child, .. }
             | Self::FellBehind { child }
             | Self::CaughtUp { child }

@@ -13,16 +13,13 @@ use super::types::{Bound, ChildId, Delivery, SlotId, Time};
 use crate::protocol::inbound::ListenQuery;
 use crate::protocol::outbound;
 
-/// Stands for the slot that a worker which stands by will have.
-const STANDBY: SlotId = 0;
-
 impl Core {
     pub(super) fn queried(&mut self, now: Time, id: ChildId, query: Box<ListenQuery>) {
         let Some(child) = self.family.get_mut(id).filter(|child| child.is_worker()) else { return };
         if child.stands_by() {
             child.held.push((*query).clone());
         }
-        let slot = child.slot.unwrap_or(STANDBY);
+        let slot = child.slot;
         let key: Key = query.key().into();
         let waiting = Waiting { child: id, seq: query.seq };
         match self.listeners.queried(&key, slot, waiting, &query) {
@@ -71,6 +68,12 @@ impl Core {
         self.join(now, child);
     }
 
+    /// Node throws its own error in the worker, as where a `listen` finds no descriptor without a cluster.
+    pub(super) fn listener_not_taken(&mut self, now: Time, waiting: Waiting, key: &Key, errno: i32) {
+        self.answer(now, key, waiting, errno);
+        self.listener_closed(waiting.child, key);
+    }
+
     /// A worker that is ready gets connections of every socket that it serves.
     pub(super) fn join(&mut self, now: Time, id: ChildId) {
         let Some(child) = self.family.get(id).filter(|child| child.is_ready() && child.is_reachable()) else { return };
@@ -90,6 +93,13 @@ impl Core {
             && self.listeners.closed(key, slot)
         {
             self.close_listener(key.into());
+        }
+    }
+
+    /// What only a slot that is gone wanted is closed.
+    pub(super) fn listeners_left_by(&mut self, slot: SlotId) {
+        for key in self.listeners.slot_removed(slot) {
+            self.close_listener(key);
         }
     }
 

@@ -117,7 +117,9 @@ fn take(key: &Key, socket: &Weak<Watched>, context: &mut Context<'_>) -> Poll<Ta
         match ready.try_io(|socket| accept(socket.get_ref().as_fd())) {
             Ok(Ok(connection)) => connections.push(connection),
             // A client that gave up meanwhile, or a network error of its own (accept(2)): the next one.
-            Ok(Err(error)) if !is_exhausted(&error) => tracing::debug!(%key, %error, "a connection was not accepted"),
+            Ok(Err(error)) if is_of_the_connection(&error) => {
+                tracing::debug!(%key, %error, "a connection was not accepted");
+            }
             Ok(Err(error)) => {
                 tracing::warn!(%key, %error, "no connection can be accepted: they wait");
                 if connections.is_empty() {
@@ -131,11 +133,20 @@ fn take(key: &Key, socket: &Weak<Watched>, context: &mut Context<'_>) -> Poll<Ta
     Poll::Ready(Taken::Some(connections))
 }
 
-fn is_exhausted(error: &std::io::Error) -> bool {
-    matches!(
-        error.raw_os_error(),
-        Some(libc::EMFILE | libc::ENFILE | libc::ENOBUFS | libc::ENOMEM | libc::EINVAL | libc::EBADF)
-    )
+/// Whatever is not known to be over with this connection may come again at once: then we wait.
+fn is_of_the_connection(error: &std::io::Error) -> bool {
+    let own = [
+        libc::EINTR,
+        libc::ECONNABORTED,
+        libc::EPERM,
+        libc::EPROTO,
+        libc::ENOPROTOOPT,
+        libc::ENETDOWN,
+        libc::ENETUNREACH,
+        libc::EHOSTDOWN,
+        libc::EHOSTUNREACH,
+    ];
+    error.raw_os_error().is_some_and(|number| own.contains(&number))
 }
 
 #[cfg(test)]

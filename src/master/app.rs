@@ -120,13 +120,20 @@ impl fmt::Debug for AppQueue {
     }
 }
 
+/// What a notice takes, in the queue and as an event in the app's thread, beside what it says.
+const NOTICE_COST: usize = 256;
+
 fn size(notice: &Notice) -> usize {
-    match notice {
-        Notice::Message(_, frame)
-        | Notice::Handle(_, frame, _)
-        | Notice::Request(_, frame)
-        | Notice::Output(_, _, frame)
-        | Notice::Undeliverable { frame, .. } => frame.len(),
-        _ => 0,
-    }
+    let text = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+    NOTICE_COST
+        + match notice {
+            Notice::Message(_, frame)
+            | Notice::Handle(_, frame, _)
+            | Notice::Request(_, frame)
+            | Notice::Output(_, _, frame)
+            | Notice::Undeliverable { frame, .. } => frame.len(),
+            Notice::ChildError(_, report) => text(&report.error.message) + text(&report.error.stack),
+            Notice::ProtocolError { detail, .. } => detail.len(),
+            _ => 0,
+        }
 }

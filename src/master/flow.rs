@@ -3,6 +3,9 @@
 //!
 //! Messages to all workers are the exception, or one worker that stands still would hold up all others: when it took
 //! nothing for [`STALL`] what goes beyond [`BROADCAST_LIMIT`] is given up for it, counted and reported.
+//!
+//! A child that takes nothing may itself be slowed down, and what it waits for (that a handle is acknowledged) may stand
+//! behind what is not read of it. Then it is read all the same, a little at a time.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -21,6 +24,9 @@ pub const BROADCAST_LIMIT: usize = 8 << 20;
 
 /// A receiver that took nothing for so long stands still.
 pub const STALL: Duration = Duration::from_secs(1);
+
+/// A child that takes nothing and is slowed down is read so often.
+const UNSTICK: Duration = Duration::from_millis(10);
 
 /// What is about to be sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,8 +80,8 @@ struct Behind {
 
 impl Behind {
     /// It stands still: who sends to all does not wait for it.
-    fn stall(&mut self, taken: u64) {
-        self.pace = Pace::Stalled { taken };
+    fn stall(&mut self, now: Time, taken: u64) {
+        self.pace = Pace::Stalled { taken, read: now.saturating_sub(UNSTICK) };
         let (to_all, to_one): (BTreeMap<_, _>, _) =
             std::mem::take(&mut self.senders).into_iter().partition(|(_, audience)| *audience == Audience::All);
         self.senders = to_one;
@@ -87,8 +93,8 @@ impl Behind {
 enum Pace {
     /// It had taken so much at that moment.
     Watched { since: Time, taken: u64 },
-    /// It took nothing more for [`STALL`].
-    Stalled { taken: u64 },
+    /// It took nothing more for [`STALL`]. `read`: when it was last read although it is slowed down.
+    Stalled { taken: u64, read: Time },
 }
 
 /// Who waits for whom.
@@ -111,12 +117,12 @@ impl Flow {
             released: Vec::new(),
         });
         match behind.pace {
-            Pace::Stalled { taken } if taken == offer.taken && offer.audience == Audience::All => {
+            Pace::Stalled { taken, .. } if taken == offer.taken && offer.audience == Audience::All => {
                 behind.missed.messages += offer.messages;
                 behind.missed.bytes += offer.size as u64;
                 return Verdict::GiveUp(behind.missed);
             }
-            Pace::Stalled { taken } if taken != offer.taken => {
+            Pace::Stalled { taken, .. } if taken != offer.taken => {
                 behind.pace = Pace::Watched { since: now, taken: offer.taken };
             }
             _ => {}
@@ -156,10 +162,32 @@ impl Flow {
             if taken != before {
                 behind.pace = Pace::Watched { since: now, taken };
             } else if now >= since + STALL {
-                behind.stall(taken);
+                behind.stall(now, taken);
             }
         }
-        self.released()
+        let mut free = self.released();
+        free.extend(self.unstick(now));
+        free
+    }
+
+    /// Those that take nothing and wait for others.
+    fn unstick(&mut self, now: Time) -> Vec<Peer> {
+        let is_due = |(child, behind): (&Peer, &Behind)| match behind.pace {
+            Pace::Stalled { read, .. } if now >= read + UNSTICK && self.is_stuck(*child) => Some(*child),
+            _ => None,
+        };
+        let stuck: Vec<Peer> = self.receivers.iter().filter_map(is_due).collect();
+        for child in &stuck {
+            self.forget(*child);
+            if let Some(Behind { pace: Pace::Stalled { read, .. }, .. }) = self.receivers.get_mut(child) {
+                *read = now;
+            }
+        }
+        stuck
+    }
+
+    fn is_stuck(&self, receiver: Peer) -> bool {
+        matches!(receiver, Peer::Child(_)) && self.is_paused(receiver)
     }
 
     /// The senders that do not wait for anybody any more.
@@ -170,9 +198,9 @@ impl Flow {
     }
 
     /// A receiver is known to stand still: it was stopped. Gives the senders that need not wait for it to prove it.
-    pub fn stands_still(&mut self, receiver: Peer, taken: u64) -> Vec<Peer> {
+    pub fn stands_still(&mut self, now: Time, receiver: Peer, taken: u64) -> Vec<Peer> {
         if let Some(behind) = self.receivers.get_mut(&receiver) {
-            behind.stall(taken);
+            behind.stall(now, taken);
         }
         self.released()
     }
@@ -180,13 +208,13 @@ impl Flow {
     /// When [`Self::timed_out`] is due.
     #[must_use]
     pub fn deadline(&self) -> Option<Time> {
-        let watched = |behind: &Behind| match behind.pace {
-            Pace::Watched { since, .. } if behind.senders.values().any(|audience| *audience == Audience::All) => {
-                Some(since + STALL)
-            }
+        let to_all = |behind: &Behind| behind.senders.values().any(|audience| *audience == Audience::All);
+        let watched = |(receiver, behind): (&Peer, &Behind)| match behind.pace {
+            Pace::Watched { since, .. } if to_all(behind) || self.is_stuck(*receiver) => Some(since + STALL),
+            Pace::Stalled { read, .. } if self.is_stuck(*receiver) => Some(read + UNSTICK),
             _ => None,
         };
-        self.receivers.values().filter_map(watched).min()
+        self.receivers.iter().filter_map(watched).min()
     }
 
     fn is_paused(&self, sender: Peer) -> bool {
@@ -252,7 +280,7 @@ mod tests {
     fn one_that_was_stopped_is_not_waited_for() {
         let mut flow = Flow::default();
         flow.offer(START, all(BROADCAST_LIMIT));
-        assert_eq!(flow.stands_still(WORKER, 0), [ALONE]);
+        assert_eq!(flow.stands_still(START, WORKER, 0), [ALONE]);
         assert!(matches!(flow.offer(START, all(BROADCAST_LIMIT)), Verdict::GiveUp(_)));
     }
 
@@ -265,6 +293,31 @@ mod tests {
         assert_eq!(flow.timed_out(STALL * 2, |_| 5), [ALONE]);
         let moved = Offer { taken: 9, ..all(BROADCAST_LIMIT) };
         assert_eq!(flow.offer(STALL * 2, moved), Verdict::SendAndPause, "it took something meanwhile");
+    }
+
+    #[test]
+    fn one_that_waits_for_itself_is_read_on_until_it_takes_something() {
+        let mut flow = Flow::default();
+        let to_itself = |taken| Offer { taken, ..one(WORKER, WORKER, HIGH_WATER) };
+        assert_eq!(flow.offer(START, to_itself(0)), Verdict::SendAndPause);
+        assert_eq!(flow.deadline(), Some(STALL));
+        assert_eq!(flow.timed_out(STALL, |_| 0), [WORKER]);
+        assert_eq!(flow.deadline(), None, "it is read");
+        assert_eq!(flow.offer(STALL, to_itself(0)), Verdict::SendAndPause);
+        assert_eq!(flow.deadline(), Some(STALL + UNSTICK));
+        assert!(flow.timed_out(STALL, |_| 0).is_empty());
+        assert_eq!(flow.timed_out(STALL + UNSTICK, |_| 0), [WORKER]);
+        assert_eq!(flow.offer(STALL * 2, to_itself(1)), Verdict::SendAndPause);
+        assert_eq!(flow.deadline(), Some(STALL * 3), "it goes on");
+        assert_eq!(flow.drained(WORKER, 0).0, [WORKER]);
+    }
+
+    #[test]
+    fn two_that_wait_for_each_other_are_read_on() {
+        let mut flow = Flow::default();
+        flow.offer(START, one(WORKER, ALONE, HIGH_WATER));
+        flow.offer(START, one(ALONE, WORKER, HIGH_WATER));
+        assert_eq!(flow.timed_out(STALL, |_| 0), [ALONE, WORKER]);
     }
 
     #[test]

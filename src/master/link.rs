@@ -28,6 +28,9 @@ use crate::watch::News;
 /// After its end nobody else should hold a child's channel; a descendant that does is not waited for.
 const LAST_READ: Duration = Duration::from_secs(1);
 
+/// So long a write waits for memory, or until receivers take the descriptors that are on their way to them.
+const SHORTAGE: Duration = Duration::from_millis(10);
+
 /// What the tasks tell the loop.
 #[derive(Debug)]
 pub enum Input {
@@ -229,6 +232,12 @@ impl Link {
         self.channel.outbox.borrow_mut().take_rest().collect()
     }
 
+    /// Whether it is slowed down.
+    #[must_use]
+    pub fn is_paused(&self) -> bool {
+        self.channel.gate.is_closed()
+    }
+
     /// Reads no more from the child until [`Self::go_on`].
     pub fn pause(&self) {
         self.channel.gate.close();
@@ -256,10 +265,22 @@ async fn write(child: ChildId, channel: Rc<Channel>, inputs: Sender<Input>) {
                     return;
                 }
             }
-            // The child closed its end: what is left is given back when the reader is through (take_rest).
-            Err(_) => return,
+            // Of the system, not of the child.
+            Err(error) if is_shortage(&error) => tokio::time::sleep(SHORTAGE).await,
+            Err(error) => {
+                // The child closed its end: what is left is given back when the reader is through (take_rest).
+                if !matches!(error.kind(), io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset) {
+                    tracing::warn!(?child, %error, "a process cannot be written to");
+                }
+                return;
+            }
         }
     }
+}
+
+fn is_shortage(error: &io::Error) -> bool {
+    let number = error.raw_os_error();
+    number.is_some_and(|number| [libc::ENOBUFS, libc::ENOMEM, libc::ETOOMANYREFS, libc::EINTR].contains(&number))
 }
 
 /// What a write did to how much waits.
@@ -303,6 +324,10 @@ impl Gate {
         while self.state.get() == GateState::Closed {
             self.changed.notified().await;
         }
+    }
+
+    fn is_closed(&self) -> bool {
+        self.state.get() == GateState::Closed
     }
 
     /// Whether the child is gone.

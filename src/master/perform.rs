@@ -16,11 +16,11 @@ use super::turn_away::turn_away;
 use crate::config::Output;
 use crate::core::action::{Action, Origin};
 use crate::core::child::Reading;
-use crate::core::dispatch::Key;
+use crate::core::dispatch::{ConnectionId, Key};
 use crate::core::event::Event;
 use crate::core::notice::{Missed, Notice, Undeliverable};
 use crate::core::types::{ChildId, GenerationId, Peer, SlotId};
-use crate::protocol::frame::lines;
+use crate::protocol::frame::{lines, settled};
 use crate::protocol::inbound::ListenQuery;
 use crate::sys::guard::Guard;
 use crate::sys::process::{activity, resident_bytes};
@@ -57,12 +57,7 @@ impl Master {
                         link.send_first(frame, Some(socket));
                     }
                 }
-                Action::SendHandle { child, frame, handle, from } => {
-                    let socket = self.connections.get(&handle).cloned();
-                    if let (Some(link), Some(socket)) = (self.links.get_mut(&child), socket) {
-                        link.send(frame, Some(socket), Some(from));
-                    }
-                }
+                Action::SendHandle { child, frame, handle, from } => self.send_handle(child, frame, handle, from),
                 Action::ReleaseConnection { connection } => {
                     self.connections.remove(&connection);
                 }
@@ -173,6 +168,8 @@ impl Master {
         if let Verdict::GiveUp(missed) = verdict {
             return self.give_up(sender, &frame, missed);
         }
+        // What others get as well is theirs, too.
+        let frame = if audience == Audience::One && queued > 0 { settled(frame) } else { frame };
         link.send(frame, None, Some(sender));
         if queued + size > HIGH_WATER && link.reading == Reading::KeepsUp {
             link.reading = Reading::IsBehind;
@@ -186,11 +183,24 @@ impl Master {
         }
     }
 
+    /// Handles are few and messages are many, but each holds a descriptor: senders are slowed alike.
+    fn send_handle(&mut self, child: ChildId, frame: Bytes, handle: ConnectionId, sender: Peer) {
+        let Some(socket) = self.connections.get(&handle).cloned() else { return };
+        let now = self.now();
+        let Some(link) = self.links.get_mut(&child) else { return };
+        link.send(settled(frame), Some(socket), Some(sender));
+        let (receiver, queued, taken) = (Peer::Child(child), link.queued(), link.taken());
+        let offer = Offer { sender, receiver, audience: Audience::One, messages: 1, size: 0, queued, taken };
+        if self.flow.offer(now, offer) == Verdict::SendAndPause {
+            self.pause(sender);
+        }
+    }
+
     /// Nobody waits for a process that was stopped (SIGSTOP), not even the second that others have.
     fn skip_stopped(&mut self, child: ChildId) {
         let Some(link) = self.links.get(&child) else { return };
         if activity(link.process.pid()).is_some_and(|activity| activity.state == 'T') {
-            let released = self.flow.stands_still(Peer::Child(child), link.taken());
+            let released = self.flow.stands_still(self.origin.elapsed(), Peer::Child(child), link.taken());
             self.go_on(released);
         }
     }
@@ -205,8 +215,13 @@ impl Master {
         }
     }
 
-    fn examine(&self, child: ChildId) {
-        let Some(pid) = self.links.get(&child).map(|link| link.process.pid()) else { return };
+    fn examine(&mut self, child: ChildId) {
+        let Some(link) = self.links.get(&child) else { return };
+        // Its beats are not read.
+        if link.is_paused() {
+            return self.core.handle(self.now(), Event::Throttled { child });
+        }
+        let pid = link.process.pid();
         let inputs = self.inputs.clone();
         tokio::task::spawn_local(async move {
             let evidence = examine(pid).await;
@@ -227,11 +242,15 @@ impl Master {
             Notice::Message(child, _)
             | Notice::Handle(child, ..)
             | Notice::Request(Some(child), _)
+            | Notice::ChildError(child, _)
+            | Notice::Listening(child, _)
+            | Notice::ProtocolError { child, .. }
             | Notice::Undeliverable { from: Peer::Child(child), .. } => Some(*child),
             _ => None,
         };
         match &notice {
-            Notice::Ready | Notice::Reloaded { .. } => self.service.ready(),
+            Notice::Ready => self.service.ready(),
+            Notice::Reloaded { .. } => self.service.reloaded(),
             Notice::Exception { .. } => self.service.stopping(),
             _ => {}
         }
@@ -241,8 +260,8 @@ impl Master {
             self.app.keep(*handle, socket);
         }
         let before = self.app.bytes();
-        let size = self.app.push(notice);
-        if let (Some(child), true) = (sender, size > 0) {
+        let size = self.app.push(notice.settled());
+        if let Some(child) = sender {
             let (sender, receiver) = (Peer::Child(child), Peer::App);
             let (audience, messages, taken) = (Audience::One, 1, 0);
             let offer = Offer { sender, receiver, audience, messages, size, queued: before, taken };

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::link::{Input, Link, Speaking};
+use super::link::{Input, Link, Outgoing, Speaking};
 use super::read::{Received, Violation};
 use super::run::Master;
 use crate::core::child::Reading;
@@ -16,7 +16,7 @@ use crate::core::notice::Notice;
 use crate::core::types::{ChildId, Exit, Peer, ReloadTarget};
 use crate::protocol::envelope::Target;
 use crate::protocol::inbound::Inbound;
-use crate::protocol::outbound;
+use crate::protocol::outbound::{self, Handed};
 use crate::protocol::oversized::Oversized;
 use crate::protocol::request;
 use crate::sys::local::{self, Connection};
@@ -72,7 +72,10 @@ impl Master {
                 let released = self.flow.drained(Peer::Child(child), queued);
                 self.released(Peer::Child(child), released);
             }
-            Input::Examined { child, evidence } => self.tell(Event::Examined { child, evidence }),
+            Input::Examined { child, evidence } => {
+                let is_slowed = self.links.get(&child).is_some_and(Link::is_paused);
+                self.tell(if is_slowed { Event::Throttled { child } } else { Event::Examined { child, evidence } });
+            }
             Input::Accepted { key, connections } => {
                 let connections =
                     connections.into_iter().map(|Connection { socket, client }| (self.keep(socket), client)).collect();
@@ -131,8 +134,8 @@ impl Master {
                     }
                 }
                 Received::Internal(Inbound::HandleNack) => {
-                    if self.links.get(&child).and_then(Link::handle_refused).is_some() {
-                        self.violated(child, "ERR_HANDLE_REFUSED", "a handle was refused again and again".to_owned());
+                    if let Some(given_up) = self.links.get(&child).and_then(Link::handle_refused) {
+                        self.handle_given_up(child, given_up);
                     }
                 }
                 Received::Internal(Inbound::GivenAway { key, question }) => {
@@ -149,6 +152,21 @@ impl Master {
         if let Some(link) = self.links.get_mut(&child).filter(|link| link.handles.len() > MAX_STRAY_HANDLES) {
             link.handles.clear();
             self.violated(child, "ERR_HANDLE_STRAY", "descriptors came without their messages".to_owned());
+        }
+    }
+
+    /// A child cannot take a handle: it has no descriptor left. Whatever it was for goes on without it.
+    fn handle_given_up(&mut self, child: ChildId, Outgoing { frame, from, .. }: Outgoing) {
+        self.violated(child, "ERR_HANDLE_REFUSED", "a handle was refused again and again".to_owned());
+        match (from, Handed::read(&frame)) {
+            (Some(from), _) => self.tell(Event::Returned { child, from, frame }),
+            (None, Some(Handed::Connection(connection))) => {
+                self.tell(Event::Told { child, message: Inbound::Answered { connection, accepted: false } });
+            }
+            (None, Some(Handed::Listener { seq, key })) => {
+                self.tell(Event::ListenerNotTaken { child, seq, key: key.into(), errno: libc::EMFILE });
+            }
+            (None, None) => {}
         }
     }
 

@@ -21,6 +21,7 @@ struct Watchdog {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
+    Starting,
     Running,
     Stopping,
 }
@@ -30,16 +31,29 @@ impl Service {
     pub(super) fn new() -> Self {
         // Twice as often as it must be.
         let watchdog = sd_notify::watchdog_enabled().map(|limit| Watchdog { every: limit / 2, next: Duration::ZERO });
-        Self { watchdog, state: State::Running }
+        Self { watchdog, state: State::Starting }
     }
 
-    /// Everything is ready: for the first time, or after a reload.
-    pub(super) fn ready(&self) {
-        tell(&[NotifyState::Ready]);
+    /// Everything is ready.
+    pub(super) fn ready(&mut self) {
+        if self.state == State::Starting {
+            self.state = State::Running;
+            tell(&[NotifyState::Ready]);
+        }
     }
 
-    /// A reload begins.
+    /// A reload is over.
+    pub(super) fn reloaded(&self) {
+        if self.state == State::Running {
+            tell(&[NotifyState::Ready]);
+        }
+    }
+
+    /// A reload begins; one that was asked for too early or too late does not.
     pub(super) fn reloading(&self) {
+        if self.state != State::Running {
+            return;
+        }
         match NotifyState::monotonic_usec_now() {
             Ok(now) => tell(&[NotifyState::Reloading, now]),
             Err(_) => tell(&[NotifyState::Reloading]),
@@ -48,7 +62,7 @@ impl Service {
 
     /// The cluster stops.
     pub(super) fn stopping(&mut self) {
-        if self.state == State::Running {
+        if self.state != State::Stopping {
             self.state = State::Stopping;
             tell(&[NotifyState::Stopping]);
         }

@@ -99,7 +99,10 @@ impl Sockets {
             Some(AddressType::Pipe) if fd.is_none() => query.address.as_deref().map(shortest),
             _ => None,
         };
-        let waiting = if fd.is_none() { self.activated.find(|address| is_asked_for(query, address)) } else { None };
+        let is_udp = query.address_type.is_some_and(AddressType::is_udp);
+        let of_type = if is_udp { Type::DGRAM } else { Type::STREAM };
+        let waiting =
+            if fd.is_none() { self.activated.find(of_type, |address| is_asked_for(query, address)) } else { None };
         let is_own = fd.is_none() && waiting.is_none();
         let socket = match waiting {
             Some(socket) => socket,
@@ -109,8 +112,7 @@ impl Sockets {
         let file =
             file.filter(|path| !path.starts_with('\0')).and_then(|path| std::path::absolute(path).ok()).map(File);
         let owner = if is_own { Owner::Master { file } } else { Owner::Other };
-        let kind =
-            if query.address_type.is_some_and(AddressType::is_udp) { HandleKind::Datagram } else { HandleKind::Net };
+        let kind = if is_udp { HandleKind::Datagram } else { HandleKind::Net };
         let second = match self.balance {
             _ if kind == HandleKind::Datagram => None,
             // The second socket would end with this process, and what waits in it.

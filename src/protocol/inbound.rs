@@ -297,7 +297,7 @@ impl Inbound {
                 (Some(connection), Some(accepted)) => Self::Answered { connection, accepted },
                 _ => Self::Unknown,
             }),
-            ("NODE_YUNFLY", Some(_)) => serde_json::from_slice(line).map(Self::Report),
+            ("NODE_YUNFLY", Some(_)) => Self::report(line),
             ("NODE_HANDLE", _) => {
                 #[derive(Deserialize)]
                 struct Handle {
@@ -311,6 +311,12 @@ impl Inbound {
             ("NODE_HANDLE_NACK", _) => Ok(Self::HandleNack),
             _ => Ok(Self::Unknown),
         }
+    }
+
+    /// What an app throws may hold half of a character: no text for serde, but for JavaScript.
+    fn report(line: &[u8]) -> Result<Self, serde_json::Error> {
+        let read = serde_json::from_slice(line).or_else(|_| serde_json::from_slice(&whole_characters(line)));
+        read.map(Self::Report)
     }
 
     fn given_away(line: &[u8], question: Question) -> Result<Self, serde_json::Error> {
@@ -333,6 +339,33 @@ impl Inbound {
     }
 }
 
+/// With U+FFFD in the place of each surrogate that stands alone, as Node writes it to a terminal.
+fn whole_characters(line: &[u8]) -> Vec<u8> {
+    let unit = |at: usize| -> Option<u32> {
+        let escape = line.get(at..at + 6)?.strip_prefix(b"\\u")?;
+        u32::from_str_radix(std::str::from_utf8(escape).ok()?, 16).ok()
+    };
+    let mut whole = Vec::with_capacity(line.len());
+    let mut at = 0;
+    while at < line.len() {
+        let length = match (line[at], unit(at), unit(at + 6)) {
+            (b'\\', Some(0xd800..=0xdbff), Some(0xdc00..=0xdfff)) => 12,
+            (b'\\', Some(0xd800..=0xdfff), _) => {
+                whole.extend_from_slice(b"\\ufffd");
+                at += 6;
+                continue;
+            }
+            (b'\\', Some(_), _) => 6,
+            (b'\\', None, _) => 2,
+            _ => 1,
+        };
+        let end = (at + length).min(line.len());
+        whole.extend_from_slice(&line[at..end]);
+        at = end;
+    }
+    whole
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -352,6 +385,16 @@ mod tests {
         let Ok(Inbound::Report(Report::Error(report))) = Inbound::read(line) else { panic!() };
         assert!(report.fatal && report.phase == Phase::Boot);
         assert_eq!(report.error.message.as_deref(), Some("m"));
+    }
+
+    #[test]
+    fn an_error_with_half_a_character_is_told() {
+        let message = r"\ud83d\ude00 \ud83d \\ud83d \ude00";
+        let line = format!(
+            r#"{{"cmd":"NODE_YUNFLY","act":"error","phase":"run","fatal":true,"error":{{"message":"{message}"}}}}"#
+        );
+        let Ok(Inbound::Report(Report::Error(report))) = Inbound::read(line.as_bytes()) else { panic!() };
+        assert_eq!(report.error.message.as_deref(), Some("😀 \u{fffd} \\ud83d \u{fffd}"));
     }
 
     #[test]

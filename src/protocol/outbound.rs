@@ -1,7 +1,7 @@
 //! What the master says to a child. Every function gives a whole frame, newline included.
 
 use bytes::Bytes;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::inbound::Question;
@@ -68,6 +68,44 @@ pub fn new_connection(key: &str, number: u64) -> Bytes {
     }
     let inner = NewConnection { cmd: "NODE_CLUSTER", act: "newconn", key, seq: number };
     with_handle(HandleKind::Net, &frame(&inner))
+}
+
+/// What one of our frames with a handle was for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Handed {
+    /// A connection, by its number ([`new_connection`]).
+    Connection(u64),
+    /// The listening socket of this key, for this query ([`listen_reply`]).
+    Listener {
+        /// The query's number.
+        seq: u64,
+        /// The key.
+        key: String,
+    },
+}
+
+impl Handed {
+    /// Reads a frame again, when it did not arrive. `None`: it is somebody else's.
+    #[must_use]
+    pub fn read(frame: &[u8]) -> Option<Self> {
+        #[derive(Deserialize)]
+        struct Wrapped {
+            msg: Inner,
+        }
+        #[derive(Deserialize)]
+        struct Inner {
+            cmd: String,
+            key: String,
+            seq: Option<u64>,
+            ack: Option<u64>,
+        }
+        let Wrapped { msg } = serde_json::from_slice(frame).ok()?;
+        match (msg.cmd.as_str(), msg.seq, msg.ack) {
+            ("NODE_CLUSTER", Some(number), None) => Some(Self::Connection(number)),
+            ("NODE_CLUSTER", None, Some(seq)) => Some(Self::Listener { seq, key: msg.key }),
+            _ => None,
+        }
+    }
 }
 
 /// Acknowledges a `NODE_CLUSTER` message that waits for it.
@@ -205,8 +243,16 @@ mod tests {
     }
 
     #[test]
+    fn what_a_handle_was_for_is_read_again() {
+        assert_eq!(Handed::read(&new_connection("k", 7)), Some(Handed::Connection(7)));
+        let reply = with_handle(HandleKind::Net, &listen_reply(3, "k", 0, None, None));
+        assert_eq!(Handed::read(&reply), Some(Handed::Listener { seq: 3, key: "k".to_owned() }));
+        assert_eq!(Handed::read(&with_handle(HandleKind::Net, b"{\"to\":\"worker\"}\n")), None);
+    }
+
+    #[test]
     fn our_messages_are_internal_for_node() {
-        for message in [drain(DrainReason::Shutdown, 1, 2), refused("E", 3, 2), handle_ack()] {
+        for message in [drain(DrainReason::Shutdown, 1, 2), refused("E", 2), handle_ack()] {
             assert!(text(&message).starts_with("{\"cmd\":\"NODE_") && text(&message).ends_with("}\n"));
         }
     }

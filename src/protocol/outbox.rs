@@ -4,7 +4,9 @@
 //! hears what the master has to say.
 //!
 //! At most one handle is in flight: with two, after a large line, Node gives the first message the second's handle. What
-//! comes after a handle waits until it is acknowledged (Node's own `_handleQueue` in lib/internal/child_process.js).
+//! comes after somebody's handle waits until that is acknowledged, so that the order stays if it has to be sent again
+//! (Node's own `_handleQueue` in lib/internal/child_process.js). After one of the master's own the messages of others go on:
+//! its acknowledgement may stand behind what this child sends, which is read only when it takes its messages.
 
 use std::collections::VecDeque;
 use std::io::IoSlice;
@@ -17,6 +19,10 @@ const MAX_RETRANSMISSIONS: u8 = 3;
 /// How many frames one write carries at most (Linux takes 1024).
 const MAX_SLICES: usize = 256;
 
+/// What a frame that waits takes beside its bytes, and a descriptor that waits with it: a limit of bytes bounds them, too.
+const ITEM_COST: usize = 64;
+const HANDLE_COST: usize = 16 << 10;
+
 /// One frame on its way. `T` is who sent it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Item<H, T> {
@@ -28,81 +34,93 @@ pub struct Item<H, T> {
     pub from: T,
 }
 
+/// An item, and how often its handle was sent already.
+#[derive(Debug)]
+struct Entry<H, T> {
+    item: Item<H, T>,
+    sent: u8,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Lane {
     Queue,
     Urgent,
 }
 
+/// A handle that was written and is not acknowledged yet.
 #[derive(Debug)]
-enum State<H, T> {
-    Open,
-    /// The handle was written whole; its item is kept to be sent again.
-    AwaitingAck {
-        item: Item<H, T>,
-        sent: u8,
-    },
+struct InFlight<H, T> {
+    entry: Entry<H, T>,
+    lane: Lane,
 }
 
 /// What waits for one child.
 #[derive(Debug)]
 pub struct Outbox<H, T> {
-    queue: VecDeque<Item<H, T>>,
-    urgent: VecDeque<Item<H, T>>,
-    /// Which of both queues is written from now.
-    lane: Lane,
-    /// How much of its first frame is written.
+    queue: VecDeque<Entry<H, T>>,
+    urgent: VecDeque<Entry<H, T>>,
+    /// Of which lane the first frame is written in part.
+    begun: Option<Lane>,
+    /// How much of it.
     written: usize,
-    /// How often the handle at the front was already sent.
-    sent: u8,
     bytes: usize,
-    state: State<H, T>,
+    in_flight: Option<InFlight<H, T>>,
 }
 
 impl<H, T> Default for Outbox<H, T> {
     fn default() -> Self {
-        Self {
-            queue: VecDeque::new(),
-            urgent: VecDeque::new(),
-            lane: Lane::Queue,
-            written: 0,
-            sent: 0,
-            bytes: 0,
-            state: State::Open,
-        }
+        Self { queue: VecDeque::new(), urgent: VecDeque::new(), begun: None, written: 0, bytes: 0, in_flight: None }
     }
+}
+
+/// The master's own handles are limited by itself.
+fn overhead<H, T>(item: &Item<H, T>, lane: Lane) -> usize {
+    ITEM_COST + if item.handle.is_some() && lane == Lane::Queue { HANDLE_COST } else { 0 }
+}
+
+fn is_plain<H, T>(entry: &Entry<H, T>) -> bool {
+    entry.item.handle.is_none()
 }
 
 impl<H, T> Outbox<H, T> {
     /// Appends a frame.
     pub fn push(&mut self, item: Item<H, T>) {
-        self.bytes += item.frame.len();
-        self.queue.push_back(item);
+        self.bytes += item.frame.len() + overhead(&item, Lane::Queue);
+        self.queue.push_back(Entry { item, sent: 0 });
     }
 
     /// Puts a frame before all that wait, but after those that were put there before.
     pub fn push_urgent(&mut self, item: Item<H, T>) {
-        self.bytes += item.frame.len();
-        self.urgent.push_back(item);
-        self.change_lane();
+        self.bytes += item.frame.len() + overhead(&item, Lane::Urgent);
+        self.urgent.push_back(Entry { item, sent: 0 });
     }
 
-    /// A frame that is begun is finished first.
-    fn change_lane(&mut self) {
-        if self.written == 0 {
-            self.lane = if self.urgent.is_empty() { Lane::Queue } else { Lane::Urgent };
+    /// What may be written now is the first of this lane.
+    fn next_lane(&self) -> Option<Lane> {
+        // A frame that is begun is finished first.
+        if self.begun.is_some() {
+            return self.begun;
         }
+        let may_be_next = |entry: &Entry<H, T>| self.in_flight.is_none() || is_plain(entry);
+        if self.urgent.front().is_some_and(may_be_next) {
+            return Some(Lane::Urgent);
+        }
+        let waits_for_its_turn = self.in_flight.as_ref().is_some_and(|in_flight| in_flight.lane == Lane::Queue);
+        let next = self.queue.front().filter(|entry| !waits_for_its_turn && may_be_next(entry));
+        // Handles leave in order: the master's own are first.
+        let is_first = |entry: &&Entry<H, T>| is_plain(entry) || self.urgent.is_empty();
+        next.filter(is_first).map(|_| Lane::Queue)
     }
 
-    fn lane(&self) -> &VecDeque<Item<H, T>> {
-        match self.lane {
+    fn lane(&self, lane: Lane) -> &VecDeque<Entry<H, T>> {
+        match lane {
             Lane::Queue => &self.queue,
             Lane::Urgent => &self.urgent,
         }
     }
 
-    fn lane_mut(&mut self) -> &mut VecDeque<Item<H, T>> {
-        match self.lane {
+    fn lane_mut(&mut self, lane: Lane) -> &mut VecDeque<Entry<H, T>> {
+        match lane {
             Lane::Queue => &mut self.queue,
             Lane::Urgent => &mut self.urgent,
         }
@@ -111,10 +129,10 @@ impl<H, T> Outbox<H, T> {
     /// Takes out what did not arrive: the child is gone. A frame that was written in part is among it.
     pub fn take_rest(&mut self) -> impl Iterator<Item = Item<H, T>> + use<H, T> {
         let all = std::mem::take(self);
-        all.urgent.into_iter().chain(all.queue)
+        all.urgent.into_iter().chain(all.queue).map(|entry| entry.item)
     }
 
-    /// How many bytes wait.
+    /// How much waits: bytes, and what they cost beside.
     #[must_use]
     pub fn bytes(&self) -> usize {
         self.bytes
@@ -123,69 +141,64 @@ impl<H, T> Outbox<H, T> {
     /// Whether there is something that may be written now.
     #[must_use]
     pub fn is_writable(&self) -> bool {
-        matches!(self.state, State::Open) && !self.lane().is_empty()
+        self.next_lane().is_some()
     }
 
     /// What to write next: the slices, and the handle that goes with their first byte.
     pub fn next_write<'a>(&'a self, slices: &mut Vec<IoSlice<'a>>) -> Option<&'a H> {
         slices.clear();
-        if !self.is_writable() {
-            return None;
-        }
-        let mut items = self.lane().iter();
-        let first = items.next()?;
+        let mut entries = self.lane(self.next_lane()?).iter();
+        let first = &entries.next()?.item;
         slices.push(IoSlice::new(&first.frame[self.written..]));
         if first.handle.is_some() {
             return first.handle.as_ref().filter(|_| self.written == 0);
         }
-        slices.extend(
-            items.take_while(|item| item.handle.is_none()).take(MAX_SLICES - 1).map(|item| IoSlice::new(&item.frame)),
-        );
+        let plain = entries.take_while(|entry| is_plain(entry)).take(MAX_SLICES - 1);
+        slices.extend(plain.map(|entry| IoSlice::new(&entry.item.frame)));
         None
     }
 
     /// So many bytes of the last [`Self::next_write`] were written.
     pub fn wrote(&mut self, mut count: usize) {
-        self.bytes = self.bytes.saturating_sub(count);
         // One write is of one lane.
-        while let Some(first) = self.lane().front() {
-            let left = first.frame.len() - self.written;
+        let Some(lane) = self.next_lane() else { return };
+        self.bytes -= count;
+        self.begun = None;
+        while let Some(first) = self.lane(lane).front() {
+            let left = first.item.frame.len() - self.written;
             if count < left {
                 self.written += count;
+                self.begun = Some(lane).filter(|_| self.written > 0);
                 break;
             }
             count -= left;
             self.written = 0;
-            if let Some(item) = self.lane_mut().pop_front()
-                && item.handle.is_some()
-            {
-                self.state = State::AwaitingAck { item, sent: self.sent + 1 };
-                self.sent = 0;
+            let Some(mut entry) = self.lane_mut(lane).pop_front() else { break };
+            self.bytes -= overhead(&entry.item, lane);
+            if entry.item.handle.is_some() {
+                entry.sent += 1;
+                self.in_flight = Some(InFlight { entry, lane });
                 break;
             }
         }
-        self.change_lane();
     }
 
     /// The child has the handle in flight.
     pub fn acknowledged(&mut self) {
-        self.state = State::Open;
+        self.in_flight = None;
     }
 
     /// The child did not get the handle in flight: it goes out again. Gives back what was tried too often.
     pub fn refused(&mut self) -> Option<Item<H, T>> {
-        match std::mem::replace(&mut self.state, State::Open) {
-            State::Open => None,
-            State::AwaitingAck { item, sent } if sent > MAX_RETRANSMISSIONS => Some(item),
-            State::AwaitingAck { item, sent } => {
-                self.bytes += item.frame.len();
-                self.sent = sent;
-                // Nothing was written since, and nothing may be before it.
-                self.urgent.push_front(item);
-                self.change_lane();
-                None
-            }
+        let InFlight { entry, lane } = self.in_flight.take()?;
+        if entry.sent > MAX_RETRANSMISSIONS {
+            return Some(entry.item);
         }
+        self.bytes += entry.item.frame.len() + overhead(&entry.item, lane);
+        // As soon as it can be: a frame that is begun is finished first.
+        let at = usize::from(self.begun == Some(lane));
+        self.lane_mut(lane).insert(at, entry);
+        None
     }
 }
 
@@ -227,6 +240,37 @@ mod tests {
         let mut outbox = pushed(&[("handle\n", Some(7))]);
         assert_eq!(write(&mut outbox, 3), ("han".into(), Some(7)));
         assert_eq!(write(&mut outbox, 99), ("dle\n".into(), None));
+    }
+
+    #[test]
+    fn a_handle_of_the_masters_own_holds_up_no_message_but_other_handles() {
+        let mut outbox = pushed(&[("a\n", None), ("b\n", None), ("h\n", Some(7)), ("c\n", None)]);
+        outbox.push_urgent(Item { frame: Bytes::from_static(b"new\n"), handle: Some(1), from: () });
+        outbox.push_urgent(Item { frame: Bytes::from_static(b"next\n"), handle: Some(2), from: () });
+        assert_eq!(write(&mut outbox, 99), ("new\n".into(), Some(1)));
+        assert_eq!(write(&mut outbox, 1), ("a".into(), None));
+        assert!(outbox.refused().is_none());
+        assert_eq!(write(&mut outbox, 99), ("\nb\n".into(), None));
+        assert_eq!(write(&mut outbox, 99), ("new\n".into(), Some(1)));
+        assert!(!outbox.is_writable(), "what is next has a handle");
+        outbox.push_urgent(Item { frame: Bytes::from_static(b"own\n"), handle: None, from: () });
+        outbox.acknowledged();
+        assert_eq!(write(&mut outbox, 99), ("next\n".into(), Some(2)));
+        assert_eq!(write(&mut outbox, 99), ("own\n".into(), None));
+        outbox.acknowledged();
+        assert_eq!(write(&mut outbox, 99), ("h\n".into(), Some(7)));
+        outbox.push_urgent(Item { frame: Bytes::from_static(b"ack\n"), handle: None, from: () });
+        assert_eq!(write(&mut outbox, 99), ("ack\n".into(), None), "the child may wait for it");
+        assert!(!outbox.is_writable(), "the order stays");
+        outbox.acknowledged();
+        assert_eq!(write(&mut outbox, 99), ("c\n".into(), None));
+        assert_eq!(outbox.bytes(), 0);
+    }
+
+    #[test]
+    fn many_small_frames_and_handles_count_for_what_they_cost() {
+        let outbox = pushed(&[("\n", None), ("\n", Some(7))]);
+        assert!(outbox.bytes() >= 2 * ITEM_COST + HANDLE_COST);
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! Requests and their answers (`request()` in lib/request.js): messages that the master routes like all others, and of
 //! which it remembers who has to answer whom.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
@@ -10,8 +12,7 @@ use super::outbound::frame;
 pub(super) const LONGEST_ID: usize = 128;
 
 /// What of a request's or answer's frame concerns the master.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(tag = "act", rename_all = "lowercase")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RequestPart {
     /// Somebody asks.
     Request {
@@ -31,17 +32,29 @@ pub enum RequestPart {
 }
 
 impl RequestPart {
-    /// Reads one frame.
+    /// Reads one frame. What is asked or answered is passed over: it may be large, and nested more deeply than is read here.
     ///
     /// # Errors
     /// When a field is missing, or the name is too long.
     pub fn read(line: &[u8]) -> Result<Self, String> {
-        let part: Self = serde_json::from_slice(line).map_err(|error| error.to_string())?;
-        let (Self::Request { id } | Self::Reply { id } | Self::Cancel { id }) = &part;
+        #[derive(Deserialize)]
+        struct Head<'a> {
+            #[serde(borrow)]
+            act: Cow<'a, str>,
+            #[serde(borrow)]
+            id: Cow<'a, str>,
+        }
+        let Head { act, id } = serde_json::from_slice(line).map_err(|error| error.to_string())?;
         if id.len() > LONGEST_ID {
             return Err(format!("the id of a request has {} bytes; at most {LONGEST_ID} are allowed", id.len()));
         }
-        Ok(part)
+        let id = id.into_owned();
+        match &*act {
+            "request" => Ok(Self::Request { id }),
+            "reply" => Ok(Self::Reply { id }),
+            "cancel" => Ok(Self::Cancel { id }),
+            _ => Err(format!("a request cannot be: {act}")),
+        }
     }
 }
 
@@ -119,6 +132,10 @@ mod tests {
         let line = br#"{"cmd":"NODE_YUNFLY_RPC","act":"request","id":"7-1","to":"alone","data":{"id":"other"}}"#;
         assert_eq!(RequestPart::read(line), Ok(RequestPart::Request { id: "7-1".to_owned() }));
         assert!(RequestPart::read(br#"{"act":"request"}"#).is_err());
+        let deep = format!(r#"{{"act":"reply","id":"1","data":{}{}}}"#, "[".repeat(500), "]".repeat(500));
+        for line in [r#"{"act":"reply","id":"1","data":"\ud83d"}"#, &deep] {
+            assert_eq!(RequestPart::read(line.as_bytes()), Ok(RequestPart::Reply { id: "1".to_owned() }));
+        }
         assert!(RequestPart::read(br#"{"act":"other","id":"1"}"#).is_err());
         let long = format!(r#"{{"act":"reply","id":"{}"}}"#, "x".repeat(LONGEST_ID + 1));
         assert!(RequestPart::read(long.as_bytes()).is_err());

@@ -21,7 +21,12 @@ const MAX_HANDLES_PER_READ: usize = 16;
 /// # Errors
 /// Those of `socketpair(2)` and `fcntl(2)`.
 pub fn pair() -> io::Result<(OwnedFd, OwnedFd)> {
-    let (ours, theirs) = socketpair(AddressFamily::Unix, SockType::Stream, None, SockFlag::empty())?;
+    // At once where that is possible: the app's own threads may fork in between.
+    #[cfg(target_os = "linux")]
+    const FLAGS: SockFlag = SockFlag::SOCK_CLOEXEC;
+    #[cfg(not(target_os = "linux"))]
+    const FLAGS: SockFlag = SockFlag::empty();
+    let (ours, theirs) = socketpair(AddressFamily::Unix, SockType::Stream, None, FLAGS)?;
     fcntl(&ours, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC))?;
     fcntl(&ours, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
     let number = fcntl(&theirs, FcntlArg::F_DUPFD_CLOEXEC(LOWEST_CHILD_END))?;

@@ -152,14 +152,34 @@ pub struct Connection {
     pub client: u64,
 }
 
-/// Takes a connection that waits.
+/// Takes a connection that waits. Its socket does not block: the worker that gets it relies on that, as libuv sets it only
+/// where it accepts itself.
 ///
 /// # Errors
 /// `WouldBlock` when none does, else those of `accept(2)`.
 pub fn accept(listener: BorrowedFd<'_>) -> io::Result<Connection> {
-    let (socket, address) = SockRef::from(&listener).accept()?;
+    let (socket, address) = accept_nonblocking(listener)?;
     let client = number(address.as_socket(), socket.as_raw_fd());
-    Ok(Connection { socket: socket.into(), client })
+    Ok(Connection { socket, client })
+}
+
+#[cfg(target_os = "linux")]
+fn accept_nonblocking(listener: BorrowedFd<'_>) -> io::Result<(OwnedFd, SockAddr)> {
+    const FLAGS: libc::c_int = libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
+    // SAFETY: the storage and its length are what accept4 writes an address to.
+    unsafe {
+        SockAddr::try_init(|storage, length| {
+            let number = libc::accept4(listener.as_raw_fd(), storage.cast(), length, FLAGS);
+            if number < 0 { Err(io::Error::last_os_error()) } else { Ok(OwnedFd::from_raw_fd(number)) }
+        })
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn accept_nonblocking(listener: BorrowedFd<'_>) -> io::Result<(OwnedFd, SockAddr)> {
+    let (socket, address) = SockRef::from(&listener).accept()?;
+    socket.set_nonblocking(true)?;
+    Ok((socket.into(), address))
 }
 
 /// Who a connection is from, as in [`Connection::client`].
@@ -197,6 +217,7 @@ pub fn has_waiting(listener: BorrowedFd<'_>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::io::Read;
     use std::os::fd::AsFd;
     use std::os::unix::net::UnixStream;
 
@@ -216,7 +237,9 @@ mod tests {
         assert!(!has_waiting(socket.as_fd()));
         let _client = UnixStream::connect(&path).unwrap();
         assert!(has_waiting(socket.as_fd()));
-        accept(socket.as_fd()).unwrap();
+        let taken = accept(socket.as_fd()).unwrap();
+        let nothing = std::fs::File::from(taken.socket).read(&mut [0]).unwrap_err();
+        assert_eq!(nothing.kind(), io::ErrorKind::WouldBlock, "a worker's loop would stand still");
         assert_eq!(accept(socket.as_fd()).unwrap_err().kind(), io::ErrorKind::WouldBlock);
         let error = listen_unix(&path, Access::default()).unwrap_err();
         assert_eq!(error.raw_os_error(), Some(libc::EADDRINUSE));

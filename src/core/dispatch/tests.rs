@@ -1,4 +1,4 @@
-use super::worker::PATIENCE;
+use super::worker::{PATIENCE, REFUSAL};
 use super::*;
 use proptest::prelude::*;
 use std::time::Duration;
@@ -128,6 +128,38 @@ fn a_full_worker_is_asked_again_when_it_has_news() {
     assert_eq!(handed(&orders(&mut dispatch)), []);
     dispatch.reported(NOW, worker(1), &load(0, 1));
     assert_eq!(handed(&orders(&mut dispatch)), [(worker(1), 1)]);
+}
+
+#[test]
+fn a_full_worker_without_news_is_asked_again_after_a_while() {
+    let mut dispatch = dispatch(Balance::Auto, 1);
+    give(&mut dispatch, [(1, 0)]);
+    dispatch.answered(NOW, worker(1), 1, false);
+    let deadline = dispatch.deadline().unwrap();
+    assert_eq!(deadline, NOW + REFUSAL);
+    dispatch.timed_out(deadline);
+    assert_eq!(handed(&orders(&mut dispatch)), [(worker(1), 1)]);
+}
+
+#[test]
+fn a_worker_that_is_full_at_one_socket_takes_connections_of_another() {
+    let other: Key = "other".into();
+    let mut dispatch = dispatch(Balance::Auto, 1);
+    dispatch.opened(NOW, Arc::clone(&other), false);
+    dispatch.joined(NOW, worker(1), 1, BTreeSet::from([Arc::clone(&other)]));
+    give(&mut dispatch, [(1, 0)]);
+    dispatch.answered(NOW, worker(1), 1, false);
+    orders(&mut dispatch);
+    dispatch.accepted(NOW, &other, vec![(2, 0)]);
+    assert_eq!(handed(&orders(&mut dispatch)), [(worker(1), 2)]);
+}
+
+#[test]
+fn a_closed_server_beside_its_successor_is_no_arrival() {
+    let load = |open, accepted| ServerLoad { key: Some("k".to_owned()), open, accepted, limited: false };
+    let both = [load(3, 1000), load(1, 1)];
+    let sum = &by_key(&both)["k"];
+    assert_eq!((sum.open, sum.accepted), (4, 1001));
 }
 
 #[test]

@@ -5,10 +5,14 @@ use std::time::Duration;
 
 use super::{ConnectionId, Key};
 use crate::core::types::{SlotId, Time};
+use crate::protocol::inbound::ServerLoad;
 
 /// How long a connection waits for the worker that has the fewest but has not answered yet. One that takes longer stalls:
 /// the others are balanced without it until it answers.
 pub(super) const PATIENCE: Duration = Duration::from_millis(40);
+
+/// So long a worker that refused a connection gets none of that socket, if it does not report before.
+pub(super) const REFUSAL: Duration = Duration::from_secs(1);
 
 /// A connection on its way.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,8 +33,9 @@ pub(super) struct Worker {
     pub(super) taken: u64,
     pub(super) unanswered: BTreeMap<ConnectionId, Flight>,
     pub(super) pace: Pace,
-    /// It refused one, and has not reported anything new since.
-    pub(super) refuses: bool,
+    /// The sockets of which it refused a connection and has not reported anything new since, and until when none is given
+    /// to it: it may have nothing to report.
+    pub(super) refuses: BTreeMap<Key, Time>,
     /// When it was last given one: of several with as few the one that waited longest is next.
     pub(super) turn: u64,
 }
@@ -49,6 +54,11 @@ impl Worker {
         self.open + self.taken + self.unanswered.len() as u64
     }
 
+    /// Whether it may be given a connection of this socket.
+    pub(super) fn takes(&self, key: &str) -> bool {
+        self.keys.contains(key) && !self.refuses.contains_key(key)
+    }
+
     /// Until when its answer is waited for.
     pub(super) fn patience(&self) -> Option<Time> {
         match self.pace {
@@ -56,6 +66,19 @@ impl Worker {
             _ => None,
         }
     }
+}
+
+/// What the servers of a socket have together: one that was closed and has connections may stand beside its successor.
+pub(super) fn by_key(servers: &[ServerLoad]) -> BTreeMap<&str, ServerLoad> {
+    let mut sums: BTreeMap<&str, ServerLoad> = BTreeMap::new();
+    for server in servers {
+        let Some(key) = &server.key else { continue };
+        let sum = sums.entry(key).or_insert_with(|| ServerLoad { open: 0, accepted: 0, ..server.clone() });
+        sum.open += server.open;
+        sum.accepted += server.accepted;
+        sum.limited |= server.limited;
+    }
+    sums
 }
 
 /// Rendezvous hashing: a client stays with its slot whatever happens to the others (splitmix64 over both numbers).

@@ -1,0 +1,31 @@
+'use strict';
+// A process that has no descriptor left.
+
+const { execFileSync } = require('node:child_process');
+const { start } = require('./support/cluster');
+const { ask, requests } = require('./support/client');
+const { until } = require('./support/until');
+
+const MOST = 60;
+
+const limit = ({ pid }) => execFileSync('prlimit', ['--pid', String(pid), `--nofile=${MOST}:${MOST}`]);
+
+test.each(['auto', 'round-robin'])('%s: who connects to workers without descriptors is served when they have some', async (balance) => {
+  const app = await start({ count: 2, balance });
+  const port = await app.port();
+  const workers = await app.workers();
+  for (const worker of workers) {
+    limit(worker);
+    await app.control(worker, 'exhaustDescriptors');
+  }
+  for (const { pid } of workers) await app.report('exhausted', (report) => report.pid === pid && report.code === 'EMFILE');
+  const waiting = await Promise.all(Array.from({ length: 4 }, () => ask(port)));
+  // Each was offered a connection again and again.
+  await until(() => new Set(app.events('protocolError').map(([{ pid }]) => pid)).size === 2);
+  for (const worker of workers) await app.control(worker, 'freeDescriptors');
+  for (const { answer } of waiting) expect(await answer).toMatch(/^HTTP\/1\.1 200 /);
+  const answers = await requests(port, 40, 4);
+  expect(new Set(answers.map(({ body }) => body.pid))).toEqual(new Set(workers.map(({ pid }) => pid)));
+  expect(app.events('protocolError').every(([, { code }]) => code === 'ERR_HANDLE_REFUSED')).toBe(true);
+  expect(app.events('exit')).toEqual([]);
+});
