@@ -3,7 +3,8 @@
 
 const { start, fixture } = require('./support/cluster');
 
-const numbers = (messages) => messages.map(({ n }) => n).sort((a, b) => a - b);
+const numbers = (messages) =>
+  messages.filter(({ action }) => action === 'numbered').map(({ n }) => n).sort((a, b) => a - b);
 
 test.each([
   ['by SIGTERM', (_app, { pid }) => process.kill(pid, 'SIGTERM')],
