@@ -183,9 +183,11 @@ test('an upgraded connection is waited for', async () => {
   await expect(child.ended).resolves.toEqual(orderly);
 });
 
-describe('with no grace, as in development', () => {
+describe('with no grace, in development', () => {
+  const options = { boot: { mode: 'development' } };
+
   test('a request under way is answered, then it ends', async () => {
-    const child = await startServers(server);
+    const child = await startServers(server, options);
     const release = await hold(child);
     child.drain({ grace: 0 });
     await child.sends('drain');
@@ -194,7 +196,7 @@ describe('with no grace, as in development', () => {
   });
 
   test('an upgraded connection is closed', async () => {
-    const child = await startServers(server);
+    const child = await startServers(server, options);
     const socket = await open(child.port);
     socket.write('GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n');
     await once(socket, 'data');
@@ -204,7 +206,7 @@ describe('with no grace, as in development', () => {
   });
 
   test('a plain TCP connection is closed', async () => {
-    const child = await startServers(plain);
+    const child = await startServers(plain, options);
     const socket = await open(child.port);
     await once(socket, 'data');
     child.drain({ grace: 0 });

@@ -19,7 +19,7 @@ function start(received) {
   require('../load-script');
 
   faults.watchBoot();
-  servers.trackServers();
+  servers.trackServers(boot.mode);
   onCommand({ drain, exit: () => require('./drain').exit(), refused: onRefused });
   // systemd and others signal every process of a service. The master says when it is the alone's turn: after the
   // workers, which may still need it.

@@ -24,7 +24,7 @@ const requestStart = diagnostics.channel('http.server.request.start');
  *  connection. */
 function closeAfterResponses() {
   requestStart.subscribe(({ response, socket }) => closeAfterResponse(response, socket));
-  for (const socket of sockets) {
+  for (const socket of sockets()) {
     if (isHttp1(socket) && socket._httpMessage) closeAfterResponse(socket._httpMessage, socket);
   }
 }
@@ -44,7 +44,7 @@ function sweep(grace) {
   };
   const pass = () => {
     const limit = grace();
-    for (const socket of sockets) {
+    for (const socket of sockets()) {
       if (!isHttp1(socket) && limit > 0) continue;
       if (limit === 0 && canBeHandedBack(socket)) {
         handBack(socket, again);

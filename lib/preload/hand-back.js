@@ -6,15 +6,7 @@
 const { detach } = require('../detach');
 const { send, CMD } = require('./channel');
 const { keyOf } = require('./loads');
-const { loads, sockets } = require('./servers');
-
-/** Of HTTP servers: the parsers of all connections (lib/_http_server.js, kConnections; 18 to 26). */
-const CONNECTIONS = 'http.server.connections';
-
-function idleParsers(server) {
-  const symbol = Object.getOwnPropertySymbols(server).find(({ description }) => description === CONNECTIONS);
-  return symbol ? server[symbol].idle() : [];
-}
+const { forget, loads, parsersOf } = require('./servers');
 
 /** The master gave it, or it was accepted here. */
 function keyFor({ _handle: native, server }) {
@@ -24,7 +16,7 @@ function keyFor({ _handle: native, server }) {
 /** Nothing of a request is here that was not answered. */
 function isIdle(socket) {
   if (socket._httpMessage || socket.writableLength > 0) return false;
-  return socket.bytesRead === 0 || idleParsers(socket.server).some((parser) => parser === socket.parser);
+  return socket.bytesRead === 0 || (parsersOf(socket.server)?.idle() ?? []).some((parser) => parser === socket.parser);
 }
 
 /** The keys of a TLS connection are in its process, and one that Node accepted for no socket of the master's has no way back. */
@@ -39,7 +31,7 @@ function handBack(socket, then) {
   const { server } = socket;
   const key = keyFor(socket);
   const native = detach(socket);
-  sockets.delete(socket);
+  forget(socket);
   const onAcknowledged = ({ cmd }) => {
     if (cmd !== 'NODE_HANDLE_ACK') return;
     process.off('internalMessage', onAcknowledged);

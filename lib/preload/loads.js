@@ -6,13 +6,21 @@
 const { report } = require('./channel');
 const servers = require('./servers');
 
-/** How long changes are collected: at thousands of connections per second a report costs nothing then. */
+/** How long changes are collected: soon enough for the master to balance by it. */
 const COLLECT_MS = 25;
+/** In a flood the master has stepped aside, and each report takes a turn from the requests. So many connections make one, if
+ *  they come in so many reports one after the other: the first ones tell the master to step aside. */
+const FLOOD_COLLECT_MS = 100;
+const FLOOD = 20;
+const FLOOD_REPORTS = 3;
 
-/** Of the listening handles and of the connections that came from the master: the key of its socket. */
+/** Of the listening handles, and in development of the connections that came from the master: the key of its socket. */
 const keys = new WeakMap();
 
+let isDevelopment = false;
 let timer = null;
+let toldAccepted = 0;
+let floods = 0;
 let written = true;
 
 function describe(server) {
@@ -30,22 +38,27 @@ function tell() {
     return;
   }
   written = false;
+  const accepted = servers.accepted();
+  floods = accepted - toldAccepted >= FLOOD ? floods + 1 : 0;
+  toldAccepted = accepted;
   report('connections', { servers: [...servers.servers].map(describe) }, () => {
     written = true;
   });
 }
 
 function changed() {
-  timer ??= setTimeout(tell, COLLECT_MS).unref();
+  timer ??= setTimeout(tell, floods < FLOOD_REPORTS ? COLLECT_MS : FLOOD_COLLECT_MS).unref();
 }
 
 /** The answer to `queryServer`, and `newconn` (lib/internal/cluster/child.js). Node's own listener came first: the server has the
  *  handle by now, and tells soon that it listens. */
-function onHandle({ cmd, key }, handle) {
-  if (cmd === 'NODE_CLUSTER' && key !== undefined && handle) keys.set(handle, key);
+function onHandle({ cmd, act, key }, handle) {
+  if (cmd !== 'NODE_CLUSTER' || key === undefined || !handle) return;
+  if (isDevelopment || act !== 'newconn') keys.set(handle, key);
 }
 
-function start() {
+function start(mode) {
+  isDevelopment = mode === 'development';
   process.on('internalMessage', onHandle);
   servers.observe({
     onChange: changed,

@@ -26,9 +26,9 @@ function start(boot) {
   name(process.env.NODE_APP_INSTANCE === undefined ? 'standby' : Number(process.env.NODE_APP_INSTANCE) + 1);
 
   faults.watchBoot();
-  servers.trackServers();
+  servers.trackServers(boot.mode);
   servers.observe({ onListening });
-  loads.start();
+  loads.start(boot.mode);
   onCommand({ drain: (command) => drain(command), exit: () => require('./drain').exit(), refused: onRefused, seat: ({ slot }) => seat(slot) });
   process.on('SIGTERM', () => leave('SIGTERM', 0));
   // Ahead of Node's own listener, which exits at once unless exitedAfterDisconnect is set already
