@@ -8,7 +8,8 @@ const { until } = require('./support/until');
 
 const MOST = 60;
 
-const limit = ({ pid }) => execFileSync('prlimit', ['--pid', String(pid), `--nofile=${MOST}:${MOST}`]);
+/** The soft limit only, so that it can be raised again. */
+const limit = ({ pid }, most = MOST) => execFileSync('prlimit', ['--pid', String(pid), `--nofile=${most}:`]);
 
 test.each(['auto', 'round-robin'])('%s: who connects to workers without descriptors is served when they have some', async (balance) => {
   const app = await start({ count: 2, balance });
@@ -28,4 +29,19 @@ test.each(['auto', 'round-robin'])('%s: who connects to workers without descript
   await until(async () => new Set((await requests(port, 20, 4)).map(({ body }) => body.pid)).size === 2);
   expect(app.events('protocolError').every(([, { code }]) => code === 'ERR_HANDLE_REFUSED')).toBe(true);
   expect(app.events('exit')).toEqual([]);
+});
+
+test('a slot whose worker died while the app has no descriptor gets another when it has some', async () => {
+  const app = await start({ count: 2 });
+  const port = await app.port();
+  const [victim] = await app.workers();
+  limit(app, 3);
+  process.kill(victim.pid, 'SIGKILL');
+  await app.event('output', (line) => line.includes('a process could not be started'));
+  // Nothing can be accepted either: it waits.
+  const waiting = await ask(port);
+  limit(app, 1024);
+  await app.event('listening', ({ slot, id }) => slot === victim.slot && id !== victim.id);
+  expect(await waiting.answer).toMatch(/^HTTP\/1\.1 200 /);
+  expect(app.events('reachReforkLimit')).toEqual([]);
 });

@@ -2,12 +2,18 @@
 // What clients see of a restart.
 
 const { once } = require('node:events');
+const fs = require('node:fs');
 const http = require('node:http');
+const http2 = require('node:http2');
+const https = require('node:https');
 const path = require('node:path');
 const { setImmediate: turn } = require('node:timers/promises');
 const { connect, hold, request } = require('./support/client');
+const { fixture } = require('./support/cluster');
 const { Project, source, BROKEN, nth } = require('./support/development');
 const { folder } = require('./support/files');
+
+const ca = fs.readFileSync(fixture('tls/cert.pem'));
 
 /** A running app of version v1, its port and its project. */
 async function running(config) {
@@ -186,6 +192,41 @@ describe('under way when it begins', () => {
     project.save('src/app.js', hold1);
     await once(socket, 'close');
     await nth(app, 'reload', 1);
+  });
+
+  test('https: an open connection is closed, the next one is the new one\'s', async () => {
+    const project = new Project({ 'src/app.js': source('v1', { protocol: 'https' }) });
+    const app = await project.start();
+    const port = await app.port();
+    const options = { secure: true, ca, servername: 'localhost' };
+    const agent = new https.Agent({ keepAlive: true });
+    expect((await request(port, '/', { ...options, agent })).body.version).toBe('v1');
+    const [[socket]] = Object.values(agent.freeSockets);
+    const closed = once(socket, 'close');
+    project.save('src/app.js', source('v2', { protocol: 'https' }));
+    await closed;
+    expect((await request(port, '/', options)).body.version).toBe('v2');
+    agent.destroy();
+  });
+
+  test('http2: an open session is closed, the next one is the new one\'s', async () => {
+    const project = new Project({ 'src/app.js': source('v1', { protocol: 'http2' }) });
+    const app = await project.start();
+    const port = await app.port();
+    const open = () => http2.connect(`https://127.0.0.1:${port}`, { ca, servername: 'localhost' });
+    const version = async (session) => {
+      let text = '';
+      for await (const part of session.request({ ':path': '/' })) text += part;
+      return JSON.parse(text).version;
+    };
+    const session = open();
+    expect(await version(session)).toBe('v1');
+    const closed = once(session, 'close');
+    project.save('src/app.js', source('v2', { protocol: 'http2' }));
+    await closed;
+    const next = open();
+    expect(await version(next)).toBe('v2');
+    next.destroy();
   });
 
   test('a worker in an endless loop is replaced', async () => {

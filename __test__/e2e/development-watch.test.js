@@ -6,6 +6,7 @@ const path = require('node:path');
 const { request } = require('./support/client');
 const { Project, source, BROKEN, nth } = require('./support/development');
 const { folder } = require('./support/files');
+const { until } = require('./support/until');
 
 const app1 = { 'src/app.js': source('v1') };
 
@@ -169,4 +170,24 @@ test('the watched folder goes as a whole, and comes back', async () => {
   project.save('src/app.js', source('v3'));
   await nth(app, 'reload', before + 1);
   expect((await request(port)).body.version).toBe('v3');
+});
+
+test.each([
+  ['watch so many folders', 'max_inotify_watches', 2],
+  ['watch anything', 'max_inotify_instances', 0],
+])('where the system does not let it %s, files are looked at from time to time', async (_what, name, limit) => {
+  const project = new Project({ ...app1, 'src/a/one.js': '', 'src/b/two.js': '', 'src/c/three.js': '' });
+  // The limit of a user namespace is its own.
+  const limited = `echo ${limit} > /proc/sys/user/${name} && exec "$@"`;
+  const command = ['unshare', '--user', '--map-root-user', '/bin/sh', '-c', limited, 'sh'];
+  const app = await project.start({}, { command, env: { YUNFLY_LOG: 'debug' } });
+  await app.event('output', (line) => line.includes('files are watched'));
+  expect(app.output).toMatch(/looked at once a second.*fs\.inotify\./);
+  project.save('src/c/three.js', 'changed\n');
+  await nth(app, 'reload', 1);
+  // Probably in the second of the one before.
+  for (const version of ['v2', 'v3']) {
+    project.save('src/app.js', source(version));
+    await until(async () => (await request(await app.port())).body?.version === version);
+  }
 });

@@ -7,14 +7,6 @@ const { freePort } = require('./support/free-port');
 
 const worker = (name) => fixture(`workers/${name}.js`);
 
-test.each(['koa', 'express', 'fastify'])('a %s app answers from every worker', async (framework) => {
-  const app = await start({ exec: worker(framework), count: 2 });
-  const answers = await requests(await app.port(), 60, 8, '/hello?name=cluster');
-  const pids = new Set(answers.map((answer) => answer.body.pid));
-  expect(pids).toEqual(new Set((await app.workers()).map(({ pid }) => pid)));
-  for (const { status, body } of answers) expect([status, body.hello]).toEqual([200, 'cluster']);
-});
-
 test('https', async () => {
   const app = await start({ exec: worker('https'), count: 2 });
   const ca = fs.readFileSync(fixture('tls/cert.pem'));

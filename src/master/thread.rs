@@ -20,12 +20,7 @@ use crate::core::notice::{Notice, Outcome};
 pub fn start(config: Config, app: Arc<AppQueue>, commands: UnboundedReceiver<Command>) -> std::io::Result<()> {
     std::thread::Builder::new().name("cluster-master".to_owned()).spawn(move || {
         let _log = tracing::subscriber::set_default(subscriber(config.log, &app));
-        let result = catch_unwind(AssertUnwindSafe(|| run(config, Arc::clone(&app), commands)));
-        let message = match result {
-            Ok(Ok(())) => return,
-            Ok(Err(error)) => format!("the master could not start: {error}"),
-            Err(panic) => format!("the master failed: {}", panic_text(panic.as_ref())),
-        };
+        let Some(message) = failure_of(|| run(config, Arc::clone(&app), commands)) else { return };
         app.push(Notice::Exception { code: "ERR_MASTER_FAILED", message, failure: None });
         app.push(Notice::Closed(Outcome::Exception));
     })?;
@@ -38,10 +33,34 @@ fn run(config: Config, app: Arc<AppQueue>, commands: UnboundedReceiver<Command>)
     Ok(())
 }
 
+/// What went wrong, if something did.
+fn failure_of(run: impl FnOnce() -> std::io::Result<()>) -> Option<String> {
+    match catch_unwind(AssertUnwindSafe(run)) {
+        Ok(Ok(())) => None,
+        Ok(Err(error)) => Some(format!("the master could not start: {error}")),
+        Err(panic) => Some(format!("the master failed: {}", panic_text(panic.as_ref()))),
+    }
+}
+
 fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {
     panic
         .downcast_ref::<&str>()
         .copied()
         .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
         .unwrap_or("panic")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_is_a_failure_like_any_other() {
+        let (text, number) = ("out of luck", 7);
+        assert_eq!(failure_of(|| panic!("out of luck")).as_deref(), Some("the master failed: out of luck"));
+        assert_eq!(failure_of(|| panic!("{text}, {number}")).as_deref(), Some("the master failed: out of luck, 7"));
+        let error = failure_of(|| Err(std::io::Error::other("no memory")));
+        assert_eq!(error.as_deref(), Some("the master could not start: no memory"));
+        assert_eq!(failure_of(|| Ok(())), None);
+    }
 }

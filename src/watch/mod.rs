@@ -168,7 +168,9 @@ impl Watching {
         (self.tell)(News::Trouble(format!(
             "files are looked at once a second instead of being watched: {why}; {remedy}"
         )));
-        match PollWatcher::new(handler(&self.sender), Config::default().with_poll_interval(POLL)) {
+        // It knows times in whole seconds: two saves in one would be one, the second of them unseen.
+        let config = Config::default().with_poll_interval(POLL).with_compare_contents(true);
+        match PollWatcher::new(handler(&self.sender), config) {
             Ok(watcher) => self.watcher = Some(Box::new(watcher)),
             Err(error) => {
                 self.watcher = None;
