@@ -65,8 +65,7 @@ export function sendmessage(
  * - `ERR_CALLBACK_INVALID`: what was to be called is no function
  * - `ERR_MESSAGE_INVALID`: a message is no object, or JSON (`serialization: 'advanced'`: V8) cannot hold it; also of a request
  *   or an answer
- * - `ERR_MESSAGE_TOO_LARGE`: a message is larger than `maxMessageBytes`: thrown where the app sends it, in `protocolError` where
- *   a child does (whose own warning has the code, too); also of a request or an answer
+ * - `ERR_MESSAGE_TOO_LARGE`: a message, request or answer is larger than `maxMessageBytes`; in `protocolError` if a child sent it
  * - as a start's `cause`: `ERR_ALONE_INVALID`: a file in the alone's folder exports no function
  * - `ERR_REQUEST_TIMEOUT`, `ERR_REQUEST_GONE`, `ERR_REQUEST_UNDELIVERABLE`, `ERR_REQUEST_ABORTED`, `ERR_REQUEST_INVALID`,
  *   `ERR_NO_HANDLER`, `ERR_HANDLER_EXISTS`, `ERR_NO_CLUSTER`: see `request` and `onRequest`

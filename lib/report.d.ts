@@ -30,7 +30,7 @@ export interface ChildStats {
   sent: number;
   /** Messages of it that were refused: too large, or no messages. */
   refused: number;
-  /** Bytes that wait to be written to it. */
+  /** Bytes that wait to be written to it, with what each message costs beside. */
   queuedBytes: number;
   /** Connections that its servers have open, as far as the master knows: told by the worker 25 ms after a change, and what is
    *  on its way to it. */
@@ -79,7 +79,7 @@ export interface ClusterStats {
   listeners: ListenerStats[];
   /** The way from the master to this process's JavaScript. */
   app: {
-    /** Bytes of messages that wait until this process has time for them. */
+    /** Bytes of events and messages that wait until this process has time for them, with what each costs beside. */
     queuedBytes: number;
   };
 }

@@ -2,9 +2,11 @@
 #![no_main]
 
 use cluster_native_fuzz::protocol::inbound::Inbound;
+use cluster_native_fuzz::protocol::oversized::Oversized;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|line: &[u8]| {
+    let _ = Oversized::read(line);
     if let Ok(Inbound::QueryServer(query)) = Inbound::read(line) {
         let _ = query.key();
     }

@@ -5,6 +5,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use super::surrogates::whole_characters;
+
 /// One internal message.
 #[derive(Debug)]
 pub enum Inbound {
@@ -337,33 +339,6 @@ impl Inbound {
             _ => Self::Unknown,
         })
     }
-}
-
-/// With U+FFFD in the place of each surrogate that stands alone, as Node writes it to a terminal.
-fn whole_characters(line: &[u8]) -> Vec<u8> {
-    let unit = |at: usize| -> Option<u32> {
-        let escape = line.get(at..at + 6)?.strip_prefix(b"\\u")?;
-        u32::from_str_radix(std::str::from_utf8(escape).ok()?, 16).ok()
-    };
-    let mut whole = Vec::with_capacity(line.len());
-    let mut at = 0;
-    while at < line.len() {
-        let length = match (line[at], unit(at), unit(at + 6)) {
-            (b'\\', Some(0xd800..=0xdbff), Some(0xdc00..=0xdfff)) => 12,
-            (b'\\', Some(0xd800..=0xdfff), _) => {
-                whole.extend_from_slice(b"\\ufffd");
-                at += 6;
-                continue;
-            }
-            (b'\\', Some(_), _) => 6,
-            (b'\\', None, _) => 2,
-            _ => 1,
-        };
-        let end = (at + length).min(line.len());
-        whole.extend_from_slice(&line[at..end]);
-        at = end;
-    }
-    whole
 }
 
 #[cfg(test)]

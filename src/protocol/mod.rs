@@ -13,3 +13,4 @@ pub mod outbox;
 pub mod oversized;
 pub mod request;
 pub mod scan;
+mod surrogates;
