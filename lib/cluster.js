@@ -108,7 +108,8 @@ class Cluster extends EventEmitter {
   }
 
   async request(message, options) {
-    return this.#requests().request(message, options);
+    // Awaited, so that the stack of an error shows who awaits this one.
+    return await this.#requests().request(message, options);
   }
 
   onRequest(action, handler) {

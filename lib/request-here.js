@@ -15,7 +15,8 @@ function here() {
 }
 
 async function request(message, options) {
-  return here().request(message, options);
+  // Awaited, so that the stack of an error shows who awaits this one.
+  return await here().request(message, options);
 }
 
 function onRequest(action, handler) {

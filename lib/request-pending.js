@@ -13,7 +13,6 @@ function describe({ to, type, action, worker_pid: pid }) {
 
 class Pending {
   #what;
-  #asker = {};
   #endpoint;
   #timer;
   #stopWatching = () => {};
@@ -24,15 +23,10 @@ class Pending {
     this.#reject = reject;
   });
 
-  /**
-   * @param asked the function that the stacks of errors leave out
-   * @param endpoint `unpack(reply)`, `forget()`, `cancel()`
-   */
-  constructor(request, asked, endpoint) {
-    this.#what = describe(request);
+  /** @param endpoint `unpack(reply)`, `forget()`, `cancel()` */
+  constructor(request, endpoint) {
+    this.#what = request;
     this.#endpoint = endpoint;
-    // Who asked is known only now. Formatted when it is needed.
-    Error.captureStackTrace(this.#asker, asked);
   }
 
   wait(timeout, signal) {
@@ -104,7 +98,7 @@ class Pending {
 
   reply(frame) {
     if (frame.error) {
-      this.failed(frame.pid, this.#asked(remoteError(frame.error)));
+      this.failed(frame.pid, remoteError(frame.error));
       return;
     }
     let value;
@@ -118,14 +112,7 @@ class Pending {
   }
 
   error(code, why, options) {
-    return this.#asked(new ClusterError(code, `${this.#what}: ${why}.`, options));
-  }
-
-  /** The stack shows who asked, not how the answer came. */
-  #asked(error) {
-    const frames = String(this.#asker.stack).split('\n').slice(1);
-    const stack = [String(error), ...frames].join('\n');
-    return Object.defineProperty(error, 'stack', { value: stack, configurable: true, writable: true });
+    return new ClusterError(code, `${describe(this.#what)}: ${why}.`, options);
   }
 }
 
@@ -184,10 +171,20 @@ class PendingAnswers extends Pending {
   }
 }
 
+/** The stack shows who waits for the answer, not how it came. Called where `asked` goes on after its `await`: V8 knows then who
+ *  awaits `asked`, and it costs nothing where there is no error. */
+function showWhoAsked(error, asked) {
+  const here = {};
+  Error.captureStackTrace(here, asked);
+  const frames = here.stack.split('\n').slice(1);
+  const stack = [String(error), ...frames].join('\n');
+  Object.defineProperty(error, 'stack', { value: stack, configurable: true, writable: true });
+}
+
 /** What a handler threw in the other process. */
 function remoteError({ name, message, code, stack }) {
   const error = name === 'ClusterError' ? new ClusterError(code, message) : reviveError({ name, message, code });
   return Object.assign(error, { remoteStack: stack });
 }
 
-module.exports = { PendingAnswer, PendingAnswers };
+module.exports = { PendingAnswer, PendingAnswers, showWhoAsked };

@@ -6,7 +6,7 @@
 
 const { ClusterError, describeError } = require('./errors');
 const { checkAction, checkRequest } = require('./request-arguments');
-const { PendingAnswer, PendingAnswers } = require('./request-pending');
+const { PendingAnswer, PendingAnswers, showWhoAsked } = require('./request-pending');
 
 const CMD = 'NODE_YUNFLY_RPC';
 
@@ -31,11 +31,22 @@ class RequestEndpoint {
   }
 
   async request(message, options) {
+    try {
+      const answer = await this.#ask(message, options);
+      if (message.type === 'all') for (const error of answer.failed.values()) showWhoAsked(error, this.request);
+      return answer;
+    } catch (error) {
+      showWhoAsked(error, this.request);
+      throw error;
+    }
+  }
+
+  #ask(message, options) {
     const { timeout, signal } = checkRequest(message, options);
     const { to, type, worker_pid, action, data } = message;
     const id = `${instance}-${++count}`;
     const Pending = type === 'all' ? PendingAnswers : PendingAnswer;
-    const pending = new Pending(message, this.request, {
+    const pending = new Pending(message, {
       unpack: this.#codec.unpack,
       forget: () => this.#pending.delete(id),
       cancel: () => this.#tryToSend({ act: 'cancel', id }),

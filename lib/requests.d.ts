@@ -72,7 +72,7 @@ export interface BroadcastAnswers<Answer = any> {
   failed: Map<number, RemoteError>;
 }
 
-/** An error that may come from another process. Its `stack` shows who asked. */
+/** An error that may come from another process. Its `stack` shows who awaits the answer (`await`, in async functions). */
 export interface RemoteError extends Error {
   /** As it was there. */
   code?: string | number;
