@@ -6,7 +6,6 @@ use bytes::Bytes;
 
 use super::types::Peer;
 use crate::protocol::envelope::Target;
-use crate::protocol::frame::settled;
 
 /// How much may wait. What goes beyond is given back to be reported.
 pub const MAILBOX_BYTES: usize = 16 << 20;
@@ -42,12 +41,11 @@ pub struct Mailbox {
 
 impl Mailbox {
     /// Keeps a message, or gives it back when too much waits already.
-    pub fn keep(&mut self, mut letter: Letter) -> Option<Letter> {
+    pub fn keep(&mut self, letter: Letter) -> Option<Letter> {
         let size = letter.frame.len() + size_of::<Letter>();
         if self.bytes + size > MAILBOX_BYTES && !self.letters.is_empty() {
             return Some(letter);
         }
-        letter.frame = settled(letter.frame);
         self.bytes += size;
         self.letters.push_back(letter);
         None

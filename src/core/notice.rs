@@ -4,7 +4,6 @@ use bytes::Bytes;
 
 use super::dispatch::ConnectionId;
 use super::types::{ChildId, Exit, Peer, SlotId, Time};
-use crate::protocol::frame::settled;
 use crate::protocol::inbound::{ErrorDetails, ErrorReport, ListenAddress};
 
 /// Something that the app is told.
@@ -133,20 +132,6 @@ pub enum Notice {
     },
     /// All children are gone. The last notice.
     Closed(Outcome),
-}
-
-impl Notice {
-    /// As it can wait: what it holds of a read buffer is its own.
-    #[must_use]
-    pub fn settled(self) -> Self {
-        match self {
-            Self::Message(child, frame) => Self::Message(child, settled(frame)),
-            Self::Handle(child, frame, handle) => Self::Handle(child, settled(frame), handle),
-            Self::Request(child, frame) => Self::Request(child, settled(frame)),
-            Self::Undeliverable { from, frame, reason } => Self::Undeliverable { from, frame: settled(frame), reason },
-            other => other,
-        }
-    }
 }
 
 /// Where a child wrote.

@@ -11,7 +11,7 @@ use super::notice::{Notice, Undeliverable};
 use super::types::{ChildId, Peer, Readiness, Time};
 use super::{Core, Phase};
 use crate::protocol::envelope::{Envelope, Target};
-use crate::protocol::frame::{lines, settled};
+use crate::protocol::frame::lines;
 use crate::protocol::outbound;
 
 /// Where a message goes.
@@ -46,8 +46,6 @@ impl Core {
             Route::App(child) => self.notify(Notice::Message(child, frame)),
             Route::Child(child) => self.act(Action::Send { child, frame, origin: Origin::Peer(from) }),
             Route::Children(children) => {
-                // Once for all of them: it waits for the slowest.
-                let frame = settled(frame);
                 for child in children {
                     self.act(Action::Send { child, frame: frame.clone(), origin: Origin::Broadcast(from) });
                 }

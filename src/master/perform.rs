@@ -20,7 +20,7 @@ use crate::core::dispatch::{ConnectionId, Key};
 use crate::core::event::Event;
 use crate::core::notice::{Missed, Notice, Undeliverable};
 use crate::core::types::{ChildId, GenerationId, Peer, SlotId};
-use crate::protocol::frame::{lines, settled};
+use crate::protocol::frame::lines;
 use crate::protocol::inbound::ListenQuery;
 use crate::sys::guard::Guard;
 use crate::sys::process::{activity, resident_bytes};
@@ -168,8 +168,6 @@ impl Master {
         if let Verdict::GiveUp(missed) = verdict {
             return self.give_up(sender, &frame, missed);
         }
-        // What others get as well is theirs, too.
-        let frame = if audience == Audience::One && queued > 0 { settled(frame) } else { frame };
         link.send(frame, None, Some(sender));
         if queued + size > HIGH_WATER && link.reading == Reading::KeepsUp {
             link.reading = Reading::IsBehind;
@@ -188,7 +186,7 @@ impl Master {
         let Some(socket) = self.connections.get(&handle).cloned() else { return };
         let now = self.now();
         let Some(link) = self.links.get_mut(&child) else { return };
-        link.send(settled(frame), Some(socket), Some(sender));
+        link.send(frame, Some(socket), Some(sender));
         let (receiver, queued, taken) = (Peer::Child(child), link.queued(), link.taken());
         let offer = Offer { sender, receiver, audience: Audience::One, messages: 1, size: 0, queued, taken };
         if self.flow.offer(now, offer) == Verdict::SendAndPause {
@@ -260,7 +258,7 @@ impl Master {
             self.app.keep(*handle, socket);
         }
         let before = self.app.bytes();
-        let size = self.app.push(notice.settled());
+        let size = self.app.push(notice);
         if let Some(child) = sender {
             let (sender, receiver) = (Peer::Child(child), Peer::App);
             let (audience, messages, taken) = (Audience::One, 1, 0);

@@ -21,6 +21,9 @@ use crate::sys::channel;
 const READ_LEAST: usize = 8 << 10;
 const READ_MOST: usize = 256 << 10;
 
+/// Larger pieces are no small part of any read; the room of a large message takes no memory where nothing was read into it.
+const COPY_BELOW: usize = READ_MOST / 4;
+
 /// What came in.
 #[derive(Debug)]
 pub enum Received {
@@ -122,6 +125,7 @@ fn take_batch(decoder: &mut FrameDecoder) -> Vec<Received> {
             Frame::Line(range) => read_line(&decoder.bytes()[range.clone()], range),
         });
     }
+    let room = decoder.room(0).capacity();
     let buffer = decoder.take();
     let mut batch = Vec::with_capacity(lines.len());
     for line in lines {
@@ -134,7 +138,21 @@ fn take_batch(decoder: &mut FrameDecoder) -> Vec<Received> {
             Line::Message { target, range } => add_message(&mut batch, &buffer, target, range),
         }
     }
+    for received in &mut batch {
+        if let Received::Messages { frames: piece, .. }
+        | Received::Request { frame: piece, .. }
+        | Received::Handle { frame: piece, .. } = received
+            && is_small_part(piece.len(), room)
+        {
+            *piece = Bytes::copy_from_slice(piece);
+        }
+    }
     batch
+}
+
+/// Wherever a piece waits it keeps the whole buffer that it was read into: a small one is copied out of it.
+fn is_small_part(piece: usize, room: usize) -> bool {
+    piece < COPY_BELOW && piece * 4 < room
 }
 
 /// A line that was read, before its bytes are taken out of the buffer.
@@ -207,5 +225,20 @@ mod tests {
         assert_eq!(batch("1\n2\n").len(), 2, "each is an event of its own in the app");
         let any = r#"{"to":"worker"}"#;
         assert_eq!(batch(&format!("{any}\n{any}\n")).len(), 2, "each goes to a worker of its own");
+    }
+
+    #[test]
+    fn a_small_piece_keeps_no_large_buffer() {
+        let (small, large) = (r#"{"to":"app"}"#, format!(r#"{{"to":"alone","data":"{}"}}"#, "x".repeat(1000)));
+        let mut decoder = FrameDecoder::new(2000);
+        let stream = format!("{small}\n{large}\n");
+        decoder.room(stream.len()).extend_from_slice(stream.as_bytes());
+        let start = decoder.bytes().as_ptr() as usize;
+        let within = |frames: &Bytes| (start..start + stream.len()).contains(&(frames.as_ptr() as usize));
+        let kept: Vec<bool> = take_batch(&mut decoder)
+            .iter()
+            .map(|received| matches!(received, Received::Messages { frames, .. } if within(frames)))
+            .collect();
+        assert_eq!(kept, [false, true]);
     }
 }

@@ -25,16 +25,6 @@ pub fn lines(piece: &Bytes) -> impl Iterator<Item = Bytes> + '_ {
     })
 }
 
-/// Smaller pieces are copied out of the buffer that they were read into before they wait: a read brings up to 256 KiB, and
-/// each piece of it keeps all of it.
-const COPY_BELOW: usize = 64 << 10;
-
-/// A piece that is going to wait.
-#[must_use]
-pub fn settled(piece: Bytes) -> Bytes {
-    if piece.len() < COPY_BELOW { Bytes::copy_from_slice(&piece) } else { piece }
-}
-
 /// A line from this size on gets room for the largest one at once: it is not moved again as it grows.
 const LARGE: usize = 1 << 20;
 
