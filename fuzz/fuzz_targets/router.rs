@@ -33,6 +33,7 @@ fn policy() -> Policy {
         min_uptime: Duration::from_secs(1),
         hang_timeout: None,
         max_memory: None,
+        watch: None,
     }
 }
 
