@@ -159,6 +159,16 @@ test('a server that Node does not report is told as serving', async () => {
   expect((await child.ended).code).toBe(0);
 });
 
+test('a server that an earlier listener closes as soon as it listens', async () => {
+  const exec = script(`
+    const server = require('http').createServer();
+    server.on('listening', () => server.close()).on('close', () => process.send({ closed: true }));
+    server.listen(0);`);
+  const child = startWorker(exec);
+  expect(await child.sends('closed')).toBe(true);
+  expect(child.acts).not.toContain('error');
+});
+
 test('serving comes after Node’s own listening', async () => {
   const child = startWorker(server);
   const order = [];

@@ -63,7 +63,8 @@ function onListening() {
   servers.add(this);
   const load = loads.get(this);
   load.key = observer.keyOf(this);
-  countAccepted(this._handle, load);
+  // Null if a listener before this one closed it.
+  if (this._handle) countAccepted(this._handle, load);
   const parsers = everySocket || isTls(this) ? undefined : parsersOf(this);
   if (!parsers && !load.isTracked) this.on('connection', trackSocket);
   load.isTracked ||= !parsers;
