@@ -375,6 +375,9 @@ export interface DrainEvent {
   reason: string;
   /** The process ends only after this promise has settled, too, but within `killTimeout`. */
   waitUntil(promise: PromiseLike<unknown>): void;
+  /** `hook` is called when every request is answered, and what it returns is waited for as by `waitUntil`: the place to close what
+   *  requests need, such as a connection pool. Before the app's own listeners of `stopSignal`. */
+  afterRequests(hook: () => unknown): void;
 }
 
 declare global {

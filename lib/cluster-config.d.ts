@@ -98,6 +98,18 @@ export interface ClusterConfig {
   startTimeout?: number;
   /** How long a process that was asked to finish may take, in ms; then it gets SIGKILL. Default: 25000, in development 5000. */
   killTimeout?: number;
+  /** How long a worker may take to finish its other requests after an exception that nobody caught, in ms; within it ends with exit
+   *  code 1. Its replacement is forked at once. Default: 2000. */
+  crashTimeout?: number;
+  /** How long event streams (SSE) and upgraded sockets (WebSocket) may stay open once their process is to end, in ms. Then they are
+   *  closed in good order, WebSockets of the npm package `ws` with a close frame (1001). Plain TCP connections (`net`, `tls`) on which
+   *  nothing was sent for so long are closed as well. All other responses, long downloads too, have `killTimeout`. Default: 5000,
+   *  but no more than half of `killTimeout`. */
+  streamTimeout?: number;
+  /** Whose listeners in alone and workers are the app's own way to end. When such a process is to end (reload, scale, shutdown,
+   *  `disconnect()`, `maxMemory`, …) they are called as for the signal, once its requests are answered; how and when the process ends
+   *  is theirs, within `killTimeout`. Default: SIGTERM, or SIGINT where only that has listeners; `false`: they are never called. */
+  stopSignal?: 'SIGTERM' | 'SIGINT' | 'SIGQUIT' | 'SIGHUP' | false;
   /** How long the cluster goes on as before after a signal to the app, in ms, before the workers finish: for load balancers
    *  that learn late that the app ends. Default: 0. */
   shutdownDelay?: number;

@@ -26,7 +26,8 @@ function toNativeConfig(settings) {
   const changes = overlay(settings);
   const nodeOptions = { ...process.env, ...changes }.NODE_OPTIONS;
   const { flags, host, port, waits } = inspectorPorts(settings.execArgv ?? ownFlags(), nodeOptions);
-  const boot = { title, killTimeout, ...(settings.mode === 'development' && { mode: settings.mode }), ...(serialization === 'advanced' && { serialization }) };
+  const { crashTimeout, streamTimeout, stopSignal } = settings;
+  const boot = { title, killTimeout, crashTimeout, streamTimeout, stopSignal, ...(settings.mode === 'development' && { mode: settings.mode }), ...(serialization === 'advanced' && { serialization }) };
   return {
     execPath: process.execPath,
     cwd,
@@ -47,6 +48,7 @@ function toNativeConfig(settings) {
     limit: settings.limit,
     startTimeout: waits ? LONGEST_TIMER_MS : settings.startTimeout,
     killTimeout,
+    crashTimeout,
     shutdownDelay: settings.shutdownDelay,
     minUptime: settings.minUptime,
     hangTimeout,

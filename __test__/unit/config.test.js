@@ -64,6 +64,8 @@ test('the defaults in production', () => {
     reloadDelay: 500,
     startTimeout: 60_000,
     killTimeout: 25_000,
+    crashTimeout: 2000,
+    streamTimeout: 5000,
     shutdownDelay: 0,
     minUptime: 1000,
     maxMessageBytes: 64 * 1024 * 1024,

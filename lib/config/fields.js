@@ -90,6 +90,12 @@ const FIELDS = {
   },
   startTimeout: milliseconds(1),
   killTimeout: milliseconds(1),
+  crashTimeout: milliseconds(1),
+  streamTimeout: milliseconds(0),
+  stopSignal: {
+    allowed: "'SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP', or false for never",
+    accepts: (value) => value === false || ['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP'].includes(value),
+  },
   shutdownDelay: milliseconds(0),
   minUptime: milliseconds(0),
   hangTimeout: {

@@ -5,14 +5,17 @@
 const { report, onCommand, onRefused } = require('./channel');
 const faults = require('./faults');
 const servers = require('./servers');
+const signals = require('./signals');
 
 const ORPHAN_GRACE_MS = 200;
 
 /** What alone-main.js reads. */
 let boot;
+let onReady;
 
-function start(received) {
+function start(received, ready) {
   boot = received;
+  onReady = ready;
   process.title = `${boot.title}:alone`;
   // Before any loader's hook: one that compiles this package as well (linked, outside of node_modules) would make its import()
   // a require(). Of the module cache alone-main.js gets this one.
@@ -20,12 +23,16 @@ function start(received) {
 
   faults.watchBoot();
   servers.trackServers(boot.mode);
-  onCommand({ drain, exit: () => require('./drain').exit(), refused: onRefused });
+  onCommand({ drain: leave, exit: () => require('./leaving').answered(), refused: onRefused });
   // systemd and others signal every process of a service. The master says when it is the alone's turn: after the
   // workers, which may still need it.
-  process.on('SIGTERM', () => {});
+  signals.start({ onDelivered: (signal) => report('signalled', { signal }), onUnheard });
   // It also refs the channel, which keeps the alone alive without any work of its own.
-  process.on('disconnect', () => drain({ reason: 'orphaned', grace: ORPHAN_GRACE_MS, timeout: boot.killTimeout }));
+  process.on('disconnect', () => leave({ reason: 'orphaned', grace: ORPHAN_GRACE_MS, timeout: boot.killTimeout }));
+}
+
+function onUnheard(signal) {
+  if (signals.isDelivered() && signals.STOP_SIGNALS.includes(signal)) require('./leaving').raised(signal);
 }
 
 /** Every file is loaded and what it returned is resolved: from now on the alone survives what it throws. */
@@ -34,6 +41,7 @@ function loaded() {
   process.on('uncaughtException', survive);
   process.on('unhandledRejection', (thrown) => survive(thrown, 'unhandledRejection'));
   report('loaded');
+  onReady();
 }
 
 function survive(thrown, origin) {
@@ -41,8 +49,8 @@ function survive(thrown, origin) {
   faults.log(`${boot.title}:alone`, origin, thrown);
 }
 
-function drain(request) {
-  require('./drain').drain(request);
+function leave(request) {
+  require('./leaving').leave(boot, request);
 }
 
 module.exports = { start, loaded, boot: () => boot };

@@ -5,7 +5,8 @@
 const diagnostics = require('diagnostics_channel');
 const { closeAfterResponse } = require('./connection-close');
 const { canBeHandedBack, handBack } = require('./hand-back');
-const { sockets, handshakes, http2Sessions } = require('./servers');
+const { allClosed, begunRequests, handshakes, http2Sessions, isPlain, sockets } = require('./servers');
+const { isEventStream, isEventStream2, streamsOf } = require('./streams');
 
 /** The largest stream id: with it a GOAWAY announces the end and still takes what is on its way (RFC 9113, 6.8). */
 const LAST_STREAM_ID = 2 ** 31 - 1;
@@ -13,6 +14,8 @@ const NO_ERROR = 0;
 
 /** Who has just connected is about to ask, also where idle connections are closed at once. */
 const FIRST_REQUEST_MS = 20;
+/** A request of which a part has come, or a handshake under way, may stand still for so long. */
+const STANDSTILL_MS = 2000;
 
 const SWEEP_MS = 50;
 const SHORTEST_SWEEP_MS = 5;
@@ -29,47 +32,86 @@ function closeAfterResponses() {
   }
 }
 
-/** Closes what stays idle for `grace()` ms, until the returned function is called. Everything else ends by itself:
- *  HTTP/1 after its response, HTTP/2 after its streams; plain and upgraded sockets when the app or the client ends
- *  them. With no grace at all (development) idle ones go to the new process, and plain and upgraded ones are closed: whoever
- *  holds one is to come back. */
-function sweep(grace) {
-  let timer;
-  let over = false;
-  const idle = new IdleTimes();
-  const announced = new WeakSet();
-  const again = () => {
-    clearTimeout(timer);
-    if (!over) pass();
-  };
-  const pass = () => {
-    const limit = grace();
-    for (const socket of sockets()) {
-      if (!isHttp1(socket) && limit > 0) continue;
-      if (limit === 0 && canBeHandedBack(socket)) {
-        handBack(socket, again);
-        continue;
-      }
-      const patience = isUnanswered(socket) ? Math.max(limit, FIRST_REQUEST_MS) : limit;
-      if (idle.of(socket, isBusy(socket)) >= patience) end(socket);
+/** Closes what stays idle for `grace()` ms, as long as the process lives. Resolves when no request is open, and none may come any more:
+ *  HTTP/1 connections end after their responses, HTTP/2 after their streams, plain ones when the app or the client ends them, or
+ *  when nothing was sent on them for `streamTimeout` ms. What is left are streams (streams.js). With no grace at all (development)
+ *  idle ones go to the new process, and plain and upgraded ones are closed: whoever holds one is to come back. */
+function requestsAnswered(grace, streamTimeout) {
+  return new Promise((resolve) => {
+    const sweep = new Sweep(grace, streamTimeout, resolve);
+    sweep.pass();
+    allClosed().then(resolve);
+  });
+}
+
+class Sweep {
+  #grace;
+  #streamTimeout;
+  #answered;
+  #timer;
+  #idle = new IdleTimes();
+  #announced = new WeakSet();
+
+  constructor(grace, streamTimeout, answered) {
+    this.#grace = grace;
+    this.#streamTimeout = streamTimeout;
+    this.#answered = answered;
+  }
+
+  pass() {
+    clearTimeout(this.#timer);
+    const limit = this.#grace();
+    const begun = begunRequests();
+    let open = 0;
+    for (const socket of sockets()) open += this.#isOpen(socket, limit, begun) ? 1 : 0;
+    for (const socket of handshakes) open += this.#shakesHands(socket, limit) ? 1 : 0;
+    for (const session of http2Sessions) open += this.#hasRequests(session, limit) ? 1 : 0;
+    if (open === 0) this.#answered();
+    this.#timer = setTimeout(() => this.pass(), Math.min(SWEEP_MS, Math.max(limit, SHORTEST_SWEEP_MS))).unref();
+  }
+
+  /** Whether a request is open on a connection, or may come. */
+  #isOpen(socket, limit, begun) {
+    if (limit === 0 && canBeHandedBack(socket)) {
+      handBack(socket, () => this.pass());
+      return true;
     }
-    for (const socket of handshakes) {
-      if (idle.of(socket, false) >= limit) socket.destroy();
-    }
-    for (const session of http2Sessions) {
-      if (session.closed || session.destroyed) continue;
-      if (!announced.has(session)) session.goaway(NO_ERROR, LAST_STREAM_ID);
-      announced.add(session);
+    if (!isHttp1(socket) && limit > 0 && !isPlain(socket)) return false;
+    if (isBusy(socket)) return !isEventStream(socket._httpMessage);
+    const patience = isHttp1(socket) ? patienceFor(socket, limit, begun.has(socket.parser)) : limit && this.#streamTimeout;
+    if (this.#idle.of(socket) >= patience) end(socket);
+    return true;
+  }
+
+  #shakesHands(socket, limit) {
+    const patience = limit > 0 && socket.bytesRead > 0 ? Math.max(limit, STANDSTILL_MS) : limit;
+    if (this.#idle.of(socket) >= patience) socket.destroy();
+    return !socket.destroyed;
+  }
+
+  #hasRequests(session, limit) {
+    const streams = streamsOf(session);
+    if (session.destroyed) return false;
+    if (!session.closed) {
+      if (!this.#announced.has(session)) session.goaway(NO_ERROR, LAST_STREAM_ID);
+      this.#announced.add(session);
       // What was on its way at the announcement has come; from now on no stream is taken, the open ones are finished.
-      if (idle.of(session, false) >= limit) session.close();
+      if (this.#idle.of(session) >= limit) session.close();
     }
-    timer = setTimeout(pass, Math.min(SWEEP_MS, Math.max(limit, SHORTEST_SWEEP_MS)));
-  };
-  pass();
-  return () => {
-    over = true;
-    clearTimeout(timer);
-  };
+    return streams.length === 0 || !streams.every(isEventStream2);
+  }
+}
+
+function patienceFor(socket, limit, isActive) {
+  // Node counts a connection on which nothing came as active, too.
+  if (isActive && socket.bytesRead > 0 && limit > 0) return Math.max(limit, STANDSTILL_MS);
+  return isUnanswered(socket) ? Math.max(limit, FIRST_REQUEST_MS) : limit;
+}
+
+/** Requests that have no whole answer yet. */
+function countRequests() {
+  const http1 = [...sockets()].filter((socket) => isHttp1(socket) && isBusy(socket)).length;
+  return http1 + [...http2Sessions].flatMap(streamsOf).length;
 }
 
 /** `parser` is set as long as a socket speaks HTTP/1: not for HTTP/2, not after an upgrade. */
@@ -96,17 +138,16 @@ function end(socket) {
 class IdleTimes {
   #seen = new WeakMap();
 
-  /** Since when nothing was received and nothing was under way, in ms; 0 at first sight, less if something is under way. */
-  of(connection, busy) {
+  /** Since when nothing was received or sent, in ms; 0 at first sight. */
+  of(connection) {
+    const { bytesRead = 0, bytesWritten = 0 } = connection;
     const now = performance.now();
+    const bytes = bytesRead + bytesWritten;
     const seen = this.#seen.get(connection);
-    const { bytesRead } = connection;
-    if (busy || !seen || seen.bytesRead !== bytesRead) {
-      this.#seen.set(connection, { bytesRead, since: now });
-      return busy ? -1 : 0;
-    }
-    return now - seen.since;
+    if (seen?.bytes === bytes) return now - seen.since;
+    this.#seen.set(connection, { bytes, since: now });
+    return 0;
   }
 }
 
-module.exports = { closeAfterResponses, sweep };
+module.exports = { closeAfterResponses, requestsAnswered, countRequests };

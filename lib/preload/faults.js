@@ -1,19 +1,25 @@
 'use strict';
 
-// Uncaught exceptions: what the master is told, what is written to stderr.
+// Uncaught exceptions: what the master is told, what is written to stderr, whose connection is closed.
 
+const { executionAsyncResource } = require('async_hooks');
 const { describeError } = require('../errors');
 const { report } = require('./channel');
 
-function reportFault(thrown, phase, fatal) {
-  report('error', { phase, fatal, error: describeError(thrown) });
+/** `fields`: what the master is to know beside the error. */
+function reportFault(thrown, phase, fatal, fields = {}) {
+  report('error', { phase, fatal, ...fields, error: describeError(thrown) });
+}
+
+/** The app handles its exceptions itself. */
+function isHandled() {
+  return process.listenerCount('uncaughtException') > 0 || process.hasUncaughtExceptionCaptureCallback();
 }
 
 /** Until the process is ready Node itself ends it, with its own code frame and exit code: this only watches. The
  *  monitor also sees what the app handles by itself (lib/internal/process/execution.js), which ends nothing. */
 function onBootFault(thrown) {
-  if (process.listenerCount('uncaughtException') > 0 || process.hasUncaughtExceptionCaptureCallback()) return;
-  reportFault(thrown, 'boot', true);
+  if (!isHandled()) reportFault(thrown, 'boot', true);
 }
 
 function watchBoot() {
@@ -24,16 +30,36 @@ function endBoot() {
   process.removeListener('uncaughtExceptionMonitor', onBootFault);
 }
 
-/** Synchronous, and it never throws or emits: where stderr is a pipe without a reader, process.stderr would emit EPIPE,
- *  that is an uncaught exception, which would be logged again. */
+/** From now on `onFault(thrown, origin)` is called with what nobody catches, and the process goes on. It listens for no longer than
+ *  it takes: an error tracker ends the process only where nobody else listens (Sentry's onUncaughtException). */
+function catchFaults(onFault) {
+  endBoot();
+  process.on('uncaughtExceptionMonitor', () => {
+    // Node emits 'uncaughtException' next.
+    if (!isHandled()) process.once('uncaughtException', onFault);
+  });
+}
+
+/** The connection whose request threw, if it did before its listener returned: then Node calls the listener for that connection just
+ *  now (HTTPServerAsyncResource, lib/_http_server.js). Costs nothing where nothing is thrown. */
+function connectionAtFault() {
+  const { socket } = executionAsyncResource() ?? {};
+  return socket?.server ? socket : undefined;
+}
+
 function log(who, origin, thrown) {
   const kind = origin === 'unhandledRejection' ? 'unhandled rejection' : 'uncaught exception';
-  const text = `${who} (pid ${process.pid}): ${kind}\n${require('util').inspect(thrown)}\n`;
+  logLine(`${who} (pid ${process.pid}): ${kind}\n${require('util').inspect(thrown)}`);
+}
+
+/** Synchronous, and it never throws or emits: where stderr is a pipe without a reader, process.stderr would emit EPIPE,
+ *  that is an uncaught exception, which would be logged again. */
+function logLine(text) {
   try {
-    require('fs').writeSync(2, text);
+    require('fs').writeSync(2, `${text}\n`);
   } catch {
     // No reader: the master was told.
   }
 }
 
-module.exports = { watchBoot, endBoot, reportFault, log };
+module.exports = { watchBoot, endBoot, catchFaults, reportFault, connectionAtFault, log, logLine };

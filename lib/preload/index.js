@@ -5,9 +5,8 @@
 
 const BOOT = 'YUNFLY_CLUSTER_BOOT';
 
-/** What a process needs later is loaded when it should have started: at once it would delay that, its own or its neighbours';
- *  not only when it is needed, because a deployment may have replaced the files by then. */
-const LOAD_AFTER_MS = 1000;
+/** Tried again while there is no descriptor for it. */
+const LOAD_AGAIN_MS = 1000;
 
 /** The master started this process exactly when it has both: a token and a channel. `--require` also reaches worker
  *  threads and processes that the app forks itself: they see neither, because the token is deleted here, before any
@@ -28,10 +27,18 @@ function start(boot) {
   if (boot.serialization === 'advanced') require('./serialization').start(boot);
   const requests = require('./request');
   requests.start(boot);
-  if (boot.role === 'alone') require('./alone').start(boot);
-  else require('./worker').start(boot);
-  setTimeout(() => {
-    require('./drain');
+  const ready = () => setImmediate(loadRest, requests);
+  if (boot.role === 'alone') require('./alone').start(boot, ready);
+  else require('./worker').start(boot, ready);
+}
+
+/** What a process needs later is loaded once it is ready: before, it would delay that; only when it is needed would be too late, where a
+ *  deployment has removed the files, or no descriptor is left. */
+function loadRest(requests) {
+  try {
+    require('./leaving');
     requests.open();
-  }, LOAD_AFTER_MS).unref();
+  } catch {
+    setTimeout(loadRest, LOAD_AGAIN_MS, requests).unref();
+  }
 }

@@ -62,7 +62,7 @@ function start(mode) {
   process.on('internalMessage', onHandle);
   servers.observe({
     onChange: changed,
-    keyOf: (server) => (server._handle ? keys.get(server._handle) : undefined),
+    keyOf: (handle) => keys.get(handle),
   });
 }
 

@@ -20,7 +20,8 @@ const loads = new WeakMap();
 
 let accepted = 0;
 let everySocket = false;
-let observer = { onListening() {}, onClose() {}, onChange() {}, keyOf() {} };
+let observer = { onListening() {}, onChange() {}, keyOf() {} };
+const whenAllClosed = [];
 
 function untrackSocket() {
   tracked.delete(this);
@@ -44,6 +45,7 @@ function untrackSession() {
 }
 
 function trackSession(session) {
+  loads.get(this).isHttp2 = true;
   http2Sessions.add(session);
   session.on('close', untrackSession);
 }
@@ -59,18 +61,22 @@ function parsersOf(server) {
   return symbol && server[symbol];
 }
 
-function onListening() {
-  servers.add(this);
-  const load = loads.get(this);
-  load.key = observer.keyOf(this);
-  // Null if a listener before this one closed it.
-  if (this._handle) countAccepted(this._handle, load);
-  const parsers = everySocket || isTls(this) ? undefined : parsersOf(this);
-  if (!parsers && !load.isTracked) this.on('connection', trackSocket);
+/** A server has its handle; 'listening' comes next. */
+function begins(server) {
+  servers.add(server);
+  const load = loads.get(server);
+  const native = server._handle;
+  // The master's answer is on its way through the listeners of this moment: ours comes after Node's.
+  process.nextTick(() => {
+    load.key = observer.keyOf(native);
+  });
+  countAccepted(native, load);
+  const parsers = everySocket || isTls(server) ? undefined : parsersOf(server);
+  if (!parsers && !load.isTracked) server.on('connection', trackSocket);
   load.isTracked ||= !parsers;
   load.parsers = parsers;
   observer.onChange();
-  observer.onListening(this);
+  observer.onListening(server);
 }
 
 /** Both what it accepts itself and what the master gives it (lib/internal/cluster/child.js) come to the handle. */
@@ -84,18 +90,18 @@ function countAccepted(native, load) {
   };
 }
 
-function onClose() {
-  servers.delete(this);
+/** It and its connections are closed. */
+function ends(server) {
+  if (!servers.delete(server)) return;
   observer.onChange();
-  observer.onClose(this);
+  if (servers.size > 0) return;
+  for (const then of whenAllClosed.splice(0)) then();
 }
 
 function trackServer(server) {
-  loads.set(server, { key: undefined, accepted: 0, parsers: undefined, isTracked: false });
-  server.on('listening', onListening);
+  loads.set(server, { key: undefined, accepted: 0, parsers: undefined, isTracked: false, isHttp2: false });
   server.on('secureConnection', trackTlsSocket);
   server.on('session', trackSession);
-  server.on('close', onClose);
 }
 
 /** All that speak a server's protocol now; of http servers those that still do. */
@@ -107,19 +113,44 @@ function sockets() {
   return all;
 }
 
+/** It speaks neither HTTP/1 nor HTTP/2, and never did. */
+function isPlain({ server }) {
+  return Boolean(server) && !parsersOf(server) && !loads.get(server)?.isHttp2;
+}
+
+/** Node's parsers that wait for the rest of a request, or for a first one. */
+function begunRequests() {
+  return new Set([...servers].flatMap((server) => parsersOf(server)?.active() ?? []));
+}
+
+/** Resolves when no server listens any more and no connection is left. */
+function allClosed() {
+  return new Promise((resolve) => {
+    if (servers.size === 0) resolve();
+    else whenAllClosed.push(resolve);
+  });
+}
+
 /** This process doesn't have it any more. */
 function forget(socket) {
   tracked.delete(socket);
 }
 
-/** From now on every server that listens is known. `mode`: in development plain and upgraded connections count, too. */
+/** From now on every server that listens is known. `mode`: in development plain and upgraded connections count, too.
+ *  Not by the servers' events: apps remove all listeners of a server. */
 function trackServers(mode) {
   everySocket = mode === 'development';
-  const { listen, _emitCloseIfDrained: emitCloseIfDrained } = net.Server.prototype;
-  // Node calls it at the end of each connection (lib/net.js, Socket.prototype._destroy).
+  const { listen, _listen2: setUp, _emitCloseIfDrained: emitCloseIfDrained } = net.Server.prototype;
+  // Node calls it at the end of each connection, and of the server's handle (lib/net.js, Socket.prototype._destroy, Server.close).
   net.Server.prototype._emitCloseIfDrained = function () {
     observer.onChange();
-    return emitCloseIfDrained.call(this);
+    emitCloseIfDrained.call(this);
+    if (!this._handle && !this._connections) ends(this);
+  };
+  // The last step of every listen() (setupListenHandle).
+  net.Server.prototype._listen2 = function (...args) {
+    Reflect.apply(setUp, this, args);
+    if (this._handle) begins(this);
   };
   net.Server.prototype.listen = function (...args) {
     if (!loads.has(this)) trackServer(this);
@@ -127,8 +158,8 @@ function trackServers(mode) {
   };
 }
 
-/** `onListening(server)` each time one begins to listen, `onClose(server)` when it and its connections are closed,
- *  `onChange()` whenever a server or a connection comes or goes; `keyOf(server)` gives the key of its socket. */
+/** `onListening(server)` each time one begins to listen, `onChange()` whenever a server or a connection comes or goes;
+ *  `keyOf(handle)` gives the key of a listening handle. */
 function observe(callbacks) {
   observer = { ...observer, ...callbacks };
 }
@@ -140,7 +171,10 @@ module.exports = {
   handshakes,
   http2Sessions,
   trackServers,
+  isPlain,
   parsersOf,
+  begunRequests,
+  allClosed,
   forget,
   observe,
   accepted: () => accepted,

@@ -7,6 +7,7 @@ const { report, onCommand, onRefused } = require('./channel');
 const faults = require('./faults');
 const loads = require('./loads');
 const servers = require('./servers');
+const signals = require('./signals');
 
 /** How long idle keep-alive connections are kept when this process leaves by itself, and when the app is gone. */
 const LEAVE_GRACE_MS = 1000;
@@ -14,23 +15,22 @@ const ORPHAN_GRACE_MS = 200;
 /** In development, for the requests that are under way beside one that failed. */
 const FINISH_MS = 250;
 
-let title;
-let killTimeout;
-let isDevelopment;
+let boot;
+let onReady;
 let running = false;
 
-function start(boot) {
-  killTimeout = boot.killTimeout;
-  isDevelopment = boot.mode === 'development';
-  title = boot.title;
+/** `ready` is called when the process counts as ready. */
+function start(received, ready) {
+  boot = received;
+  onReady = ready;
   name(process.env.NODE_APP_INSTANCE === undefined ? 'standby' : Number(process.env.NODE_APP_INSTANCE) + 1);
 
   faults.watchBoot();
   servers.trackServers(boot.mode);
   servers.observe({ onListening });
   loads.start(boot.mode);
-  onCommand({ drain: (command) => drain(command), exit: () => require('./drain').exit(), refused: onRefused, seat: ({ slot }) => seat(slot) });
-  process.on('SIGTERM', () => leave('SIGTERM', 0));
+  onCommand({ drain: leave, exit: () => require('./leaving').answered(), refused: onRefused, seat: ({ slot }) => seat(slot) });
+  signals.start({ onDelivered, onUnheard });
   // Ahead of Node's own listener, which exits at once unless exitedAfterDisconnect is set already
   // (lib/internal/cluster/child.js).
   process.prependListener('disconnect', onDisconnect);
@@ -39,7 +39,7 @@ function start(boot) {
 }
 
 function name(place) {
-  process.title = `${title}:worker:${place}`;
+  process.title = `${boot.title}:worker:${place}`;
 }
 
 /** It stood by; now it has a slot. */
@@ -74,38 +74,49 @@ function watchReady(ready) {
 function run() {
   if (running) return;
   running = true;
-  faults.endBoot();
-  // First, so that a `once` listener of the app still counts when this one looks.
-  process.prependListener('uncaughtException', onUncaughtException);
+  faults.catchFaults(onFault);
+  onReady();
 }
 
-function onUncaughtException(thrown, origin) {
-  // The app handles its exceptions itself.
-  if (process.listenerCount('uncaughtException') > 1) return;
-  faults.reportFault(thrown, 'run', true);
+function onFault(thrown, origin) {
+  const served = servers.accepted() > 0;
+  faults.connectionAtFault()?.destroy();
+  faults.reportFault(thrown, 'run', true, { served });
   faults.log(process.title, origin, thrown);
-  const grace = isDevelopment ? 0 : LEAVE_GRACE_MS;
-  drain({ reason: 'uncaughtException', grace, timeout: killTimeout, exitCode: 1 });
-  // The request that failed has no answer; who waits for it is not to wait for the others.
-  if (isDevelopment) setTimeout(() => process.exit(1), FINISH_MS).unref();
+  process.exitCode ||= 1;
+  const [grace, timeout] = boot.mode === 'development' ? [0, FINISH_MS] : [LEAVE_GRACE_MS, boot.crashTimeout];
+  leave({ reason: 'uncaughtException', grace, timeout, exits: true });
 }
 
-function leave(reason, exitCode) {
-  report('leaving', { reason });
-  drain({ reason, grace: LEAVE_GRACE_MS, timeout: killTimeout, exitCode });
+/** A signal has reached the app's own listeners, or is about to. */
+function onDelivered(signal) {
+  if (signal === 'SIGTERM') leaveBy(signal);
+  // Whether the app ends by it is its matter, but then it was asked to.
+  else report('signalled', { signal });
 }
 
-function drain(request) {
+/** Everybody is signalled by a terminal, or by whoever ends a whole tree of processes: the master says when it is this one's turn. */
+function onUnheard(signal) {
+  if (signals.isDelivered() && signals.STOP_SIGNALS.includes(signal)) require('./leaving').raised(signal);
+  else if (signal === 'SIGTERM') leaveBy(signal);
+}
+
+function leaveBy(signal) {
+  report('leaving', { reason: signal });
+  leave({ reason: signal, grace: LEAVE_GRACE_MS, timeout: boot.killTimeout });
+}
+
+function leave(request) {
   // Otherwise Node exits when the channel closes, in the middle of what is being finished.
   cluster.worker.exitedAfterDisconnect = true;
-  require('./drain').drain(request);
+  require('./leaving').leave(boot, request);
 }
 
 /** The channel is closed. If this process didn't ask for it by worker.disconnect() or worker.kill(), where Node's
  *  meaning holds, then the app is gone. */
 function onDisconnect() {
   if (cluster.worker.exitedAfterDisconnect) return;
-  drain({ reason: 'orphaned', grace: ORPHAN_GRACE_MS, timeout: killTimeout });
+  leave({ reason: 'orphaned', grace: ORPHAN_GRACE_MS, timeout: boot.killTimeout });
 }
 
 module.exports = { start };

@@ -47,6 +47,8 @@ pub struct NativeConfig {
     /// In ms.
     pub kill_timeout: f64,
     /// In ms.
+    pub crash_timeout: f64,
+    /// In ms.
     pub shutdown_delay: f64,
     /// In ms.
     pub min_uptime: f64,
@@ -103,6 +105,7 @@ impl NativeConfig {
             limit: millis("limit", self.limit)?,
             start_timeout: millis("startTimeout", self.start_timeout)?,
             kill_timeout: millis("killTimeout", self.kill_timeout)?,
+            crash_timeout: millis("crashTimeout", self.crash_timeout)?,
             shutdown_delay: millis("shutdownDelay", self.shutdown_delay)?,
             min_uptime: millis("minUptime", self.min_uptime)?,
             hang_timeout: self.hang_timeout.map(|timeout| millis("hangTimeout", timeout)).transpose()?,

@@ -159,7 +159,7 @@ impl Master {
     #[napi(catch_unwind)]
     pub fn signal(&self, name: String) {
         tracing::debug!(name, "signalled");
-        self.tell(Command::Signalled);
+        self.tell(Command::Signalled(name));
     }
 
     /// Stops everything.

@@ -103,6 +103,10 @@ pub struct Child {
     pub unasked: Option<(DrainReason, Time)>,
     /// The last fatal error that it reported.
     pub error: Option<ErrorDetails>,
+    /// Whether that came after it had taken a connection.
+    pub served: bool,
+    /// When a signal reached listeners of its own, and which.
+    pub signalled: Option<(Time, String)>,
 }
 
 impl Child {
@@ -125,6 +129,8 @@ impl Child {
             reason: ExitReason::Unasked,
             unasked: None,
             error: None,
+            served: false,
+            signalled: None,
         }
     }
 
@@ -168,6 +174,13 @@ impl Child {
     #[must_use]
     pub fn was_stable(&self, now: Time, min_uptime: Time) -> bool {
         self.ready_since.is_some_and(|since| now >= since + min_uptime)
+    }
+
+    /// Whether its death says nothing about how it starts. One that was brought down after it had taken a connection started well:
+    /// whoever calls a bad route again and again must not use up the `limit`.
+    #[must_use]
+    pub fn started_well(&self, now: Time, min_uptime: Time) -> bool {
+        self.served || self.was_stable(now, min_uptime)
     }
 
     /// How it failed.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::child::Child;
+use super::family::Respawn;
 use super::notice::{ChildFailure, ExitReason, Notice, ReloadReport, Replacement};
 use super::types::{ChildId, GenerationId, Mode, ReloadTarget, SlotId, Time};
 use super::{Core, Phase};
@@ -128,7 +129,7 @@ impl Core {
                 ReloadTarget::Alone => slot.is_none(),
                 ReloadTarget::All => true,
             };
-            asked || (seat.occupant.is_none() && seat.respawn_at.is_none())
+            asked || (seat.occupant.is_none() && seat.respawn == Respawn::No)
         });
         let again: Vec<Option<SlotId>> = again.map(|(slot, _)| *slot).collect();
         for slot in &again {
@@ -140,7 +141,7 @@ impl Core {
             if let Some(seat) = self.family.seat_mut(*slot) {
                 seat.generation = restart.generation;
                 seat.restart = super::restart::Restart::default();
-                seat.respawn_at = None;
+                seat.respawn = Respawn::No;
             }
         }
         let is_of_worker = |(slot, place): (&Option<SlotId>, &Place)| slot.is_some() && place.step != Step::Settled;

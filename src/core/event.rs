@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use super::dispatch::{ConnectionId, Key};
 use super::reload::ReloadRequest;
-use super::types::{Bound, ChildId, Evidence, Exit, Peer, ReloadTarget};
+use super::types::{Bound, ChildId, Evidence, Exit, KillMeans, Peer, ReloadTarget};
 use crate::protocol::envelope::Target;
 use crate::protocol::inbound::Inbound;
 use crate::protocol::request::RequestPart;
@@ -178,7 +178,10 @@ pub enum Event {
         exit: Exit,
     },
     /// The app got a signal that asks it to stop.
-    Signalled,
+    Signalled {
+        /// Its name.
+        signal: String,
+    },
     /// The app called `close`.
     CloseAsked {
         /// Without waiting for anything.
@@ -205,10 +208,12 @@ pub enum Event {
         /// The child.
         child: ChildId,
     },
-    /// The app called `worker.kill()`; the shell sent the signal.
+    /// The app called `worker.kill()` with a signal that ends processes; the shell sends it next.
     KillAsked {
         /// The child.
         child: ChildId,
+        /// What the signal is meant to do.
+        means: KillMeans,
     },
     /// Time passed: a moment given by `next_timeout` is reached.
     TimedOut,

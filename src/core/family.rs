@@ -14,12 +14,44 @@ pub struct Seat {
     pub occupant: Option<ChildId>,
     /// Who is on the way to take the place of an occupant that still works.
     pub successor: Option<ChildId>,
-    /// When to fork the next one.
-    pub respawn_at: Option<Time>,
+    /// When its next process is forked.
+    pub respawn: Respawn,
     /// How it went so far.
     pub restart: Restart,
     /// How its next process is launched.
     pub generation: GenerationId,
+}
+
+/// When an empty seat is filled again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Respawn {
+    /// Not by itself.
+    #[default]
+    No,
+    /// At this moment.
+    At(Time),
+    /// As soon as one of too many workers has ended.
+    WithRoom,
+}
+
+impl Respawn {
+    /// Whether it is to be tried now.
+    #[must_use]
+    pub fn is_due(self, now: Time) -> bool {
+        match self {
+            Self::No => false,
+            Self::At(at) => at <= now,
+            Self::WithRoom => true,
+        }
+    }
+}
+
+impl Seat {
+    /// Whether nobody is there, nor on the way.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.occupant.is_none() && self.successor.is_none()
+    }
 }
 
 /// What became free when a child left.
@@ -73,7 +105,7 @@ impl Family {
         let mut generation = GenerationId::default();
         if let Some(seat) = self.seat_mut(slot) {
             seat.occupant = Some(id);
-            seat.respawn_at = None;
+            seat.respawn = Respawn::No;
             generation = seat.generation;
         }
         self.children.insert(id, Child::new(id, slot, deadline, generation));
@@ -119,7 +151,7 @@ impl Family {
     pub fn occupy(&mut self, id: ChildId, slot: SlotId) {
         if let (Some(seat), Some(child)) = (self.slots.get_mut(&slot), self.children.get_mut(&id)) {
             seat.occupant = Some(id);
-            seat.respawn_at = None;
+            seat.respawn = Respawn::No;
             child.slot = Some(slot);
         }
     }
@@ -246,8 +278,8 @@ impl Family {
 
     /// Nobody is forked again.
     pub fn cancel_respawns(&mut self) {
-        self.alone.respawn_at = None;
-        self.slots_mut().for_each(|seat| seat.respawn_at = None);
+        self.alone.respawn = Respawn::No;
+        self.slots_mut().for_each(|seat| seat.respawn = Respawn::No);
     }
 
     /// When the next child's time is over.
@@ -268,7 +300,7 @@ impl Family {
             starting,
             draining,
             standby,
-            waiting: self.slots.values().filter(|seat| seat.respawn_at.is_some()).count(),
+            waiting: self.slots.values().filter(|seat| seat.respawn != Respawn::No).count(),
         }
     }
 }

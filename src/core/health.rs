@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::action::Action;
 use super::child::{Child, Pulse, Stage};
+use super::leaving::REPLACE_GRACE;
 use super::notice::{ExitReason, HangReport, Notice};
-use super::supervision::REPLACE_GRACE;
 use super::types::{ChildId, Evidence, Silence, Time};
 use super::{Core, Phase};
 use crate::protocol::outbound::DrainReason;
@@ -106,7 +106,9 @@ impl Core {
         let over = rss as f64 > limit as f64 * share;
         let one_under_way = self.is_reloading() || self.family.slots().any(|(_, seat)| seat.successor.is_some());
         let Some(child) = self.family.get(id).filter(|child| child.is_ready()) else { return };
-        if let (true, false, Phase::Running, Some(slot)) = (over, one_under_way, &self.phase, child.slot) {
+        if let (true, false, true, Phase::Running, Some(slot)) =
+            (over, one_under_way, self.has_room(), &self.phase, child.slot)
+        {
             self.spawn_successor(now, slot, self.generation);
         }
     }

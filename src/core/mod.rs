@@ -13,6 +13,7 @@ pub mod dispatch;
 pub mod event;
 pub mod family;
 mod health;
+mod leaving;
 pub mod listeners;
 pub mod mailbox;
 pub mod notice;
@@ -169,13 +170,13 @@ impl Core {
             Event::Quiesced => self.quiesced(now),
             Event::Disconnected { child } => self.disconnected(now, child),
             Event::Exited { child, exit } => self.exited(now, child, exit),
-            Event::Signalled => self.signalled(now),
+            Event::Signalled { signal } => self.signalled(now, signal),
             Event::CloseAsked { force } => self.close_asked(now, force),
             Event::ReloadAsked(request) => self.reload_asked(now, request),
             Event::FileChanged { target, file } => self.file_changed(now, target, file),
             Event::ScaleAsked { id, count } => self.scale_asked(now, id, count),
             Event::DisconnectAsked { child } => self.disconnect_asked(now, child),
-            Event::KillAsked { child } => self.kill_asked(child),
+            Event::KillAsked { child, means } => self.kill_asked(now, child, means),
             Event::TimedOut => self.timed_out(now),
         }
     }
@@ -266,7 +267,7 @@ impl Event {
             | Self::Disconnected { child }
             | Self::Exited { child, .. }
             | Self::DisconnectAsked { child }
-            | Self::KillAsked { child } => Some(*child),
+            | Self::KillAsked { child, .. } => Some(*child),
             _ => None,
         }
     }

@@ -7,8 +7,8 @@ use proptest::prelude::*;
 use super::event::Event;
 use super::notice::Notice;
 use super::reload::ReloadRequest;
-use super::sim::{Boot, GOOD, Life, Manners, Nature, World, ms};
-use super::types::{Balance, ChildId, Mode, Peer, Policy, Readiness, ReloadTarget};
+use super::sim::{Boot, GOOD, Life, Manners, Nature, World, ms, signal};
+use super::types::{Balance, ChildId, KillMeans, Mode, Peer, Policy, Readiness, ReloadTarget};
 use crate::protocol::envelope::Target;
 
 fn policies() -> impl Strategy<Value = Policy> {
@@ -24,6 +24,7 @@ fn policies() -> impl Strategy<Value = Policy> {
             limit: ms(limit),
             start_timeout: ms(start),
             kill_timeout: ms(kill),
+            crash_timeout: ms(kill / 4),
             shutdown_delay: ms(delay),
             min_uptime: ms(1_000),
             hang_timeout: (kill % 2 == 0).then_some(ms(3_000)),
@@ -71,7 +72,7 @@ fn request(kind: u32, number: u32, message: &Bytes) -> Event {
     let from = if number.is_multiple_of(2) { Peer::App } else { Peer::Child(ChildId::Worker(number)) };
     match kind {
         0 => Event::DisconnectAsked { child: ChildId::Worker(number) },
-        1 => Event::KillAsked { child: ChildId::Worker(number) },
+        1 => Event::KillAsked { child: ChildId::Worker(number), means: KillMeans::Ask },
         2 => Event::SentTo { child: ChildId::Worker(number), frame },
         3 => Event::Sent { from, target: Target::Alone, frame },
         4 => Event::Sent { from, target: Target::AnyWorker, frame },
@@ -98,9 +99,9 @@ proptest! {
         for (at, kind, number) in requests {
             world.ask(at, request(kind, number, &Bytes::from_static(b"1\n")));
         }
-        world.ask(stop_at, if seed.is_multiple_of(2) { Event::Signalled } else { Event::CloseAsked { force: false } });
+        world.ask(stop_at, if seed.is_multiple_of(2) { signal("SIGTERM") } else { Event::CloseAsked { force: false } });
         if seed.is_multiple_of(3) {
-            world.ask(stop_at + second, Event::Signalled);
+            world.ask(stop_at + second, signal("SIGTERM"));
         }
         world.run(ms(10_000_000));
         prop_assert!(world.finished, "a stop always ends");

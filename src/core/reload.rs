@@ -7,9 +7,9 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 use super::child::Child;
-use super::family::Seat;
+use super::family::{Respawn, Seat};
+use super::leaving::REPLACE_GRACE;
 use super::notice::{ChildFailure, ExitReason, Notice, ReloadReport, Replacement};
-use super::supervision::REPLACE_GRACE;
 use super::types::{ChildId, GenerationId, Mode, ReloadTarget, SlotId, Time};
 use super::{Core, Phase};
 use crate::protocol::outbound::DrainReason;
@@ -104,7 +104,8 @@ impl Core {
     }
 
     fn start_changes(&mut self, now: Time) {
-        loop {
+        // Otherwise old workers that still finish are waited for.
+        while self.has_room() {
             let Some(reload) = &mut self.reloads.current else { return };
             let most = match reload.step {
                 Step::Alone { .. } | Step::GivingUp => return,
@@ -195,7 +196,7 @@ impl Core {
         if let Some(seat) = self.family.seat_mut(Some(slot)) {
             seat.generation = generation;
             seat.restart = super::restart::Restart::default();
-            seat.respawn_at = None;
+            seat.respawn = Respawn::No;
         }
         let Some(change) = reload.changes.remove(&slot) else { return };
         let ready_after = change.ready.unwrap_or(now).saturating_sub(change.began);
@@ -348,14 +349,23 @@ impl Core {
         })
     }
 
+    /// How many new workers may be on the way while the old ones still work.
+    #[cfg(test)]
+    pub(super) fn rollout_width(&self) -> usize {
+        self.reloads.current.as_ref().map_or(1, |reload| reload.request.concurrency)
+    }
+
     pub(super) fn is_reloading(&self) -> bool {
         self.reloads.current.is_some()
     }
 
     pub(super) fn reload_deadline(&self) -> Option<Time> {
         let changes = self.reloads.current.as_ref()?.changes.values();
+        // Without room for it the next attempt comes after somebody's exit.
+        let has_room = self.has_room();
         let due = changes.filter_map(|change| match change.state {
-            ChangeState::Proves(_, at) | ChangeState::Retries(at) => Some(at),
+            ChangeState::Proves(_, at) => Some(at),
+            ChangeState::Retries(at) => has_room.then_some(at),
             ChangeState::Boots(_) => None,
         });
         due.min()

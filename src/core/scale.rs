@@ -1,8 +1,8 @@
 //! More or fewer slots while the cluster runs.
 
 use super::child::Child;
+use super::leaving::REPLACE_GRACE;
 use super::notice::{ExitReason, Notice};
-use super::supervision::REPLACE_GRACE;
 use super::types::{Mode, SlotId, Time};
 use super::{Core, Phase};
 use crate::protocol::outbound::DrainReason;

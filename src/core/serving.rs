@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::Core;
 use super::action::{Action, Origin};
-use super::child::Stage;
+use super::child::{Child, Stage};
 use super::dispatch::{Counts, Key, Order};
 use super::listeners::{Answer, Waiting};
 use super::steering::Acceptor;
@@ -15,7 +15,9 @@ use crate::protocol::outbound;
 
 impl Core {
     pub(super) fn queried(&mut self, now: Time, id: ChildId, query: Box<ListenQuery>) {
-        let Some(child) = self.family.get_mut(id).filter(|child| child.is_worker()) else { return };
+        // One that leaves is not answered, as by Node's own primary (queryServer in lib/internal/cluster/primary.js).
+        let asks = |child: &&mut Child| child.is_worker() && !child.is_leaving();
+        let Some(child) = self.family.get_mut(id).filter(asks) else { return };
         if child.stands_by() {
             child.held.push((*query).clone());
         }
@@ -43,7 +45,8 @@ impl Core {
 
     /// libuv's errors are negative errnos, and Node builds its own error from them.
     pub(super) fn answer(&mut self, now: Time, key: &Key, Waiting { child, seq }: Waiting, errno: i32) {
-        let Some(worker) = self.family.get_mut(child).filter(|child| child.is_reachable()) else { return };
+        let waits = |child: &&mut Child| child.is_reachable() && !child.is_leaving();
+        let Some(worker) = self.family.get_mut(child).filter(waits) else { return };
         if worker.stands_by() {
             if errno == 0 {
                 return self.stands_by(child);

@@ -11,25 +11,17 @@ use crate::protocol::outbound::DrainReason;
 /// How long idle connections are kept when everything stops: long enough for a request that is on its way.
 const SHUTDOWN_GRACE: Duration = Duration::from_millis(300);
 
-/// The alone has at least this, even when the workers used up all the time.
-const ALONE_LEAST: Duration = Duration::from_secs(1);
+/// A signal that comes again within this is the same wish: a terminal and whoever runs the app (npm, yarn, nodemon) both send it.
+const SAME_WISH: Duration = Duration::from_secs(1);
 
 /// A stop under way.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Stop {
     outcome: Outcome,
     step: Step,
-    /// When everything is to be over.
-    deadline: Time,
-    signals: Signals,
+    /// The signals that the app got meanwhile, each with the moment of the first.
+    signals: Vec<(String, Time)>,
     failure: Option<Box<ChildFailure>>,
-}
-
-/// How often the app was signalled. The first signal asks, also during a `close()`; the second one insists.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Signals {
-    None,
-    One,
 }
 
 /// Where the stop is.
@@ -47,12 +39,6 @@ enum Step {
     Alone,
 }
 
-impl Stop {
-    pub(super) fn deadline(&self) -> Time {
-        self.deadline
-    }
-}
-
 impl PartialEq for ChildFailure {
     fn eq(&self, other: &Self) -> bool {
         self.child == other.child
@@ -62,23 +48,17 @@ impl PartialEq for ChildFailure {
 impl Eq for ChildFailure {}
 
 impl Core {
-    pub(super) fn signalled(&mut self, now: Time) {
-        match &mut self.phase {
-            Phase::Stopping(stop) if stop.signals == Signals::None => {
-                stop.signals = Signals::One;
-                stop.outcome = match stop.outcome {
-                    Outcome::Close => Outcome::Signal,
-                    outcome => outcome,
-                };
-            }
-            Phase::Stopping(_) => self.force(now),
-            Phase::Stopped => {}
-            _ => {
-                self.begin_stop(now, Outcome::Signal);
-                if let Phase::Stopping(stop) = &mut self.phase {
-                    stop.signals = Signals::One;
-                }
-            }
+    /// The first signal of each kind asks, also during a `close()`: SIGTERM often follows SIGINT. One that comes again later insists.
+    pub(super) fn signalled(&mut self, now: Time, signal: String) {
+        self.begin_stop(now, Outcome::Signal);
+        let Phase::Stopping(stop) = &mut self.phase else { return };
+        if stop.outcome == Outcome::Close {
+            stop.outcome = Outcome::Signal;
+        }
+        match stop.signals.iter().find(|(name, _)| *name == signal) {
+            Some((_, first)) if now >= *first + SAME_WISH => self.force(now),
+            Some(_) => {}
+            None => stop.signals.push((signal, now)),
         }
     }
 
@@ -108,8 +88,7 @@ impl Core {
         self.phase = Phase::Stopping(Stop {
             outcome,
             step: Step::Delay { until: now + delay },
-            deadline: now + delay + self.policy.kill_timeout,
-            signals: Signals::None,
+            signals: Vec::new(),
             failure: None,
         });
         self.advance_stop(now);
@@ -150,7 +129,7 @@ impl Core {
                     self.stop_workers(now);
                 }
                 Step::Delay { until } if now >= until => {
-                    // Half of the time is for what waits, the other half for what is under way.
+                    // So long what waits may take; what is under way has the workers' own time.
                     self.set_step(Step::Quiesce { until: now + self.policy.kill_timeout / 2 });
                     self.act(Action::Quiesce);
                     return;
@@ -191,9 +170,6 @@ impl Core {
 
     fn stop_alone(&mut self, now: Time) {
         self.set_step(Step::Alone);
-        if let Phase::Stopping(stop) = &mut self.phase {
-            stop.deadline = stop.deadline.max(now + ALONE_LEAST);
-        }
         let all: Vec<ChildId> = self.family.children().map(|child| child.id).collect();
         for id in all {
             self.stop_child(now, id);

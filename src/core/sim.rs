@@ -9,9 +9,9 @@ use bytes::Bytes;
 
 use super::Core;
 use super::action::Action;
-use super::development::FINISH;
 use super::dispatch::Key;
 use super::event::Event;
+use super::leaving::UNCAUGHT;
 use super::notice::Notice;
 use super::types::{Bound, ChildId, Delivery, Evidence, Exit, Mode, Policy, Silence, SlotId, Time};
 use crate::protocol::inbound::{Inbound, ListenAddress, Report};
@@ -25,8 +25,8 @@ struct Sim {
     nature: Nature,
     born: Time,
     ready: Option<Time>,
-    /// When it was asked to finish, or said that it does.
-    leaving: Option<Time>,
+    /// When its time is over, once it was asked to finish, or said that it does.
+    over: Option<Time>,
 }
 
 impl Sim {
@@ -68,8 +68,9 @@ pub(super) struct World {
     children: BTreeMap<ChildId, Sim>,
     agenda: BTreeMap<(Time, u64), Happening>,
     sequence: u64,
-    /// When the stop that began has no time left.
-    stop_over: Option<Time>,
+    stops: bool,
+    /// The signals that the app got, each with the moment of the first.
+    signals: BTreeMap<String, Time>,
     forced: bool,
     opened: BTreeSet<Key>,
 }
@@ -89,7 +90,8 @@ impl World {
             children: BTreeMap::new(),
             agenda: BTreeMap::new(),
             sequence: 0,
-            stop_over: None,
+            stops: false,
+            signals: BTreeMap::new(),
             forced: false,
             opened: BTreeSet::new(),
         }
@@ -103,6 +105,12 @@ impl World {
     /// Lets a child say that it ends: `SIGTERM`, `uncaughtException`, or `disconnect`.
     pub(super) fn leave(&mut self, child: ChildId, reason: &'static str) {
         self.plan(0, Happening::Leave(child, reason));
+    }
+
+    /// Lets a child say so by this message, now.
+    pub(super) fn leave_by(&mut self, child: ChildId, message: Inbound) {
+        self.asked_to_finish(child, self.policy.crash_timeout);
+        self.tell(Event::Told { child, message });
     }
 
     /// Lets a child be killed from outside, now.
@@ -137,11 +145,14 @@ impl World {
 
     pub(super) fn tell(&mut self, event: Event) {
         match &event {
-            Event::Signalled | Event::CloseAsked { .. } => {
-                let forces = matches!(event, Event::CloseAsked { force: true })
-                    || (self.stop_over.is_some() && matches!(event, Event::Signalled));
-                self.forced |= forces;
-                self.stop_over.get_or_insert(self.now + self.policy.shutdown_delay + self.policy.kill_timeout);
+            Event::Signalled { signal } => {
+                let first = *self.signals.entry(signal.clone()).or_insert(self.now);
+                self.forced |= self.now >= first + ms(1_000);
+                self.stops = true;
+            }
+            Event::CloseAsked { force } => {
+                self.forced |= force;
+                self.stops = true;
             }
             _ => {}
         }
@@ -164,7 +175,7 @@ impl World {
                 self.kills.push((self.now, child));
                 self.plan(1, Happening::End(child, SIGKILL));
             }
-            Action::Terminate { child } => self.asked_to_finish(child),
+            Action::Terminate { child } => self.asked_to_finish(child, self.policy.kill_timeout),
             Action::Examine { child } => self.plan(100, Happening::Examined(child)),
             Action::Measure { children } => {
                 for child in children {
@@ -173,8 +184,8 @@ impl World {
                 }
             }
             Action::Send { child, frame, .. } => {
-                if frame.windows(13).any(|part| part == b"\"act\":\"drain\"") {
-                    self.asked_to_finish(child);
+                if let Some(time) = drain_timeout(&frame) {
+                    self.asked_to_finish(child, time);
                 }
                 self.sent.push((child, frame));
             }
@@ -185,6 +196,7 @@ impl World {
             }
             Action::SendListener { child, key, .. } => {
                 assert!(self.opened.contains(&key), "only an open socket is sent");
+                assert!(self.children[&child].over.is_none(), "a process that leaves gets no socket");
                 self.plan(1, Happening::Tell(child, listening));
             }
             Action::CloseListener { key } => assert!(self.opened.remove(&key), "only an open socket is closed"),
@@ -201,9 +213,7 @@ impl World {
             | Action::ReleaseConnection { .. } => {}
             Action::Quiesce => self.plan(10, Happening::Quiesced),
             Action::Notify(notice) => {
-                if matches!(notice, Notice::Exception { .. }) {
-                    self.stop_over.get_or_insert(self.now + self.policy.kill_timeout);
-                }
+                self.stops |= matches!(notice, Notice::Exception { .. });
                 assert!(
                     !self.notices.iter().any(|(_, notice)| matches!(notice, Notice::Closed(_))),
                     "closed is the last"
@@ -219,13 +229,14 @@ impl World {
     }
 
     fn spawn(&mut self, child: ChildId, slot: Option<SlotId>) {
-        assert!(self.stop_over.is_none(), "no spawn after the stop began");
+        assert!(!self.stops, "no spawn after the stop began");
         self.spawns.push((self.now, child, slot));
+        self.check_crowd(child);
         let nature = (self.natures)(child);
         if nature.boot == Boot::CannotSpawn {
             return self.core.handle(self.now, Event::SpawnFailed { child, error: "EAGAIN".into() });
         }
-        self.children.insert(child, Sim { slot, nature, born: self.now, ready: None, leaving: None });
+        self.children.insert(child, Sim { slot, nature, born: self.now, ready: None, over: None });
         let pid = 1000 + self.spawns.len() as u32;
         self.core.handle(self.now, Event::Spawned { child, pid });
         match (nature.boot, child) {
@@ -280,7 +291,13 @@ impl World {
                 self.tell(Event::Exited { child, exit });
             }
             Happening::Leave(child, reason) if self.children.contains_key(&child) => {
-                self.asked_to_finish(child);
+                let crashes = reason == UNCAUGHT;
+                let time = if crashes {
+                    self.policy.crash_timeout.min(self.policy.kill_timeout)
+                } else {
+                    self.policy.kill_timeout
+                };
+                self.asked_to_finish(child, time);
                 let message = match reason {
                     "disconnect" => Inbound::ExitedAfterDisconnect { seq: 1 },
                     reason => Inbound::Report(Report::Leaving { reason: reason.to_owned() }),
@@ -293,11 +310,17 @@ impl World {
         }
     }
 
-    fn asked_to_finish(&mut self, child: ChildId) {
+    fn asked_to_finish(&mut self, child: ChildId, time: Duration) {
         let now = self.now;
-        let Some(sim) = self.children.get_mut(&child).filter(|sim| sim.leaving.is_none()) else { return };
-        sim.leaving = Some(now);
-        if sim.hangs(now) {
+        let Some(sim) = self.children.get_mut(&child) else { return };
+        let asked_before = sim.over.is_some();
+        sim.over = Some(sim.over.map_or(now + time, |over| over.min(now + time)));
+        if !asked_before {
+            // Apps do ask for their port again while they end.
+            self.plan(1, Happening::Tell(child, query));
+        }
+        let Some(sim) = self.children.get(&child) else { return };
+        if asked_before || sim.hangs(now) {
             return;
         }
         if let Manners::Finishes(after) = sim.nature.manners {
@@ -305,38 +328,54 @@ impl World {
         }
     }
 
-    /// SIGKILL never comes before the grace time is over.
+    /// SIGKILL never comes before a process's own time is over.
     fn check_kill(&self, child: ChildId) {
         let Some(sim) = self.children.get(&child) else { return };
         if self.forced {
             return;
         }
         let boot_over = self.now >= sim.born + self.policy.start_timeout;
-        let development = self.policy.mode == Mode::Development;
-        let time = if development { FINISH.min(self.policy.kill_timeout) } else { self.policy.kill_timeout };
-        let own_over = sim.leaving.map_or(development && sim.ready.is_none(), |since| self.now >= since + time);
-        let stop_over = self.stop_over.is_some_and(|at| self.now >= at);
-        // A start that failed began to stop at a moment that only its notices tell.
+        let restarts = self.policy.mode == Mode::Development && sim.ready.is_none();
+        let own_over = sim.over.map_or(restarts, |over| self.now >= over);
+        // A start that failed kills who is known not to answer.
         let started = self.notices.iter().any(|(_, notice)| matches!(notice, Notice::Ready));
-        assert!(boot_over || own_over || stop_over || !started, "{child:?} was killed too soon at {:?}", self.now);
+        assert!(boot_over || own_over || !started, "{child:?} was killed too soon at {:?}", self.now);
+    }
+
+    /// Workers that end slowly, again and again, do not pile up.
+    fn check_crowd(&self, child: ChildId) {
+        let Policy { count, standby, .. } = self.core.policy;
+        let most = 2 * count as usize + standby + self.core.rollout_width();
+        let workers = self.children.keys().filter(|id| matches!(id, ChildId::Worker(_))).count();
+        let is_worker = matches!(child, ChildId::Worker(_));
+        assert!(!is_worker || workers < most, "{child:?} is one of {} workers, {most} may be", workers + 1);
     }
 
     /// What holds at every moment.
     fn check(&self) {
+        for (id, sim) in &self.children {
+            let late = sim.over.is_some_and(|over| self.now > over + ms(1));
+            assert!(!late, "{id:?} is there at {:?}, and was to be gone at {:?}", self.now, sim.over);
+        }
         let mut seats = BTreeMap::new();
         for (id, sim) in &self.children {
             if matches!(id, ChildId::Alone(_)) {
                 assert_eq!(*seats.entry(None).and_modify(|count| *count += 1).or_insert(1), 1, "two alones: {id:?}");
-            } else if sim.slot.is_some() && sim.leaving.is_none() && !self.kills.iter().any(|(_, killed)| killed == id)
-            {
+            } else if sim.slot.is_some() && sim.over.is_none() && !self.kills.iter().any(|(_, killed)| killed == id) {
                 // A successor boots while its predecessor works, or boots itself in a reload; and a canary works beside it.
                 let count =
                     seats.entry(Some((sim.slot, sim.ready.is_some()))).and_modify(|count| *count += 1).or_insert(1);
-                let most = if self.core.is_reloading() || self.stop_over.is_some() { 2 } else { 1 };
+                let most = if self.core.is_reloading() || self.stops { 2 } else { 1 };
                 assert!(*count <= most, "two workers at work in {:?}", sim.slot);
             }
         }
     }
+}
+
+/// What the preload is told to have, if this asks it to finish.
+fn drain_timeout(frame: &[u8]) -> Option<Duration> {
+    let message: serde_json::Value = serde_json::from_slice(frame).ok()?;
+    (message["act"] == "drain").then(|| message["timeout"].as_u64().map(ms)).flatten()
 }
 
 fn query(_: Time) -> Inbound {

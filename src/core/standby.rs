@@ -2,9 +2,9 @@
 
 use super::action::{Action, Origin};
 use super::child::Stage;
+use super::leaving::REPLACE_GRACE;
 use super::notice::{ExitReason, Notice};
 use super::restart::{Restart, Verdict};
-use super::supervision::REPLACE_GRACE;
 use super::types::{ChildId, SlotId, Time};
 use super::{Core, Phase};
 use crate::protocol::outbound::{self, DrainReason};
@@ -23,7 +23,7 @@ impl Core {
             return;
         }
         self.refill.at = None;
-        while self.family.standbys(self.generation) < self.policy.standby {
+        while self.family.standbys(self.generation) < self.policy.standby && self.has_room_for_standby() {
             let generation = self.generation;
             let child = self.family.stand_by(now + self.policy.start_timeout, generation);
             self.act(Action::Spawn { child, slot: None, generation });

@@ -2,7 +2,10 @@
 
 use super::action::Action;
 use super::child::{Channel, Child, Stage};
+use super::family::Respawn;
+use super::leaving::UNCAUGHT;
 use super::notice::{ExitReason, FailureCause, Notice, Outcome};
+use super::supervision::Vacancy;
 use super::types::{ChildId, GenerationId, Mode, Readiness, SlotId, Time};
 use super::{Core, Phase};
 use crate::protocol::inbound::{ErrorReport, Inbound, Report};
@@ -30,7 +33,14 @@ impl Core {
 
     /// An empty slot gets a worker: one that stands by, or a new process.
     pub(super) fn fill(&mut self, now: Time, slot: SlotId) {
-        let generation = self.family.seat_mut(Some(slot)).map_or(self.generation, |seat| seat.generation);
+        let (has_room, mut generation) = (self.has_room(), self.generation);
+        if let Some(seat) = self.family.seat_mut(Some(slot)) {
+            generation = seat.generation;
+            if !has_room {
+                seat.respawn = Respawn::WithRoom;
+                return self.hasten_oldest(now);
+            }
+        }
         match self.family.take_standby(generation) {
             Some(child) => {
                 self.family.occupy(child, slot);
@@ -111,10 +121,11 @@ impl Core {
                 self.do_orders();
             }
             Inbound::Answered { connection, accepted } => self.answered(now, id, connection, accepted),
+            Inbound::Report(Report::Signalled { signal }) => self.signalled_itself(now, id, signal),
             Inbound::Report(Report::Finished) => self.finished(id),
-            // The exit that follows says it; a handle's fate is the shell's.
-            Inbound::Report(Report::Drained)
-            | Inbound::Report(Report::Returned { .. })
+            Inbound::Report(Report::Overdue) => self.overdue(id),
+            // A handle's fate is the shell's.
+            Inbound::Report(Report::Returned { .. })
             | Inbound::Handle { .. }
             | Inbound::GivenAway { .. }
             | Inbound::HandleAck
@@ -168,15 +179,20 @@ impl Core {
     }
 
     fn error_reported(&mut self, now: Time, id: ChildId, report: ErrorReport) {
-        let fatal = report.fatal;
+        let (fatal, served) = (report.fatal, report.served);
         if fatal && let Some(child) = self.family.get_mut(id) {
             child.error = Some(report.error.clone());
+            child.served |= report.served;
         }
         self.notify(Notice::ChildError(id, report));
         let booting = self.family.get(id).is_some_and(Child::is_booting);
         // One that fails while it boots ends by itself at once: Node prints the error and exits.
         if fatal && !booting && matches!(id, ChildId::Worker(_)) {
-            self.begin_leaving(now, id, ExitReason::Announced("uncaughtException".to_owned()), now);
+            if served {
+                // The slots have their whole limit again.
+                self.vacancy = Vacancy::None;
+            }
+            self.begin_leaving(now, id, ExitReason::Announced(UNCAUGHT.to_owned()), now);
         }
     }
 

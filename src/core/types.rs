@@ -154,6 +154,8 @@ pub struct Policy {
     pub start_timeout: Duration,
     /// How long a child may take to finish, then SIGKILL.
     pub kill_timeout: Duration,
+    /// The same after an exception that nobody caught.
+    pub crash_timeout: Duration,
     /// How long to go on as before when the stop began.
     pub shutdown_delay: Duration,
     /// How long a worker must have been ready for its death to count as a new one.
@@ -165,6 +167,15 @@ pub struct Policy {
     /// In development: how long after the last change of a file the processes are started again; `None`: files are not
     /// watched.
     pub watch: Option<Duration>,
+}
+
+/// What a signal that the app sends to a child is meant to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KillMeans {
+    /// SIGKILL.
+    Force,
+    /// SIGTERM, SIGINT or SIGQUIT: it is to end by itself.
+    Ask,
 }
 
 /// Who sent a message.

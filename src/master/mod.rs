@@ -63,8 +63,8 @@ pub enum Command {
     Disconnect(crate::core::types::ChildId),
     /// `worker.kill()`.
     Kill(crate::core::types::ChildId, nix::sys::signal::Signal),
-    /// The app got a signal that asks it to stop.
-    Signalled,
+    /// The app got a signal that asks it to stop: its name.
+    Signalled(String),
     /// `close()`.
     Close {
         /// Without waiting for anything.

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
 
+use nix::sys::signal::Signal;
 use tokio::sync::mpsc::{Receiver, Sender, UnboundedReceiver, channel};
 
 use super::Command;
@@ -23,7 +24,7 @@ use crate::core::event::{Event, HandleTarget};
 use crate::core::notice::{Notice, Outcome};
 use crate::core::reload::ReloadRequest;
 use crate::core::steering::Acceptor;
-use crate::core::types::{ChildId, GenerationId, Peer, Time};
+use crate::core::types::{ChildId, GenerationId, KillMeans, Peer, Time};
 use crate::protocol::envelope::{Envelope, Target};
 use crate::protocol::request::RequestPart;
 use crate::sys::guard::Guard;
@@ -209,14 +210,16 @@ impl Master {
             Command::Scale { id, count } => self.tell(Event::ScaleAsked { id, count }),
             Command::Disconnect(child) => self.tell(Event::DisconnectAsked { child }),
             Command::Kill(child, signal) => {
-                self.tell(Event::KillAsked { child });
+                if let Some(means) = kill_means(signal) {
+                    self.tell(Event::KillAsked { child, means });
+                }
                 if let Some(link) = self.links.get(&child) {
                     link.process.signal(signal);
                 }
             }
-            Command::Signalled => {
+            Command::Signalled(signal) => {
                 self.service.stopping();
-                self.tell(Event::Signalled);
+                self.tell(Event::Signalled { signal });
             }
             Command::Close { force } => {
                 self.service.stopping();
@@ -271,6 +274,15 @@ impl Master {
             "app": { "queuedBytes": self.app.bytes() },
         })
         .to_string()
+    }
+}
+
+/// What a signal is for; others end nothing.
+fn kill_means(signal: Signal) -> Option<KillMeans> {
+    match signal {
+        Signal::SIGKILL => Some(KillMeans::Force),
+        Signal::SIGTERM | Signal::SIGINT | Signal::SIGQUIT => Some(KillMeans::Ask),
+        _ => None,
     }
 }
 

@@ -79,10 +79,15 @@ pub enum Report {
         /// Why: a signal's name, `uncaughtException`.
         reason: String,
     },
-    /// Everything is finished. It reads what was sent before the master's answer ([`super::outbound::exit`]), then exits.
+    /// A signal reached listeners of the app's own, which may end the process.
+    Signalled {
+        /// The signal's name.
+        signal: String,
+    },
+    /// Everything is finished. It reads what was sent before the master's answer ([`super::outbound::exit`]), then ends.
     Finished,
-    /// Its last word.
-    Drained,
+    /// It did not finish in time, and ends itself now: a moment before SIGKILL.
+    Overdue,
     /// What its servers have: some time after something changed.
     Connections {
         /// All servers of the process that listen or have connections.
@@ -123,6 +128,9 @@ pub struct ErrorReport {
     pub phase: Phase,
     /// Whether the process ends by it.
     pub fatal: bool,
+    /// Whether the process had taken a connection before: then a request may be what brought it down.
+    #[serde(default, skip_serializing)]
+    pub served: bool,
     /// The error itself.
     pub error: ErrorDetails,
 }

@@ -12,6 +12,8 @@ const lib = path.join(__dirname, '../../../lib/preload');
 const preload = ['--require', path.join(lib, 'index.js')];
 const running = new Set();
 
+const BOOT = { title: 'unit', killTimeout: 20_000, crashTimeout: 5000, streamTimeout: 5000 };
+
 // The workers accept by themselves, as under the native master.
 cluster.schedulingPolicy = cluster.SCHED_NONE;
 
@@ -44,10 +46,9 @@ class Preloaded {
     return this.#child.pid;
   }
 
-  /** What it told, without what comes whenever a server listens (`serving`) or has another connection (`connections`), and
-   *  what comes before each `drained` (`finished`). */
+  /** What it told, without what comes whenever a server listens (`serving`) or has another connection (`connections`). */
   get acts() {
-    return this.told.map(({ act }) => act).filter((act) => !['serving', 'connections', 'finished'].includes(act));
+    return this.told.map(({ act }) => act).filter((act) => !['serving', 'connections'].includes(act));
   }
 
   /** Resolves with what it told with `act`, the first that fits. */
@@ -93,7 +94,7 @@ class Preloaded {
 /** @param boot laid over what the master tells the preload */
 function startWorker(script, { boot = {}, env = {}, execArgv = [] } = {}) {
   cluster.setupPrimary({ exec: script, execArgv: [...preload, ...execArgv], stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
-  const token = JSON.stringify({ role: 'worker', title: 'unit', killTimeout: 20_000, ready: 'listening', ...boot });
+  const token = JSON.stringify({ role: 'worker', ...BOOT, ready: 'listening', ...boot });
   const worker = cluster.fork({ ...env, YUNFLY_CLUSTER_BOOT: token, NODE_APP_INSTANCE: '2' });
   const child = new Preloaded(worker.process);
   child.worker = worker;
@@ -113,7 +114,7 @@ async function startServers(script, options, count = 1) {
 }
 
 function startAlone(target, config, boot = {}) {
-  const token = JSON.stringify({ role: 'alone', title: 'unit', killTimeout: 20_000, path: target, config, ...boot });
+  const token = JSON.stringify({ role: 'alone', ...BOOT, path: target, config, ...boot });
   const env = { ...process.env, YUNFLY_CLUSTER_BOOT: token };
   const stdio = ['ignore', 'ignore', 'pipe', 'ipc'];
   return new Preloaded(fork(path.join(lib, 'alone-main.js'), [], { execArgv: preload, env, stdio }));

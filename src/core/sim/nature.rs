@@ -2,12 +2,17 @@
 
 use std::time::Duration;
 
+use crate::core::event::Event;
 use crate::core::types::{Balance, Exit, Mode, Policy, Readiness, Time};
 
 pub(crate) const SIGKILL: Exit = Exit { code: None, signal: Some("SIGKILL") };
 
 pub(crate) fn exit(code: i32) -> Exit {
     Exit { code: Some(code), signal: None }
+}
+
+pub(crate) fn signal(name: &str) -> Event {
+    Event::Signalled { signal: name.to_owned() }
 }
 
 pub(crate) fn ms(millis: u64) -> Time {
@@ -26,6 +31,7 @@ pub(crate) fn policy() -> Policy {
         limit: ms(60_000),
         start_timeout: ms(10_000),
         kill_timeout: ms(5_000),
+        crash_timeout: ms(2_000),
         shutdown_delay: ms(0),
         min_uptime: ms(1_000),
         hang_timeout: None,

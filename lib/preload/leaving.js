@@ -1,0 +1,271 @@
+'use strict';
+
+// How this process leaves, from the moment that it is asked to: a script with one way through. What the app does at its end under
+// plain Node it does here too, and nothing is lost on the way:
+//
+//   tell 'yunfly:drain' → take what is connected → stop accepting → answer every request → afterRequests() and waitUntil()
+//   → the app's own signal listeners, if it has any; then the end is the app's → event streams and upgraded sockets are closed
+//   → the event loop runs empty (or only what never ends is left) → last messages → end
+//
+// Whatever takes too long ends by process.exit() shortly before the master's SIGKILL.
+
+const net = require('net');
+const { report } = require('./channel');
+const connections = require('./connections');
+const { logLine } = require('./faults');
+const { onEmpty, onQuiet } = require('./remaining-work');
+const servers = require('./servers');
+const signals = require('./signals');
+const { closeStreams } = require('./streams');
+
+/** So long the last messages are waited for. A master that doesn't read this process's own, because a receiver of them is
+ *  behind, does not answer either. */
+const LAST_MESSAGES_MS = 1000;
+/** The listeners of 'exit' have so long before SIGKILL, or a fifth of the whole time. */
+const LAST_MOMENT_MS = 1000;
+/** After this what never ends by itself is not waited for: work that waits for others is quiet meanwhile. */
+const QUIET_MS = 2000;
+/** The alone's work is intervals and long-lived clients; and nobody waits for a restart in development. */
+const SHORT_QUIET_MS = 100;
+
+/** The one leaving of this process, once it has begun. */
+let leaving = null;
+
+class Leaving {
+  #boot;
+  #reason;
+  #grace;
+  /** With process.exit() as soon as every request is answered: it is not to go on. */
+  #exits;
+  #streamTimeout;
+  #began = performance.now();
+  #deadline = Infinity;
+  #overdue;
+  #promised = new Set();
+  #afterRequests = [];
+  /** The signal that the app's own listeners raised again: of which it dies. */
+  #raised;
+  /** Ends the waiting for the app, or for work that is left. */
+  #proceed = () => {};
+  /** The master sent everything that it had for this process. */
+  answered = () => {};
+
+  constructor(boot, { reason, grace, timeout, exits = false }) {
+    this.#boot = boot;
+    this.#reason = reason;
+    this.#grace = grace;
+    this.#exits = exits || grace === 0;
+    this.#streamTimeout = Math.min(boot.streamTimeout, timeout / 2);
+    this.#limit(timeout);
+  }
+
+  /** Asked for again: the more urgent of both holds. */
+  hasten({ grace, timeout, exits = false }) {
+    this.#grace = Math.min(this.#grace, grace);
+    this.#limit(timeout);
+    if (!exits) return;
+    this.#exits = true;
+    this.#proceed();
+  }
+
+  /** The app's listeners raised the signal again (signal-exit): they are through, and want it to end the process. */
+  raise(signal) {
+    this.#raised ??= signal;
+    this.#proceed();
+  }
+
+  #limit(timeout) {
+    const deadline = performance.now() + timeout - Math.min(LAST_MOMENT_MS, timeout / 5);
+    if (deadline >= this.#deadline) return;
+    this.#deadline = deadline;
+    clearTimeout(this.#overdue);
+    this.#overdue = setTimeout(() => this.#giveUp(), deadline - performance.now()).unref();
+  }
+
+  async run() {
+    this.#announce();
+    connections.closeAfterResponses();
+    // One that was still waiting for its handle.
+    servers.observe({ onListening: stopAccepting });
+    await this.#acceptQueued();
+    for (const server of servers.servers) stopAccepting(server);
+    await connections.requestsAnswered(() => this.#grace, this.#streamTimeout);
+    await this.#before(this.#streamsEnd, Promise.all([servers.allClosed(), this.#settled()]));
+    this.#callAfterRequests();
+    await this.#before(this.#streamsEnd, this.#settled());
+    if (!this.#exits && this.#isTheApps()) {
+      await this.#appEnds();
+    } else {
+      await closeStreams();
+      await this.#settled();
+      if (!this.#exits) await this.#workDone();
+    }
+    await this.#lastMessages();
+    await this.#settled();
+    await this.#end();
+  }
+
+  #announce() {
+    const event = {
+      reason: this.#reason,
+      waitUntil: (promise) => this.#waitUntil(promise),
+      afterRequests: (hook) => void this.#afterRequests.push(hook),
+    };
+    try {
+      process.emit('yunfly:drain', event);
+    } catch (err) {
+      // The app's mistake: uncaught like any other, but the process leaves all the same.
+      process.nextTick(() => {
+        throw err;
+      });
+    }
+  }
+
+  #waitUntil(promise) {
+    const settled = Promise.resolve(promise)
+      .catch((err) => warn(`yunfly:drain: what was waited for failed: ${err?.stack ?? err}`))
+      .then(() => this.#promised.delete(settled));
+    this.#promised.add(settled);
+  }
+
+  #callAfterRequests() {
+    for (const hook of this.#afterRequests) this.#waitUntil((async () => hook())());
+  }
+
+  async #settled() {
+    while (this.#promised.size > 0) await Promise.all(this.#promised);
+  }
+
+  /** Event streams and upgraded sockets may stay until then, and whatever is waited for holds up nothing else longer. */
+  get #streamsEnd() {
+    return this.#began + this.#streamTimeout;
+  }
+
+  async #before(moment, promise) {
+    let timer;
+    await Promise.race([promise, new Promise((resolve) => (timer = setTimeout(resolve, moment - performance.now())))]);
+    clearTimeout(timer);
+  }
+
+  /** What was connected before is served. At a shutdown no other worker takes it: then go on until a turn of the event loop brings
+   *  nothing new, but not for ever under a steady stream of connections. */
+  async #acceptQueued() {
+    const end = performance.now() + this.#grace;
+    // The first immediate may run before the event loop polls.
+    await turn();
+    let before;
+    let turns = 0;
+    do {
+      before = servers.accepted();
+      await turn();
+      turns += 1;
+    } while (turns < 2 || (this.#reason === 'shutdown' && servers.accepted() > before && performance.now() < end));
+  }
+
+  /** The app has shutdown code of its own: it runs already, or is called now. */
+  #isTheApps() {
+    if (this.#raised) return true;
+    const signal = signals.ownStopSignal(this.#boot.stopSignal);
+    // In a tick of its own: what a listener throws is uncaught, as for a signal.
+    if (signal) process.nextTick(signals.deliver, signal);
+    return signal !== undefined || signals.isDelivered();
+  }
+
+  /** How the process ends is the app's matter; nothing of ours keeps it. */
+  async #appEnds() {
+    const half = (this.#deadline - performance.now()) / 2;
+    setTimeout(closeStreams, Math.min(this.#streamTimeout, half)).unref();
+    await new Promise((resolve) => {
+      this.#proceed = resolve;
+      if (this.#raised) resolve();
+      unrefChannel();
+      onEmpty(resolve);
+    });
+  }
+
+  /** Resolves when the event loop is empty, or only what never ends is left: that is ended. */
+  async #workDone() {
+    const { role, mode } = this.#boot;
+    const grace = role === 'alone' || mode === 'development' ? SHORT_QUIET_MS : QUIET_MS;
+    await new Promise((resolve) => {
+      this.#proceed = resolve;
+      unrefChannel();
+      onEmpty(resolve);
+      onQuiet(grace, () => this.hasten({ grace: 0, timeout: Infinity, exits: true }));
+    });
+  }
+
+  /** What was sent to this process before the master knew that it ends is read: nobody would tell the sender otherwise. */
+  async #lastMessages() {
+    if (!process.connected) return;
+    process.channel.ref();
+    const answered = new Promise((resolve) => {
+      this.answered = resolve;
+      process.once('disconnect', resolve);
+      report('finished', {}, () => process.connected || resolve());
+    });
+    await this.#before(performance.now() + LAST_MESSAGES_MS, answered);
+  }
+
+  async #end() {
+    if (!this.#raised && !this.#exits) {
+      // The event loop runs empty then: 'disconnect', 'beforeExit' and 'exit' come as under Node.
+      if (process.connected) process.disconnect();
+      return;
+    }
+    await written();
+    if (this.#raised) signals.dieBy(this.#raised);
+    else process.exit();
+  }
+
+  #giveUp() {
+    report('overdue');
+    const open = connections.countRequests();
+    const cut = open > 0 ? ` with ${open} open request${open > 1 ? 's' : ''}` : '';
+    logLine(`${process.title} (pid ${process.pid}): did not end within killTimeout, and is ended${cut}`);
+    process.exit();
+  }
+}
+
+/** The channel keeps no process alive that has nothing else to do; messages come as before. */
+function unrefChannel() {
+  process.channel?.unref();
+}
+
+/** Resolves when stdout and stderr have taken what was written: to a pipe Node writes later what does not fit at once. */
+async function written() {
+  const streams = [process.stdout, process.stderr].filter((stream) => stream.writableLength > 0 && !stream.destroyed);
+  await Promise.all(streams.map((stream) => new Promise((resolve) => stream.once('drain', resolve).once('close', resolve).once('error', resolve))));
+}
+
+function warn(message) {
+  process.emitWarning(message, { type: 'ClusterWarning', code: 'ERR_DRAIN_WAIT_FAILED' });
+}
+
+function turn() {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+/** Not the server's own close(): http's also cuts the idle keep-alive connections, on which a request may be on its
+ *  way, and http2's closes the sessions. */
+function stopAccepting(server) {
+  if (server.listening) net.Server.prototype.close.call(server);
+}
+
+/** `request`: { reason, grace, timeout, exits? }, times in ms. */
+function leave(boot, request) {
+  if (leaving) {
+    leaving.hasten(request);
+    return;
+  }
+  leaving = new Leaving(boot, request);
+  leaving.run();
+}
+
+module.exports = {
+  leave,
+  /** The master's answer to `finished`. */
+  answered: () => leaving?.answered(),
+  /** A signal without listeners, after those of the app were called. */
+  raised: (signal) => leaving?.raise(signal),
+};

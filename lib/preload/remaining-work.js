@@ -1,0 +1,97 @@
+'use strict';
+
+// Whether a process that serves nobody any more has work left. One that has not ends by itself: Node's event loop is empty. But
+// intervals and connection pools never end; beside them only their quiet tells that nothing is under way.
+
+/** The event loop is quiet if it was busy for no more than this share of the time. */
+const QUIET = 0.05;
+const SAMPLE_MS = 50;
+
+/** Kinds of resources that may be there for ever. Others are work: a file that is read, a name that is looked up, a connection that is
+ *  being made, something to be written, a child process (process.getActiveResourcesInfo). */
+const LASTING = new Set([
+  'Timeout', 'Immediate', 'TCPSocketWrap', 'TCPServerWrap', 'TLSWrap', 'PipeWrap', 'PipeServerWrap', 'TTYWrap', 'UDPWrap', 'UDPWRAP',
+  'MessagePort', 'Worker', 'SignalWrap', 'FSEvent', 'FSEventWrap', 'StatWatcher', 'JSStreamSocket',
+]);
+
+function activeResources() {
+  return process.getActiveResourcesInfo();
+}
+
+/** Requests of this process's own to others (http.Agent; `_httpMessage` in lib/_http_client.js). */
+function awaitsAnswers() {
+  return (process._getActiveHandles?.() ?? []).some((handle) => handle._httpMessage && !handle.server);
+}
+
+function isWorking() {
+  return activeResources().some((kind) => !LASTING.has(kind)) || awaitsAnswers();
+}
+
+/** Every object of this prototype that is in the heap. Only the inspector can tell, and Node may be built without it. */
+function instancesOf(prototype, pick) {
+  let picked = [];
+  try {
+    const session = new (require('inspector').Session)();
+    session.connect();
+    const key = Symbol.for('yunfly.cluster.prototype');
+    globalThis[key] = prototype;
+    session.post('Runtime.evaluate', { expression: `globalThis[Symbol.for('${key.description}')]` }, (_, { result }) => {
+      session.post('Runtime.queryObjects', { prototypeObjectId: result.objectId }, (__, { objects }) => {
+        const how = { objectId: objects.objectId, functionDeclaration: String(pick), returnByValue: true };
+        session.post('Runtime.callFunctionOn', how, (___, answer) => {
+          picked = answer.result.value;
+        });
+      });
+    });
+    delete globalThis[key];
+    session.disconnect();
+  } catch {
+    return undefined;
+  }
+  return picked;
+}
+
+/** Nothing but timers is left, and none of them is an interval: they will have run. */
+function onlyTimersThatEnd() {
+  if (activeResources().some((kind) => kind !== 'Timeout')) return false;
+  const timer = setTimeout(() => {});
+  clearTimeout(timer);
+  const repeats = instancesOf(Object.getPrototypeOf(timer), function () {
+    return this.filter((one) => !one._destroyed && one.hasRef?.()).map((one) => one._repeat !== null);
+  });
+  return repeats !== undefined && !repeats.includes(true);
+}
+
+/** Calls `then` once the event loop has been quiet for `grace` ms, unless it is empty before. Gives a function that stops it. */
+function onQuiet(grace, then) {
+  let since = performance.now();
+  let before = performance.eventLoopUtilization();
+  const sample = () => {
+    const now = performance.eventLoopUtilization();
+    const { utilization } = performance.eventLoopUtilization(now, before);
+    before = now;
+    if (utilization > QUIET || isWorking()) since = performance.now();
+    if (performance.now() - since < grace) return;
+    if (onlyTimersThatEnd()) since = Infinity;
+    else stop();
+    if (since !== Infinity) then();
+  };
+  const timer = setInterval(sample, SAMPLE_MS).unref();
+  const stop = () => clearInterval(timer);
+  return stop;
+}
+
+/** Calls `then` when the event loop is empty, in place of the first 'beforeExit': the app's own listeners see the one after which
+ *  nothing comes any more. Node looks up process.emit each time (EmitProcessBeforeExit). */
+function onEmpty(then) {
+  const { emit } = process;
+  let waits = true;
+  process.emit = function (name, ...args) {
+    if (name !== 'beforeExit' || !waits) return Reflect.apply(emit, this, [name, ...args]);
+    waits = false;
+    then();
+    return true;
+  };
+}
+
+module.exports = { onQuiet, onEmpty };

@@ -1,0 +1,78 @@
+'use strict';
+
+// The signals that end a process. Nothing here is a listener that the app or a library could count: signal-exit ends a process
+// only where nobody else listens.
+
+const { constants } = require('os');
+
+const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP'];
+/** Their listeners are the app's own way to end. */
+const STOP_SIGNALS = ['SIGTERM', 'SIGINT'];
+
+/** What happens then: `onDelivered(name)` before the app's own listeners are called, `onUnheard(name)` where it has none. */
+let policy;
+/** A stop signal reached the app's own listeners: its end is under way. */
+let isDelivered = false;
+/** Of which this process dies now. */
+let fatal;
+
+function onSignal(name, ...args) {
+  if (process.listenerCount(name) === 0) {
+    policy.onUnheard(name);
+    return;
+  }
+  isDelivered ||= STOP_SIGNALS.includes(name);
+  // First: a listener may end the process at once.
+  policy.onDelivered(name);
+  process.emit(name, ...args);
+}
+
+/** Node catches a signal from its first listener on, and binds to it what `process.emit` is at that moment
+ *  (startListeningIfSignal in lib/internal/process/signal.js, 18 to 26). So that listener is added while it is ours, and then taken
+ *  out where Node doesn't see it: the signal is caught still. */
+function arm(name) {
+  const before = process.rawListeners(name);
+  // Of a module that was loaded before this one.
+  for (const listener of before) process.removeListener(name, listener);
+  const { emit } = process;
+  process.emit = (type, ...args) => (type === name ? onSignal(name, ...args) : Reflect.apply(emit, process, [type, ...args]));
+  process.on(name, onSignal);
+  process.emit = emit;
+  delete process._events[name];
+  process._eventsCount -= 1;
+  for (const listener of before) process.on(name, listener);
+}
+
+function start(callbacks) {
+  policy = callbacks;
+  SIGNALS.forEach(arm);
+  // After Node's own listener, which lets go of a signal when its last listener is removed.
+  process.on('removeListener', (name) => {
+    if (SIGNALS.includes(name) && name !== fatal && process.listenerCount(name) === 0) arm(name);
+  });
+}
+
+/** Which signal's listeners belong to this process's end: `wish` is the option `stopSignal`. Undefined where there are none, or
+ *  where they were called already. */
+function ownStopSignal(wish) {
+  if (wish === false || isDelivered) return undefined;
+  const candidates = wish === undefined ? STOP_SIGNALS : [wish];
+  return candidates.find((name) => process.listenerCount(name) > 0);
+}
+
+/** Calls the app's listeners as for the signal. */
+function deliver(name) {
+  isDelivered = true;
+  process.emit(name, name, constants.signals[name]);
+}
+
+/** Ends this process as the signal does where nobody listens. */
+function dieBy(name) {
+  fatal = name;
+  const listener = () => {};
+  process.on(name, listener);
+  process.removeListener(name, listener);
+  process.kill(process.pid, name);
+}
+
+module.exports = { STOP_SIGNALS, start, ownStopSignal, deliver, dieBy, isDelivered: () => isDelivered };
