@@ -86,9 +86,10 @@ class Leaving {
     this.#announce();
     connections.closeAfterResponses();
     // One that was still waiting for its handle.
-    servers.observe({ onListening: stopAccepting });
+    servers.observe({ onListening: servers.stopAccepting });
     await this.#acceptQueued();
-    for (const server of servers.servers) stopAccepting(server);
+    const listening = [...servers.servers];
+    listening.forEach(servers.stopAccepting);
     await connections.requestsAnswered(() => this.#grace, this.#streamTimeout);
     await this.#before(this.#streamsEnd, Promise.all([servers.allClosed(), this.#settled()]));
     this.#callAfterRequests();
@@ -97,6 +98,8 @@ class Leaving {
       await this.#appEnds();
     } else {
       await closeStreams();
+      // Not a server's own close(), which cuts what is connected still.
+      for (const server of listening) net.Server.prototype.close.call(server);
       await this.#settled();
       if (!this.#exits) await this.#workDone();
     }
@@ -175,6 +178,9 @@ class Leaving {
   async #appEnds() {
     const half = (this.#deadline - performance.now()) / 2;
     setTimeout(closeStreams, Math.min(this.#streamTimeout, half)).unref();
+    // A listener that raises the signal again expects to be gone by then: the event loop has it after one turn.
+    await turn();
+    await turn();
     await new Promise((resolve) => {
       this.#proceed = resolve;
       if (this.#raised) resolve();
@@ -244,12 +250,6 @@ function warn(message) {
 
 function turn() {
   return new Promise((resolve) => setImmediate(resolve));
-}
-
-/** Not the server's own close(): http's also cuts the idle keep-alive connections, on which a request may be on its
- *  way, and http2's closes the sessions. */
-function stopAccepting(server) {
-  if (server.listening) net.Server.prototype.close.call(server);
 }
 
 /** `request`: { reason, grace, timeout, exits? }, times in ms. */

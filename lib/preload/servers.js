@@ -90,9 +90,46 @@ function countAccepted(native, load) {
   };
 }
 
-/** It and its connections are closed. */
-function ends(server) {
-  if (!servers.delete(server)) return;
+/** In the place of a listening handle that was closed: the server is as before for the app, which may close it itself. Node's own for
+ *  a worker that is given connections is of the same kind (rr() in lib/internal/cluster/child.js). */
+class ClosedHandle {
+  #name = {};
+
+  constructor(native) {
+    native.getsockname?.(this.#name);
+  }
+
+  getsockname(name) {
+    Object.assign(name, this.#name);
+    return 0;
+  }
+
+  listen() {
+    return 0;
+  }
+
+  hasRef() {
+    return false;
+  }
+
+  ref() {}
+  unref() {}
+  close() {}
+}
+
+/** Nobody connects to it any more. The app doesn't see that: what it does to a server at its end goes as ever. */
+function stopAccepting(server) {
+  const native = server._handle;
+  if (!native || native instanceof ClosedHandle) return;
+  server._handle = new ClosedHandle(native);
+  native.close();
+  endIfOver(server);
+}
+
+/** Nobody can connect to it, and nobody is connected. */
+function endIfOver(server) {
+  const accepts = server._handle && !(server._handle instanceof ClosedHandle);
+  if (accepts || server._connections > 0 || !servers.delete(server)) return;
   observer.onChange();
   if (servers.size > 0) return;
   for (const then of whenAllClosed.splice(0)) then();
@@ -123,7 +160,7 @@ function begunRequests() {
   return new Set([...servers].flatMap((server) => parsersOf(server)?.active() ?? []));
 }
 
-/** Resolves when no server listens any more and no connection is left. */
+/** Resolves when nobody can connect any more and nobody is connected. */
 function allClosed() {
   return new Promise((resolve) => {
     if (servers.size === 0) resolve();
@@ -145,7 +182,7 @@ function trackServers(mode) {
   net.Server.prototype._emitCloseIfDrained = function () {
     observer.onChange();
     emitCloseIfDrained.call(this);
-    if (!this._handle && !this._connections) ends(this);
+    endIfOver(this);
   };
   // The last step of every listen() (setupListenHandle).
   net.Server.prototype._listen2 = function (...args) {
@@ -171,6 +208,7 @@ module.exports = {
   handshakes,
   http2Sessions,
   trackServers,
+  stopAccepting,
   isPlain,
   parsersOf,
   begunRequests,

@@ -1,8 +1,8 @@
 'use strict';
 
-const { start } = require('./support/cluster');
-const { request } = require('./support/client');
-const { folder } = require('./support/files');
+const { start } = require('../support/cluster');
+const { request } = require('../support/client');
+const { folder } = require('../support/files');
 
 /** Resolves when another worker listens in the slot of `worker`. */
 async function replaced(app, worker) {
@@ -35,7 +35,7 @@ test.each([
   ['an uncaught exception', 'throw', 'uncaught exception'],
   ['an unhandled rejection', 'reject', 'unhandled rejection'],
 ])('%s: a slow request is answered, the replacement serves before the old worker exits', async (_name, order, logged) => {
-  const app = await start({ count: 1 });
+  const app = await start({ count: 1, crashTimeout: 8000 });
   const [victim] = await app.workers();
   const port = await app.port();
   const slow = request(port, '/slow?ms=2000');

@@ -1,0 +1,149 @@
+'use strict';
+// The app's own shutdown code is part of every leaving that the cluster begins.
+
+const { start, fixture } = require('../support/cluster');
+const { request } = require('../support/client');
+
+const exec = (name) => fixture(`endings/${name}.js`);
+
+/** What the cluster can end a worker by. */
+const ways = {
+  'reload()': (app) => app.call('reload'),
+  'close()': (app) => app.call('close'),
+  'scale()': (app) => app.call('scale', 1),
+  'disconnect()': (app, worker) => app.call('worker', worker.id, 'disconnect'),
+  'SIGTERM to the app': (app) => void app.kill('SIGTERM'),
+};
+
+/** Ends the worker of a slow request; resolves with the app's history once that worker is gone. */
+async function endUnderRequest(app, way, { rounds = 1 } = {}) {
+  for (let i = 1; i < rounds; i++) await request(await app.port());
+  const slow = request(await app.port(), '/slow?ms=1000');
+  const { pid } = await app.report('slow');
+  const worker = (await app.workers()).find((each) => each.pid === pid);
+  // scale() ends the last slot.
+  const ended = way === ways['scale()'] ? (await app.workers()).at(-1) : worker;
+  const done = way(app, ended);
+  const answer = await slow;
+  expect(answer).toMatchObject({ status: 200, body: { pid } });
+  const [, code, signal] = await app.event('exit', ({ id }) => id === ended.id);
+  await done;
+  return { pid: ended.pid, code, signal };
+}
+
+/** The kinds of this process's reports, in order. */
+function story(app, pid) {
+  const told = app.history().filter(({ name, args }) => name === 'report' && args[0].pid === pid);
+  return told.map(({ args: [{ kind }] }) => kind).filter((kind) => ['slow', 'answered', 'flushing', 'flushed', 'ended'].includes(kind));
+}
+
+describe.each([
+  ['a listener that awaits', 'signal-handler'],
+  ['NestJS', 'nest'],
+  ['terminus', 'terminus'],
+  ['http-graceful-shutdown', 'http-graceful-shutdown'],
+  ['Fastify and close-with-grace', 'close-with-grace'],
+  ['stoppable', 'stoppable'],
+  ["egg's graceful-process", 'graceful-process'],
+])('%s', (_name, name) => {
+  test.each(Object.keys(ways))('%s: after the last answer it is called once, and comes to its end', async (way) => {
+    const app = await start({ exec: exec(name), count: way === 'scale()' ? 2 : 1 });
+    const { pid, code, signal } = await endUnderRequest(app, ways[way]);
+    const told = story(app, pid).filter((kind) => way !== 'scale()' || !['slow', 'answered'].includes(kind));
+    const end = ['flushing', 'flushed', ...(signal ? [] : ['ended'])];
+    expect(told).toEqual(way === 'scale()' ? end : ['slow', 'answered', ...end]);
+    // NestJS raises the signal again.
+    expect([[0, null], [null, 'SIGTERM']]).toContainEqual([code, signal]);
+    expect(app.events('unexpectedExit')).toEqual([]);
+  });
+});
+
+test('a listener that exits at once loses nobody', async () => {
+  const app = await start({ exec: exec('exits-at-once'), count: 1 });
+  const { pid } = await endUnderRequest(app, ways['reload()']);
+  expect(story(app, pid)).toEqual(['slow', 'answered', 'flushed', 'ended']);
+});
+
+test('OpenTelemetry: every span is exported', async () => {
+  const app = await start({ exec: exec('opentelemetry'), count: 1 });
+  await endUnderRequest(app, ways['close()'], { rounds: 3 });
+  expect(app.reports('flushed').map(({ spans }) => spans)).toEqual([3]);
+});
+
+test('signal-exit: nobody else is counted, it raises the signal again, and that is a good end', async () => {
+  const app = await start({ exec: exec('signal-exit'), count: 1 });
+  const end = await endUnderRequest(app, ways['reload()']);
+  expect(end).toMatchObject({ code: null, signal: 'SIGTERM' });
+  expect(app.reports('flushed')).toMatchObject([{ pid: end.pid, signal: 'SIGTERM' }]);
+  expect(app.events('unexpectedExit')).toEqual([]);
+});
+
+test('signal-exit, and a real SIGTERM: the request under way is answered', async () => {
+  const app = await start({ exec: exec('signal-exit'), count: 1 });
+  const end = await endUnderRequest(app, (_app, { pid }) => void process.kill(pid, 'SIGTERM'));
+  expect(end).toMatchObject({ code: null, signal: 'SIGTERM' });
+});
+
+test('a listener that only logs: the process is ended in time for its exit listeners, not by SIGKILL', async () => {
+  const app = await start({ exec: exec('logs-only'), count: 1, killTimeout: 2000 });
+  const { pid, code, signal } = await endUnderRequest(app, ways['close()']);
+  expect([code, signal]).toEqual([0, null]);
+  expect(story(app, pid)).toEqual(['slow', 'answered', 'flushed', 'ended']);
+  expect(app.events('exit')[0][0]).toMatchObject({ exitReason: 'killTimeout' });
+});
+
+test('a real SIGTERM: what the listener began is not cut', async () => {
+  const app = await start({ exec: exec('signal-handler'), count: 1 });
+  const [worker] = await app.workers();
+  process.kill(worker.pid, 'SIGTERM');
+  const [{ exitReason }, code, signal] = await app.event('exit', ({ id }) => id === worker.id);
+  expect([exitReason, code, signal]).toEqual(['SIGTERM', 0, null]);
+  expect(story(app, worker.pid)).toEqual(['flushing', 'flushed', 'ended']);
+  expect(app.events('unexpectedExit')).toEqual([]);
+});
+
+test('SIGTERM to every process: each listener is called once', async () => {
+  const app = await start({ exec: exec('signal-handler'), count: 2 });
+  const workers = await app.workers();
+  for (const { pid } of workers) process.kill(pid, 'SIGTERM');
+  app.kill('SIGTERM');
+  await expect(app.gone).resolves.toEqual({ code: 0, signal: null });
+  for (const { pid } of workers) expect(story(app, pid)).toEqual(['flushing', 'flushed', 'ended']);
+});
+
+describe('stopSignal', () => {
+  test('by default SIGINT, where only that has listeners', async () => {
+    const app = await start({ exec: exec('signal-handler'), count: 1, env: { SIGNALS: 'SIGINT' } });
+    const { pid } = await endUnderRequest(app, ways['close()']);
+    expect(story(app, pid)).toEqual(['slow', 'answered', 'flushing', 'flushed', 'ended']);
+    expect(app.reports('flushed')).toMatchObject([{ by: 'SIGINT' }]);
+  });
+
+  test('another one', async () => {
+    const app = await start({ exec: exec('signal-handler'), count: 1, stopSignal: 'SIGQUIT', env: { SIGNALS: 'SIGTERM,SIGQUIT' } });
+    await endUnderRequest(app, ways['close()']);
+    expect(app.reports('flushed')).toMatchObject([{ by: 'SIGQUIT' }]);
+  });
+
+  test('false: none is called', async () => {
+    const app = await start({ exec: exec('signal-handler'), count: 1, stopSignal: false });
+    const { pid } = await endUnderRequest(app, ways['close()']);
+    expect(story(app, pid)).toEqual(['slow', 'answered', 'ended']);
+  });
+});
+
+test('a job loop without a server finishes its job', async () => {
+  const app = await start({ exec: exec('job-loop'), count: 1, ready: 'online' });
+  await app.report('job');
+  await app.call('close');
+  const last = Math.max(...app.reports('job').map(({ job }) => job));
+  expect(app.reports('done').at(-1)).toMatchObject({ job: last });
+  expect(app.events('exit').map(([, ...rest]) => rest)).toEqual([[0, null]]);
+});
+
+test('the alone has shutdown code of its own as well', async () => {
+  const app = await start({ exec: exec('plain'), count: 1, alone: exec('signal-handler') });
+  const { pid } = await app.call('alone');
+  await app.call('close');
+  expect(story(app, pid)).toEqual(['flushing', 'flushed', 'ended']);
+});
