@@ -18,5 +18,5 @@ test('as PID 1 the app reaps the orphans that fall to it, and nobody else', asyn
   const { code, output } = await asPidOne(path.join(__dirname, '../fixtures/pid-one.js'));
   const result = output.split('\n').filter((line) => line.startsWith('@{"pid":1,'));
   expect(code).toBe(0);
-  expect(JSON.parse(result[0].slice(1))).toEqual({ pid: 1, code: 3, signal: 'SIGKILL', zombies: 0 });
+  expect(JSON.parse(result[0].slice(1))).toEqual({ pid: 1, code: 3, threadCode: 7, signal: 'SIGKILL', zombies: 0 });
 }, 60_000);

@@ -134,13 +134,17 @@ impl Master {
         self.core.handle(self.now(), event);
     }
 
-    /// Keeps the guard's list up to date; it is started with the first child.
+    /// Keeps the guard's list up to date; it is started with the first child, or later where that failed.
     pub(super) fn guard_children(&mut self) {
         self.guarded = Guarded::All;
         if self.guard.is_none() {
             match Guard::start(&self.config.title, self.config.policy.kill_timeout) {
                 Ok(guard) => self.guard = Some(guard),
-                Err(error) => tracing::warn!(%error, "no guard: a stuck child would outlive a killed app"),
+                Err(error) if !self.told_unguarded => {
+                    self.told_unguarded = true;
+                    tracing::warn!(%error, "no guard: a stuck child would outlive a killed app");
+                }
+                Err(_) => {}
             }
         }
         if let Some(guard) = &self.guard {

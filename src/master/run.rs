@@ -53,6 +53,8 @@ pub(super) struct Master {
     pub(super) flow: Flow,
     pub(super) guard: Option<Guard>,
     pub(super) guarded: Guarded,
+    /// Whether it was said that there is no guard.
+    pub(super) told_unguarded: bool,
     pub(super) app: Arc<AppQueue>,
     pub(super) inputs: Sender<Input>,
     pub(super) input: Receiver<Input>,
@@ -95,6 +97,7 @@ impl Master {
             flow: Flow::default(),
             guard: None,
             guarded: Guarded::All,
+            told_unguarded: false,
             outputs: Outputs::new(Arc::clone(&app)),
             watch: None,
             config,

@@ -2,11 +2,13 @@
 //! zombies for ever.
 //!
 //! They cannot be told from the app's own children by the kernel. But libuv reaps its own whenever the app's event loop
-//! turns: a dead child that was there before and after a turn is nobody's.
+//! turns: a dead child that was there before and after a turn is nobody's. The children of worker threads are reaped by
+//! other loops, whose turns are not known: they are left alone. A process is the child of the thread that made it; an
+//! orphan falls to the main thread (`find_new_reaper` in kernel/exit.c).
 
 use std::collections::BTreeSet;
 
-use super::process::{self, is_ours};
+use super::process::{self, children_of_thread, is_ours, processes};
 
 /// What was dead at the last look.
 #[derive(Debug, Default)]
@@ -18,7 +20,10 @@ impl Adopted {
     /// Reaps those that were dead at the last call already. To be called from the app's event loop, once a turn at most.
     /// Gives how many there were.
     pub fn reap(&mut self) -> usize {
-        let dead = dead_children();
+        self.look(dead_children(std::process::id()))
+    }
+
+    fn look(&mut self, dead: BTreeSet<u32>) -> usize {
         let forgotten: Vec<u32> = self.dead.intersection(&dead).copied().collect();
         let reaped = forgotten.iter().filter(|pid| process::reap_dead(**pid)).count();
         self.dead = dead;
@@ -26,14 +31,12 @@ impl Adopted {
     }
 }
 
-/// The children of this process that are dead, but not those that the master waits for.
-fn dead_children() -> BTreeSet<u32> {
+/// The children of a thread that are dead, but not those that the master waits for. The main thread has the process's number.
+/// Where the system doesn't tell threads apart these are all of the process.
+fn dead_children(thread: u32) -> BTreeSet<u32> {
     let own = std::process::id();
-    let Ok(entries) = std::fs::read_dir("/proc") else { return BTreeSet::new() };
-    entries
-        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
-        .filter(|pid| process::parent_of_dead(*pid) == Some(own) && !is_ours(*pid))
-        .collect()
+    let children = children_of_thread(own, thread).unwrap_or_else(processes);
+    children.into_iter().filter(|pid| process::parent_of_dead(*pid) == Some(own) && !is_ours(*pid)).collect()
 }
 
 #[cfg(all(test, target_os = "linux"))]
@@ -42,18 +45,21 @@ mod tests {
 
     #[test]
     #[allow(clippy::zombie_processes)] // It is what this is about.
-    fn reaps_at_the_second_look() {
-        let child = std::process::Command::new("/bin/true").spawn().unwrap();
-        let pid = child.id();
+    fn reaps_at_the_second_look_what_belongs_to_the_thread() {
+        let own = nix::unistd::gettid().as_raw().unsigned_abs();
+        let pid = std::process::Command::new("/bin/true").spawn().unwrap().id();
         while process::parent_of_dead(pid).is_none() {
             std::thread::yield_now();
         }
         let mut adopted = Adopted::default();
-        adopted.reap();
+        assert_eq!(adopted.look(dead_children(own)), 0);
         assert!(adopted.dead.contains(&pid));
-        // Other tests of this process have children too: only ours is looked at.
+        if children_of_thread(std::process::id(), own).is_some() {
+            assert!(!dead_children(std::process::id()).contains(&pid), "the main thread has not made it");
+        }
+        // Where threads are not told apart other tests have children too: only ours is looked at.
         adopted.dead.retain(|dead| *dead == pid);
-        assert_eq!(adopted.reap(), 1);
+        assert_eq!(adopted.look(dead_children(own)), 1);
         assert_eq!(process::parent_of_dead(pid), None);
     }
 }

@@ -43,7 +43,7 @@ impl Process {
         Self { pid, reaped: Arc::new(Mutex::new(Reaped::No)) }
     }
 
-    /// Its pid, which is the number of its process group too.
+    /// Its pid, which is the number of its process group and its session too.
     #[must_use]
     pub fn pid(&self) -> u32 {
         self.pid.unsigned_abs()
@@ -120,6 +120,27 @@ pub fn is_ours(pid: u32) -> bool {
 pub fn parent_of_dead(pid: u32) -> Option<u32> {
     let fields = stat_fields(pid)?;
     (fields.first()? == "Z").then(|| fields.get(1)?.parse().ok()).flatten()
+}
+
+/// The parent of a process.
+#[must_use]
+pub fn parent(pid: u32) -> Option<u32> {
+    stat_fields(pid)?.get(1)?.parse().ok()
+}
+
+/// The children that a thread of a process made, or that fell to it; one that ends just then may be missing. `None` where
+/// the system does not tell (`CONFIG_PROC_CHILDREN`).
+#[must_use]
+pub fn children_of_thread(pid: u32, thread: u32) -> Option<Vec<u32>> {
+    let children = std::fs::read_to_string(format!("/proc/{pid}/task/{thread}/children")).ok()?;
+    Some(children.split_ascii_whitespace().filter_map(|pid| pid.parse().ok()).collect())
+}
+
+/// All processes that this one can see; none where there is no /proc.
+#[must_use]
+pub fn processes() -> Vec<u32> {
+    let entries = std::fs::read_dir("/proc").into_iter().flatten();
+    entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok()).collect()
 }
 
 /// Reaps a child that is dead. False when it is not, or is no child.

@@ -28,8 +28,11 @@ pub struct Command<'a> {
     pub stderr: BorrowedFd<'a>,
 }
 
-/// Starts a process in a process group of its own, with /dev/null as stdin (a background group that reads the terminal
-/// would be stopped), and no signal blocked or ignored.
+/// Starts a process in a session of its own, and so in a process group of its own, with /dev/null as stdin and no signal
+/// blocked or ignored.
+///
+/// The session has no terminal. In the app's, a process in the background that opens /dev/tty and reads it, or writes where
+/// `stty tostop` is set, would be stopped for good: Node has reset what signals it had ignored by then.
 ///
 /// # Errors
 /// Those of `posix_spawn(3)`: `ENOENT` for a program or directory that is not there, `EAGAIN` at a process limit, …
@@ -100,11 +103,17 @@ impl Drop for FileActions {
     }
 }
 
+#[cfg(target_os = "linux")]
+const NEW_SESSION: libc::c_int = libc::POSIX_SPAWN_SETSID as libc::c_int;
+/// spawn.h of macOS 10.15 and later.
+#[cfg(not(target_os = "linux"))]
+const NEW_SESSION: libc::c_int = 0x0400;
+
 struct Attributes(libc::posix_spawnattr_t);
 
 impl Attributes {
     fn new() -> io::Result<Self> {
-        let flags = libc::POSIX_SPAWN_SETPGROUP | libc::POSIX_SPAWN_SETSIGMASK | libc::POSIX_SPAWN_SETSIGDEF;
+        let flags = NEW_SESSION | libc::POSIX_SPAWN_SETSIGMASK | libc::POSIX_SPAWN_SETSIGDEF;
         let mut attributes = MaybeUninit::uninit();
         let mut signals = MaybeUninit::uninit();
         // SAFETY: the init and sigset calls make valid values of the memory that they are given, before it is read.
@@ -112,7 +121,6 @@ impl Attributes {
             check(libc::posix_spawnattr_init(attributes.as_mut_ptr()))?;
             let mut attributes = Self(attributes.assume_init());
             let attributes_ptr = &raw mut attributes.0;
-            check(libc::posix_spawnattr_setpgroup(attributes_ptr, 0))?;
             libc::sigemptyset(signals.as_mut_ptr());
             check(libc::posix_spawnattr_setsigmask(attributes_ptr, signals.as_ptr()))?;
             // Node ignores SIGPIPE, and ignored signals survive exec.
