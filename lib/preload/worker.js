@@ -6,6 +6,7 @@ const cluster = require('cluster');
 const { report, onCommand, onRefused } = require('./channel');
 const faults = require('./faults');
 const loads = require('./loads');
+const randomWorker = require('./random-worker');
 const servers = require('./servers');
 
 /** How long idle keep-alive connections are kept when this process leaves by itself, and when the app is gone. */
@@ -29,7 +30,7 @@ function start(boot) {
   servers.trackServers(boot.mode);
   servers.observe({ onListening });
   loads.start(boot.mode);
-  onCommand({ drain: (command) => drain(command), exit: () => require('./drain').exit(), refused: onRefused, seat: ({ slot }) => seat(slot) });
+  onCommand({ drain: (command) => drain(command), exit: () => require('./drain').exit(), refused: onRefused, seat: ({ slot }) => seat(slot), random: randomWorker.receive });
   process.on('SIGTERM', () => leave('SIGTERM', 0));
   // Ahead of Node's own listener, which exits at once unless exitedAfterDisconnect is set already
   // (lib/internal/cluster/child.js).
