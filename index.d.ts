@@ -253,7 +253,8 @@ export class Cluster extends EventEmitter {
   onRequest<Data = any, Answer = any>(action: string, handler: RequestHandler<Data, Answer>): () => void;
   /**
    * Chooses a listening worker at random and sends it `{ from: 'app', to: 'worker', action: 'random-worker', ...message,
-   * worker_id, worker_pid }`.
+   * worker_id, worker_pid }`, as JSON. It arrives at the `message` listeners of `cluster.worker`; with `randomWorker: 'process'` in
+   * the configuration at those of `process` as well.
    *
    * @returns the worker; null if none listens
    * @throws {@link ClusterError} `ERR_MESSAGE_INVALID`

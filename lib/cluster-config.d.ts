@@ -71,6 +71,20 @@ export interface ClusterConfig {
    *  `process.send('ready')`. Default: `'listening'`. */
   ready?: 'listening' | 'online' | 'message';
   /**
+   * Where the worker that is chosen at random hears of it (`random-worker` and `random-select-worker`), and what
+   * `cluster.randomWorker()` sends. Default: `'worker'`.
+   *
+   * - `'worker'`: only at the `message` listeners of `cluster.worker`. Of what comes before there is one the newest 16 messages wait
+   *   for it.
+   * - `'process'`: at those of `process` as well, as a message like any other. A listener there that ends its process because it
+   *   doesn't know the message ends the worker. What comes before there is a listener is lost, as with `node:cluster`.
+   * - `false`: the cluster chooses none by itself. `cluster.randomWorker()` works as with `'worker'`.
+   *
+   * When the chosen worker has left in good order the next one is chosen as soon as it has exited. When it crashed, hung or was
+   * killed, the next one is chosen 10 s later, in production, and it is one that has stayed for `minUptime`. (Document: random worker.)
+   */
+  randomWorker?: 'worker' | 'process' | false;
+  /**
    * Which worker gets a connection. A server with `maxConnections` never resets one that the master gives out: it goes to a
    * worker that has room, or waits for one. Default: `'auto'`.
    *

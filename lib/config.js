@@ -54,6 +54,7 @@ function normalize(config) {
     count: production ? workerCount(config.count) : 1,
     refork: production && (config.refork ?? true),
     ready: config.ready ?? 'listening',
+    randomWorker: config.randomWorker ?? 'worker',
     balance: config.balance ?? 'auto',
     standby: production ? standby(config) : 0,
     compileCache: compileCache(config.compileCache, production, { ...process.env, ...config.env }),

@@ -45,6 +45,7 @@ function toNativeConfig(settings) {
     standby: settings.standby,
     refork: settings.refork,
     ready,
+    randomWorker: settings.randomWorker || undefined,
     limit: settings.limit,
     startTimeout: waits ? LONGEST_TIMER_MS : settings.startTimeout,
     killTimeout,

@@ -70,7 +70,7 @@ test('a random worker runs the job: one at a time, another once that one has gon
   expect(first.msg).toMatchObject({ from: 'app', to: 'worker', action: 'random-worker', worker_pid: first.pid });
   const workers = await app.workers();
   expect(workers.find(({ pid }) => pid === first.pid).id).toBe(first.msg.worker_id);
-  process.kill(first.pid, 'SIGKILL');
+  await app.call('worker', first.msg.worker_id, 'disconnect');
   const second = await app.report('job', ({ pid }) => pid !== first.pid);
   const [exited] = await app.event('exit');
   expect(exited.pid).toBe(first.pid);

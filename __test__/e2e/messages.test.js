@@ -8,7 +8,7 @@ const aloneSends = (app, message) => app.call('sendmessage', { to: 'alone', acti
 const workerSends = (app, worker, message) => app.control(worker, 'send', { message });
 const received = (app, action) => app.reports('message').filter(({ message }) => message.action === action);
 
-/** The first that has this action; the master sends the workers random-worker besides. */
+/** The first that has this action. */
 const next = (app, action) => app.report('message', ({ message }) => message.action === action);
 
 /** Resolves once every process has handled what it was sent before: closing drains all channels. */
@@ -99,17 +99,6 @@ describe('what cannot be delivered is told', () => {
     expect(told).toEqual(message);
     expect(reason).toEqual(expect.any(String));
   });
-});
-
-test('randomWorker(): one worker at random, with its id and pid in the message', async () => {
-  const app = await start(config);
-  for (let i = 0; i < 30; i++) {
-    const chosen = await app.call('randomWorker', { action: 'job', i });
-    const { pid, message } = await app.report('message', (report) => report.message.i === i);
-    expect(pid).toBe(chosen.pid);
-    expect(message).toEqual({ from: 'app', to: 'worker', action: 'job', i, worker_id: chosen.id, worker_pid: chosen.pid });
-  }
-  expect(new Set(received(app, 'job').map(({ pid }) => pid)).size).toBeGreaterThan(1);
 });
 
 test('worker.send(): to exactly that worker, whatever the message says', async () => {

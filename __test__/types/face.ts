@@ -60,6 +60,7 @@ export const full: ClusterConfig = {
   cwd: '/srv',
   aloneConfig: { any: ['thing'] },
   ready: 'listening',
+  randomWorker: false,
   balance: 'sticky',
   standby: 1,
   compileCache: '/var/cache/shop',
@@ -88,6 +89,8 @@ export const wrong: ClusterConfig[] = [
   { exec: 'x', mode: 'staging' },
   // @ts-expect-error
   { exec: 'x', ready: 'soon' },
+  // @ts-expect-error
+  { exec: 'x', randomWorker: true },
   // @ts-expect-error
   { exec: 'x', balance: 'random' },
   // @ts-expect-error

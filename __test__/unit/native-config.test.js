@@ -34,6 +34,14 @@ test('the preload is told of advanced serialization', () => {
   expect(JSON.parse(aloneBoot)).toMatchObject({ serialization: 'advanced' });
 });
 
+test.each([
+  [undefined, 'worker'],
+  ['process', 'process'],
+  [false, undefined],
+])('randomWorker: %s', (randomWorker, expected) => {
+  expect(nativeConfig({ randomWorker }).randomWorker).toBe(expected);
+});
+
 test('without an alone nothing of it', () => {
   expect(Object.keys(nativeConfig({ alone: false })).filter((name) => name.startsWith('alone'))).toEqual([]);
 });

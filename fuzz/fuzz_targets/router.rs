@@ -9,7 +9,7 @@ use cluster_native_fuzz::core::Core;
 use cluster_native_fuzz::core::action::{Action, Origin};
 use cluster_native_fuzz::core::event::Event;
 use cluster_native_fuzz::core::notice::Notice;
-use cluster_native_fuzz::core::types::{Balance, ChildId, Exit, Mode, Peer, Policy, Readiness};
+use cluster_native_fuzz::core::types::{Balance, ChildId, Exit, Mode, Peer, Policy, RandomWorker, Readiness};
 use cluster_native_fuzz::protocol::envelope::Target;
 use cluster_native_fuzz::protocol::inbound::{Inbound, Report};
 use libfuzzer_sys::fuzz_target;
@@ -26,6 +26,7 @@ fn policy() -> Policy {
         standby: 0,
         refork: true,
         ready: Readiness::Listening,
+        random_worker: RandomWorker::Worker,
         limit: long,
         start_timeout: long,
         kill_timeout: long,

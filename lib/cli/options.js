@@ -38,6 +38,7 @@ const merge = (value, before) => ({ ...before, ...value });
 
 const BALANCES = ['auto', 'round-robin', 'shared', 'sticky'];
 const READY = ['listening', 'online', 'message'];
+const RANDOM_WORKER = ['worker', 'process'];
 
 /**
  * - `value`: how the help calls the option's value; without it the option has none, and sets `is`
@@ -53,6 +54,8 @@ const OPTIONS = [
   { name: 'cwd', field: 'cwd', value: 'path', help: 'working folder; paths are relative to it' },
   { name: 'env', field: 'env', value: 'KEY=VALUE', read: variable, join: merge, help: 'a variable for alone and workers; repeatable' },
   { name: 'balance', field: 'balance', value: BALANCES.join('|'), read: oneOf(...BALANCES), help: 'which worker gets a connection' },
+  { name: 'random-worker', field: 'randomWorker', value: RANDOM_WORKER.join('|'), read: oneOf(...RANDOM_WORKER), help: 'where the chosen worker hears of it' },
+  { name: 'no-random-worker', field: 'randomWorker', is: false, help: 'choose no worker by itself' },
   { name: 'output', field: 'output', value: 'inherit|prefix', read: oneOf('inherit', 'prefix'), help: 'prefix: each line tells its process' },
   { group: 'Mode (by default NODE_ENV decides)' },
   { name: 'dev', field: 'mode', is: 'development', help: 'development: one worker, reloaded on change' },

@@ -82,6 +82,10 @@ const FIELDS = {
   cwd: { ...text, allowed: 'the path of a folder' },
   aloneConfig: { allowed: 'a value that JSON can hold', accepts: () => true },
   ready: oneOf('listening', 'online', 'message'),
+  randomWorker: {
+    allowed: "'worker', 'process', or false for no worker that is chosen by itself",
+    accepts: (value) => value === false || value === 'worker' || value === 'process',
+  },
   balance: oneOf('auto', 'round-robin', 'shared', 'sticky'),
   standby: integer(0, 1000, ''),
   compileCache: {

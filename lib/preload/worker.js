@@ -6,6 +6,7 @@ const cluster = require('cluster');
 const { report, onCommand, onRefused } = require('./channel');
 const faults = require('./faults');
 const loads = require('./loads');
+const randomWorker = require('./random-worker');
 const servers = require('./servers');
 const signals = require('./signals');
 
@@ -29,7 +30,7 @@ function start(received, ready) {
   servers.trackServers(boot.mode);
   servers.observe({ onListening });
   loads.start(boot.mode);
-  onCommand({ drain: leave, exit: () => require('./leaving').answered(), refused: onRefused, seat: ({ slot }) => seat(slot) });
+  onCommand({ drain: leave, exit: () => require('./leaving').answered(), refused: onRefused, seat: ({ slot }) => seat(slot), random: randomWorker.receive });
   signals.start({ onDelivered, onUnheard });
   // Ahead of Node's own listener, which exits at once unless exitedAfterDisconnect is set already
   // (lib/internal/cluster/child.js).

@@ -9,7 +9,7 @@ use napi::bindgen_prelude::{Error, Result, Status};
 use napi_derive::napi;
 
 use crate::config::{Config, Inspector, Launch, Log, Output, Role, Watched};
-use crate::core::types::{Balance, Mode, Policy, Readiness};
+use crate::core::types::{Balance, Mode, Policy, RandomWorker, Readiness};
 
 /// Made by lib/cluster.js.
 #[napi(object)]
@@ -40,6 +40,8 @@ pub struct NativeConfig {
     pub refork: bool,
     /// `listening`, `online` or `message`.
     pub ready: String,
+    /// `worker` or `process`; absent: no worker is chosen at random.
+    pub random_worker: Option<String>,
     /// In ms.
     pub limit: f64,
     /// In ms.
@@ -101,6 +103,12 @@ impl NativeConfig {
                 "online" => Readiness::Online,
                 "message" => Readiness::Message,
                 other => return Err(invalid("ready", other)),
+            },
+            random_worker: match self.random_worker.as_deref() {
+                Some("worker") => RandomWorker::Worker,
+                Some("process") => RandomWorker::Process,
+                None => RandomWorker::Never,
+                Some(other) => return Err(invalid("randomWorker", other)),
             },
             limit: millis("limit", self.limit)?,
             start_timeout: millis("startTimeout", self.start_timeout)?,

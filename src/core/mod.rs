@@ -201,6 +201,7 @@ impl Core {
             self.reload_deadline(),
             self.refill_deadline(),
             self.development_deadline(),
+            self.choice_deadline(),
         ]
         .into_iter()
         .flatten()
@@ -224,6 +225,7 @@ impl Core {
         self.advance_reload(now);
         self.refill_standbys(now);
         self.develop(now);
+        self.choose_worker(now);
         self.dispatch.timed_out(now);
         self.do_orders();
     }

@@ -8,7 +8,7 @@ use super::event::Event;
 use super::notice::Notice;
 use super::reload::ReloadRequest;
 use super::sim::{Boot, GOOD, Life, Manners, Nature, World, ms, signal};
-use super::types::{Balance, ChildId, KillMeans, Mode, Peer, Policy, Readiness, ReloadTarget};
+use super::types::{Balance, ChildId, KillMeans, Mode, Peer, Policy, RandomWorker, Readiness, ReloadTarget};
 use crate::protocol::envelope::Target;
 
 fn policies() -> impl Strategy<Value = Policy> {
@@ -21,6 +21,7 @@ fn policies() -> impl Strategy<Value = Policy> {
             count: if production { count } else { 1 },
             refork: production && refork,
             ready: Readiness::Listening,
+            random_worker: RandomWorker::Worker,
             limit: ms(limit),
             start_timeout: ms(start),
             kill_timeout: ms(kill),

@@ -151,8 +151,13 @@ impl Core {
         match Envelope::read(&frame) {
             // Who asked hears that who was asked is gone (requests.rs).
             Ok(Envelope::Request(_)) => return,
-            // A message with a handle, which is gone with the child.
-            Ok(Envelope::Internal) => return self.undeliverable(from, &frame, Undeliverable::Handle),
+            Ok(Envelope::Internal) => {
+                return match outbound::meant_for_cluster_worker(&frame) {
+                    Some(message) => self.undeliverable(from, &message, Undeliverable::Gone),
+                    // A message with a handle, which is gone with the child.
+                    None => self.undeliverable(from, &frame, Undeliverable::Handle),
+                };
+            }
             _ => {}
         }
         match child {

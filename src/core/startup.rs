@@ -91,7 +91,7 @@ impl Core {
         self.family.remove(id);
         self.reload_exited(now, &child, &failure);
         self.development_exited(now, &child, failure);
-        self.after_exit(now, id);
+        self.after_exit(now);
     }
 
     /// A child spoke to the master.
@@ -169,7 +169,7 @@ impl Core {
         self.refill_standbys(now);
         self.check_scaling();
         self.deliver_mail(id);
-        self.choose_worker();
+        self.choose_worker(now);
     }
 
     pub(super) fn all_ready(&self) -> bool {

@@ -110,12 +110,12 @@ impl Core {
         self.reload_exited(now, &child, &failure);
         self.development_exited(now, &child, failure);
         self.check_scaling();
-        self.after_exit(now, id);
+        self.unchoose(now, &child);
+        self.after_exit(now);
     }
 
     /// What follows when a child is gone for good.
-    pub(super) fn after_exit(&mut self, now: Time, id: ChildId) {
-        self.unchoose(id);
+    pub(super) fn after_exit(&mut self, now: Time) {
         self.respawn_due(now);
         self.refill_standbys(now);
         self.note_vacancy(now);

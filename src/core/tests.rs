@@ -403,26 +403,6 @@ fn what_reaches_nobody_is_said() {
 }
 
 #[test]
-fn another_worker_is_chosen_when_the_chosen_one_has_exited() {
-    let mut world = started(policy(), |child| match child {
-        ChildId::Worker(1 | 2) => Nature { life: Life::Throws(3_000), manners: Manners::Finishes(2_000), ..GOOD },
-        _ => GOOD,
-    });
-    let chosen = |world: &World| -> Vec<ChildId> {
-        let needle = b"\"random-worker\"";
-        let told = world.sent.iter().filter(|(_, frame)| frame.windows(needle.len()).any(|part| part == needle));
-        told.map(|(child, _)| *child).collect()
-    };
-    assert_eq!(chosen(&world).len(), 1);
-    world.run(ms(4_000));
-    assert_eq!(chosen(&world).len(), 1, "it is leaving, but its jobs may still run");
-    world.run(ms(10_000));
-    let chosen = chosen(&world);
-    assert_eq!(chosen.len(), 2);
-    assert!(matches!(chosen[1], ChildId::Worker(3 | 4)));
-}
-
-#[test]
 fn a_hung_worker_is_told_and_replaced_at_once() {
     let policy = Policy { hang_timeout: Some(ms(3_000)), alone: false, ..policy() };
     let mut world = started(policy, |child| match child {

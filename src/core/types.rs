@@ -96,6 +96,17 @@ pub enum Readiness {
     Message,
 }
 
+/// Where what a worker that was chosen at random is told arrives (document, 'random worker').
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RandomWorker {
+    /// At the `message` listeners of `cluster.worker`, and nowhere else.
+    Worker,
+    /// At those of `process` as well, as a message like any other.
+    Process,
+    /// The cluster chooses none by itself; one that the app asks for is told like [`Self::Worker`].
+    Never,
+}
+
 /// How connections are spread over the workers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Balance {
@@ -148,6 +159,8 @@ pub struct Policy {
     pub refork: bool,
     /// What makes a worker count as ready.
     pub ready: Readiness,
+    /// Whether a worker is chosen at random, and how it is told.
+    pub random_worker: RandomWorker,
     /// How long a slot is reforked without success.
     pub limit: Duration,
     /// How long a child may take to be ready.

@@ -215,6 +215,23 @@ pub fn random_worker(
     frame(&message)
 }
 
+const TO_CLUSTER_WORKER: &[u8] = br#"{"cmd":"NODE_YUNFLY","act":"random","message":"#;
+const END: &[u8] = b"}\n";
+
+/// Wraps a message so that it arrives at the listeners of `cluster.worker` alone (lib/preload/random-worker.js).
+#[must_use]
+pub fn to_cluster_worker(message: &[u8]) -> Bytes {
+    let message = message.strip_suffix(b"\n").unwrap_or(message);
+    Bytes::from([TO_CLUSTER_WORKER, message, END].concat())
+}
+
+/// Unwraps it again, when it did not arrive. `None`: it is another frame.
+#[must_use]
+pub fn meant_for_cluster_worker(frame: &Bytes) -> Option<Bytes> {
+    let message = frame.strip_prefix(TO_CLUSTER_WORKER)?.strip_suffix(END)?;
+    Some(Bytes::from([message, b"\n"].concat()))
+}
+
 /// A message as a frame.
 pub(super) fn frame<T: Serialize>(message: &T) -> Bytes {
     // Plain structs with string keys: serde_json has no way to fail on them.
@@ -266,5 +283,17 @@ mod tests {
             message,
             serde_json::json!({"job":1,"from":"app","to":"worker","action":"mine","worker_id":2,"worker_pid":99})
         );
+    }
+
+    #[test]
+    fn what_is_for_cluster_worker_alone_is_internal_for_node_and_read_again() {
+        let message = random_worker("random-worker", None, 2, 99);
+        let frame = to_cluster_worker(&message);
+        let read: serde_json::Value = serde_json::from_slice(&frame).unwrap();
+        assert_eq!((&read["cmd"], &read["act"]), (&"NODE_YUNFLY".into(), &"random".into()));
+        assert_eq!(read["message"]["action"], "random-worker");
+        assert!(text(&frame).ends_with("}}\n"));
+        assert_eq!(meant_for_cluster_worker(&frame), Some(message));
+        assert_eq!(meant_for_cluster_worker(&exit()), None);
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::core::event::Event;
-use crate::core::types::{Balance, Exit, Mode, Policy, Readiness, Time};
+use crate::core::types::{Balance, Exit, Mode, Policy, RandomWorker, Readiness, Time};
 
 pub(crate) const SIGKILL: Exit = Exit { code: None, signal: Some("SIGKILL") };
 
@@ -28,6 +28,7 @@ pub(crate) fn policy() -> Policy {
         standby: 0,
         refork: true,
         ready: Readiness::Listening,
+        random_worker: RandomWorker::Worker,
         limit: ms(60_000),
         start_timeout: ms(10_000),
         kill_timeout: ms(5_000),
