@@ -7,7 +7,7 @@ const os = require('node:os');
 const path = require('node:path');
 const { Evidence } = require('./evidence');
 const { Faults } = require('./faults');
-const { Load } = require('./load');
+const { Load } = require('../lib/load');
 const { table, rows, violations } = require('./report');
 const { Subject } = require('./subject');
 
