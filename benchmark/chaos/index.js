@@ -1,13 +1,16 @@
 'use strict';
-// `npm run chaos`: under constant load something bad happens to the cluster every 500 ms, for CHAOS_SECONDS (60). Then
-// it tells what became of the requests, and exits with 1 if something did that must not. Linux only (/proc).
+// `npm run chaos`: under constant load something bad happens to the cluster every 500 ms, for CHAOS_SECONDS (60); in the
+// first half of it a route crashes besides, 2.5 times a second. Then it tells what became of the requests, and exits with 1
+// if something did that must not. Linux only (/proc).
 
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
+const { Load } = require('../lib/load');
+const { Peak } = require('../lib/peak');
+const { crashes } = require('./crashes');
 const { Evidence } = require('./evidence');
 const { Faults } = require('./faults');
-const { Load } = require('./load');
 const { table, rows, violations } = require('./report');
 const { Subject } = require('./subject');
 
@@ -20,6 +23,8 @@ const SETTLE_MS = 120_000;
 const cluster = { title: 'chaos', count: 4, hangTimeout: 1000, killTimeout: 3000, maxMemory: '300M' };
 /** A hung worker's requests end after `hangTimeout` and `killTimeout`: what isn't ended much later never will be. */
 const load = { rate: 200, patience: 20_000 };
+/** However many crash or hang: each slot's worker, one that leaves for each, and one successor of a rollout. */
+const mostWorkers = 2 * cluster.count + 1;
 
 const measure = (subject) => ({ processes: subject.processes(), fds: subject.fds() });
 
@@ -29,17 +34,21 @@ async function run(subject, logs) {
   const evidence = new Evidence();
   const faults = new Faults(subject, evidence);
   const requests = new Load(subject.port, load);
+  const peak = new Peak(subject);
+  const crashing = crashes(subject.port, (seconds * 1000) / 2, load.patience);
   await faults.run(FAULT_EVERY_MS, seconds * 1000);
   // Under load, too, it must recover.
   const recovered = await subject.settled(SETTLE_MS);
   await requests.stop();
+  const crashed = await crashing;
+  const most = { ...peak.end(), mostWorkers };
   const after = measure(subject);
   const code = await subject.close();
   const left = subject.processes();
   const sorted = evidence.sort(requests.requests, logs);
   const { injected, idle } = faults;
   const total = requests.requests.length;
-  return { seconds, injected, idle, subject, sorted, total, recovered, before, after, left, code };
+  return { seconds, injected, idle, crashed, most, subject, sorted, total, recovered, before, after, left, code };
 }
 
 async function main() {

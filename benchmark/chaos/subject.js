@@ -6,6 +6,7 @@ const { fork } = require('node:child_process');
 const { randomUUID } = require('node:crypto');
 const { EventEmitter, once } = require('node:events');
 const path = require('node:path');
+const { processesWith } = require('../../__test__/e2e/support/processes');
 const { countProcesses, countFds } = require('./proc');
 
 class Subject extends EventEmitter {
@@ -81,6 +82,15 @@ class Subject extends EventEmitter {
 
   order(pid, order) {
     this.process.send({ pid, order });
+  }
+
+  /** The pids of the living workers. */
+  get living() {
+    return [...this.workers.keys()];
+  }
+
+  pids() {
+    return processesWith(this.#mark).map(({ pid }) => pid);
   }
 
   processes() {

@@ -33,8 +33,16 @@ const orders = {
 };
 process.on('message', ({ order }) => orders[order]?.());
 
+/** Outside of what belongs to the request. */
+function crash() {
+  setImmediate(() => {
+    throw new Error('a route that crashes');
+  });
+}
+
 const server = http.createServer((request, response) => {
-  const { searchParams } = new URL(request.url, 'http://localhost');
+  const { pathname, searchParams } = new URL(request.url, 'http://localhost');
+  if (pathname === '/crash') return crash();
   note('request', searchParams.get('id'));
   setTimeout(() => response.end(searchParams.get('id')), Number(searchParams.get('delay')));
 });

@@ -2,13 +2,16 @@
 
 const os = require('node:os');
 
-/** One line about where and when something was measured. */
-function machine() {
+/** Where something was measured. */
+function system() {
   const [{ model }] = os.cpus();
   const memory = `${(os.totalmem() / 2 ** 30).toFixed(1)} GiB`;
-  const date = new Date().toISOString().slice(0, 10);
-  const system = `${os.type()} ${os.release()}, Node ${process.version}`;
-  return `${os.availableParallelism()} CPUs (${model}), ${memory}, ${system}, ${date}`;
+  return `${os.availableParallelism()} CPUs (${model}), ${memory}, ${os.type()} ${os.release()}, Node ${process.version}`;
 }
 
-module.exports = { machine };
+/** One line about where and when something was measured. */
+function machine() {
+  return `${system()}, ${new Date().toISOString().slice(0, 10)}`;
+}
+
+module.exports = { machine, system };

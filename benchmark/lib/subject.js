@@ -2,7 +2,8 @@
 
 // A cluster that is measured: a start script as a process of its own. It prints lines of JSON:
 //   {"name":"listening","pid":…,"at":…}   a worker listens; `at`: Date.now() at that moment
-//   {"name":"exit","pid":…,"at":…}        a worker is gone
+//   {"name":"fork","pid":…,"at":…}        a worker was forked
+//   {"name":"exit","pid":…,"at":…,"code":…,"signal":…}   a worker is gone
 //   {"name":"ready","at":…}               all of them listen
 // and others, which are told as the event 'line'.
 // Everything that it starts inherits a mark in the environment, so that nothing is left whatever happens to parents.
@@ -17,6 +18,8 @@ const { cpuTime, memory } = require('./proc');
 const { sum } = require('./statistics');
 
 const MARK = 'CLUSTER_NATIVE_BENCHMARK';
+/** The first descriptor behind stderr. */
+const LINES_FD = 3;
 /** How much of a failed subject's output is told. */
 const OUTPUT_BYTES = 4000;
 const POLL_MS = 20;
@@ -28,8 +31,9 @@ class Subject extends EventEmitter {
   #mark = randomUUID();
   #output = '';
 
-  /** `command` runs the script, if it isn't this Node alone; `stdin`, `cwd`: as in child_process. */
-  constructor(script, config, env = {}, { command = [process.execPath], stdin = 'ignore', cwd } = {}) {
+  /** `command` runs the script, if it isn't this Node alone; `stdin`, `cwd`: as in child_process. With `ownStdout` its stdout
+   *  is for whoever made this to read, and its lines come on a pipe of their own. */
+  constructor(script, config, env = {}, { command = [process.execPath], stdin = 'ignore', cwd, ownStdout = false } = {}) {
     super();
     if (isInterrupted) throw new Error('interrupted');
     /** When each living, listening worker began to listen, by pid. */
@@ -38,12 +42,19 @@ class Subject extends EventEmitter {
     alive.add(this);
     const [file, ...args] = command;
     this.process = spawn(file, [...args, script, JSON.stringify(config)], {
-      stdio: [stdin, 'pipe', 'pipe'],
+      stdio: [stdin, 'pipe', 'pipe', ...(ownStdout ? ['pipe'] : [])],
       cwd,
-      env: { ...process.env, NODE_ENV: 'production', ...env, [MARK]: this.#mark },
+      env: {
+        ...process.env,
+        NODE_ENV: 'production',
+        ...env,
+        ...(ownStdout && { CLUSTER_NATIVE_BENCHMARK_FD: String(LINES_FD) }),
+        [MARK]: this.#mark,
+      },
     });
+    const lines = ownStdout ? this.process.stdio[LINES_FD] : this.process.stdout;
     this.process.stderr.setEncoding('utf8').on('data', (text) => this.#remember(text));
-    readline.createInterface({ input: this.process.stdout }).on('line', (line) => this.#onLine(line));
+    readline.createInterface({ input: lines }).on('line', (line) => this.#onLine(line));
     this.exited = once(this.process, 'exit');
   }
 

@@ -4,7 +4,7 @@
 
 const path = require('node:path');
 const { cfork } = require('cfork');
-const { config, tellOfNodeCluster } = require('./tell');
+const { config, tellOfNodeCluster } = require('../../lib/tell');
 
 tellOfNodeCluster();
 cfork({ exec: path.join(__dirname, 'graceful-worker.js'), count: config.workers });

@@ -4,7 +4,7 @@
 
 const path = require('node:path');
 const { createCluster } = require('../../..');
-const { config, tell } = require('./tell');
+const { config, tell } = require('../../lib/tell');
 
 const cluster = createCluster({
   exec: path.join(__dirname, '../app/server.js'),

@@ -2,9 +2,8 @@
 
 // Who is compared.
 
-const fs = require('node:fs');
-const os = require('node:os');
 const path = require('node:path');
+const { home } = require('../../lib/home');
 const { Subject } = require('../../lib/subject');
 const { freePort } = require('../../../__test__/e2e/support/free-port');
 
@@ -24,17 +23,6 @@ const PEERS = [
   { name: 'bare', label: 'a Node process without a cluster', script: 'bare', only: ['memory'] },
 ];
 
-let files;
-
-/** A new folder for PM2's files. All of them are removed when this process ends, however it does. */
-function home() {
-  if (!files) {
-    files = fs.mkdtempSync(path.join(os.tmpdir(), 'cluster-native-bench-'));
-    process.once('exit', () => fs.rmSync(files, { recursive: true, force: true }));
-  }
-  return fs.mkdtempSync(path.join(files, 'pm2-'));
-}
-
 /** Starts a peer, waits until all workers listen, measures (`subject`, `port`), and ends it whatever happens. */
 async function withPeer({ script, balance }, workers, measure) {
   const port = await freePort();
@@ -50,4 +38,4 @@ async function withPeer({ script, balance }, workers, measure) {
   }
 }
 
-module.exports = { PEERS, withPeer, home };
+module.exports = { PEERS, withPeer };

@@ -4,7 +4,7 @@
 
 const cluster = require('node:cluster');
 const path = require('node:path');
-const { config, tellOfNodeCluster } = require('./tell');
+const { config, tellOfNodeCluster } = require('../../lib/tell');
 
 cluster.schedulingPolicy = config.balance === 'round-robin' ? cluster.SCHED_RR : cluster.SCHED_NONE;
 cluster.setupPrimary({ exec: config.app ?? path.join(__dirname, '../app/server.js') });

@@ -7,7 +7,7 @@ process.env.PM2_DISCRETE_MODE = 'true';
 
 const path = require('node:path');
 const pm2 = require('pm2');
-const { config, tellOfNodeCluster } = require('./tell');
+const { config, tellOfNodeCluster } = require('../../lib/tell');
 
 function done(error) {
   if (!error) return;
@@ -24,7 +24,7 @@ pm2.connect(true, (error) => {
       script: config.app ?? path.join(__dirname, '../app/server.js'),
       exec_mode: 'cluster',
       instances: config.workers,
-      out_file: '/dev/null',
+      out_file: config.out ?? '/dev/null',
       error_file: '/dev/null',
     },
     done,

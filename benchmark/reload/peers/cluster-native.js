@@ -3,11 +3,12 @@
 // This project, with the benchmark's own configuration.
 
 const { createCluster } = require('../../..');
-const { config, tell } = require('../../http/peers/tell');
-const { obey } = require('./orders');
+const { config, tell } = require('../../lib/tell');
+const { obey } = require('../../lib/orders');
 
 const cluster = createCluster({ alone: false, mode: 'production', title: 'benchmark', ...config.cluster });
-for (const name of ['fork', 'standby', 'listening', 'exit']) cluster.on(name, ({ pid }) => tell(name, pid));
+for (const name of ['fork', 'standby', 'listening']) cluster.on(name, ({ pid }) => tell(name, pid));
+cluster.on('exit', ({ pid }, code, signal) => tell('exit', pid, { code, signal }));
 cluster.on('exception', (error) => console.error(error));
 
 obey({

@@ -1,11 +1,11 @@
 'use strict';
 
-// PM2 as in bench:http, and `pm2 reload`.
+// PM2 as in bench:http, `pm2 reload` and `pm2 stop`.
 
 const { promisify } = require('node:util');
 const { pm2 } = require('../../http/peers/pm2');
-const { obey } = require('./orders');
+const { obey } = require('../../lib/orders');
 
-const reload = promisify(pm2.reload.bind(pm2));
+const does = (name) => () => promisify(pm2[name].bind(pm2))('benchmark').then(() => null);
 
-obey({ reload: () => reload('benchmark').then(() => null) });
+obey({ reload: does('reload'), stop: does('stop') });

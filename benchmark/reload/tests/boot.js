@@ -6,8 +6,8 @@ const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 const { table } = require('../../lib/document');
+const { home } = require('../../lib/home');
 const { median } = require('../../lib/statistics');
-const { home } = require('../../http/peers');
 const { isSupported } = require('../../../lib/config/compile-cache');
 const { Release, withCluster } = require('../peers');
 

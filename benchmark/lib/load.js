@@ -17,12 +17,14 @@ class Load {
   #open = new Set();
   #timer;
 
-  /** `rate`: requests a second; `patience`: after how many ms without an end a request counts as hung. */
-  constructor(port, { rate, patience }) {
+  /** `rate`: requests a second; `patience`: after how many ms without an end a request counts as hung; `pathOf(id)`: what is
+   *  asked for, to be answered with the id. */
+  constructor(port, { rate, patience, pathOf = (id) => `/?id=${id}&delay=${delay()}` }) {
     /** One for each request: `{ id, from, to, port (the client's own), outcome: 'succeeded', 'lost', 'hung', error? }`. */
     this.requests = [];
     this.target = { host: '127.0.0.1', port, agent: false };
     this.patience = patience;
+    this.pathOf = pathOf;
     const begin = performance.now();
     this.#timer = setInterval(() => {
       const due = ((performance.now() - begin) / 1000) * rate;
@@ -48,7 +50,7 @@ class Load {
       };
       const fail = (error) => end('lost', error.code ?? error.message);
       const timer = setTimeout(() => end('hung'), this.patience);
-      const outgoing = http.get({ ...this.target, path: `/?id=${request.id}&delay=${delay()}` }, (incoming) => {
+      const outgoing = http.get({ ...this.target, path: this.pathOf(request.id) }, (incoming) => {
         let text = '';
         incoming.setEncoding('utf8');
         incoming.on('data', (part) => (text += part));

@@ -1,0 +1,4 @@
+'use strict';
+
+// It makes a folder for what it serves.
+module.exports = { static: false };
