@@ -4,6 +4,7 @@ const { EventEmitter } = require('events');
 const { normalize } = require('./config');
 const { ClusterError } = require('./errors');
 const { toNativeConfig } = require('./native-config');
+const timers = require('./real-timers');
 const { enter } = require('./request-here');
 const { limitedCodec, toJson } = require('./serialization');
 
@@ -103,7 +104,7 @@ class Cluster extends EventEmitter {
     }
     const json = this.#codec.write(message);
     if (this.#state === 'supervising') return this.#master.route(json);
-    process.nextTick(() => this.emit('undeliverable', message, this.#state, null));
+    timers.nextTick(() => this.emit('undeliverable', message, this.#state, null));
     return false;
   }
 
@@ -168,9 +169,9 @@ class Cluster extends EventEmitter {
     }
     this.#state = 'supervising';
     // The master's own callback doesn't keep the app alive.
-    this.#keepAlive = setInterval(() => {}, FOREVER_MS);
+    this.#keepAlive = timers.setInterval(() => {}, FOREVER_MS);
     require('./signals').join(this.#participant);
-    if (process.pid === 1) this.#reaping = setInterval(() => this.#master.reapAdopted(), REAP_MS).unref();
+    if (process.pid === 1) this.#reaping = timers.setInterval(() => this.#master.reapAdopted(), REAP_MS).unref();
   }
 
   #changes() {
@@ -222,8 +223,8 @@ class Cluster extends EventEmitter {
   }
 
   #onClosed(reason) {
-    clearInterval(this.#keepAlive);
-    clearInterval(this.#reaping);
+    timers.clearInterval(this.#keepAlive);
+    timers.clearInterval(this.#reaping);
     if (reason === 'exception') process.exitCode = 1;
     const exits = reason === 'exception' || reason === 'signal';
     require('./signals').leave(this.#participant, exits);

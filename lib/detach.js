@@ -1,5 +1,7 @@
 'use strict';
 
+const timers = require('./real-timers');
+
 /** Takes the native handle out of a connection that becomes another process's, as Node does (`net.Socket` of handleConversion
  *  in lib/internal/child_process.js). Nothing more is read here, and the socket object is left without it. */
 function detach(socket) {
@@ -23,7 +25,7 @@ function detachParser(socket) {
   if (parser._consumed) parser.unconsume();
   parser._consumed = false;
   parser.remove();
-  setImmediate(() => parser.close());
+  timers.setImmediate(() => parser.close());
 }
 
 module.exports = { detach };

@@ -25,6 +25,8 @@ class Dispatcher {
   #loops;
   #workers;
   #alones = new Map();
+  /** Whether the last alone ended by itself. It may be started again at once, later, after the next save, or not at all. */
+  #isAloneMissed = false;
   alone = null;
   /** Why the cluster ends, if not by close() or a signal. */
   failure = null;
@@ -74,6 +76,8 @@ class Dispatcher {
     }
     this.alone = new ClusterAlone(this.#master, this.#codec, event);
     this.#alones.set(event.id, this.alone);
+    if (this.#isAloneMissed) this.#log.warn(`the alone is started again (pid ${event.pid}).`);
+    this.#isAloneMissed = false;
   }
 
   online(event) {
@@ -144,7 +148,8 @@ class Dispatcher {
     const fields = { ...(code === null ? { signal } : { code }), reason: event.reason, asked: event.expected };
     this.#log.info(`the ${event.role} has ended`, this.#fields(child, fields));
     if (event.role === 'alone' && !event.expected) {
-      this.#log.warn(`the alone (pid ${child.pid}) ended by itself: ${signal ?? `exit code ${code}`}. It is started again.`);
+      this.#isAloneMissed = true;
+      this.#log.warn(`the alone (pid ${child.pid}) ended by itself: ${signal ?? `exit code ${code}`}.`);
     }
     if (this.alone === child) this.alone = null;
     if (event.role === 'worker') this.#workerExit(event, child, code, signal);

@@ -19,6 +19,9 @@ const OF_THE_MASTER = [
   'NODE_CHANNEL_SERIALIZATION_MODE',
   'NODE_UNIQUE_ID',
   'NODE_APP_INSTANCE',
+  // Of `node --watch`: who has it tells its parent by process.send() what it loads (lib/internal/modules/cjs/loader.js), which
+  // is meant for the watching process. To the app these would be messages.
+  'WATCH_REPORT_DEPENDENCIES',
 ];
 
 function toNativeConfig(settings) {

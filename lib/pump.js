@@ -1,5 +1,7 @@
 'use strict';
 
+const timers = require('./real-timers');
+
 /** Hands the master's events on, one at a time: between two of them the promise callbacks that the first one caused
  *  run, so that `await once(cluster, 'exit'); await once(cluster, 'fork')` misses nothing, as if each event had come
  *  in a turn of its own. */
@@ -45,7 +47,7 @@ class Pump {
     }
     // Before the event: a listener that throws is an uncaught exception, and the next event comes nevertheless.
     // The next tick, because microtasks are run until none is left before it.
-    queueMicrotask(() => process.nextTick(() => this.#step()));
+    timers.queueMicrotask(() => timers.nextTick(() => this.#step()));
     this.#handle(this.#waiting.shift());
   }
 }

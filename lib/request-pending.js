@@ -3,6 +3,7 @@
 // Requests that wait: for one answer, or for that of every worker.
 
 const { ClusterError, reviveError } = require('./errors');
+const timers = require('./real-timers');
 
 const RECEIVERS = { app: 'the app', alone: 'the alone', worker: 'a worker' };
 
@@ -30,7 +31,7 @@ class Pending {
   }
 
   wait(timeout, signal) {
-    if (timeout !== Infinity) this.#timer = setTimeout(() => this.#expire(timeout), timeout);
+    if (timeout !== Infinity) this.#timer = timers.setTimeout(() => this.#expire(timeout), timeout);
     if (signal) {
       const abort = () => {
         this.#endpoint.cancel();
@@ -55,7 +56,7 @@ class Pending {
   }
 
   #end() {
-    clearTimeout(this.#timer);
+    timers.clearTimeout(this.#timer);
     this.#stopWatching();
     this.#endpoint.forget();
   }

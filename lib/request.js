@@ -5,13 +5,14 @@
 // 'message' listener sees them.
 
 const { ClusterError, describeError } = require('./errors');
+const timers = require('./real-timers');
 const { checkAction, checkRequest } = require('./request-arguments');
 const { PendingAnswer, PendingAnswers, showWhoAsked } = require('./request-pending');
 
 const CMD = 'NODE_YUNFLY_RPC';
 
 /** The end of a process. Ids are unique although a pid may come again. */
-const instance = `${process.pid}-${process.hrtime.bigint().toString(36)}`;
+const instance = `${process.pid}-${Math.trunc(timers.now() * 1e6).toString(36)}`;
 let count = 0;
 
 class RequestEndpoint {

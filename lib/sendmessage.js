@@ -1,9 +1,10 @@
 'use strict';
 
 const { isMainThread, parentPort } = require('worker_threads');
+const timers = require('./real-timers');
 
 function emitLater(target, message) {
-  setImmediate(() => target.emit('message', message));
+  timers.setImmediate(() => target.emit('message', message));
 }
 
 /** Does what npm's `sendmessage` does, for: a process with a channel (the own one, a child, a cluster worker), a worker

@@ -3,6 +3,7 @@
 // The app's signals and its exit, for all clusters of the process together.
 
 const fs = require('fs');
+const timers = require('./real-timers');
 const { written } = require('./terminal');
 
 const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP'];
@@ -52,7 +53,7 @@ function leave(cluster, exit) {
   }
   for (const name of SIGNALS) process.removeListener(name, onSignal);
   // After the listeners of 'close', and not before the children's last lines are out.
-  if (exitAsked) setImmediate(() => written(WRITTEN_MS).then(() => process.exit()));
+  if (exitAsked) timers.setImmediate(() => written(WRITTEN_MS).then(() => process.exit()));
 }
 
 module.exports = { join, leave };

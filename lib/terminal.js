@@ -2,6 +2,8 @@
 
 // What this process writes to its stdout and stderr itself, and whether in colour.
 
+const timers = require('./real-timers');
+
 /** Of FORCE_COLOR, for the bits that Node gives as a stream's depth. */
 const FORCED = { 4: '1', 8: '2', 24: '3' };
 const SETTLED_BY = ['FORCE_COLOR', 'NO_COLOR', 'NODE_DISABLE_COLORS'];
@@ -22,7 +24,7 @@ function write(name, text, then = () => {}) {
   underWay[name] += 1;
   if (underWay[name] === 1) stream.on('error', ignore);
   // The event 'error' comes after this callback.
-  stream.write(text, (error) => (error ? setImmediate(done) : done()));
+  stream.write(text, (error) => (error ? timers.setImmediate(done) : done()));
 }
 
 /** Resolves when all that was written is out, or after `limit` ms: somebody who does not read is not waited for. */
@@ -30,8 +32,8 @@ async function written(limit) {
   const all = ['stdout', 'stderr'].filter((name) => underWay[name] > 0).map((name) => new Promise((then) => write(name, '', then)));
   if (all.length === 0) return;
   let timer;
-  await Promise.race([Promise.all(all), new Promise((resolve) => (timer = setTimeout(resolve, limit)))]);
-  clearTimeout(timer);
+  await Promise.race([Promise.all(all), new Promise((resolve) => (timer = timers.setTimeout(resolve, limit)))]);
+  timers.clearTimeout(timer);
 }
 
 /** As Node has it: 1 (no colours), 4, 8 or 24 bits. Node asks a terminal only, but FORCE_COLOR is for every stream. */

@@ -90,12 +90,14 @@ pub struct Role {
 }
 
 /// Set by the master for each child; what the app itself inherited (it may be a child of another cluster) is not passed on.
-const OWN_VARIABLES: [&str; 11] = [
+const OWN_VARIABLES: [&str; 12] = [
     "NODE_CHANNEL_FD",
     "NODE_CHANNEL_SERIALIZATION_MODE",
     "NODE_UNIQUE_ID",
     "NODE_APP_INSTANCE",
     "YUNFLY_CLUSTER_BOOT",
+    // Of `node --watch`, as above.
+    "WATCH_REPORT_DEPENDENCIES",
     // systemd's: meant for the app process alone.
     "LISTEN_FDS",
     "LISTEN_FDNAMES",

@@ -101,6 +101,38 @@ test('an alone that dies is started again; the workers serve on', async () => {
   expect(app.events('exit')).toEqual([]);
 });
 
+describe('the log says that it is started again', () => {
+  test('when it is', async () => {
+    const app = await start({ alone: reporting, count: 1 });
+    const { pid } = await app.call('alone');
+    process.kill(pid, 'SIGKILL');
+    await app.event('aloneReady', (alone) => alone.pid !== pid);
+    const next = await app.call('alone');
+    await app.event('output', (line) => line.includes(`the alone is started again (pid ${next.pid})`));
+    expect(app.output).toContain(`the alone (pid ${pid}) ended by itself: SIGKILL.`);
+  });
+
+  test('not when its first start failed', async () => {
+    const app = launch({ alone: scripts({ 'failing.js': "throw new Error('no database');" }), count: 1 });
+    await app.gone;
+    expect(app.output).not.toContain('started again');
+  });
+
+  test('not when it ends while the cluster does', async () => {
+    const app = await start({ alone: reporting, count: 1, shutdownDelay: 60_000 });
+    const { pid } = await app.call('alone');
+    const closed = app.call('close');
+    // The master answers after it was told.
+    await app.call('stats');
+    process.kill(pid, 'SIGKILL');
+    await app.event('aloneExit');
+    await app.call('close', { force: true });
+    await closed;
+    await app.gone;
+    expect(app.output).not.toContain('started again');
+  });
+});
+
 test('it lives without any work of its own', async () => {
   const alone = scripts({ 'nothing.js': 'module.exports = () => {};' });
   const app = await start({ alone, count: 1 });

@@ -151,8 +151,11 @@ describe('the alone', () => {
     expect(error).toMatchObject({ code: 'ERR_CRASHED', cause: { name: 'TypeError', message: 'no database' } });
     expect(error.message).toContain('the alone');
     expect(app.events('fork')).toEqual([]);
+    await app.event('output', (line) => line.includes('It is started again when a file is saved'));
+    expect(app.output).not.toMatch(/is started again(?! when)/);
     project.save('src/alone/service.js', GOOD);
     await app.event('started');
+    await app.event('output', (line) => line.includes('the alone is started again (pid'));
     expect(story(app, ['crash', 'aloneReady', 'fork', 'started'])).toEqual(['crash', 'aloneReady', 'fork', 'started']);
     expect(linesWith(app, 'TypeError: no database')).toBe(1);
   });

@@ -24,6 +24,13 @@ test('4 workers answer; the ticker reaches them; one does the job; Ctrl-C ends a
   await expect(app.gone).resolves.toEqual({ code: 0, signal: null });
 });
 
+test('PORT=0: the port that it got is told', async () => {
+  const app = run(0);
+  const [line] = await app.event('output', (text) => text.includes('http://localhost:'));
+  const [, port] = /http:\/\/localhost:(\d+)/.exec(line);
+  await expect(request(Number(port))).resolves.toMatchObject({ status: 200 });
+});
+
 test('the port is taken: it says so, and what to do', async () => {
   const holder = await holdPort();
   const { port } = holder.address();

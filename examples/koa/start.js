@@ -1,25 +1,28 @@
 'use strict';
 // The app process: starts the cluster, says where it answers, and has one worker at random do a job now and then.
 
+const { once } = require('node:events');
 const path = require('node:path');
-const { startCluster } = require('../..');
+const { createCluster } = require('../..');
 
 const JOB_INTERVAL_MS = 30_000;
 const port = Number(process.env.PORT ?? 3000);
 
 async function main() {
-  const cluster = await startCluster({
+  const cluster = createCluster({
     exec: path.join(__dirname, 'app.js'),
     alone: path.join(__dirname, 'alone'),
     count: 4,
     title: 'koa-example',
     env: { PORT: String(port) },
   });
-  console.log(`${cluster.title}: ${cluster.workers.size} workers answer at http://localhost:${port} (Ctrl-C ends them)`);
-  setInterval(() => cluster.randomWorker(), JOB_INTERVAL_MS).unref();
   cluster.on('unexpectedExit', (worker, code, signal) => {
-    console.log(`worker ${worker.pid} died (${signal ?? `code ${code}`}); its slot ${worker.slot} gets a new one`);
+    console.log(`worker ${worker.pid} of slot ${worker.slot} died (${signal ?? `code ${code}`})`);
   });
+  // PORT=0 asks for any free port: this is the one that it got.
+  const [[, address]] = await Promise.all([once(cluster, 'listening'), cluster.start()]);
+  console.log(`${cluster.title}: ${cluster.workers.size} workers answer at http://localhost:${address.port} (Ctrl-C ends them)`);
+  setInterval(() => cluster.randomWorker(), JOB_INTERVAL_MS).unref();
 }
 
 main().catch((error) => {

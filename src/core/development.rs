@@ -265,7 +265,9 @@ impl Core {
             Some(ChildId::Worker(_)) => "The worker failed.",
             None => "No worker is ready.",
         };
-        let next = if self.awaits_changes() { " It is started again when a file is saved." } else { "" };
+        // Otherwise the one that is asked for boots still.
+        let waits = self.awaits_changes() && failure.is_some() && self.family.census().starting == 0;
+        let next = if waits { " It is started again when a file is saved." } else { "" };
         let error = failure.and_then(|failure| failure.error.as_ref());
         let error = error.and_then(|error| error.stack.as_deref().or(error.message.as_deref()));
         format!("{who}{next}\n\n{}\n", error.unwrap_or("It told no error."))
