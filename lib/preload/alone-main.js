@@ -6,6 +6,7 @@ const fs = require('fs');
 const { listAloneFiles } = require('../alone-files');
 const { loadScript } = require('../load-script');
 const { isTypeScript } = require('../module-type');
+const { nextTick } = require('../real-timers');
 const alone = require('./alone');
 
 const { path: target, config } = alone.boot();
@@ -49,7 +50,7 @@ async function main() {
 
 main().then(alone.loaded, (err) => {
   // Out of the promise: an uncaught exception, which Node prints with its code frame and the monitor reports.
-  process.nextTick(() => {
+  nextTick(() => {
     throw err;
   });
 });

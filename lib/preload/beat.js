@@ -3,6 +3,7 @@
 // Tells the master that this process's event loop turns (`hangTimeout`). The master judges from outside: a loop that
 // stands still cannot say so itself.
 
+const { setInterval } = require('../real-timers');
 const { report } = require('./channel');
 
 const BEATS_IN_TIMEOUT = 4;

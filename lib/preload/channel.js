@@ -4,6 +4,7 @@
 // (lib/internal/child_process.js, isInternal): it arrives as `internalMessage`, and the app's 'message' listeners
 // never see it. Unlike 'message', an 'internalMessage' listener doesn't ref the channel.
 
+const { nextTick } = require('../real-timers');
 const CMD = 'NODE_YUNFLY';
 const send = process.send;
 
@@ -11,7 +12,7 @@ const send = process.send;
  *  would emit a failed write as 'error' on `process`, where nobody listens: it would be thrown in the app. */
 function report(act, fields, sent = () => {}) {
   if (!process.connected) {
-    process.nextTick(sent);
+    nextTick(sent);
     return;
   }
   send.call(process, { cmd: CMD, act, ...fields }, sent);

@@ -3,6 +3,7 @@
 // Closing connections without losing a request that the client may be sending just now.
 
 const diagnostics = require('diagnostics_channel');
+const { clearTimeout, now, setTimeout } = require('../real-timers');
 const { closeAfterResponse } = require('./connection-close');
 const { canBeHandedBack, handBack } = require('./hand-back');
 const { allClosed, begunRequests, handshakes, http2Sessions, isPlain, sockets } = require('./servers');
@@ -141,11 +142,11 @@ class IdleTimes {
   /** Since when nothing was received or sent, in ms; 0 at first sight. */
   of(connection) {
     const { bytesRead = 0, bytesWritten = 0 } = connection;
-    const now = performance.now();
+    const time = now();
     const bytes = bytesRead + bytesWritten;
     const seen = this.#seen.get(connection);
-    if (seen?.bytes === bytes) return now - seen.since;
-    this.#seen.set(connection, { bytes, since: now });
+    if (seen?.bytes === bytes) return time - seen.since;
+    this.#seen.set(connection, { bytes, since: time });
     return 0;
   }
 }

@@ -4,6 +4,7 @@
 // to the master, which gives it to the new worker.
 
 const { detach } = require('../detach');
+const { setImmediate } = require('../real-timers');
 const { send, CMD } = require('./channel');
 const { keyOf } = require('./loads');
 const { forget, loads, parsersOf } = require('./servers');

@@ -25,6 +25,7 @@ function start(boot) {
   // startCluster() refuses to run here: a script without a guard would fork itself for ever.
   process[Symbol.for('yunfly.cluster.role')] = boot.role;
   if (boot.serialization === 'advanced') require('./serialization').start(boot);
+  const { setImmediate } = require('../real-timers');
   const requests = require('./request');
   requests.start(boot);
   const ready = () => setImmediate(loadRest, requests);
@@ -39,6 +40,6 @@ function loadRest(requests) {
     require('./leaving');
     requests.open();
   } catch {
-    setTimeout(loadRest, LOAD_AGAIN_MS, requests).unref();
+    require('../real-timers').setTimeout(loadRest, LOAD_AGAIN_MS, requests).unref();
   }
 }

@@ -10,6 +10,7 @@
 // Whatever takes too long ends by process.exit() shortly before the master's SIGKILL.
 
 const net = require('net');
+const { clearTimeout, nextTick, now, setImmediate, setTimeout } = require('../real-timers');
 const { report } = require('./channel');
 const connections = require('./connections');
 const { logLine } = require('./faults');
@@ -38,7 +39,7 @@ class Leaving {
   /** With process.exit() as soon as every request is answered: it is not to go on. */
   #exits;
   #streamTimeout;
-  #began = performance.now();
+  #began = now();
   #deadline = Infinity;
   #overdue;
   #promised = new Set();
@@ -75,11 +76,11 @@ class Leaving {
   }
 
   #limit(timeout) {
-    const deadline = performance.now() + timeout - Math.min(LAST_MOMENT_MS, timeout / 5);
+    const deadline = now() + timeout - Math.min(LAST_MOMENT_MS, timeout / 5);
     if (deadline >= this.#deadline) return;
     this.#deadline = deadline;
     clearTimeout(this.#overdue);
-    this.#overdue = setTimeout(() => this.#giveUp(), deadline - performance.now()).unref();
+    this.#overdue = setTimeout(() => this.#giveUp(), deadline - now()).unref();
   }
 
   async run() {
@@ -118,7 +119,7 @@ class Leaving {
       process.emit('yunfly:drain', event);
     } catch (err) {
       // The app's mistake: uncaught like any other, but the process leaves all the same.
-      process.nextTick(() => {
+      nextTick(() => {
         throw err;
       });
     }
@@ -146,14 +147,14 @@ class Leaving {
 
   async #before(moment, promise) {
     let timer;
-    await Promise.race([promise, new Promise((resolve) => (timer = setTimeout(resolve, moment - performance.now())))]);
+    await Promise.race([promise, new Promise((resolve) => (timer = setTimeout(resolve, moment - now())))]);
     clearTimeout(timer);
   }
 
   /** What was connected before is served. At a shutdown no other worker takes it: then go on until a turn of the event loop brings
    *  nothing new, but not for ever under a steady stream of connections. */
   async #acceptQueued() {
-    const end = performance.now() + this.#grace;
+    const end = now() + this.#grace;
     // The first immediate may run before the event loop polls.
     await turn();
     let before;
@@ -162,7 +163,7 @@ class Leaving {
       before = servers.accepted();
       await turn();
       turns += 1;
-    } while (turns < 2 || (this.#reason === 'shutdown' && servers.accepted() > before && performance.now() < end));
+    } while (turns < 2 || (this.#reason === 'shutdown' && servers.accepted() > before && now() < end));
   }
 
   /** The app has shutdown code of its own: it runs already, or is called now. */
@@ -170,13 +171,13 @@ class Leaving {
     if (this.#raised) return true;
     const signal = signals.ownStopSignal(this.#boot.stopSignal);
     // In a tick of its own: what a listener throws is uncaught, as for a signal.
-    if (signal) process.nextTick(signals.deliver, signal);
+    if (signal) nextTick(signals.deliver, signal);
     return signal !== undefined || signals.isDelivered();
   }
 
   /** How the process ends is the app's matter; nothing of ours keeps it. */
   async #appEnds() {
-    const half = (this.#deadline - performance.now()) / 2;
+    const half = (this.#deadline - now()) / 2;
     setTimeout(closeStreams, Math.min(this.#streamTimeout, half)).unref();
     // A listener that raises the signal again expects to be gone by then: the event loop has it after one turn.
     await turn();
@@ -210,7 +211,7 @@ class Leaving {
       process.once('disconnect', resolve);
       report('finished', {}, () => process.connected || resolve());
     });
-    await this.#before(performance.now() + LAST_MESSAGES_MS, answered);
+    await this.#before(now() + LAST_MESSAGES_MS, answered);
   }
 
   async #end() {

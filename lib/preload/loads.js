@@ -3,6 +3,7 @@
 // Tells the master what the servers of this worker have: how many connections are open, and how many there were. The
 // master knows which it gave to whom, but it sees neither those that a worker accepts by itself nor any that ends.
 
+const { setTimeout } = require('../real-timers');
 const { report } = require('./channel');
 const servers = require('./servers');
 

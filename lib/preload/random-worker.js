@@ -4,6 +4,7 @@
 // has it, and not at those of `process`: they may be strict about what they know.
 
 const cluster = require('cluster');
+const { nextTick } = require('../real-timers');
 
 /** So many, the newest, wait for an app that does not listen yet. For a plain message nothing waits in a worker: Node keeps
  *  what comes before the first listener (kPendingMessages, lib/internal/child_process.js), but has one of its own there. */
@@ -26,7 +27,7 @@ function deliverEarly(event) {
   const messages = early;
   early = [];
   // Once it listens, and each in a tick of its own: a listener that throws loses no other message.
-  for (const message of messages) process.nextTick(receive, { message });
+  for (const message of messages) nextTick(receive, { message });
 }
 
 module.exports = { receive };

@@ -3,6 +3,9 @@
 // Whether a process that serves nobody any more has work left. One that has not ends by itself: Node's event loop is empty. But
 // intervals and connection pools never end; beside them only their quiet tells that nothing is under way.
 
+// Of Node's own object, which fake timers leave as it is.
+const { eventLoopUtilization } = require('perf_hooks').performance;
+
 /** The event loop is quiet if it was busy for no more than this share of the time. */
 const QUIET = 0.05;
 const SAMPLE_MS = 50;
@@ -14,6 +17,7 @@ const LASTING = new Set([
   'MessagePort', 'Worker', 'SignalWrap', 'FSEvent', 'FSEventWrap', 'StatWatcher', 'JSStreamSocket',
 ]);
 
+const { clearInterval, clearTimeout, now, setInterval, setTimeout } = require('../real-timers');
 function activeResources() {
   return process.getActiveResourcesInfo();
 }
@@ -64,14 +68,14 @@ function onlyTimersThatEnd() {
 
 /** Calls `then` once the event loop has been quiet for `grace` ms, unless it is empty before. Gives a function that stops it. */
 function onQuiet(grace, then) {
-  let since = performance.now();
-  let before = performance.eventLoopUtilization();
+  let since = now();
+  let before = eventLoopUtilization();
   const sample = () => {
-    const now = performance.eventLoopUtilization();
-    const { utilization } = performance.eventLoopUtilization(now, before);
-    before = now;
-    if (utilization > QUIET || isWorking()) since = performance.now();
-    if (performance.now() - since < grace) return;
+    const current = eventLoopUtilization();
+    const { utilization } = eventLoopUtilization(current, before);
+    before = current;
+    if (utilization > QUIET || isWorking()) since = now();
+    if (now() - since < grace) return;
     if (onlyTimersThatEnd()) since = Infinity;
     else stop();
     if (since !== Infinity) then();

@@ -4,6 +4,7 @@
 // 'message' again. cluster.worker.send and npm's sendmessage go through process.send.
 
 const { wrap, isWrapped, unwrap } = require('../serialization');
+const { nextTick } = require('../real-timers');
 
 /** Came before anybody listened. Node keeps its own messages likewise (kPendingMessages, lib/internal/child_process.js). */
 let early = [];
@@ -16,7 +17,7 @@ function start({ ready }) {
     return Reflect.apply(send, this, [isReady ? message : wrap(message), ...rest]);
   };
   process.on('internalMessage', (frame, handle) => isWrapped(frame) && receive(frame, handle));
-  process.on('newListener', (event) => event === 'message' && early.length > 0 && process.nextTick(deliverEarly));
+  process.on('newListener', (event) => event === 'message' && early.length > 0 && nextTick(deliverEarly));
 }
 
 function receive(frame, handle) {
@@ -39,7 +40,7 @@ function deliver(message, handle) {
 function deliverEarly() {
   const messages = early;
   early = [];
-  for (const [message, handle] of messages) process.nextTick(deliver, message, handle);
+  for (const [message, handle] of messages) nextTick(deliver, message, handle);
 }
 
 module.exports = { start };

@@ -4,6 +4,7 @@
 // http2's and tls's servers; `net` itself is loaded already, the IPC channel needs it.
 
 const net = require('net');
+const { nextTick } = require('../real-timers');
 
 /** Servers that listen, or are closed and still have connections. */
 const servers = new Set();
@@ -67,7 +68,7 @@ function begins(server) {
   const load = loads.get(server);
   const native = server._handle;
   // The master's answer is on its way through the listeners of this moment: ours comes after Node's.
-  process.nextTick(() => {
+  nextTick(() => {
     load.key = observer.keyOf(native);
   });
   countAccepted(native, load);

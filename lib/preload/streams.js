@@ -2,6 +2,7 @@
 
 // What never ends by itself on a connection: event streams (SSE) and upgraded sockets (WebSocket). Everything else is a request.
 
+const { clearTimeout, setTimeout } = require('../real-timers');
 const { http2Sessions, isPlain, parsersOf, servers, sockets } = require('./servers');
 
 /** RFC 6455, 7.4.1: the endpoint is going away. */

@@ -3,6 +3,7 @@
 // A worker's life beside its app's code: it tells the master when it serves, and it never ends with a request open.
 
 const cluster = require('cluster');
+const { nextTick, setImmediate } = require('../real-timers');
 const { report, onCommand, onRefused } = require('./channel');
 const faults = require('./faults');
 const loads = require('./loads');
@@ -52,7 +53,7 @@ function seat(slot) {
 /** A server that is `exclusive` or has `reusePort` never tells the primary that it listens, so every one is told.
  *  Deferred, because Node's own `listening` message is to come first. */
 function onListening() {
-  process.nextTick(report, 'serving');
+  nextTick(report, 'serving');
   run();
 }
 
