@@ -335,8 +335,8 @@ declare class ClusterChild extends EventEmitter {
    */
   send(message: any, handle?: Handle | null, options?: SendOptions): boolean;
   /**
-   * Sends a signal (Node's `worker.kill` in the primary). Default: SIGTERM, upon which a worker finishes what it has and is
-   * replaced, and which the alone ignores.
+   * Sends a signal (Node's `worker.kill` in the primary). Default: SIGTERM. Upon SIGTERM, SIGINT and SIGQUIT a worker ends as by
+   * `disconnect()`, within `killTimeout`, and is replaced; the alone ignores them, unless it listens to them itself.
    *
    * @throws {@link ClusterError} `ERR_UNKNOWN_SIGNAL`
    */

@@ -86,12 +86,12 @@ function onQuiet(grace, then) {
 }
 
 /** Calls `then` when the event loop is empty, in place of the first 'beforeExit': the app's own listeners see the one after which
- *  nothing comes any more. Node looks up process.emit each time (EmitProcessBeforeExit). */
+ *  nothing comes any more. Without a channel nothing comes anyway. Node looks up process.emit each time (EmitProcessBeforeExit). */
 function onEmpty(then) {
   const { emit } = process;
   let waits = true;
   process.emit = function (name, ...args) {
-    if (name !== 'beforeExit' || !waits) return Reflect.apply(emit, this, [name, ...args]);
+    if (name !== 'beforeExit' || !waits || !process.connected) return Reflect.apply(emit, this, [name, ...args]);
     waits = false;
     then();
     return true;

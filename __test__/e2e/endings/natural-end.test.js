@@ -65,3 +65,17 @@ test('every line reaches a reader that is slow', async () => {
   await app.gone;
   expect(app.output.match(/^line \d+ x+$/gm)).toHaveLength(20_000);
 });
+
+test('fake timers in the worker do not hold it up', async () => {
+  const app = await start({ exec: fixture('endings/fake-timers.js'), count: 1 });
+  await request(await app.port());
+  await app.call('close');
+  expect(app.events('exit').map(([{ exitReason }, ...rest]) => [exitReason, ...rest])).toEqual([['shutdown', 0, null]]);
+});
+
+test("the app is killed: 'beforeExit' and 'exit' come still", async () => {
+  const app = await start({ exec, count: 1 });
+  app.kill('SIGKILL');
+  await app.gone;
+  expect(kinds(app).filter((kind) => ['disconnect', 'beforeExit', 'ended'].includes(kind))).toEqual(['disconnect', 'beforeExit', 'ended']);
+});
