@@ -11,7 +11,6 @@ const { freePort } = require('../../../__test__/e2e/support/free-port');
 
 const APP = path.join(__dirname, '../app/server.js');
 const RELOAD_PEERS = path.join(__dirname, '../../reload/peers');
-const POLL_MS = 20;
 
 const versionIn = (folder, name) => {
   const file = path.join(__dirname, '../..', folder, 'node_modules', name, 'package.json');
@@ -115,4 +114,4 @@ async function withPeer(peer, { workers, handler = '', ownStdout = false }, meas
   }
 }
 
-module.exports = { PEERS, withPeer, POLL_MS };
+module.exports = { PEERS, withPeer };
