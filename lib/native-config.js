@@ -26,7 +26,7 @@ function toNativeConfig(settings) {
   const changes = overlay(settings);
   const nodeOptions = { ...process.env, ...changes }.NODE_OPTIONS;
   const { flags, host, port, waits } = inspectorPorts(settings.execArgv ?? ownFlags(), nodeOptions);
-  const boot = { title, killTimeout, ...(settings.mode === 'development' && { mode: settings.mode }), ...(serialization === 'advanced' && { serialization }) };
+  const boot = { title, app: process.pid, killTimeout, ...(settings.mode === 'development' && { mode: settings.mode }), ...(serialization === 'advanced' && { serialization }) };
   return {
     execPath: process.execPath,
     cwd,
