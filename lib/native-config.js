@@ -30,7 +30,7 @@ function toNativeConfig(settings) {
   const nodeOptions = { ...process.env, ...changes }.NODE_OPTIONS;
   const { flags, host, port, waits } = inspectorPorts(settings.execArgv ?? ownFlags(), nodeOptions);
   const { crashTimeout, streamTimeout, stopSignal } = settings;
-  const boot = { title, killTimeout, crashTimeout, streamTimeout, stopSignal, ...(settings.mode === 'development' && { mode: settings.mode }), ...(serialization === 'advanced' && { serialization }) };
+  const boot = { title, app: process.pid, killTimeout, crashTimeout, streamTimeout, stopSignal, ...(settings.mode === 'development' && { mode: settings.mode }), ...(serialization === 'advanced' && { serialization }) };
   return {
     execPath: process.execPath,
     cwd,

@@ -93,14 +93,17 @@ impl Master {
     }
 
     pub(super) fn listen(&mut self, key: Key, query: Box<ListenQuery>) {
-        let result = self.sockets.open(&key, &query, &self.inputs);
-        if result == Err(libc::EADDRINUSE) && self.reopening.in_use(self.now(), &key) {
-            let inputs = self.inputs.clone();
-            tokio::task::spawn_local(async move {
-                tokio::time::sleep(AGAIN).await;
-                let _ = inputs.send(Input::ListenAgain { key, query }).await;
-            });
-            return;
+        let mut result = self.sockets.open(&key, &query, &self.inputs);
+        if result == Err(libc::EADDRINUSE) {
+            if self.reopening.in_use(self.now(), &key) {
+                let inputs = self.inputs.clone();
+                tokio::task::spawn_local(async move {
+                    tokio::time::sleep(AGAIN).await;
+                    let _ = inputs.send(Input::ListenAgain { key, query }).await;
+                });
+                return;
+            }
+            result = self.sockets.take_over(&key, &query, &self.inputs);
         }
         self.core.handle(self.now(), Event::ListenerOpened { key, result });
     }

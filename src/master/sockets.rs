@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -22,8 +22,9 @@ use crate::protocol::outbound::{HandleKind, SocketName};
 use crate::sys::activation::Activated;
 use crate::sys::local::{Access, UdpAddress, bind_udp, has_waiting, inherit, listen_unix, shortest};
 use crate::sys::portable;
-use crate::sys::reuseport::{self, Member};
-use crate::sys::socket::{TcpAddress, accept_queue_length, listen_tcp, refuse_new_connections, widen_backlog};
+use crate::sys::reuseport::{self, Member, Place};
+use crate::sys::socket::{Sharing, TcpAddress, accept_queue_length, listen_tcp, refuse_new_connections, widen_backlog};
+use crate::sys::takeover::{self, Taken, Wanted};
 
 /// libuv's flags of a bind.
 const IPV6_ONLY: u32 = 1;
@@ -42,6 +43,18 @@ struct Listener {
     own: Option<Accepting>,
     /// What workers listen on.
     shared: Option<Rc<OwnedFd>>,
+    owner: Owner,
+    /// Where both are among all that have the address.
+    place: Place,
+}
+
+/// Sockets that were just made.
+struct Opened {
+    first: Socket,
+    /// The second one of an adaptive pair.
+    second: Option<Socket>,
+    place: Place,
+    kind: HandleKind,
     owner: Owner,
 }
 
@@ -104,34 +117,73 @@ impl Sockets {
         let waiting =
             if fd.is_none() { self.activated.find(of_type, |address| is_asked_for(query, address)) } else { None };
         let is_own = fd.is_none() && waiting.is_none();
-        let socket = match waiting {
+        let accepts = !is_udp && self.balance != Balance::Shared;
+        // Only what workers hold can be left over.
+        let sharing = if accepts || portable() { Sharing::Never } else { Sharing::Later };
+        let first = match waiting {
             Some(socket) => socket,
-            None => bind(query, fd, file.as_deref())?,
+            None => bind(query, fd, file.as_deref(), sharing)?,
         };
-        let name = name(&socket);
         let file =
             file.filter(|path| !path.starts_with('\0')).and_then(|path| std::path::absolute(path).ok()).map(File);
         let owner = if is_own { Owner::Master { file } } else { Owner::Other };
         let kind = if is_udp { HandleKind::Datagram } else { HandleKind::Net };
-        let second = match self.balance {
-            _ if kind == HandleKind::Datagram => None,
-            // The second socket would end with this process, and what waits in it.
-            Balance::Auto if is_own && name.is_some() => self.second(&socket),
-            _ => None,
+        // The second socket would end with this process, and what waits in it.
+        let has_second = accepts && self.balance == Balance::Auto && is_own && name(&first).is_some();
+        let second = if has_second { self.second(&first) } else { None };
+        self.keep(key, Opened { first, second, place: Place::default(), kind, owner }, inputs)
+    }
+
+    /// After `EADDRINUSE`: what is only left over from a killed app is no hindrance.
+    pub(super) fn take_over(&mut self, key: &Key, query: &ListenQuery, inputs: &Sender<Input>) -> Result<Bound, i32> {
+        let Some(wanted) = self.wanted(query) else { return Err(libc::EADDRINUSE) };
+        let taken = takeover::take_over(&wanted, || bind(query, None, None, Sharing::Joins));
+        // It may have been closed meanwhile.
+        let Some(Taken { first, second, place, holders }) = taken else { return self.open(key, query, inputs) };
+        tracing::warn!(%key, ?holders, "processes of a killed app still have this address: they get nothing new");
+        let kind = if wanted.kind == Type::DGRAM { HandleKind::Datagram } else { HandleKind::Net };
+        let opened = Opened { first, second, place, kind, owner: Owner::Master { file: None } };
+        self.keep(key, opened, inputs).map_err(|error| error.raw_os_error().unwrap_or(libc::EIO))
+    }
+
+    /// What a query asks for, if that can be taken over.
+    fn wanted(&self, query: &ListenQuery) -> Option<Wanted> {
+        if portable() || query.fd.is_some_and(|fd| fd >= 0) {
+            return None;
+        }
+        let flags = query.flags.unwrap_or(0);
+        let (kind, everywhere) = match query.address_type? {
+            AddressType::Pipe => return None,
+            AddressType::Tcp4 | AddressType::Tcp6 => (Type::STREAM, None),
+            AddressType::Udp4 | AddressType::Udp6 if flags & UDP_REUSE_ADDRESS != 0 => return None,
+            AddressType::Udp4 => (Type::DGRAM, Some(Ipv4Addr::UNSPECIFIED.into())),
+            AddressType::Udp6 => (Type::DGRAM, Some(Ipv6Addr::UNSPECIFIED.into())),
         };
+        Some(Wanted {
+            ip: query.address.as_deref().map_or(everywhere, |ip| ip.parse().ok()),
+            port: query.port.and_then(|port| u16::try_from(port).ok()).filter(|port| *port != 0)?,
+            ipv6_only: flags & IPV6_ONLY != 0,
+            kind,
+            pair: kind == Type::STREAM && self.balance == Balance::Auto,
+        })
+    }
+
+    fn keep(&mut self, key: &Key, opened: Opened, inputs: &Sender<Input>) -> io::Result<Bound> {
+        let Opened { first, second, place, kind, owner } = opened;
+        let name = name(&first);
         let accepts = kind == HandleKind::Net && self.balance != Balance::Shared;
         let delivery = match (accepts, second.is_some()) {
             (false, _) => Delivery::Shared,
             (true, false) => Delivery::Dispatched,
             (true, true) => Delivery::Adaptive,
         };
-        let listener = if accepts {
-            let own = Some(Accepting::start(Arc::clone(key), socket.into(), inputs.clone())?);
-            Listener { own, shared: second.map(|second| Rc::new(second.into())), owner }
+        let (own, shared) = if accepts {
+            let own = Accepting::start(Arc::clone(key), first.into(), inputs.clone())?;
+            (Some(own), second.map(|second| Rc::new(second.into())))
         } else {
-            Listener { own: None, shared: Some(Rc::new(socket.into())), owner }
+            (None, Some(Rc::new(first.into())))
         };
-        self.by_key.insert(Arc::clone(key), listener);
+        self.by_key.insert(Arc::clone(key), Listener { own, shared, owner, place });
         Ok(Bound { delivery, kind, name })
     }
 
@@ -162,12 +214,12 @@ impl Sockets {
 
     /// New connections go to the master's socket, or to the workers'.
     pub(super) fn steer(&self, key: &str, to: Acceptor) {
-        let Some(Listener { own: Some(own), shared: Some(_), .. }) = self.by_key.get(key) else { return };
+        let Some(Listener { own: Some(own), shared: Some(_), place, .. }) = self.by_key.get(key) else { return };
         let member = match to {
             Acceptor::Master => Member::First,
             Acceptor::Workers => Member::Second,
         };
-        if let Err(error) = reuseport::steer(own.socket(), member) {
+        if let Err(error) = reuseport::steer(own.socket(), place, member) {
             tracing::warn!(key, %error, "connections could not be steered");
         }
     }
@@ -244,7 +296,7 @@ impl Sockets {
     }
 }
 
-fn bind(query: &ListenQuery, fd: Option<i32>, path: Option<&str>) -> io::Result<Socket> {
+fn bind(query: &ListenQuery, fd: Option<i32>, path: Option<&str>, sharing: Sharing) -> io::Result<Socket> {
     let invalid = || io::Error::from_raw_os_error(libc::EINVAL);
     let udp = query.address_type.is_some_and(AddressType::is_udp);
     if let Some(fd) = fd {
@@ -259,6 +311,7 @@ fn bind(query: &ListenQuery, fd: Option<i32>, path: Option<&str>) -> io::Result<
             ipv6: query.address_type == Some(AddressType::Udp6),
             ipv6_only: flags & IPV6_ONLY != 0,
             reuse_address: flags & UDP_REUSE_ADDRESS != 0,
+            sharing,
         });
     }
     match (query.address_type, path) {
@@ -270,7 +323,8 @@ fn bind(query: &ListenQuery, fd: Option<i32>, path: Option<&str>) -> io::Result<
             listen_unix(path, access)
         }
         (Some(AddressType::Tcp4 | AddressType::Tcp6), _) => {
-            listen_tcp(&TcpAddress { ip: query.address.clone(), port: port()?, ipv6_only: flags & IPV6_ONLY != 0 })
+            let (ip, ipv6_only) = (query.address.clone(), flags & IPV6_ONLY != 0);
+            listen_tcp(&TcpAddress { ip, port: port()?, ipv6_only }, sharing)
         }
         _ => Err(invalid()),
     }

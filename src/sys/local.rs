@@ -8,7 +8,7 @@ use std::path::Path;
 
 use socket2::{Domain, SockAddr, SockRef, Socket, Type};
 
-use super::socket::{BACKLOG, parse};
+use super::socket::{BACKLOG, Sharing, bind_shared, parse};
 
 /// What libuv adds to the mode of a unix socket for `readableAll` and `writableAll` (`uv_pipe_chmod`).
 const READABLE_ALL: u32 = 0o444;
@@ -86,6 +86,8 @@ pub struct UdpAddress<'a> {
     pub ipv6_only: bool,
     /// `reuseAddr`.
     pub reuse_address: bool,
+    /// Who else may be there. With `reuse_address` everybody may.
+    pub sharing: Sharing,
 }
 
 /// Binds a UDP socket.
@@ -108,7 +110,7 @@ pub fn bind_udp(address: &UdpAddress<'_>) -> io::Result<Socket> {
     if at.is_ipv6() && address.ipv6_only {
         socket.set_only_v6(true)?;
     }
-    socket.bind(&at.into())?;
+    bind_shared(&socket, at, if address.reuse_address { Sharing::Never } else { address.sharing })?;
     Ok(socket)
 }
 
@@ -273,8 +275,15 @@ mod tests {
         let file = std::fs::File::open("/dev/null").unwrap();
         assert_eq!(inherit(file.as_raw_fd(), Type::STREAM).unwrap_err().raw_os_error(), Some(libc::EINVAL));
         assert_eq!(inherit(-1, Type::STREAM).unwrap_err().raw_os_error(), Some(libc::EINVAL));
-        let udp =
-            bind_udp(&UdpAddress { ip: None, port: 0, ipv6: false, ipv6_only: false, reuse_address: false }).unwrap();
+        let udp = bind_udp(&UdpAddress {
+            ip: None,
+            port: 0,
+            ipv6: false,
+            ipv6_only: false,
+            reuse_address: false,
+            sharing: Sharing::Never,
+        })
+        .unwrap();
         assert!(inherit(udp.as_raw_fd(), Type::STREAM).is_err());
         assert!(inherit(udp.as_raw_fd(), Type::DGRAM).is_ok());
     }

@@ -14,12 +14,14 @@ pub mod activation;
 pub mod adopted;
 pub mod channel;
 pub mod guard;
+pub mod leftover;
 pub mod local;
 pub mod memory;
 pub mod process;
 pub mod reuseport;
 pub mod socket;
 pub mod spawn;
+pub mod takeover;
 
 /// Registers a descriptor with the runtime of this thread.
 ///

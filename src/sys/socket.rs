@@ -6,6 +6,8 @@ use std::os::fd::{AsRawFd, BorrowedFd};
 
 use socket2::{Domain, SockRef, Socket, Type};
 
+use super::reuseport;
+
 /// The kernel cuts this down to net.core.somaxconn.
 pub const BACKLOG: i32 = 65_535;
 
@@ -20,23 +22,35 @@ pub struct TcpAddress {
     pub ipv6_only: bool,
 }
 
+/// Whether a socket shares its address with others of the same user (`SO_REUSEPORT`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sharing {
+    /// It does not.
+    Never,
+    /// With those that come later, where the system can have them get nothing; one that is there already is an error.
+    Later,
+    /// With those that are there.
+    Joins,
+}
+
 /// Binds and listens at once, so that connections wait from now on and every error is known.
 ///
 /// # Errors
 /// Those of `bind(2)` and `listen(2)` (`EADDRINUSE`, `EACCES`, `EADDRNOTAVAIL`, …), `EINVAL` for what is no IP address.
-pub fn listen_tcp(address: &TcpAddress) -> io::Result<Socket> {
+pub fn listen_tcp(address: &TcpAddress, sharing: Sharing) -> io::Result<Socket> {
     let Some(ip) = &address.ip else {
         let everywhere = SocketAddr::from((Ipv6Addr::UNSPECIFIED, address.port));
-        return match listen_at(everywhere, address.ipv6_only) {
+        return match listen_at(everywhere, address.ipv6_only, sharing) {
             // As Node does where IPv6 is off (createServerHandle in lib/net.js); libuv reports EADDRINUSE later, so there
             // is no fallback for it.
             Err(error) if error.raw_os_error() != Some(libc::EADDRINUSE) => {
-                listen_at(SocketAddr::from((Ipv4Addr::UNSPECIFIED, address.port)), false)
+                listen_at(SocketAddr::from((Ipv4Addr::UNSPECIFIED, address.port)), false, sharing)
             }
             result => result,
         };
     };
-    listen_at(parse(ip, address.port).ok_or_else(|| io::Error::from_raw_os_error(libc::EINVAL))?, address.ipv6_only)
+    let at = parse(ip, address.port).ok_or_else(|| io::Error::from_raw_os_error(libc::EINVAL))?;
+    listen_at(at, address.ipv6_only, sharing)
 }
 
 /// An address with a port; an IPv6 zone is understood.
@@ -48,16 +62,28 @@ pub(super) fn parse(ip: &str, port: u16) -> Option<SocketAddr> {
     ip.parse::<IpAddr>().ok().map(|ip| SocketAddr::new(ip, port))
 }
 
-fn listen_at(address: SocketAddr, ipv6_only: bool) -> io::Result<Socket> {
+fn listen_at(address: SocketAddr, ipv6_only: bool, sharing: Sharing) -> io::Result<Socket> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
     socket.set_nonblocking(true)?;
     socket.set_reuse_address(true)?;
     if address.is_ipv6() {
         socket.set_only_v6(ipv6_only)?;
     }
-    socket.bind(&address.into())?;
+    bind_shared(&socket, address, sharing)?;
     socket.listen(BACKLOG)?;
     Ok(socket)
+}
+
+pub(super) fn bind_shared(socket: &Socket, address: SocketAddr, sharing: Sharing) -> io::Result<()> {
+    if sharing == Sharing::Joins {
+        socket.set_reuse_port(true)?;
+    }
+    socket.bind(&address.into())?;
+    if sharing == Sharing::Later {
+        // Where this cannot be, the next app waits for whoever has the address.
+        let _ = reuseport::found(socket);
+    }
+    Ok(())
 }
 
 /// Sets the backlog to the maximum again: a worker's own `listen(backlog)` changes it for all who share the socket.
@@ -145,27 +171,27 @@ mod tests {
 
     #[test]
     fn a_taken_port_is_said_at_once() {
-        let first = listen_tcp(&address(Some("127.0.0.1"), 0)).unwrap();
-        let error = listen_tcp(&address(Some("127.0.0.1"), port(&first))).unwrap_err();
+        let first = listen_tcp(&address(Some("127.0.0.1"), 0), Sharing::Never).unwrap();
+        let error = listen_tcp(&address(Some("127.0.0.1"), port(&first)), Sharing::Never).unwrap_err();
         assert_eq!(error.raw_os_error(), Some(libc::EADDRINUSE));
     }
 
     #[test]
     fn what_is_no_address_is_invalid() {
-        let error = listen_tcp(&address(Some("nowhere"), 0)).unwrap_err();
+        let error = listen_tcp(&address(Some("nowhere"), 0), Sharing::Never).unwrap_err();
         assert_eq!(error.raw_os_error(), Some(libc::EINVAL));
     }
 
     #[test]
     fn every_interface_takes_ipv4_too() {
-        let socket = listen_tcp(&address(None, 0)).unwrap();
+        let socket = listen_tcp(&address(None, 0), Sharing::Never).unwrap();
         TcpStream::connect(("127.0.0.1", port(&socket))).unwrap();
     }
 
     #[cfg(target_os = "linux")]
     #[test]
     fn a_closing_socket_keeps_what_waits_and_takes_nothing_new() {
-        let socket = listen_tcp(&address(Some("127.0.0.1"), 0)).unwrap();
+        let socket = listen_tcp(&address(Some("127.0.0.1"), 0), Sharing::Never).unwrap();
         let target = socket.local_addr().unwrap().as_socket().unwrap();
         let waiting = TcpStream::connect(target).unwrap();
         assert_eq!(accept_queue_length(socket.as_fd()), Some(1));
