@@ -48,6 +48,7 @@ function normalize(config) {
     args: [...(config.args ?? [])],
     execArgv: config.execArgv && [...config.execArgv],
     env: { ...config.env },
+    instanceVar: config.instanceVar,
     alone,
     aloneLoader: enable && alone ? loaderFor('alone', config.alone, aloneFiles(alone), launch) : undefined,
     aloneConfig: alone && aloneConfig(config),

@@ -52,6 +52,8 @@ const OPTIONS = [
   { name: 'title', field: 'title', value: 'name', help: 'name of the cluster' },
   { name: 'cwd', field: 'cwd', value: 'path', help: 'working folder; paths are relative to it' },
   { name: 'env', field: 'env', value: 'KEY=VALUE', read: variable, join: merge, help: 'a variable for alone and workers; repeatable' },
+  { name: 'instance-var', field: 'instanceVar', value: 'name', help: 'which variable tells a worker its number' },
+  { name: 'no-instance-var', field: 'instanceVar', is: false, help: 'none does' },
   { name: 'balance', field: 'balance', value: BALANCES.join('|'), read: oneOf(...BALANCES), help: 'which worker gets a connection' },
   { name: 'output', field: 'output', value: 'inherit|prefix', read: oneOf('inherit', 'prefix'), help: 'prefix: each line tells its process' },
   { group: 'Mode (by default NODE_ENV decides)' },

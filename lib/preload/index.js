@@ -4,6 +4,8 @@
 // in every process, so as little as can be.
 
 const BOOT = 'YUNFLY_CLUSTER_BOOT';
+/** Not of a worker that stands by. */
+const SLOT = 'YUNFLY_CLUSTER_SLOT';
 
 /** What a process needs later is loaded when it should have started: at once it would delay that, its own or its neighbours';
  *  not only when it is needed, because a deployment may have replaced the files by then. */
@@ -14,8 +16,10 @@ const LOAD_AFTER_MS = 1000;
  *  of the app's code could copy the environment. */
 const token = process.env[BOOT];
 if (token !== undefined) {
+  const slot = process.env[SLOT];
   delete process.env[BOOT];
-  if (process.channel) start(JSON.parse(token));
+  delete process.env[SLOT];
+  if (process.channel) start({ ...JSON.parse(token), slot });
 }
 
 function start(boot) {

@@ -15,6 +15,7 @@ const ORPHAN_GRACE_MS = 200;
 const FINISH_MS = 250;
 
 let title;
+let instanceVar;
 let killTimeout;
 let isDevelopment;
 let running = false;
@@ -23,7 +24,8 @@ function start(boot) {
   killTimeout = boot.killTimeout;
   isDevelopment = boot.mode === 'development';
   title = boot.title;
-  name(process.env.NODE_APP_INSTANCE === undefined ? 'standby' : Number(process.env.NODE_APP_INSTANCE) + 1);
+  instanceVar = boot.instanceVar;
+  name(boot.slot ?? 'standby');
 
   faults.watchBoot();
   servers.trackServers(boot.mode);
@@ -44,7 +46,7 @@ function name(place) {
 
 /** It stood by; now it has a slot. */
 function seat(slot) {
-  process.env.NODE_APP_INSTANCE = String(slot - 1);
+  if (instanceVar) process.env[instanceVar] = String(slot - 1);
   name(slot);
 }
 
