@@ -67,7 +67,8 @@ export interface ClusterConfig {
    *  still has it (a reload in production), and for one that stands by: any. The flags of a TypeScript loader that is found by
    *  itself (see `exec`) come before these. */
   execArgv?: string[];
-  /** The working folder of the alone and of the workers. Default: that of this process. */
+  /** The working folder of the alone and of the workers. Default: that of this process, in production as `PWD` names it: a link in
+   *  it (`/srv/app/current`) is followed anew for each process, so that what is started later runs the release it leads to. */
   cwd?: string;
   /** What the alone's functions are called with, as JSON of at most 96 KiB. Default: this configuration. */
   aloneConfig?: unknown;
