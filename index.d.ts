@@ -350,7 +350,7 @@ declare class ClusterChild extends EventEmitter {
 /** A worker. A *slot* is a seat, a worker is one process in it: its successor has the same slot and a new id. */
 export class ClusterWorker extends ClusterChild {
   private constructor();
-  /** Its seat, from 1 to `count`; the worker's own `NODE_APP_INSTANCE` is one less. `id` is its `cluster.worker.id`. Undefined
+  /** Its seat, from 1 to `count`; the worker's own `NODE_APP_INSTANCE` (`instanceVar`) is one less. `id` is its `cluster.worker.id`. Undefined
    *  while it stands by (`standby`). */
   readonly slot: number | undefined;
   /** How far it is. Node's names, and `forking`, `standby` (booted, without a slot), `draining` (it takes no new connections and

@@ -4,6 +4,7 @@
 
 const { notReady } = require('./child-failure');
 const { ClusterError, reviveError } = require('./errors');
+const { aloneFiles } = require('./alone-files');
 const { loaderFor } = require('./config');
 const { resolveExec } = require('./config/paths');
 const { checkReload, checkCount } = require('./config/changes');
@@ -43,35 +44,35 @@ class Changes {
   }
 
   /** On what holds now: what a reload that failed asked for is not part of it. */
-  #begin({ env, exec, workerLoader, args, target, concurrency = 1, askers }) {
-    this.#underWay = true;
+  #begin({ env, exec, args, target, concurrency = 1, askers }) {
+    const reject = (error) => askers.forEach((asker) => asker.reject(error));
     const before = this.#settings;
-    const settings = {
-      ...before,
-      env: { ...before.env, ...env },
-      ...(exec && { exec, workerLoader }),
-      args: args ?? before.args,
-    };
+    const asked = { ...before, env: { ...before.env, ...env }, exec: exec ?? before.exec, args: args ?? before.args };
+    let settings;
+    let launch;
+    try {
+      settings = { ...asked, ...loaders(asked, target) };
+      launch = toNativeConfig(settings);
+    } catch (cause) {
+      reject(invalid(cause));
+      return;
+    }
+    this.#underWay = true;
     const id = ++this.#last;
-    this.#waiting.set(id, {
-      settings,
-      resolve: (report) => askers.forEach(({ resolve }) => resolve(report)),
-      reject: (error) => askers.forEach(({ reject }) => reject(error)),
-    });
-    this.#master.reload(id, toNativeConfig(settings), target, concurrency);
+    this.#waiting.set(id, { settings, resolve: (report) => askers.forEach(({ resolve }) => resolve(report)), reject });
+    this.#master.reload(id, launch, target, concurrency);
   }
 
-  /** `exec`, and what loads it if it is TypeScript. */
   #script({ exec, env }) {
     const launch = { ...this.#settings, env: { ...this.#settings.env, ...env } };
     try {
       checkInspector(launch);
       if (exec === undefined) return {};
       const file = resolveExec(exec, this.#settings.cwd);
-      // Null: it is to replace the loader of an `exec` that was asked for before.
-      return { exec: file, workerLoader: loaderFor('exec', exec, [file], launch) ?? null };
+      loaderFor('exec', exec, [file], launch);
+      return { exec: file };
     } catch (cause) {
-      throw new ClusterError('ERR_RELOAD_INVALID', cause.message.replace('cluster config:', 'reload():'), { cause });
+      throw invalid(cause);
     }
   }
 
@@ -119,6 +120,18 @@ class Changes {
     this.#waiting.delete(id);
     return one;
   }
+}
+
+/** What loads TypeScript, looked for each time: the app's folder may be a link that leads to another release by now. */
+function loaders(settings, target) {
+  const { exec, alone } = settings;
+  const workerLoader = loaderFor('exec', undefined, [exec], settings);
+  if (!alone || target === 'worker') return { workerLoader };
+  return { workerLoader, aloneLoader: loaderFor('alone', undefined, aloneFiles(alone), settings) };
+}
+
+function invalid(cause) {
+  return new ClusterError('ERR_RELOAD_INVALID', cause.message.replace('cluster config:', 'reload():'), { cause });
 }
 
 function notRunning(what) {

@@ -31,8 +31,12 @@ export interface ClusterConfig {
    *  **seconds**, above 0. Default: 60. (Document: `limit`.) */
   limit?: number;
   /** Laid over `process.env` for the alone and the workers; `undefined` as a value removes the variable. The master itself
-   *  sets `NODE_APP_INSTANCE` for each worker (its slot − 1) and Node's channel variables. (Document: `env`.) */
+   *  sets `NODE_APP_INSTANCE` for each worker (see `instanceVar`) and Node's channel variables. (Document: `env`.) */
   env?: Record<string, string | number | boolean | undefined>;
+  /** The variable in which a worker finds its number (its slot − 1; PM2's `instance_var`); `false`: none. If `env` has this
+   *  variable, that holds. Default: `'NODE_APP_INSTANCE'`; none where `NODE_CONFIG_STRICT_MODE` is set in the children's
+   *  environment: there the npm package `config` takes the number for the name of a file that must exist. */
+  instanceVar?: string | false;
   /** The cluster's name, which `ps` shows as `<title>:worker:<slot>` and `<title>:alone`. Default: `yunfly-` and the name in the
    *  nearest package.json, looked for from `cwd` upwards. Control characters, such as line breaks, are `ERR_CONFIG_INVALID`.
    *  (Document: `title`.) */
@@ -63,7 +67,8 @@ export interface ClusterConfig {
    *  still has it (a reload in production), and for one that stands by: any. The flags of a TypeScript loader that is found by
    *  itself (see `exec`) come before these. */
   execArgv?: string[];
-  /** The working folder of the alone and of the workers. Default: that of this process. */
+  /** The working folder of the alone and of the workers. Default: that of this process, in production as `PWD` names it: a link in
+   *  it (`/srv/app/current`) is followed anew for each process, so that what is started later runs the release it leads to. */
   cwd?: string;
   /** What the alone's functions are called with, as JSON of at most 96 KiB. Default: this configuration. */
   aloneConfig?: unknown;
@@ -101,7 +106,7 @@ export interface ClusterConfig {
   balance?: 'auto' | 'round-robin' | 'shared' | 'sticky';
   /** How many workers stand by, 0 to 1000: booted up to their first `listen`, which is answered only when a slot needs them
    *  (a worker died, `scale()`, `reload()`). Each costs the memory of a worker, and what the app does before `listen` runs in
-   *  it; `NODE_APP_INSTANCE` is set only when it has a slot. Needs `ready: 'listening'`. Default: 0; in development always 0. */
+   *  it; `NODE_APP_INSTANCE` (`instanceVar`) is set only when it has a slot. Needs `ready: 'listening'`. Default: 0; in development always 0. */
   standby?: number;
   /** Where Node keeps what V8 compiled (`NODE_COMPILE_CACHE`), so that workers boot faster. `true`: in a folder of the user's
    *  own below `os.tmpdir()`; a path (relative to the app's working folder): there; `false`: the environment is left as it is.

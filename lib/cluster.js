@@ -11,12 +11,16 @@ const { limitedCodec, toJson } = require('./serialization');
 /** As PID 1 of a container the app is the parent of every orphan in it. */
 const REAP_MS = 5000;
 const FOREVER_MS = 2 ** 31 - 1;
+const PREPARE_AGAIN_MS = 1000;
 const NOTHING = {
   workers: { listening: 0, starting: 0, draining: 0, standby: 0, waiting: 0 },
   children: [],
   listeners: [],
   app: { queuedBytes: 0 },
 };
+
+/** Why a reload is given up that the end of the cluster cut short (core/reload.rs). */
+const CLOSED = 'the cluster was closed';
 
 /** Set by the preload in workers and in the alone. */
 const ROLE = Symbol.for('yunfly.cluster.role');
@@ -45,8 +49,7 @@ class Cluster extends EventEmitter {
   #reaping;
   #participant = {
     signal: (name) => this.#master.signal(name),
-    // Whether it went well is in the event.
-    reload: () => void this.reload().catch(() => {}),
+    reload: () => void this.#reloadUnasked(),
     close: () => this.close(),
   };
   #ready = deferred();
@@ -119,6 +122,17 @@ class Cluster extends EventEmitter {
 
   async reload(options) {
     return this.#running('reload').reload(options);
+  }
+
+  /** SIGHUP: nobody awaits how it goes. */
+  async #reloadUnasked() {
+    try {
+      const { ok, reason, error } = await this.reload();
+      if (!ok && reason !== CLOSED) this.#dispatcher.tellReloadFailed(error);
+    } catch (error) {
+      this.#dispatcher.tellReloadFailed(error);
+      this.emit('reload', { ok: false, replaced: [], reason: 'it could not begin', error });
+    }
   }
 
   async scale(count) {
@@ -219,7 +233,21 @@ class Cluster extends EventEmitter {
 
   #becomeReady() {
     this.#ready.resolve();
-    this.emit('ready');
+    try {
+      this.emit('ready');
+    } finally {
+      if (this.#state === 'supervising') this.#prepareForLater();
+    }
+  }
+
+  /** Tried again: without descriptors nothing can be read. */
+  #prepareForLater() {
+    try {
+      require('./later').keepPreload(this.#master);
+    } catch (error) {
+      this.#dispatcher.tellUnprepared(error);
+      timers.setTimeout(() => this.#state === 'supervising' && this.#prepareForLater(), PREPARE_AGAIN_MS).unref();
+    }
   }
 
   #onClosed(reason) {

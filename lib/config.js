@@ -18,10 +18,10 @@ const MAX_ALONE_CONFIG_BYTES = 96 * 1024;
 function normalize(config) {
   checkFields(config);
   const enable = config.enable ?? true;
-  const cwd = resolveCwd(config.cwd);
-  const title = config.title ?? `yunfly-${packageName(cwd)}`;
   const mode = config.mode ?? modeOfEnvironment();
   const production = mode === 'production';
+  const cwd = resolveCwd(config.cwd, production);
+  const title = config.title ?? `yunfly-${packageName(cwd)}`;
   const alone = resolveAlone(config.alone, cwd, mode);
   if (enable && config.mode === undefined && !process.env.NODE_ENV) {
     const remedy = 'Set NODE_ENV=production, or `mode` in the cluster config.';
@@ -48,6 +48,7 @@ function normalize(config) {
     args: [...(config.args ?? [])],
     execArgv: config.execArgv && [...config.execArgv],
     env: { ...config.env },
+    instanceVar: config.instanceVar,
     alone,
     aloneLoader: enable && alone ? loaderFor('alone', config.alone, aloneFiles(alone), launch) : undefined,
     aloneConfig: alone && aloneConfig(config),

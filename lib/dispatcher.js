@@ -273,6 +273,15 @@ class Dispatcher {
     this.#cluster.emit('crash', error);
   }
 
+  tellReloadFailed(error) {
+    const { message, code, cause } = error;
+    this.#log.error(`SIGHUP: ${message}`, { code, ...(cause && { cause: String(cause) }) });
+  }
+
+  tellUnprepared(error) {
+    this.#log.debug('what is needed later could not be read yet', { error: error.message });
+  }
+
   startFailed(event) {
     this.failure = failures().startFailure(event, this.#settings);
   }

@@ -18,25 +18,30 @@ const OF_THE_MASTER = [
   'NODE_CHANNEL_FD',
   'NODE_CHANNEL_SERIALIZATION_MODE',
   'NODE_UNIQUE_ID',
-  'NODE_APP_INSTANCE',
+  'YUNFLY_CLUSTER_SLOT',
   // Of `node --watch`: who has it tells its parent by process.send() what it loads (lib/internal/modules/cjs/loader.js), which
   // is meant for the watching process. To the app these would be messages.
   'WATCH_REPORT_DEPENDENCIES',
 ];
 
+/** PM2's name for the number of an instance. */
+const INSTANCE = 'NODE_APP_INSTANCE';
+
 function toNativeConfig(settings) {
   const { title, killTimeout, cwd, exec, args, alone, aloneConfig, ready, hangTimeout, serialization } = settings;
   const changes = overlay(settings);
-  const nodeOptions = { ...process.env, ...changes }.NODE_OPTIONS;
-  const { flags, host, port, waits } = inspectorPorts(settings.execArgv ?? ownFlags(), nodeOptions);
+  const env = environment(changes, settings);
+  const instanceVar = instanceVariable(settings, env);
+  const { flags, host, port, waits } = inspectorPorts(settings.execArgv ?? ownFlags(), env.NODE_OPTIONS);
   const { crashTimeout, streamTimeout, stopSignal } = settings;
   const boot = { title, app: process.pid, killTimeout, crashTimeout, streamTimeout, stopSignal, ...(settings.mode === 'development' && { mode: settings.mode }), ...(serialization === 'advanced' && { serialization }) };
   return {
     execPath: process.execPath,
     cwd,
-    env: environment(changes),
+    env,
+    instanceVar,
     workerArgv: ['--require', PRELOAD, ...loaderFlags(settings.workerLoader), ...flags, exec, ...args],
-    workerBoot: JSON.stringify({ role: 'worker', ...boot, ready, hangTimeout }),
+    workerBoot: JSON.stringify({ role: 'worker', ...boot, ready, hangTimeout, instanceVar }),
     ...(alone && {
       alonePath: alone,
       aloneArgv: ['--require', PRELOAD, ...loaderFlags(settings.aloneLoader), ...flags, ALONE_MAIN],
@@ -79,11 +84,20 @@ function overlay({ compileCache, output, env }) {
   return { ...(compileCache && { NODE_COMPILE_CACHE: compileCache }), ...(color && { FORCE_COLOR: color }), ...env };
 }
 
-function environment(changes) {
+function environment(changes, { env: given, instanceVar }) {
   const env = { ...process.env, ...changes };
   for (const name of OF_THE_MASTER) delete env[name];
-  const given = Object.entries(env).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(given.map(([name, value]) => [name, String(value)]));
+  // That of this process, which may be somebody's worker itself.
+  for (const name of [INSTANCE, instanceVar || INSTANCE]) if (!Object.hasOwn(given, name)) delete env[name];
+  const present = Object.entries(env).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(present.map(([name, value]) => [name, String(value)]));
+}
+
+/** The variable that tells a worker its number; undefined: there is none. What `env` says of it, its removal too, comes first. */
+function instanceVariable({ instanceVar, env: given }, env) {
+  // The npm package `config` refuses to start in its strict mode if no file is named after NODE_APP_INSTANCE.
+  const name = instanceVar ?? (env.NODE_CONFIG_STRICT_MODE ? false : INSTANCE);
+  return name === false || Object.hasOwn(given, name) ? undefined : name;
 }
 
 module.exports = { toNativeConfig };

@@ -76,6 +76,8 @@ pub struct Launch {
     pub worker: Role,
     /// For the alone, if there is one.
     pub alone: Option<Role>,
+    /// The variable that tells a worker its number, if one does.
+    pub instance_var: Option<String>,
     /// Where the children's inspectors listen, if they have any.
     pub inspector: Option<Inspector>,
 }
@@ -94,7 +96,7 @@ const OWN_VARIABLES: [&str; 12] = [
     "NODE_CHANNEL_FD",
     "NODE_CHANNEL_SERIALIZATION_MODE",
     "NODE_UNIQUE_ID",
-    "NODE_APP_INSTANCE",
+    "YUNFLY_CLUSTER_SLOT",
     "YUNFLY_CLUSTER_BOOT",
     // Of `node --watch`, as above.
     "WATCH_REPORT_DEPENDENCIES",

@@ -51,6 +51,7 @@ export const full: ClusterConfig = {
   count: 'auto',
   limit: 60,
   env: { PORT: 3000, DEBUG: true, NAME: 'x', REMOVED: undefined },
+  instanceVar: 'INDEX',
   title: 'shop',
   refork: true,
   reloadDelay: 500,

@@ -28,6 +28,8 @@ test.each([
   ['--kill-timeout 100 --reload-delay 0 --limit 1.5 app.js', { exec: 'app.js', killTimeout: 100, reloadDelay: 0, limit: 1.5 }],
   ['--max-memory 512M app.js', { exec: 'app.js', maxMemory: '512M' }],
   ['--max-memory 536870912 app.js', { exec: 'app.js', maxMemory: 536870912 }],
+  ['--instance-var INDEX app.js', { exec: 'app.js', instanceVar: 'INDEX' }],
+  ['--no-instance-var app.js', { exec: 'app.js', instanceVar: false }],
   ['--output prefix --no-refork app.js', { exec: 'app.js', output: 'prefix', refork: false }],
   ['app.js --count 3 x', { exec: 'app.js', count: 3, args: ['x'] }],
   ['app.js --dev -- --dev', { exec: 'app.js', mode: 'development', args: ['--dev'] }],

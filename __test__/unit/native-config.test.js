@@ -24,7 +24,7 @@ test("the children's command lines", () => {
 test('what the preload is told', () => {
   const config = nativeConfig({ alone: 'alone.js', aloneConfig: { a: 1 }, killTimeout: 7, ready: 'online' });
   const times = { killTimeout: 7, crashTimeout: 2000, streamTimeout: 5000 };
-  expect(JSON.parse(config.workerBoot)).toEqual({ role: 'worker', title: 't', ...times, ready: 'online' });
+  expect(JSON.parse(config.workerBoot)).toEqual({ role: 'worker', title: 't', ...times, ready: 'online', instanceVar: 'NODE_APP_INSTANCE' });
   expect(JSON.parse(config.aloneBoot)).toEqual({ role: 'alone', title: 't', ...times, path: path.join(cwd, 'alone.js'), config: { a: 1 } });
 });
 
@@ -50,12 +50,13 @@ test('the environment: overlaid, text only, without what the master sets', () =>
   process.env.UNIT_INHERITED = 'yes';
   process.env.UNIT_REMOVED = 'yes';
   process.env.NODE_APP_INSTANCE = '5';
+  process.env.WATCH_REPORT_DEPENDENCIES = '1';
   try {
     const { env } = nativeConfig({ env: { UNIT_REMOVED: undefined, UNIT_NUMBER: 1, UNIT_FLAG: false, NODE_UNIQUE_ID: '9' } });
     expect(env).toMatchObject({ UNIT_INHERITED: 'yes', UNIT_NUMBER: '1', UNIT_FLAG: 'false', PATH: process.env.PATH });
-    for (const name of ['UNIT_REMOVED', 'NODE_APP_INSTANCE', 'NODE_UNIQUE_ID']) expect(env).not.toHaveProperty([name]);
+    for (const name of ['UNIT_REMOVED', 'NODE_APP_INSTANCE', 'NODE_UNIQUE_ID', 'WATCH_REPORT_DEPENDENCIES']) expect(env).not.toHaveProperty([name]);
   } finally {
-    for (const name of ['UNIT_INHERITED', 'UNIT_REMOVED', 'NODE_APP_INSTANCE']) delete process.env[name];
+    for (const name of ['UNIT_INHERITED', 'UNIT_REMOVED', 'NODE_APP_INSTANCE', 'WATCH_REPORT_DEPENDENCIES']) delete process.env[name];
   }
 });
 

@@ -53,6 +53,8 @@ const OPTIONS = [
   { name: 'title', field: 'title', value: 'name', help: 'name of the cluster' },
   { name: 'cwd', field: 'cwd', value: 'path', help: 'working folder; paths are relative to it' },
   { name: 'env', field: 'env', value: 'KEY=VALUE', read: variable, join: merge, help: 'a variable for alone and workers; repeatable' },
+  { name: 'instance-var', field: 'instanceVar', value: 'name', help: 'which variable tells a worker its number' },
+  { name: 'no-instance-var', field: 'instanceVar', is: false, help: 'none does' },
   { name: 'balance', field: 'balance', value: BALANCES.join('|'), read: oneOf(...BALANCES), help: 'which worker gets a connection' },
   { name: 'random-worker', field: 'randomWorker', value: RANDOM_WORKER.join('|'), read: oneOf(...RANDOM_WORKER), help: 'where the chosen worker hears of it' },
   { name: 'no-random-worker', field: 'randomWorker', is: false, help: 'choose no worker by itself' },

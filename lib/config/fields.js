@@ -66,6 +66,10 @@ const FIELDS = {
     allowed: 'an object of strings, numbers and booleans; undefined as a value removes the variable',
     accepts: isEnvironment,
   },
+  instanceVar: {
+    allowed: 'the name of an environment variable, or false for none',
+    accepts: (value) => value === false || (isString(value) && !value.includes('=')),
+  },
   title: {
     allowed: 'a non-empty string without control characters, such as line breaks',
     accepts: (value) => isString(value) && !CONTROL.test(value),

@@ -10,6 +10,7 @@
 //   both hooks, if one of its files is an ES module: its CommonJS files are loaded by require(), which the ES hook doesn't see
 //   (before Node 18.19 it does: there the alone's files must be of one kind).
 
+const fs = require('fs');
 const { createRequire } = require('module');
 const path = require('path');
 const { pathToFileURL } = require('url');
@@ -67,7 +68,7 @@ function findLoader({ field, value, files, options, cwd }) {
 
 function installed(folders, isAnyModule) {
   const { resolve } = createRequire(path.join(folders[0], 'package.json'));
-  const from = (name) => resolve(name, { paths: folders });
+  const from = (name) => asNamed(folders[0], resolve(name, { paths: folders }));
   for (const find of LOADERS) {
     try {
       return find(from, isAnyModule);
@@ -77,6 +78,12 @@ function installed(folders, isAnyModule) {
     }
   }
   return undefined;
+}
+
+/** Node follows links. If one leads to `folder`, which names it, it may lead to another release later: `file` is to be in that. */
+function asNamed(folder, file) {
+  const rest = path.relative(fs.realpathSync(folder), file);
+  return rest.startsWith('..') ? file : path.join(folder, rest);
 }
 
 module.exports = { findLoader };

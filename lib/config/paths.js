@@ -20,8 +20,19 @@ function findScript(base) {
   return EXTENSIONS.map((extension) => base + extension).find((file) => stat(file)?.isFile());
 }
 
-function resolveCwd(cwd) {
-  const folder = path.resolve(cwd ?? '.');
+/** This process's folder as the user went there: by the link `current`, say, which a deployment makes point to another release,
+ *  in which later processes are then to run. POSIX has it in PWD, which holds only if it is the same folder. */
+function workingFolder({ PWD: named } = process.env) {
+  if (named && path.isAbsolute(named)) {
+    const [one, other] = [stat(named), stat('.')];
+    if (one && other && one.dev === other.dev && one.ino === other.ino) return path.normalize(named);
+  }
+  return process.cwd();
+}
+
+/** `followsLinks`: whether it is to be where a link in it leads at the time. */
+function resolveCwd(cwd = '.', followsLinks = false) {
+  const folder = followsLinks ? path.resolve(workingFolder(), cwd) : path.resolve(cwd);
   if (!stat(folder)?.isDirectory()) throw invalid('cwd', cwd, 'an existing folder', `There is none at ${folder}.`);
   return folder;
 }

@@ -4,6 +4,8 @@
 // in every process, so as little as can be.
 
 const BOOT = 'YUNFLY_CLUSTER_BOOT';
+/** Not of a worker that stands by. */
+const SLOT = 'YUNFLY_CLUSTER_SLOT';
 
 /** Tried again while there is no descriptor for it. */
 const LOAD_AGAIN_MS = 1000;
@@ -13,8 +15,10 @@ const LOAD_AGAIN_MS = 1000;
  *  of the app's code could copy the environment. */
 const token = process.env[BOOT];
 if (token !== undefined) {
+  const slot = process.env[SLOT];
   delete process.env[BOOT];
-  if (process.channel) start(JSON.parse(token));
+  delete process.env[SLOT];
+  if (process.channel) start({ ...JSON.parse(token), slot });
 }
 
 function start(boot) {

@@ -25,7 +25,7 @@ let running = false;
 function start(received, ready) {
   boot = received;
   onReady = ready;
-  name(process.env.NODE_APP_INSTANCE === undefined ? 'standby' : Number(process.env.NODE_APP_INSTANCE) + 1);
+  name(boot.slot ?? 'standby');
 
   faults.watchBoot();
   servers.trackServers(boot.mode);
@@ -46,7 +46,7 @@ function name(place) {
 
 /** It stood by; now it has a slot. */
 function seat(slot) {
-  process.env.NODE_APP_INSTANCE = String(slot - 1);
+  if (boot.instanceVar) process.env[boot.instanceVar] = String(slot - 1);
   name(slot);
 }
 

@@ -20,6 +20,8 @@ pub struct NativeConfig {
     pub cwd: String,
     /// The children's whole environment.
     pub env: HashMap<String, String>,
+    /// The variable that tells a worker its number; absent: none.
+    pub instance_var: Option<String>,
     /// A worker's arguments after the binary.
     pub worker_argv: Vec<String>,
     /// What a worker's preload is told.
@@ -148,6 +150,7 @@ impl NativeConfig {
             env: Launch::environment(self.env).map_err(no_nul("env"))?,
             worker: Role::new(program, self.worker_argv, self.worker_boot).map_err(no_nul("args"))?,
             alone,
+            instance_var: self.instance_var,
             inspector: self.inspect_port.map(|port| Inspector { host: self.inspect_host.unwrap_or_default(), port }),
         })
     }

@@ -19,6 +19,7 @@ use crate::core::notice::Stream;
 use crate::core::types::{ChildId, ReloadTarget};
 use crate::master::Command;
 use crate::master::app::AppQueue;
+use crate::master::preload::Preload;
 use crate::master::thread;
 use crate::sys::adopted::Adopted;
 use crate::sys::local::duplicate;
@@ -179,6 +180,16 @@ impl Master {
     pub fn hold_output(&self, stream: String, holds: bool) {
         let stream = if stream == Stream::Stderr.as_str() { Stream::Stderr } else { Stream::Stdout };
         self.tell(Command::HoldOutput(stream, holds));
+    }
+
+    /// Keeps the files `names` of the folder `root`, which processes are started with: from now on they may change or go. Where
+    /// they do, they are written into a folder of their own in one of `folders`.
+    #[napi(catch_unwind)]
+    pub fn keep_preload(&self, root: String, names: Vec<String>, folders: Vec<String>) -> Result<()> {
+        let preload =
+            Preload::keep(root.into(), names, folders).map_err(|error| Error::from_reason(error.to_string()))?;
+        self.tell(Command::KeepPreload(Box::new(preload)));
+        Ok(())
     }
 
     /// What is going on, as JSON.

@@ -31,7 +31,7 @@ pub(super) fn launch(
     };
     let (stdout, stderr) = (io::stdout(), io::stderr());
     let mut env = launch.env.clone();
-    env.extend(own_variables(role, child, slot)?);
+    env.extend(own_variables(launch, role, child, slot)?);
     let pid = spawn(&Command {
         program: &launch.program,
         args: &arguments(launch, role, child, slot, port)?,
@@ -78,9 +78,9 @@ fn arguments<'a>(
     Ok(Cow::Owned(args))
 }
 
-/// Node's side of the contract: `setupChildProcessIpcChannel` and lib/internal/cluster/child.js. `NODE_APP_INSTANCE` is
-/// PM2's name for the number of an instance, 0-based and the same over restarts.
-fn own_variables(role: &Role, child: ChildId, slot: Option<SlotId>) -> io::Result<Vec<CString>> {
+/// Node's side of the contract: `setupChildProcessIpcChannel` and lib/internal/cluster/child.js. What begins with YUNFLY is
+/// the preload's, and gone before the app's code runs. The number of an instance is 0-based and the same over restarts.
+fn own_variables(launch: &Launch, role: &Role, child: ChildId, slot: Option<SlotId>) -> io::Result<Vec<CString>> {
     let mut variables = vec![
         format!("NODE_CHANNEL_FD={CHANNEL_FD}"),
         "NODE_CHANNEL_SERIALIZATION_MODE=json".to_owned(),
@@ -90,7 +90,8 @@ fn own_variables(role: &Role, child: ChildId, slot: Option<SlotId>) -> io::Resul
         variables.push(format!("NODE_UNIQUE_ID={id}"));
     }
     if let Some(slot) = slot {
-        variables.push(format!("NODE_APP_INSTANCE={}", slot - 1));
+        variables.push(format!("YUNFLY_CLUSTER_SLOT={slot}"));
+        variables.extend(launch.instance_var.as_ref().map(|name| format!("{name}={}", slot - 1)));
     }
     variables.into_iter().map(|variable| CString::new(variable).map_err(io::Error::from)).collect()
 }

@@ -14,6 +14,7 @@ mod link;
 mod log;
 mod output;
 mod perform;
+pub mod preload;
 mod read;
 mod receive;
 mod reopen;
@@ -72,6 +73,8 @@ pub enum Command {
     },
     /// What is going on.
     Stats(std::sync::mpsc::SyncSender<String>),
+    /// What processes are started with from now on, should it change or go.
+    KeepPreload(Box<preload::Preload>),
     /// The app cannot hand on what the children write here, or can again.
     HoldOutput(crate::core::notice::Stream, bool),
     /// The app's thread took notices out of its queue.

@@ -1,5 +1,6 @@
 //! Doing what the core decided.
 
+use std::borrow::Cow;
 use std::os::fd::AsFd;
 use std::rc::Rc;
 
@@ -117,7 +118,8 @@ impl Master {
             Output::Inherit => Ok(None),
             Output::Pipe => Pipes::new().map(Some),
         };
-        let started = pipes.and_then(|pipes| Ok((launch(how, child, slot, port, pipes.as_ref())?, pipes)));
+        let how = self.preload.as_mut().map_or(Ok(Cow::Borrowed(how)), |preload| preload.applied(how));
+        let started = pipes.and_then(|pipes| Ok((launch(&*how?, child, slot, port, pipes.as_ref())?, pipes)));
         let event = match started {
             Ok(((process, socket), pipes)) => {
                 if let Some(pipes) = pipes {

@@ -14,6 +14,7 @@ use super::app::AppQueue;
 use super::flow::Flow;
 use super::link::{Input, Link};
 use super::output::Outputs;
+use super::preload::Preload;
 use super::reopen::Reopening;
 use super::service::Service;
 use super::sockets::Sockets;
@@ -43,6 +44,8 @@ pub(super) struct Master {
     pub(super) core: Core,
     /// How each generation is launched; the first as the config says.
     pub(super) generations: BTreeMap<GenerationId, Launch>,
+    /// From the moment that the app has started.
+    pub(super) preload: Option<Box<Preload>>,
     pub(super) origin: Instant,
     pub(super) links: BTreeMap<ChildId, Link>,
     pub(super) sockets: Sockets,
@@ -88,6 +91,7 @@ impl Master {
         Self {
             core: Core::new(config.policy.clone(), fastrand::u64(..)),
             generations: BTreeMap::from([(0, config.launch.clone())]),
+            preload: None,
             origin: Instant::now(),
             links: BTreeMap::new(),
             sockets: Sockets::new(config.policy.balance),
@@ -231,6 +235,7 @@ impl Master {
             Command::Stats(reply) => {
                 let _ = reply.send(self.stats());
             }
+            Command::KeepPreload(preload) => self.preload = Some(preload),
             Command::HoldOutput(stream, holds) => self.outputs.hold(stream, holds),
             Command::AppCaughtUp => {
                 self.outputs.go_on();

@@ -95,7 +95,7 @@ class Preloaded {
 function startWorker(script, { boot = {}, env = {}, execArgv = [] } = {}) {
   cluster.setupPrimary({ exec: script, execArgv: [...preload, ...execArgv], stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
   const token = JSON.stringify({ role: 'worker', ...BOOT, ready: 'listening', ...boot });
-  const worker = cluster.fork({ ...env, YUNFLY_CLUSTER_BOOT: token, NODE_APP_INSTANCE: '2' });
+  const worker = cluster.fork({ ...env, YUNFLY_CLUSTER_BOOT: token, YUNFLY_CLUSTER_SLOT: '3' });
   const child = new Preloaded(worker.process);
   child.worker = worker;
   return child;

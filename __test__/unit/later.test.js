@@ -1,0 +1,43 @@
+'use strict';
+
+const fs = require('node:fs');
+const os = require('node:os');
+const path = require('node:path');
+const { execFileSync } = require('node:child_process');
+const { preloadFiles } = require('../../lib/later');
+
+const lib = path.join(__dirname, '../../lib');
+const read = (name) => fs.readFileSync(path.join(lib, name), 'utf8');
+const inLib = (file) => path.relative(lib, file);
+
+/** They are used before `ready` only, or by the command and the installation. */
+const OF_THE_START = ['config/cpus.js', 'config/watch.js', 'in-process.js', 'native-missing.js', 'nearest.js'];
+
+test('what is required only when it is needed, is there once this was loaded', () => {
+  const code = `require('./cluster'); require('./dispatcher'); require('./pump'); require('./signals'); require('./output'); require('./later');
+    console.log(JSON.stringify(Object.keys(require.cache)));`;
+  const loaded = new Set(JSON.parse(execFileSync(process.execPath, ['-e', code], { cwd: lib, encoding: 'utf8' })).map(inLib));
+  const names = ['', 'config'].flatMap((folder) => fs.readdirSync(path.join(lib, folder)).map((name) => path.join(folder, name)));
+  const missing = names
+    .filter((name) => loaded.has(name))
+    .flatMap((name) => [...read(name).matchAll(/require\('(\.[^']+)'\)/g)].map(([, required]) => path.join(path.dirname(name), `${required}.js`)))
+    .filter((name) => !name.startsWith('..') && !loaded.has(name) && !OF_THE_START.includes(name));
+  expect(missing).toEqual([]);
+});
+
+test('the files of the preload are complete: each loads from a copy of them', () => {
+  const copy = fs.mkdtempSync(path.join(os.tmpdir(), 'later-'));
+  try {
+    const names = preloadFiles();
+    for (const name of names) {
+      fs.mkdirSync(path.dirname(path.join(copy, name)), { recursive: true });
+      fs.writeFileSync(path.join(copy, name), read(name));
+    }
+    expect(names.filter((name) => name.startsWith('preload/')).sort()).toEqual(fs.readdirSync(path.join(lib, 'preload')).map((name) => `preload/${name}`).sort());
+    // Not the alone's main script, which runs at once.
+    const code = names.filter((name) => name !== 'preload/alone-main.js').map((name) => `require('./${name}');`).join('');
+    execFileSync(process.execPath, ['-e', code], { cwd: copy, stdio: 'pipe' });
+  } finally {
+    fs.rmSync(copy, { recursive: true });
+  }
+});
