@@ -18,17 +18,17 @@ const LASTING = new Set([
 ]);
 
 const { clearInterval, clearTimeout, now, setInterval, setTimeout } = require('../real-timers');
-function activeResources() {
-  return process.getActiveResourcesInfo();
+function handles() {
+  return process._getActiveHandles?.() ?? [];
 }
 
 /** Requests of this process's own to others (http.Agent; `_httpMessage` in lib/_http_client.js). */
 function awaitsAnswers() {
-  return (process._getActiveHandles?.() ?? []).some((handle) => handle._httpMessage && !handle.server);
+  return handles().some((handle) => handle._httpMessage && !handle.server);
 }
 
 function isWorking() {
-  return activeResources().some((kind) => !LASTING.has(kind)) || awaitsAnswers();
+  return process.getActiveResourcesInfo().some((kind) => !LASTING.has(kind)) || awaitsAnswers();
 }
 
 /** Every object of this prototype that is in the heap. Only the inspector can tell, and Node may be built without it. */
@@ -57,7 +57,9 @@ function instancesOf(prototype, pick) {
 
 /** Nothing but timers is left, and none of them is an interval: they will have run. */
 function onlyTimersThatEnd() {
-  if (activeResources().some((kind) => kind !== 'Timeout')) return false;
+  // A pipe or terminal at stdout or stderr counts, but keeps no process.
+  const others = process.getActiveResourcesInfo().filter((kind) => kind !== 'Timeout').length;
+  if (others > handles().filter((handle) => handle._isStdio).length) return false;
   const timer = setTimeout(() => {});
   clearTimeout(timer);
   const repeats = instancesOf(Object.getPrototypeOf(timer), function () {

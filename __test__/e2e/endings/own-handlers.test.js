@@ -27,6 +27,8 @@ async function endUnderRequest(app, way, { rounds = 1 } = {}) {
   const answer = await slow;
   expect(answer).toMatchObject({ status: 200, body: { pid } });
   const [, code, signal] = await app.event('exit', ({ id }) => id === ended.id);
+  // What it wrote last comes by another way than its exit.
+  await app.report(signal ? 'flushed' : 'ended', ({ pid: from }) => from === ended.pid);
   await done;
   return { pid: ended.pid, code, signal };
 }
@@ -98,6 +100,7 @@ test('a real SIGTERM: what the listener began is not cut', async () => {
   process.kill(worker.pid, 'SIGTERM');
   const [{ exitReason }, code, signal] = await app.event('exit', ({ id }) => id === worker.id);
   expect([exitReason, code, signal]).toEqual(['SIGTERM', 0, null]);
+  await app.report('ended', ({ pid }) => pid === worker.pid);
   expect(story(app, worker.pid)).toEqual(['flushing', 'flushed', 'ended']);
   expect(app.events('unexpectedExit')).toEqual([]);
 });
@@ -136,6 +139,7 @@ test('a job loop without a server finishes its job', async () => {
   const app = await start({ exec: exec('job-loop'), count: 1, ready: 'online' });
   await app.report('job');
   await app.call('close');
+  await app.report('ended');
   const last = Math.max(...app.reports('job').map(({ job }) => job));
   expect(app.reports('done').at(-1)).toMatchObject({ job: last });
   expect(app.events('exit').map(([, ...rest]) => rest)).toEqual([[0, null]]);
@@ -145,5 +149,6 @@ test('the alone has shutdown code of its own as well', async () => {
   const app = await start({ exec: exec('plain'), count: 1, alone: exec('signal-handler') });
   const { pid } = await app.call('alone');
   await app.call('close');
+  await app.report('ended', ({ pid: from }) => from === pid);
   expect(story(app, pid)).toEqual(['flushing', 'flushed', 'ended']);
 });
