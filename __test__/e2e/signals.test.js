@@ -45,14 +45,14 @@ test('a signal while it starts', async () => {
   expect(app.events('ready')).toEqual([]);
 });
 
-test('SIGTERM to every process at once (systemd) is one orderly stop', async () => {
+test.each(['SIGTERM', 'SIGINT', 'SIGQUIT'])('%s to every process at once (systemd, a terminal, PM2) is one orderly stop', async (signal) => {
   const app = await start({ count: 3, alone });
   const slow = request(await app.port(), '/slow?ms=500');
   await app.report('slow');
   const targets = app.processes().map(({ pid }) => pid);
   expect(targets).toHaveLength(5);
   // The children first: the worst order, since the app does not know yet.
-  for (const pid of [...targets.filter((pid) => pid !== app.pid), app.pid]) process.kill(pid, 'SIGTERM');
+  for (const pid of [...targets.filter((pid) => pid !== app.pid), app.pid]) process.kill(pid, signal);
   await expect(slow).resolves.toMatchObject({ status: 200 });
   await expect(app.gone).resolves.toEqual({ code: 0, signal: null });
   expect(app.events('exit').map(([, code, signal]) => [code, signal])).toEqual(Array(3).fill([0, null]));
@@ -94,4 +94,15 @@ test('SIGTERM to the alone is ignored while the app lives', async () => {
   const { message } = await app.report('aloneMessage');
   expect(message.action).toBe('still there?');
   expect(app.events('aloneExit')).toEqual([]);
+});
+
+test('SIGHUP to every process at once is a reload', async () => {
+  const app = await start({ count: 2, alone, minUptime: 0 });
+  const before = (await app.workers()).map(({ pid }) => pid);
+  const targets = app.processes().map(({ pid }) => pid);
+  for (const pid of targets) process.kill(pid, 'SIGHUP');
+  const [{ ok, replaced }] = await app.event('reload');
+  expect([ok, replaced.map(({ oldPid }) => oldPid).sort()]).toEqual([true, before.sort()]);
+  expect(app.events('aloneExit')).toEqual([]);
+  expect(app.events('unexpectedExit')).toEqual([]);
 });

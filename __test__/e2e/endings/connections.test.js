@@ -120,3 +120,24 @@ test('a TLS handshake under way is finished, and its request answered', async ()
   await closed;
   expectGoodEnds(app);
 });
+
+test('a worker that leaves and asks for its port again is not answered, and ends', async () => {
+  const app = await start({ exec: fixture('endings/listens-again.js'), count: 2 });
+  const port = await app.port();
+  const [victim] = await app.workers();
+  process.kill(victim.pid, 'SIGTERM');
+  const [{ exitReason }, code, signal] = await app.event('exit', ({ id }) => id === victim.id);
+  expect([exitReason, code, signal]).toEqual(['SIGTERM', 0, null]);
+  expect(app.reports('error')).toEqual([]);
+  await expect(request(port)).resolves.toMatchObject({ status: 200 });
+});
+
+test('a worker without a descriptor left ends in good order', async () => {
+  const app = await start({ count: 1 });
+  const [victim] = await app.workers();
+  await app.control(victim, 'exhaustDescriptors');
+  await app.report('exhausted');
+  process.kill(victim.pid, 'SIGTERM');
+  const [, code, signal] = await app.event('exit', ({ id }) => id === victim.id);
+  expect([code, signal]).toEqual([0, null]);
+});
