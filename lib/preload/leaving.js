@@ -194,12 +194,17 @@ class Leaving {
   async #workDone() {
     const { role, mode } = this.#boot;
     const grace = role === 'alone' || mode === 'development' ? SHORT_QUIET_MS : QUIET_MS;
+    let stop;
     await new Promise((resolve) => {
       this.#proceed = resolve;
       unrefChannel();
       onEmpty(resolve);
-      onQuiet(grace, () => this.hasten({ grace: 0, timeout: Infinity, exits: true }));
+      stop = onQuiet(grace, () => {
+        this.#exits = true;
+        resolve();
+      });
     });
+    stop();
   }
 
   /** What was sent to this process before the master knew that it ends is read: nobody would tell the sender otherwise. */

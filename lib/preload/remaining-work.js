@@ -8,7 +8,8 @@ const { eventLoopUtilization } = require('perf_hooks').performance;
 
 /** The event loop is quiet if it was busy for no more than this share of the time. */
 const QUIET = 0.05;
-const SAMPLE_MS = 50;
+const SAMPLES = 4;
+const LONGEST_SAMPLE_MS = 50;
 
 /** Kinds of resources that may be there for ever. Others are work: a file that is read, a name that is looked up, a connection that is
  *  being made, something to be written, a child process (process.getActiveResourcesInfo). */
@@ -68,7 +69,7 @@ function onlyTimersThatEnd() {
   return repeats !== undefined && !repeats.includes(true);
 }
 
-/** Calls `then` once the event loop has been quiet for `grace` ms, unless it is empty before. Gives a function that stops it. */
+/** Calls `then` once the event loop has been quiet for `grace` ms. Gives a function that ends that. */
 function onQuiet(grace, then) {
   let since = now();
   let before = eventLoopUtilization();
@@ -78,13 +79,12 @@ function onQuiet(grace, then) {
     before = current;
     if (utilization > QUIET || isWorking()) since = now();
     if (now() - since < grace) return;
+    // Then it is looked at again when something has happened.
     if (onlyTimersThatEnd()) since = Infinity;
-    else stop();
-    if (since !== Infinity) then();
+    else then();
   };
-  const timer = setInterval(sample, SAMPLE_MS).unref();
-  const stop = () => clearInterval(timer);
-  return stop;
+  const timer = setInterval(sample, Math.min(grace / SAMPLES, LONGEST_SAMPLE_MS)).unref();
+  return () => clearInterval(timer);
 }
 
 /** Calls `then` when the event loop is empty, in place of the first 'beforeExit': the app's own listeners see the one after which

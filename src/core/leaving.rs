@@ -232,3 +232,6 @@ impl Core {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

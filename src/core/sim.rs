@@ -1,6 +1,7 @@
 //! A virtual world around the core, for tests: children that behave as they are told, and a clock that jumps.
 
 mod nature;
+mod scenario;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -18,6 +19,7 @@ use crate::protocol::inbound::{Inbound, ListenAddress, Report};
 use crate::protocol::outbound::HandleKind;
 
 pub(super) use nature::*;
+pub(super) use scenario::*;
 
 #[derive(Debug)]
 struct Sim {
