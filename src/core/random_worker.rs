@@ -125,11 +125,15 @@ mod tests {
     use super::*;
     use crate::core::event::Event;
     use crate::core::notice::{Notice, Undeliverable};
-    use crate::core::sim::{Boot, GOOD, Life, Manners, Nature, World, ms, policy};
+    use crate::core::sim::{self, Boot, GOOD, Life, Manners, Nature, World, ms};
     use crate::core::types::Policy;
 
+    fn policy() -> Policy {
+        Policy { alone: false, ..sim::policy() }
+    }
+
     fn started(policy: Policy, natures: impl FnMut(ChildId) -> Nature + 'static) -> World {
-        let mut world = World::new(Policy { alone: false, ..policy }, natures);
+        let mut world = World::new(policy, natures);
         world.ask(0, Event::Started);
         world.run(ms(500));
         world
@@ -166,6 +170,7 @@ mod tests {
                 world.notices.iter().find(|(_, notice)| matches!(notice, Notice::Exit { .. })).map(|(at, _)| *at)
             };
             while exited(&world).is_none() {
+                assert!(world.now < ms(60_000), "{crash:?}");
                 world.run(world.now + ms(50));
             }
             let hold_over = exited(&world).unwrap() + CRASH_HOLD;
@@ -188,6 +193,7 @@ mod tests {
             while deaths.len() < 30 {
                 let known = deaths.len();
                 while chosen(&world).len() == known {
+                    assert!(!world.finished, "{count} workers: the cluster ended");
                     world.run(world.now + ms(100));
                 }
                 world.end(chosen(&world)[known]);
