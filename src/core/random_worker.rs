@@ -125,18 +125,11 @@ mod tests {
     use super::*;
     use crate::core::event::Event;
     use crate::core::notice::{Notice, Undeliverable};
-    use crate::core::sim::{self, Boot, GOOD, Life, Manners, Nature, World, ms};
+    use crate::core::sim::{self, Boot, GOOD, Life, Manners, Nature, World, ms, started};
     use crate::core::types::Policy;
 
     fn policy() -> Policy {
         Policy { alone: false, ..sim::policy() }
-    }
-
-    fn started(policy: Policy, natures: impl FnMut(ChildId) -> Nature + 'static) -> World {
-        let mut world = World::new(policy, natures);
-        world.ask(0, Event::Started);
-        world.run(ms(500));
-        world
     }
 
     /// All that were chosen so far.
