@@ -23,7 +23,7 @@ test("the children's command lines", () => {
 
 test('what the preload is told', () => {
   const config = nativeConfig({ alone: 'alone.js', aloneConfig: { a: 1 }, killTimeout: 7, ready: 'online' });
-  const times = { killTimeout: 7, crashTimeout: 2000, streamTimeout: 5000 };
+  const times = { app: process.pid, killTimeout: 7, crashTimeout: 2000, streamTimeout: 5000 };
   expect(JSON.parse(config.workerBoot)).toEqual({ role: 'worker', title: 't', ...times, ready: 'online', instanceVar: 'NODE_APP_INSTANCE' });
   expect(JSON.parse(config.aloneBoot)).toEqual({ role: 'alone', title: 't', ...times, path: path.join(cwd, 'alone.js'), config: { a: 1 } });
 });
