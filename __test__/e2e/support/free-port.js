@@ -10,13 +10,20 @@ async function holdPort(options = {}) {
   return server;
 }
 
-/** A port that nobody holds at this moment. */
+/** Below those that the system gives to whoever wants any: nobody else is given it meanwhile. */
+const FIRST_PORT = 15_000;
+const LAST_PORT = 32_000;
+
+/** A port that nobody holds. */
 async function freePort() {
-  const server = await holdPort();
-  const { port } = server.address();
-  server.close();
-  await once(server, 'close');
-  return port;
+  for (;;) {
+    const port = FIRST_PORT + Math.floor(Math.random() * (LAST_PORT - FIRST_PORT));
+    const server = await holdPort({ port }).catch(() => undefined);
+    if (!server) continue;
+    server.close();
+    await once(server, 'close');
+    return port;
+  }
 }
 
 module.exports = { holdPort, freePort };
