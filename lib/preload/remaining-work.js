@@ -6,7 +6,7 @@
 // Of Node's own object, which fake timers leave as it is.
 const { eventLoopUtilization } = require('perf_hooks').performance;
 
-/** The event loop is quiet if it was busy for no more than this share of the time. */
+/** The process is quiet if neither its event loop nor its threads were busy for more than this share of the time. */
 const QUIET = 0.05;
 const SAMPLE_MS = 50;
 
@@ -22,9 +22,20 @@ function activeResources() {
   return process.getActiveResourcesInfo();
 }
 
+function activeHandles() {
+  return process._getActiveHandles?.() ?? [];
+}
+
+/** What may keep the event loop alive beside timers. A pipe or a terminal that is only written to counts for Node, too: stdout, stderr
+ *  (`_isStdio`: lib/internal/bootstrap/switches/is_main_thread.js). */
+function countOthers() {
+  const outputs = activeHandles().filter((handle) => handle._isStdio);
+  return activeResources().filter((kind) => kind !== 'Timeout').length - outputs.length;
+}
+
 /** Requests of this process's own to others (http.Agent; `_httpMessage` in lib/_http_client.js). */
 function awaitsAnswers() {
-  return (process._getActiveHandles?.() ?? []).some((handle) => handle._httpMessage && !handle.server);
+  return activeHandles().some((handle) => handle._httpMessage && !handle.server);
 }
 
 function isWorking() {
@@ -55,34 +66,49 @@ function instancesOf(prototype, pick) {
   return picked;
 }
 
-/** Nothing but timers is left, and none of them is an interval: they will have run. */
-function onlyTimersThatEnd() {
-  if (activeResources().some((kind) => kind !== 'Timeout')) return false;
+/** Nothing but timers is left, and each of them will have run by then: none is an interval, or one of hours. */
+function onlyTimersThatEnd(deadline) {
+  if (countOthers() > 0) return false;
   const timer = setTimeout(() => {});
   clearTimeout(timer);
-  const repeats = instancesOf(Object.getPrototypeOf(timer), function () {
-    return this.filter((one) => !one._destroyed && one.hasRef?.()).map((one) => one._repeat !== null);
+  // `_idleStart` is in the event loop's own time, which nobody else tells (lib/internal/timers.js).
+  const last = timer._idleStart + deadline - now();
+  const ends = instancesOf(Object.getPrototypeOf(timer), function () {
+    const left = this.filter((one) => !one._destroyed && one.hasRef?.());
+    return left.map((one) => (one._repeat === null ? one._idleStart + one._idleTimeout : null));
   });
-  return repeats !== undefined && !repeats.includes(true);
+  return ends !== undefined && ends.every((end) => end !== null && end <= last);
 }
 
-/** Calls `then` once the event loop has been quiet for `grace` ms, unless it is empty before. Gives a function that stops it. */
-function onQuiet(grace, then) {
+/** The share of the time in which this process was busy since it was asked last. Worker threads are not the event loop's. */
+class Usage {
+  #loop = eventLoopUtilization();
+  #cpu = process.cpuUsage();
+  #time = now();
+
+  take() {
+    const loop = eventLoopUtilization();
+    const { user, system } = process.cpuUsage(this.#cpu);
+    const time = now();
+    const used = Math.max(eventLoopUtilization(loop, this.#loop).utilization, (user + system) / 1000 / (time - this.#time));
+    [this.#loop, this.#cpu, this.#time] = [loop, process.cpuUsage(), time];
+    return used;
+  }
+}
+
+/** Calls `then` once the process has been quiet for `grace` ms, unless its event loop is empty before. Timers that will have run by
+ *  `deadline()` are waited for. */
+function onQuiet(grace, deadline, then) {
+  const usage = new Usage();
   let since = now();
-  let before = eventLoopUtilization();
-  const sample = () => {
-    const current = eventLoopUtilization();
-    const { utilization } = eventLoopUtilization(current, before);
-    before = current;
-    if (utilization > QUIET || isWorking()) since = now();
+  const timer = setInterval(() => {
+    if (usage.take() > QUIET || isWorking()) since = now();
     if (now() - since < grace) return;
-    if (onlyTimersThatEnd()) since = Infinity;
-    else stop();
-    if (since !== Infinity) then();
-  };
-  const timer = setInterval(sample, SAMPLE_MS).unref();
-  const stop = () => clearInterval(timer);
-  return stop;
+    since = now();
+    if (onlyTimersThatEnd(deadline())) return;
+    clearInterval(timer);
+    then();
+  }, SAMPLE_MS).unref();
 }
 
 /** Calls `then` when the event loop is empty, in place of the first 'beforeExit': the app's own listeners see the one after which
