@@ -13,6 +13,7 @@ const net = require('net');
 const { clearTimeout, nextTick, now, setImmediate, setTimeout } = require('../real-timers');
 const { report } = require('./channel');
 const connections = require('./connections');
+const { stopReceiving } = require('./datagrams');
 const { logLine } = require('./faults');
 const { onEmpty, onQuiet } = require('./remaining-work');
 const servers = require('./servers');
@@ -91,6 +92,7 @@ class Leaving {
     await this.#acceptQueued();
     const listening = [...servers.servers];
     listening.forEach(servers.stopAccepting);
+    stopReceiving();
     await connections.requestsAnswered(() => this.#grace, this.#streamTimeout);
     await this.#before(this.#streamsEnd, Promise.all([servers.allClosed(), this.#settled()]));
     this.#callAfterRequests();
@@ -99,8 +101,8 @@ class Leaving {
       await this.#appEnds();
     } else {
       await closeStreams();
-      // Not a server's own close(), which cuts what is connected still.
-      for (const server of listening) net.Server.prototype.close.call(server);
+      // Not a server's own close(), which cuts what is connected still; and not one that the app has closed: it would emit 'close' again.
+      for (const server of listening) if (server.listening) net.Server.prototype.close.call(server);
       await this.#settled();
       if (!this.#exits) await this.#workDone();
     }
@@ -198,7 +200,8 @@ class Leaving {
       this.#proceed = resolve;
       unrefChannel();
       onEmpty(resolve);
-      onQuiet(grace, () => this.hasten({ grace: 0, timeout: Infinity, exits: true }));
+      const deadline = () => this.#deadline;
+      onQuiet(grace, deadline, () => this.hasten({ grace: 0, timeout: Infinity, exits: true }));
     });
   }
 
