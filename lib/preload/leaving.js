@@ -149,7 +149,7 @@ class Leaving {
 
   async #before(moment, promise) {
     let timer;
-    await Promise.race([promise, new Promise((resolve) => (timer = setTimeout(resolve, moment - now())))]);
+    await Promise.race([promise, new Promise((resolve) => (timer = setTimeout(resolve, Math.max(0, moment - now()))))]);
     clearTimeout(timer);
   }
 
@@ -179,7 +179,7 @@ class Leaving {
 
   /** How the process ends is the app's matter; nothing of ours keeps it. */
   async #appEnds() {
-    const half = (this.#deadline - now()) / 2;
+    const half = Math.max(0, (this.#deadline - now()) / 2);
     setTimeout(closeStreams, Math.min(this.#streamTimeout, half)).unref();
     // A listener that raises the signal again expects to be gone by then: the event loop has it after one turn.
     await turn();

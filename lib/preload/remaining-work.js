@@ -6,8 +6,10 @@
 // Of Node's own object, which fake timers leave as it is.
 const { eventLoopUtilization } = require('perf_hooks').performance;
 
-/** The process is quiet if neither its event loop nor its threads were busy for more than this share of the time. */
+/** The process is quiet if its event loop was busy for no more than this share of the time. */
 const QUIET = 0.05;
+/** A worker thread computes if the process took more of a CPU than this. */
+const COMPUTES = 0.5;
 const SAMPLE_MS = 50;
 
 /** Kinds of resources that may be there for ever. Others are work: a file that is read, a name that is looked up, a connection that is
@@ -77,22 +79,24 @@ function onlyTimersThatEnd(deadline) {
     const left = this.filter((one) => !one._destroyed && one.hasRef?.());
     return left.map((one) => (one._repeat === null ? one._idleStart + one._idleTimeout : null));
   });
-  return ends !== undefined && ends.every((end) => end !== null && end <= last);
+  // Without any it is something that isn't listed at all, such as a worker thread.
+  return ends?.length > 0 && ends.every((end) => end !== null && end <= last);
 }
 
-/** The share of the time in which this process was busy since it was asked last. Worker threads are not the event loop's. */
+/** Whether this process was quiet since it was asked last. What worker threads do is not the event loop's. */
 class Usage {
   #loop = eventLoopUtilization();
   #cpu = process.cpuUsage();
   #time = now();
 
-  take() {
+  wasQuiet() {
     const loop = eventLoopUtilization();
-    const { user, system } = process.cpuUsage(this.#cpu);
     const time = now();
-    const used = Math.max(eventLoopUtilization(loop, this.#loop).utilization, (user + system) / 1000 / (time - this.#time));
+    const { user, system } = process.cpuUsage(this.#cpu);
+    const { utilization } = eventLoopUtilization(loop, this.#loop);
+    const computed = (user + system) / 1000 / (time - this.#time);
     [this.#loop, this.#cpu, this.#time] = [loop, process.cpuUsage(), time];
-    return used;
+    return utilization <= QUIET && computed <= COMPUTES;
   }
 }
 
@@ -102,7 +106,7 @@ function onQuiet(grace, deadline, then) {
   const usage = new Usage();
   let since = now();
   const timer = setInterval(() => {
-    if (usage.take() > QUIET || isWorking()) since = now();
+    if (!usage.wasQuiet() || isWorking()) since = now();
     if (now() - since < grace) return;
     since = now();
     if (onlyTimersThatEnd(deadline())) return;

@@ -46,7 +46,7 @@ describe.each([
   });
 });
 
-test.each(['interval', 'hours', 'pool'])('what never ends by itself (%s) is ended once the event loop was quiet', async (keeps) => {
+test.each(['interval', 'hours', 'thread', 'pool'])('what never ends by itself (%s) is ended once the event loop was quiet', async (keeps) => {
   const app = await start({ exec, count: 1, killTimeout: 30_000, env: { KEEPS: keeps, UPSTREAM: String(await upstream()) } });
   const begin = Date.now();
   await app.call('close');
