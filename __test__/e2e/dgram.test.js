@@ -123,3 +123,19 @@ test('the port is free again after close()', async () => {
   clients.push(socket);
   await once(socket, 'listening');
 });
+
+test('a worker that is replaced leaves the datagrams to others: it ends although they go on coming', async () => {
+  const app = await start(config('udp4', { port: 0, address: '127.0.0.1' }, { count: 1, killTimeout: 4000 }));
+  const [{ port }] = await addresses(app, 1);
+  const socket = await client('udp4');
+  const flood = setInterval(() => {
+    for (let i = 0; i < 200; i++) socket.send('on and on', port, '127.0.0.1');
+  }, 5);
+  try {
+    await app.call('reload');
+    const [{ exitReason }, ...rest] = await app.event('exit');
+    expect([exitReason, ...rest]).toEqual(['reload', 0, null]);
+  } finally {
+    clearInterval(flood);
+  }
+});

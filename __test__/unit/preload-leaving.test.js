@@ -84,6 +84,26 @@ test('a response whose headers are sent already is finished', async () => {
   await expect(child.ended).resolves.toEqual(orderly);
 });
 
+test('requests that came one behind the other on a connection are all answered', async () => {
+  const child = await startServers(server);
+  const socket = await open(child.port);
+  const answers = readAll(socket);
+  socket.write('GET /held HTTP/1.1\r\nHost: x\r\n\r\nGET / HTTP/1.1\r\nHost: x\r\n\r\n');
+  await child.sends('held');
+  child.drain();
+  await child.sends('drain');
+  child.send('answer');
+  expect((await answers).match(/HTTP\/1\.1 200 OK/g)).toHaveLength(2);
+  await expect(child.ended).resolves.toEqual(orderly);
+});
+
+test("a server that the app closes itself emits 'close' once", async () => {
+  const child = await startServers(server, { env: { CLOSES: '1' } });
+  child.drain();
+  await expect(child.ended).resolves.toEqual(orderly);
+  expect(child.messages.filter(({ closed }) => closed)).toHaveLength(1);
+});
+
 test('new connections are refused', async () => {
   const child = await startServers(server);
   const release = await hold(child);
@@ -231,6 +251,13 @@ test('what does not end is ended, in time for its exit listeners; asked twice, t
   expect(child.messages.filter(({ drain }) => drain)).toEqual([{ drain: 'replace' }]);
 });
 
+test("a listener of 'exit' that throws doesn't keep it alive", async () => {
+  const child = await startServers(server, { env: { WAIT: '100000', EXIT_THROWS: '1' } });
+  child.drain({ timeout: 500 });
+  await expect(child.ended).resolves.toMatchObject({ signal: null });
+  expect(child.stderr).toContain('thrown at exit');
+});
+
 test('asked twice, the shorter grace time holds', async () => {
   const child = await startServers(server);
   const idle = await open(child.port);
@@ -275,8 +302,8 @@ async function tap(port) {
 
 describe('TLS and HTTP/2', () => {
   /** https, http2 without TLS, http2 with TLS, in the order in which they began to listen. */
-  async function startSecure() {
-    const child = await startServers(secure, {}, 3);
+  async function startSecure(boot = {}) {
+    const child = await startServers(secure, { boot }, 3);
     return { child, ports: await child.sends('ports') };
   }
 
@@ -313,6 +340,32 @@ describe('TLS and HTTP/2', () => {
     let text = '';
     for await (const chunk of stream) text += chunk;
     expect(text).toBe('streamed');
+    await expect(child.ended).resolves.toEqual(orderly);
+  });
+
+  test.each(['h2c', 'h2'])('%s: with no grace, in development, streams under way are finished as well', async (kind) => {
+    const { child, ports } = await startSecure({ mode: 'development' });
+    const session = http2.connect(`${kind === 'h2' ? 'https' : 'http'}://127.0.0.1:${ports[kind]}`, { ca, servername: 'localhost' });
+    const stream = session.request({ ':path': '/' });
+    await child.sends('stream');
+    const goaway = once(session, 'goaway');
+    child.drain({ grace: 0 });
+    await goaway;
+    child.send('answer');
+    let text = '';
+    for await (const chunk of stream) text += chunk;
+    expect(text).toBe('streamed');
+    await expect(child.ended).resolves.toEqual(orderly);
+  });
+
+  test.each(['h2c', 'h2'])('%s: an event stream ends as a whole response', async (kind) => {
+    const { child, ports } = await startSecure({ streamTimeout: 100 });
+    const session = http2.connect(`${kind === 'h2' ? 'https' : 'http'}://127.0.0.1:${ports[kind]}`, { ca, servername: 'localhost' });
+    const stream = session.request({ ':path': '/events' });
+    await once(stream, 'data');
+    child.drain({ grace: 50 });
+    await once(stream.resume(), 'close');
+    expect(stream.rstCode).toBe(http2.constants.NGHTTP2_NO_ERROR);
     await expect(child.ended).resolves.toEqual(orderly);
   });
 

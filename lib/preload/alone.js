@@ -26,7 +26,7 @@ function start(received, ready) {
   onCommand({ drain: leave, exit: () => require('./leaving').answered(), refused: onRefused });
   // systemd and others signal every process of a service. The master says when it is the alone's turn: after the
   // workers, which may still need it.
-  signals.start({ onDelivered: (signal) => report('signalled', { signal }), onUnheard });
+  signals.start({ onDelivered: (signal) => report('signalled', { signal }), onUnheard, endTimeout: boot.killTimeout });
   // It also refs the channel, which keeps the alone alive without any work of its own.
   process.on('disconnect', () => leave({ reason: 'orphaned', grace: ORPHAN_GRACE_MS, timeout: boot.killTimeout }));
 }

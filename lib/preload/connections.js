@@ -6,7 +6,7 @@ const diagnostics = require('diagnostics_channel');
 const { clearTimeout, now, setTimeout } = require('../real-timers');
 const { closeAfterResponse } = require('./connection-close');
 const { canBeHandedBack, handBack } = require('./hand-back');
-const { allClosed, begunRequests, handshakes, http2Sessions, isPlain, sockets } = require('./servers');
+const { allClosed, begunRequests, handshakes, http2Sessions, isHttp2, isPlain, sockets } = require('./servers');
 const { isEventStream, isEventStream2, streamsOf } = require('./streams');
 
 /** The largest stream id: with it a GOAWAY announces the end and still takes what is on its way (RFC 9113, 6.8). */
@@ -29,7 +29,7 @@ const requestStart = diagnostics.channel('http.server.request.start');
 function closeAfterResponses() {
   requestStart.subscribe(({ response, socket }) => closeAfterResponse(response, socket));
   for (const socket of sockets()) {
-    if (isHttp1(socket) && socket._httpMessage) closeAfterResponse(socket._httpMessage, socket);
+    if (isHttp1(socket) && socket._httpMessage && !isPipelined(socket)) closeAfterResponse(socket._httpMessage, socket);
   }
 }
 
@@ -73,6 +73,7 @@ class Sweep {
 
   /** Whether a request is open on a connection, or may come. */
   #isOpen(socket, limit, begun) {
+    if (isHttp2(socket)) return false;
     if (limit === 0 && canBeHandedBack(socket)) {
       handBack(socket, () => this.pass());
       return true;
@@ -128,6 +129,12 @@ function isUnanswered(socket) {
 /** `_httpMessage`: the response that is being sent (lib/_http_outgoing.js, assignSocket). */
 function isBusy(socket) {
   return Boolean(socket._httpMessage);
+}
+
+/** Another request came behind the one that is being answered. `incoming`: the newest (lib/_http_common.js); none once it is read and
+ *  answered. */
+function isPipelined({ parser, _httpMessage: response }) {
+  return Boolean(parser.incoming) && parser.incoming !== response.req;
 }
 
 /** For TLS with a close_notify, without which the client would see a truncated stream. */

@@ -35,8 +35,9 @@ function endBoot() {
 function catchFaults(onFault) {
   endBoot();
   process.on('uncaughtExceptionMonitor', () => {
-    // Node emits 'uncaughtException' next.
-    if (!isHandled()) process.once('uncaughtException', onFault);
+    // Node emits 'uncaughtException' next. Of a listener of 'exit' it is Node's to end the process: it would go on otherwise, and no
+    // process.exit() tell those listeners again.
+    if (!isHandled() && !process._exiting) process.once('uncaughtException', onFault);
   });
 }
 

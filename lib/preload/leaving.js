@@ -13,6 +13,7 @@ const net = require('net');
 const { clearTimeout, nextTick, now, setImmediate, setTimeout } = require('../real-timers');
 const { report } = require('./channel');
 const connections = require('./connections');
+const { stopReceiving } = require('./datagrams');
 const { logLine } = require('./faults');
 const { onEmpty, onQuiet } = require('./remaining-work');
 const servers = require('./servers');
@@ -91,6 +92,7 @@ class Leaving {
     await this.#acceptQueued();
     const listening = [...servers.servers];
     listening.forEach(servers.stopAccepting);
+    stopReceiving();
     await connections.requestsAnswered(() => this.#grace, this.#streamTimeout);
     await this.#before(this.#streamsEnd, Promise.all([servers.allClosed(), this.#settled()]));
     this.#callAfterRequests();
@@ -99,8 +101,8 @@ class Leaving {
       await this.#appEnds();
     } else {
       await closeStreams();
-      // Not a server's own close(), which cuts what is connected still.
-      for (const server of listening) net.Server.prototype.close.call(server);
+      // Not a server's own close(), which cuts what is connected still; and not one that the app has closed: it would emit 'close' again.
+      for (const server of listening) if (server.listening) net.Server.prototype.close.call(server);
       await this.#settled();
       if (!this.#exits) await this.#workDone();
     }
@@ -147,7 +149,7 @@ class Leaving {
 
   async #before(moment, promise) {
     let timer;
-    await Promise.race([promise, new Promise((resolve) => (timer = setTimeout(resolve, moment - now())))]);
+    await Promise.race([promise, new Promise((resolve) => (timer = setTimeout(resolve, Math.max(0, moment - now()))))]);
     clearTimeout(timer);
   }
 
@@ -177,7 +179,7 @@ class Leaving {
 
   /** How the process ends is the app's matter; nothing of ours keeps it. */
   async #appEnds() {
-    const half = (this.#deadline - now()) / 2;
+    const half = Math.max(0, (this.#deadline - now()) / 2);
     setTimeout(closeStreams, Math.min(this.#streamTimeout, half)).unref();
     // A listener that raises the signal again expects to be gone by then: the event loop has it after one turn.
     await turn();
@@ -199,7 +201,7 @@ class Leaving {
       this.#proceed = resolve;
       unrefChannel();
       onEmpty(resolve);
-      stop = onQuiet(grace, () => {
+      stop = onQuiet(grace, () => this.#deadline, () => {
         this.#exits = true;
         resolve();
       });

@@ -3,11 +3,14 @@
 // Whether a process that serves nobody any more has work left. One that has not ends by itself: Node's event loop is empty. But
 // intervals and connection pools never end; beside them only their quiet tells that nothing is under way.
 
+const { clearInterval, clearTimeout, now, setInterval, setTimeout } = require('../real-timers');
 // Of Node's own object, which fake timers leave as it is.
 const { eventLoopUtilization } = require('perf_hooks').performance;
 
-/** The event loop is quiet if it was busy for no more than this share of the time. */
+/** The process is quiet if its event loop was busy for no more than this share of the time. */
 const QUIET = 0.05;
+/** A worker thread computes if the process took more of a CPU than this. */
+const COMPUTES = 0.5;
 const SAMPLES = 4;
 const LONGEST_SAMPLE_MS = 50;
 
@@ -18,14 +21,20 @@ const LASTING = new Set([
   'MessagePort', 'Worker', 'SignalWrap', 'FSEvent', 'FSEventWrap', 'StatWatcher', 'JSStreamSocket',
 ]);
 
-const { clearInterval, clearTimeout, now, setInterval, setTimeout } = require('../real-timers');
-function handles() {
+function activeHandles() {
   return process._getActiveHandles?.() ?? [];
+}
+
+/** What may keep the event loop alive beside timers. A pipe or a terminal that is only written to counts for Node, too: stdout, stderr
+ *  (`_isStdio`: lib/internal/bootstrap/switches/is_main_thread.js). */
+function countOthers() {
+  const outputs = activeHandles().filter((handle) => handle._isStdio);
+  return process.getActiveResourcesInfo().filter((kind) => kind !== 'Timeout').length - outputs.length;
 }
 
 /** Requests of this process's own to others (http.Agent; `_httpMessage` in lib/_http_client.js). */
 function awaitsAnswers() {
-  return handles().some((handle) => handle._httpMessage && !handle.server);
+  return activeHandles().some((handle) => handle._httpMessage && !handle.server);
 }
 
 function isWorking() {
@@ -56,34 +65,51 @@ function instancesOf(prototype, pick) {
   return picked;
 }
 
-/** Nothing but timers is left, and none of them is an interval: they will have run. */
-function onlyTimersThatEnd() {
-  // A pipe or terminal at stdout or stderr counts, but keeps no process.
-  const others = process.getActiveResourcesInfo().filter((kind) => kind !== 'Timeout').length;
-  if (others > handles().filter((handle) => handle._isStdio).length) return false;
+/** Nothing but timers is left, and each of them will have run by then: none is an interval, or one of hours. */
+function onlyTimersThatEnd(deadline) {
+  if (countOthers() > 0) return false;
   const timer = setTimeout(() => {});
   clearTimeout(timer);
-  const repeats = instancesOf(Object.getPrototypeOf(timer), function () {
-    return this.filter((one) => !one._destroyed && one.hasRef?.()).map((one) => one._repeat !== null);
+  // `_idleStart` is in the event loop's own time, which nobody else tells (lib/internal/timers.js).
+  const last = timer._idleStart + deadline - now();
+  const ends = instancesOf(Object.getPrototypeOf(timer), function () {
+    const left = this.filter((one) => !one._destroyed && one.hasRef?.());
+    return left.map((one) => (one._repeat === null ? one._idleStart + one._idleTimeout : null));
   });
-  return repeats !== undefined && !repeats.includes(true);
+  // Without any it is something that isn't listed at all, such as a worker thread.
+  return ends?.length > 0 && ends.every((end) => end !== null && end <= last);
 }
 
-/** Calls `then` once the event loop has been quiet for `grace` ms. Gives a function that ends that. */
-function onQuiet(grace, then) {
+/** Whether this process was quiet since it was asked last. What worker threads do is not the event loop's. */
+class Usage {
+  #loop = eventLoopUtilization();
+  #cpu = process.cpuUsage();
+  #time = now();
+
+  wasQuiet() {
+    const loop = eventLoopUtilization();
+    const time = now();
+    const { user, system } = process.cpuUsage(this.#cpu);
+    const { utilization } = eventLoopUtilization(loop, this.#loop);
+    const computed = (user + system) / 1000 / (time - this.#time);
+    [this.#loop, this.#cpu, this.#time] = [loop, process.cpuUsage(), time];
+    return utilization <= QUIET && computed <= COMPUTES;
+  }
+}
+
+/** Calls `then` once the process has been quiet for `grace` ms. Timers that will have run by `deadline()` are waited for. Gives a
+ *  function that ends that. */
+function onQuiet(grace, deadline, then) {
+  const usage = new Usage();
   let since = now();
-  let before = eventLoopUtilization();
-  const sample = () => {
-    const current = eventLoopUtilization();
-    const { utilization } = eventLoopUtilization(current, before);
-    before = current;
-    if (utilization > QUIET || isWorking()) since = now();
+  const timer = setInterval(() => {
+    if (!usage.wasQuiet() || isWorking()) since = now();
     if (now() - since < grace) return;
-    // Then it is looked at again when something has happened.
-    if (onlyTimersThatEnd()) since = Infinity;
-    else then();
-  };
-  const timer = setInterval(sample, Math.min(grace / SAMPLES, LONGEST_SAMPLE_MS)).unref();
+    since = now();
+    if (onlyTimersThatEnd(deadline())) return;
+    clearInterval(timer);
+    then();
+  }, Math.min(grace / SAMPLES, LONGEST_SAMPLE_MS)).unref();
   return () => clearInterval(timer);
 }
 

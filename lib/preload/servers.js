@@ -97,12 +97,13 @@ class ClosedHandle {
   #name = {};
 
   constructor(native) {
-    native.getsockname?.(this.#name);
-  }
-
-  getsockname(name) {
-    Object.assign(name, this.#name);
-    return 0;
+    // That of a path has none: then Node tells the path.
+    if (!native.getsockname) return;
+    native.getsockname(this.#name);
+    this.getsockname = (name) => {
+      Object.assign(name, this.#name);
+      return 0;
+    };
   }
 
   listen() {
@@ -154,6 +155,11 @@ function sockets() {
 /** It speaks neither HTTP/1 nor HTTP/2, and never did. */
 function isPlain({ server }) {
   return Boolean(server) && !parsersOf(server) && !loads.get(server)?.isHttp2;
+}
+
+/** It speaks HTTP/2: what is open on it are its session's streams. A TLS server may speak HTTP/1 with others (`allowHTTP1`). */
+function isHttp2({ server, alpnProtocol }) {
+  return Boolean(loads.get(server)?.isHttp2) && (alpnProtocol ?? 'h2') === 'h2';
 }
 
 /** Node's parsers that wait for the rest of a request, or for a first one. */
@@ -211,6 +217,7 @@ module.exports = {
   trackServers,
   stopAccepting,
   isPlain,
+  isHttp2,
   parsersOf,
   begunRequests,
   allClosed,

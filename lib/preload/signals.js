@@ -4,15 +4,17 @@
 // only where nobody else listens.
 
 const { constants } = require('os');
+const { now } = require('../real-timers');
 
 const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP'];
 /** Their listeners are the app's own way to end. */
 const STOP_SIGNALS = ['SIGTERM', 'SIGINT'];
 
-/** What happens then: `onDelivered(name)` before the app's own listeners are called, `onUnheard(name)` where it has none. */
+/** What happens then: `onDelivered(name)` before the app's own listeners are called, `onUnheard(name)` where it has none. An end that
+ *  they begin takes no longer than `endTimeout` ms. */
 let policy;
-/** A stop signal reached the app's own listeners: its end is under way. */
-let isDelivered = false;
+/** When a stop signal last reached the app's own listeners. */
+let delivered = -Infinity;
 /** Of which this process dies now. */
 let fatal;
 
@@ -21,7 +23,7 @@ function onSignal(name, ...args) {
     policy.onUnheard(name);
     return;
   }
-  isDelivered ||= STOP_SIGNALS.includes(name);
+  if (STOP_SIGNALS.includes(name)) delivered = now();
   // First: a listener may end the process at once.
   policy.onDelivered(name);
   process.emit(name, ...args);
@@ -52,17 +54,22 @@ function start(callbacks) {
   });
 }
 
+/** A stop signal reached the app's own listeners, and its end is under way. Where it went on they meant something else by it. */
+function isDelivered() {
+  return now() - delivered < policy.endTimeout;
+}
+
 /** Which signal's listeners belong to this process's end: `wish` is the option `stopSignal`. Undefined where there are none, or
  *  where they were called already. */
 function ownStopSignal(wish) {
-  if (wish === false || isDelivered) return undefined;
+  if (wish === false || isDelivered()) return undefined;
   const candidates = wish === undefined ? STOP_SIGNALS : [wish];
   return candidates.find((name) => process.listenerCount(name) > 0);
 }
 
 /** Calls the app's listeners as for the signal. */
 function deliver(name) {
-  isDelivered = true;
+  delivered = now();
   process.emit(name, name, constants.signals[name]);
 }
 
@@ -75,4 +82,4 @@ function dieBy(name) {
   process.kill(process.pid, name);
 }
 
-module.exports = { STOP_SIGNALS, start, ownStopSignal, deliver, dieBy, isDelivered: () => isDelivered };
+module.exports = { STOP_SIGNALS, start, ownStopSignal, deliver, dieBy, isDelivered };

@@ -32,7 +32,7 @@ function start(received, ready) {
   servers.observe({ onListening });
   loads.start(boot.mode);
   onCommand({ drain: leave, exit: () => require('./leaving').answered(), refused: onRefused, seat: ({ slot }) => seat(slot), random: randomWorker.receive });
-  signals.start({ onDelivered, onUnheard });
+  signals.start({ onDelivered, onUnheard, endTimeout: boot.killTimeout });
   // Ahead of Node's own listener, which exits at once unless exitedAfterDisconnect is set already
   // (lib/internal/cluster/child.js).
   process.prependListener('disconnect', onDisconnect);

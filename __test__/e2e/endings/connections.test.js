@@ -60,6 +60,8 @@ test('a long download is a request: it is finished', async () => {
   await app.call('close');
   expect(await download).toHaveLength(31);
   expectGoodEnds(app);
+  // Newer versions of Node have one for a timer that is late already (TimeoutNegativeWarning).
+  expect(app.output).not.toContain('Warning');
 });
 
 test('a server whose listeners were removed does not keep it', async () => {

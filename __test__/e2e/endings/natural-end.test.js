@@ -33,6 +33,7 @@ describe.each([
   test.each([
     ['a timer', 'timer', 3000, undefined],
     ['a file and a timer', 'file', 500, 'interval'],
+    ["a worker thread's, beside an interval", 'thread', 3000, 'interval'],
     ["another server's answer", 'request', 3000, undefined],
     ["another server's answer, beside an interval", 'request', 3000, 'interval'],
   ])('%s', async (_what, kind, amount, keeps) => {
@@ -46,7 +47,7 @@ describe.each([
   });
 });
 
-test.each(['interval', 'pool'])('what never ends by itself (%s) is ended once the event loop was quiet', async (keeps) => {
+test.each(['interval', 'hours', 'thread', 'pool'])('what never ends by itself (%s) is ended once the event loop was quiet', async (keeps) => {
   const app = await start({ exec, count: 1, killTimeout: 30_000, env: { KEEPS: keeps, UPSTREAM: String(await upstream()) } });
   const begin = Date.now();
   await app.call('close');

@@ -1,6 +1,7 @@
 'use strict';
 // The app's own shutdown code is part of every leaving that the cluster begins.
 
+const { setTimeout: later } = require('node:timers/promises');
 const { start, fixture } = require('../support/cluster');
 const { request } = require('../support/client');
 
@@ -112,6 +113,16 @@ test('SIGTERM to every process: each listener is called once', async () => {
   app.kill('SIGTERM');
   await expect(app.gone).resolves.toEqual({ code: 0, signal: null });
   for (const { pid } of workers) expect(story(app, pid)).toEqual(['flushing', 'flushed', 'ended']);
+});
+
+test('a signal that ended nothing is no end: the listeners of a later one are called', async () => {
+  const app = await start({ exec: exec('signal-handler'), count: 1, killTimeout: 2000, env: { ASIDE: 'SIGINT' } });
+  const [{ pid }] = await app.workers();
+  process.kill(pid, 'SIGINT');
+  await app.report('aside');
+  await later(2000); // so long it may have been its end
+  await app.call('close');
+  expect(story(app, pid)).toEqual(['flushing', 'flushed', 'ended']);
 });
 
 describe('stopSignal', () => {
