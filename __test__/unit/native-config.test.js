@@ -23,8 +23,9 @@ test("the children's command lines", () => {
 
 test('what the preload is told', () => {
   const config = nativeConfig({ alone: 'alone.js', aloneConfig: { a: 1 }, killTimeout: 7, ready: 'online' });
-  expect(JSON.parse(config.workerBoot)).toEqual({ role: 'worker', title: 't', killTimeout: 7, ready: 'online' });
-  expect(JSON.parse(config.aloneBoot)).toEqual({ role: 'alone', title: 't', killTimeout: 7, path: path.join(cwd, 'alone.js'), config: { a: 1 } });
+  const both = { title: 't', app: process.pid, killTimeout: 7 };
+  expect(JSON.parse(config.workerBoot)).toEqual({ role: 'worker', ...both, ready: 'online' });
+  expect(JSON.parse(config.aloneBoot)).toEqual({ role: 'alone', ...both, path: path.join(cwd, 'alone.js'), config: { a: 1 } });
 });
 
 test('the preload is told of advanced serialization', () => {
