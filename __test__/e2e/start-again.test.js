@@ -71,14 +71,12 @@ test.each(['127.0.0.1', '::1', '0.0.0.0', '::'])('at %s only', async (host) => {
   const args = [JSON.stringify({ port: await freePort(), host })];
   const at = { exec: fixture('workers/listen.js'), args, killTimeout };
   const killed = await start({ ...at, balance: 'shared' });
-  const pids = (await killed.workers()).map(({ pid }) => pid);
-  for (const pid of pids) process.kill(pid, 'SIGSTOP');
-  await killOnly(killed);
+  const stuck = await killStuck(killed);
   const next = await start(at);
   await next.reported('listening', 2);
   expect(next.reports('listenError')).toEqual([]);
   await expectAnswersOf(next, await next.port(), { host: host.includes(':') ? '::1' : '127.0.0.1' });
-  await endLeftovers(killed, pids);
+  await endLeftovers(killed, [stuck]);
 });
 
 test('also when that happens again and again', async () => {
@@ -129,9 +127,7 @@ test('a UDP port', async () => {
   const args = [JSON.stringify(['udp4', { port, address: '127.0.0.1' }])];
   const killed = await start({ ...datagrams, args, ready: 'online' });
   await killed.reported('listening', 2);
-  for (const { pid } of await killed.workers()) process.kill(pid, 'SIGSTOP');
-  const stopped = (await killed.workers()).map(({ pid }) => pid);
-  await killOnly(killed);
+  const stuck = await killStuck(killed);
   const next = await start({ ...datagrams, args, ready: 'online' });
   await next.reported('listening', 2);
   expect(next.reports('listenError')).toEqual([]);
@@ -144,5 +140,5 @@ test('a UDP port', async () => {
     expect(pids).toContain(JSON.parse(answer).pid);
   }
   client.close();
-  await endLeftovers(killed, stopped);
+  await endLeftovers(killed, [stuck]);
 });

@@ -50,22 +50,31 @@ function closeEventStream(response) {
   response.end = () => response;
 }
 
+/** The app may have put methods of its own there: what they throw doesn't keep the process. */
+function attempt(close, stream) {
+  try {
+    close(stream);
+  } catch {
+    stream.destroy();
+  }
+}
+
 /** Ends all of them in good order. Resolves when they are closed, or have had their time. */
 async function closeStreams() {
   const closing = [];
   for (const socket of upgradedSockets()) {
     closing.push(socket);
-    closeUpgraded(socket);
+    attempt(closeUpgraded, socket);
   }
   for (const socket of sockets()) {
     const response = socket.parser && socket._httpMessage;
     if (!response || !isEventStream(response)) continue;
     closing.push(socket);
-    closeEventStream(response);
+    attempt(closeEventStream, response);
   }
   for (const stream of [...http2Sessions].flatMap(streamsOf).filter(isEventStream2)) {
     closing.push(stream);
-    closeEventStream(stream);
+    attempt(closeEventStream, stream);
   }
   if (closing.length === 0) return;
   const closed = closing.map((one) => new Promise((resolve) => (one.destroyed ? resolve() : one.once('close', resolve))));

@@ -43,7 +43,7 @@ impl Process {
         Self { pid, reaped: Arc::new(Mutex::new(Reaped::No)) }
     }
 
-    /// Its pid, which is the number of its process group and its session too.
+    /// Its pid, which is the number of its process group too.
     #[must_use]
     pub fn pid(&self) -> u32 {
         self.pid.unsigned_abs()

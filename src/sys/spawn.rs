@@ -28,11 +28,12 @@ pub struct Command<'a> {
     pub stderr: BorrowedFd<'a>,
 }
 
-/// Starts a process in a session of its own, and so in a process group of its own, with /dev/null as stdin and no signal
-/// blocked or ignored.
+/// Starts a process in a process group of its own, with /dev/null as stdin and no signal blocked or ignored.
 ///
-/// The session has no terminal. In the app's, a process in the background that opens /dev/tty and reads it, or writes where
-/// `stty tostop` is set, would be stopped for good: Node has reset what signals it had ignored by then.
+/// Where the app has a terminal the process is in a session of its own, too, which has none: in the background of the app's
+/// session one that reads /dev/tty, or writes where `stty tostop` is set, would be stopped for good; Node has reset what signals
+/// it had ignored by then. Elsewhere it is not, because each session has its own share of the processors (autogroup in sched(7)):
+/// of workers that share a socket one would take most of the connections on a busy machine.
 ///
 /// # Errors
 /// Those of `posix_spawn(3)`: `ENOENT` for a program or directory that is not there, `EAGAIN` at a process limit, …
@@ -103,6 +104,11 @@ impl Drop for FileActions {
     }
 }
 
+/// Whether this process has a controlling terminal.
+fn has_terminal() -> bool {
+    std::fs::File::open("/dev/tty").is_ok()
+}
+
 #[cfg(target_os = "linux")]
 const NEW_SESSION: libc::c_int = libc::POSIX_SPAWN_SETSID as libc::c_int;
 /// spawn.h of macOS 10.15 and later.
@@ -113,7 +119,8 @@ struct Attributes(libc::posix_spawnattr_t);
 
 impl Attributes {
     fn new() -> io::Result<Self> {
-        let flags = NEW_SESSION | libc::POSIX_SPAWN_SETSIGMASK | libc::POSIX_SPAWN_SETSIGDEF;
+        let group = if has_terminal() { NEW_SESSION } else { libc::POSIX_SPAWN_SETPGROUP };
+        let flags = group | libc::POSIX_SPAWN_SETSIGMASK | libc::POSIX_SPAWN_SETSIGDEF;
         let mut attributes = MaybeUninit::uninit();
         let mut signals = MaybeUninit::uninit();
         // SAFETY: the init and sigset calls make valid values of the memory that they are given, before it is read.
@@ -121,6 +128,7 @@ impl Attributes {
             check(libc::posix_spawnattr_init(attributes.as_mut_ptr()))?;
             let mut attributes = Self(attributes.assume_init());
             let attributes_ptr = &raw mut attributes.0;
+            check(libc::posix_spawnattr_setpgroup(attributes_ptr, 0))?;
             libc::sigemptyset(signals.as_mut_ptr());
             check(libc::posix_spawnattr_setsigmask(attributes_ptr, signals.as_ptr()))?;
             // Node ignores SIGPIPE, and ignored signals survive exec.
