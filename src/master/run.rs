@@ -133,6 +133,8 @@ impl Master {
         if let Some(guard) = self.guard {
             guard.stop().await;
         }
+        // It removes what it wrote, and the app may exit when it hears the last notice.
+        drop(self.preload);
         if let State::Finished(outcome) = self.state {
             self.app.push(Notice::Closed(outcome));
         }
