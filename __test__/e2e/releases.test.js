@@ -92,12 +92,6 @@ function answering(number) {
     }).listen(0);`;
 }
 
-/** What a process needs later it loads a second after its start (lib/preload/index.js). */
-async function haveLoaded(app) {
-  const started = Math.max(...(await app.workers()).map(({ startedAt }) => startedAt));
-  await until(() => Date.now() - started > 2000);
-}
-
 const releases = (answers) => new Set(answers.map(({ body }) => body.release));
 
 test('another release has its place: what dies, a reload, and the end go on as ever', async () => {
@@ -106,8 +100,6 @@ test('another release has its place: what dies, a reload, and the end go on as e
   await app.event('started');
   const port = await app.port();
   expect((await request(port)).body).toMatchObject({ release: 1, cwd: deployment.path(1), alone: deployment.path(1) });
-
-  await haveLoaded(app);
   deployment.release(2);
   deployment.remove(1);
   const [worker] = await app.workers();
