@@ -186,9 +186,10 @@ impl Core {
         }
     }
 
-    /// It said that it ends itself, a moment before it would be killed.
+    /// It said that it ends itself, a moment before it would be killed. After an exception that says more than its late end.
     pub(super) fn overdue(&mut self, id: ChildId) {
-        if let Some(child) = self.family.get_mut(id).filter(|child| child.is_leaving()) {
+        let Some(child) = self.family.get_mut(id).filter(|child| child.is_leaving()) else { return };
+        if !matches!(&child.reason, ExitReason::Announced(reason) if reason == UNCAUGHT) {
             child.reason = ExitReason::KillTimeout;
         }
     }
