@@ -233,20 +233,20 @@ class Cluster extends EventEmitter {
 
   #becomeReady() {
     this.#ready.resolve();
-    try {
-      this.emit('ready');
-    } finally {
-      if (this.#state === 'supervising') this.#prepareForLater();
-    }
+    // From now on a deployment may remove the release: what is needed of it is kept, for children before anybody hears of it.
+    if (this.#state === 'supervising') this.#insist(() => require('./preload-files').keepPreload(this.#master));
+    this.emit('ready');
+    // After those who awaited it.
+    timers.setImmediate(() => this.#state === 'supervising' && this.#insist(() => require('./later')));
   }
 
-  /** Tried again: without descriptors nothing can be read. */
-  #prepareForLater() {
+  /** Without descriptors nothing can be read: it is tried again. */
+  #insist(prepare) {
     try {
-      require('./later').keepPreload(this.#master);
+      prepare();
     } catch (error) {
       this.#dispatcher.tellUnprepared(error);
-      timers.setTimeout(() => this.#state === 'supervising' && this.#prepareForLater(), PREPARE_AGAIN_MS).unref();
+      timers.setTimeout(() => this.#state === 'supervising' && this.#insist(prepare), PREPARE_AGAIN_MS).unref();
     }
   }
 

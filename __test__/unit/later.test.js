@@ -4,7 +4,7 @@ const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const { execFileSync } = require('node:child_process');
-const { preloadFiles } = require('../../lib/later');
+const { FILES } = require('../../lib/preload-files');
 
 const lib = path.join(__dirname, '../../lib');
 const read = (name) => fs.readFileSync(path.join(lib, name), 'utf8');
@@ -14,7 +14,7 @@ const inLib = (file) => path.relative(lib, file);
 const OF_THE_START = ['config/cpus.js', 'config/watch.js', 'in-process.js', 'native-missing.js', 'nearest.js'];
 
 test('what is required only when it is needed, is there once this was loaded', () => {
-  const code = `require('./cluster'); require('./dispatcher'); require('./pump'); require('./signals'); require('./output'); require('./later');
+  const code = `require('./cluster'); require('./dispatcher'); require('./pump'); require('./signals'); require('./output'); require('./preload-files'); require('./later');
     console.log(JSON.stringify(Object.keys(require.cache)));`;
   const loaded = new Set(JSON.parse(execFileSync(process.execPath, ['-e', code], { cwd: lib, encoding: 'utf8' })).map(inLib));
   const names = ['', 'config'].flatMap((folder) => fs.readdirSync(path.join(lib, folder)).map((name) => path.join(folder, name)));
@@ -28,7 +28,9 @@ test('what is required only when it is needed, is there once this was loaded', (
 test('the files of the preload are complete: each loads from a copy of them', () => {
   const copy = fs.mkdtempSync(path.join(os.tmpdir(), 'later-'));
   try {
-    const names = preloadFiles();
+    const names = FILES;
+    const required = names.flatMap((name) => [...read(name).matchAll(/require\('(\.[^']+)'\)/g)].map(([, to]) => path.join(path.dirname(name), `${to}.js`)));
+    expect(required.filter((name) => !names.includes(name))).toEqual([]);
     for (const name of names) {
       fs.mkdirSync(path.dirname(path.join(copy, name)), { recursive: true });
       fs.writeFileSync(path.join(copy, name), read(name));

@@ -11,11 +11,9 @@ const ORPHAN_GRACE_MS = 200;
 
 /** What alone-main.js reads. */
 let boot;
-let onReady;
 
-function start(received, ready) {
+function start(received, prepare) {
   boot = received;
-  onReady = ready;
   process.title = `${boot.title}:alone`;
   // Before any loader's hook: one that compiles this package as well (linked, outside of node_modules) would make its import()
   // a require(). Of the module cache alone-main.js gets this one.
@@ -23,7 +21,7 @@ function start(received, ready) {
 
   faults.watchBoot();
   servers.trackServers(boot.mode);
-  onCommand({ drain: leave, exit: () => require('./leaving').answered(), refused: onRefused });
+  onCommand({ drain: leave, exit: () => require('./leaving').answered(), refused: onRefused, prepare });
   // systemd and others signal every process of a service. The master says when it is the alone's turn: after the
   // workers, which may still need it.
   signals.start({ onDelivered: (signal) => report('signalled', { signal }), onUnheard, endTimeout: boot.killTimeout });
@@ -41,7 +39,6 @@ function loaded() {
   process.on('uncaughtException', survive);
   process.on('unhandledRejection', (thrown) => survive(thrown, 'unhandledRejection'));
   report('loaded');
-  onReady();
 }
 
 function survive(thrown, origin) {

@@ -29,16 +29,16 @@ function start(boot) {
   // startCluster() refuses to run here: a script without a guard would fork itself for ever.
   process[Symbol.for('yunfly.cluster.role')] = boot.role;
   if (boot.serialization === 'advanced') require('./serialization').start(boot);
-  const { setImmediate } = require('../real-timers');
+  require('../real-timers');
   const requests = require('./request');
   requests.start(boot);
-  const ready = () => setImmediate(loadRest, requests);
-  if (boot.role === 'alone') require('./alone').start(boot, ready);
-  else require('./worker').start(boot, ready);
+  const prepare = () => loadRest(requests);
+  if (boot.role === 'alone') require('./alone').start(boot, prepare);
+  else require('./worker').start(boot, prepare);
 }
 
-/** What a process needs later is loaded once it is ready: before, it would delay that; only when it is needed would be too late, where a
- *  deployment has removed the files, or no descriptor is left. */
+/** What a process needs later is loaded when the master says that nobody waits for a start: before, it would delay that; only when it is
+ *  needed would be too late, where a deployment has removed the files, or no descriptor is left. */
 function loadRest(requests) {
   try {
     require('./leaving');

@@ -18,20 +18,18 @@ const ORPHAN_GRACE_MS = 200;
 const FINISH_MS = 250;
 
 let boot;
-let onReady;
 let running = false;
 
-/** `ready` is called when the process counts as ready. */
-function start(received, ready) {
+/** `prepare` loads what is needed later. */
+function start(received, prepare) {
   boot = received;
-  onReady = ready;
   name(boot.slot ?? 'standby');
 
   faults.watchBoot();
   servers.trackServers(boot.mode);
   servers.observe({ onListening });
   loads.start(boot.mode);
-  onCommand({ drain: leave, exit: () => require('./leaving').answered(), refused: onRefused, seat: ({ slot }) => seat(slot), random: randomWorker.receive });
+  onCommand({ drain: leave, exit: () => require('./leaving').answered(), refused: onRefused, seat: ({ slot }) => seat(slot), random: randomWorker.receive, prepare });
   signals.start({ onDelivered, onUnheard, endTimeout: boot.killTimeout });
   // Ahead of Node's own listener, which exits at once unless exitedAfterDisconnect is set already
   // (lib/internal/cluster/child.js).
@@ -77,7 +75,6 @@ function run() {
   if (running) return;
   running = true;
   faults.catchFaults(onFault);
-  onReady();
 }
 
 function onFault(thrown, origin) {

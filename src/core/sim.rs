@@ -16,7 +16,7 @@ use super::leaving::UNCAUGHT;
 use super::notice::Notice;
 use super::types::{Bound, ChildId, Delivery, Evidence, Exit, Mode, Policy, Silence, SlotId, Time};
 use crate::protocol::inbound::{Inbound, ListenAddress, Report};
-use crate::protocol::outbound::HandleKind;
+use crate::protocol::outbound::{self, HandleKind};
 
 pub(super) use nature::*;
 pub(super) use scenario::*;
@@ -189,7 +189,10 @@ impl World {
                 if let Some(time) = drain_timeout(&frame) {
                     self.asked_to_finish(child, time);
                 }
-                self.sent.push((child, frame));
+                // What every child gets once is no message.
+                if frame != outbound::prepare() {
+                    self.sent.push((child, frame));
+                }
             }
             Action::Listen { key, .. } => {
                 assert!(self.opened.insert(key.clone()), "a socket is opened once");

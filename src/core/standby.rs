@@ -54,6 +54,7 @@ impl Core {
             child.stage = Stage::Standby;
             self.refill.restart = Restart::default();
             self.notify(Notice::StandbyReady(id));
+            self.prepare(id);
         }
     }
 

@@ -1,6 +1,6 @@
 //! From nothing to ready: alone, then all workers (document, 'start-up'); and what a child says on the way.
 
-use super::action::Action;
+use super::action::{Action, Origin};
 use super::child::{Channel, Child, Stage};
 use super::family::Respawn;
 use super::leaving::UNCAUGHT;
@@ -9,6 +9,7 @@ use super::supervision::Vacancy;
 use super::types::{ChildId, GenerationId, Mode, Readiness, SlotId, Time};
 use super::{Core, Phase};
 use crate::protocol::inbound::{ErrorReport, Inbound, Report};
+use crate::protocol::outbound;
 
 impl Core {
     pub(super) fn start(&mut self, now: Time) {
@@ -156,8 +157,11 @@ impl Core {
                     self.next_check = Some(now + super::supervision::CHECK_INTERVAL);
                 }
                 self.notify(Notice::Ready);
+                let all: Vec<ChildId> = self.family.children().map(|child| child.id).collect();
+                all.into_iter().for_each(|child| self.prepare(child));
                 self.refill_standbys(now);
             }
+            (Phase::Running, _) => self.prepare(id),
             _ => {}
         }
         if !self.reload_ready(now, id)
@@ -170,6 +174,11 @@ impl Core {
         self.check_scaling();
         self.deliver_mail(id);
         self.choose_worker(now);
+    }
+
+    /// What a child needs later it loads now, where no start is delayed by that.
+    pub(super) fn prepare(&mut self, child: ChildId) {
+        self.act(Action::Send { child, frame: outbound::prepare(), origin: Origin::Master });
     }
 
     pub(super) fn all_ready(&self) -> bool {

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 
+use super::action::Action;
 use super::event::Event;
 use super::notice::{Census, ExitReason, FailureCause, Notice, Outcome, Undeliverable};
 use super::sim::{
@@ -9,6 +10,8 @@ use super::sim::{
 };
 use super::types::{ChildId, Exit, Mode, Peer, Policy, Readiness};
 use crate::protocol::envelope::Target;
+use crate::protocol::inbound::{Inbound, Report};
+use crate::protocol::outbound;
 
 const ALONE: ChildId = ChildId::Alone(1);
 
@@ -232,6 +235,33 @@ fn the_first_signal_during_a_close_does_not_force() {
     world.ask(5, signal("SIGTERM"));
     world.run(ms(60_000));
     assert_eq!((closed(&world), world.kills.len()), (Outcome::Signal, 0));
+}
+
+#[test]
+fn what_is_needed_later_is_loaded_once_everybody_has_started() {
+    let mut core = super::Core::new(policy(), 1);
+    let (alone, worker) = (ALONE, ChildId::Worker);
+    let tell = |core: &mut super::Core, event| {
+        core.handle(ms(1), event);
+        let mut prepared = Vec::new();
+        while let Some(action) = core.poll_action() {
+            if let Action::Send { child, frame, .. } = action
+                && frame == outbound::prepare()
+            {
+                prepared.push(child);
+            }
+        }
+        prepared
+    };
+    assert!(tell(&mut core, Event::Started).is_empty());
+    let ready = |core: &mut super::Core, child| {
+        tell(core, Event::Spawned { child, pid: 1 });
+        let report = if child == alone { Report::Loaded } else { Report::Serving };
+        tell(core, Event::Told { child, message: Inbound::Report(report) })
+    };
+    assert!(ready(&mut core, alone).is_empty());
+    assert!(ready(&mut core, worker(1)).is_empty());
+    assert_eq!(ready(&mut core, worker(2)), [alone, worker(1), worker(2)]);
 }
 
 #[test]

@@ -177,6 +177,12 @@ pub fn exit() -> Bytes {
     Bytes::from_static(b"{\"cmd\":\"NODE_YUNFLY\",\"act\":\"exit\"}\n")
 }
 
+/// Tells a child to load what it needs later: nobody's start is delayed by that any more.
+#[must_use]
+pub fn prepare() -> Bytes {
+    Bytes::from_static(b"{\"cmd\":\"NODE_YUNFLY\",\"act\":\"prepare\"}\n")
+}
+
 /// Tells a worker that stood by which slot it has.
 #[must_use]
 pub fn seat(slot: u32) -> Bytes {

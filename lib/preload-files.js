@@ -1,0 +1,26 @@
+'use strict';
+
+// What children are started with: the files of their preload, relative to this folder, and what these require (later.test.js looks
+// whether it is all). Listed, because it is kept in the moment in which the cluster is ready, and finding out would delay that.
+
+const os = require('os');
+const path = require('path');
+
+const OF_THE_PRELOAD = [
+  'alone-main', 'alone', 'beat', 'channel', 'connection-close', 'connections', 'datagrams', 'faults', 'hand-back', 'index', 'leaving',
+  'loads', 'random-worker', 'remaining-work', 'request', 'serialization', 'servers', 'signals', 'streams', 'worker',
+];
+const SHARED = [
+  'alone-files', 'detach', 'errors', 'load-script', 'module-type', 'real-timers', 'request-arguments', 'request-pending', 'request',
+  'serialization', 'v8-text',
+];
+
+const FILES = [...OF_THE_PRELOAD.map((name) => `preload/${name}.js`), ...SHARED.map((name) => `${name}.js`)];
+
+/** The master keeps them for the processes that it starts from now on. */
+function keepPreload(master) {
+  const folders = [process.env.XDG_RUNTIME_DIR, os.tmpdir()].filter((folder) => folder && path.isAbsolute(folder));
+  master.keepPreload(__dirname, FILES, folders);
+}
+
+module.exports = { FILES, keepPreload };
