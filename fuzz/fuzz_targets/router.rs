@@ -30,6 +30,7 @@ fn policy() -> Policy {
         limit: long,
         start_timeout: long,
         kill_timeout: long,
+        crash_timeout: long,
         shutdown_delay: Duration::ZERO,
         min_uptime: Duration::from_secs(1),
         hang_timeout: None,
