@@ -5,11 +5,13 @@ import { EventEmitter } from 'events';
 import { Server, Socket } from 'net';
 import { MessagePort, Worker as Thread } from 'worker_threads';
 import { ClusterConfig } from './lib/cluster-config';
+import { DrainEvent } from './lib/drain';
 import { ReloadOptions, ReloadReport } from './lib/reload';
 import { HangEvidence, ClusterStats, MissedMessages, WorkerCounts } from './lib/report';
 import { BroadcastAnswers, BroadcastRequest, RequestHandler, RequestMessage, RequestOptions } from './lib/requests';
 
 export * from './lib/cluster-config';
+export * from './lib/drain';
 export * from './lib/reload';
 export * from './lib/report';
 export * from './lib/requests';
@@ -367,18 +369,6 @@ export class ClusterAlone extends ClusterChild {
   private constructor();
   /** How far it is. */
   readonly state: 'forking' | 'online' | 'ready' | 'draining' | 'disconnected' | 'dead';
-}
-
-/** What `process.on('yunfly:drain')` is called with, in workers and in the alone: the process is about to end. */
-export interface DrainEvent {
-  /** `shutdown`, `replace` or `disconnect`: the master asked for it; the name of a signal; `uncaughtException`; `orphaned`:
-   *  the app is gone. */
-  reason: string;
-  /** The process ends only after this promise has settled, too, but within `killTimeout`. */
-  waitUntil(promise: PromiseLike<unknown>): void;
-  /** `hook` is called when every request is answered, and what it returns is waited for as by `waitUntil`: the place to close what
-   *  requests need, such as a connection pool. Before the app's own listeners of `stopSignal`. */
-  afterRequests(hook: () => unknown): void;
 }
 
 declare global {

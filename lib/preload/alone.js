@@ -24,13 +24,13 @@ function start(received, prepare) {
   onCommand({ drain: leave, exit: () => require('./leaving').answered(), refused: onRefused, prepare });
   // systemd and others signal every process of a service. The master says when it is the alone's turn: after the
   // workers, which may still need it.
-  signals.start({ onDelivered: (signal) => report('signalled', { signal }), onUnheard, endTimeout: boot.killTimeout });
+  signals.start({ onDelivered: (signal) => report('signalled', { signal }), onUnheard, endTimeout: boot.killTimeout, stopSignal: boot.stopSignal });
   // It also refs the channel, which keeps the alone alive without any work of its own.
   process.on('disconnect', () => leave({ reason: 'orphaned', grace: ORPHAN_GRACE_MS, timeout: boot.killTimeout }));
 }
 
 function onUnheard(signal) {
-  if (signals.isDelivered() && signals.STOP_SIGNALS.includes(signal)) require('./leaving').raised(signal);
+  if (signals.isDelivered() && signals.isStopSignal(signal)) require('./leaving').raised(signal);
 }
 
 /** Every file is loaded and what it returned is resolved: from now on the alone survives what it throws. */

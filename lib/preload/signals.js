@@ -7,23 +7,28 @@ const { constants } = require('os');
 const { now } = require('../real-timers');
 
 const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP'];
-/** Their listeners are the app's own way to end. */
+/** By default. */
 const STOP_SIGNALS = ['SIGTERM', 'SIGINT'];
 
 /** What happens then: `onDelivered(name)` before the app's own listeners are called, `onUnheard(name)` where it has none. An end that
- *  they begin takes no longer than `endTimeout` ms. */
+ *  they begin takes no longer than `endTimeout` ms. `stopSignal`: the option. */
 let policy;
 /** When a stop signal last reached the app's own listeners. */
 let delivered = -Infinity;
 /** Of which this process dies now. */
 let fatal;
 
+/** Whether its listeners are the app's own way to end. */
+function isStopSignal(name) {
+  return STOP_SIGNALS.includes(name) || name === policy.stopSignal;
+}
+
 function onSignal(name, ...args) {
   if (process.listenerCount(name) === 0) {
     policy.onUnheard(name);
     return;
   }
-  if (STOP_SIGNALS.includes(name)) delivered = now();
+  if (isStopSignal(name)) delivered = now();
   // First: a listener may end the process at once.
   policy.onDelivered(name);
   process.emit(name, ...args);
@@ -82,4 +87,4 @@ function dieBy(name) {
   process.kill(process.pid, name);
 }
 
-module.exports = { STOP_SIGNALS, start, ownStopSignal, deliver, dieBy, isDelivered };
+module.exports = { isStopSignal, start, ownStopSignal, deliver, dieBy, isDelivered };

@@ -30,7 +30,7 @@ function start(received, prepare) {
   servers.observe({ onListening });
   loads.start(boot.mode);
   onCommand({ drain: leave, exit: () => require('./leaving').answered(), refused: onRefused, seat: ({ slot }) => seat(slot), random: randomWorker.receive, prepare });
-  signals.start({ onDelivered, onUnheard, endTimeout: boot.killTimeout });
+  signals.start({ onDelivered, onUnheard, endTimeout: boot.killTimeout, stopSignal: boot.stopSignal });
   // Ahead of Node's own listener, which exits at once unless exitedAfterDisconnect is set already
   // (lib/internal/cluster/child.js).
   process.prependListener('disconnect', onDisconnect);
@@ -96,7 +96,7 @@ function onDelivered(signal) {
 
 /** Everybody is signalled by a terminal, or by whoever ends a whole tree of processes: the master says when it is this one's turn. */
 function onUnheard(signal) {
-  if (signals.isDelivered() && signals.STOP_SIGNALS.includes(signal)) require('./leaving').raised(signal);
+  if (signals.isDelivered() && signals.isStopSignal(signal)) require('./leaving').raised(signal);
   else if (signal === 'SIGTERM') leaveBy(signal);
 }
 

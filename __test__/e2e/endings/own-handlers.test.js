@@ -139,6 +139,16 @@ describe('stopSignal', () => {
     expect(app.reports('flushed')).toMatchObject([{ by: 'SIGQUIT' }]);
   });
 
+  test('another one that really came: its listeners are not called again', async () => {
+    const app = await start({ exec: exec('signal-handler'), count: 1, stopSignal: 'SIGQUIT', env: { SIGNALS: 'SIGQUIT' } });
+    const [{ pid }] = await app.workers();
+    process.kill(pid, 'SIGQUIT');
+    await app.report('flushing');
+    await app.call('close');
+    await app.report('ended');
+    expect(story(app, pid)).toEqual(['flushing', 'flushed', 'ended']);
+  });
+
   test('false: none is called', async () => {
     const app = await start({ exec: exec('signal-handler'), count: 1, stopSignal: false });
     const { pid } = await endUnderRequest(app, ways['close()']);
