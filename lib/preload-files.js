@@ -8,7 +8,7 @@ const path = require('path');
 
 const OF_THE_PRELOAD = [
   'alone-main', 'alone', 'beat', 'channel', 'connection-close', 'connections', 'datagrams', 'faults', 'hand-back', 'index', 'leaving',
-  'loads', 'random-worker', 'remaining-work', 'request', 'serialization', 'servers', 'signals', 'streams', 'worker',
+  'loads', 'outgoing', 'random-worker', 'remaining-work', 'request', 'serialization', 'servers', 'signals', 'streams', 'worker',
 ];
 const SHARED = [
   'alone-files', 'detach', 'errors', 'load-script', 'module-type', 'real-timers', 'request-arguments', 'request-pending', 'request',

@@ -28,8 +28,9 @@ function start(boot) {
   Object.defineProperty(process, 'id', { value: process.pid, configurable: true, writable: true });
   // startCluster() refuses to run here: a script without a guard would fork itself for ever.
   process[Symbol.for('yunfly.cluster.role')] = boot.role;
-  if (boot.serialization === 'advanced') require('./serialization').start(boot);
   require('../real-timers');
+  require('./outgoing').start();
+  if (boot.serialization === 'advanced') require('./serialization').start(boot);
   const requests = require('./request');
   requests.start(boot);
   const prepare = () => loadRest(requests);

@@ -15,6 +15,7 @@ const { report } = require('./channel');
 const connections = require('./connections');
 const { stopReceiving } = require('./datagrams');
 const { logLine } = require('./faults');
+const outgoing = require('./outgoing');
 const { onEmpty, onQuiet } = require('./remaining-work');
 const servers = require('./servers');
 const signals = require('./signals');
@@ -106,6 +107,8 @@ class Leaving {
       await this.#settled();
       if (!this.#exits) await this.#workDone();
     }
+    // The overdue end doesn't wait for it.
+    if (process.connected) await outgoing.allSent();
     await this.#lastMessages();
     await this.#settled();
     await this.#end();
@@ -235,10 +238,15 @@ class Leaving {
   #giveUp() {
     report('overdue');
     const open = connections.countRequests();
-    const cut = open > 0 ? ` with ${open} open request${open > 1 ? 's' : ''}` : '';
-    logLine(`${process.title} (pid ${process.pid}): did not end within killTimeout, and is ended${cut}`);
+    const waiting = outgoing.countWaiting();
+    const cut = [counted(open, 'open request'), counted(waiting, 'message to send', 'messages to send')].filter(Boolean).join(' and ');
+    logLine(`${process.title} (pid ${process.pid}): did not end within killTimeout, and is ended${cut && ` with ${cut}`}`);
     process.exit();
   }
+}
+
+function counted(count, one, many = `${one}s`) {
+  return count > 0 ? `${count} ${count > 1 ? many : one}` : '';
 }
 
 /** The channel keeps no process alive that has nothing else to do; messages come as before. */

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use super::dispatch::{ConnectionId, Key};
 use super::notice::Notice;
 use super::steering::Acceptor;
-use super::types::{ChildId, GenerationId, Peer, SlotId};
+use super::types::{ChildId, GenerationId, Lane, SlotId};
 use crate::protocol::inbound::ListenQuery;
 
 /// Whose frame it is.
@@ -15,10 +15,10 @@ pub enum Origin {
     Master,
     /// The master's own, after what was sent before: a child that is to finish gets its messages first.
     MasterInTurn,
-    /// A message to this child.
-    Peer(Peer),
+    /// A message: what else its lane has is held back while the child does not keep up.
+    Message(Lane),
     /// A message to many: one that takes nothing any more does not hold the others up.
-    Broadcast(Peer),
+    Broadcast(Lane),
 }
 
 /// Something to do.
@@ -59,7 +59,7 @@ pub enum Action {
         child: ChildId,
         /// The frame.
         frame: Bytes,
-        /// Who sent it: it is slowed down while the child does not keep up.
+        /// Whose it is.
         origin: Origin,
     },
     /// Send a frame with a listening socket.
@@ -88,8 +88,8 @@ pub enum Action {
         frame: Bytes,
         /// Which handle.
         handle: ConnectionId,
-        /// Who sent it.
-        from: Peer,
+        /// Who sent it, and to whom.
+        lane: Lane,
     },
     /// Forget a connection or handle: somebody has it, or nobody will.
     ReleaseConnection {

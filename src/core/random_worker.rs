@@ -5,8 +5,9 @@ use std::time::Duration;
 use super::action::{Action, Origin};
 use super::child::{Child, Reading};
 use super::notice::ExitReason;
-use super::types::{ChildId, Mode, Peer, RandomWorker, Time};
+use super::types::{ChildId, Lane, Mode, Peer, RandomWorker, Time};
 use super::{Core, Phase};
+use crate::protocol::envelope::Target;
 use crate::protocol::outbound;
 
 /// The document's name, and the one that yunfly's scheduler listens for.
@@ -88,7 +89,7 @@ impl Core {
             RandomWorker::Worker | RandomWorker::Never => outbound::to_cluster_worker(&message),
             RandomWorker::Process => message,
         };
-        self.act(Action::Send { child: id, frame, origin: Origin::Peer(Peer::App) });
+        self.act(Action::Send { child: id, frame, origin: Origin::Message(Lane { from: Peer::App, to: Target::AnyWorker }) });
     }
 
     /// One worker at work, at random.

@@ -9,7 +9,7 @@ use super::action::{Action, Origin};
 use super::mailbox::{Letter, LetterKind};
 use super::notice::{Notice, Undeliverable};
 use super::routing::Route;
-use super::types::{ChildId, Peer};
+use super::types::{ChildId, Lane, Peer};
 use crate::protocol::envelope::Target;
 use crate::protocol::request::{self, RequestPart};
 
@@ -69,7 +69,7 @@ impl Core {
             self.tell_who_asked(from, request::sent(&id, &pids));
         }
         for child in &children {
-            self.act(Action::Send { child: *child, frame: frame.clone(), origin: Origin::Peer(from) });
+            self.act(Action::Send { child: *child, frame: frame.clone(), origin: Origin::Message(Lane { from, to: target }) });
         }
         if !children.is_empty() {
             self.requests.open.insert((from, id), children.into_iter().collect());
@@ -96,7 +96,7 @@ impl Core {
             (Peer::App, Peer::Child(child)) => self.notify(Notice::Request(Some(child), frame)),
             (Peer::App, Peer::App) => {}
             (Peer::Child(child), _) if self.family.get(child).is_some_and(super::child::Child::is_reachable) => {
-                self.act(Action::Send { child, frame, origin: Origin::Peer(from) });
+                self.act(Action::Send { child, frame, origin: Origin::Message(Lane { from, to: target }) });
             }
             (Peer::Child(_), _) => {}
         }

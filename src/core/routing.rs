@@ -8,7 +8,7 @@ use super::dispatch::ConnectionId;
 use super::event::HandleTarget;
 use super::mailbox::{Letter, LetterKind};
 use super::notice::{Notice, Undeliverable};
-use super::types::{ChildId, Peer, Readiness, Time};
+use super::types::{ChildId, Lane, Peer, Readiness, Time};
 use super::{Core, Phase};
 use crate::protocol::envelope::{Envelope, Target};
 use crate::protocol::frame::lines;
@@ -42,12 +42,13 @@ impl Core {
     }
 
     pub(super) fn route(&mut self, from: Peer, target: Target, frame: Bytes) {
+        let lane = Lane { from, to: target };
         match self.find(from, target) {
             Route::App(child) => self.notify(Notice::Message(child, frame)),
-            Route::Child(child) => self.act(Action::Send { child, frame, origin: Origin::Peer(from) }),
+            Route::Child(child) => self.act(Action::Send { child, frame, origin: Origin::Message(lane) }),
             Route::Children(children) => {
                 for child in children {
-                    self.act(Action::Send { child, frame: frame.clone(), origin: Origin::Broadcast(from) });
+                    self.act(Action::Send { child, frame: frame.clone(), origin: Origin::Broadcast(lane) });
                 }
             }
             Route::Later => self.keep(Letter { from, target, frame, kind: LetterKind::Message }),
@@ -108,12 +109,12 @@ impl Core {
 
     /// A message with a handle. It does not wait for anybody: an open connection is not left lying about.
     pub(super) fn sent_handle(&mut self, from: Peer, to: HandleTarget, frame: &Bytes, handle: ConnectionId) {
-        let route = match to {
-            HandleTarget::Routed(target) => self.find(from, target),
+        let (route, to) = match to {
+            HandleTarget::Routed(target) => (self.find(from, target), target),
             HandleTarget::Child(child) if self.family.get(child).is_some_and(Child::is_reachable) => {
-                Route::Child(child)
+                (Route::Child(child), self.target(child))
             }
-            HandleTarget::Child(_) => Route::Nowhere(Undeliverable::Gone),
+            HandleTarget::Child(child) => (Route::Nowhere(Undeliverable::Gone), self.target(child)),
         };
         let children = match route {
             Route::App(child) => return self.notify(Notice::Handle(child, frame.clone(), handle)),
@@ -125,15 +126,22 @@ impl Core {
             }
         };
         for child in children {
-            self.act(Action::SendHandle { child, frame: frame.clone(), handle, from });
+            self.act(Action::SendHandle { child, frame: frame.clone(), handle, lane: Lane { from, to } });
         }
         self.act(Action::ReleaseConnection { connection: handle });
+    }
+
+    /// The target that names this child.
+    fn target(&self, child: ChildId) -> Target {
+        let pid = self.family.get(child).and_then(|child| child.pid);
+        if let ChildId::Alone(_) = child { Target::Alone } else { Target::WorkerPid(pid.unwrap_or(0)) }
     }
 
     /// To this child and no other.
     pub(super) fn send_to(&mut self, child: ChildId, from: Peer, frame: Bytes) {
         if self.family.get(child).is_some_and(Child::is_reachable) {
-            self.act(Action::Send { child, frame, origin: Origin::Peer(from) });
+            let lane = Lane { from, to: self.target(child) };
+            self.act(Action::Send { child, frame, origin: Origin::Message(lane) });
         } else {
             self.undeliverable(from, &frame, Undeliverable::Gone);
         }

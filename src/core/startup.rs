@@ -131,6 +131,7 @@ impl Core {
             | Inbound::GivenAway { .. }
             | Inbound::HandleAck
             | Inbound::HandleNack
+            | Inbound::Report(Report::Mark)
             | Inbound::Unknown => {}
         }
     }

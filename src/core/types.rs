@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::protocol::envelope::Target;
 use crate::protocol::outbound::{HandleKind, SocketName};
 
 /// A moment, counted from the master's start. The core never looks at a clock: it is told.
@@ -198,4 +199,13 @@ pub enum Peer {
     App,
     /// A child.
     Child(ChildId),
+}
+
+/// The messages of one sender to one target: they keep their order, and are held back together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Lane {
+    /// Who sends.
+    pub from: Peer,
+    /// Whom the messages name.
+    pub to: Target,
 }

@@ -13,7 +13,7 @@ use tokio::sync::Notify;
 use tokio::sync::mpsc::Sender;
 use tokio::task::{AbortHandle, spawn_local};
 
-use super::flow::LOW_WATER;
+use super::flow::{HIGH_WATER, LOW_WATER};
 use super::read::{Received, read};
 use crate::core::child::Reading;
 use crate::core::dispatch::Key;
@@ -196,7 +196,12 @@ impl Link {
     /// Sends a frame of the master's own, before those of others.
     pub fn send_first(&mut self, frame: Bytes, handle: Option<Rc<OwnedFd>>) {
         self.sent += 1;
-        self.channel.outbox.borrow_mut().push_urgent(Outgoing { frame, handle, from: None });
+        let mut outbox = self.channel.outbox.borrow_mut();
+        outbox.push_urgent(Outgoing { frame, handle, from: None });
+        if outbox.urgent_bytes() > HIGH_WATER {
+            self.channel.gate.answers(Answers::Unread);
+        }
+        drop(outbox);
         self.channel.outgoing.notify_one();
     }
 
@@ -232,14 +237,14 @@ impl Link {
         self.channel.outbox.borrow_mut().take_rest().collect()
     }
 
-    /// Whether it is slowed down.
+    /// Whether it is not read.
     #[must_use]
-    pub fn is_paused(&self) -> bool {
+    pub fn is_stopped(&self) -> bool {
         self.channel.gate.is_closed()
     }
 
     /// Reads no more from the child until [`Self::go_on`].
-    pub fn pause(&self) {
+    pub fn stop(&self) {
         self.channel.gate.close();
     }
 
@@ -299,6 +304,9 @@ fn write_some(socket: &OwnedFd, to: &Channel) -> io::Result<Level> {
     let before = outbox.bytes();
     outbox.wrote(count);
     to.taken.set(to.taken.get() + count as u64);
+    if to.gate.answers.get() == Answers::Unread && outbox.urgent_bytes() < LOW_WATER {
+        to.gate.answers(Answers::Taken);
+    }
     Ok(if before >= LOW_WATER && outbox.bytes() < LOW_WATER { Level::FellBelowLowWater } else { Level::Same })
 }
 
@@ -306,7 +314,17 @@ fn write_some(socket: &OwnedFd, to: &Channel) -> io::Result<Level> {
 #[derive(Debug, Default)]
 pub struct Gate {
     state: Cell<GateState>,
+    answers: Cell<Answers>,
     changed: Notify,
+}
+
+/// Whether the child takes what the master answers it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Answers {
+    #[default]
+    Taken,
+    /// It asks, and reads no answers.
+    Unread,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -321,13 +339,22 @@ enum GateState {
 impl Gate {
     /// Resolves while the gate is open.
     pub async fn opened(&self) {
-        while self.state.get() == GateState::Closed {
+        while self.is_closed() {
             self.changed.notified().await;
         }
     }
 
     fn is_closed(&self) -> bool {
-        self.state.get() == GateState::Closed
+        match self.state.get() {
+            GateState::Open => self.answers.get() == Answers::Unread,
+            GateState::Closed => true,
+            GateState::LastCall => false,
+        }
+    }
+
+    fn answers(&self, answers: Answers) {
+        self.answers.set(answers);
+        self.changed.notify_one();
     }
 
     /// Whether the child is gone.

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use bytes::Bytes;
 
 use super::examine::examine;
-use super::flow::{Audience, HIGH_WATER, Offer, Verdict};
+use super::flow::{Audience, HIGH_WATER, Offer, Release, Verdict};
 use super::launch::{Port, launch};
 use super::link::{Input, Link, Speaking};
 use super::output::Pipes;
@@ -20,9 +20,11 @@ use crate::core::child::Reading;
 use crate::core::dispatch::{ConnectionId, Key};
 use crate::core::event::Event;
 use crate::core::notice::{Missed, Notice, Undeliverable};
-use crate::core::types::{ChildId, GenerationId, Peer, SlotId};
+use crate::core::types::{ChildId, GenerationId, Lane, Peer, SlotId};
+use crate::protocol::envelope::Target;
 use crate::protocol::frame::lines;
 use crate::protocol::inbound::ListenQuery;
+use crate::protocol::outbound;
 use crate::sys::guard::Guard;
 use crate::sys::process::{activity, resident_bytes};
 
@@ -58,7 +60,7 @@ impl Master {
                         link.send_first(frame, Some(socket));
                     }
                 }
-                Action::SendHandle { child, frame, handle, from } => self.send_handle(child, frame, handle, from),
+                Action::SendHandle { child, frame, handle, lane } => self.send_handle(child, frame, handle, lane),
                 Action::ReleaseConnection { connection } => {
                     self.connections.remove(&connection);
                 }
@@ -158,9 +160,9 @@ impl Master {
     }
 
     fn send(&mut self, child: ChildId, frame: Bytes, origin: Origin) {
-        let (sender, audience) = match origin {
-            Origin::Peer(sender) => (sender, Audience::One),
-            Origin::Broadcast(sender) => (sender, Audience::All),
+        let (lane, audience) = match origin {
+            Origin::Message(lane) => (lane, Audience::One),
+            Origin::Broadcast(lane) => (lane, Audience::All),
             Origin::Master | Origin::MasterInTurn => {
                 if let Some(link) = self.links.get_mut(&child) {
                     if origin == Origin::Master { link.send_first(frame, None) } else { link.send(frame, None, None) }
@@ -173,41 +175,39 @@ impl Master {
         let (queued, size) = (link.queued(), frame.len());
         let messages = if audience == Audience::All { lines(&frame).count() as u64 } else { 1 };
         let (receiver, taken) = (Peer::Child(child), link.taken());
-        let verdict = self.flow.offer(now, Offer { sender, receiver, audience, messages, size, queued, taken });
+        let verdict = self.flow.offer(now, Offer { lane, receiver, audience, messages, size, queued, taken });
         if let Verdict::GiveUp(missed) = verdict {
-            return self.give_up(sender, &frame, missed);
+            return self.give_up(lane.from, &frame, missed);
         }
-        link.send(frame, None, Some(sender));
+        link.send(frame, None, Some(lane.from));
         if queued + size > HIGH_WATER && link.reading == Reading::KeepsUp {
             link.reading = Reading::IsBehind;
             self.core.handle(now, Event::FellBehind { child });
         }
-        if verdict == Verdict::SendAndPause {
-            self.pause(sender);
-            if audience == Audience::All {
-                self.skip_stopped(child);
-            }
+        self.slow_down(lane, verdict);
+        if verdict == Verdict::SendAndHold && audience == Audience::All {
+            self.skip_stopped(child);
         }
     }
 
     /// Handles are few and messages are many, but each holds a descriptor: senders are slowed alike.
-    fn send_handle(&mut self, child: ChildId, frame: Bytes, handle: ConnectionId, sender: Peer) {
+    fn send_handle(&mut self, child: ChildId, frame: Bytes, handle: ConnectionId, lane: Lane) {
         let Some(socket) = self.connections.get(&handle).cloned() else { return };
         let now = self.now();
         let Some(link) = self.links.get_mut(&child) else { return };
-        link.send(frame, Some(socket), Some(sender));
-        let (receiver, queued, taken) = (Peer::Child(child), link.queued(), link.taken());
-        let offer = Offer { sender, receiver, audience: Audience::One, messages: 1, size: 0, queued, taken };
-        if self.flow.offer(now, offer) == Verdict::SendAndPause {
-            self.pause(sender);
-        }
+        let (queued, taken) = (link.queued(), link.taken());
+        link.send(frame, Some(socket), Some(lane.from));
+        let (receiver, size) = (Peer::Child(child), link.queued() - queued);
+        let offer = Offer { lane, receiver, audience: Audience::One, messages: 1, size, queued, taken };
+        let verdict = self.flow.offer(now, offer);
+        self.slow_down(lane, verdict);
     }
 
     /// Nobody waits for a process that was stopped (SIGSTOP), not even the second that others have.
     fn skip_stopped(&mut self, child: ChildId) {
         let Some(link) = self.links.get(&child) else { return };
         if activity(link.process.pid()).is_some_and(|activity| activity.state == 'T') {
-            let released = self.flow.stands_still(self.origin.elapsed(), Peer::Child(child), link.taken());
+            let released = self.flow.stands_still(Peer::Child(child), link.taken());
             self.go_on(released);
         }
     }
@@ -225,7 +225,7 @@ impl Master {
     fn examine(&mut self, child: ChildId) {
         let Some(link) = self.links.get(&child) else { return };
         // Its beats are not read.
-        if link.is_paused() {
+        if link.is_stopped() {
             return self.core.handle(self.now(), Event::Throttled { child });
         }
         let pid = link.process.pid();
@@ -269,44 +269,47 @@ impl Master {
         let before = self.app.bytes();
         let size = self.app.push(notice);
         if let Some(child) = sender {
-            let (sender, receiver) = (Peer::Child(child), Peer::App);
+            let (lane, receiver) = (Lane { from: Peer::Child(child), to: Target::App }, Peer::App);
             let (audience, messages, taken) = (Audience::One, 1, 0);
-            let offer = Offer { sender, receiver, audience, messages, size, queued: before, taken };
-            if self.flow.offer(self.now(), offer) == Verdict::SendAndPause {
-                self.pause(sender);
-            }
+            let offer = Offer { lane, receiver, audience, messages, size, queued: before, taken };
+            let verdict = self.flow.offer(self.now(), offer);
+            self.slow_down(lane, verdict);
         }
     }
 
-    fn pause(&mut self, sender: Peer) {
-        match sender {
-            Peer::App => self.app.set_slowed(true),
-            Peer::Child(child) => {
-                if let Some(link) = self.links.get(&child) {
-                    link.pause();
-                }
-            }
+    fn slow_down(&mut self, lane: Lane, verdict: Verdict) {
+        let link = match lane.from {
+            _ if verdict == Verdict::Send => return,
+            Peer::App => return self.app.set_slowed(true),
+            Peer::Child(child) => self.links.get_mut(&child),
+        };
+        match (link, verdict) {
+            (Some(link), Verdict::SendAndHold) => link.send_first(outbound::hold(lane.to), None),
+            (Some(link), Verdict::SendAndStop) => link.stop(),
+            _ => {}
         }
     }
 
     /// A receiver keeps up again, or is gone.
-    pub(super) fn released(&mut self, receiver: Peer, (senders, missed): (Vec<Peer>, Option<Missed>)) {
+    pub(super) fn released(&mut self, receiver: Peer, Release { lanes, missed }: Release) {
         if let (Peer::Child(child), Some(missed)) = (receiver, missed) {
             self.notify(Notice::Missed(child, missed));
         }
-        self.go_on(senders);
+        self.go_on(lanes);
     }
 
-    pub(super) fn go_on(&mut self, senders: Vec<Peer>) {
-        for sender in senders {
-            match sender {
-                Peer::App => self.app.set_slowed(false),
-                Peer::Child(child) => {
-                    if let Some(link) = self.links.get(&child) {
-                        link.go_on();
-                        self.tell(Event::Throttled { child });
-                    }
-                }
+    pub(super) fn go_on(&mut self, lanes: Vec<Lane>) {
+        for Lane { from, to } in lanes {
+            let Peer::Child(child) = from else {
+                self.app.set_slowed(self.flow.is_slowed(Peer::App));
+                continue;
+            };
+            let is_stopped = self.flow.is_stopped(from);
+            let Some(link) = self.links.get_mut(&child) else { continue };
+            link.send_first(outbound::go_on(to), None);
+            if link.is_stopped() && !is_stopped {
+                link.go_on();
+                self.tell(Event::Throttled { child });
             }
         }
     }

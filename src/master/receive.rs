@@ -73,8 +73,8 @@ impl Master {
                 self.released(Peer::Child(child), released);
             }
             Input::Examined { child, evidence } => {
-                let is_slowed = self.links.get(&child).is_some_and(Link::is_paused);
-                self.tell(if is_slowed { Event::Throttled { child } } else { Event::Examined { child, evidence } });
+                let is_stopped = self.links.get(&child).is_some_and(Link::is_stopped);
+                self.tell(if is_stopped { Event::Throttled { child } } else { Event::Examined { child, evidence } });
             }
             Input::Accepted { key, connections } => {
                 let connections =

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::scan::{Raw, scan};
 
 /// Where a message says that it wants to go (`to`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Target {
     /// `to: 'app'`, and every message without a known `to`.
     App,

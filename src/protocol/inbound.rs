@@ -98,6 +98,8 @@ pub enum Report {
         /// The key of the socket that it came to.
         key: String,
     },
+    /// Nothing for the master: the child learns by the end of its write that everything before it is written.
+    Mark,
     /// Its event loop turns (`hangTimeout`).
     Beat {
         /// A debugger may have stopped it: its silence means nothing.

@@ -4,6 +4,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use super::envelope::Target;
 use super::inbound::Question;
 
 /// Node's names for the handles that a channel carries (`handleConversion` in lib/internal/child_process.js).
@@ -187,6 +188,30 @@ pub fn prepare() -> Bytes {
 #[must_use]
 pub fn seat(slot: u32) -> Bytes {
     Bytes::from(format!("{{\"cmd\":\"NODE_YUNFLY\",\"act\":\"seat\",\"slot\":{slot}}}\n"))
+}
+
+/// Asks a sender to hold back what it has for a target: there is one that does not keep up.
+#[must_use]
+pub fn hold(target: Target) -> Bytes {
+    lane("hold", target)
+}
+
+/// Tells a sender that it may go on with what it held back.
+#[must_use]
+pub fn go_on(target: Target) -> Bytes {
+    lane("goOn", target)
+}
+
+/// `lane` is the target's name in the preload (lib/preload/outgoing.js): a text, or a pid.
+fn lane(act: &str, target: Target) -> Bytes {
+    let name = match target {
+        Target::App => "\"app\"".to_owned(),
+        Target::Alone => "\"alone\"".to_owned(),
+        Target::AnyWorker => "\"worker\"".to_owned(),
+        Target::AllWorkers => "\"all\"".to_owned(),
+        Target::WorkerPid(pid) => pid.to_string(),
+    };
+    Bytes::from(format!("{{\"cmd\":\"NODE_YUNFLY\",\"act\":\"{act}\",\"lane\":{name}}}\n"))
 }
 
 /// Tells a sender that its message was not delivered: it has more than `limit` bytes.

@@ -64,12 +64,14 @@ pub struct Outbox<H, T> {
     /// How much of it.
     written: usize,
     bytes: usize,
+    /// Of them, those of the urgent lane.
+    urgent_bytes: usize,
     in_flight: Option<InFlight<H, T>>,
 }
 
 impl<H, T> Default for Outbox<H, T> {
     fn default() -> Self {
-        Self { queue: VecDeque::new(), urgent: VecDeque::new(), begun: None, written: 0, bytes: 0, in_flight: None }
+        Self { queue: VecDeque::new(), urgent: VecDeque::new(), begun: None, written: 0, bytes: 0, urgent_bytes: 0, in_flight: None }
     }
 }
 
@@ -85,14 +87,28 @@ fn is_plain<H, T>(entry: &Entry<H, T>) -> bool {
 impl<H, T> Outbox<H, T> {
     /// Appends a frame.
     pub fn push(&mut self, item: Item<H, T>) {
-        self.bytes += item.frame.len() + overhead(&item, Lane::Queue);
+        self.grew(item.frame.len() + overhead(&item, Lane::Queue), Lane::Queue);
         self.queue.push_back(Entry { item, sent: 0 });
     }
 
     /// Puts a frame before all that wait, but after those that were put there before.
     pub fn push_urgent(&mut self, item: Item<H, T>) {
-        self.bytes += item.frame.len() + overhead(&item, Lane::Urgent);
+        self.grew(item.frame.len() + overhead(&item, Lane::Urgent), Lane::Urgent);
         self.urgent.push_back(Entry { item, sent: 0 });
+    }
+
+    fn grew(&mut self, bytes: usize, lane: Lane) {
+        self.bytes += bytes;
+        if lane == Lane::Urgent {
+            self.urgent_bytes += bytes;
+        }
+    }
+
+    fn shrank(&mut self, bytes: usize, lane: Lane) {
+        self.bytes -= bytes;
+        if lane == Lane::Urgent {
+            self.urgent_bytes -= bytes;
+        }
     }
 
     /// What may be written now is the first of this lane.
@@ -138,6 +154,12 @@ impl<H, T> Outbox<H, T> {
         self.bytes
     }
 
+    /// How much of it is the master's own.
+    #[must_use]
+    pub fn urgent_bytes(&self) -> usize {
+        self.urgent_bytes
+    }
+
     /// Whether there is something that may be written now.
     #[must_use]
     pub fn is_writable(&self) -> bool {
@@ -162,7 +184,7 @@ impl<H, T> Outbox<H, T> {
     pub fn wrote(&mut self, mut count: usize) {
         // One write is of one lane.
         let Some(lane) = self.next_lane() else { return };
-        self.bytes -= count;
+        self.shrank(count, lane);
         self.begun = None;
         while let Some(first) = self.lane(lane).front() {
             let left = first.item.frame.len() - self.written;
@@ -174,7 +196,7 @@ impl<H, T> Outbox<H, T> {
             count -= left;
             self.written = 0;
             let Some(mut entry) = self.lane_mut(lane).pop_front() else { break };
-            self.bytes -= overhead(&entry.item, lane);
+            self.shrank(overhead(&entry.item, lane), lane);
             if entry.item.handle.is_some() {
                 entry.sent += 1;
                 self.in_flight = Some(InFlight { entry, lane });
@@ -194,7 +216,7 @@ impl<H, T> Outbox<H, T> {
         if entry.sent > MAX_RETRANSMISSIONS {
             return Some(entry.item);
         }
-        self.bytes += entry.item.frame.len() + overhead(&entry.item, lane);
+        self.grew(entry.item.frame.len() + overhead(&entry.item, lane), lane);
         // As soon as it can be: a frame that is begun is finished first.
         let at = usize::from(self.begun == Some(lane));
         self.lane_mut(lane).insert(at, entry);

@@ -1,0 +1,165 @@
+'use strict';
+
+// What this process sends, in lanes: one for each target that its messages name. A lane is held while its receiver is behind (the
+// master says `hold` and `goOn`); all wait while the channel itself takes no more. They wait here and not in the channel, because
+// what Node and the master tell each other must not stand behind them: that a connection was accepted, that this process is alive.
+
+const { send, report } = require('./channel');
+const { nextTick } = require('../real-timers');
+
+const REQUEST = 'NODE_YUNFLY_RPC';
+const ADVANCED = 'NODE_YUNFLY_ADV';
+
+/** Whose messages wait, by the name of the target. A lane is there as long as it is held or something waits in it. */
+const lanes = new Map();
+
+/** The channel has as much as Node means to give it: process.send() returned false. */
+let isFull = false;
+
+/** This process ends: it holds nothing back any more. */
+let isEnding = false;
+
+/** Called when nothing waits any more. */
+let whenSent = [];
+
+class Lane {
+  isHeld = false;
+  #messages = [];
+  #next = 0;
+
+  add(message) {
+    this.#messages.push(message);
+  }
+
+  get length() {
+    return this.#messages.length - this.#next;
+  }
+
+  take() {
+    const message = this.#messages[this.#next];
+    this.#messages[this.#next++] = undefined;
+    if (this.#next === this.#messages.length) {
+      this.#messages = [];
+      this.#next = 0;
+    }
+    return message;
+  }
+}
+
+/** As the master reads the fields (src/protocol/envelope.rs). */
+function laneOf({ to, type, worker_pid: pid }) {
+  if (to === 'alone') return 'alone';
+  if (to !== 'worker') return 'app';
+  if (pid != null) return pid;
+  return type === 'all' ? 'all' : 'worker';
+}
+
+/** Between Node or this preload and the master; no message. */
+function isControl({ cmd, act }) {
+  if (typeof cmd !== 'string' || !cmd.startsWith('NODE_')) return false;
+  return cmd === REQUEST ? act === 'cancel' : cmd !== ADVANCED;
+}
+
+/** Node throws for other types. */
+function isMessage(message) {
+  return message !== null && ['object', 'string', 'number', 'boolean'].includes(typeof message);
+}
+
+/** In place of process.send(). */
+function sendInTurn(message, handle, options, callback) {
+  if (lanes.size === 0 && !isFull) return pass(message, handle, options, callback);
+  if (!process.connected || !isMessage(message) || isControl(message)) return send.call(process, message, handle, options, callback);
+  const name = laneOf(message);
+  if (!isFull && !lanes.has(name)) return pass(message, handle, options, callback);
+  // As it is now: Node writes a message when it is sent, too.
+  const copy = typeof message === 'object' ? JSON.parse(JSON.stringify(message)) : message;
+  laneNamed(name).add([copy, handle, options, callback]);
+  return false;
+}
+
+function laneNamed(name) {
+  let lane = lanes.get(name);
+  if (!lane) {
+    if (lanes.size === 0) process.once('exit', release);
+    lanes.set(name, (lane = new Lane()));
+  }
+  return lane;
+}
+
+function pass(message, handle, options, callback) {
+  const takesMore = send.call(process, message, handle, options, callback);
+  if (!takesMore && !isFull && process.connected) awaitRoom();
+  return takesMore;
+}
+
+/** The channel is empty again when it has written this, too. */
+function awaitRoom() {
+  isFull = true;
+  report('mark', {}, () => {
+    isFull = false;
+    flush();
+  });
+}
+
+function flush() {
+  if (!process.connected) drop();
+  for (const [name, lane] of lanes) {
+    if (lane.isHeld) continue;
+    while (lane.length > 0 && !isFull) pass(...lane.take());
+    lanes.delete(name);
+    // The others are first next time.
+    if (lane.length > 0) lanes.set(name, lane);
+    if (isFull) return;
+  }
+  if (lanes.size > 0) return;
+  process.removeListener('exit', release);
+  for (const sent of whenSent.splice(0)) sent();
+}
+
+/** The channel is closed. */
+function drop() {
+  const lost = [...lanes.values()].flatMap((lane) => Array.from({ length: lane.length }, () => lane.take()));
+  lanes.clear();
+  if (lost.length === 0) return;
+  // Node's own.
+  const error = Object.assign(new Error('Channel closed'), { code: 'ERR_IPC_CHANNEL_CLOSED' });
+  for (const args of lost) nextTick(args.find((arg) => typeof arg === 'function') ?? (() => {}), error);
+  const text = `The channel was closed before ${lost.length} message(s) were sent, whose receivers were behind.`;
+  process.emitWarning(text, { type: 'ClusterWarning', code: 'CLUSTER_CHANNEL_CLOSED' });
+}
+
+/** The master asks for it: a receiver is behind. */
+function hold({ lane }) {
+  if (!isEnding) laneNamed(lane).isHeld = true;
+}
+
+function goOn({ lane: name }) {
+  const lane = lanes.get(name);
+  if (!lane) return;
+  lane.isHeld = false;
+  flush();
+}
+
+/** Sends whatever waits, as far as the channel takes it: the master keeps it for whoever is behind. */
+function release() {
+  isEnding = true;
+  for (const lane of lanes.values()) lane.isHeld = false;
+  if (!isFull) flush();
+}
+
+/** Resolves when everything was sent. */
+function allSent() {
+  release();
+  return lanes.size > 0 || isFull ? new Promise((resolve) => whenSent.push(resolve)) : Promise.resolve();
+}
+
+function countWaiting() {
+  return [...lanes.values()].reduce((sum, { length }) => sum + length, 0);
+}
+
+function start() {
+  process.send = sendInTurn;
+  process.on('disconnect', flush);
+}
+
+module.exports = { start, hold, goOn, allSent, countWaiting };
