@@ -229,11 +229,12 @@ impl Dispatch {
         worker.taken = 0;
         worker.refuses.clear();
         for (key, server) in by_key(servers) {
-            let (open, accepted) =
-                worker.servers.insert(key.to_owned(), (server.open, server.accepted)).unwrap_or_default();
+            // A child may name any key: only of our own anything is kept.
             let Some(steering) = self.sockets.get_mut(key).and_then(|socket| socket.steering.as_mut()) else {
                 continue;
             };
+            let (open, accepted) =
+                worker.servers.insert(key.to_owned(), (server.open, server.accepted)).unwrap_or_default();
             let stayed = i64::try_from(server.open).unwrap_or(0) - i64::try_from(open).unwrap_or(0);
             steering.saw(now, server.accepted.saturating_sub(accepted), stayed);
             if server.limited {

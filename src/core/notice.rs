@@ -270,6 +270,8 @@ pub enum Undeliverable {
     Handle,
     /// Who it is for took nothing for a second, and too much waited for it already.
     Stalled,
+    /// Too many requests of this sender wait for answers already.
+    TooMany,
 }
 
 impl Undeliverable {
@@ -284,6 +286,7 @@ impl Undeliverable {
             Self::Closed => "closed",
             Self::Handle => "handle",
             Self::Stalled => "stalled",
+            Self::TooMany => "too-many",
         }
     }
 }

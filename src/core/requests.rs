@@ -16,30 +16,55 @@ use crate::protocol::request::{self, RequestPart};
 /// Requests that wait for answers of children. The app itself is not among those who must answer: if it is gone, all is.
 #[derive(Debug, Default)]
 pub(super) struct Requests {
-    open: BTreeMap<(Peer, String), BTreeSet<ChildId>>,
+    open: BTreeMap<Peer, BTreeMap<String, BTreeSet<ChildId>>>,
 }
 
+/// So many requests of a child's may wait for answers; the app limits itself.
+const MOST_OPEN: usize = 1 << 16;
+
 impl Requests {
-    fn answered(&mut self, by: ChildId, who_asked: Peer, id: String) -> bool {
-        let key = (who_asked, id);
-        let Some(waits_for) = self.open.get_mut(&key) else { return false };
+    fn opened(&mut self, who_asked: Peer, id: String, waits_for: BTreeSet<ChildId>) {
+        self.open.entry(who_asked).or_default().insert(id, waits_for);
+    }
+
+    fn are_too_many(&self, who_asked: Peer) -> bool {
+        who_asked != Peer::App && self.open.get(&who_asked).is_some_and(|open| open.len() >= MOST_OPEN)
+    }
+
+    fn cancelled(&mut self, who_asked: Peer, id: &str) {
+        if let Some(open) = self.open.get_mut(&who_asked) {
+            open.remove(id);
+        }
+    }
+
+    fn answered(&mut self, by: ChildId, who_asked: Peer, id: &str) -> bool {
+        let Some(open) = self.open.get_mut(&who_asked) else { return false };
+        let Some(waits_for) = open.get_mut(id) else { return false };
         let expected = waits_for.remove(&by);
         if waits_for.is_empty() {
-            self.open.remove(&key);
+            open.remove(id);
         }
         expected
     }
 
+    /// Who waits for this child's answer to a request of this name.
+    fn who_asked(&self, by: ChildId, id: &str) -> Option<Peer> {
+        let waits = |open: &BTreeMap<String, BTreeSet<ChildId>>| open.get(id).is_some_and(|waits| waits.contains(&by));
+        self.open.iter().find_map(|(who, open)| waits(open).then_some(*who))
+    }
+
     /// A child is gone: its own requests are forgotten. Gives those that it did not answer.
     fn gone(&mut self, child: ChildId) -> Vec<(Peer, String)> {
-        self.open.retain(|(who_asked, _), _| *who_asked != Peer::Child(child));
+        self.open.remove(&Peer::Child(child));
         let mut unanswered = Vec::new();
-        self.open.retain(|key, waits_for| {
-            if waits_for.remove(&child) {
-                unanswered.push(key.clone());
-            }
-            !waits_for.is_empty()
-        });
+        for (who_asked, open) in &mut self.open {
+            open.retain(|id, waits_for| {
+                if waits_for.remove(&child) {
+                    unanswered.push((*who_asked, id.clone()));
+                }
+                !waits_for.is_empty()
+            });
+        }
         unanswered
     }
 }
@@ -50,12 +75,15 @@ impl Core {
             RequestPart::Request { id } => self.requested(from, target, frame, id),
             RequestPart::Reply { id } => self.replied(from, target, frame, id),
             RequestPart::Cancel { id } => {
-                self.requests.open.remove(&(from, id));
+                self.requests.cancelled(from, &id);
             }
         }
     }
 
     pub(super) fn requested(&mut self, from: Peer, target: Target, frame: Bytes, id: String) {
+        if self.requests.are_too_many(from) {
+            return self.answer_gone(from, &id, None, Undeliverable::TooMany);
+        }
         let children = match self.find(from, target) {
             Route::App(child) => return self.notify(Notice::Request(Some(child), frame)),
             Route::Later => return self.keep(Letter { from, target, frame, kind: LetterKind::Request(id) }),
@@ -72,7 +100,7 @@ impl Core {
             self.act(Action::Send { child: *child, frame: frame.clone(), origin: Origin::Message(Lane { from, to: target }) });
         }
         if !children.is_empty() {
-            self.requests.open.insert((from, id), children.into_iter().collect());
+            self.requests.opened(from, id, children.into_iter().collect());
         }
     }
 
@@ -88,7 +116,7 @@ impl Core {
         // Nobody waits any more: it timed out, or is gone itself.
         let Some(who_asked) = who_asked else { return };
         if let Peer::Child(by) = from
-            && !self.requests.answered(by, who_asked, id)
+            && !self.requests.answered(by, who_asked, &id)
         {
             return;
         }
@@ -104,13 +132,10 @@ impl Core {
 
     /// A child's answer was skipped: who asked gets this one.
     pub(super) fn answer_too_large(&mut self, by: ChildId, id: String, limit: usize) {
-        let asked = |((who, name), waits_for): (&(Peer, String), &BTreeSet<ChildId>)| {
-            (*name == id && waits_for.contains(&by)).then_some(*who)
-        };
-        let Some(who_asked) = self.requests.open.iter().find_map(asked) else { return };
+        let Some(who_asked) = self.requests.who_asked(by, &id) else { return };
         let pid = self.family.get(by).and_then(|child| child.pid);
         let frame = request::answer_too_large(&id, pid, limit);
-        self.requests.answered(by, who_asked, id);
+        self.requests.answered(by, who_asked, &id);
         self.tell_who_asked(who_asked, frame);
     }
 
@@ -170,6 +195,10 @@ mod tests {
         world.tell(Event::Request { from: Peer::Child(by), target, frame: frame("answer\n"), part });
     }
 
+    fn open(world: &World) -> usize {
+        world.core.requests.open.values().map(BTreeMap::len).sum()
+    }
+
     /// What the app was told of requests.
     fn told(world: &World) -> Vec<String> {
         let text = |frame: &Bytes| String::from_utf8(frame.to_vec()).unwrap();
@@ -208,7 +237,7 @@ mod tests {
         world.tell(too_large(ALONE));
         assert_eq!(told(&world).len(), 1);
         assert!(told(&world)[0].contains(r#""act":"reply","id":"r","pid":1001,"error":{"#), "{:?}", told(&world));
-        assert!(world.core.requests.open.is_empty());
+        assert_eq!(open(&world), 0);
     }
 
     #[test]
@@ -252,9 +281,24 @@ mod tests {
             frame: frame("x\n"),
             part: RequestPart::Cancel { id: "r".to_owned() },
         });
-        assert!(world.core.requests.open.is_empty());
+        assert_eq!(open(&world), 0);
         answer(&mut world, ALONE, Target::App);
         assert!(told(&world).is_empty());
+    }
+
+    #[test]
+    fn of_a_child_that_asks_without_end_no_more_is_kept_and_it_hears_so() {
+        let mut world = world();
+        for number in 0..=MOST_OPEN {
+            let part = RequestPart::Request { id: number.to_string() };
+            let from = Peer::Child(ONE);
+            world.tell(Event::Request { from, target: Target::Alone, frame: frame("ask\n"), part });
+        }
+        assert_eq!((open(&world), sent_to(&world, ALONE).len()), (MOST_OPEN, MOST_OPEN));
+        assert!(sent_to(&world, ONE)[0].contains(r#""act":"gone","id":"65536","reason":"too-many""#));
+        world.sent.clear();
+        ask(&mut world, Peer::Child(TWO), Target::Alone);
+        assert_eq!(sent_to(&world, ALONE), ["ask\n"], "others are not affected");
     }
 
     #[test]
@@ -265,6 +309,6 @@ mod tests {
         assert!(world.sent.is_empty());
         world.run(ms(2_000));
         assert_eq!(sent_to(&world, ChildId::Alone(2)), ["ask\n"]);
-        assert_eq!(world.core.requests.open.len(), 1);
+        assert_eq!(open(&world), 1);
     }
 }

@@ -13,17 +13,23 @@ use super::types::{Bound, ChildId, Delivery, SlotId, Time};
 use crate::protocol::inbound::ListenQuery;
 use crate::protocol::outbound;
 
+/// So many sockets a worker that stands by may have asked for.
+const MOST_HELD: usize = 4096;
+
 impl Core {
     pub(super) fn queried(&mut self, now: Time, id: ChildId, query: Box<ListenQuery>) {
         // One that leaves is not answered, as by Node's own primary (queryServer in lib/internal/cluster/primary.js).
         let asks = |child: &&mut Child| child.is_worker() && !child.is_leaving();
         let Some(child) = self.family.get_mut(id).filter(asks) else { return };
-        if child.stands_by() {
-            child.held.push((*query).clone());
-        }
         let slot = child.slot;
         let key: Key = query.key().into();
         let waiting = Waiting { child: id, seq: query.seq };
+        if child.stands_by() && child.held.len() >= MOST_HELD {
+            return self.answer(now, &key, waiting, libc::EMFILE);
+        }
+        if child.stands_by() {
+            child.held.push((*query).clone());
+        }
         match self.listeners.queried(&key, slot, waiting, &query) {
             Answer::Open => self.answer(now, &key, waiting, 0),
             Answer::Opens => self.act(Action::Listen { key, query }),

@@ -15,6 +15,7 @@ use super::event::Event;
 use super::leaving::UNCAUGHT;
 use super::notice::Notice;
 use super::types::{Bound, ChildId, Delivery, Evidence, Exit, Mode, Policy, Silence, SlotId, Time};
+use crate::protocol::scalar::Scalar;
 use crate::protocol::inbound::{Inbound, ListenAddress, Report};
 use crate::protocol::outbound::{self, HandleKind};
 
@@ -388,9 +389,8 @@ fn query(_: Time) -> Inbound {
 }
 
 fn listening(_: Time) -> Inbound {
-    let nothing = serde_json::Value::Null;
-    let (address_type, address, port) = (4.into(), nothing.clone(), 80.into());
-    Inbound::Listening(ListenAddress { address_type, address, port, fd: nothing })
+    let (address, fd) = (Scalar::default(), Scalar::default());
+    Inbound::Listening(ListenAddress { address_type: 4.into(), address, port: 80.into(), fd })
 }
 
 fn loaded(_: Time) -> Inbound {

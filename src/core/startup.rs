@@ -127,7 +127,6 @@ impl Core {
             Inbound::Report(Report::Overdue) => self.overdue(id),
             // A handle's fate is the shell's.
             Inbound::Report(Report::Returned { .. })
-            | Inbound::Handle { .. }
             | Inbound::GivenAway { .. }
             | Inbound::HandleAck
             | Inbound::HandleNack

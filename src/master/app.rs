@@ -123,16 +123,19 @@ impl fmt::Debug for AppQueue {
 /// What a notice takes, in the queue and as an event in the app's thread, beside what it says.
 const NOTICE_COST: usize = 256;
 
+/// What a handle takes beside: descriptors are few.
+const HANDLE_COST: usize = 16 << 10;
+
 fn size(notice: &Notice) -> usize {
     let text = |text: &Option<String>| text.as_ref().map_or(0, String::len);
     NOTICE_COST
         + match notice {
+            Notice::Handle(_, frame, _) => HANDLE_COST + frame.len(),
             Notice::Message(_, frame)
-            | Notice::Handle(_, frame, _)
             | Notice::Request(_, frame)
             | Notice::Output(_, _, frame)
             | Notice::Undeliverable { frame, .. } => frame.len(),
-            Notice::ChildError(_, report) => text(&report.error.message) + text(&report.error.stack),
+            Notice::ChildError(_, report) => text(&report.error.name) + text(&report.error.message) + text(&report.error.stack),
             Notice::ProtocolError { detail, .. } => detail.len(),
             _ => 0,
         }

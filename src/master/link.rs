@@ -121,6 +121,8 @@ pub struct Link {
     pub slot: Option<SlotId>,
     /// Descriptors whose message has not come yet.
     pub handles: VecDeque<OwnedFd>,
+    /// How often in a row its message came without the handle that it was sent with.
+    pub missing_handles: u8,
     /// Messages that it sent.
     pub received: u64,
     /// Frames that were sent to it.
@@ -176,6 +178,7 @@ impl Link {
             process,
             slot,
             handles: VecDeque::new(),
+            missing_handles: 0,
             received: 0,
             sent: 0,
             refused: 0,

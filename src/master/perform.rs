@@ -246,7 +246,8 @@ impl Master {
 
     pub(super) fn notify(&mut self, notice: Notice) {
         let sender = match &notice {
-            Notice::Message(child, _)
+            Notice::Online(child)
+            | Notice::Message(child, _)
             | Notice::Handle(child, ..)
             | Notice::Request(Some(child), _)
             | Notice::ChildError(child, _)

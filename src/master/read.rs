@@ -24,6 +24,9 @@ const READ_MOST: usize = 256 << 10;
 /// Larger pieces are no small part of any read; the room of a large message takes no memory where nothing was read into it.
 const COPY_BELOW: usize = READ_MOST / 4;
 
+/// One read may hold so many small lines that what is told of them takes fifty times as much: they come in several batches.
+const MOST_LINES: usize = 8 << 10;
+
 /// What came in.
 #[derive(Debug)]
 pub enum Received {
@@ -96,15 +99,21 @@ pub(super) async fn read(child: ChildId, channel: Rc<Channel>, limit: usize, inp
             Err(_) if channel.gate.is_last_call() => break,
             Err(_) => continue,
         }
-        let batch = take_batch(&mut decoder);
-        if batch.is_empty() && handles.is_empty() {
-            continue;
+        loop {
+            let (batch, rest) = take_batch(&mut decoder);
+            if batch.is_empty() && handles.is_empty() {
+                break;
+            }
+            let handles = std::mem::take(&mut handles);
+            if inputs.send(Input::Received { child, batch, handles }).await.is_err() {
+                return;
+            }
+            // The loop may close the gate for it: before that nothing more is to be read.
+            yield_now().await;
+            if rest == Rest::Nothing {
+                break;
+            }
         }
-        if inputs.send(Input::Received { child, batch, handles }).await.is_err() {
-            return;
-        }
-        // The loop may close the gate for it: before that nothing more is to be read.
-        yield_now().await;
     }
     let mut batch = Vec::new();
     if decoder.unfinished_bytes() > 0 {
@@ -115,9 +124,22 @@ pub(super) async fn read(child: ChildId, channel: Rc<Channel>, limit: usize, inp
     let _ = inputs.send(Input::Ended { child }).await;
 }
 
-fn take_batch(decoder: &mut FrameDecoder) -> Vec<Received> {
+/// What is left in the decoder after a batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Rest {
+    Nothing,
+    /// There may be more lines.
+    Lines,
+}
+
+fn take_batch(decoder: &mut FrameDecoder) -> (Vec<Received>, Rest) {
     let mut lines = Vec::new();
-    while let Some(frame) = decoder.next_frame() {
+    let mut rest = Rest::Lines;
+    while lines.len() < MOST_LINES {
+        let Some(frame) = decoder.next_frame() else {
+            rest = Rest::Nothing;
+            break;
+        };
         lines.push(match frame {
             Frame::TooLarge(range) => {
                 Line::Other(Received::Invalid(Violation::TooLarge(Oversized::read(&decoder.bytes()[range]))))
@@ -147,7 +169,7 @@ fn take_batch(decoder: &mut FrameDecoder) -> Vec<Received> {
             *piece = Bytes::copy_from_slice(piece);
         }
     }
-    batch
+    (batch, rest)
 }
 
 /// Wherever a piece waits it keeps the whole buffer that it was read into: a small one is copied out of it.
@@ -171,15 +193,15 @@ fn read_line(line: &[u8], range: Range<usize>) -> Line {
             Ok(part) => Line::Request { target, range, part },
             Err(error) => invalid(Violation::BadMessage(error)),
         },
-        Ok(Envelope::Internal) => match Inbound::read(line) {
-            Ok(Inbound::Handle { message }) => match Envelope::read(message.get().as_bytes()) {
-                Ok(Envelope::User(target)) => Line::Handle { target, range },
-                Ok(Envelope::Internal) => match Inbound::read(message.get().as_bytes()) {
-                    Ok(Inbound::Report(Report::Returned { key })) => Line::Other(Received::Returned { key }),
-                    _ => Line::Handle { target: Target::App, range },
-                },
+        Ok(Envelope::Handle(message)) => match Envelope::read(message) {
+            Ok(Envelope::User(target)) => Line::Handle { target, range },
+            Ok(Envelope::Internal) => match Inbound::read(message) {
+                Ok(Inbound::Report(Report::Returned { key })) => Line::Other(Received::Returned { key }),
                 _ => Line::Handle { target: Target::App, range },
             },
+            _ => Line::Handle { target: Target::App, range },
+        },
+        Ok(Envelope::Internal) => match Inbound::read(line) {
             Ok(message) => Line::Other(Received::Internal(message)),
             Err(error) => invalid(Violation::BadMessage(error.to_string())),
         },
@@ -214,7 +236,7 @@ mod tests {
             Received::Messages { target, frames, count } => (target, text(&frames), count),
             other => (Target::App, format!("{other:?}"), 0),
         };
-        take_batch(&mut decoder).into_iter().map(of).collect()
+        take_batch(&mut decoder).0.into_iter().map(of).collect()
     }
 
     #[test]
@@ -236,6 +258,7 @@ mod tests {
         let start = decoder.bytes().as_ptr() as usize;
         let within = |frames: &Bytes| (start..start + stream.len()).contains(&(frames.as_ptr() as usize));
         let kept: Vec<bool> = take_batch(&mut decoder)
+            .0
             .iter()
             .map(|received| matches!(received, Received::Messages { frames, .. } if within(frames)))
             .collect();

@@ -12,13 +12,15 @@ use super::run::Master;
 use crate::core::child::Reading;
 use crate::core::dispatch::ConnectionId;
 use crate::core::event::{Event, HandleTarget};
-use crate::core::notice::Notice;
+use crate::core::notice::{Notice, Undeliverable};
 use crate::core::types::{ChildId, Exit, Peer, ReloadTarget};
 use crate::protocol::envelope::Target;
 use crate::protocol::inbound::Inbound;
 use crate::protocol::outbound::{self, Handed};
+use crate::protocol::outbox::MAX_RETRANSMISSIONS;
 use crate::protocol::oversized::Oversized;
 use crate::protocol::request;
+use crate::sys::descriptors;
 use crate::sys::local::{self, Connection};
 use crate::sys::process;
 use crate::watch::News;
@@ -172,15 +174,33 @@ impl Master {
 
     /// A child passed a handle: it is told that it arrived, or it would wait for ever with all that it sends after.
     fn handle_came(&mut self, child: ChildId, target: Target, frame: Bytes) {
-        let Some(handle) = self.take_handle(child) else { return };
+        let from = Peer::Child(child);
+        let Some(handle) = self.take_handle(child) else { return self.handle_is_missing(child, frame) };
+        if descriptors::are_scarce(handle.as_fd()) {
+            return self.notify(Notice::Undeliverable { from, frame, reason: Undeliverable::Handle });
+        }
         let handle = self.keep(handle);
-        let (from, to) = (Peer::Child(child), HandleTarget::Routed(target));
+        let to = HandleTarget::Routed(target);
         self.tell(Event::SentHandle { from, to, frame, handle });
+    }
+
+    /// There was no descriptor left for it. The child sends it again a few times; then it is lost.
+    fn handle_is_missing(&mut self, child: ChildId, frame: Bytes) {
+        if self.links.get(&child).is_some_and(|link| link.missing_handles > MAX_RETRANSMISSIONS) {
+            let (from, reason) = (Peer::Child(child), Undeliverable::Handle);
+            self.notify(Notice::Undeliverable { from, frame, reason });
+        }
     }
 
     fn take_handle(&mut self, child: ChildId) -> Option<OwnedFd> {
         let link = self.links.get_mut(&child)?;
         let handle = link.handles.pop_front();
+        link.missing_handles = match (&handle, link.missing_handles) {
+            (Some(_), _) => 0,
+            // The one before was given up.
+            (None, missing) if missing > MAX_RETRANSMISSIONS => 1,
+            (None, missing) => missing + 1,
+        };
         link.send_first(if handle.is_some() { outbound::handle_ack() } else { outbound::handle_nack() }, None);
         handle
     }

@@ -191,7 +191,7 @@ impl Master {
                         Ok(part) => Event::Request { from, target, frame, part },
                         Err(_) => Event::Sent { from, target: Target::App, frame },
                     },
-                    Ok(Envelope::Internal) | Err(_) => Event::Sent { from, target: Target::App, frame },
+                    Ok(Envelope::Internal | Envelope::Handle(_)) | Err(_) => Event::Sent { from, target: Target::App, frame },
                 });
             }
             Command::SendTo(child, frame) => {

@@ -30,7 +30,7 @@ impl Target {
 
 /// What one line is for the master.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Envelope {
+pub enum Envelope<'a> {
     /// `cmd` begins with `NODE_`: between Node (or our preload) and the master, never routed.
     /// Node's rule: `isInternal` in lib/internal/child_process.js.
     Internal,
@@ -38,10 +38,15 @@ pub enum Envelope {
     User(Target),
     /// A request, or an answer to one (lib/request.js): routed like a message, and internal for the receiver's Node.
     Request(Target),
+    /// What came with a handle: Node wraps it (`target._send` in lib/internal/child_process.js).
+    Handle(Raw<'a>),
 }
 
 /// The `cmd` of requests and answers.
 const REQUEST: &str = "NODE_YUNFLY_RPC";
+
+/// The `cmd` of what comes with a handle.
+const HANDLE: &str = "NODE_HANDLE";
 
 /// The `cmd` of a message whose payload V8 serialised (`serialization: 'advanced'`).
 const ADVANCED: &str = "NODE_YUNFLY_ADV";
@@ -50,14 +55,14 @@ const ADVANCED: &str = "NODE_YUNFLY_ADV";
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InvalidJson(pub String);
 
-impl Envelope {
+impl<'a> Envelope<'a> {
     /// Reads the envelope of one line. The whole line is checked to be JSON, nothing of it is copied.
     ///
     /// As `JSON.parse` does: the last of duplicate keys counts, escapes in keys and values are understood.
     ///
     /// # Errors
     /// When the line is not one JSON value.
-    pub fn read(line: &[u8]) -> Result<Self, InvalidJson> {
+    pub fn read(line: &'a [u8]) -> Result<Self, InvalidJson> {
         let mut fields = Fields::default();
         scan(line, |key, value| {
             // Nobody writes these keys with escapes, but they would be the same keys.
@@ -77,6 +82,7 @@ struct Fields<'a> {
     to: Option<Raw<'a>>,
     kind: Option<Raw<'a>>,
     worker_pid: Option<Raw<'a>>,
+    msg: Option<Raw<'a>>,
 }
 
 impl<'a> Fields<'a> {
@@ -87,15 +93,17 @@ impl<'a> Fields<'a> {
             b"cmd" => self.cmd = Some(value),
             b"type" => self.kind = Some(value),
             b"worker_pid" => self.worker_pid = Some(value),
+            b"msg" => self.msg = Some(value),
             _ => {}
         }
     }
 
-    fn envelope(&self) -> Envelope {
-        match text(self.cmd).as_deref() {
-            Some(REQUEST) => Envelope::Request(self.target()),
-            Some(ADVANCED) => Envelope::User(self.target()),
-            Some(cmd) if cmd.starts_with("NODE_") => Envelope::Internal,
+    fn envelope(&self) -> Envelope<'a> {
+        match (text(self.cmd).as_deref(), self.msg) {
+            (Some(REQUEST), _) => Envelope::Request(self.target()),
+            (Some(ADVANCED), _) => Envelope::User(self.target()),
+            (Some(HANDLE), Some(message)) => Envelope::Handle(message),
+            (Some(cmd), _) if cmd.starts_with("NODE_") => Envelope::Internal,
             _ => Envelope::User(self.target()),
         }
     }
@@ -133,6 +141,7 @@ fn text(raw: Option<Raw<'_>>) -> Option<Cow<'_, str>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::protocol::scan::DEEPEST;
     use proptest::prelude::*;
     use serde_json::{Value, json};
 
@@ -144,7 +153,7 @@ mod tests {
     }
 
     /// The same decision from a full parse: what the scan must agree with.
-    fn by_full_parse(value: &Value) -> Envelope {
+    fn by_full_parse(value: &Value) -> Envelope<'_> {
         let field = |name: &str| value.get(name);
         if field("cmd").and_then(Value::as_str).is_some_and(|cmd| cmd.starts_with("NODE_")) {
             return Envelope::Internal;
@@ -190,9 +199,18 @@ mod tests {
     }
 
     #[test]
-    fn deep_nesting_is_no_recursion() {
-        let deep = format!(r#"{{"data":{}{},"to":"alone"}}"#, "[".repeat(100_000), "]".repeat(100_000));
-        assert_eq!(Envelope::read(deep.as_bytes()), Ok(Envelope::User(Target::Alone)));
+    fn what_is_nested_too_deeply_is_refused() {
+        let deep = |depth| format!(r#"{{"data":{}{},"to":"alone"}}"#, "[".repeat(depth), "]".repeat(depth));
+        assert_eq!(Envelope::read(deep(DEEPEST - 1).as_bytes()), Ok(Envelope::User(Target::Alone)));
+        assert!(Envelope::read(deep(DEEPEST).as_bytes()).is_err());
+        assert!(Envelope::read(&[b'['; 100_000]).is_err());
+    }
+
+    #[test]
+    fn what_a_handle_comes_with_is_shown() {
+        let line = br#"{"cmd":"NODE_HANDLE","type":"net.Socket","msg":{"to":"alone"}}"#;
+        assert_eq!(Envelope::read(line), Ok(Envelope::Handle(br#"{"to":"alone"}"#)));
+        assert_eq!(Envelope::read(br#"{"cmd":"NODE_HANDLE"}"#), Ok(Envelope::Internal));
     }
 
     #[test]
@@ -225,7 +243,8 @@ mod tests {
     proptest! {
         #[test]
         fn agrees_with_a_full_parse(value in values()) {
-            prop_assert_eq!(Envelope::read(value.to_string().as_bytes()), Ok(by_full_parse(&value)));
+            let line = value.to_string();
+            prop_assert_eq!(Envelope::read(line.as_bytes()), Ok(by_full_parse(&value)));
         }
 
         #[test]

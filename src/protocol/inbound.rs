@@ -5,7 +5,14 @@
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use super::scalar::Scalar;
 use super::surrogates::whole_characters;
+
+/// A child's internal messages are short: 10,000 servers take 1 MiB. Longer ones are refused before anything is made of them.
+const LONGEST: usize = 2 << 20;
+
+/// A query is kept as long as its socket.
+const LONGEST_QUERY: usize = 16 << 10;
 
 /// One internal message.
 #[derive(Debug)]
@@ -32,11 +39,6 @@ pub enum Inbound {
     ExitedAfterDisconnect {
         /// Its number, to be acknowledged.
         seq: u64,
-    },
-    /// A message that came with a handle.
-    Handle {
-        /// The message itself; around it stands what Node needs to make its own kind of handle.
-        message: Box<RawValue>,
     },
     /// A server asks after the connections that it gave away (lib/internal/socket_list.js).
     GivenAway {
@@ -77,11 +79,13 @@ pub enum Report {
     /// The worker takes no new connection from now on and ends by itself.
     Leaving {
         /// Why: a signal's name, `uncaughtException`.
+        #[serde(deserialize_with = "short")]
         reason: String,
     },
     /// A signal reached listeners of the app's own, which may end the process.
     Signalled {
         /// The signal's name.
+        #[serde(deserialize_with = "short")]
         signal: String,
     },
     /// Everything is finished. It reads what was sent before the master's answer ([`super::outbound::exit`]), then ends.
@@ -159,7 +163,7 @@ pub struct ErrorDetails {
     pub stack: Option<String>,
     /// `error.code`, where it is a string or number.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub code: Option<serde_json::Value>,
+    pub code: Option<Scalar>,
 }
 
 /// The kind of socket that a server asks for.
@@ -247,7 +251,7 @@ impl AddressType {
 }
 
 fn address_type<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<AddressType>, D::Error> {
-    Ok(match serde_json::Value::deserialize(deserializer)? {
+    Ok(match Scalar::deserialize(deserializer)?.0 {
         serde_json::Value::Number(number) => match number.as_i64() {
             Some(4) => Some(AddressType::Tcp4),
             Some(6) => Some(AddressType::Tcp6),
@@ -263,27 +267,38 @@ fn address_type<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Opt
     })
 }
 
+/// A word that is kept or shown.
+fn short<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    const LONGEST_WORD: usize = 64;
+    let word = String::deserialize(deserializer)?;
+    if word.len() <= LONGEST_WORD { Ok(word) } else { Err(serde::de::Error::custom("a word of more than 64 bytes")) }
+}
+
 /// `listening`: kept as Node sent it, for the event of the same name.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ListenAddress {
     /// 4, 6, -1, `'udp4'` or `'udp6'`.
     #[serde(default)]
-    pub address_type: serde_json::Value,
+    pub address_type: Scalar,
     /// An IP address or path; null for every interface.
     #[serde(default)]
-    pub address: serde_json::Value,
+    pub address: Scalar,
     /// The port, the real one where 0 was asked for.
     #[serde(default)]
-    pub port: serde_json::Value,
+    pub port: Scalar,
     /// `listen({fd})`.
     #[serde(default)]
-    pub fd: serde_json::Value,
+    pub fd: Scalar,
 }
 
 #[derive(Deserialize)]
 struct Key {
     key: String,
+}
+
+fn too_long(length: usize, limit: usize) -> serde_json::Error {
+    serde::de::Error::custom(format_args!("an internal message of {length} bytes; at most {limit} are read"))
 }
 
 impl Inbound {
@@ -302,6 +317,9 @@ impl Inbound {
             #[serde(default)]
             accepted: Option<bool>,
         }
+        if line.len() > LONGEST {
+            return Err(too_long(line.len(), LONGEST));
+        }
         let head: Head<'_> = serde_json::from_slice(line)?;
         match (head.cmd, head.act) {
             ("NODE_CLUSTER", Some(act)) => Self::cluster(act, line),
@@ -310,13 +328,6 @@ impl Inbound {
                 _ => Self::Unknown,
             }),
             ("NODE_YUNFLY", Some(_)) => Self::report(line),
-            ("NODE_HANDLE", _) => {
-                #[derive(Deserialize)]
-                struct Handle {
-                    msg: Box<RawValue>,
-                }
-                Ok(Self::Handle { message: serde_json::from_slice::<Handle>(line)?.msg })
-            }
             ("NODE_SOCKET_NOTIFY_CLOSE", _) => Self::given_away(line, Question::AllClosed),
             ("NODE_SOCKET_GET_COUNT", _) => Self::given_away(line, Question::Count),
             ("NODE_HANDLE_ACK", _) => Ok(Self::HandleAck),
@@ -342,6 +353,7 @@ impl Inbound {
         }
         Ok(match act {
             "online" => Self::Online,
+            "queryServer" if line.len() > LONGEST_QUERY => return Err(too_long(line.len(), LONGEST_QUERY)),
             "queryServer" => Self::QueryServer(Box::new(serde_json::from_slice(line)?)),
             "listening" => Self::Listening(serde_json::from_slice(line)?),
             "close" => Self::CloseListener { key: serde_json::from_slice::<Key>(line)?.key },

@@ -12,5 +12,6 @@ pub mod outbound;
 pub mod outbox;
 pub mod oversized;
 pub mod request;
+pub mod scalar;
 pub mod scan;
 mod surrogates;

@@ -14,7 +14,7 @@ use std::io::IoSlice;
 use bytes::Bytes;
 
 /// Node sends a handle that was not received so often (`MAX_HANDLE_RETRANSMISSIONS` in lib/internal/child_process.js).
-const MAX_RETRANSMISSIONS: u8 = 3;
+pub const MAX_RETRANSMISSIONS: u8 = 3;
 
 /// How many frames one write carries at most (Linux takes 1024).
 const MAX_SLICES: usize = 256;

@@ -12,6 +12,10 @@ pub struct Invalid {
     pub expected: &'static str,
 }
 
+/// Deeper texts are refused: they take a receiver's `JSON.parse` minutes and gigabytes. `JSON.stringify` of Node 18 to 24 itself
+/// overflows its stack below 7,000.
+pub const DEEPEST: usize = 10_000;
+
 /// A key or value of the outermost object, as it stands in the text (a string with its quotes).
 pub type Raw<'a> = &'a [u8];
 
@@ -136,6 +140,9 @@ impl<'a> Scanner<'a> {
             };
             if nesting.depth == 0 {
                 return Ok(());
+            }
+            if nesting.depth >= DEEPEST {
+                return self.wrong("less depth");
             }
         }
     }
