@@ -135,6 +135,8 @@ fn size(notice: &Notice) -> usize {
             | Notice::Request(_, frame)
             | Notice::Output(_, _, frame)
             | Notice::Undeliverable { frame, .. } => frame.len(),
+            // An event that consists of several objects.
+            Notice::Listening(..) => 3 * NOTICE_COST,
             Notice::ChildError(_, report) => text(&report.error.name) + text(&report.error.message) + text(&report.error.stack),
             Notice::ProtocolError { detail, .. } => detail.len(),
             _ => 0,
