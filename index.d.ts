@@ -140,7 +140,7 @@ export interface ClusterEvents {
    * - `gone`: the process ended before it got it
    * - `mailbox-full`: too much waits already for processes that are not there yet
    * - `closed`: the cluster stops
-   * - `handle`: it came with a handle, and nobody is there for it now. Handles don't wait; this one is closed
+   * - `handle`: it came with a handle, and nobody is there for it now, or few descriptors are left. Handles don't wait; this one is closed
    * - `stalled`: it was for all workers, and one of them took nothing for 1 s while too much waited for it. The other workers
    *   got it; see `missed`
    * - for {@link Cluster.sendmessage} also `created` (not started yet) and `inProcess` (`enable: false`)

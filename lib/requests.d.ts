@@ -11,7 +11,8 @@
  * - `ERR_NO_HANDLER`: the receiver called no `onRequest` for this action
  * - `ERR_REQUEST_TIMEOUT`: no answer within `timeout`; it may still be answered there
  * - `ERR_REQUEST_GONE`: the receiver ended before it answered, or this process's own channel was closed
- * - `ERR_REQUEST_UNDELIVERABLE`: it reached nobody; the message holds the reason, as in the event `undeliverable`
+ * - `ERR_REQUEST_UNDELIVERABLE`: it reached nobody; the message holds the reason, as in the event `undeliverable`, or `too-many`: 65,536
+ *   requests of this process wait for answers
  * - `ERR_REQUEST_ABORTED`: by `signal`, whose reason is the `cause`
  * - `ERR_REQUEST_INVALID`: a wrong argument; `ERR_MESSAGE_INVALID`: the data or the answer cannot be written
  * - `ERR_MESSAGE_TOO_LARGE`: the request or its answer is larger than `maxMessageBytes`
