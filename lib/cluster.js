@@ -2,7 +2,7 @@
 
 const { EventEmitter } = require('events');
 const { normalize } = require('./config');
-const { ClusterError } = require('./errors');
+const { ClusterError, describeError } = require('./errors');
 const { toNativeConfig } = require('./native-config');
 const timers = require('./real-timers');
 const { enter } = require('./request-here');
@@ -90,7 +90,7 @@ class Cluster extends EventEmitter {
     }
     const promise = this.#ready.promise.then(() => this);
     // That the start failed is told by start(), not by every callback that was not called.
-    if (callback) promise.then(callback, () => {});
+    if (callback) promise.then((cluster) => outOfPromise(() => callback(cluster)), () => {});
     return promise;
   }
 
@@ -131,7 +131,8 @@ class Cluster extends EventEmitter {
       if (!ok && reason !== CLOSED) this.#dispatcher.tellReloadFailed(error);
     } catch (error) {
       this.#dispatcher.tellReloadFailed(error);
-      this.emit('reload', { ok: false, replaced: [], reason: 'it could not begin', error });
+      const report = { ok: false, replaced: [], reason: 'it could not begin', error };
+      outOfPromise(() => this.emit('reload', report));
     }
   }
 
@@ -212,9 +213,10 @@ class Cluster extends EventEmitter {
     enter(() => this.#requests());
     const { exec, workerLoader } = this.#settings;
     const { loadInProcess } = require('./in-process');
+    const failed = (cause) => new ClusterError('ERR_START_FAILED', `${exec} could not be loaded: ${describeError(cause).message}`, { cause });
     loadInProcess(exec, workerLoader).then(
-      () => this.#becomeReady(),
-      (cause) => this.#end(new ClusterError('ERR_START_FAILED', `${exec} could not be loaded: ${cause?.message}`, { cause })),
+      () => outOfPromise(() => this.#becomeReady()),
+      (cause) => outOfPromise(() => this.#end(failed(cause))),
     );
   }
 
@@ -268,6 +270,17 @@ class Cluster extends EventEmitter {
     if (error) this.#ready.reject(error);
     this.#closed.resolve();
     this.emit('close');
+  }
+}
+
+/** What the app's code throws in a promise's callback is an uncaught exception, as in any other. */
+function outOfPromise(call) {
+  try {
+    call();
+  } catch (error) {
+    timers.nextTick(() => {
+      throw error;
+    });
   }
 }
 
