@@ -134,8 +134,15 @@ impl Core {
         }
     }
 
-    /// Takes in what happened. Events of a child that is gone already are ignored here, and nowhere else.
+    /// Takes in what happened. Whatever the dispatch decided on the way becomes actions.
     pub fn handle(&mut self, now: Time, event: Event) {
+        self.react(now, event);
+        self.do_orders();
+        debug_assert!(self.dispatch.poll_order().is_none(), "an order is left");
+    }
+
+    /// Events of a child that is gone already are ignored here, and nowhere else.
+    fn react(&mut self, now: Time, event: Event) {
         if event.child().is_some_and(|child| self.family.get(child).is_none()) {
             return self.missed(event);
         }
@@ -159,13 +166,9 @@ impl Core {
             Event::Examined { child, evidence } => self.examined(now, child, evidence),
             Event::Measured { child, rss } => self.measured(now, child, rss),
             Event::ListenerOpened { key, result } => self.listener_opened(now, &key, result),
-            Event::Accepted { key, connections } => {
-                self.dispatch.accepted(now, &key, connections);
-                self.do_orders();
-            }
+            Event::Accepted { key, connections } => self.dispatch.accepted(now, &key, connections),
             Event::HandedBack { key, connection, client } => {
                 self.dispatch.handed_back(now, &key, connection, client);
-                self.do_orders();
             }
             Event::Quiesced => self.quiesced(now),
             Event::Disconnected { child } => self.disconnected(now, child),
@@ -227,7 +230,6 @@ impl Core {
         self.develop(now);
         self.choose_worker(now);
         self.dispatch.timed_out(now);
-        self.do_orders();
     }
 
     /// An event for a child that is gone: only a message must not vanish without a word.

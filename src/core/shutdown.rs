@@ -184,6 +184,8 @@ impl Core {
         let Phase::Stopping(stop) = std::mem::replace(&mut self.phase, Phase::Stopped) else { return };
         self.return_mail();
         self.close_listeners();
+        // Nothing comes after `Closed`.
+        self.do_orders();
         if let Some(failure) = stop.failure {
             self.notify(Notice::StartFailed(*failure));
         }

@@ -86,6 +86,7 @@ impl Core {
         child.channel = Channel::Closed;
         self.requests_lost(id);
         self.dispatch.gone(now, id);
+        // No client waits for the fork that may follow.
         self.do_orders();
         let refork_from = self.excuse(now, id);
         let expected = self.family.get(id).is_some_and(|child| child.expected);
