@@ -157,12 +157,14 @@ class Cluster extends EventEmitter {
   }
 
   stats() {
-    return this.#state === 'supervising' ? JSON.parse(this.#master.stats()) : structuredClone(NOTHING);
+    // None of a master that has ended just now.
+    const stats = this.#state === 'supervising' ? this.#master.stats() : null;
+    return stats === null ? structuredClone(NOTHING) : JSON.parse(stats);
   }
 
   #supervise() {
     try {
-      this.#master = new Master(toNativeConfig(this.#settings), () => this.#pump.wake());
+      this.#master = new Master(toNativeConfig(this.#settings), () => this.#pump?.wake());
       // Before the rest is loaded: meanwhile the children boot.
       this.#master.start();
       enter(() => this.#requests());
@@ -179,6 +181,8 @@ class Cluster extends EventEmitter {
         (event) => this.#handle(event),
       );
     } catch (cause) {
+      // Without what is read here nobody would hear of the children that it has started.
+      this.#master?.close(true);
       this.#end(new ClusterError('ERR_START_FAILED', `The master could not be started: ${cause.message}`, { cause }));
       return;
     }
@@ -267,6 +271,7 @@ class Cluster extends EventEmitter {
     this.#state = 'closed';
     this.#dispatcher?.close();
     this.#endpoint?.close();
+    this.#openChanges?.close(this.#dispatcher?.failure ?? new ClusterError('ERR_CLOSED', 'The cluster was closed before it was done.'));
     if (error) this.#ready.reject(error);
     this.#closed.resolve();
     this.emit('close');

@@ -22,7 +22,7 @@ pub mod reload;
 mod requests;
 pub mod restart;
 mod routing;
-mod scale;
+pub mod scale;
 mod serving;
 mod shutdown;
 mod standby;
@@ -52,6 +52,7 @@ use notice::{ChildFailure, Notice, Undeliverable};
 use random_worker::Chosen;
 use reload::Reloads;
 use requests::Requests;
+use scale::Scaling;
 use shutdown::Stop;
 use standby::Refill;
 use supervision::Vacancy;
@@ -98,8 +99,7 @@ pub struct Core {
     reloads: Reloads,
     development: Development,
     refill: Refill,
-    /// Who waits for `scale()`.
-    scaling: Vec<u32>,
+    scaling: Option<Scaling>,
     rng: fastrand::Rng,
     seed: u64,
     actions: VecDeque<Action>,
@@ -127,7 +127,7 @@ impl Core {
             reloads: Reloads::default(),
             development: Development::default(),
             refill: Refill::default(),
-            scaling: Vec::new(),
+            scaling: None,
             rng: fastrand::Rng::with_seed(seed),
             seed,
             actions: VecDeque::new(),
@@ -203,6 +203,7 @@ impl Core {
             self.dispatch.deadline(),
             self.reload_deadline(),
             self.refill_deadline(),
+            self.scaling_deadline(),
             self.development_deadline(),
             self.choice_deadline(),
         ]
@@ -227,6 +228,7 @@ impl Core {
         self.measure(now);
         self.advance_reload(now);
         self.refill_standbys(now);
+        self.check_scaling(now);
         self.develop(now);
         self.choose_worker(now);
         self.dispatch.timed_out(now);

@@ -168,7 +168,7 @@ impl Core {
         }
         self.development_ready(now, id);
         self.refill_standbys(now);
-        self.check_scaling();
+        self.check_scaling(now);
         self.deliver_mail(id);
         self.choose_worker(now);
     }
