@@ -57,7 +57,7 @@ export function sendmessage(
  * `code` is one of
  * - `ERR_CONFIG_INVALID`: a field of the configuration is wrong, or the address of an `--inspect` flag; the message names it
  * - `ERR_START_FAILED`: a process exited, or was not ready in time; everything was stopped again
- * - `ERR_CLOSED`: the cluster was closed before it was ready, or before `scale()` had its effect
+ * - `ERR_CLOSED`: the cluster was closed before it was ready, or before `reload()` or `scale()` was done
  * - in `crash`: `ERR_CRASHED`
  * - `ERR_ALREADY_STARTED`: `start()` was called twice
  * - `ERR_IN_CHILD`: a worker or the alone called `start()`
@@ -75,7 +75,7 @@ export function sendmessage(
  * - `ERR_HANDLE_INVALID`: `send()` got something that is no handle, or one without a descriptor; in `protocolError`: nothing
  *   could be made of a handle that came
  * - `ERR_RELOAD_INVALID`, `ERR_NO_ALONE`, `ERR_RELOAD_FAILED`, `ERR_NOT_RUNNING`: see {@link Cluster.reload}
- * - `ERR_SCALE_INVALID`, `ERR_DEVELOPMENT`: see {@link Cluster.scale}
+ * - `ERR_SCALE_INVALID`, `ERR_SCALE_FAILED`, `ERR_SCALE_SUPERSEDED`, `ERR_DEVELOPMENT`: see {@link Cluster.scale}
  * - `ERR_UNKNOWN_SIGNAL`: `kill()` got something that is no signal
  * - in `protocolError`: `ERR_MESSAGE_INVALID`, `ERR_MESSAGE_TRUNCATED`, `ERR_HANDLE_REFUSED`, `ERR_HANDLE_STRAY`
  * - in `exception`: `ERR_NO_WORKERS`, `ERR_MASTER_FAILED`
@@ -285,7 +285,9 @@ export class Cluster extends EventEmitter {
    *
    * @param count an integer of 1 or more
    * @throws (rejects with) {@link ClusterError}: `ERR_SCALE_INVALID`, `ERR_DEVELOPMENT`, `ERR_NOT_RUNNING`, `ERR_CLOSED` (the
-   * cluster was closed before)
+   * cluster was closed before), `ERR_SCALE_SUPERSEDED` (another count was asked for before), `ERR_SCALE_FAILED` (a slot is
+   * empty and `refork` is `false`, or had no success within `limit`; the number of slots stays changed, and with `refork` they are
+   * tried on)
    */
   scale(count: number): Promise<void>;
   /** What is going on now. Zeros and no children if the cluster isn't running. */

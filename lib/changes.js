@@ -2,7 +2,7 @@
 
 // reload() and scale(): what is asked of the master while the cluster runs, and its answers.
 
-const { notReady } = require('./child-failure');
+const { notReady, notScaled } = require('./child-failure');
 const { ClusterError, reviveError } = require('./errors');
 const { aloneFiles } = require('./alone-files');
 const { loaderFor } = require('./config');
@@ -11,7 +11,7 @@ const { checkReload, checkCount } = require('./config/changes');
 const { checkInspector } = require('./config/inspector');
 const { toNativeConfig } = require('./native-config');
 
-/** What the master answers where neither is possible (core/reload.rs, core/scale.rs). */
+/** What the master answers where no reload is possible (core/reload.rs). */
 const NOT_RUNNING = 'the cluster is not running';
 
 class Changes {
@@ -48,19 +48,17 @@ class Changes {
     const reject = (error) => askers.forEach((asker) => asker.reject(error));
     const before = this.#settings;
     const asked = { ...before, env: { ...before.env, ...env }, exec: exec ?? before.exec, args: args ?? before.args };
+    const id = ++this.#last;
     let settings;
-    let launch;
     try {
       settings = { ...asked, ...loaders(asked, target) };
-      launch = toNativeConfig(settings);
+      this.#master.reload(id, toNativeConfig(settings), target, concurrency);
     } catch (cause) {
       reject(invalid(cause));
       return;
     }
     this.#underWay = true;
-    const id = ++this.#last;
     this.#waiting.set(id, { settings, resolve: (report) => askers.forEach(({ resolve }) => resolve(report)), reject });
-    this.#master.reload(id, launch, target, concurrency);
   }
 
   #script({ exec, env }) {
@@ -97,7 +95,7 @@ class Changes {
     if (ids.length > 0) this.#underWay = false;
     for (const one of ids.map((id) => this.#take(id))) {
       if (ok) this.#settings = one.settings;
-      if (reason === NOT_RUNNING) one.reject(notRunning('reload'));
+      if (reason === NOT_RUNNING) one.reject(notRunning());
       else one.resolve(report);
     }
     if (this.#next && !this.#underWay) {
@@ -108,11 +106,19 @@ class Changes {
     return reason === NOT_RUNNING ? undefined : report;
   }
 
-  scaled({ data, reason }) {
-    const one = this.#take(JSON.parse(data).id);
-    if (reason === NOT_RUNNING) one.reject(notRunning('scale'));
-    else if (reason) one.reject(new ClusterError('ERR_CLOSED', `scale(): ${reason}.`));
+  scaled(event) {
+    const { id, code } = JSON.parse(event.data);
+    const one = this.#take(id);
+    if (code) one.reject(notScaled(event, this.#settings));
     else one.resolve();
+  }
+
+  /** The cluster is over, and the master answers nothing more. */
+  close(reason) {
+    const waiting = [...this.#waiting.values(), ...(this.#next?.askers ?? [])];
+    this.#waiting.clear();
+    this.#next = null;
+    for (const one of waiting) one.reject(reason);
   }
 
   #take(id) {
@@ -134,8 +140,8 @@ function invalid(cause) {
   return new ClusterError('ERR_RELOAD_INVALID', cause.message.replace('cluster config:', 'reload():'), { cause });
 }
 
-function notRunning(what) {
-  return new ClusterError('ERR_NOT_RUNNING', `${what}(): ${NOT_RUNNING}. Call it when the cluster is ready and not closed.`);
+function notRunning() {
+  return new ClusterError('ERR_NOT_RUNNING', `reload(): ${NOT_RUNNING}. Call it when the cluster is ready and not closed.`);
 }
 
 /** Without what is undefined: it would hide what was given before. */

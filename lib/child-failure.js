@@ -18,10 +18,19 @@ function startFailure(event, settings) {
 
 /** Why the cluster gives up, from the master's `exception`: with the last worker's failure, if one failed. */
 function exception(event, settings) {
+  return withFailure(event, settings.title, settings);
+}
+
+/** Why scale() did not come to its end, from the master's `scaled`. */
+function notScaled(event, settings) {
+  return withFailure(event, 'scale()', settings);
+}
+
+function withFailure(event, subject, settings) {
   const details = JSON.parse(event.data);
   const { code, message } = details;
-  if (event.role === undefined) return new ClusterError(code, `${settings.title}: ${message}`);
-  const text = `${settings.title}: ${message}. The last failure: ${describe(event, details, settings)}`;
+  if (event.role === undefined) return new ClusterError(code, `${subject}: ${message}`);
+  const text = `${subject}: ${message}. The last failure: ${describe(event, details, settings)}`;
   return new ClusterError(code, text, causeOf(details));
 }
 
@@ -59,4 +68,4 @@ function notReady(role, { startTimeout, ready }) {
   return `was not ready within ${startTimeout} ms (startTimeout): ${AWAITED[role === 'alone' ? 'alone' : ready]}`;
 }
 
-module.exports = { startFailure, exception, crash, notReady };
+module.exports = { startFailure, exception, notScaled, crash, notReady };

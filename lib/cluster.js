@@ -2,7 +2,7 @@
 
 const { EventEmitter } = require('events');
 const { normalize } = require('./config');
-const { ClusterError } = require('./errors');
+const { ClusterError, describeError } = require('./errors');
 const { toNativeConfig } = require('./native-config');
 const timers = require('./real-timers');
 const { enter } = require('./request-here');
@@ -90,7 +90,7 @@ class Cluster extends EventEmitter {
     }
     const promise = this.#ready.promise.then(() => this);
     // That the start failed is told by start(), not by every callback that was not called.
-    if (callback) promise.then(callback, () => {});
+    if (callback) promise.then((cluster) => outOfPromise(() => callback(cluster)), () => {});
     return promise;
   }
 
@@ -131,7 +131,8 @@ class Cluster extends EventEmitter {
       if (!ok && reason !== CLOSED) this.#dispatcher.tellReloadFailed(error);
     } catch (error) {
       this.#dispatcher.tellReloadFailed(error);
-      this.emit('reload', { ok: false, replaced: [], reason: 'it could not begin', error });
+      const report = { ok: false, replaced: [], reason: 'it could not begin', error };
+      outOfPromise(() => this.emit('reload', report));
     }
   }
 
@@ -156,12 +157,14 @@ class Cluster extends EventEmitter {
   }
 
   stats() {
-    return this.#state === 'supervising' ? JSON.parse(this.#master.stats()) : structuredClone(NOTHING);
+    // None of a master that has ended just now.
+    const stats = this.#state === 'supervising' ? this.#master.stats() : null;
+    return stats === null ? structuredClone(NOTHING) : JSON.parse(stats);
   }
 
   #supervise() {
     try {
-      this.#master = new Master(toNativeConfig(this.#settings), () => this.#pump.wake());
+      this.#master = new Master(toNativeConfig(this.#settings), () => this.#pump?.wake());
       // Before the rest is loaded: meanwhile the children boot.
       this.#master.start();
       enter(() => this.#requests());
@@ -178,6 +181,8 @@ class Cluster extends EventEmitter {
         (event) => this.#handle(event),
       );
     } catch (cause) {
+      // Without what is read here nobody would hear of the children that it has started.
+      this.#master?.close(true);
       this.#end(new ClusterError('ERR_START_FAILED', `The master could not be started: ${cause.message}`, { cause }));
       return;
     }
@@ -212,9 +217,10 @@ class Cluster extends EventEmitter {
     enter(() => this.#requests());
     const { exec, workerLoader } = this.#settings;
     const { loadInProcess } = require('./in-process');
+    const failed = (cause) => new ClusterError('ERR_START_FAILED', `${exec} could not be loaded: ${describeError(cause).message}`, { cause });
     loadInProcess(exec, workerLoader).then(
-      () => this.#becomeReady(),
-      (cause) => this.#end(new ClusterError('ERR_START_FAILED', `${exec} could not be loaded: ${cause?.message}`, { cause })),
+      () => outOfPromise(() => this.#becomeReady()),
+      (cause) => outOfPromise(() => this.#end(failed(cause))),
     );
   }
 
@@ -265,9 +271,21 @@ class Cluster extends EventEmitter {
     this.#state = 'closed';
     this.#dispatcher?.close();
     this.#endpoint?.close();
+    this.#openChanges?.close(this.#dispatcher?.failure ?? new ClusterError('ERR_CLOSED', 'The cluster was closed before it was done.'));
     if (error) this.#ready.reject(error);
     this.#closed.resolve();
     this.emit('close');
+  }
+}
+
+/** What the app's code throws in a promise's callback is an uncaught exception, as in any other. */
+function outOfPromise(call) {
+  try {
+    call();
+  } catch (error) {
+    timers.nextTick(() => {
+      throw error;
+    });
   }
 }
 

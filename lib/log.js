@@ -2,6 +2,7 @@
 
 // The one way for the library's own lines, those of the master included: to stderr, or into the user's logger.
 
+const { describeError } = require('./errors');
 const { write } = require('./terminal');
 
 const LEVELS = ['error', 'warn', 'info', 'debug'];
@@ -51,7 +52,7 @@ function told(logger, level, title, text, fields) {
 }
 
 function failed(fields, error) {
-  return { ...fields, loggerError: String(error?.message ?? error) };
+  return { ...fields, loggerError: typeof error === 'string' ? error : describeError(error).message };
 }
 
 function line(title, text, fields) {

@@ -53,4 +53,4 @@ function checkOptions(options) {
   return { timeout, signal };
 }
 
-module.exports = { checkAction, checkRequest };
+module.exports = { TARGETS, checkAction, checkRequest };

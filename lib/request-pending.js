@@ -2,7 +2,7 @@
 
 // Requests that wait: for one answer, or for that of every worker.
 
-const { ClusterError, reviveError } = require('./errors');
+const { ClusterError, describeError, reviveError } = require('./errors');
 const timers = require('./real-timers');
 
 const RECEIVERS = { app: 'the app', alone: 'the alone', worker: 'a worker' };
@@ -75,8 +75,9 @@ class Pending {
   }
 
   invalid(cause) {
-    if (cause.code === 'ERR_MESSAGE_TOO_LARGE') return this.reject(cause);
-    const why = `its data cannot be written: ${cause.message}. Send plain data`;
+    const { code, message } = describeError(cause);
+    if (code === 'ERR_MESSAGE_TOO_LARGE') return this.reject(cause);
+    const why = `its data cannot be written: ${message}. Send plain data`;
     return this.reject(this.error('ERR_MESSAGE_INVALID', why, { cause }));
   }
 
@@ -177,15 +178,20 @@ class PendingAnswers extends Pending {
 function showWhoAsked(error, asked) {
   const here = {};
   Error.captureStackTrace(here, asked);
+  // None, or not a text: the app has an Error.stackTraceLimit or an Error.prepareStackTrace of its own.
+  if (typeof here.stack !== 'string') return;
   const frames = here.stack.split('\n').slice(1);
   const stack = [String(error), ...frames].join('\n');
   Object.defineProperty(error, 'stack', { value: stack, configurable: true, writable: true });
 }
 
-/** What a handler threw in the other process. */
-function remoteError({ name, message, code, stack }) {
-  const error = name === 'ClusterError' ? new ClusterError(code, message) : reviveError({ name, message, code });
-  return Object.assign(error, { remoteStack: stack });
+/** What a handler threw in the other process, which may have sent anything. */
+function remoteError(sent) {
+  const text = (field) => (typeof sent[field] === 'string' ? sent[field] : undefined);
+  const code = typeof sent.code === 'number' ? sent.code : text('code');
+  const told = { name: text('name') ?? 'Error', message: text('message'), code };
+  const error = told.name === 'ClusterError' ? new ClusterError(code, told.message) : reviveError(told);
+  return Object.assign(error, { remoteStack: text('stack') });
 }
 
 module.exports = { PendingAnswer, PendingAnswers, showWhoAsked };

@@ -6,10 +6,13 @@
 
 const { ClusterError, describeError } = require('./errors');
 const timers = require('./real-timers');
-const { checkAction, checkRequest } = require('./request-arguments');
+const { TARGETS, checkAction, checkRequest } = require('./request-arguments');
 const { PendingAnswer, PendingAnswers, showWhoAsked } = require('./request-pending');
 
 const CMD = 'NODE_YUNFLY_RPC';
+
+/** Of an error for which the smallest `maxMessageBytes` has room, so many characters of each text. */
+const SHORT_TEXT = 150;
 
 /** The end of a process. Ids are unique although a pid may come again. */
 const instance = `${process.pid}-${Math.trunc(timers.now() * 1e6).toString(36)}`;
@@ -108,13 +111,22 @@ class RequestEndpoint {
   /** It never rejects. */
   async #answer(request) {
     const { id, action, from, pid, reply } = request;
-    const answer = { act: 'reply', id, ...reply, pid: process.pid };
+    const answer = { act: 'reply', id, ...address(reply), pid: process.pid };
     try {
       const handler = this.#handlers.get(action) ?? this.#refuse;
       const value = await handler(this.#codec.unpack(request), { from, pid, action });
       this.#sendAnswer(answer, action, value);
     } catch (thrown) {
+      this.#sendFailure(answer, thrown);
+    }
+  }
+
+  /** Whatever was thrown, who asked gets an answer: where even what is left of it is too large, the reason why. */
+  #sendFailure(answer, thrown) {
+    try {
       this.#tryToSend({ ...answer, error: describeError(thrown) });
+    } catch (cause) {
+      this.#tryToSend({ ...answer, error: describeError(cause, SHORT_TEXT) });
     }
   }
 
@@ -128,8 +140,9 @@ class RequestEndpoint {
     try {
       this.#send({ ...answer, ...this.#codec.pack(value) });
     } catch (cause) {
-      if (cause.code === 'ERR_MESSAGE_TOO_LARGE') throw cause;
-      const why = `The answer to '${action}' cannot be written: ${cause.message}. Answer with plain data.`;
+      const { code, message } = describeError(cause);
+      if (code === 'ERR_MESSAGE_TOO_LARGE') throw cause;
+      const why = `The answer to '${action}' cannot be written: ${message}. Answer with plain data.`;
       throw new ClusterError('ERR_MESSAGE_INVALID', why, { cause });
     }
   }
@@ -142,6 +155,12 @@ class RequestEndpoint {
   #tryToSend(frame) {
     if (this.#link.unreachable() === undefined) this.#send(frame);
   }
+}
+
+/** Where an answer goes. Another process wrote it: nothing else of it gets into a frame of this one. */
+function address(reply) {
+  const { to, worker_pid: pid } = Object(reply);
+  return { to: TARGETS.includes(to) ? to : undefined, worker_pid: typeof pid === 'number' ? pid : undefined };
 }
 
 module.exports = { RequestEndpoint };

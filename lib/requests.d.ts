@@ -92,5 +92,6 @@ export interface RequestContext {
 }
 
 /** Answers requests with what it returns, or with what the promise that it returns resolves with. What it throws, or the
- *  promise rejects with, crosses as an error: name, message, code, and the stack as `remoteStack`. */
+ *  promise rejects with, crosses as an error: name, message, code, and the stack as `remoteStack`. Of a text of more
+ *  than 16 KiB the middle is left out. */
 export type RequestHandler<Data = any, Answer = any> = (data: Data, context: RequestContext) => Answer | PromiseLike<Answer>;

@@ -53,7 +53,8 @@ function leave(cluster, exit) {
   }
   for (const name of SIGNALS) process.removeListener(name, onSignal);
   // After the listeners of 'close', and not before the children's last lines are out.
-  if (exitAsked) timers.setImmediate(() => written(WRITTEN_MS).then(() => process.exit()));
+  // Out of the promise: what a listener of 'exit' throws is an uncaught exception.
+  if (exitAsked) timers.setImmediate(() => written(WRITTEN_MS).then(() => timers.nextTick(process.exit)));
 }
 
 module.exports = { join, leave };

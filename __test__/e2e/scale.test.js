@@ -1,6 +1,6 @@
 'use strict';
 
-const { start, fixture } = require('./support/cluster');
+const { launch, start, fixture } = require('./support/cluster');
 const { request, requests } = require('./support/client');
 const { Load } = require('./support/load');
 const { isAlive } = require('./support/processes');
@@ -67,10 +67,43 @@ test('it holds for what comes later: a slot that is left is filled again, one th
   expect((await app.call('stats')).workers).toMatchObject({ listening: 2, starting: 0, draining: 0 });
 });
 
-test('several at once: the last one counts', async () => {
+const superseded = { status: 'rejected', reason: expect.objectContaining({ code: 'ERR_SCALE_SUPERSEDED' }) };
+const done = { status: 'fulfilled', value: null };
+
+test('several at once: the last one counts, and each caller has an answer of its own', async () => {
   const app = await start({ count: 2 });
-  await Promise.all([5, 1, 4, 2, 3].map((count) => app.call('scale', count)));
+  const answers = await Promise.allSettled([5, 1, 4, 3, 3].map((count) => app.call('scale', count)));
+  expect(answers).toEqual([superseded, superseded, superseded, done, done]);
+  expect(answers[0].reason.message).toContain('scale(1)');
   await expectSize(app, 3);
+});
+
+test('refork: false: a slot that is empty is said, with what its worker died of', async () => {
+  const app = await start({ count: 2, refork: false });
+  const victim = (await app.workers()).find(({ slot }) => slot === 1);
+  process.kill(victim.pid, 'SIGKILL');
+  await app.event('exit');
+  const error = await app.call('scale', 3).catch((reason) => reason);
+  expect(error).toMatchObject({ code: 'ERR_SCALE_FAILED', message: expect.stringMatching(/slot 1 .*refork: false.*SIGKILL/) });
+  await expect(app.call('scale', 3)).rejects.toMatchObject({ code: 'ERR_SCALE_FAILED' });
+});
+
+test('a slot that always fails: it rejects when its limit is over, with the error', async () => {
+  const app = await start({ count: 1, limit: 1, exec: fixture('workers/first-slot-only.js') });
+  const error = await app.call('scale', 2).catch((reason) => reason);
+  expect(error).toMatchObject({ code: 'ERR_SCALE_FAILED', message: expect.stringMatching(/slot 2 .*limit.*only slot 1/) });
+  await app.call('scale', 1);
+  await expectSize(app, 1);
+});
+
+test('before it is ready, and after it was closed: it rejects', async () => {
+  const app = launch({ count: 1 }, { api: 'createCluster' });
+  const refused = { code: 'ERR_NOT_RUNNING' };
+  await expect(app.call('scale', 2)).rejects.toMatchObject(refused);
+  const started = app.call('start');
+  await expect(app.call('scale', 2)).rejects.toMatchObject(refused);
+  await started;
+  await expect(app.call('closeThen', 'scale', 2)).rejects.toMatchObject(refused);
 });
 
 test('up again while a worker that is too many still finishes: when it is done nobody is too many', async () => {
@@ -78,7 +111,7 @@ test('up again while a worker that is too many still finishes: when it is done n
   const port = await app.port();
   const asked = Array.from({ length: 8 }, () => request(port, '/slow?ms=1500'));
   await app.reported('slow', 8);
-  await Promise.all([app.call('scale', 1), app.call('scale', 2)]);
+  await expect(Promise.allSettled([app.call('scale', 1), app.call('scale', 2)])).resolves.toEqual([superseded, done]);
   await expectSize(app, 2);
   const answers = await Promise.all(asked);
   expect(answers.map(({ status }) => status)).toEqual(Array(8).fill(200));

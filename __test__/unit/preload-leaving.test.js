@@ -10,6 +10,7 @@ const { once } = require('node:events');
 const path = require('node:path');
 const { text } = require('node:stream/consumers');
 const tls = require('node:tls');
+const { folder, removeFolders } = require('./support/folder');
 const { connect, readAll, request } = require('./support/http');
 const { endAll, startServers } = require('./support/preloaded');
 
@@ -29,6 +30,7 @@ afterEach(async () => {
   agents = [];
   sockets = [];
   await endAll();
+  removeFolders();
 });
 
 function keepAlive(module = http, options = {}) {
@@ -103,6 +105,19 @@ test("a server that the app closes itself emits 'close' once", async () => {
   child.drain();
   await expect(child.ended).resolves.toEqual(orderly);
   expect(child.messages.filter(({ closed }) => closed)).toHaveLength(1);
+});
+
+test.each([
+  ['a symbol', "Symbol('s')"],
+  ['an error whose stack cannot be read', "Object.defineProperty(new Error('odd'), 'stack', { get() { throw new Error('no'); } })"],
+])('what is waited for may fail with %s', async (_what, thrown) => {
+  const app = `
+    require('http').createServer().listen(0);
+    process.on('yunfly:drain', ({ waitUntil }) => waitUntil(Promise.reject(${thrown})));`;
+  const child = await startServers(path.join(folder({ 'app.js': app }), 'app.js'));
+  child.drain();
+  await expect(child.ended).resolves.toEqual(orderly);
+  expect(child.stderr).toContain('ERR_DRAIN_WAIT_FAILED');
 });
 
 test('new connections are refused', async () => {

@@ -3,7 +3,7 @@
 // Uncaught exceptions: what the master is told, what is written to stderr, whose connection is closed.
 
 const { executionAsyncResource } = require('async_hooks');
-const { describeError } = require('../errors');
+const { describeError, inspected } = require('../errors');
 const { report } = require('./channel');
 
 /** `fields`: what the master is to know beside the error. */
@@ -50,7 +50,7 @@ function connectionAtFault() {
 
 function log(who, origin, thrown) {
   const kind = origin === 'unhandledRejection' ? 'unhandled rejection' : 'uncaught exception';
-  logLine(`${who} (pid ${process.pid}): ${kind}\n${require('util').inspect(thrown)}`);
+  logLine(`${who} (pid ${process.pid}): ${kind}\n${inspected(thrown)}`);
 }
 
 /** Synchronous, and it never throws or emits: where stderr is a pipe without a reader, process.stderr would emit EPIPE,

@@ -10,6 +10,7 @@
 // Whatever takes too long ends by process.exit() shortly before the master's SIGKILL.
 
 const net = require('net');
+const { describeError, inspected } = require('../errors');
 const { clearTimeout, nextTick, now, setImmediate, setTimeout } = require('../real-timers');
 const { report } = require('./channel');
 const connections = require('./connections');
@@ -132,7 +133,7 @@ class Leaving {
 
   #waitUntil(promise) {
     const settled = Promise.resolve(promise)
-      .catch((err) => warn(`yunfly:drain: what was waited for failed: ${err?.stack ?? err}`))
+      .catch((err) => warn(`yunfly:drain: what was waited for failed: ${describeError(err).stack}`))
       .then(() => this.#promised.delete(settled));
     this.#promised.add(settled);
   }
@@ -183,7 +184,7 @@ class Leaving {
   /** How the process ends is the app's matter; nothing of ours keeps it. */
   async #appEnds() {
     const half = Math.max(0, (this.#deadline - now()) / 2);
-    setTimeout(closeStreams, Math.min(this.#streamTimeout, half)).unref();
+    setTimeout(() => closeStreams().catch(() => {}), Math.min(this.#streamTimeout, half)).unref();
     // A listener that raises the signal again expects to be gone by then: the event loop has it after one turn.
     await turn();
     await turn();
@@ -275,7 +276,8 @@ function leave(boot, request) {
     return;
   }
   leaving = new Leaving(boot, request);
-  leaving.run();
+  // The app may have replaced whatever is called: the process ends all the same, when its time is over.
+  leaving.run().catch((err) => logLine(`${process.title} (pid ${process.pid}): it cannot leave in good order\n${inspected(err)}`));
 }
 
 module.exports = {

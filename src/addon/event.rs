@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::core::notice::{ChildFailure, ExitReason, FailureCause, Notice, ReloadReport};
+use crate::core::scale::NotScaled;
 use crate::core::types::{ChildId, Exit, Peer, SlotId};
 
 /// One event. Which fields are set depends on its kind.
@@ -120,10 +121,8 @@ impl From<Notice> for NativeEvent {
             Notice::Reloaded { ids, report } => Self::new("reloaded").data(reload_report(&ids, &report)),
             Notice::Changed { files } => Self::new("change").data(files),
             Notice::Crashed(failure) => failed("crash", &failure).data(details(&failure)),
-            Notice::Scaled { id, reason } => {
-                let event = Self::new("scaled").data(json!({ "id": id }));
-                if let Some(reason) = reason { event.reason(reason) } else { event }
-            }
+            Notice::Scaled { id, result: Ok(()) } => Self::new("scaled").data(json!({ "id": id })),
+            Notice::Scaled { id, result: Err(why) } => not_scaled(id, &why),
             Notice::StandbyReady(child) => Self::of("standby", child),
             Notice::Seated { child, slot } => Self::of("seated", child).place(Some(slot), None),
             Notice::Missed(child, missed) => Self::of("missed", child).data(missed),
@@ -143,7 +142,10 @@ impl From<Notice> for NativeEvent {
             Notice::Check(census) => Self::new("check").data(census),
             Notice::Ready => Self::new("ready"),
             Notice::StartFailed(failure) => failed("startFailed", &failure).data(details(&failure)),
-            Notice::Exception { code, message, failure } => exception(code, &message, failure),
+            Notice::Exception { code, message, failure } => with_failure("exception", failure.as_ref(), |data| {
+                data["code"] = json!(code);
+                data["message"] = json!(message);
+            }),
             Notice::Closed(outcome) => Self::new("closed").reason(outcome.as_str()),
         }
     }
@@ -203,12 +205,24 @@ fn reload_report(ids: &[u32], report: &ReloadReport) -> serde_json::Value {
     json!({ "ids": ids, "ok": report.ok, "reason": report.reason, "failure": failure, "replaced": replaced })
 }
 
-fn exception(code: &str, message: &str, failure: Option<ChildFailure>) -> NativeEvent {
-    let Some(failure) = failure else {
-        return NativeEvent::new("exception").data(json!({ "code": code, "message": message }));
+fn not_scaled(id: u32, why: &NotScaled) -> NativeEvent {
+    with_failure("scaled", why.failure(), |data| {
+        data["id"] = json!(id);
+        data["code"] = json!(why.code());
+        data["message"] = json!(why.message());
+    })
+}
+
+/// What happened to the cluster, and the last child that failed, if one did.
+fn with_failure(
+    kind: &str,
+    failure: Option<&ChildFailure>,
+    describe: impl FnOnce(&mut serde_json::Value),
+) -> NativeEvent {
+    let (event, mut data) = match failure {
+        Some(failure) => (failed(kind, failure), details(failure)),
+        None => (NativeEvent::new(kind), json!({})),
     };
-    let mut data = details(&failure);
-    data["code"] = json!(code);
-    data["message"] = json!(message);
-    failed("exception", &failure).data(data)
+    describe(&mut data);
+    event.data(data)
 }

@@ -192,12 +192,12 @@ impl Master {
         Ok(())
     }
 
-    /// What is going on, as JSON.
+    /// What is going on, as JSON; nothing of a master that has ended.
     #[napi(catch_unwind)]
-    pub fn stats(&self) -> String {
+    pub fn stats(&self) -> Option<String> {
         let (reply, stats) = sync_channel(1);
         self.tell(Command::Stats(reply));
-        stats.recv().unwrap_or_else(|_| "{}".to_owned())
+        stats.recv().ok()
     }
 
     /// A master that has ended has no ears: its last event said so.

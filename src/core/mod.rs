@@ -22,7 +22,7 @@ pub mod reload;
 mod requests;
 pub mod restart;
 mod routing;
-mod scale;
+pub mod scale;
 mod serving;
 mod shutdown;
 mod standby;
@@ -52,6 +52,7 @@ use notice::{ChildFailure, Notice, Undeliverable};
 use random_worker::Chosen;
 use reload::Reloads;
 use requests::Requests;
+use scale::Scaling;
 use shutdown::Stop;
 use standby::Refill;
 use supervision::Vacancy;
@@ -98,8 +99,7 @@ pub struct Core {
     reloads: Reloads,
     development: Development,
     refill: Refill,
-    /// Who waits for `scale()`.
-    scaling: Vec<u32>,
+    scaling: Option<Scaling>,
     rng: fastrand::Rng,
     seed: u64,
     actions: VecDeque<Action>,
@@ -127,15 +127,22 @@ impl Core {
             reloads: Reloads::default(),
             development: Development::default(),
             refill: Refill::default(),
-            scaling: Vec::new(),
+            scaling: None,
             rng: fastrand::Rng::with_seed(seed),
             seed,
             actions: VecDeque::new(),
         }
     }
 
-    /// Takes in what happened. Events of a child that is gone already are ignored here, and nowhere else.
+    /// Takes in what happened. Whatever the dispatch decided on the way becomes actions.
     pub fn handle(&mut self, now: Time, event: Event) {
+        self.react(now, event);
+        self.do_orders();
+        debug_assert!(self.dispatch.poll_order().is_none(), "an order is left");
+    }
+
+    /// Events of a child that is gone already are ignored here, and nowhere else.
+    fn react(&mut self, now: Time, event: Event) {
         if event.child().is_some_and(|child| self.family.get(child).is_none()) {
             return self.missed(event);
         }
@@ -159,13 +166,9 @@ impl Core {
             Event::Examined { child, evidence } => self.examined(now, child, evidence),
             Event::Measured { child, rss } => self.measured(now, child, rss),
             Event::ListenerOpened { key, result } => self.listener_opened(now, &key, result),
-            Event::Accepted { key, connections } => {
-                self.dispatch.accepted(now, &key, connections);
-                self.do_orders();
-            }
+            Event::Accepted { key, connections } => self.dispatch.accepted(now, &key, connections),
             Event::HandedBack { key, connection, client } => {
                 self.dispatch.handed_back(now, &key, connection, client);
-                self.do_orders();
             }
             Event::Quiesced => self.quiesced(now),
             Event::Disconnected { child } => self.disconnected(now, child),
@@ -200,6 +203,7 @@ impl Core {
             self.dispatch.deadline(),
             self.reload_deadline(),
             self.refill_deadline(),
+            self.scaling_deadline(),
             self.development_deadline(),
             self.choice_deadline(),
         ]
@@ -224,10 +228,10 @@ impl Core {
         self.measure(now);
         self.advance_reload(now);
         self.refill_standbys(now);
+        self.check_scaling(now);
         self.develop(now);
         self.choose_worker(now);
         self.dispatch.timed_out(now);
-        self.do_orders();
     }
 
     /// An event for a child that is gone: only a message must not vanish without a word.

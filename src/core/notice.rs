@@ -3,6 +3,7 @@
 use bytes::Bytes;
 
 use super::dispatch::ConnectionId;
+use super::scale::NotScaled;
 use super::types::{ChildId, Exit, Peer, SlotId, Time};
 use crate::protocol::inbound::{ErrorDetails, ErrorReport, ListenAddress};
 
@@ -68,12 +69,12 @@ pub enum Notice {
     },
     /// In development: a process ended by itself; the next change of a file starts it again.
     Crashed(ChildFailure),
-    /// The cluster has as many workers as was asked for, or (with a reason) will not.
+    /// The cluster has as many workers as was asked for, or will not.
     Scaled {
         /// The name of who asked.
         id: u32,
         /// Why not.
-        reason: Option<&'static str>,
+        result: Result<(), NotScaled>,
     },
     /// A worker stands by.
     StandbyReady(ChildId),

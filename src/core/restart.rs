@@ -57,6 +57,12 @@ impl Restart {
         }
     }
 
+    /// Whether its limit is over: it is tried once each limit.
+    #[must_use]
+    pub fn is_exhausted(&self) -> bool {
+        self.window == Window::Exhausted
+    }
+
     /// No worker is left anywhere: this seat has the whole limit anew from now on. Gives the moment of the next attempt
     /// if the seat was waiting for the end of its limit.
     pub fn reopen(&mut self, now: Time) -> Option<Time> {

@@ -1,21 +1,101 @@
-//! More or fewer slots while the cluster runs.
+//! More or fewer slots while the cluster runs. Whoever asks gets an answer, in the end because its time is over.
+
+use std::time::Duration;
 
 use super::child::Child;
+use super::family::{Respawn, Seat};
 use super::leaving::REPLACE_GRACE;
-use super::notice::{ExitReason, Notice};
+use super::notice::{ChildFailure, ExitReason, Notice};
 use super::types::{Mode, SlotId, Time};
 use super::{Core, Phase};
 use crate::protocol::outbound::DrainReason;
 
+/// What is under way.
+#[derive(Debug)]
+pub(super) struct Scaling {
+    /// Who waits for it.
+    ids: Vec<u32>,
+    /// Without success it is given up then.
+    until: Time,
+}
+
+/// Why it did not come to its end.
+#[derive(Debug, Clone)]
+pub enum NotScaled {
+    /// The cluster is not ready yet, or on its way down.
+    NotRunning,
+    /// There is always one worker.
+    Development,
+    /// It was closed meanwhile.
+    Closed,
+    /// Another count was asked for meanwhile: this one.
+    Superseded(u32),
+    /// A slot stays empty: `refork` is false.
+    Empty(SlotId, Option<ChildFailure>),
+    /// A slot was tried for the whole `limit`.
+    Exhausted(SlotId, Option<ChildFailure>),
+    /// It took longer than it can, where workers come and go.
+    Late(Duration),
+}
+
+impl NotScaled {
+    /// The stable code of the error.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NotRunning => "ERR_NOT_RUNNING",
+            Self::Development => "ERR_DEVELOPMENT",
+            Self::Closed => "ERR_CLOSED",
+            Self::Superseded(_) => "ERR_SCALE_SUPERSEDED",
+            Self::Empty(..) | Self::Exhausted(..) | Self::Late(_) => "ERR_SCALE_FAILED",
+        }
+    }
+
+    /// In words.
+    #[must_use]
+    pub fn message(&self) -> String {
+        match self {
+            Self::NotRunning => {
+                "the cluster is not running. Call it when the cluster is ready and not closed".to_owned()
+            }
+            Self::Development => "in development there is always 1 worker".to_owned(),
+            Self::Closed => "the cluster was closed".to_owned(),
+            Self::Superseded(count) => format!("scale({count}) was called before it was done"),
+            Self::Empty(slot, _) => {
+                format!("slot {slot} has no worker, and none is started in its place (refork: false)")
+            }
+            Self::Exhausted(slot, _) => {
+                format!("slot {slot} has no worker, and none could be started within limit. It is tried on")
+            }
+            Self::Late(time) => {
+                format!("not every slot had a worker at the same time within {} s", time.as_secs_f64())
+            }
+        }
+    }
+
+    /// The last child that failed, if it was that one's slot.
+    #[must_use]
+    pub fn failure(&self) -> Option<&ChildFailure> {
+        match self {
+            Self::Empty(_, failure) | Self::Exhausted(_, failure) => failure.as_ref(),
+            _ => None,
+        }
+    }
+}
+
 impl Core {
     pub(super) fn scale_asked(&mut self, now: Time, id: u32, count: u32) {
         if self.phase != Phase::Running {
-            return self.notify(Notice::Scaled { id, reason: Some("the cluster is not running") });
+            return self.notify(Notice::Scaled { id, result: Err(NotScaled::NotRunning) });
         }
         if self.policy.mode == Mode::Development {
-            return self.notify(Notice::Scaled { id, reason: Some("in development there is always 1 worker") });
+            return self.notify(Notice::Scaled { id, result: Err(NotScaled::Development) });
         }
-        self.scaling.push(id);
+        if self.policy.count != count {
+            self.end_scaling(&Err(NotScaled::Superseded(count)));
+        }
+        let until = now + self.longest_scaling();
+        self.scaling.get_or_insert_with(|| Scaling { ids: Vec::new(), until }).ids.push(id);
         self.policy.count = count;
         let surplus: Vec<SlotId> = self.family.slots().map(|(slot, _)| slot).filter(|slot| *slot > count).collect();
         for slot in surplus {
@@ -32,24 +112,55 @@ impl Core {
             }
         }
         self.note_vacancy(now);
-        self.check_scaling();
+        self.check_scaling(now);
         self.advance_reload(now);
     }
 
-    /// Tells who waits for it that every slot has its worker and nobody is too many.
-    pub(super) fn check_scaling(&mut self) {
-        let surplus = |worker: &Child| worker.reason == ExitReason::Scale;
-        if self.scaling.is_empty() || !self.all_ready() || self.family.workers().any(surplus) {
-            return;
-        }
-        for id in std::mem::take(&mut self.scaling) {
-            self.notify(Notice::Scaled { id, reason: None });
-        }
+    /// A slot may be tried for its whole `limit`, and wait before that for the room that a worker leaves.
+    fn longest_scaling(&self) -> Duration {
+        self.policy.kill_timeout + self.policy.limit + self.policy.start_timeout
     }
 
-    pub(super) fn cancel_scaling(&mut self, reason: &'static str) {
-        for id in std::mem::take(&mut self.scaling) {
-            self.notify(Notice::Scaled { id, reason: Some(reason) });
+    /// Tells who waits for it that every slot has its worker and nobody is too many, or why that will not be.
+    pub(super) fn check_scaling(&mut self, now: Time) {
+        let Some(scaling) = &self.scaling else { return };
+        let surplus = |worker: &Child| worker.reason == ExitReason::Scale;
+        let result = if self.all_ready() && !self.family.workers().any(surplus) {
+            Ok(())
+        } else if let Some(lost) = self.lost_slot() {
+            Err(lost)
+        } else if scaling.until <= now {
+            Err(NotScaled::Late(self.longest_scaling()))
+        } else {
+            return;
+        };
+        self.end_scaling(&result);
+    }
+
+    pub(super) fn scaling_deadline(&self) -> Option<Time> {
+        self.scaling.as_ref().map(|scaling| scaling.until)
+    }
+
+    /// A slot that nobody is on the way to, or not soon.
+    fn lost_slot(&self) -> Option<NotScaled> {
+        let why = |(slot, seat): (SlotId, &Seat)| {
+            let failure = || self.last_failure.clone().filter(|failure| failure.slot == Some(slot));
+            match seat.respawn {
+                _ if !seat.is_empty() => None,
+                Respawn::No => Some(NotScaled::Empty(slot, failure())),
+                _ if seat.restart.is_exhausted() => Some(NotScaled::Exhausted(slot, failure())),
+                Respawn::At(_) | Respawn::WithRoom => None,
+            }
+        };
+        self.family.slots().find_map(why)
+    }
+
+    pub(super) fn end_scaling(&mut self, result: &Result<(), NotScaled>) {
+        for id in self.scaling.take().into_iter().flat_map(|scaling| scaling.ids) {
+            self.notify(Notice::Scaled { id, result: result.clone() });
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -90,7 +90,6 @@ impl Core {
         let dispatched = |key: &&Key| self.listeners.bound(key).is_some_and(|bound| bound.delivery != Delivery::Shared);
         let keys: BTreeSet<Key> = child.serves.iter().filter(dispatched).cloned().collect();
         self.dispatch.joined(now, id, slot, keys);
-        self.do_orders();
     }
 
     /// A worker that leaves closes its servers too, but its slot goes on wanting them.
@@ -138,10 +137,10 @@ impl Core {
     fn close_listener(&mut self, key: Key) {
         self.dispatch.closed(&key);
         self.act(Action::CloseListener { key });
-        self.do_orders();
     }
 
-    /// Turns what the dispatch decided into actions.
+    /// Turns what the dispatch decided into actions. [`Core::handle`] ends with it: it is called before only where what follows
+    /// has to wait.
     pub(super) fn do_orders(&mut self) {
         while let Some(order) = self.dispatch.poll_order() {
             let action = match order {
@@ -159,7 +158,6 @@ impl Core {
 
     pub(super) fn answered(&mut self, now: Time, id: ChildId, connection: u64, accepted: bool) {
         self.dispatch.answered(now, id, connection, accepted);
-        self.do_orders();
         // A stop waits for the last one.
         if self.is_stopping() {
             self.advance_stop(now);
@@ -178,3 +176,6 @@ impl Core {
         self.dispatch.connections(id)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::action::Action;
 use super::notice::{ChildFailure, ExitReason, Notice, Outcome};
+use super::scale::NotScaled;
 use super::types::{ChildId, Time};
 use super::{Core, Phase};
 use crate::protocol::outbound::DrainReason;
@@ -77,7 +78,7 @@ impl Core {
         self.family.cancel_respawns();
         self.cancel_reloads();
         self.cancel_development();
-        self.cancel_scaling("the cluster was closed");
+        self.end_scaling(&Err(NotScaled::Closed));
         self.next_check = None;
         self.next_measure = None;
         // Nobody to be gentle to: a start that failed serves nothing, and an exception means that nobody listens.
@@ -184,6 +185,8 @@ impl Core {
         let Phase::Stopping(stop) = std::mem::replace(&mut self.phase, Phase::Stopped) else { return };
         self.return_mail();
         self.close_listeners();
+        // Nothing comes after `Closed`.
+        self.do_orders();
         if let Some(failure) = stop.failure {
             self.notify(Notice::StartFailed(*failure));
         }

@@ -117,10 +117,7 @@ impl Core {
             Inbound::Report(Report::Error(report)) => self.error_reported(now, id, report),
             Inbound::Report(Report::Beat { debugged }) => self.beat(now, id, debugged),
             Inbound::Report(Report::Leaving { reason }) => self.announced(now, id, reason),
-            Inbound::Report(Report::Connections { servers }) => {
-                self.dispatch.reported(now, id, &servers);
-                self.do_orders();
-            }
+            Inbound::Report(Report::Connections { servers }) => self.dispatch.reported(now, id, &servers),
             Inbound::Answered { connection, accepted } => self.answered(now, id, connection, accepted),
             Inbound::Report(Report::Signalled { signal }) => self.signalled_itself(now, id, signal),
             Inbound::Report(Report::Finished) => self.finished(id),
@@ -171,7 +168,7 @@ impl Core {
         }
         self.development_ready(now, id);
         self.refill_standbys(now);
-        self.check_scaling();
+        self.check_scaling(now);
         self.deliver_mail(id);
         self.choose_worker(now);
     }

@@ -86,6 +86,7 @@ impl Core {
         child.channel = Channel::Closed;
         self.requests_lost(id);
         self.dispatch.gone(now, id);
+        // No client waits for the fork that may follow.
         self.do_orders();
         let refork_from = self.excuse(now, id);
         let expected = self.family.get(id).is_some_and(|child| child.expected);
@@ -109,7 +110,6 @@ impl Core {
         self.notify(Notice::Exit { child: id, exit, expected: child.expected, reason: child.reason.clone() });
         self.reload_exited(now, &child, &failure);
         self.development_exited(now, &child, failure);
-        self.check_scaling();
         self.unchoose(now, &child);
         self.after_exit(now);
     }
@@ -120,6 +120,7 @@ impl Core {
         self.refill_standbys(now);
         self.note_vacancy(now);
         self.watch_vacancy(now);
+        self.check_scaling(now);
         self.advance_stop(now);
     }
 

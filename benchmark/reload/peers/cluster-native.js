@@ -16,7 +16,11 @@ obey({
     const { ok, reason, error, replaced } = await cluster.reload(options);
     return { ok, reason, error: error?.message, cause: error?.cause?.message, replaced };
   },
-  scale: (count) => cluster.scale(count),
+  /** One that is asked for meanwhile takes the place of the one before. */
+  scale: (count) =>
+    cluster.scale(count).catch((error) => {
+      if (error.code !== 'ERR_SCALE_SUPERSEDED') throw error;
+    }),
   pids: () => ({ workers: [...cluster.workers.values()].map(({ pid }) => pid), alone: cluster.alone?.pid }),
 });
 

@@ -130,7 +130,10 @@ fn scaling_is_over_when_those_that_were_too_many_are_gone() {
     world.tell(Event::ScaleAsked { id: 2, count: 4 });
     world.run(ms(20_000));
     let scaled = world.notices.iter().filter(|(_, notice)| matches!(notice, Notice::Scaled { .. }));
-    assert!(scaled.into_iter().all(|(at, _)| *at >= ms(4_000)));
+    let answers: Vec<_> = scaled
+        .map(|(at, notice)| (*at >= ms(4_000), matches!(notice, Notice::Scaled { result: Ok(()), .. })))
+        .collect();
+    assert_eq!(answers, [(false, false), (true, true)], "the first count was superseded");
 }
 
 #[test]
@@ -213,7 +216,7 @@ fn scaling_adds_at_once_and_takes_away_by_draining() {
     assert_eq!(working(&world), [(Some(1), 0)]);
     assert_eq!(world.alive(), 1);
     assert!(world.kills.is_empty());
-    let scaled = world.notices.iter().filter(|(_, notice)| matches!(notice, Notice::Scaled { reason: None, .. }));
+    let scaled = world.notices.iter().filter(|(_, notice)| matches!(notice, Notice::Scaled { result: Ok(()), .. }));
     assert_eq!(scaled.count(), 2);
 }
 
