@@ -23,6 +23,7 @@ use crate::master::preload::Preload;
 use crate::master::thread;
 use crate::sys::adopted::Adopted;
 use crate::sys::local::duplicate;
+use crate::sys::take_portable_path;
 
 pub use config::NativeConfig;
 pub use event::NativeEvent;
@@ -42,6 +43,9 @@ impl Master {
     #[napi(constructor, catch_unwind)]
     pub fn new(config: NativeConfig, wake: Function<'_, (), ()>) -> Result<Self> {
         let config = config.into_config()?;
+        if config.variables.portable {
+            take_portable_path();
+        }
         // Weak: it never keeps Node alive by itself.
         let wake = wake.build_threadsafe_function().weak::<true>().build()?;
         let (commands, receiver) = unbounded_channel();
