@@ -5,6 +5,7 @@ mod config;
 mod event;
 
 use std::os::fd::IntoRawFd;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
 
@@ -23,7 +24,7 @@ use crate::master::preload::Preload;
 use crate::master::thread;
 use crate::sys::adopted::Adopted;
 use crate::sys::local::duplicate;
-use crate::sys::take_portable_path;
+use crate::sys::{private, take_portable_path};
 
 pub use config::NativeConfig;
 pub use event::NativeEvent;
@@ -208,6 +209,12 @@ impl Master {
     fn tell(&self, command: Command) {
         let _ = self.commands.send(command);
     }
+}
+
+/// The path of the folder, made if it is not there, if what is in it can only be this user's or root's; else null.
+#[napi(catch_unwind)]
+pub fn private_folder(path: String) -> Option<String> {
+    private::private_folder(Path::new(&path), Path::new("/")).ok()?.into_os_string().into_string().ok()
 }
 
 fn child(role: &str, id: u32) -> Result<ChildId> {

@@ -18,6 +18,7 @@ pub mod guard;
 pub mod leftover;
 pub mod local;
 pub mod memory;
+pub mod private;
 pub mod process;
 pub mod reuseport;
 pub mod socket;
