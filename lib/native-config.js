@@ -2,6 +2,7 @@
 
 // What the native master is told: the complete command lines and environment of the children.
 
+const os = require('os');
 const path = require('path');
 const { ownFlags } = require('./config/flags');
 const { inspectorPorts } = require('./config/inspector');
@@ -24,6 +25,11 @@ const OF_THE_MASTER = [
   'WATCH_REPORT_DEPENDENCIES',
 ];
 
+/** What the master itself is told by the environment. It never looks: JS may change the environment meanwhile (src/variables.rs). */
+const FOR_THE_MASTER = ['YUNFLY_LOG', 'YUNFLY_PORTABLE', 'NOTIFY_SOCKET', 'WATCHDOG_USEC', 'WATCHDOG_PID', 'LISTEN_FDS', 'LISTEN_PID'];
+/** Where git has its settings, which say what is not watched. */
+const OF_GIT = ['XDG_CONFIG_HOME', 'GIT_CONFIG_GLOBAL', 'GIT_CONFIG_SYSTEM'];
+
 /** PM2's name for the number of an instance. */
 const INSTANCE = 'NODE_APP_INSTANCE';
 
@@ -39,6 +45,7 @@ function toNativeConfig(settings) {
     execPath: process.execPath,
     cwd,
     env,
+    variables: variables(settings.watch),
     instanceVar,
     workerArgv: ['--require', PRELOAD, ...loaderFlags(settings.workerLoader), ...flags, exec, ...args],
     workerBoot: JSON.stringify({ role: 'worker', ...boot, ready, hangTimeout, instanceVar }),
@@ -91,6 +98,21 @@ function environment(changes, { env: given, instanceVar }) {
   for (const name of [INSTANCE, instanceVar || INSTANCE]) if (!Object.hasOwn(given, name)) delete env[name];
   const present = Object.entries(env).filter(([, value]) => value !== undefined);
   return Object.fromEntries(present.map(([name, value]) => [name, String(value)]));
+}
+
+function variables(watch) {
+  const names = watch ? [...FOR_THE_MASTER, ...OF_GIT] : FOR_THE_MASTER;
+  const found = names.map((name) => [name, process.env[name]]).filter(([, value]) => value !== undefined);
+  return { ...Object.fromEntries(found), ...(watch && { HOME: home() }) };
+}
+
+/** Empty for a user that the system doesn't know. */
+function home() {
+  try {
+    return os.homedir();
+  } catch {
+    return '';
+  }
 }
 
 /** The variable that tells a worker its number; undefined: there is none. What `env` says of it, its removal too, comes first. */

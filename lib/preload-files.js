@@ -17,10 +17,16 @@ const SHARED = [
 
 const FILES = [...OF_THE_PRELOAD.map((name) => `preload/${name}.js`), ...SHARED.map((name) => `${name}.js`)];
 
+/** Where a copy may be made, best first; of systemd's RuntimeDirectory= and CacheDirectory= the first. */
+function folders({ XDG_RUNTIME_DIR, RUNTIME_DIRECTORY = '', CACHE_DIRECTORY = '', XDG_CACHE_HOME, HOME }) {
+  const [ofService, ofCache] = [RUNTIME_DIRECTORY, CACHE_DIRECTORY].map((list) => list.split(':')[0]);
+  const found = [XDG_RUNTIME_DIR, ofService, ofCache, XDG_CACHE_HOME, HOME && path.join(HOME, '.cache'), os.tmpdir()];
+  return found.filter((folder) => folder && path.isAbsolute(folder));
+}
+
 /** The master keeps them for the processes that it starts from now on. */
 function keepPreload(master) {
-  const folders = [process.env.XDG_RUNTIME_DIR, os.tmpdir()].filter((folder) => folder && path.isAbsolute(folder));
-  master.keepPreload(__dirname, FILES, folders);
+  master.keepPreload(__dirname, FILES, folders(process.env));
 }
 
 module.exports = { FILES, keepPreload };

@@ -5,6 +5,7 @@ use std::ffi::{CString, NulError};
 use std::path::PathBuf;
 
 use crate::core::types::Policy;
+use crate::variables::Variables;
 
 /// Everything that the master needs to know.
 #[derive(Debug, Clone)]
@@ -23,6 +24,8 @@ pub struct Config {
     pub output: Output,
     /// Where the master's own log goes.
     pub log: Log,
+    /// What the environment says to the master.
+    pub variables: Variables,
 }
 
 /// Files whose change starts processes again.

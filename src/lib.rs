@@ -15,6 +15,7 @@ pub mod core;
 pub mod master;
 pub mod protocol;
 pub mod sys;
+pub mod variables;
 pub mod watch;
 
 // Not part of unit test binaries: it needs a Node process around it.

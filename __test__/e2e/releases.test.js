@@ -6,7 +6,7 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { start, launch, fixture, runtime } = require('./support/cluster');
 const { request, requests } = require('./support/client');
-const { folder } = require('./support/files');
+const { folder, privateFolder } = require('./support/files');
 const { nth } = require('./support/development');
 const { root } = require('./support/project');
 const { until } = require('./support/until');
@@ -31,12 +31,11 @@ class Deployment {
   folder = folder();
   current = path.join(this.folder, 'current');
   /** XDG_RUNTIME_DIR. */
-  runtime = path.join(this.folder, 'runtime');
+  runtime = privateFolder();
   #app;
 
   constructor(app = answering) {
     this.#app = app;
-    fs.mkdirSync(this.runtime, { mode: 0o700 });
     this.release(1);
   }
 

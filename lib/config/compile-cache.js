@@ -3,40 +3,52 @@
 // Where Node keeps what V8 compiled (NODE_COMPILE_CACHE): workers run the same code, and each boots faster by what the
 // first one compiled. Concurrent writers are Node's own concern: each file is written aside and renamed.
 
-const fs = require('fs');
 const os = require('os');
 const path = require('path');
+const { warn } = require('./fields');
 
 /** The first version that knows the variable. */
 const SINCE = [22, 1];
 
-const OTHERS_MAY_WRITE = 0o022;
+const OURS = 'yunfly-cluster';
 
 function isSupported(version = process.versions.node) {
   const [major, minor] = version.split('.').map(Number);
   return major > SINCE[0] || (major === SINCE[0] && minor >= SINCE[1]);
 }
 
-/** A folder that only this user can write to: its content is executed. Undefined where there is none. */
-function defaultFolder() {
-  const uid = process.getuid();
-  const folder = path.join(os.tmpdir(), `yunfly-cluster-${uid}`);
-  try {
-    fs.mkdirSync(folder, { mode: 0o700, recursive: true });
-    const stat = fs.lstatSync(folder);
-    const isOurs = stat.isDirectory() && stat.uid === uid && (stat.mode & OTHERS_MAY_WRITE) === 0;
-    return isOurs ? path.join(folder, 'compile-cache') : undefined;
-  } catch {
-    return undefined;
+/** Where it may be, best first; of systemd's CacheDirectory= the first. */
+function places({ CACHE_DIRECTORY: systemd, XDG_CACHE_HOME: cache, HOME: home }) {
+  const found = [
+    systemd && path.join(String(systemd).split(':')[0], OURS),
+    cache && path.join(String(cache), OURS),
+    home && path.join(String(home), '.cache', OURS),
+    path.join(os.tmpdir(), `${OURS}-${process.getuid()}`),
+  ];
+  return found.filter((folder) => folder && path.isAbsolute(folder));
+}
+
+/** A folder that only this user can write to, in such folders: its content is executed. Undefined where there is none. */
+function defaultFolder(env) {
+  const { privateFolder } = require('../native');
+  for (const place of places(env)) {
+    const folder = privateFolder(path.join(place, 'compile-cache'));
+    if (folder !== null) return folder;
   }
+  return undefined;
 }
 
 /** The value for NODE_COMPILE_CACHE; undefined leaves it as it is. */
 function compileCache(option, production, env) {
   if (option === false || !isSupported()) return undefined;
   if (typeof option === 'string') return path.resolve(option);
-  const isAsked = option === true || (production && !env.NODE_COMPILE_CACHE && !env.NODE_DISABLE_COMPILE_CACHE);
-  return isAsked ? defaultFolder() : undefined;
+  if (option !== true && (!production || env.NODE_COMPILE_CACHE || env.NODE_DISABLE_COMPILE_CACHE)) return undefined;
+  const folder = defaultFolder(env);
+  if (option === true && folder === undefined) {
+    const remedy = 'Set XDG_CACHE_HOME, or name a folder that only this user and root can write to.';
+    warn('CLUSTER_OPTION_IGNORED', `cluster config: \`compileCache: true\` has no effect: there is no private folder for it. ${remedy}`);
+  }
+  return folder;
 }
 
 module.exports = { compileCache, isSupported };

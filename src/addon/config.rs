@@ -10,6 +10,7 @@ use napi_derive::napi;
 
 use crate::config::{Config, Inspector, Launch, Log, Output, Role, Watched};
 use crate::core::types::{Balance, Mode, Policy, RandomWorker, Readiness};
+use crate::variables::Variables;
 
 /// Made by lib/cluster.js.
 #[napi(object)]
@@ -20,6 +21,8 @@ pub struct NativeConfig {
     pub cwd: String,
     /// The children's whole environment.
     pub env: HashMap<String, String>,
+    /// What the app's environment says to the master itself.
+    pub variables: HashMap<String, String>,
     /// The variable that tells a worker its number; absent: none.
     pub instance_var: Option<String>,
     /// A worker's arguments after the binary.
@@ -134,7 +137,8 @@ impl NativeConfig {
             Some(other) => return Err(invalid("output", other)),
         };
         let log = if self.logger.unwrap_or(false) { Log::App } else { Log::Stderr };
-        Ok(Config { policy, launch: self.into_launch()?, max_message_bytes, title, watched, output, log })
+        let variables = Variables::new(&self.variables, std::process::id());
+        Ok(Config { policy, launch: self.into_launch()?, max_message_bytes, title, watched, output, log, variables })
     }
 
     /// What of it says how processes are launched: all that a reload may change.

@@ -5,6 +5,7 @@ mod config;
 mod event;
 
 use std::os::fd::IntoRawFd;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
 
@@ -23,6 +24,7 @@ use crate::master::preload::Preload;
 use crate::master::thread;
 use crate::sys::adopted::Adopted;
 use crate::sys::local::duplicate;
+use crate::sys::{private, take_portable_path};
 
 pub use config::NativeConfig;
 pub use event::NativeEvent;
@@ -42,6 +44,9 @@ impl Master {
     #[napi(constructor, catch_unwind)]
     pub fn new(config: NativeConfig, wake: Function<'_, (), ()>) -> Result<Self> {
         let config = config.into_config()?;
+        if config.variables.portable {
+            take_portable_path();
+        }
         // Weak: it never keeps Node alive by itself.
         let wake = wake.build_threadsafe_function().weak::<true>().build()?;
         let (commands, receiver) = unbounded_channel();
@@ -204,6 +209,12 @@ impl Master {
     fn tell(&self, command: Command) {
         let _ = self.commands.send(command);
     }
+}
+
+/// The path of the folder, made if it is not there, if what is in it can only be this user's or root's; else null.
+#[napi(catch_unwind)]
+pub fn private_folder(path: String) -> Option<String> {
+    private::private_folder(Path::new(&path), Path::new("/")).ok()?.into_os_string().into_string().ok()
 }
 
 fn child(role: &str, id: u32) -> Result<ChildId> {

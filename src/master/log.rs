@@ -21,9 +21,9 @@ enum Form {
     Json,
 }
 
-/// What the thread's log goes to.
-pub(super) fn subscriber(to: Log, app: &Arc<AppQueue>) -> Box<dyn Subscriber + Send + Sync> {
-    let (level, form) = wanted(&std::env::var("YUNFLY_LOG").unwrap_or_default());
+/// What the thread's log goes to; `variable` is `YUNFLY_LOG`.
+pub(super) fn subscriber(to: Log, variable: &str, app: &Arc<AppQueue>) -> Box<dyn Subscriber + Send + Sync> {
+    let (level, form) = wanted(variable);
     let stderr = || tracing_subscriber::fmt().with_max_level(level.unwrap_or(Level::WARN)).with_writer(std::io::stderr);
     match (to, form) {
         (Log::App, _) => {

@@ -1,6 +1,6 @@
 //! What processes are started with, as it was when the app had started. Later the files may be gone (the release that the app
 //! was started from was removed), or another version's (the package was installed again), which would not understand this
-//! master. Then they are written into a folder of our own, and processes are started with these.
+//! master. Then they are written into a folder that nobody else can touch (`sys/private.rs`), and processes are started with these.
 
 use std::borrow::Cow;
 use std::ffi::{CString, OsStr};
@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use nix::unistd::{geteuid, mkdtemp};
 
 use crate::config::Launch;
+use crate::sys::private::private_folder;
 
 const OURS_ALONE: u32 = 0o700;
 
@@ -21,8 +22,10 @@ const OURS_ALONE: u32 = 0o700;
 pub struct Preload {
     root: PathBuf,
     files: Vec<Kept>,
-    /// In which a copy may be made, in order.
+    /// In which a copy may be made, in order, if they are private.
     folders: Vec<PathBuf>,
+    /// Above it everybody is trusted.
+    top: PathBuf,
     copy: Option<Replica>,
 }
 
@@ -62,7 +65,8 @@ impl Preload {
     /// When one cannot be read.
     pub fn keep(root: PathBuf, names: Vec<String>, folders: Vec<String>) -> io::Result<Self> {
         let files = names.into_iter().map(|name| Kept::read(&root, PathBuf::from(name))).collect::<io::Result<_>>()?;
-        Ok(Self { root, files, folders: folders.into_iter().map(PathBuf::from).collect(), copy: None })
+        let folders = folders.into_iter().map(PathBuf::from).collect();
+        Ok(Self { root, files, folders, top: PathBuf::from("/"), copy: None })
     }
 
     /// `launch` with the files as they were kept.
@@ -104,7 +108,7 @@ impl Preload {
         let copy = match self.copy.take() {
             Some(copy) => copy,
             None => {
-                let copy = Replica::make(&self.folders, &self.files)?;
+                let copy = Replica::make(&self.folders, &self.top, &self.files)?;
                 let (root, copy_root) = (self.root.display(), copy.root.display());
                 tracing::warn!(
                     "{root} is gone or was changed: processes are started with what it was, from {copy_root}"
@@ -141,21 +145,26 @@ struct Replica {
 }
 
 impl Replica {
-    fn make(folders: &[PathBuf], files: &[Kept]) -> io::Result<Self> {
-        let mut failed = io::Error::from(io::ErrorKind::NotFound);
+    fn make(folders: &[PathBuf], top: &Path, files: &[Kept]) -> io::Result<Self> {
+        let mut failed = Vec::new();
         for folder in folders {
-            match mkdtemp(&folder.join("yunfly-cluster-XXXXXX")) {
-                Ok(root) => {
-                    let mut copy = Self { root, stamps: Vec::new() };
-                    match copy.fill(files) {
-                        Ok(()) => return Ok(copy),
-                        Err(error) => failed = error,
-                    }
-                }
-                Err(error) => failed = error.into(),
+            match Self::make_in(folder, top, files) {
+                Ok(copy) => return Ok(copy),
+                Err(error) => failed.push(format!("{}: {error}", folder.display())),
             }
         }
-        Err(failed)
+        let remedy = "set XDG_RUNTIME_DIR or XDG_CACHE_HOME to a folder that only this user can write to";
+        let failed = failed.join("; ");
+        Err(io::Error::other(format!(
+            "the package's files are gone, and there is no private folder ({failed}): {remedy}"
+        )))
+    }
+
+    fn make_in(folder: &Path, top: &Path, files: &[Kept]) -> io::Result<Self> {
+        let root = mkdtemp(&private_folder(folder, top)?.join("yunfly-cluster-XXXXXX"))?;
+        let mut copy = Self { root, stamps: Vec::new() };
+        copy.fill(files)?;
+        Ok(copy)
     }
 
     fn fill(&mut self, files: &[Kept]) -> io::Result<()> {
@@ -231,7 +240,8 @@ mod tests {
         }
         let names = vec!["preload/index.js".to_owned(), "errors.js".to_owned()];
         let folders = vec!["/proc/none".to_owned(), folder.path().join("private").display().to_string()];
-        let preload = Preload::keep(root.clone(), names, folders).unwrap();
+        let mut preload = Preload::keep(root.clone(), names, folders).unwrap();
+        preload.top = folder.path().to_owned();
         (folder, root, preload)
     }
 
@@ -300,10 +310,12 @@ mod tests {
     }
 
     #[test]
-    fn where_nothing_can_be_written_no_process_is_started() {
+    fn where_only_others_may_write_no_process_is_started() {
+        use std::os::unix::fs::PermissionsExt;
         let (folder, root, mut preload) = package();
-        fs::remove_dir_all(folder.path().join("private")).unwrap();
+        fs::set_permissions(folder.path().join("private"), fs::Permissions::from_mode(0o1777)).unwrap();
         fs::remove_dir_all(&root).unwrap();
-        assert_eq!(preload.applied(&launch(&root)).unwrap_err().kind(), io::ErrorKind::NotFound);
+        let error = preload.applied(&launch(&root)).unwrap_err().to_string();
+        assert!(error.contains("private is not this user's alone") && error.contains("set XDG_RUNTIME_DIR"), "{error}");
     }
 }

@@ -88,13 +88,14 @@ pub(super) enum State {
 impl Master {
     pub(super) fn new(config: Config, app: Arc<AppQueue>) -> Self {
         let (inputs, input) = channel(INPUTS);
+        let service = Service::new(&config.variables);
         Self {
             core: Core::new(config.policy.clone(), fastrand::u64(..)),
             generations: BTreeMap::from([(0, config.launch.clone())]),
             preload: None,
             origin: Instant::now(),
             links: BTreeMap::new(),
-            sockets: Sockets::new(config.policy.balance),
+            sockets: Sockets::new(config.policy.balance, config.variables.passed.clone()),
             reopening: Reopening::default(),
             connections: HashMap::new(),
             last_connection: 0,
@@ -109,7 +110,7 @@ impl Master {
             inputs,
             input,
             state: State::Running,
-            service: Service::new(),
+            service,
             give_back_at: None,
         }
     }
@@ -159,7 +160,7 @@ impl Master {
         let Some(watched) = &self.config.watched else { return };
         let inputs = self.inputs.clone();
         let tell = move |news| inputs.blocking_send(Input::Watch(news)).is_ok();
-        match Watch::start(watched.paths.clone(), watched.base.clone(), tell) {
+        match Watch::start(watched.paths.clone(), watched.base.clone(), self.config.variables.git.clone(), tell) {
             Ok(watch) => self.watch = Some(watch),
             Err(error) => tracing::warn!(%error, "files are not watched"),
         }

@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use std::os::fd::{AsFd, OwnedFd};
+use std::ops::Range;
+use std::os::fd::{AsFd, OwnedFd, RawFd};
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -97,8 +98,8 @@ pub(super) struct Sockets {
 }
 
 impl Sockets {
-    pub(super) fn new(balance: Balance) -> Self {
-        Self { balance, by_key: HashMap::new(), activated: Activated::take(), unheld: Vec::new(), warned: false }
+    pub(super) fn new(balance: Balance, passed: Range<RawFd>) -> Self {
+        Self { balance, by_key: HashMap::new(), activated: Activated::take(passed), unheld: Vec::new(), warned: false }
     }
 
     /// Opens a socket, or gives the errno.

@@ -18,17 +18,26 @@ use crate::core::notice::{Notice, Outcome};
 /// # Errors
 /// When the system has no thread left.
 pub fn start(config: Config, app: Arc<AppQueue>, commands: UnboundedReceiver<Command>) -> std::io::Result<()> {
+    // The standard library's own one looks into the environment (RUST_BACKTRACE), which another thread may be changing.
+    std::panic::set_hook(Box::new(|panic| eprintln!("{panic}")));
+    // As this does, and the first thread that is made: both are made here, in the thread that may.
+    let runtime = tokio::runtime::Builder::new_current_thread();
     std::thread::Builder::new().name("cluster-master".to_owned()).spawn(move || {
-        let _log = tracing::subscriber::set_default(subscriber(config.log, &app));
-        let Some(message) = failure_of(|| run(config, Arc::clone(&app), commands)) else { return };
+        let _log = tracing::subscriber::set_default(subscriber(config.log, &config.variables.log, &app));
+        let Some(message) = failure_of(|| run(runtime, config, Arc::clone(&app), commands)) else { return };
         app.push(Notice::Exception { code: "ERR_MASTER_FAILED", message, failure: None });
         app.push(Notice::Closed(Outcome::Exception));
     })?;
     Ok(())
 }
 
-fn run(config: Config, app: Arc<AppQueue>, commands: UnboundedReceiver<Command>) -> std::io::Result<()> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
+fn run(
+    mut runtime: tokio::runtime::Builder,
+    config: Config,
+    app: Arc<AppQueue>,
+    commands: UnboundedReceiver<Command>,
+) -> std::io::Result<()> {
+    let runtime = runtime.enable_io().enable_time().build()?;
     LocalSet::new().block_on(&runtime, Master::new(config, app).run(commands));
     Ok(())
 }

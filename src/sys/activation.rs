@@ -1,7 +1,7 @@
 //! Sockets that the service manager opened before the app was started (`LISTEN_FDS`, sd_listen_fds(3)). They outlive the
 //! app: what connects while it restarts waits.
 
-use std::io;
+use std::os::fd::RawFd;
 
 use socket2::{SockAddr, Socket, Type};
 
@@ -14,16 +14,12 @@ pub struct Activated {
 }
 
 impl Activated {
-    /// Those of this process; none without a service manager. No child inherits them.
+    /// Those with these numbers. No child inherits them: Node has marked whatever it was started with close-on-exec
+    /// (`uv_disable_stdio_inheritance`).
     #[must_use]
-    pub fn take() -> Self {
-        let numbers = sd_notify::listen_fds().map(Iterator::collect::<Vec<_>>).unwrap_or_default();
-        let socket = |number| -> io::Result<Socket> {
-            let socket = Socket::from(duplicate(number)?);
-            socket.set_nonblocking(true)?;
-            Ok(socket)
-        };
-        Self { sockets: numbers.into_iter().filter_map(|number| socket(number).ok()).collect() }
+    pub fn take(numbers: impl Iterator<Item = RawFd>) -> Self {
+        let sockets = numbers.map_while(|number| duplicate(number).ok()).map(Socket::from);
+        Self { sockets: sockets.filter(|socket| socket.set_nonblocking(true).is_ok()).collect() }
     }
 
     /// The one of this type that is bound to this address, if there is one.

@@ -44,7 +44,7 @@ mod tests {
     use super::*;
 
     #[test]
-    #[allow(clippy::zombie_processes)] // It is what this is about.
+    #[allow(clippy::zombie_processes, clippy::disallowed_methods)] // A zombie is what this is about.
     fn reaps_at_the_second_look_what_belongs_to_the_thread() {
         let own = nix::unistd::gettid().as_raw().unsigned_abs();
         let pid = std::process::Command::new("/bin/true").spawn().unwrap().id();

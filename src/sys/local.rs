@@ -223,17 +223,10 @@ mod tests {
     use std::os::fd::AsFd;
     use std::os::unix::net::UnixStream;
 
-    fn folder(name: &str) -> std::path::PathBuf {
-        let folder = std::env::temp_dir().join(format!("cluster-native-{name}-{}", std::process::id()));
-        let _ = std::fs::remove_dir_all(&folder);
-        std::fs::create_dir_all(&folder).unwrap();
-        folder
-    }
-
     #[test]
     fn a_unix_socket_listens_with_the_access_asked_for_and_a_file_in_its_place_is_in_use() {
-        let folder = folder("unix");
-        let path = folder.join("s").to_str().unwrap().to_owned();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("s").to_str().unwrap().to_owned();
         let socket = listen_unix(&path, Access { readable_all: true, writable_all: true }).unwrap();
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o666, 0o666);
         assert!(!has_waiting(socket.as_fd()));
@@ -245,7 +238,6 @@ mod tests {
         assert_eq!(accept(socket.as_fd()).unwrap_err().kind(), io::ErrorKind::WouldBlock);
         let error = listen_unix(&path, Access::default()).unwrap_err();
         assert_eq!(error.raw_os_error(), Some(libc::EADDRINUSE));
-        std::fs::remove_dir_all(folder).unwrap();
     }
 
     #[test]

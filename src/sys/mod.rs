@@ -7,6 +7,7 @@
 use std::io;
 use std::os::fd::OwnedFd;
 use std::rc::Rc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::io::unix::AsyncFd;
 
@@ -18,6 +19,7 @@ pub mod guard;
 pub mod leftover;
 pub mod local;
 pub mod memory;
+pub mod private;
 pub mod process;
 pub mod reuseport;
 pub mod socket;
@@ -42,8 +44,15 @@ pub fn watch_shared(descriptor: Rc<OwnedFd>) -> io::Result<AsyncFd<Rc<OwnedFd>>>
     Ok(unsafe { AsyncFd::register(descriptor) }?)
 }
 
+static PORTABLE: AtomicBool = AtomicBool::new(!cfg!(target_os = "linux"));
+
+/// From now on the portable path is taken, by the whole process.
+pub fn take_portable_path() {
+    PORTABLE.store(true, Ordering::Relaxed);
+}
+
 /// Whether the portable path was asked for, or is the only one.
 #[must_use]
 pub fn portable() -> bool {
-    !cfg!(target_os = "linux") || std::env::var_os("YUNFLY_PORTABLE").is_some_and(|value| value == "1")
+    PORTABLE.load(Ordering::Relaxed)
 }

@@ -1,5 +1,6 @@
 //! Which files changed (development). A thread of its own with the system's watcher: it sleeps until something happens.
 
+mod excludes;
 mod rules;
 mod tree;
 
@@ -10,6 +11,7 @@ use std::time::Duration;
 
 use notify::{Config, ErrorKind, Event, PollWatcher, RecommendedWatcher, RecursiveMode, Watcher};
 
+use crate::variables::Git;
 use tree::{Order, Tree};
 
 /// Where the system cannot watch so many folders they are looked at so often.
@@ -38,20 +40,22 @@ enum Message {
 }
 
 impl Watch {
-    /// Watches these files and folders. Relative rules begin at `base` where there is no repository. `tell` says whether to go on.
+    /// Watches these files and folders. Relative rules begin at `base` where there is no repository; `git` says where the user's
+    /// own are. `tell` says whether to go on.
     ///
     /// # Errors
     /// When the system has no thread left.
     pub fn start(
         paths: Vec<PathBuf>,
         base: PathBuf,
+        git: Git,
         tell: impl FnMut(News) -> bool + Send + 'static,
     ) -> std::io::Result<Self> {
         let (sender, receiver) = channel();
         let stop = sender.clone();
-        std::thread::Builder::new()
-            .name("cluster-watch".to_owned())
-            .spawn(move || Watching { sender, watcher: None, tell: Box::new(tell) }.run(&paths, &base, &receiver))?;
+        std::thread::Builder::new().name("cluster-watch".to_owned()).spawn(move || {
+            Watching { sender, watcher: None, tell: Box::new(tell) }.run(Tree::new(&paths, &base, &git), &receiver);
+        })?;
         Ok(Self { stop })
     }
 }
@@ -79,8 +83,7 @@ struct Watching {
 }
 
 impl Watching {
-    fn run(mut self, paths: &[PathBuf], base: &std::path::Path, messages: &Receiver<Message>) {
-        let mut tree = Tree::new(paths, base);
+    fn run(mut self, mut tree: Tree, messages: &Receiver<Message>) {
         self.begin();
         self.follow(&mut tree, &mut HashSet::new());
         if !(self.tell)(News::Watching(tree.folders().count())) {

@@ -6,6 +6,9 @@ use std::path::{Path, PathBuf};
 use ignore::Match;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
+use super::excludes::excludes_file;
+use crate::variables::Git;
+
 /// git's file with rules.
 pub(super) const GITIGNORE: &str = ".gitignore";
 
@@ -19,8 +22,8 @@ pub(super) struct Rules {
 }
 
 impl Rules {
-    pub(super) fn new() -> Self {
-        Self { global: Gitignore::global().0, of_folder: HashMap::new() }
+    pub(super) fn new(git: &Git) -> Self {
+        Self { global: global(git).unwrap_or_else(Gitignore::empty), of_folder: HashMap::new() }
     }
 
     /// The files with rules have changed: they are read again.
@@ -72,6 +75,13 @@ impl Rules {
         let top = repository.unwrap_or_else(|| if root.starts_with(base) { base } else { root });
         if self.git_ignores(root, root.is_dir(), top) { root.to_path_buf() } else { top.to_path_buf() }
     }
+}
+
+/// A file that is not there has no rules.
+fn global(git: &Git) -> Option<Gitignore> {
+    let mut builder = GitignoreBuilder::new(std::env::current_dir().ok()?);
+    builder.add(excludes_file(git)?);
+    builder.build().ok()
 }
 
 /// The ends of names of logs and databases.

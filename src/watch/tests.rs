@@ -26,7 +26,7 @@ impl Project {
         }
         let paths = watched.iter().map(|path| project.path(path)).collect();
         let tell = move |news| sender.send(news).is_ok();
-        project._watch = Some(Watch::start(paths, project.folder.path().to_path_buf(), tell).unwrap());
+        project._watch = Some(Watch::start(paths, project.folder.path().to_path_buf(), Git::default(), tell).unwrap());
         assert!(matches!(project.next(), News::Watching(_)));
         project
     }
@@ -79,7 +79,7 @@ impl Project {
 
 /// Every folder that is watched for this root.
 fn watched(folder: &TempDir, root: &str) -> Vec<PathBuf> {
-    let mut tree = Tree::new(&[folder.path().join(root)], folder.path());
+    let mut tree = Tree::new(&[folder.path().join(root)], folder.path(), &Git::default());
     loop {
         let orders = tree.take_orders();
         if orders.is_empty() {
@@ -203,7 +203,7 @@ fn links_to_files_and_to_folders_and_in_circles() {
     std::os::unix::fs::symlink(project.path("src"), project.path("src/circle")).unwrap();
     let (sender, news) = channel();
     let tell = move |news| sender.send(news).is_ok();
-    let watch = Watch::start(vec![project.path("src")], project.path(""), tell).unwrap();
+    let watch = Watch::start(vec![project.path("src")], project.path(""), Git::default(), tell).unwrap();
     let project = Project { news, _watch: Some(watch), ..project };
     assert!(matches!(project.next(), News::Watching(_)));
     project.save("shared/lib/index.js");

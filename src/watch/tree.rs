@@ -10,6 +10,7 @@ use std::time::{Duration, SystemTime};
 use notify::event::{Event, EventKind, ModifyKind, RenameMode};
 
 use super::rules::{GITIGNORE, Rules};
+use crate::variables::Git;
 
 /// A file whose only news is its metadata was touched if its time is so new; otherwise its mode or its links changed.
 const JUST_NOW: Duration = Duration::from_secs(2);
@@ -54,8 +55,8 @@ pub(super) enum Order {
 }
 
 impl Tree {
-    pub(super) fn new(paths: &[PathBuf], base: &Path) -> Self {
-        let mut rules = Rules::new();
+    pub(super) fn new(paths: &[PathBuf], base: &Path, git: &Git) -> Self {
+        let mut rules = Rules::new(git);
         let roots = paths.iter().map(|path| Root { path: path.clone(), top: rules.top(path, base) }).collect();
         let (folders, seen) = (HashMap::new(), HashMap::new());
         let mut tree =

@@ -3,15 +3,19 @@
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
+const { privateBase } = require('./private-base');
 
 const created = [];
 
 /** A new empty folder, removed after the test. */
-function folder() {
-  const made = fs.mkdtempSync(path.join(os.tmpdir(), 'cluster-native-'));
+function folder(base = os.tmpdir()) {
+  const made = fs.mkdtempSync(path.join(base, 'cluster-native-'));
   created.push(made);
   return made;
 }
+
+/** As folder(), but in a place where nobody else may write. */
+const privateFolder = () => folder(privateBase());
 
 /** Writes small scripts, `{ name: source }`, into a new folder; returns the folder. */
 function scripts(sources) {
@@ -29,4 +33,4 @@ function removeAll() {
   for (const made of created.splice(0)) fs.rmSync(made, { recursive: true });
 }
 
-module.exports = { folder, scripts, script, removeAll };
+module.exports = { folder, privateFolder, scripts, script, removeAll };
