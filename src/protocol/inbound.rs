@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::surrogates::whole_characters;
+use super::wrapped::{HandleType, Wrapped};
 
 /// One internal message.
 #[derive(Debug)]
@@ -35,7 +36,9 @@ pub enum Inbound {
     },
     /// A message that came with a handle.
     Handle {
-        /// The message itself; around it stands what Node needs to make its own kind of handle.
+        /// What the receiver is to make of it; `None`: something that its Node doesn't know, and would throw.
+        kind: Option<HandleType>,
+        /// The message itself.
         message: Box<RawValue>,
     },
     /// A server asks after the connections that it gave away (lib/internal/socket_list.js).
@@ -308,13 +311,7 @@ impl Inbound {
                 _ => Self::Unknown,
             }),
             ("NODE_YUNFLY", Some(_)) => Self::report(line),
-            ("NODE_HANDLE", _) => {
-                #[derive(Deserialize)]
-                struct Handle {
-                    msg: Box<RawValue>,
-                }
-                Ok(Self::Handle { message: serde_json::from_slice::<Handle>(line)?.msg })
-            }
+            ("NODE_HANDLE", _) => Wrapped::read(line).map(|Wrapped { kind, message }| Self::Handle { kind, message }),
             ("NODE_SOCKET_NOTIFY_CLOSE", _) => Self::given_away(line, Question::AllClosed),
             ("NODE_SOCKET_GET_COUNT", _) => Self::given_away(line, Question::Count),
             ("NODE_HANDLE_ACK", _) => Ok(Self::HandleAck),
