@@ -72,12 +72,16 @@ export function sendmessage(
  * - `ERR_REQUEST_TIMEOUT`, `ERR_REQUEST_GONE`, `ERR_REQUEST_UNDELIVERABLE`, `ERR_REQUEST_ABORTED`, `ERR_REQUEST_INVALID`,
  *   `ERR_NO_HANDLER`, `ERR_HANDLER_EXISTS`, `ERR_NO_CLUSTER`: see `request` and `onRequest`
  * - `ERR_SEND_ARGUMENTS`: `send()` got a callback, which is not supported
- * - `ERR_HANDLE_INVALID`: `send()` got something that is no handle, or one without a descriptor; in `protocolError`: nothing
- *   could be made of a handle that came
+ * - `ERR_HANDLE_INVALID`: `send()` got something that is no handle, or one without a descriptor, or one that no other process can
+ *   take over (a terminal); in `protocolError`: a child passed a descriptor that is not what its frame says, or nothing could be
+ *   made of a handle that came
+ * - `ERR_HANDLE_REFUSED`: there is no descriptor left for a handle: in this process (`send()`), or in a child (`protocolError`)
+ * - `ERR_CONNECTION_FATAL` (in `protocolError`): two workers ended before they had taken a connection, the second by a crash: it
+ *   was closed instead of given to a third one
  * - `ERR_RELOAD_INVALID`, `ERR_NO_ALONE`, `ERR_RELOAD_FAILED`, `ERR_NOT_RUNNING`: see {@link Cluster.reload}
  * - `ERR_SCALE_INVALID`, `ERR_SCALE_FAILED`, `ERR_SCALE_SUPERSEDED`, `ERR_DEVELOPMENT`: see {@link Cluster.scale}
  * - `ERR_UNKNOWN_SIGNAL`: `kill()` got something that is no signal
- * - in `protocolError`: `ERR_MESSAGE_INVALID`, `ERR_MESSAGE_TRUNCATED`, `ERR_HANDLE_REFUSED`, `ERR_HANDLE_STRAY`
+ * - in `protocolError`: `ERR_MESSAGE_INVALID`, `ERR_MESSAGE_TRUNCATED`, `ERR_HANDLE_STRAY`
  * - in `exception`: `ERR_NO_WORKERS`, `ERR_MASTER_FAILED`
  */
 export class ClusterError extends Error {

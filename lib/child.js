@@ -39,9 +39,19 @@ class ClusterChild extends EventEmitter {
     const line = this.#codec.write(message);
     const passed = handle == null ? null : require('./handles').outgoing(handle, options);
     if (!passed) return this.#master.send(this.#role, this.id, line);
-    const fine = this.#master.sendHandle(this.#role, this.id, passed.frame(line), passed.fd);
+    const fine = this.#sendHandle(passed.frame(line), passed.fd);
     passed.sent();
     return fine;
+  }
+
+  #sendHandle(frame, fd) {
+    try {
+      return this.#master.sendHandle(this.#role, this.id, frame, fd);
+    } catch (cause) {
+      // Otherwise this process has no descriptor left.
+      const code = cause.code === 'InvalidArg' ? 'ERR_HANDLE_INVALID' : 'ERR_HANDLE_REFUSED';
+      throw new ClusterError(code, `send(): ${cause.message}.`, { cause });
+    }
   }
 
   kill(signal = 'SIGTERM') {

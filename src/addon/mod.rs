@@ -4,7 +4,7 @@
 mod config;
 mod event;
 
-use std::os::fd::IntoRawFd;
+use std::os::fd::{AsFd, IntoRawFd};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
@@ -20,8 +20,10 @@ use crate::core::notice::Stream;
 use crate::core::types::{ChildId, ReloadTarget};
 use crate::master::Command;
 use crate::master::app::AppQueue;
+use crate::master::passed;
 use crate::master::preload::Preload;
 use crate::master::thread;
+use crate::protocol::wrapped::Wrapped;
 use crate::sys::adopted::Adopted;
 use crate::sys::local::duplicate;
 use crate::sys::{private, take_portable_path};
@@ -85,11 +87,14 @@ impl Master {
     }
 
     /// Sends one message with a handle (the number of a descriptor, which stays the caller's) to one child. `json` is as
-    /// Node wraps it. False: it had better wait before the next one.
+    /// Node wraps it: it throws if the descriptor is not what it says. False: it had better wait before the next one.
     #[napi(catch_unwind)]
     pub fn send_handle(&self, role: String, id: u32, json: String, handle: i32) -> Result<bool> {
         let handle = duplicate(handle).map_err(|error| Error::from_reason(error.to_string()))?;
         let frame = line(json);
+        if let Ok(Wrapped { kind, .. }) = Wrapped::read(&frame) {
+            passed::check(kind, handle.as_fd()).map_err(|wrong| Error::new(Status::InvalidArg, wrong))?;
+        }
         let fine = self.app.sending(frame.len());
         self.tell(Command::SendHandle(child(&role, id)?, frame, handle));
         Ok(fine)

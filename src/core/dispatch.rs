@@ -4,6 +4,7 @@
 //! it dies, goes to another. A worker has one connection unanswered at most, so a stalled one holds no more than that;
 //! what nobody can take waits in the kernel's queue.
 
+mod orphans;
 mod worker;
 
 use std::cmp::Reverse;
@@ -13,7 +14,7 @@ use std::sync::Arc;
 use super::steering::{Acceptor, Steering};
 use super::types::{Balance, ChildId, SlotId, Time};
 use crate::protocol::inbound::ServerLoad;
-use worker::{Flight, Pace, REFUSAL, Worker, affinity, by_key};
+use worker::{Flight, Pace, Past, REFUSAL, Worker, affinity, by_key};
 
 /// A connection, as the shell numbers it.
 pub type ConnectionId = u64;
@@ -63,6 +64,7 @@ struct Socket {
 struct Waiting {
     connection: ConnectionId,
     client: u64,
+    past: Past,
     since: Time,
 }
 
@@ -104,6 +106,8 @@ pub struct Dispatch {
     /// How long a connection waits where there is no worker for it; `None`: in the kernel, as long as its client does.
     patience: Option<Time>,
     workers: BTreeMap<ChildId, Worker>,
+    /// What the second worker in a row left when its channel ended, until it is known whether it crashed.
+    suspects: BTreeMap<ChildId, Vec<(ConnectionId, Flight)>>,
     sockets: BTreeMap<Key, Socket>,
     choice: Choice,
     turn: u64,
@@ -118,6 +122,7 @@ impl Dispatch {
             balance,
             patience,
             workers: BTreeMap::new(),
+            suspects: BTreeMap::new(),
             sockets: BTreeMap::new(),
             choice: Choice::Free,
             turn: 0,
@@ -176,15 +181,6 @@ impl Dispatch {
         }
     }
 
-    /// A worker is gone, and everything that it said was heard: what it did not answer goes to others, oldest first.
-    pub fn gone(&mut self, now: Time, child: ChildId) {
-        let Some(worker) = self.workers.remove(&child) else { return };
-        for (connection, flight) in worker.unanswered.into_iter().rev() {
-            self.wait_again(now, connection, &flight);
-        }
-        self.move_on(now);
-    }
-
     /// The shell accepted what it was asked for.
     pub fn accepted(&mut self, now: Time, key: &str, connections: Vec<(ConnectionId, u64)>) {
         let Some(socket) = self.sockets.get_mut(key) else {
@@ -193,14 +189,14 @@ impl Dispatch {
         };
         socket.accepting = Accepting::Idle;
         socket.counts.accepted += connections.len() as u64;
-        let arrived = |(connection, client)| Waiting { connection, client, since: now };
+        let arrived = |(connection, client)| Waiting { connection, client, past: Past::Clean, since: now };
         socket.waiting.extend(connections.into_iter().map(arrived));
         self.move_on(now);
     }
 
     /// A worker gave back what it had taken: it goes to another.
     pub fn handed_back(&mut self, now: Time, key: &Key, connection: ConnectionId, client: u64) {
-        self.wait_again(now, connection, &Flight { key: Arc::clone(key), client });
+        self.wait_again(now, connection, &Flight { key: Arc::clone(key), client, past: Past::Clean });
         self.move_on(now);
     }
 
@@ -217,7 +213,8 @@ impl Dispatch {
             self.orders.push_back(Order::Release(connection));
         } else {
             worker.refuses.insert(Arc::clone(&flight.key), now + REFUSAL);
-            self.wait_again(now, connection, &flight);
+            // It did no harm.
+            self.wait_again(now, connection, &Flight { past: Past::Clean, ..flight });
         }
         self.move_on(now);
     }
@@ -293,6 +290,7 @@ impl Dispatch {
     pub fn is_idle(&self) -> bool {
         self.sockets.values().all(|socket| socket.waiting.is_empty())
             && self.workers.values().all(|worker| worker.unanswered.is_empty())
+            && self.suspects.is_empty()
     }
 
     /// How many connections a worker has, as far as known.
@@ -309,16 +307,6 @@ impl Dispatch {
         })
     }
 
-    fn wait_again(&mut self, now: Time, connection: ConnectionId, flight: &Flight) {
-        match self.sockets.get_mut(&flight.key) {
-            Some(socket) => {
-                socket.counts.handed_again += 1;
-                socket.waiting.push_front(Waiting { connection, client: flight.client, since: now });
-            }
-            None => self.orders.push_back(Order::Release(connection)),
-        }
-    }
-
     /// Gives away what waits, and asks for more where somebody could take it.
     fn move_on(&mut self, now: Time) {
         for worker in self.workers.values_mut() {
@@ -329,10 +317,10 @@ impl Dispatch {
         }
         let mut sockets = std::mem::take(&mut self.sockets);
         for (key, socket) in &mut sockets {
-            while let Some(Waiting { connection, client, .. }) = socket.waiting.front().copied() {
-                let Some(child) = self.choose(key, client) else { break };
+            while let Some(waiting) = socket.waiting.front().copied() {
+                let Some(child) = self.choose(key, waiting.client) else { break };
                 socket.waiting.pop_front();
-                self.hand_over(now, child, key, connection, client);
+                self.hand_over(now, child, key, waiting);
             }
             let takes = match self.patience.filter(|_| !self.is_served(key)) {
                 Some(patience) => {
@@ -352,14 +340,15 @@ impl Dispatch {
         self.sockets = sockets;
     }
 
-    fn hand_over(&mut self, now: Time, child: ChildId, key: &Key, connection: ConnectionId, client: u64) {
+    fn hand_over(&mut self, now: Time, child: ChildId, key: &Key, waiting: Waiting) {
+        let Waiting { connection, client, past, .. } = waiting;
         self.turn += 1;
         let Some(worker) = self.workers.get_mut(&child) else { return };
         worker.turn = self.turn;
         if worker.unanswered.is_empty() {
             worker.pace = Pace::Prompt { since: now };
         }
-        worker.unanswered.insert(connection, Flight { key: Arc::clone(key), client });
+        worker.unanswered.insert(connection, Flight { key: Arc::clone(key), client, past });
         self.orders.push_back(Order::HandOver { child, key: Arc::clone(key), connection });
     }
 

@@ -159,7 +159,7 @@ impl Core {
         match Envelope::read(&frame) {
             // Who asked hears that who was asked is gone (requests.rs).
             Ok(Envelope::Request(_)) => return,
-            Ok(Envelope::Internal | Envelope::Handle(_)) => {
+            Ok(Envelope::Internal | Envelope::Handle) => {
                 return match outbound::meant_for_cluster_worker(&frame) {
                     Some(message) => self.undeliverable(from, &message, Undeliverable::Gone),
                     // A message with a handle, which is gone with the child.

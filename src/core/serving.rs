@@ -8,13 +8,16 @@ use super::action::{Action, Origin};
 use super::child::{Child, Stage};
 use super::dispatch::{Counts, Key, Order};
 use super::listeners::{Answer, Waiting};
+use super::notice::Notice;
 use super::steering::Acceptor;
-use super::types::{Bound, ChildId, Delivery, SlotId, Time};
+use super::types::{Bound, ChildId, Delivery, Exit, SlotId, Time};
 use crate::protocol::inbound::ListenQuery;
 use crate::protocol::outbound;
 
 /// So many sockets a worker that stands by may have asked for.
 const MOST_HELD: usize = 4096;
+/// What a process raises against itself: an assertion, or an error of the processor's.
+const CRASHES: [&str; 7] = ["SIGABRT", "SIGBUS", "SIGFPE", "SIGILL", "SIGSEGV", "SIGSYS", "SIGTRAP"];
 
 impl Core {
     pub(super) fn queried(&mut self, now: Time, id: ChildId, query: Box<ListenQuery>) {
@@ -137,6 +140,17 @@ impl Core {
     fn close_listener(&mut self, key: Key) {
         self.dispatch.closed(&key);
         self.act(Action::CloseListener { key });
+    }
+
+    /// A worker's process ended. A connection with which two in a row ended ends there.
+    pub(super) fn connections_left_by(&mut self, now: Time, child: ChildId, exit: Exit) {
+        let crashed = exit.signal.is_some_and(|signal| CRASHES.contains(&signal));
+        for connection in self.dispatch.exited(now, child, crashed) {
+            self.act(Action::ReleaseConnection { connection });
+            let detail =
+                "a connection was closed: two workers ended before they had taken it, the second by a crash".to_owned();
+            self.notify(Notice::ProtocolError { child, code: "ERR_CONNECTION_FATAL", detail });
+        }
     }
 
     /// Turns what the dispatch decided into actions. [`Core::handle`] ends with it: it is called before only where what follows

@@ -99,6 +99,7 @@ impl Core {
 
     pub(super) fn exited(&mut self, now: Time, id: ChildId, exit: Exit) {
         self.fail_start(now, id, FailureCause::Exit(exit));
+        self.connections_left_by(now, id, exit);
         let Some(child) = self.family.get(id).cloned() else { return };
         let timed_out = child.reason == ExitReason::StartTimeout;
         let failure = child.failure(if timed_out { FailureCause::Timeout } else { FailureCause::Exit(exit) });

@@ -42,6 +42,8 @@ pub enum Input {
         batch: Vec<Received>,
         /// Descriptors that came along.
         handles: Vec<OwnedFd>,
+        /// Whether nothing of a message is still to come: nor of one that they belong to.
+        whole: bool,
     },
     /// A child's channel ended.
     Ended {

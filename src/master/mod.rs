@@ -13,6 +13,7 @@ mod launch;
 mod link;
 mod log;
 mod output;
+pub mod passed;
 mod perform;
 pub mod preload;
 mod read;

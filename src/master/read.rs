@@ -15,6 +15,7 @@ use crate::protocol::frame::{Frame, FrameDecoder};
 use crate::protocol::inbound::{Inbound, Report};
 use crate::protocol::oversized::Oversized;
 use crate::protocol::request::RequestPart;
+use crate::protocol::wrapped::{HandleType, Wrapped};
 use crate::sys::channel;
 
 /// A read begins small and grows with the traffic, so that an idle child costs little memory.
@@ -52,6 +53,8 @@ pub enum Received {
     Handle {
         /// Where it goes.
         target: Target,
+        /// What the receiver is to make of the handle.
+        kind: Option<HandleType>,
         /// The message, as Node wraps it.
         frame: Bytes,
     },
@@ -105,7 +108,8 @@ pub(super) async fn read(child: ChildId, channel: Rc<Channel>, limit: usize, inp
                 break;
             }
             let handles = std::mem::take(&mut handles);
-            if inputs.send(Input::Received { child, batch, handles }).await.is_err() {
+            let whole = rest == Rest::Nothing && decoder.unfinished_bytes() == 0;
+            if inputs.send(Input::Received { child, batch, handles, whole }).await.is_err() {
                 return;
             }
             // The loop may close the gate for it: before that nothing more is to be read.
@@ -120,7 +124,7 @@ pub(super) async fn read(child: ChildId, channel: Rc<Channel>, limit: usize, inp
         batch.push(Received::Invalid(Violation::Truncated(decoder.unfinished_bytes())));
     }
     let handles: Vec<OwnedFd> = Vec::new();
-    let _ = inputs.send(Input::Received { child, batch, handles }).await;
+    let _ = inputs.send(Input::Received { child, batch, handles, whole: true }).await;
     let _ = inputs.send(Input::Ended { child }).await;
 }
 
@@ -153,7 +157,9 @@ fn take_batch(decoder: &mut FrameDecoder) -> (Vec<Received>, Rest) {
     for line in lines {
         match line {
             Line::Other(received) => batch.push(received),
-            Line::Handle { target, range } => batch.push(Received::Handle { target, frame: buffer.slice(range) }),
+            Line::Handle { target, kind, range } => {
+                batch.push(Received::Handle { target, kind, frame: buffer.slice(range) });
+            }
             Line::Request { target, range, part } => {
                 batch.push(Received::Request { target, frame: buffer.slice(range), part });
             }
@@ -181,7 +187,7 @@ fn is_small_part(piece: usize, room: usize) -> bool {
 enum Line {
     Message { target: Target, range: Range<usize> },
     Request { target: Target, range: Range<usize>, part: RequestPart },
-    Handle { target: Target, range: Range<usize> },
+    Handle { target: Target, kind: Option<HandleType>, range: Range<usize> },
     Other(Received),
 }
 
@@ -193,20 +199,26 @@ fn read_line(line: &[u8], range: Range<usize>) -> Line {
             Ok(part) => Line::Request { target, range, part },
             Err(error) => invalid(Violation::BadMessage(error)),
         },
-        Ok(Envelope::Handle(message)) => match Envelope::read(message) {
-            Ok(Envelope::User(target)) => Line::Handle { target, range },
-            Ok(Envelope::Internal) => match Inbound::read(message) {
-                Ok(Inbound::Report(Report::Returned { key })) => Line::Other(Received::Returned { key }),
-                _ => Line::Handle { target: Target::App, range },
-            },
-            _ => Line::Handle { target: Target::App, range },
-        },
+        Ok(Envelope::Handle) => read_handle(line, range).unwrap_or_else(invalid),
         Ok(Envelope::Internal) => match Inbound::read(line) {
             Ok(message) => Line::Other(Received::Internal(message)),
             Err(error) => invalid(Violation::BadMessage(error.to_string())),
         },
         Err(error) => invalid(Violation::NotJson(error.0)),
     }
+}
+
+fn read_handle(line: &[u8], range: Range<usize>) -> Result<Line, Violation> {
+    let Wrapped { kind, message } = Wrapped::read(line).map_err(|error| Violation::BadMessage(error.to_string()))?;
+    let message = message.get().as_bytes();
+    Ok(match Envelope::read(message) {
+        Ok(Envelope::User(target)) => Line::Handle { target, kind, range },
+        Ok(Envelope::Internal) => match Inbound::read(message) {
+            Ok(Inbound::Report(Report::Returned { key })) => Line::Other(Received::Returned { key }),
+            _ => Line::Handle { target: Target::App, kind, range },
+        },
+        _ => Line::Handle { target: Target::App, kind, range },
+    })
 }
 
 /// Messages to the same receivers that stand side by side become one piece: one decision and one slice to be written.

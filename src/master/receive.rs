@@ -7,6 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::link::{Input, Link, Outgoing, Speaking};
+use super::passed;
 use super::read::{Received, Violation};
 use super::run::Master;
 use crate::core::child::Reading;
@@ -21,6 +22,7 @@ use crate::protocol::outbox::MAX_RETRANSMISSIONS;
 use crate::protocol::oversized::Oversized;
 use crate::protocol::request;
 use crate::sys::descriptors;
+use crate::protocol::wrapped::HandleType;
 use crate::sys::local::{self, Connection};
 use crate::sys::process;
 use crate::watch::News;
@@ -31,13 +33,13 @@ const LARGE: usize = 256 << 10;
 /// While large messages go on their memory is used again.
 const GIVE_BACK_AFTER: Duration = Duration::from_secs(1);
 
-/// Descriptors without their message: more is not Node's doing.
+/// Descriptors whose message has not come to its end: more is not Node's doing.
 const MAX_STRAY_HANDLES: usize = 16;
 
 impl Master {
     pub(super) fn input(&mut self, input: Input) {
         match input {
-            Input::Received { child, batch, handles } => self.received(child, batch, handles),
+            Input::Received { child, batch, handles, whole } => self.received(child, batch, handles, whole),
             Input::Ended { child } => {
                 if let Some(link) = self.links.get_mut(&child) {
                     link.speaking = Speaking::NoMore;
@@ -112,7 +114,7 @@ impl Master {
         }
     }
 
-    fn received(&mut self, child: ChildId, batch: Vec<Received>, handles: Vec<OwnedFd>) {
+    fn received(&mut self, child: ChildId, batch: Vec<Received>, handles: Vec<OwnedFd>, whole: bool) {
         if let Some(link) = self.links.get_mut(&child) {
             link.handles.extend(handles);
         }
@@ -145,13 +147,15 @@ impl Master {
                         link.send_first(outbound::given_away(&key, question), None);
                     }
                 }
-                Received::Handle { target, frame } => self.handle_came(child, target, frame),
+                Received::Handle { target, kind, frame } => self.handle_came(child, target, kind, frame),
                 Received::Returned { key } => self.connection_returned(child, &key),
                 Received::Internal(message) => self.tell(Event::Told { child, message }),
                 Received::Invalid(violation) => self.invalid(child, violation),
             }
         }
-        if let Some(link) = self.links.get_mut(&child).filter(|link| link.handles.len() > MAX_STRAY_HANDLES) {
+        // A descriptor comes with the first byte of its message: one that is left over would be taken for that of the next.
+        let most = if whole { 0 } else { MAX_STRAY_HANDLES };
+        if let Some(link) = self.links.get_mut(&child).filter(|link| link.handles.len() > most) {
             link.handles.clear();
             self.violated(child, "ERR_HANDLE_STRAY", "descriptors came without their messages".to_owned());
         }
@@ -173,10 +177,14 @@ impl Master {
     }
 
     /// A child passed a handle: it is told that it arrived, or it would wait for ever with all that it sends after.
-    fn handle_came(&mut self, child: ChildId, target: Target, frame: Bytes) {
+    fn handle_came(&mut self, child: ChildId, target: Target, kind: Option<HandleType>, frame: Bytes) {
         let from = Peer::Child(child);
         let Some(handle) = self.take_handle(child) else { return self.handle_is_missing(child, frame) };
-        if descriptors::are_scarce(handle.as_fd()) {
+        let checked = passed::check(kind, handle.as_fd());
+        if let Err(wrong) = &checked {
+            self.violated(child, "ERR_HANDLE_INVALID", wrong.clone());
+        }
+        if checked.is_err() || descriptors::are_scarce(handle.as_fd()) {
             return self.notify(Notice::Undeliverable { from, frame, reason: Undeliverable::Handle });
         }
         let handle = self.keep(handle);
@@ -208,6 +216,9 @@ impl Master {
     /// A child makes room, and gives a connection back.
     fn connection_returned(&mut self, child: ChildId, key: &str) {
         let Some(socket) = self.take_handle(child) else { return };
+        if let Err(wrong) = passed::check_connection(socket.as_fd()) {
+            return self.violated(child, "ERR_HANDLE_INVALID", wrong);
+        }
         let client = local::client(socket.as_fd());
         let connection = self.keep(socket);
         self.tell(Event::HandedBack { key: key.into(), connection, client });

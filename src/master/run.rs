@@ -192,7 +192,7 @@ impl Master {
                         Ok(part) => Event::Request { from, target, frame, part },
                         Err(_) => Event::Sent { from, target: Target::App, frame },
                     },
-                    Ok(Envelope::Internal | Envelope::Handle(_)) | Err(_) => Event::Sent { from, target: Target::App, frame },
+                    Ok(Envelope::Internal | Envelope::Handle) | Err(_) => Event::Sent { from, target: Target::App, frame },
                 });
             }
             Command::SendTo(child, frame) => {

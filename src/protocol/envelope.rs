@@ -30,7 +30,7 @@ impl Target {
 
 /// What one line is for the master.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Envelope<'a> {
+pub enum Envelope {
     /// `cmd` begins with `NODE_`: between Node (or our preload) and the master, never routed.
     /// Node's rule: `isInternal` in lib/internal/child_process.js.
     Internal,
@@ -39,7 +39,7 @@ pub enum Envelope<'a> {
     /// A request, or an answer to one (lib/request.js): routed like a message, and internal for the receiver's Node.
     Request(Target),
     /// What came with a handle: Node wraps it (`target._send` in lib/internal/child_process.js).
-    Handle(Raw<'a>),
+    Handle,
 }
 
 /// The `cmd` of requests and answers.
@@ -55,14 +55,14 @@ const ADVANCED: &str = "NODE_YUNFLY_ADV";
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InvalidJson(pub String);
 
-impl<'a> Envelope<'a> {
+impl Envelope {
     /// Reads the envelope of one line. The whole line is checked to be JSON, nothing of it is copied.
     ///
     /// As `JSON.parse` does: the last of duplicate keys counts, escapes in keys and values are understood.
     ///
     /// # Errors
     /// When the line is not one JSON value.
-    pub fn read(line: &'a [u8]) -> Result<Self, InvalidJson> {
+    pub fn read(line: &[u8]) -> Result<Self, InvalidJson> {
         let mut fields = Fields::default();
         scan(line, |key, value| {
             // Nobody writes these keys with escapes, but they would be the same keys.
@@ -82,7 +82,6 @@ struct Fields<'a> {
     to: Option<Raw<'a>>,
     kind: Option<Raw<'a>>,
     worker_pid: Option<Raw<'a>>,
-    msg: Option<Raw<'a>>,
 }
 
 impl<'a> Fields<'a> {
@@ -93,17 +92,16 @@ impl<'a> Fields<'a> {
             b"cmd" => self.cmd = Some(value),
             b"type" => self.kind = Some(value),
             b"worker_pid" => self.worker_pid = Some(value),
-            b"msg" => self.msg = Some(value),
             _ => {}
         }
     }
 
-    fn envelope(&self) -> Envelope<'a> {
-        match (text(self.cmd).as_deref(), self.msg) {
-            (Some(REQUEST), _) => Envelope::Request(self.target()),
-            (Some(ADVANCED), _) => Envelope::User(self.target()),
-            (Some(HANDLE), Some(message)) => Envelope::Handle(message),
-            (Some(cmd), _) if cmd.starts_with("NODE_") => Envelope::Internal,
+    fn envelope(&self) -> Envelope {
+        match text(self.cmd).as_deref() {
+            Some(REQUEST) => Envelope::Request(self.target()),
+            Some(ADVANCED) => Envelope::User(self.target()),
+            Some(HANDLE) => Envelope::Handle,
+            Some(cmd) if cmd.starts_with("NODE_") => Envelope::Internal,
             _ => Envelope::User(self.target()),
         }
     }
@@ -153,7 +151,7 @@ mod tests {
     }
 
     /// The same decision from a full parse: what the scan must agree with.
-    fn by_full_parse(value: &Value) -> Envelope<'_> {
+    fn by_full_parse(value: &Value) -> Envelope {
         let field = |name: &str| value.get(name);
         if field("cmd").and_then(Value::as_str).is_some_and(|cmd| cmd.starts_with("NODE_")) {
             return Envelope::Internal;
@@ -204,13 +202,6 @@ mod tests {
         assert_eq!(Envelope::read(deep(DEEPEST - 1).as_bytes()), Ok(Envelope::User(Target::Alone)));
         assert!(Envelope::read(deep(DEEPEST).as_bytes()).is_err());
         assert!(Envelope::read(&[b'['; 100_000]).is_err());
-    }
-
-    #[test]
-    fn what_a_handle_comes_with_is_shown() {
-        let line = br#"{"cmd":"NODE_HANDLE","type":"net.Socket","msg":{"to":"alone"}}"#;
-        assert_eq!(Envelope::read(line), Ok(Envelope::Handle(br#"{"to":"alone"}"#)));
-        assert_eq!(Envelope::read(br#"{"cmd":"NODE_HANDLE"}"#), Ok(Envelope::Internal));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //!
 //! A channel carries JSON lines (Node's `serialization: 'json'`). [`frame`] cuts the byte stream into lines, [`envelope`]
 //! ([`scan`]) finds the few fields that routing needs and leaves the payload alone, [`inbound`] and [`outbound`] are the messages that
-//! the master itself takes part in, [`outbox`] is the order in which frames and handles leave.
+//! the master itself takes part in, [`wrapped`] one that comes with a handle, [`outbox`] is the order in which frames and handles leave.
 
 pub mod blocks;
 pub mod envelope;
@@ -15,3 +15,4 @@ pub mod request;
 pub mod scalar;
 pub mod scan;
 mod surrogates;
+pub mod wrapped;

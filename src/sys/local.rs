@@ -2,12 +2,13 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use socket2::{Domain, SockAddr, SockRef, Socket, Type};
 
+use super::descriptor::{Kind, kind};
 use super::socket::{BACKLOG, Sharing, bind_shared, parse};
 
 /// What libuv adds to the mode of a unix socket for `readableAll` and `writableAll` (`uv_pipe_chmod`).
@@ -117,15 +118,17 @@ pub fn bind_udp(address: &UdpAddress<'_>) -> io::Result<Socket> {
 /// A socket of the app's own, by its number (`listen({fd})`: Node means the primary's too). The number stays the app's.
 ///
 /// # Errors
-/// `EINVAL` when it is no socket of this type, or is not bound.
-pub fn inherit(number: RawFd, kind: Type) -> io::Result<Socket> {
+/// `EINVAL` when it is no socket of this type that Node can take, or is not bound.
+pub fn inherit(number: RawFd, of_type: Type) -> io::Result<Socket> {
     let invalid = || io::Error::from_raw_os_error(libc::EINVAL);
-    let socket = Socket::from(duplicate(number).map_err(|_| invalid())?);
-    if socket.r#type().ok() != Some(kind) {
-        return Err(invalid());
+    let descriptor = duplicate(number).map_err(|_| invalid())?;
+    match (kind(descriptor.as_fd()), of_type) {
+        (Kind::Listener | Kind::Connection, Type::STREAM) | (Kind::Datagrams, Type::DGRAM) => {}
+        _ => return Err(invalid()),
     }
+    let socket = Socket::from(descriptor);
     socket.set_nonblocking(true)?;
-    if kind == Type::STREAM {
+    if of_type == Type::STREAM {
         socket.listen(BACKLOG)?;
     }
     Ok(socket)
@@ -220,7 +223,6 @@ pub fn has_waiting(listener: BorrowedFd<'_>) -> bool {
 mod tests {
     use super::*;
     use std::io::Read;
-    use std::os::fd::AsFd;
     use std::os::unix::net::UnixStream;
 
     #[test]

@@ -15,6 +15,7 @@ pub mod activation;
 pub mod adopted;
 pub mod channel;
 pub mod descriptors;
+pub mod descriptor;
 pub mod guard;
 pub mod leftover;
 pub mod local;

@@ -207,7 +207,8 @@ enum Step {
     Answer(u32, bool),
     Report(u32),
     Leave(u32),
-    Die(u32),
+    /// Whether it crashes.
+    Die(u32, bool),
     Join(u32),
 }
 
@@ -217,14 +218,14 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         8 => (1u32..5, prop::bool::weighted(0.8)).prop_map(|(worker, accepted)| Step::Answer(worker, accepted)),
         2 => (1u32..5).prop_map(Step::Report),
         1 => (1u32..5).prop_map(Step::Leave),
-        1 => (1u32..5).prop_map(Step::Die),
+        1 => (1u32..5, any::<bool>()).prop_map(|(worker, crashes)| Step::Die(worker, crashes)),
         2 => (1u32..5).prop_map(Step::Join),
     ];
     proptest::collection::vec(step, 1..300)
 }
 
 proptest! {
-    /// Whatever workers do, a connection is with one worker at most, and in the end with exactly one.
+    /// Whatever workers do, a connection is with one worker at most, and in the end with exactly one; or it ended two.
     #[test]
     fn no_connection_is_lost_or_served_twice(
         steps in steps(), balance in prop_oneof![Just(Balance::Auto), Just(Balance::Sticky)],
@@ -233,13 +234,16 @@ proptest! {
         let mut slots: BTreeMap<u32, ChildId> = BTreeMap::new();
         let mut with: BTreeMap<ConnectionId, ChildId> = BTreeMap::new();
         let (mut arrived, mut taken, mut born) = (0, BTreeSet::new(), 0);
-        let run = |dispatch: &mut Dispatch, with: &mut BTreeMap<ConnectionId, ChildId>, taken: &mut BTreeSet<ConnectionId>| {
+        let mut holders: BTreeMap<ConnectionId, BTreeSet<ChildId>> = BTreeMap::new();
+        let mut given_up = 0;
+        let mut run = |dispatch: &mut Dispatch, with: &mut BTreeMap<ConnectionId, ChildId>, taken: &mut BTreeSet<ConnectionId>| {
             let mut asked = 0;
             for order in orders(dispatch) {
                 match order {
                     Order::TurnAway(_) => panic!("in production everybody waits"),
                     Order::HandOver { child, connection, .. } => {
                         assert_eq!(with.insert(connection, child), None, "it is with somebody already");
+                        holders.entry(connection).or_default().insert(child);
                     }
                     Order::Release(connection) => assert!(taken.contains(&connection), "only what a worker has"),
                     Order::Accept(_) => asked += 1,
@@ -252,6 +256,7 @@ proptest! {
         end.extend((1..5).map(Step::Join));
         end.extend((0..2000).flat_map(|_| (1..5).flat_map(|worker| [Step::Report(worker), Step::Answer(worker, true)])));
         for step in steps.into_iter().chain(end) {
+            let mut asked = 0;
             match step {
                 Step::Arrive(client) => {
                     arrived += 1;
@@ -270,14 +275,18 @@ proptest! {
                     if let Some(child) = slots.get(&slot) { dispatch.reported(NOW, *child, &load(0, 0)); }
                 }
                 Step::Leave(slot) => if let Some(child) = slots.get(&slot) { dispatch.leaves(*child); },
-                Step::Die(slot) => if let Some(child) = slots.remove(&slot) {
+                Step::Die(slot, crashes) => if let Some(child) = slots.remove(&slot) {
                     with.retain(|_, holder| *holder != child);
                     dispatch.gone(NOW, child);
+                    asked += run(&mut dispatch, &mut with, &mut taken);
+                    given_up += dispatch.exited(NOW, child, crashes).len() as u64;
                 },
                 Step::Join(slot) => {
                     if let Some(old) = slots.remove(&slot) {
                         with.retain(|_, holder| *holder != old);
                         dispatch.gone(NOW, old);
+                        run(&mut dispatch, &mut with, &mut taken);
+                        prop_assert!(dispatch.exited(NOW, old, false).is_empty());
                         run(&mut dispatch, &mut with, &mut taken);
                     }
                     born += 1;
@@ -285,9 +294,12 @@ proptest! {
                     dispatch.joined(NOW, worker(born), slot, BTreeSet::from([key()]));
                 }
             }
-            prop_assert!(run(&mut dispatch, &mut with, &mut taken) <= 1);
+            prop_assert!(asked + run(&mut dispatch, &mut with, &mut taken) <= 1);
         }
-        prop_assert_eq!(taken.len() as u64, arrived);
+        prop_assert_eq!(taken.len() as u64 + given_up, arrived);
+        let met = |connection: &ConnectionId| holders.get(connection).map_or(0, BTreeSet::len);
+        let lost = (1..=arrived).filter(|connection| !taken.contains(connection));
+        prop_assert!(lost.into_iter().all(|connection| met(&connection) >= 2), "only what ended two");
         prop_assert!(dispatch.is_idle());
     }
 }
@@ -311,4 +323,31 @@ fn where_nobody_comes_a_connection_waits_so_long_and_no_longer() {
     assert_eq!(handed(&orders(&mut dispatch)), [(worker(2), 2)]);
     // Somebody is there: who waits for it now waits in the kernel, for as long as it takes.
     assert_eq!(dispatch.deadline().filter(|at| *at > later + patience), None);
+}
+
+#[test]
+fn a_connection_with_which_two_workers_ended_the_second_by_a_crash_is_given_to_nobody() {
+    let mut dispatch = dispatch(Balance::Auto, 3);
+    let first = give(&mut dispatch, [(1, 0)])[0].0;
+    dispatch.gone(NOW, first);
+    let second = handed(&orders(&mut dispatch))[0].0;
+    assert!(dispatch.exited(NOW, first, true).is_empty(), "it has a new worker");
+    dispatch.gone(NOW, second);
+    assert_eq!(handed(&orders(&mut dispatch)), [], "how that one ended is waited for");
+    assert!(!dispatch.is_idle());
+    assert_eq!(dispatch.exited(NOW, second, true), [1]);
+    assert!(dispatch.is_idle());
+}
+
+#[test]
+fn one_whose_workers_were_killed_goes_on_to_the_next() {
+    let mut dispatch = dispatch(Balance::Auto, 4);
+    let mut worker = give(&mut dispatch, [(1, 0)])[0].0;
+    for crashes in [true, false, false] {
+        dispatch.gone(NOW, worker);
+        assert!(dispatch.exited(NOW, worker, crashes).is_empty());
+        worker = handed(&orders(&mut dispatch))[0].0;
+    }
+    dispatch.answered(NOW, worker, 1, true);
+    assert!(orders(&mut dispatch).contains(&Order::Release(1)));
 }

@@ -19,6 +19,16 @@ pub(super) const REFUSAL: Duration = Duration::from_secs(1);
 pub(super) struct Flight {
     pub(super) key: Key,
     pub(super) client: u64,
+    pub(super) past: Past,
+}
+
+/// What became of a connection before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Past {
+    /// Nothing out of the ordinary.
+    Clean,
+    /// Who had it last ended before it took it.
+    Orphaned,
 }
 
 #[derive(Debug)]
