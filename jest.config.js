@@ -34,6 +34,7 @@ module.exports = {
         'development-requests',
         'development-watch',
         'dgram',
+        'handshakes',
         'listen-kinds',
         'no-loss',
         'ports',

@@ -14,6 +14,7 @@ pub mod activation;
 pub mod adopted;
 pub mod channel;
 pub mod guard;
+pub mod handshakes;
 pub mod leftover;
 pub mod local;
 pub mod memory;
