@@ -105,6 +105,8 @@ pub struct Dispatch {
     patience: Option<Time>,
     workers: BTreeMap<ChildId, Worker>,
     sockets: BTreeMap<Key, Socket>,
+    /// Whose what was on its way from, or to, a closed one is now.
+    heirs: BTreeMap<Key, Key>,
     choice: Choice,
     turn: u64,
     orders: VecDeque<Order>,
@@ -119,6 +121,7 @@ impl Dispatch {
             patience,
             workers: BTreeMap::new(),
             sockets: BTreeMap::new(),
+            heirs: BTreeMap::new(),
             choice: Choice::Free,
             turn: 0,
             orders: VecDeque::new(),
@@ -129,12 +132,24 @@ impl Dispatch {
     pub fn opened(&mut self, now: Time, key: Key, adaptive: bool) {
         let steering = adaptive.then(|| Steering::new(now));
         let (waiting, counts) = (VecDeque::new(), Counts::default());
+        self.heirs.remove(&key);
         self.sockets.insert(key, Socket { steering, waiting, accepting: Accepting::Idle, counts });
     }
 
-    /// A socket is being closed: what waits was nobody's.
-    pub fn closed(&mut self, key: &str) {
-        if let Some(socket) = self.sockets.remove(key) {
+    /// A socket is being closed: what waits was nobody's, or goes to the heir, which is the same socket under another key.
+    pub fn closed(&mut self, now: Time, key: &Key, heir: Option<Key>) {
+        let Some(socket) = self.sockets.remove(key) else { return };
+        for before in self.heirs.values_mut().filter(|before| *before == key) {
+            *before = Key::clone(heir.as_ref().unwrap_or(key));
+        }
+        self.heirs.retain(|_, before| before != key);
+        if let Some(heir) = heir {
+            if let Some(heir) = self.sockets.get_mut(&heir) {
+                heir.waiting.extend(socket.waiting);
+            }
+            self.heirs.insert(Arc::clone(key), heir);
+            self.move_on(now);
+        } else {
             let limited = self.patience.is_some();
             let end = |waiting: Waiting| {
                 if limited { Order::TurnAway(waiting.connection) } else { Order::Release(waiting.connection) }
@@ -187,7 +202,7 @@ impl Dispatch {
 
     /// The shell accepted what it was asked for.
     pub fn accepted(&mut self, now: Time, key: &str, connections: Vec<(ConnectionId, u64)>) {
-        let Some(socket) = self.sockets.get_mut(key) else {
+        let Some(socket) = self.socket_mut(key) else {
             self.orders.extend(connections.into_iter().map(|(connection, _)| Order::Release(connection)));
             return;
         };
@@ -308,8 +323,14 @@ impl Dispatch {
         })
     }
 
+    /// The socket of a key, or of its heir.
+    fn socket_mut(&mut self, key: &str) -> Option<&mut Socket> {
+        let key = if self.sockets.contains_key(key) { key } else { self.heirs.get(key)? };
+        self.sockets.get_mut(key)
+    }
+
     fn wait_again(&mut self, now: Time, connection: ConnectionId, flight: &Flight) {
-        match self.sockets.get_mut(&flight.key) {
+        match self.socket_mut(&flight.key) {
             Some(socket) => {
                 socket.counts.handed_again += 1;
                 socket.waiting.push_front(Waiting { connection, client: flight.client, since: now });

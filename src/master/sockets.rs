@@ -50,7 +50,7 @@ struct Listener {
     shared: Option<Rc<OwnedFd>>,
     owner: Owner,
     /// Where both are among all that have the address.
-    place: Place,
+    place: Rc<Place>,
 }
 
 /// Sockets that were just made.
@@ -188,7 +188,7 @@ impl Sockets {
         } else {
             (None, Some(Rc::new(first.into())))
         };
-        self.by_key.insert(Arc::clone(key), Listener { own, shared, owner, place });
+        self.by_key.insert(Arc::clone(key), Listener { own, shared, owner, place: Rc::new(place) });
         Ok(Bound { delivery, kind, name })
     }
 
@@ -203,6 +203,23 @@ impl Sockets {
             tracing::warn!(%error, "no SO_REUSEPORT with a BPF program here: balance 'auto' is 'round-robin'");
         }
         second.ok()
+    }
+
+    /// The socket of another key for this one, too.
+    pub(super) fn share(&mut self, key: &Key, of: &str, inputs: &Sender<Input>) -> Result<(), i32> {
+        let Some(Listener { own, shared, owner, place }) = self.by_key.get(of) else { return Err(libc::EADDRINUSE) };
+        let duplicate = |own: &Accepting| {
+            let socket = own.socket().try_clone_to_owned()?;
+            Accepting::start(Arc::clone(key), socket, inputs.clone())
+        };
+        let own = own.as_ref().map(duplicate).transpose().map_err(|error| error.raw_os_error().unwrap_or(libc::EIO))?;
+        let owner = match owner {
+            Owner::Master { .. } => Owner::Master { file: None },
+            Owner::Other => Owner::Other,
+        };
+        let (shared, place) = (shared.clone(), Rc::clone(place));
+        self.by_key.insert(Arc::clone(key), Listener { own, shared, owner, place });
+        Ok(())
     }
 
     /// What workers listen on.

@@ -158,7 +158,7 @@ mod tests {
             assert_eq!(under_way(&own), Some(true));
             (listener, own, client)
         });
-        begun.each_ref().map(|(_, _, client)| client.detach_filter().unwrap());
+        begun.iter().for_each(|(_, _, client)| client.detach_filter().unwrap());
         for (listener, own, _client) in begun {
             // The server says it again after a second.
             listener.set_nonblocking(false).unwrap();
