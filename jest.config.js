@@ -37,6 +37,7 @@ module.exports = {
         'handshakes',
         'listen-kinds',
         'no-loss',
+        'port-by-number',
         'ports',
         'reload',
         'reload-asked',
