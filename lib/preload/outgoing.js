@@ -20,7 +20,7 @@ let isFull = false;
 let isEnding = false;
 
 /** Called when nothing waits any more. */
-let whenSent = [];
+const whenSent = [];
 
 class Lane {
   isHeld = false;

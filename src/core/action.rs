@@ -5,7 +5,7 @@ use bytes::Bytes;
 use super::dispatch::{ConnectionId, Key};
 use super::notice::Notice;
 use super::steering::Acceptor;
-use super::types::{ChildId, GenerationId, Lane, SlotId};
+use super::types::{Bound, ChildId, GenerationId, Lane, SlotId};
 use crate::protocol::inbound::ListenQuery;
 
 /// Whose frame it is.
@@ -121,6 +121,15 @@ pub enum Action {
         key: Key,
         /// What was asked for.
         query: Box<ListenQuery>,
+    },
+    /// The listening socket of another key serves this one, too; answer with `ListenerOpened`.
+    ShareListener {
+        /// The key.
+        key: Key,
+        /// Whose socket.
+        of: Key,
+        /// What it is.
+        bound: Bound,
     },
     /// A worker listened with a backlog of its own: restore ours.
     WidenBacklogs,

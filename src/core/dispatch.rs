@@ -109,6 +109,8 @@ pub struct Dispatch {
     /// What the second worker in a row left when its channel ended, until it is known whether it crashed.
     suspects: BTreeMap<ChildId, Vec<(ConnectionId, Flight)>>,
     sockets: BTreeMap<Key, Socket>,
+    /// Whose what was on its way from, or to, a closed one is now.
+    heirs: BTreeMap<Key, Key>,
     choice: Choice,
     turn: u64,
     orders: VecDeque<Order>,
@@ -124,6 +126,7 @@ impl Dispatch {
             workers: BTreeMap::new(),
             suspects: BTreeMap::new(),
             sockets: BTreeMap::new(),
+            heirs: BTreeMap::new(),
             choice: Choice::Free,
             turn: 0,
             orders: VecDeque::new(),
@@ -134,12 +137,24 @@ impl Dispatch {
     pub fn opened(&mut self, now: Time, key: Key, adaptive: bool) {
         let steering = adaptive.then(|| Steering::new(now));
         let (waiting, counts) = (VecDeque::new(), Counts::default());
+        self.heirs.remove(&key);
         self.sockets.insert(key, Socket { steering, waiting, accepting: Accepting::Idle, counts });
     }
 
-    /// A socket is being closed: what waits was nobody's.
-    pub fn closed(&mut self, key: &str) {
-        if let Some(socket) = self.sockets.remove(key) {
+    /// A socket is being closed: what waits was nobody's, or goes to the heir, which is the same socket under another key.
+    pub fn closed(&mut self, now: Time, key: &Key, heir: Option<Key>) {
+        let Some(socket) = self.sockets.remove(key) else { return };
+        for before in self.heirs.values_mut().filter(|before| *before == key) {
+            *before = Key::clone(heir.as_ref().unwrap_or(key));
+        }
+        self.heirs.retain(|_, before| before != key);
+        if let Some(heir) = heir {
+            if let Some(heir) = self.sockets.get_mut(&heir) {
+                heir.waiting.extend(socket.waiting);
+            }
+            self.heirs.insert(Arc::clone(key), heir);
+            self.move_on(now);
+        } else {
             let limited = self.patience.is_some();
             let end = |waiting: Waiting| {
                 if limited { Order::TurnAway(waiting.connection) } else { Order::Release(waiting.connection) }
@@ -183,7 +198,7 @@ impl Dispatch {
 
     /// The shell accepted what it was asked for.
     pub fn accepted(&mut self, now: Time, key: &str, connections: Vec<(ConnectionId, u64)>) {
-        let Some(socket) = self.sockets.get_mut(key) else {
+        let Some(socket) = self.socket_mut(key) else {
             self.orders.extend(connections.into_iter().map(|(connection, _)| Order::Release(connection)));
             return;
         };
@@ -305,6 +320,12 @@ impl Dispatch {
             let acceptor = socket.steering.as_ref().map_or(Acceptor::Master, Steering::acceptor);
             (key, acceptor, socket.waiting.len(), socket.counts)
         })
+    }
+
+    /// The socket of a key, or of its heir.
+    fn socket_mut(&mut self, key: &str) -> Option<&mut Socket> {
+        let key = if self.sockets.contains_key(key) { key } else { self.heirs.get(key)? };
+        self.sockets.get_mut(key)
     }
 
     /// Gives away what waits, and asks for more where somebody could take it.

@@ -7,6 +7,7 @@
 //! upon.
 
 pub mod action;
+mod addresses;
 pub mod child;
 mod development;
 pub mod dispatch;

@@ -103,7 +103,7 @@ impl Core {
             for child in self.family.remove_slot(slot) {
                 self.drain(now, child, DrainReason::Replace, ExitReason::Scale, REPLACE_GRACE);
             }
-            self.listeners_left_by(slot);
+            self.listeners_left_by(now, slot);
         }
         for slot in 1..=count {
             if self.family.add_slot(slot, self.generation) {

@@ -7,7 +7,7 @@ use super::Core;
 use super::action::{Action, Origin};
 use super::child::{Child, Stage};
 use super::dispatch::{Counts, Key, Order};
-use super::listeners::{Answer, Waiting};
+use super::listeners::{Answer, Asker, Waiting};
 use super::notice::Notice;
 use super::steering::Acceptor;
 use super::types::{Bound, ChildId, Delivery, Exit, SlotId, Time};
@@ -16,6 +16,7 @@ use crate::protocol::outbound;
 
 /// So many sockets a worker that stands by may have asked for.
 const MOST_HELD: usize = 4096;
+
 /// What a process raises against itself: an assertion, or an error of the processor's.
 const CRASHES: [&str; 7] = ["SIGABRT", "SIGBUS", "SIGFPE", "SIGILL", "SIGSEGV", "SIGSYS", "SIGTRAP"];
 
@@ -33,9 +34,11 @@ impl Core {
         if child.stands_by() {
             child.held.push((*query).clone());
         }
-        match self.listeners.queried(&key, slot, waiting, &query) {
+        let asker = Asker { slot, waiting, serves: &child.serves };
+        match self.listeners.queried(now, &key, &query, asker) {
             Answer::Open => self.answer(now, &key, waiting, 0),
             Answer::Opens => self.act(Action::Listen { key, query }),
+            Answer::Shares { of, bound } => self.act(Action::ShareListener { key, of, bound }),
             Answer::Waits => {}
         }
     }
@@ -50,6 +53,22 @@ impl Core {
         for waiting in self.listeners.opened(key, result.ok()) {
             self.answer(now, key, waiting, errno);
         }
+    }
+
+    /// After `EADDRINUSE`: whether only our own processes have that address, and may be through with it in a moment.
+    #[must_use]
+    pub fn may_be_free_soon(&self, now: Time, key: &str) -> bool {
+        let serves = |child: &Child, key: &Key| child.serves.contains(key);
+        let is_served = |key: &Key| self.family.children().any(|child| serves(child, key));
+        self.listeners.may_be_free_soon(now, key, is_served, |id, key| {
+            self.family.get(id).is_some_and(|child| serves(child, key))
+        })
+    }
+
+    /// Whether a socket is still to be opened.
+    #[must_use]
+    pub fn is_opening(&self, key: &str) -> bool {
+        self.listeners.is_opening(key)
     }
 
     /// libuv's errors are negative errnos, and Node builds its own error from them.
@@ -83,7 +102,7 @@ impl Core {
     /// Node throws its own error in the worker, as where a `listen` finds no descriptor without a cluster.
     pub(super) fn listener_not_taken(&mut self, now: Time, waiting: Waiting, key: &Key, errno: i32) {
         self.answer(now, key, waiting, errno);
-        self.listener_closed(waiting.child, key);
+        self.listener_closed(now, waiting.child, key);
     }
 
     /// A worker that is ready gets connections of every socket that it serves.
@@ -96,21 +115,21 @@ impl Core {
     }
 
     /// A worker that leaves closes its servers too, but its slot goes on wanting them.
-    pub(super) fn listener_closed(&mut self, id: ChildId, key: &str) {
+    pub(super) fn listener_closed(&mut self, now: Time, id: ChildId, key: &str) {
         let Some(child) = self.family.get_mut(id) else { return };
         child.serves.remove(key);
         self.dispatch.left(id, key);
         if let (Stage::Booting { .. } | Stage::Ready { .. }, Some(slot)) = (child.stage, child.slot)
-            && self.listeners.closed(key, slot)
+            && self.listeners.unwanted_by(key, slot)
         {
-            self.close_listener(key.into());
+            self.close_listener(now, &key.into());
         }
     }
 
     /// What only a slot that is gone wanted is closed.
-    pub(super) fn listeners_left_by(&mut self, slot: SlotId) {
+    pub(super) fn listeners_left_by(&mut self, now: Time, slot: SlotId) {
         for key in self.listeners.slot_removed(slot) {
-            self.close_listener(key);
+            self.close_listener(now, &key);
         }
     }
 
@@ -126,20 +145,22 @@ impl Core {
             return;
         }
         let served: BTreeSet<&Key> = self.family.workers().flat_map(|worker| &worker.serves).collect();
-        for key in self.listeners.take_unused(|key| served.contains(&Key::from(key))) {
-            self.close_listener(key);
+        for key in self.listeners.unused(|key| served.contains(key)) {
+            self.close_listener(now, &key);
         }
     }
 
-    pub(super) fn close_listeners(&mut self) {
-        for key in self.listeners.take_all() {
-            self.close_listener(key);
+    pub(super) fn close_listeners(&mut self, now: Time) {
+        for key in self.listeners.keys() {
+            self.close_listener(now, &key);
         }
     }
 
-    fn close_listener(&mut self, key: Key) {
-        self.dispatch.closed(&key);
-        self.act(Action::CloseListener { key });
+    fn close_listener(&mut self, now: Time, key: &Key) {
+        let is_served = |key: &Key| self.family.children().any(|child| child.serves.contains(key));
+        let heir = self.listeners.closed(now, key, is_served);
+        self.dispatch.closed(now, key, heir);
+        self.act(Action::CloseListener { key: Arc::clone(key) });
     }
 
     /// A worker's process ended. A connection with which two in a row ended ends there.

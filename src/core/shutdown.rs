@@ -138,7 +138,7 @@ impl Core {
                 Step::Quiesce { until } if now >= until => self.stop_workers(now),
                 Step::HandOver { until } if now >= until || self.dispatch.is_idle() => self.stop_workers(now),
                 Step::Workers if self.family.workers().next().is_none() => self.stop_alone(now),
-                Step::Alone if self.family.children().next().is_none() => return self.finish(),
+                Step::Alone if self.family.children().next().is_none() => return self.finish(now),
                 _ => return,
             }
         }
@@ -181,10 +181,10 @@ impl Core {
         self.drain(now, id, DrainReason::Shutdown, ExitReason::Shutdown, SHUTDOWN_GRACE);
     }
 
-    fn finish(&mut self) {
+    fn finish(&mut self, now: Time) {
         let Phase::Stopping(stop) = std::mem::replace(&mut self.phase, Phase::Stopped) else { return };
         self.return_mail();
-        self.close_listeners();
+        self.close_listeners(now);
         // Nothing comes after `Closed`.
         self.do_orders();
         if let Some(failure) = stop.failure {

@@ -110,7 +110,7 @@ impl Core {
                 self.notify(Notice::Listening(id, address));
                 self.serving(now, id);
             }
-            Inbound::CloseListener { key } => self.listener_closed(id, &key),
+            Inbound::CloseListener { key } => self.listener_closed(now, id, &key),
             Inbound::ExitedAfterDisconnect { seq } => self.left_by_itself(now, id, seq),
             Inbound::Report(Report::Serving) => self.serving(now, id),
             Inbound::Report(Report::Loaded) => self.child_ready(now, id),

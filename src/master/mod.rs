@@ -18,7 +18,6 @@ mod perform;
 pub mod preload;
 mod read;
 mod receive;
-mod reopen;
 mod run;
 mod service;
 mod sockets;

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::os::fd::AsFd;
 use std::rc::Rc;
+use std::time::Duration;
 
 use bytes::Bytes;
 
@@ -11,7 +12,6 @@ use super::flow::{Audience, HIGH_WATER, Offer, Release, Verdict};
 use super::launch::{Port, launch};
 use super::link::{Input, Link, Speaking};
 use super::output::Pipes;
-use super::reopen::AGAIN;
 use super::run::{Guarded, Master, State};
 use super::turn_away::turn_away;
 use crate::config::Output;
@@ -27,6 +27,9 @@ use crate::protocol::inbound::ListenQuery;
 use crate::protocol::outbound;
 use crate::sys::guard::Guard;
 use crate::sys::process::{activity, resident_bytes};
+
+/// How long to wait before the next attempt at an address that is in use for a moment.
+const AGAIN: Duration = Duration::from_millis(5);
 
 /// How much of what a worker misses is shown to the app.
 const SHOWN: u64 = 1 << 20;
@@ -75,10 +78,11 @@ impl Master {
                 Action::Steer { key, to } => self.sockets.steer(&key, to),
                 Action::Listen { key, query } => self.listen(key, query),
                 Action::WidenBacklogs => self.sockets.widen_backlogs(),
-                Action::CloseListener { key } => {
-                    self.reopening.closed(self.now(), &key);
-                    self.sockets.close(&key);
+                Action::ShareListener { key, of, bound } => {
+                    let result = self.sockets.share(&key, &of, &self.inputs).map(|()| bound);
+                    self.core.handle(self.now(), Event::ListenerOpened { key, result });
                 }
+                Action::CloseListener { key } => self.sockets.close(&key),
                 Action::Quiesce => {
                     let (quiet, inputs) = (self.sockets.quiesce(), self.inputs.clone());
                     tokio::task::spawn_local(async move {
@@ -98,7 +102,7 @@ impl Master {
     pub(super) fn listen(&mut self, key: Key, query: Box<ListenQuery>) {
         let mut result = self.sockets.open(&key, &query, &self.inputs);
         if result == Err(libc::EADDRINUSE) {
-            if self.reopening.in_use(self.now(), &key) {
+            if self.core.may_be_free_soon(self.now(), &key) {
                 let inputs = self.inputs.clone();
                 tokio::task::spawn_local(async move {
                     tokio::time::sleep(AGAIN).await;

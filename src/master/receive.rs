@@ -62,7 +62,7 @@ impl Master {
             }
             Input::Watch(news) => self.watched(news),
             Input::ListenAgain { key, query } => {
-                if self.reopening.again(&key) {
+                if self.core.is_opening(&key) {
                     self.listen(key, query);
                     self.perform();
                 }

@@ -15,7 +15,6 @@ use super::flow::Flow;
 use super::link::{Input, Link};
 use super::output::Outputs;
 use super::preload::Preload;
-use super::reopen::Reopening;
 use super::service::Service;
 use super::sockets::Sockets;
 use crate::config::{Config, Launch};
@@ -49,7 +48,6 @@ pub(super) struct Master {
     pub(super) origin: Instant,
     pub(super) links: BTreeMap<ChildId, Link>,
     pub(super) sockets: Sockets,
-    pub(super) reopening: Reopening,
     /// Connections that no worker has taken yet.
     pub(super) connections: HashMap<ConnectionId, Rc<OwnedFd>>,
     pub(super) last_connection: ConnectionId,
@@ -96,7 +94,6 @@ impl Master {
             origin: Instant::now(),
             links: BTreeMap::new(),
             sockets: Sockets::new(config.policy.balance, config.variables.passed.clone()),
-            reopening: Reopening::default(),
             connections: HashMap::new(),
             last_connection: 0,
             flow: Flow::default(),

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use socket2::{SockAddr, SockRef, Socket, Type};
 use tokio::sync::mpsc::Sender;
+use tokio::time::Instant;
 
 use super::accept::Accepting;
 use super::link::Input;
@@ -21,7 +22,8 @@ use crate::core::types::{Balance, Bound, Delivery};
 use crate::protocol::inbound::{AddressType, ListenQuery};
 use crate::protocol::outbound::{HandleKind, SocketName};
 use crate::sys::activation::Activated;
-use crate::sys::local::{Access, UdpAddress, bind_udp, has_waiting, inherit, listen_unix, shortest};
+use crate::sys::handshakes::{self, Addresses};
+use crate::sys::local::{Access, UdpAddress, bind_udp, inherit, listen_unix, shortest, with_waiting};
 use crate::sys::portable;
 use crate::sys::reuseport::{self, Member, Place};
 use crate::sys::socket::{Sharing, TcpAddress, accept_queue_length, listen_tcp, refuse_new_connections, widen_backlog};
@@ -34,8 +36,11 @@ const UDP_REUSE_ADDRESS: u32 = 4;
 /// How often the accept queues are looked at while they empty.
 const LOOK: Duration = Duration::from_millis(5);
 
-/// They must be empty for so long: the last segment of a handshake may still be on its way.
+/// They must be empty for so long.
 const QUIET: Duration = Duration::from_millis(50);
+
+/// So long handshakes that began may take: somebody who never ends his must not hold up the end.
+const HANDSHAKES: Duration = Duration::from_secs(2);
 
 /// One address.
 #[derive(Debug)]
@@ -46,7 +51,7 @@ struct Listener {
     shared: Option<Rc<OwnedFd>>,
     owner: Owner,
     /// Where both are among all that have the address.
-    place: Place,
+    place: Rc<Place>,
 }
 
 /// Sockets that were just made.
@@ -184,7 +189,7 @@ impl Sockets {
         } else {
             (None, Some(Rc::new(first.into())))
         };
-        self.by_key.insert(Arc::clone(key), Listener { own, shared, owner, place });
+        self.by_key.insert(Arc::clone(key), Listener { own, shared, owner, place: Rc::new(place) });
         Ok(Bound { delivery, kind, name })
     }
 
@@ -199,6 +204,23 @@ impl Sockets {
             tracing::warn!(%error, "no SO_REUSEPORT with a BPF program here: balance 'auto' is 'round-robin'");
         }
         second.ok()
+    }
+
+    /// The socket of another key for this one, too.
+    pub(super) fn share(&mut self, key: &Key, of: &str, inputs: &Sender<Input>) -> Result<(), i32> {
+        let Some(Listener { own, shared, owner, place }) = self.by_key.get(of) else { return Err(libc::EADDRINUSE) };
+        let duplicate = |own: &Accepting| {
+            let socket = own.socket().try_clone_to_owned()?;
+            Accepting::start(Arc::clone(key), socket, inputs.clone())
+        };
+        let own = own.as_ref().map(duplicate).transpose().map_err(|error| error.raw_os_error().unwrap_or(libc::EIO))?;
+        let owner = match owner {
+            Owner::Master { .. } => Owner::Master { file: None },
+            Owner::Other => Owner::Other,
+        };
+        let (shared, place) = (shared.clone(), Rc::clone(place));
+        self.by_key.insert(Arc::clone(key), Listener { own, shared, owner, place });
+        Ok(())
     }
 
     /// What workers listen on.
@@ -281,17 +303,24 @@ impl Sockets {
                 }
             }
         }
+        let connecting = held.iter().filter_map(|socket| SockRef::from(&**socket).local_addr().ok()?.as_socket());
+        let connecting: Addresses = connecting.collect();
         async move {
             for other in others {
                 other.await;
             }
+            let impatient = Instant::now() + HANDSHAKES;
             // Without a filter new ones go on coming: each queue must have been empty once.
             let mut quiet = if held.is_empty() { QUIET } else { Duration::ZERO };
             while quiet < QUIET || !open.is_empty() {
                 tokio::time::sleep(LOOK).await;
-                open.retain(|socket| has_waiting(socket.as_fd()));
-                let waiting = held.iter().any(|socket| has_waiting(socket.as_fd()));
+                let mut waits = with_waiting(&open).into_iter();
+                open.retain(|_| waits.next().unwrap_or(false));
+                let waiting = with_waiting(&held).contains(&true);
                 quiet = if waiting { Duration::ZERO } else { quiet + LOOK };
+                if quiet >= QUIET && Instant::now() < impatient && handshakes::under_way(&connecting) == Some(true) {
+                    quiet = Duration::ZERO;
+                }
             }
         }
     }

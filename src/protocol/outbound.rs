@@ -8,7 +8,7 @@ use super::envelope::Target;
 use super::inbound::Question;
 
 /// Node's names for the handles that a channel carries (`handleConversion` in lib/internal/child_process.js).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum HandleKind {
     /// TCP and unix sockets.
     Net,

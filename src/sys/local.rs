@@ -6,6 +6,7 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use socket2::{Domain, SockAddr, SockRef, Socket, Type};
 
 use super::descriptor::{Kind, kind};
@@ -212,11 +213,12 @@ fn hash(ip: std::net::IpAddr) -> u64 {
     }
 }
 
-/// Whether a connection waits to be taken.
+/// At which of these a connection waits to be taken.
 #[must_use]
-pub fn has_waiting(listener: BorrowedFd<'_>) -> bool {
-    let mut looked = [nix::poll::PollFd::new(listener, nix::poll::PollFlags::POLLIN)];
-    nix::poll::poll(&mut looked, nix::poll::PollTimeout::ZERO).is_ok_and(|count| count > 0)
+pub fn with_waiting<S: AsFd>(listeners: &[S]) -> Vec<bool> {
+    let mut looked: Vec<_> = listeners.iter().map(|one| PollFd::new(one.as_fd(), PollFlags::POLLIN)).collect();
+    let found = poll(&mut looked, PollTimeout::ZERO).is_ok_and(|count| count > 0);
+    looked.iter().map(|one| found && one.any().unwrap_or(false)).collect()
 }
 
 #[cfg(test)]
@@ -231,9 +233,9 @@ mod tests {
         let path = folder.path().join("s").to_str().unwrap().to_owned();
         let socket = listen_unix(&path, Access { readable_all: true, writable_all: true }).unwrap();
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o666, 0o666);
-        assert!(!has_waiting(socket.as_fd()));
+        assert_eq!(with_waiting(&[&socket]), [false]);
         let _client = UnixStream::connect(&path).unwrap();
-        assert!(has_waiting(socket.as_fd()));
+        assert_eq!(with_waiting(&[&socket]), [true]);
         let taken = accept(socket.as_fd()).unwrap();
         let nothing = std::fs::File::from(taken.socket).read(&mut [0]).unwrap_err();
         assert_eq!(nothing.kind(), io::ErrorKind::WouldBlock, "a worker's loop would stand still");

@@ -17,6 +17,7 @@ pub mod channel;
 pub mod descriptors;
 pub mod descriptor;
 pub mod guard;
+pub mod handshakes;
 pub mod leftover;
 pub mod local;
 pub mod memory;

@@ -35,7 +35,7 @@ impl Dispatch {
     }
 
     pub(super) fn wait_again(&mut self, now: Time, connection: ConnectionId, flight: &Flight) {
-        match self.sockets.get_mut(&flight.key) {
+        match self.socket_mut(&flight.key) {
             Some(socket) => {
                 socket.counts.handed_again += 1;
                 let Flight { client, past, .. } = *flight;
