@@ -2,6 +2,8 @@
 
 // The table, and what must hold.
 
+const fs = require('node:fs');
+
 function table(rows) {
   return ['| what | count |', '|---|---:|', ...rows.map(([what, count]) => `| ${what} | ${count} |`)].join('\n');
 }
@@ -50,4 +52,14 @@ function violations({ sorted, crashed, most, recovered, before, after, left, cod
   ].filter(Boolean);
 }
 
-module.exports = { table, rows, violations };
+/** The logs are kept where something went wrong. */
+function conclude(found, logs) {
+  if (found.length === 0) {
+    fs.rmSync(logs, { recursive: true });
+    return;
+  }
+  console.error(`\n${found.join('\n')}\nlogs: ${logs}`);
+  process.exitCode = 1;
+}
+
+module.exports = { table, rows, violations, conclude };

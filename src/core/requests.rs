@@ -73,7 +73,7 @@ impl Core {
     pub(super) fn request(&mut self, from: Peer, target: Target, frame: Bytes, part: RequestPart) {
         match part {
             RequestPart::Request { id } => self.requested(from, target, frame, id),
-            RequestPart::Reply { id } => self.replied(from, target, frame, id),
+            RequestPart::Reply { id } => self.replied(from, target, frame, &id),
             RequestPart::Cancel { id } => {
                 self.requests.cancelled(from, &id);
             }
@@ -97,14 +97,18 @@ impl Core {
             self.tell_who_asked(from, request::sent(&id, &pids));
         }
         for child in &children {
-            self.act(Action::Send { child: *child, frame: frame.clone(), origin: Origin::Message(Lane { from, to: target }) });
+            self.act(Action::Send {
+                child: *child,
+                frame: frame.clone(),
+                origin: Origin::Message(Lane { from, to: target }),
+            });
         }
         if !children.is_empty() {
             self.requests.opened(from, id, children.into_iter().collect());
         }
     }
 
-    fn replied(&mut self, from: Peer, target: Target, frame: Bytes, id: String) {
+    fn replied(&mut self, from: Peer, target: Target, frame: Bytes, id: &str) {
         let who_asked = match target {
             Target::App => Some(Peer::App),
             Target::Alone => self.family.alone().map(|alone| Peer::Child(alone.id)),
@@ -116,7 +120,7 @@ impl Core {
         // Nobody waits any more: it timed out, or is gone itself.
         let Some(who_asked) = who_asked else { return };
         if let Peer::Child(by) = from
-            && !self.requests.answered(by, who_asked, &id)
+            && !self.requests.answered(by, who_asked, id)
         {
             return;
         }
@@ -131,11 +135,11 @@ impl Core {
     }
 
     /// A child's answer was skipped: who asked gets this one.
-    pub(super) fn answer_too_large(&mut self, by: ChildId, id: String, limit: usize) {
-        let Some(who_asked) = self.requests.who_asked(by, &id) else { return };
+    pub(super) fn answer_too_large(&mut self, by: ChildId, id: &str, limit: usize) {
+        let Some(who_asked) = self.requests.who_asked(by, id) else { return };
         let pid = self.family.get(by).and_then(|child| child.pid);
-        let frame = request::answer_too_large(&id, pid, limit);
-        self.requests.answered(by, who_asked, &id);
+        let frame = request::answer_too_large(id, pid, limit);
+        self.requests.answered(by, who_asked, id);
         self.tell_who_asked(who_asked, frame);
     }
 

@@ -15,9 +15,9 @@ use super::event::Event;
 use super::leaving::UNCAUGHT;
 use super::notice::Notice;
 use super::types::{Bound, ChildId, Delivery, Evidence, Exit, Mode, Policy, Silence, SlotId, Time};
-use crate::protocol::scalar::Scalar;
 use crate::protocol::inbound::{Inbound, ListenAddress, Report};
 use crate::protocol::outbound::{self, HandleKind};
+use crate::protocol::scalar::Scalar;
 
 pub(super) use nature::*;
 pub(super) use scenario::*;

@@ -137,7 +137,9 @@ fn size(notice: &Notice) -> usize {
             | Notice::Undeliverable { frame, .. } => frame.len(),
             // An event that consists of several objects.
             Notice::Listening(..) => 3 * NOTICE_COST,
-            Notice::ChildError(_, report) => text(&report.error.name) + text(&report.error.message) + text(&report.error.stack),
+            Notice::ChildError(_, report) => {
+                text(&report.error.name) + text(&report.error.message) + text(&report.error.stack)
+            }
             Notice::ProtocolError { detail, .. } => detail.len(),
             _ => 0,
         }

@@ -189,7 +189,9 @@ impl Master {
                         Ok(part) => Event::Request { from, target, frame, part },
                         Err(_) => Event::Sent { from, target: Target::App, frame },
                     },
-                    Ok(Envelope::Internal | Envelope::Handle) | Err(_) => Event::Sent { from, target: Target::App, frame },
+                    Ok(Envelope::Internal | Envelope::Handle) | Err(_) => {
+                        Event::Sent { from, target: Target::App, frame }
+                    }
                 });
             }
             Command::SendTo(child, frame) => {

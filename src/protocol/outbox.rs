@@ -71,7 +71,15 @@ pub struct Outbox<H, T> {
 
 impl<H, T> Default for Outbox<H, T> {
     fn default() -> Self {
-        Self { queue: VecDeque::new(), urgent: VecDeque::new(), begun: None, written: 0, bytes: 0, urgent_bytes: 0, in_flight: None }
+        Self {
+            queue: VecDeque::new(),
+            urgent: VecDeque::new(),
+            begun: None,
+            written: 0,
+            bytes: 0,
+            urgent_bytes: 0,
+            in_flight: None,
+        }
     }
 }
 

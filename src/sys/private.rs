@@ -59,7 +59,10 @@ fn checked(folder: OwnedFd, path: &Path) -> io::Result<OwnedFd> {
     let found = fstat(folder.as_fd())?;
     let is_trusted = found.st_uid == 0 || found.st_uid == geteuid().as_raw();
     // A list of further rights (acl(5)) shows in the group's.
-    if is_trusted && u32::from(found.st_mode) & OTHERS_MAY_WRITE == 0 { Ok(folder) } else { Err(refused(path)) }
+    // Its type differs between platforms.
+    #[allow(clippy::useless_conversion)]
+    let mode = u32::from(found.st_mode);
+    if is_trusted && mode & OTHERS_MAY_WRITE == 0 { Ok(folder) } else { Err(refused(path)) }
 }
 
 fn refused(path: &Path) -> io::Error {
