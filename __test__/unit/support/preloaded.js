@@ -46,9 +46,9 @@ class Preloaded {
     return this.#child.pid;
   }
 
-  /** What it told, without what comes whenever a server listens (`serving`) or has another connection (`connections`). */
+  /** What it told, without what comes whenever a server listens (`serving`), has another connection (`connections`) or has filled the channel (`mark`). */
   get acts() {
-    return this.told.map(({ act }) => act).filter((act) => !['serving', 'connections'].includes(act));
+    return this.told.map(({ act }) => act).filter((act) => !['serving', 'connections', 'mark'].includes(act));
   }
 
   /** Resolves with what it told with `act`, the first that fits. */

@@ -1,0 +1,119 @@
+'use strict';
+// What a child holds back while a receiver is behind, and what it doesn't.
+
+const path = require('node:path');
+const { folder, removeFolders } = require('./support/folder');
+const { endAll, startWorker } = require('./support/preloaded');
+
+const script = (source) => path.join(folder({ 'worker.js': source }), 'worker.js');
+
+jest.setTimeout(30_000);
+afterEach(endAll);
+afterAll(removeFolders);
+
+/** Sends what it is told to, and what the callback gets. */
+const obedient = script(`
+  process.on('message', ({ send = [], exit }) => {
+    const returned = send.map((message) => process.send(message, (error) => error && process.stderr.write(error.code)));
+    process.send({ to: 'worker', worker_pid: 1, returned });
+    if (exit) process.exit();
+  });
+  process.send({ to: 'worker', worker_pid: 1, up: true });`);
+
+/** A worker that was asked to hold back what it has for these lanes. */
+async function holding(...lanes) {
+  const child = startWorker(obedient);
+  await child.sends('up');
+  for (const lane of lanes) child.tell('hold', { lane });
+  return child;
+}
+
+const texts = (child) => child.messages.filter(({ text }) => text).map(({ text }) => text);
+
+test.each([
+  ['app', {}, { to: 'alone' }],
+  ['alone', { to: 'alone' }, { to: 'worker' }],
+  ['worker', { to: 'worker' }, { to: 'worker', type: 'all' }],
+  ['all', { to: 'worker', type: 'all' }, { to: 'worker', worker_pid: 7 }],
+  [7, { to: 'worker', worker_pid: 7 }, { to: 'worker', worker_pid: 8 }],
+])('what is for the lane %j waits until it may go on, in order; what is for others goes at once', async (lane, target, other) => {
+  const child = await holding(lane);
+  const [one, two] = [{ ...target, text: 'one' }, { ...target, text: 'two' }];
+  child.send({ send: [one, { ...other, text: 'other' }, two] });
+  expect(await child.sends('returned')).toEqual([false, true, false]);
+  expect(texts(child)).toEqual(['other']);
+  child.tell('goOn', { lane });
+  child.send({ send: [{ ...target, text: 'three', last: true }] });
+  await child.sends('last');
+  expect(texts(child)).toEqual(['other', 'one', 'two', 'three']);
+});
+
+test('a held message is as it was when it was sent', async () => {
+  const child = startWorker(
+    script(`
+      const message = { to: 'alone', list: [1] };
+      process.on('message', ({ send }) => {
+        if (!send) return;
+        process.send(message);
+        message.list.push(2);
+        process.send({ to: 'worker', worker_pid: 1, sent: true });
+      });
+      process.send({ to: 'worker', worker_pid: 1, up: true });`),
+  );
+  await child.sends('up');
+  child.tell('hold', { lane: 'alone' });
+  child.send({ send: true });
+  await child.sends('sent');
+  child.tell('goOn', { lane: 'alone' });
+  expect(await child.sends('list')).toEqual([1]);
+});
+
+test('a process that exits sends first what it holds', async () => {
+  const child = await holding('app');
+  child.send({ send: [{ text: 'one' }, { text: 'two' }], exit: true });
+  await child.ended;
+  expect(texts(child)).toEqual(['one', 'two']);
+});
+
+test('one that leaves, too, although it is asked to hold back', async () => {
+  const child = await holding('app');
+  child.send({ send: [{ text: 'one' }] });
+  await child.sends('returned');
+  child.drain();
+  expect(await child.ended).toEqual({ code: 0, signal: null });
+  expect(texts(child)).toEqual(['one']);
+  expect(child.acts).toEqual(['finished']);
+});
+
+test('where the channel is closed callbacks get the error, and a warning tells how many are lost', async () => {
+  const child = await holding('app');
+  child.send({ send: [{ text: 'one' }, { text: 'two' }] });
+  await child.sends('returned');
+  child.disconnect();
+  await child.ended;
+  expect(child.stderr.match(/ERR_IPC_CHANNEL_CLOSED/g)).toHaveLength(2);
+  expect(child.stderr).toContain('CLUSTER_CHANNEL_CLOSED');
+});
+
+test('more than the channel takes at once: everything arrives in order, and what Node says itself is in between', async () => {
+  const child = startWorker(
+    script(`
+      const http = require('http');
+      process.on('message', () => {
+        const data = 'x'.repeat(10_000);
+        for (let n = 0; n < 500; n++) process.send({ to: 'alone', n, data });
+        http.createServer().listen(0);
+        process.send({ to: 'alone', n: 500, last: true });
+      });
+      process.send({ to: 'worker', worker_pid: 1, up: true });`),
+  );
+  await child.sends('up');
+  let atListening;
+  child.worker.on('listening', () => {
+    atListening = child.messages.length;
+  });
+  child.send({});
+  await child.sends('last');
+  expect(child.messages.slice(1).map(({ n }) => n)).toEqual(Array.from({ length: 501 }, (_, n) => n));
+  expect(atListening).toBeLessThan(400);
+});
