@@ -38,6 +38,7 @@ pub(super) fn launch(
         env: &env,
         cwd: &launch.cwd,
         channel: theirs.as_fd(),
+        extra: None,
         stdout: pipes.map_or(stdout.as_fd(), |pipes| pipes.stdout.as_fd()),
         stderr: pipes.map_or(stderr.as_fd(), |pipes| pipes.stderr.as_fd()),
     })?;

@@ -87,6 +87,11 @@ pub enum Input {
     },
     /// What the watch found.
     Watch(News),
+    /// The guard's process ended.
+    GuardEnded {
+        /// How.
+        exit: Exit,
+    },
 }
 
 /// What is sent: who sent it is known until it is written, so that nothing is lost silently.

@@ -9,6 +9,7 @@ mod accept;
 pub mod app;
 mod examine;
 mod flow;
+mod guarding;
 mod launch;
 mod link;
 mod log;

@@ -25,7 +25,6 @@ use crate::protocol::envelope::Target;
 use crate::protocol::frame::lines;
 use crate::protocol::inbound::ListenQuery;
 use crate::protocol::outbound;
-use crate::sys::guard::Guard;
 use crate::sys::process::{activity, resident_bytes};
 
 /// How long to wait before the next attempt at an address that is in use for a moment.
@@ -145,22 +144,11 @@ impl Master {
         self.core.handle(self.now(), event);
     }
 
-    /// Keeps the guard's list up to date; it is started with the first child, or later where that failed.
+    /// Keeps the guard's list up to date.
     pub(super) fn guard_children(&mut self) {
         self.guarded = Guarded::All;
-        if self.guard.is_none() {
-            match Guard::start(&self.config.title, self.config.policy.kill_timeout) {
-                Ok(guard) => self.guard = Some(guard),
-                Err(error) if !self.told_unguarded => {
-                    self.told_unguarded = true;
-                    tracing::warn!(%error, "no guard: a stuck child would outlive a killed app");
-                }
-                Err(_) => {}
-            }
-        }
-        if let Some(guard) = &self.guard {
-            guard.watch(self.links.values().map(|link| link.process.pid()));
-        }
+        let pids = self.links.values().map(|link| link.process.pid());
+        self.guarding.watch(self.origin.elapsed(), pids, &self.inputs);
     }
 
     fn send(&mut self, child: ChildId, frame: Bytes, origin: Origin) {

@@ -61,6 +61,10 @@ impl Master {
                 self.tell(Event::Exited { child, exit: named(exit) });
             }
             Input::Watch(news) => self.watched(news),
+            Input::GuardEnded { exit } => {
+                self.guarding.ended(self.now(), exit);
+                self.guard_children();
+            }
             Input::ListenAgain { key, query } => {
                 if self.core.is_opening(&key) {
                     self.listen(key, query);

@@ -12,6 +12,7 @@ use tokio::sync::mpsc::{Receiver, Sender, UnboundedReceiver, channel};
 use super::Command;
 use super::app::AppQueue;
 use super::flow::Flow;
+use super::guarding::Guarding;
 use super::link::{Input, Link};
 use super::output::Outputs;
 use super::preload::Preload;
@@ -27,7 +28,6 @@ use crate::core::steering::Acceptor;
 use crate::core::types::{ChildId, GenerationId, KillMeans, Peer, Time};
 use crate::protocol::envelope::{Envelope, Target};
 use crate::protocol::request::RequestPart;
-use crate::sys::guard::Guard;
 use crate::sys::memory::give_back;
 use crate::watch::Watch;
 
@@ -52,10 +52,8 @@ pub(super) struct Master {
     pub(super) connections: HashMap<ConnectionId, Rc<OwnedFd>>,
     pub(super) last_connection: ConnectionId,
     pub(super) flow: Flow,
-    pub(super) guard: Option<Guard>,
+    pub(super) guarding: Guarding,
     pub(super) guarded: Guarded,
-    /// Whether it was said that there is no guard.
-    pub(super) told_unguarded: bool,
     pub(super) app: Arc<AppQueue>,
     pub(super) inputs: Sender<Input>,
     pub(super) input: Receiver<Input>,
@@ -97,9 +95,8 @@ impl Master {
             connections: HashMap::new(),
             last_connection: 0,
             flow: Flow::default(),
-            guard: None,
+            guarding: Guarding::new(config.title.clone(), config.policy.kill_timeout),
             guarded: Guarded::All,
-            told_unguarded: false,
             outputs: Outputs::new(Arc::clone(&app)),
             watch: None,
             config,
@@ -116,11 +113,7 @@ impl Master {
         let mut asked = Vec::with_capacity(TURN);
         let mut happened = Vec::with_capacity(TURN);
         while matches!(self.state, State::Running) {
-            let timeout = [self.core.next_timeout(), self.flow.deadline(), self.give_back_at, self.service.deadline()]
-                .into_iter()
-                .flatten()
-                .min();
-            let timeout = timeout.map(|at| self.origin + at);
+            let timeout = self.deadline().map(|at| self.origin + at);
             tokio::select! {
                 _ = commands.recv_many(&mut asked, TURN) => asked.drain(..).for_each(|command| self.command(command)),
                 _ = self.input.recv_many(&mut happened, TURN) => happened.drain(..).for_each(|input| self.input(input)),
@@ -128,14 +121,21 @@ impl Master {
             }
         }
         self.outputs.finish().await;
-        if let Some(guard) = self.guard {
-            guard.stop().await;
+        if self.guarding.stop() {
+            // Whoever still tells anything must not be in its way.
+            while !matches!(self.input.recv().await, None | Some(Input::GuardEnded { .. })) {}
         }
         // It removes what it wrote, and the app may exit when it hears the last notice.
         drop(self.preload);
         if let State::Finished(outcome) = self.state {
             self.app.push(Notice::Closed(outcome));
         }
+    }
+
+    fn deadline(&self) -> Option<Time> {
+        let core = self.core.next_timeout();
+        let others = [self.flow.deadline(), self.give_back_at, self.service.deadline(), self.guarding.deadline()];
+        others.into_iter().chain([core]).flatten().min()
     }
 
     fn timed_out(&mut self) {
@@ -146,6 +146,9 @@ impl Master {
         let released = self.flow.timed_out(self.origin.elapsed(), taken);
         self.go_on(released);
         self.service.timed_out(self.now());
+        if self.guarding.timed_out(self.now()) {
+            self.guard_children();
+        }
         if self.give_back_at.is_some_and(|at| at <= self.now()) {
             self.give_back_at = None;
             give_back();

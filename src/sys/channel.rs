@@ -29,16 +29,24 @@ pub fn pair() -> io::Result<(OwnedFd, OwnedFd)> {
     let (ours, theirs) = socketpair(AddressFamily::Unix, SockType::Stream, None, FLAGS)?;
     fcntl(&ours, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC))?;
     fcntl(&ours, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
-    let number = fcntl(&theirs, FcntlArg::F_DUPFD_CLOEXEC(LOWEST_CHILD_END))?;
-    drop(theirs);
-    // SAFETY: the number was just made by F_DUPFD and belongs to nobody else.
-    let theirs = unsafe { OwnedFd::from_raw_fd(number) };
+    let theirs = for_child(theirs)?;
     for end in [&ours, &theirs] {
         let socket = socket2::SockRef::from(end);
         socket.set_send_buffer_size(SOCKET_BUFFER)?;
         socket.set_recv_buffer_size(SOCKET_BUFFER)?;
     }
     Ok((ours, theirs))
+}
+
+/// The same under a number that no child gets it under.
+///
+/// # Errors
+/// Those of `fcntl(2)`.
+pub(super) fn for_child(descriptor: OwnedFd) -> io::Result<OwnedFd> {
+    let number = fcntl(&descriptor, FcntlArg::F_DUPFD_CLOEXEC(LOWEST_CHILD_END))?;
+    drop(descriptor);
+    // SAFETY: the number was just made by F_DUPFD and belongs to nobody else.
+    Ok(unsafe { OwnedFd::from_raw_fd(number) })
 }
 
 /// Reads at most `most` bytes into the spare room of `buffer` (at least one byte); received descriptors are appended to

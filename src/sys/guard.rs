@@ -6,36 +6,52 @@
 use std::ffi::CString;
 use std::io::{self, IoSlice};
 use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::net::UnixDatagram;
 use std::time::Duration;
 
 use super::channel;
 use super::process::{Process, start_time};
 use super::spawn::{Command, spawn};
 
+/// How often it looks whether somebody is left.
+const TICK: Duration = Duration::from_secs(1);
+
 /// Each line on fd 3 is the whole list of `pid:start` now alive; the start time tells a pid that was given to a stranger
 /// meanwhile (field 22 of /proc/pid/stat; where there is no /proc, the pid has to do). What a child that ended left in its
 /// process group is ended too: no pid is given out anew while a group has its number. It is immune to the signals that a
 /// terminal or systemd sends to everybody.
+///
+/// It needs nothing but the shell: there are systems without `sleep` in /usr/bin. It waits by reading fd 4, where nothing ever
+/// comes: `read -t` where the shell has it (EOF is then 1, an unknown option 2), else until the socket's own time limit
+/// (`SO_RCVTIMEO`). How long that took the system says; what is counted are hundredths of a second.
 const SCRIPT: &str = r#"
+exec 2>/dev/null
 trap '' HUP INT QUIT TERM
 list=
 while read -r line <&3; do list=$line; done
-kill_group() { kill -s KILL -- "-$1" 2>/dev/null; }
+kill_group() { kill -s KILL -- "-$1"; }
 is_alive() {
-  [ -d /proc/self ] || { kill -0 "$1" 2>/dev/null; return; }
-  { read -r stat < "/proc/$1/stat"; } 2>/dev/null || { kill_group "$1"; return 1; }
+  [ -d /proc/self ] || { kill -0 "$1"; return; }
+  read -r stat < "/proc/$1/stat" || { kill_group "$1"; return 1; }
   pid=$1
   set -- "$2" ${stat##*) }
   [ "${21}" = "$1" ] || return 1
   [ "$2" != Z ] || { kill_group "$pid"; return 1; }
 }
-seconds=0
+read -r -t 1 line < /dev/null
+[ $? = 1 ] && limit='-t 1' || limit=
+pause() { read -r $limit line <&4; }
+now=0
+look() {
+  if read -r up line < /proc/uptime; then now=$((${up%.*} * 100 + 1${up#*.} - 100)); else now=$((now + 100)); fi
+}
+look; since=$now
 while :; do
   left=
   for entry in $list; do is_alive "${entry%:*}" "${entry#*:}" && left="$left $entry"; done
   [ -n "$left" ] || exit 0
-  [ "$seconds" -lt "$1" ] || break
-  seconds=$((seconds + 1)); sleep 1
+  [ $((now - since)) -lt "$1" ] || break
+  pause; look
 done
 for entry in $left; do kill_group "${entry%:*}"; done
 "#;
@@ -56,33 +72,40 @@ impl Guard {
         let (ours, theirs) = channel::pair()?;
         let argument = |text: &str| CString::new(text).map_err(io::Error::from);
         let shell = argument("/bin/sh")?;
-        let seconds = grace.as_secs() + u64::from(grace.subsec_nanos() > 0);
+        let hundredths = grace.as_millis().div_ceil(10);
         let name = argument(&format!("{title}:guard"))?;
-        let args = [argument("sh")?, argument("-c")?, argument(SCRIPT)?, name, argument(&seconds.to_string())?];
-        let path = argument("PATH=/usr/bin:/bin")?;
+        let args = [argument("sh")?, argument("-c")?, argument(SCRIPT)?, name, argument(&hundredths.to_string())?];
+        let clock = UnixDatagram::unbound()?;
+        clock.set_read_timeout(Some(TICK))?;
+        let clock = channel::for_child(clock.into())?;
         let pid = spawn(&Command {
             program: &shell,
             args: &args,
-            env: &[path],
+            env: &[],
             cwd: &argument("/")?,
             channel: theirs.as_fd(),
+            extra: Some(clock.as_fd()),
             stdout: io::stdout().as_fd(),
             stderr: io::stderr().as_fd(),
         })?;
         Ok(Self { channel: ours, process: Process::new(pid) })
     }
 
-    /// Tells the guard which children are alive now. A list that cannot be sent whole is made good by the next one.
-    pub fn watch(&self, pids: impl Iterator<Item = u32>) {
-        let mut line: String = pids.map(|pid| format!("{pid}:{} ", start_time(pid).unwrap_or_default())).collect();
-        line.push('\n');
-        let _ = channel::send(self.channel.as_fd(), &[IoSlice::new(line.as_bytes())], None);
+    /// Its process, whose end somebody must wait for.
+    #[must_use]
+    pub fn process(&self) -> &Process {
+        &self.process
     }
 
-    /// Ends the guard and reaps it. Only for when every child is gone.
-    pub async fn stop(self) {
-        self.process.signal(nix::sys::signal::Signal::SIGKILL);
-        self.process.wait().await;
+    /// Tells the guard which children are alive now.
+    ///
+    /// # Errors
+    /// When it does not take the whole line: then what follows would not be understood, and it is good for nothing any more.
+    pub fn watch(&self, pids: impl Iterator<Item = u32>) -> io::Result<()> {
+        let mut line: String = pids.map(|pid| format!("{pid}:{} ", start_time(pid).unwrap_or_default())).collect();
+        line.push('\n');
+        let sent = channel::send(self.channel.as_fd(), &[IoSlice::new(line.as_bytes())], None)?;
+        if sent == line.len() { Ok(()) } else { Err(io::ErrorKind::WriteZero.into()) }
     }
 }
 
@@ -103,6 +126,7 @@ mod tests {
             env: &[],
             cwd: &text("/"),
             channel: theirs.as_fd(),
+            extra: None,
             stdout: stdout.as_fd(),
             stderr: stderr.as_fd(),
         };
@@ -118,7 +142,7 @@ mod tests {
         let (stopped, stranger) = (sleeper(), sleeper());
         assert!(stopped.signal(Signal::SIGSTOP));
         let guard = Guard::start("test", Duration::ZERO).unwrap();
-        guard.watch([stopped.pid()].into_iter());
+        guard.watch([stopped.pid()].into_iter()).unwrap();
         // A pid with another start time is a stranger's.
         let line = format!("{}:{} {}:1 \n", stopped.pid(), start_time(stopped.pid()).unwrap(), stranger.pid());
         channel::send(guard.channel.as_fd(), &[IoSlice::new(line.as_bytes())], None).unwrap();
@@ -135,7 +159,7 @@ mod tests {
     #[test]
     fn ends_by_itself_when_nobody_is_left() {
         let guard = Guard::start("test", Duration::from_secs(1000)).unwrap();
-        guard.watch(std::iter::empty());
+        guard.watch(std::iter::empty()).unwrap();
         let process = guard.process.clone();
         drop(guard);
         assert_eq!(block_on(process.wait()).code, Some(0));

@@ -11,7 +11,7 @@ use nix::fcntl::{AT_FDCWD, OFlag, openat};
 use nix::sys::stat::{Mode, fstat, mkdirat};
 use nix::unistd::geteuid;
 
-const OTHERS_MAY_WRITE: u32 = 0o022;
+const OTHERS_MAY_WRITE: Mode = Mode::S_IWGRP.union(Mode::S_IWOTH);
 
 /// A folder of which `O_PATH` needs no right to read.
 #[cfg(target_os = "linux")]
@@ -59,10 +59,11 @@ fn checked(folder: OwnedFd, path: &Path) -> io::Result<OwnedFd> {
     let found = fstat(folder.as_fd())?;
     let is_trusted = found.st_uid == 0 || found.st_uid == geteuid().as_raw();
     // A list of further rights (acl(5)) shows in the group's.
-    // Its type differs between platforms.
-    #[allow(clippy::useless_conversion)]
-    let mode = u32::from(found.st_mode);
-    if is_trusted && mode & OTHERS_MAY_WRITE == 0 { Ok(folder) } else { Err(refused(path)) }
+    if is_trusted && !Mode::from_bits_truncate(found.st_mode).intersects(OTHERS_MAY_WRITE) {
+        Ok(folder)
+    } else {
+        Err(refused(path))
+    }
 }
 
 fn refused(path: &Path) -> io::Error {

@@ -9,6 +9,9 @@ use std::ptr;
 /// Under which number a child finds its channel (`NODE_CHANNEL_FD`).
 pub const CHANNEL_FD: RawFd = 3;
 
+/// Under which number a process finds what it was given beside its channel.
+pub const EXTRA_FD: RawFd = 4;
+
 /// What to start.
 #[derive(Debug)]
 pub struct Command<'a> {
@@ -22,6 +25,8 @@ pub struct Command<'a> {
     pub cwd: &'a CString,
     /// Becomes [`CHANNEL_FD`].
     pub channel: BorrowedFd<'a>,
+    /// Becomes [`EXTRA_FD`], if there is one. Its own number is above that.
+    pub extra: Option<BorrowedFd<'a>>,
     /// Becomes its stdout.
     pub stdout: BorrowedFd<'a>,
     /// Becomes its stderr.
@@ -87,6 +92,9 @@ impl FileActions {
                 0,
             ))?;
             check(libc::posix_spawn_file_actions_adddup2(actions_ptr, command.channel.as_raw_fd(), CHANNEL_FD))?;
+            if let Some(extra) = command.extra {
+                check(libc::posix_spawn_file_actions_adddup2(actions_ptr, extra.as_raw_fd(), EXTRA_FD))?;
+            }
             // Node marks what it inherited close-on-exec, stdout and stderr too (uv_disable_stdio_inheritance at its start). In a file
             // action a descriptor that is duplicated onto itself becomes inheritable (posix_spawn_file_actions_adddup2(3)).
             for (output, number) in [(command.stdout, libc::STDOUT_FILENO), (command.stderr, libc::STDERR_FILENO)] {
