@@ -158,7 +158,7 @@ impl Core {
             Event::ListenerNotTaken { child, seq, key, errno } => {
                 self.listener_not_taken(now, Waiting { child, seq }, &key, errno);
             }
-            Event::AnswerTooLarge { child, id, limit } => self.answer_too_large(child, id, limit),
+            Event::AnswerTooLarge { child, id, limit } => self.answer_too_large(child, &id, limit),
             Event::FellBehind { child } => self.reads(child, Reading::IsBehind),
             Event::CaughtUp { child } => self.reads(child, Reading::KeepsUp),
             Event::SentTo { child, frame } => self.send_to(child, Peer::App, frame),
