@@ -4,7 +4,6 @@
 
 const { report, onCommand, onRefused } = require('./channel');
 const faults = require('./faults');
-const outgoing = require('./outgoing');
 const servers = require('./servers');
 const signals = require('./signals');
 
@@ -22,7 +21,7 @@ function start(received, prepare) {
 
   faults.watchBoot();
   servers.trackServers(boot.mode);
-  onCommand({ drain: leave, exit: () => require('./leaving').answered(), refused: onRefused, hold: outgoing.hold, goOn: outgoing.goOn, prepare });
+  onCommand({ drain: leave, exit: () => require('./leaving').answered(), refused: onRefused, prepare });
   // systemd and others signal every process of a service. The master says when it is the alone's turn: after the
   // workers, which may still need it.
   signals.start({ onDelivered: (signal) => report('signalled', { signal }), onUnheard, endTimeout: boot.killTimeout, stopSignal: boot.stopSignal });

@@ -8,6 +8,30 @@ const { nextTick } = require('../real-timers');
 const CMD = 'NODE_YUNFLY';
 const send = process.send;
 
+/** What holds messages back, once there is one to be held (outgoing.js). */
+let sendInTurn;
+
+/** In place of process.send(). */
+process.send = function (message, handle, options, callback) {
+  if (sendInTurn) return sendInTurn(message, handle, options, callback);
+  const takesMore = send.call(process, message, handle, options, callback);
+  if (!takesMore && process.connected) withOutgoing((outgoing) => outgoing.awaitRoom());
+  return takesMore;
+};
+
+/** Loaded when it is needed: most processes never send more than is taken. */
+function withOutgoing(use) {
+  let outgoing;
+  try {
+    outgoing = require('./outgoing');
+  } catch {
+    // No descriptor is left. Without it the master reads this process for a while, and then no more.
+    return;
+  }
+  sendInTurn = outgoing.sendInTurn;
+  use(outgoing);
+}
+
 /** Tells the master. `sent` is called once the message was written, or cannot be any more. Without a callback Node
  *  would emit a failed write as 'error' on `process`, where nobody listens: it would be thrown in the app. */
 function report(act, fields, sent = () => {}) {
@@ -18,8 +42,15 @@ function report(act, fields, sent = () => {}) {
   send.call(process, { cmd: CMD, act, ...fields }, sent);
 }
 
+/** A receiver is behind, or no longer. */
+const held = {
+  hold: ({ lane }) => withOutgoing((outgoing) => outgoing.hold(lane)),
+  goOn: ({ lane }) => withOutgoing((outgoing) => outgoing.goOn(lane)),
+};
+
 /** Calls `commands[act]` for each message of the master. */
-function onCommand(commands) {
+function onCommand(own) {
+  const commands = { ...own, ...held };
   process.on('internalMessage', (message) => {
     if (message.cmd === CMD) commands[message.act]?.(message);
   });

@@ -29,7 +29,8 @@ function start(boot) {
   // startCluster() refuses to run here: a script without a guard would fork itself for ever.
   process[Symbol.for('yunfly.cluster.role')] = boot.role;
   require('../real-timers');
-  require('./outgoing').start();
+  // What wraps process.send() wraps this one.
+  require('./channel');
   if (boot.serialization === 'advanced') require('./serialization').start(boot);
   const requests = require('./request');
   requests.start(boot);

@@ -65,7 +65,7 @@ function isMessage(message) {
   return message !== null && ['object', 'string', 'number', 'boolean'].includes(typeof message);
 }
 
-/** In place of process.send(). */
+/** What process.send() does from now on. */
 function sendInTurn(message, handle, options, callback) {
   if (lanes.size === 0 && !isFull) return pass(message, handle, options, callback);
   if (!process.connected || !isMessage(message) || isControl(message)) return send.call(process, message, handle, options, callback);
@@ -88,12 +88,13 @@ function laneNamed(name) {
 
 function pass(message, handle, options, callback) {
   const takesMore = send.call(process, message, handle, options, callback);
-  if (!takesMore && !isFull && process.connected) awaitRoom();
+  if (!takesMore && process.connected) awaitRoom();
   return takesMore;
 }
 
 /** The channel is empty again when it has written this, too. */
 function awaitRoom() {
+  if (isFull) return;
   isFull = true;
   report('mark', {}, () => {
     isFull = false;
@@ -129,11 +130,11 @@ function drop() {
 }
 
 /** The master asks for it: a receiver is behind. */
-function hold({ lane }) {
-  if (!isEnding) laneNamed(lane).isHeld = true;
+function hold(name) {
+  if (!isEnding) laneNamed(name).isHeld = true;
 }
 
-function goOn({ lane: name }) {
+function goOn(name) {
   const lane = lanes.get(name);
   if (!lane) return;
   lane.isHeld = false;
@@ -157,9 +158,6 @@ function countWaiting() {
   return [...lanes.values()].reduce((sum, { length }) => sum + length, 0);
 }
 
-function start() {
-  process.send = sendInTurn;
-  process.on('disconnect', flush);
-}
+process.on('disconnect', flush);
 
-module.exports = { start, hold, goOn, allSent, countWaiting };
+module.exports = { sendInTurn, awaitRoom, hold, goOn, allSent, countWaiting };

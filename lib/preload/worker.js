@@ -7,7 +7,6 @@ const { nextTick, setImmediate } = require('../real-timers');
 const { report, onCommand, onRefused } = require('./channel');
 const faults = require('./faults');
 const loads = require('./loads');
-const outgoing = require('./outgoing');
 const randomWorker = require('./random-worker');
 const servers = require('./servers');
 const signals = require('./signals');
@@ -30,7 +29,7 @@ function start(received, prepare) {
   servers.trackServers(boot.mode);
   servers.observe({ onListening });
   loads.start(boot.mode);
-  onCommand({ drain: leave, exit: () => require('./leaving').answered(), refused: onRefused, hold: outgoing.hold, goOn: outgoing.goOn, seat: ({ slot }) => seat(slot), random: randomWorker.receive, prepare });
+  onCommand({ drain: leave, exit: () => require('./leaving').answered(), refused: onRefused, seat: ({ slot }) => seat(slot), random: randomWorker.receive, prepare });
   signals.start({ onDelivered, onUnheard, endTimeout: boot.killTimeout, stopSignal: boot.stopSignal });
   // Ahead of Node's own listener, which exits at once unless exitedAfterDisconnect is set already
   // (lib/internal/cluster/child.js).
