@@ -57,7 +57,7 @@ describe.each([
   });
 
   test('the error names the cause', async () => {
-    const { app, turnBad } = await startTurning(bad, [0], { count: 1, startTimeout, limit: 1 });
+    const { app, turnBad } = await startTurning(bad, [0], { count: 1, startTimeout });
     turnBad();
     process.kill((await app.workers())[0].pid, 'SIGKILL');
     const [error] = await app.event('exception');
