@@ -30,7 +30,7 @@ function cargoFuzz(target, folders, options) {
 /** Small inputs first: libFuzzer's merge takes what adds something to those before. */
 function keep(target) {
   const merged = folder('merged', target);
-  cargoFuzz(target, [merged, folder('seeds', target), folder('corpus', target)], ['-merge=1']);
+  cargoFuzz(target, [merged, folder('seeds', target), folder('corpus', target)], ['-set_cover_merge=1', '-use_counters=0']);
   const files = fs.readdirSync(merged).map((name) => path.join(merged, name));
   const bySize = files.map((file) => ({ file, size: fs.statSync(file).size })).sort((one, other) => one.size - other.size);
   const seeds = folder('seeds', target);

@@ -27,7 +27,7 @@ function prepare() {
     path.join(pure, 'Cargo.toml'),
     [
       '[package]\nname = "pure"\nversion = "0.0.0"\nedition = "2024"\n\n[dependencies]',
-      ...['bytes', 'serde', 'serde_json', 'memchr', 'fastrand'].map(line),
+      ...['bytes', 'libc', 'serde', 'serde_json', 'memchr', 'fastrand'].map(line),
       `\n[dev-dependencies]\n${line('proptest')}`,
       // Tests run for longer than they are built.
       '\n[profile.dev]\nopt-level = 1\ndebug = false\n\n[workspace]\n',
@@ -43,7 +43,7 @@ function test(shard) {
   const output = resultOf(shard);
   fs.rmSync(output, { recursive: true, force: true });
   fs.mkdirSync(output, { recursive: true });
-  const options = ['--shard', `${shard}/${SHARDS}`, '--output', output, '--no-shuffle', '--baseline=skip', '--timeout=60', '--colors=never'];
+  const options = ['--shard', `${shard}/${SHARDS}`, '--output', output, '--in-place', '--baseline=skip', '--timeout=60', '--colors=never'];
   const env = { ...process.env, PROPTEST_CASES: '60' };
   const { status } = spawnSync('cargo', ['mutants', ...options], { cwd: pure, stdio: 'inherit', env });
   // 2: some survived; 3: some ran out of time, which their tests notice.

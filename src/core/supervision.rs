@@ -194,3 +194,6 @@ impl Core {
         self.begin_stop(now, Outcome::Exception);
     }
 }
+
+#[cfg(test)]
+mod tests;
