@@ -77,16 +77,8 @@ impl Core {
     }
 
     fn replied(&mut self, from: Peer, target: Target, frame: Bytes, id: String) {
-        let who_asked = match target {
-            Target::App => Some(Peer::App),
-            Target::Alone => self.family.alone().map(|alone| Peer::Child(alone.id)),
-            Target::WorkerPid(pid) => {
-                self.family.workers().find(|worker| worker.pid == Some(pid)).map(|worker| Peer::Child(worker.id))
-            }
-            Target::AnyWorker | Target::AllWorkers => None,
-        };
         // Nobody waits any more: it timed out, or is gone itself.
-        let Some(who_asked) = who_asked else { return };
+        let Some(who_asked) = self.who_asked(target) else { return };
         if let Peer::Child(by) = from
             && !self.requests.answered(by, who_asked, id)
         {
@@ -102,16 +94,26 @@ impl Core {
         }
     }
 
+    /// Whom an answer is for.
+    fn who_asked(&self, target: Target) -> Option<Peer> {
+        match target {
+            Target::App => Some(Peer::App),
+            Target::Alone => self.family.alone().map(|alone| Peer::Child(alone.id)),
+            Target::WorkerPid(pid) => {
+                self.family.workers().find(|worker| worker.pid == Some(pid)).map(|worker| Peer::Child(worker.id))
+            }
+            Target::AnyWorker | Target::AllWorkers => None,
+        }
+    }
+
     /// A child's answer was skipped: who asked gets this one.
-    pub(super) fn answer_too_large(&mut self, by: ChildId, id: String, limit: usize) {
-        let asked = |((who, name), waits_for): (&(Peer, String), &BTreeSet<ChildId>)| {
-            (*name == id && waits_for.contains(&by)).then_some(*who)
-        };
-        let Some(who_asked) = self.requests.open.iter().find_map(asked) else { return };
+    pub(super) fn answer_too_large(&mut self, by: ChildId, target: Target, id: String, limit: usize) {
+        let Some(who_asked) = self.who_asked(target) else { return };
         let pid = self.family.get(by).and_then(|child| child.pid);
         let frame = request::answer_too_large(&id, pid, limit);
-        self.requests.answered(by, who_asked, id);
-        self.tell_who_asked(who_asked, frame);
+        if self.requests.answered(by, who_asked, id) {
+            self.tell_who_asked(who_asked, frame);
+        }
     }
 
     /// A child's channel ended.
@@ -201,7 +203,7 @@ mod tests {
     fn who_asked_hears_that_the_answer_was_too_large_once() {
         let mut world = world();
         ask(&mut world, APP, Target::Alone);
-        let too_large = |child| Event::AnswerTooLarge { child, id: "r".to_owned(), limit: 9 };
+        let too_large = |child| Event::AnswerTooLarge { child, target: Target::App, id: "r".to_owned(), limit: 9 };
         world.tell(too_large(ONE));
         assert!(told(&world).is_empty(), "it was not asked");
         world.tell(too_large(ALONE));
