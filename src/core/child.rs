@@ -91,6 +91,10 @@ pub struct Child {
     pub held: Vec<ListenQuery>,
     /// Whether it takes its messages.
     pub reading: Reading,
+    /// Whether it said that its Node is up.
+    pub online: bool,
+    /// Whether a server of its listens.
+    pub listens: bool,
     /// The listening sockets that it was given.
     pub serves: BTreeSet<Key>,
     /// When it was last ready, also after it began to leave.
@@ -123,6 +127,8 @@ impl Child {
             pulse: Pulse::Unknown,
             reading: Reading::KeepsUp,
             held: Vec::new(),
+            online: false,
+            listens: false,
             serves: BTreeSet::new(),
             ready_since: None,
             expected: false,

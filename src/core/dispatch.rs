@@ -237,11 +237,14 @@ impl Dispatch {
     /// A worker told what its servers have.
     pub fn reported(&mut self, now: Time, child: ChildId, servers: &[ServerLoad]) {
         let Some(worker) = self.workers.get_mut(&child) else { return };
-        worker.open = servers.iter().map(|server| server.open).sum();
+        worker.open = servers.iter().fold(0, |open: u64, server| open.saturating_add(server.open));
         worker.taken = 0;
         worker.refuses.clear();
         for (key, server) in by_key(servers) {
-            // A child may name any key: only of our own anything is kept.
+            // Of one that was closed the last connections are told still.
+            if !worker.keys.contains(key) && !worker.servers.contains_key(key) {
+                continue;
+            }
             let Some(steering) = self.sockets.get_mut(key).and_then(|socket| socket.steering.as_mut()) else {
                 continue;
             };
@@ -400,7 +403,7 @@ impl Dispatch {
             // One more than the fewest is as good as balanced; beyond that the one with the fewest is waited for.
             Balance::Auto | Balance::RoundRobin | Balance::Shared => free
                 .min_by_key(|(_, worker)| (worker.load(), worker.turn))
-                .filter(|(_, worker)| self.fewest(key).is_none_or(|fewest| worker.load() <= fewest + 1)),
+                .filter(|(_, worker)| self.fewest(key).is_none_or(|fewest| worker.load() <= fewest.saturating_add(1))),
         };
         chosen.map(|(child, _)| *child)
     }

@@ -117,9 +117,15 @@ impl Core {
     /// A worker that leaves closes its servers too, but its slot goes on wanting them.
     pub(super) fn listener_closed(&mut self, now: Time, id: ChildId, key: &str) {
         let Some(child) = self.family.get_mut(id) else { return };
-        child.serves.remove(key);
+        if !child.serves.remove(key) {
+            return;
+        }
+        let (stage, slot) = (child.stage, child.slot);
         self.dispatch.left(id, key);
-        if let (Stage::Booting { .. } | Stage::Ready { .. }, Some(slot)) = (child.stage, child.slot)
+        // Its predecessor, or its successor, may serve it for the same slot.
+        let shares = |other: &Child| other.slot == slot && !other.is_leaving() && other.serves.contains(key);
+        if let (Stage::Booting { .. } | Stage::Ready { .. }, Some(slot)) = (stage, slot)
+            && !self.family.workers().any(shares)
             && self.listeners.unwanted_by(key, slot)
         {
             self.close_listener(now, &key.into());

@@ -266,7 +266,7 @@ impl World {
         let now = self.now;
         let Some(sim) = self.children.get_mut(&child).filter(|sim| sim.ready.is_none()) else { return };
         sim.ready = Some(now);
-        let life = sim.nature.life;
+        let life = sim.nature.life.of(child);
         if matches!(child, ChildId::Worker(_)) && self.policy.hang_timeout.is_some() {
             self.plan(0, Happening::Beat(child));
         }

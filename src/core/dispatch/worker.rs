@@ -61,7 +61,7 @@ pub(super) enum Pace {
 
 impl Worker {
     pub(super) fn load(&self) -> u64 {
-        self.open + self.taken + self.unanswered.len() as u64
+        self.open.saturating_add(self.taken).saturating_add(self.unanswered.len() as u64)
     }
 
     /// Whether it may be given a connection of this socket.
@@ -84,8 +84,8 @@ pub(super) fn by_key(servers: &[ServerLoad]) -> BTreeMap<&str, ServerLoad> {
     for server in servers {
         let Some(key) = &server.key else { continue };
         let sum = sums.entry(key).or_insert_with(|| ServerLoad { open: 0, accepted: 0, ..server.clone() });
-        sum.open += server.open;
-        sum.accepted += server.accepted;
+        sum.open = sum.open.saturating_add(server.open);
+        sum.accepted = sum.accepted.saturating_add(server.accepted);
         sum.limited |= server.limited;
     }
     sums
