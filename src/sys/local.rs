@@ -114,15 +114,13 @@ pub fn bind_udp(address: &UdpAddress<'_>) -> io::Result<Socket> {
     Ok(socket)
 }
 
-/// A socket of the app's own, by its number (`listen({fd})`: Node means the primary's too). The number stays the app's.
+/// A socket that the app was given, as one to listen on.
 ///
 /// # Errors
-/// `EINVAL` when it is no socket of this type, or is not bound.
-pub fn inherit(number: RawFd, kind: Type) -> io::Result<Socket> {
-    let invalid = || io::Error::from_raw_os_error(libc::EINVAL);
-    let socket = Socket::from(duplicate(number).map_err(|_| invalid())?);
+/// `EINVAL` when it is no socket of this type, or is connected.
+pub fn inherit(socket: Socket, kind: Type) -> io::Result<Socket> {
     if socket.r#type().ok() != Some(kind) {
-        return Err(invalid());
+        return Err(io::Error::from_raw_os_error(libc::EINVAL));
     }
     socket.set_nonblocking(true)?;
     if kind == Type::STREAM {
@@ -264,9 +262,9 @@ mod tests {
 
     #[test]
     fn a_descriptor_that_is_no_such_socket_is_invalid() {
-        let file = std::fs::File::open("/dev/null").unwrap();
-        assert_eq!(inherit(file.as_raw_fd(), Type::STREAM).unwrap_err().raw_os_error(), Some(libc::EINVAL));
-        assert_eq!(inherit(-1, Type::STREAM).unwrap_err().raw_os_error(), Some(libc::EINVAL));
+        let error = |descriptor: OwnedFd| inherit(descriptor.into(), Type::STREAM).unwrap_err().raw_os_error();
+        assert_eq!(error(std::fs::File::open("/dev/null").unwrap().into()), Some(libc::EINVAL));
+        assert_eq!(error(UnixStream::pair().unwrap().0.into()), Some(libc::EINVAL));
         let udp = bind_udp(&UdpAddress {
             ip: None,
             port: 0,
@@ -276,8 +274,8 @@ mod tests {
             sharing: Sharing::Never,
         })
         .unwrap();
-        assert!(inherit(udp.as_raw_fd(), Type::STREAM).is_err());
-        assert!(inherit(udp.as_raw_fd(), Type::DGRAM).is_ok());
+        assert_eq!(error(udp.try_clone().unwrap().into()), Some(libc::EINVAL));
+        assert!(inherit(udp, Type::DGRAM).is_ok());
     }
 
     #[test]
