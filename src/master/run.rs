@@ -28,6 +28,7 @@ use crate::core::steering::Acceptor;
 use crate::core::types::{ChildId, GenerationId, KillMeans, Peer, Time};
 use crate::protocol::envelope::{Envelope, Target};
 use crate::protocol::request::RequestPart;
+use crate::sys::activation::Activated;
 use crate::sys::memory::give_back;
 use crate::watch::Watch;
 
@@ -84,6 +85,7 @@ pub(super) enum State {
 impl Master {
     pub(super) fn new(config: Config, app: Arc<AppQueue>) -> Self {
         let (inputs, input) = channel(INPUTS);
+        let activated = Activated::take(config.variables.passed.clone(), &config.listen_fds);
         let service = Service::new(&config.variables);
         Self {
             core: Core::new(config.policy.clone(), fastrand::u64(..)),
@@ -91,7 +93,7 @@ impl Master {
             preload: None,
             origin: Instant::now(),
             links: BTreeMap::new(),
-            sockets: Sockets::new(config.policy.balance, config.variables.passed.clone()),
+            sockets: Sockets::new(config.policy.balance, activated),
             connections: HashMap::new(),
             last_connection: 0,
             flow: Flow::default(),

@@ -1,9 +1,8 @@
 //! The listening sockets that the master holds for its workers.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use std::ops::Range;
 use std::os::fd::{AsFd, OwnedFd, RawFd};
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -32,6 +31,9 @@ use crate::sys::takeover::{self, Taken, Wanted};
 /// libuv's flags of a bind.
 const IPV6_ONLY: u32 = 1;
 const UDP_REUSE_ADDRESS: u32 = 4;
+
+/// A worker may try them all.
+const MOST_REFUSALS_TOLD: usize = 16;
 
 /// How often the accept queues are looked at while they empty.
 const LOOK: Duration = Duration::from_millis(5);
@@ -100,11 +102,13 @@ pub(super) struct Sockets {
     /// Those that are to be closed as soon as they are empty.
     unheld: Vec<Key>,
     warned: bool,
+    /// Descriptors of the app's of which the log says that they were refused.
+    refused: HashSet<RawFd>,
 }
 
 impl Sockets {
-    pub(super) fn new(balance: Balance, passed: Range<RawFd>) -> Self {
-        Self { balance, by_key: HashMap::new(), activated: Activated::take(passed), unheld: Vec::new(), warned: false }
+    pub(super) fn new(balance: Balance, activated: Activated) -> Self {
+        Self { balance, by_key: HashMap::new(), activated, unheld: Vec::new(), warned: false, refused: HashSet::new() }
     }
 
     /// Opens a socket, or gives the errno.
@@ -120,15 +124,17 @@ impl Sockets {
         };
         let is_udp = query.address_type.is_some_and(AddressType::is_udp);
         let of_type = if is_udp { Type::DGRAM } else { Type::STREAM };
-        let waiting =
-            if fd.is_none() { self.activated.find(of_type, |address| is_asked_for(query, address)) } else { None };
-        let is_own = fd.is_none() && waiting.is_none();
+        let waiting = match fd {
+            Some(fd) => Some(self.inherited(fd, of_type)?),
+            None => self.activated.find(of_type, |address| is_asked_for(query, address)),
+        };
+        let is_own = waiting.is_none();
         let accepts = !is_udp && self.balance != Balance::Shared;
         // Only what workers hold can be left over.
         let sharing = if accepts || portable() { Sharing::Never } else { Sharing::Later };
         let first = match waiting {
             Some(socket) => socket,
-            None => bind(query, fd, file.as_deref(), sharing)?,
+            None => bind(query, file.as_deref(), sharing)?,
         };
         let file =
             file.filter(|path| !path.starts_with('\0')).and_then(|path| std::path::absolute(path).ok()).map(File);
@@ -140,10 +146,23 @@ impl Sockets {
         self.keep(key, Opened { first, second, place: Place::default(), kind, owner }, inputs)
     }
 
+    /// A socket of the app's, by its number there (`listen({fd})`). Not any one: the app has servers of its own.
+    fn inherited(&mut self, fd: RawFd, kind: Type) -> io::Result<Socket> {
+        let Some(socket) = self.activated.numbered(fd) else {
+            if self.refused.len() < MOST_REFUSALS_TOLD && self.refused.insert(fd) {
+                tracing::warn!(
+                    "a worker may not listen on the app's descriptor {fd}: name it in `listenFds` of the cluster config"
+                );
+            }
+            return Err(io::Error::from_raw_os_error(libc::EACCES));
+        };
+        inherit(socket, kind)
+    }
+
     /// After `EADDRINUSE`: what is only left over from a killed app is no hindrance.
     pub(super) fn take_over(&mut self, key: &Key, query: &ListenQuery, inputs: &Sender<Input>) -> Result<Bound, i32> {
         let Some(wanted) = self.wanted(query) else { return Err(libc::EADDRINUSE) };
-        let taken = takeover::take_over(&wanted, || bind(query, None, None, Sharing::Joins));
+        let taken = takeover::take_over(&wanted, || bind(query, None, Sharing::Joins));
         // It may have been closed meanwhile.
         let Some(Taken { first, second, place, holders }) = taken else { return self.open(key, query, inputs) };
         tracing::warn!(%key, ?holders, "processes of a killed app still have this address: they get nothing new");
@@ -326,12 +345,9 @@ impl Sockets {
     }
 }
 
-fn bind(query: &ListenQuery, fd: Option<i32>, path: Option<&str>, sharing: Sharing) -> io::Result<Socket> {
+fn bind(query: &ListenQuery, path: Option<&str>, sharing: Sharing) -> io::Result<Socket> {
     let invalid = || io::Error::from_raw_os_error(libc::EINVAL);
     let udp = query.address_type.is_some_and(AddressType::is_udp);
-    if let Some(fd) = fd {
-        return inherit(fd, if udp { Type::DGRAM } else { Type::STREAM });
-    }
     let port = || query.port.unwrap_or(0).try_into().map_err(|_| invalid());
     let flags = query.flags.unwrap_or(0);
     if udp {

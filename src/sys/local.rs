@@ -116,18 +116,15 @@ pub fn bind_udp(address: &UdpAddress<'_>) -> io::Result<Socket> {
     Ok(socket)
 }
 
-/// A socket of the app's own, by its number (`listen({fd})`: Node means the primary's too). The number stays the app's.
+/// A socket that the app was given, as one to listen on.
 ///
 /// # Errors
-/// `EINVAL` when it is no socket of this type that Node can take, or is not bound.
-pub fn inherit(number: RawFd, of_type: Type) -> io::Result<Socket> {
-    let invalid = || io::Error::from_raw_os_error(libc::EINVAL);
-    let descriptor = duplicate(number).map_err(|_| invalid())?;
-    match (kind(descriptor.as_fd()), of_type) {
+/// `EINVAL` when it is no socket of this type that Node can take, or is connected.
+pub fn inherit(socket: Socket, of_type: Type) -> io::Result<Socket> {
+    match (kind(socket.as_fd()), of_type) {
         (Kind::Listener | Kind::Connection, Type::STREAM) | (Kind::Datagrams, Type::DGRAM) => {}
-        _ => return Err(invalid()),
+        _ => return Err(io::Error::from_raw_os_error(libc::EINVAL)),
     }
-    let socket = Socket::from(descriptor);
     socket.set_nonblocking(true)?;
     if of_type == Type::STREAM {
         socket.listen(BACKLOG)?;
@@ -268,9 +265,9 @@ mod tests {
 
     #[test]
     fn a_descriptor_that_is_no_such_socket_is_invalid() {
-        let file = std::fs::File::open("/dev/null").unwrap();
-        assert_eq!(inherit(file.as_raw_fd(), Type::STREAM).unwrap_err().raw_os_error(), Some(libc::EINVAL));
-        assert_eq!(inherit(-1, Type::STREAM).unwrap_err().raw_os_error(), Some(libc::EINVAL));
+        let error = |descriptor: OwnedFd| inherit(descriptor.into(), Type::STREAM).unwrap_err().raw_os_error();
+        assert_eq!(error(std::fs::File::open("/dev/null").unwrap().into()), Some(libc::EINVAL));
+        assert_eq!(error(UnixStream::pair().unwrap().0.into()), Some(libc::EINVAL));
         let udp = bind_udp(&UdpAddress {
             ip: None,
             port: 0,
@@ -280,8 +277,8 @@ mod tests {
             sharing: Sharing::Never,
         })
         .unwrap();
-        assert!(inherit(udp.as_raw_fd(), Type::STREAM).is_err());
-        assert!(inherit(udp.as_raw_fd(), Type::DGRAM).is_ok());
+        assert_eq!(error(udp.try_clone().unwrap().into()), Some(libc::EINVAL));
+        assert!(inherit(udp, Type::DGRAM).is_ok());
     }
 
     #[test]

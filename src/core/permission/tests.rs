@@ -50,8 +50,11 @@ fn running(policy: Policy, until: u64) -> World {
     world
 }
 
+/// A name, and what brings a child there.
+type Standing = (&'static str, fn() -> (World, ChildId));
+
 /// Where a child can stand: a world, and who it is.
-fn standings() -> Vec<(&'static str, fn() -> (World, ChildId))> {
+fn standings() -> Vec<Standing> {
     const ALONE: ChildId = ChildId::Alone(1);
     const ONE: ChildId = ChildId::Worker(1);
     fn without_alone() -> Policy {
