@@ -4,7 +4,6 @@ use std::collections::{HashMap, HashSet};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::os::fd::{AsFd, OwnedFd, RawFd};
-use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,6 +25,7 @@ use crate::sys::local::{Access, UdpAddress, bind_udp, inherit, listen_unix, shor
 use crate::sys::portable;
 use crate::sys::reuseport::{self, Member, Place};
 use crate::sys::socket::{Sharing, TcpAddress, accept_queue_length, listen_tcp, refuse_new_connections, widen_backlog};
+use crate::sys::socket_file::SocketFile;
 use crate::sys::takeover::{self, Taken, Wanted};
 
 /// libuv's flags of a bind.
@@ -47,11 +47,12 @@ const HANDSHAKES: Duration = Duration::from_secs(2);
 /// One address.
 #[derive(Debug)]
 struct Listener {
+    /// Before the sockets, as they keep the file's number from becoming another's.
+    owner: Owner,
     /// What the master accepts from.
     own: Option<Accepting>,
     /// What workers listen on.
     shared: Option<Rc<OwnedFd>>,
-    owner: Owner,
     /// Where both are among all that have the address.
     place: Rc<Place>,
 }
@@ -70,19 +71,9 @@ struct Opened {
 #[derive(Debug)]
 enum Owner {
     /// The master's; a unix socket has a file.
-    Master { file: Option<File> },
+    Master { file: Option<SocketFile> },
     /// Somebody else's: what waits in it is the next one's when this cluster is over.
     Other,
-}
-
-/// A unix socket's place: it goes with the socket, as libuv does it.
-#[derive(Debug)]
-struct File(PathBuf);
-
-impl Drop for File {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.0);
-    }
 }
 
 impl Listener {
@@ -118,7 +109,7 @@ impl Sockets {
 
     fn try_open(&mut self, key: &Key, query: &ListenQuery, inputs: &Sender<Input>) -> io::Result<Bound> {
         let fd = query.fd.filter(|fd| *fd >= 0);
-        let file = match query.address_type {
+        let path = match query.address_type {
             Some(AddressType::Pipe) if fd.is_none() => query.address.as_deref().map(shortest),
             _ => None,
         };
@@ -132,12 +123,10 @@ impl Sockets {
         let accepts = !is_udp && self.balance != Balance::Shared;
         // Only what workers hold can be left over.
         let sharing = if accepts || portable() { Sharing::Never } else { Sharing::Later };
-        let first = match waiting {
-            Some(socket) => socket,
-            None => bind(query, file.as_deref(), sharing)?,
+        let (first, file) = match waiting {
+            Some(socket) => (socket, None),
+            None => bind(query, path.as_deref(), sharing)?,
         };
-        let file =
-            file.filter(|path| !path.starts_with('\0')).and_then(|path| std::path::absolute(path).ok()).map(File);
         let owner = if is_own { Owner::Master { file } } else { Owner::Other };
         let kind = if is_udp { HandleKind::Datagram } else { HandleKind::Net };
         // The second socket would end with this process, and what waits in it.
@@ -162,7 +151,7 @@ impl Sockets {
     /// After `EADDRINUSE`: what is only left over from a killed app is no hindrance.
     pub(super) fn take_over(&mut self, key: &Key, query: &ListenQuery, inputs: &Sender<Input>) -> Result<Bound, i32> {
         let Some(wanted) = self.wanted(query) else { return Err(libc::EADDRINUSE) };
-        let taken = takeover::take_over(&wanted, || bind(query, None, Sharing::Joins));
+        let taken = takeover::take_over(&wanted, || Ok(bind(query, None, Sharing::Joins)?.0));
         // It may have been closed meanwhile.
         let Some(Taken { first, second, place, holders }) = taken else { return self.open(key, query, inputs) };
         tracing::warn!(%key, ?holders, "processes of a killed app still have this address: they get nothing new");
@@ -345,20 +334,21 @@ impl Sockets {
     }
 }
 
-fn bind(query: &ListenQuery, path: Option<&str>, sharing: Sharing) -> io::Result<Socket> {
+fn bind(query: &ListenQuery, path: Option<&str>, sharing: Sharing) -> io::Result<(Socket, Option<SocketFile>)> {
     let invalid = || io::Error::from_raw_os_error(libc::EINVAL);
     let udp = query.address_type.is_some_and(AddressType::is_udp);
     let port = || query.port.unwrap_or(0).try_into().map_err(|_| invalid());
     let flags = query.flags.unwrap_or(0);
     if udp {
-        return bind_udp(&UdpAddress {
+        let socket = bind_udp(&UdpAddress {
             ip: query.address.as_deref(),
             port: port()?,
             ipv6: query.address_type == Some(AddressType::Udp6),
             ipv6_only: flags & IPV6_ONLY != 0,
             reuse_address: flags & UDP_REUSE_ADDRESS != 0,
             sharing,
-        });
+        })?;
+        return Ok((socket, None));
     }
     match (query.address_type, path) {
         (Some(AddressType::Pipe), Some(path)) => {
@@ -370,7 +360,7 @@ fn bind(query: &ListenQuery, path: Option<&str>, sharing: Sharing) -> io::Result
         }
         (Some(AddressType::Tcp4 | AddressType::Tcp6), _) => {
             let (ip, ipv6_only) = (query.address.clone(), flags & IPV6_ONLY != 0);
-            listen_tcp(&TcpAddress { ip, port: port()?, ipv6_only }, sharing)
+            Ok((listen_tcp(&TcpAddress { ip, port: port()?, ipv6_only }, sharing)?, None))
         }
         _ => Err(invalid()),
     }
