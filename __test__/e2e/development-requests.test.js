@@ -74,6 +74,20 @@ describe('between the workers', () => {
     agent.destroy();
   });
 
+  test.each(['auto', 'shared'])('an idle connection is passed on to the new one (balance: %s)', async (balance) => {
+    const started = await running({ balance });
+    const socket = await connect(started.port);
+    const ask = async () => {
+      const answer = once(socket, 'data');
+      socket.write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n');
+      return String((await answer)[0]);
+    };
+    expect(await ask()).toContain('"version":"v1"');
+    await restart(started);
+    expect(await ask()).toContain('"version":"v2"');
+    socket.destroy();
+  });
+
   test('a connection that was opened before, and asks only now', async () => {
     const started = await running();
     await restart(started);

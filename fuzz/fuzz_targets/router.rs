@@ -54,7 +54,7 @@ impl World {
                     self.alive.push(child);
                     core.handle(now, Event::Spawned { child, pid: 1000 + self.alive.len() as u32 });
                 }
-                Action::Send { frame, origin: Origin::Peer(_), .. } => self.fate(&frame),
+                Action::Send { frame, origin: Origin::Message(_), .. } => self.fate(&frame),
                 Action::Notify(Notice::Message(_, frame) | Notice::Undeliverable { frame, .. }) => self.fate(&frame),
                 _ => {}
             }

@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use super::steering::{Acceptor, Steering};
-use super::types::{Balance, ChildId, SlotId, Time};
+use super::types::{Balance, ChildId, Delivery, SlotId, Time};
 use crate::protocol::inbound::ServerLoad;
 use worker::{Flight, Pace, Past, REFUSAL, Worker, affinity, by_key};
 
@@ -74,6 +74,8 @@ enum Accepting {
     Idle,
     /// It was asked for some connections.
     Asked,
+    /// Nothing: workers have the socket itself, and only what they give back comes here.
+    Nothing,
 }
 
 /// What happened at one socket so far.
@@ -133,12 +135,13 @@ impl Dispatch {
         }
     }
 
-    /// A socket was opened. `adaptive`: workers can accept from it too.
-    pub fn opened(&mut self, now: Time, key: Key, adaptive: bool) {
-        let steering = adaptive.then(|| Steering::new(now));
+    /// A socket was opened.
+    pub fn opened(&mut self, now: Time, key: Key, delivery: Delivery) {
+        let steering = (delivery == Delivery::Adaptive).then(|| Steering::new(now));
+        let accepting = if delivery == Delivery::Shared { Accepting::Nothing } else { Accepting::Idle };
         let (waiting, counts) = (VecDeque::new(), Counts::default());
         self.heirs.remove(&key);
-        self.sockets.insert(key, Socket { steering, waiting, accepting: Accepting::Idle, counts });
+        self.sockets.insert(key, Socket { steering, waiting, accepting, counts });
     }
 
     /// A socket is being closed: what waits was nobody's, or goes to the heir, which is the same socket under another key.
@@ -202,7 +205,9 @@ impl Dispatch {
             self.orders.extend(connections.into_iter().map(|(connection, _)| Order::Release(connection)));
             return;
         };
-        socket.accepting = Accepting::Idle;
+        if socket.accepting == Accepting::Asked {
+            socket.accepting = Accepting::Idle;
+        }
         socket.counts.accepted += connections.len() as u64;
         let arrived = |(connection, client)| Waiting { connection, client, past: Past::Clean, since: now };
         socket.waiting.extend(connections.into_iter().map(arrived));
@@ -320,7 +325,8 @@ impl Dispatch {
     /// Every socket: who accepts, how many connections wait in the master, and what happened so far.
     pub fn sockets(&self) -> impl Iterator<Item = (&Key, Acceptor, usize, Counts)> {
         self.sockets.iter().map(|(key, socket)| {
-            let acceptor = socket.steering.as_ref().map_or(Acceptor::Master, Steering::acceptor);
+            let fixed = if socket.accepting == Accepting::Nothing { Acceptor::Workers } else { Acceptor::Master };
+            let acceptor = socket.steering.as_ref().map_or(fixed, Steering::acceptor);
             (key, acceptor, socket.waiting.len(), socket.counts)
         })
     }

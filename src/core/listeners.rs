@@ -135,6 +135,13 @@ impl Listeners {
         self.by_key.get(key).is_some_and(|listener| matches!(listener.state, State::Opening(..)))
     }
 
+    /// A worker of `slot` has it.
+    pub fn wanted(&mut self, key: &str, slot: Option<SlotId>) {
+        if let Some(listener) = self.by_key.get_mut(key) {
+            listener.wanted_by.extend(slot);
+        }
+    }
+
     /// The shell opened a socket or failed to. Gives those who wait for it; a failed one is forgotten, so that the next
     /// query tries again.
     pub fn opened(&mut self, key: &Key, bound: Option<Bound>) -> Vec<Waiting> {

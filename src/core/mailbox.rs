@@ -35,6 +35,8 @@ pub enum LetterKind {
 /// Messages that wait, oldest first.
 #[derive(Debug, Default)]
 pub struct Mailbox {
+    /// What came back from a receiver that is gone: it was sent before all others.
+    returned: VecDeque<Letter>,
     letters: VecDeque<Letter>,
     bytes: usize,
 }
@@ -42,19 +44,29 @@ pub struct Mailbox {
 impl Mailbox {
     /// Keeps a message, or gives it back when too much waits already.
     pub fn keep(&mut self, letter: Letter) -> Option<Letter> {
-        let size = letter.frame.len() + size_of::<Letter>();
-        if self.bytes + size > MAILBOX_BYTES && !self.letters.is_empty() {
-            return Some(letter);
-        }
-        self.bytes += size;
-        self.letters.push_back(letter);
-        None
+        self.weigh(letter).map(|letter| self.letters.push_back(letter)).err()
+    }
+
+    /// The same for one that was on its way to a receiver that is gone now. What was sent meanwhile comes after it.
+    pub fn keep_returned(&mut self, letter: Letter) -> Option<Letter> {
+        self.weigh(letter).map(|letter| self.returned.push_back(letter)).err()
     }
 
     /// Takes everything out, oldest first.
     pub fn take(&mut self) -> VecDeque<Letter> {
         self.bytes = 0;
-        std::mem::take(&mut self.letters)
+        let mut all = std::mem::take(&mut self.returned);
+        all.append(&mut self.letters);
+        all
+    }
+
+    fn weigh(&mut self, letter: Letter) -> Result<Letter, Letter> {
+        let size = letter.frame.len() + size_of::<Letter>();
+        if self.bytes + size > MAILBOX_BYTES && self.bytes > 0 {
+            return Err(letter);
+        }
+        self.bytes += size;
+        Ok(letter)
     }
 }
 
@@ -80,6 +92,18 @@ mod tests {
         assert!(mailbox.keep(letter(1)).is_some());
         assert_eq!(mailbox.take().len(), 2);
         assert!(mailbox.keep(letter(1)).is_none());
+    }
+
+    #[test]
+    fn what_came_back_was_sent_before_what_was_kept_meanwhile() {
+        let mut mailbox = Mailbox::default();
+        mailbox.keep(letter(3));
+        mailbox.keep_returned(letter(1));
+        mailbox.keep_returned(letter(2));
+        let sizes: Vec<usize> = mailbox.take().iter().map(|letter| letter.frame.len()).collect();
+        assert_eq!(sizes, [1, 2, 3]);
+        assert!(mailbox.keep_returned(letter(MAILBOX_BYTES * 2)).is_none());
+        assert!(mailbox.keep_returned(letter(1)).is_some());
     }
 
     #[test]

@@ -34,6 +34,8 @@ mod supervision;
 pub mod types;
 
 #[cfg(test)]
+mod histories;
+#[cfg(test)]
 mod properties;
 #[cfg(test)]
 mod sim;

@@ -11,7 +11,7 @@ use super::sim::{Boot, GOOD, Life, Manners, Nature, World, ms, signal};
 use super::types::{Balance, ChildId, KillMeans, Mode, Peer, Policy, RandomWorker, Readiness, ReloadTarget};
 use crate::protocol::envelope::Target;
 
-fn policies() -> impl Strategy<Value = Policy> {
+pub(super) fn policies() -> impl Strategy<Value = Policy> {
     (any::<bool>(), 1u32..5, any::<bool>(), 1u64..100_000, 1u64..20_000, 1u64..20_000, 0u64..3_000, any::<bool>())
         .prop_map(|(alone, count, refork, limit, start, kill, delay, production)| Policy {
             balance: Balance::Auto,
@@ -35,7 +35,7 @@ fn policies() -> impl Strategy<Value = Policy> {
 }
 
 /// The first children are good more often than not, or no start would ever succeed.
-fn nature(rng: &mut fastrand::Rng, spawned: u32) -> Nature {
+pub(super) fn nature(rng: &mut fastrand::Rng, spawned: u32) -> Nature {
     let trouble = if spawned < 6 { 30 } else { 3 };
     let boot = match rng.u32(..4 * trouble) {
         0 => Boot::Exits(rng.u64(..300)),
@@ -120,45 +120,6 @@ proptest! {
         }
     }
 
-    /// Every message is delivered once, or said to be undeliverable once; each sender's order is kept.
-    #[test]
-    fn no_message_is_lost_or_doubled(seed in any::<u64>(), times in proptest::collection::vec(0u64..60_000, 1..200)) {
-        let mut rng = fastrand::Rng::with_seed(seed);
-        let mut spawned = 0;
-        let policy = Policy { alone: true, ..super::sim::policy() };
-        let mut world = World::new(policy, move |_| {
-            spawned += 1;
-            if spawned <= 3 { Nature { life: Life::Dies(rng.u64(100..20_000)), ..GOOD } } else { nature(&mut rng, spawned) }
-        });
-        world.ask(0, Event::Started);
-        let mut times = times;
-        times.sort_unstable();
-        for (number, at) in times.iter().enumerate() {
-            let target = if number % 2 == 0 { Target::Alone } else { Target::AnyWorker };
-            world.ask(*at, Event::Sent { from: Peer::App, target, frame: Bytes::from(format!("{number}\n")) });
-        }
-        world.ask(100_000, Event::CloseAsked { force: false });
-        world.run(ms(10_000_000));
-        prop_assert!(world.finished);
-        let number = |frame: &Bytes| std::str::from_utf8(frame).ok().and_then(|text| text.trim_end().parse::<usize>().ok());
-        let mut fates = vec![0; times.len()];
-        let mut last_to_alone = None;
-        for (child, frame) in &world.sent {
-            if let Some(number) = number(frame) {
-                fates[number] += 1;
-                if matches!(child, ChildId::Alone(_)) {
-                    prop_assert!(last_to_alone < Some(number), "order");
-                    last_to_alone = Some(number);
-                }
-            }
-        }
-        for (_, notice) in &world.notices {
-            if let Notice::Undeliverable { frame, .. } = notice && let Some(number) = number(frame) {
-                fates[number] += 1;
-            }
-        }
-        prop_assert!(fates.iter().all(|fate| *fate == 1), "{fates:?}");
-    }
     /// Reloads, changes of size and deaths, one amid the other: once it is quiet every slot has its worker, and nothing
     /// else is left.
     #[test]

@@ -170,7 +170,10 @@ impl Core {
         }
         match child {
             ChildId::Alone(_) if !self.is_stopping() => {
-                self.keep(Letter { from, target: Target::Alone, frame, kind: LetterKind::Message });
+                let letter = Letter { from, target: Target::Alone, frame, kind: LetterKind::Message };
+                if let Some(letter) = self.alone_mail.keep_returned(letter) {
+                    self.refuse(letter, Undeliverable::MailboxFull);
+                }
             }
             ChildId::Alone(_) => self.undeliverable(from, &frame, Undeliverable::Closed),
             ChildId::Worker(_) => self.undeliverable(from, &frame, Undeliverable::Gone),
@@ -238,6 +241,24 @@ mod tests {
     use crate::protocol::inbound::{Inbound, Report};
 
     const ONE: ChildId = ChildId::Worker(1);
+
+    #[test]
+    fn the_next_alone_reads_what_the_last_one_left_before_what_was_sent_since() {
+        let alone = |number| ChildId::Alone(number);
+        let mut world = World::new(policy(), |_| GOOD);
+        world.ask(0, Event::Started);
+        world.run(ms(1_000));
+        let frame = |text: &'static str| Bytes::from_static(text.as_bytes());
+        let send = |text| Event::Sent { from: Peer::App, target: Target::Alone, frame: frame(text) };
+        world.tell(send("1\n"));
+        world.tell(Event::DisconnectAsked { child: alone(1) });
+        world.tell(send("2\n"));
+        world.tell(Event::Returned { child: alone(1), from: Peer::App, frame: frame("1\n") });
+        world.end(alone(1));
+        world.run(ms(3_000));
+        let sent = world.sent.iter().filter(|(child, _)| *child == alone(2));
+        assert_eq!(sent.map(|(_, frame)| frame.clone()).collect::<Vec<_>>(), [frame("1\n"), frame("2\n")]);
+    }
 
     #[test]
     fn who_is_through_reads_what_was_sent_before_and_gets_nothing_more() {

@@ -7,10 +7,11 @@ use super::Core;
 use super::action::{Action, Origin};
 use super::child::{Child, Stage};
 use super::dispatch::{Counts, Key, Order};
+use super::family::Respawn;
 use super::listeners::{Answer, Asker, Waiting};
 use super::notice::Notice;
 use super::steering::Acceptor;
-use super::types::{Bound, ChildId, Delivery, Exit, SlotId, Time};
+use super::types::{Bound, ChildId, Delivery, Exit, Mode, SlotId, Time};
 use crate::protocol::inbound::ListenQuery;
 use crate::protocol::outbound;
 
@@ -45,10 +46,8 @@ impl Core {
 
     pub(super) fn listener_opened(&mut self, now: Time, key: &Key, result: Result<Bound, i32>) {
         let errno = result.as_ref().err().copied().unwrap_or(0);
-        match result.as_ref().map(|bound| bound.delivery) {
-            Ok(Delivery::Dispatched) => self.dispatch.opened(now, Arc::clone(key), false),
-            Ok(Delivery::Adaptive) => self.dispatch.opened(now, Arc::clone(key), true),
-            Ok(Delivery::Shared) | Err(_) => {}
+        if let Ok(bound) = &result {
+            self.dispatch.opened(now, Arc::clone(key), bound.delivery);
         }
         for waiting in self.listeners.opened(key, result.ok()) {
             self.answer(now, key, waiting, errno);
@@ -81,6 +80,10 @@ impl Core {
             }
             worker.held.retain(|query| query.seq != seq);
         }
+        if errno == 0 {
+            // Another process of the slot may have closed it while this one waited.
+            self.listeners.wanted(key, worker.slot);
+        }
         let data = self.listeners.data(key);
         let Some(bound) = self.listeners.bound(key).filter(|_| errno == 0) else {
             let frame = outbound::listen_reply(seq, key, -errno, data, None);
@@ -109,12 +112,13 @@ impl Core {
     pub(super) fn join(&mut self, now: Time, id: ChildId) {
         let Some(child) = self.family.get(id).filter(|child| child.is_ready() && child.is_reachable()) else { return };
         let Some(slot) = child.slot.filter(|_| !self.is_canary(id)) else { return };
-        let dispatched = |key: &&Key| self.listeners.bound(key).is_some_and(|bound| bound.delivery != Delivery::Shared);
-        let keys: BTreeSet<Key> = child.serves.iter().filter(dispatched).cloned().collect();
+        let open = |key: &&Key| self.listeners.bound(key).is_some();
+        let keys: BTreeSet<Key> = child.serves.iter().filter(open).cloned().collect();
         self.dispatch.joined(now, id, slot, keys);
     }
 
-    /// A worker that leaves closes its servers too, but its slot goes on wanting them.
+    /// A worker that leaves closes its servers too, but its slot goes on wanting them; also where the slot's other process (there
+    /// are two while one takes the place of the other) serves what this one closes.
     pub(super) fn listener_closed(&mut self, now: Time, id: ChildId, key: &str) {
         let Some(child) = self.family.get_mut(id) else { return };
         if !child.serves.remove(key) {
@@ -122,12 +126,9 @@ impl Core {
         }
         let (stage, slot) = (child.stage, child.slot);
         self.dispatch.left(id, key);
-        // Its predecessor, or its successor, may serve it for the same slot.
-        let shares = |other: &Child| other.slot == slot && !other.is_leaving() && other.serves.contains(key);
-        if let (Stage::Booting { .. } | Stage::Ready { .. }, Some(slot)) = (stage, slot)
-            && !self.family.workers().any(shares)
-            && self.listeners.unwanted_by(key, slot)
-        {
+        let (Stage::Booting { .. } | Stage::Ready { .. }, Some(slot)) = (stage, slot) else { return };
+        let serves = |other: &Child| other.slot == Some(slot) && !other.is_leaving() && other.serves.contains(key);
+        if !self.family.workers().any(serves) && self.listeners.unwanted_by(key, slot) {
             self.close_listener(now, &key.into());
         }
     }
@@ -140,12 +141,13 @@ impl Core {
     }
 
     /// Closes what no worker came back to: it served another address before it died. For the self-check, when every
-    /// slot had the time to.
+    /// slot had the time to, but for those that nobody comes back to (`refork: false`).
     pub(super) fn close_unused_listeners(&mut self, now: Time) {
-        let min_uptime = self.policy.min_uptime;
+        let (min_uptime, production) = (self.policy.min_uptime, self.policy.mode == Mode::Production);
         let settled = self.family.slots().all(|(_, seat)| {
             let occupant = seat.occupant.and_then(|id| self.family.get(id));
-            occupant.is_some_and(|child| child.is_ready() && child.was_stable(now, min_uptime))
+            let stays_empty = production && seat.is_empty() && seat.respawn == Respawn::No;
+            stays_empty || occupant.is_some_and(|child| child.is_ready() && child.was_stable(now, min_uptime))
         });
         if !settled {
             return;
@@ -163,6 +165,8 @@ impl Core {
     }
 
     fn close_listener(&mut self, now: Time, key: &Key) {
+        // What was decided while it was open.
+        self.do_orders();
         let is_served = |key: &Key| self.family.children().any(|child| child.serves.contains(key));
         let heir = self.listeners.closed(now, key, is_served);
         self.dispatch.closed(now, key, heir);

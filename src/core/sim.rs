@@ -1,6 +1,16 @@
-//! A virtual world around the core, for tests: children that behave as they are told, and a clock that jumps.
+//! A virtual world around the core, for tests: children that behave as they are told, clients that connect, and a clock
+//! that jumps.
+//!
+//! A plain world ([`World::new`]) does everything at its time, and children read at once. A lively one ([`World::lively`])
+//! has delays, workers that are busy, full or close their servers, and keeps account of every connection, message and
+//! request: each must come to an end that has a name.
 
+mod checks;
+mod child;
 mod nature;
+mod net;
+mod post;
+mod requests;
 mod scenario;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,51 +20,56 @@ use bytes::Bytes;
 
 use super::Core;
 use super::action::Action;
-use super::dispatch::Key;
+use super::dispatch::{ConnectionId, Key};
 use super::event::Event;
 use super::leaving::UNCAUGHT;
 use super::notice::Notice;
-use super::types::{Bound, ChildId, Delivery, Evidence, Exit, Mode, Policy, Silence, SlotId, Time};
-use crate::protocol::inbound::{Inbound, ListenAddress, Report};
-use crate::protocol::outbound::{self, HandleKind};
-use crate::protocol::scalar::Scalar;
+use super::steering::Acceptor;
+use super::types::{Balance, Bound, ChildId, Delivery, Evidence, Exit, Peer, Policy, Silence, SlotId, Time};
+use crate::protocol::inbound::{Inbound, Report};
+use crate::protocol::outbound::HandleKind;
 
+use child::Sim;
 pub(super) use nature::*;
+use net::Net;
+use post::Post;
+use requests::Asked;
 pub(super) use scenario::*;
-
-#[derive(Debug)]
-struct Sim {
-    slot: Option<SlotId>,
-    nature: Nature,
-    born: Time,
-    ready: Option<Time>,
-    /// When its time is over, once it was asked to finish, or said that it does.
-    over: Option<Time>,
-}
-
-impl Sim {
-    fn hangs(&self, now: Time) -> bool {
-        matches!((self.nature.life, self.ready), (Life::Hangs(after), Some(ready)) if now >= ready + ms(after))
-    }
-
-    fn memory(&self, now: Time) -> u64 {
-        match (self.nature.life, self.ready) {
-            (Life::Grows(after), Some(ready)) if now >= ready + ms(after) => MEMORY + 1,
-            _ => MEMORY / 2,
-        }
-    }
-}
 
 /// What the world does at its time.
 #[derive(Debug)]
 enum Happening {
     Tell(ChildId, fn(Time) -> Inbound),
+    Query(ChildId, u16),
+    /// The shell has opened the socket, unless it was asked to close it meanwhile.
+    Open(Key, u64),
+    Listening(ChildId, Key),
+    /// A worker closes this server, or (`None`) all.
+    CloseServer(ChildId, Option<Key>),
     End(ChildId, Exit),
     Leave(ChildId, &'static str),
+    Finish(ChildId),
     Beat(ChildId),
     Examined(ChildId),
-    Quiesced,
+    /// Whether the accept queues are empty, and since when.
+    Quiet(Time),
     Ask(Event),
+    Connect(Key),
+    Accept(Key),
+    WorkersAccept(Key),
+    Hangup(ConnectionId),
+    HandBack(ChildId),
+    Report(ChildId),
+    Read(ChildId),
+    Reply(Peer, String),
+    Cancel(String),
+}
+
+/// How much goes on beside the lives of children.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Pace {
+    Plain,
+    Lively,
 }
 
 /// The world.
@@ -67,7 +82,14 @@ pub(super) struct World {
     pub sent: Vec<(ChildId, Bytes)>,
     pub finished: bool,
     pub natures: Box<dyn FnMut(ChildId) -> Nature>,
+    pub net: Net,
+    pub post: Post,
+    pub asked: Asked,
+    /// Whether all workers listen on the same ports, take what comes, and are never busy for long.
+    pub alike: bool,
     policy: Policy,
+    pace: Pace,
+    rng: fastrand::Rng,
     children: BTreeMap<ChildId, Sim>,
     agenda: BTreeMap<(Time, u64), Happening>,
     sequence: u64,
@@ -76,6 +98,8 @@ pub(super) struct World {
     signals: BTreeMap<String, Time>,
     forced: bool,
     opened: BTreeSet<Key>,
+    /// Sockets that are being opened.
+    opening: BTreeMap<Key, u64>,
 }
 
 impl World {
@@ -89,7 +113,13 @@ impl World {
             sent: Vec::new(),
             finished: false,
             natures: Box::new(natures),
+            net: Net::default(),
+            post: Post::default(),
+            asked: Asked::default(),
+            alike: false,
             policy,
+            pace: Pace::Plain,
+            rng: fastrand::Rng::with_seed(0),
             children: BTreeMap::new(),
             agenda: BTreeMap::new(),
             sequence: 0,
@@ -97,7 +127,14 @@ impl World {
             signals: BTreeMap::new(),
             forced: false,
             opened: BTreeSet::new(),
+            opening: BTreeMap::new(),
         }
+    }
+
+    /// A world with connections, messages and requests.
+    pub(super) fn lively(policy: Policy, seed: u64, natures: impl FnMut(ChildId) -> Nature + 'static) -> Self {
+        let rng = fastrand::Rng::with_seed(seed);
+        Self { pace: Pace::Lively, rng, ..Self::new(policy, natures) }
     }
 
     /// Lets something happen after so many milliseconds.
@@ -160,14 +197,21 @@ impl World {
             _ => {}
         }
         self.core.handle(self.now, event);
-        while let Some(action) = self.core.poll_action() {
-            self.perform(action);
-        }
+        self.perform_all();
     }
 
     fn plan(&mut self, after: u64, happening: Happening) {
+        self.plan_at(self.now + ms(after), happening);
+    }
+
+    fn plan_at(&mut self, at: Time, happening: Happening) {
         self.sequence += 1;
-        self.agenda.insert((self.now + ms(after), self.sequence), happening);
+        self.agenda.insert((at, self.sequence), happening);
+    }
+
+    /// Up to so many milliseconds, where that makes a difference.
+    fn some(&mut self, most: u64) -> u64 {
+        if self.pace == Pace::Lively { self.rng.u64(..=most) } else { 0 }
     }
 
     fn perform(&mut self, action: Action) {
@@ -186,107 +230,97 @@ impl World {
                     self.core.handle(self.now, Event::Measured { child, rss });
                 }
             }
-            Action::Send { child, frame, .. } => {
-                if let Some(time) = drain_timeout(&frame) {
-                    self.asked_to_finish(child, time);
+            Action::Send { child, frame, origin } => self.send(child, frame, origin),
+            Action::SendHandle { child, frame, lane, .. } => self.send_handle(child, frame, lane.from),
+            Action::Listen { key, .. } => match self.some(600) {
+                0 => self.open(&key),
+                after => {
+                    self.opening.insert(Key::clone(&key), self.sequence);
+                    self.plan(after, Happening::Open(key, self.sequence));
                 }
-                // What every child gets once is no message.
-                if frame != outbound::prepare() {
-                    self.sent.push((child, frame));
-                }
-            }
-            Action::Listen { key, .. } => {
-                assert!(self.opened.insert(key.clone()), "a socket is opened once");
-                let bound = Bound { delivery: Delivery::Adaptive, kind: HandleKind::Net, name: None };
-                self.core.handle(self.now, Event::ListenerOpened { key, result: Ok(bound) });
+            },
+            Action::SendListener { child, key, .. } => self.gets_listener(child, key),
+            Action::CloseListener { key } => {
+                let opens = self.opening.remove(&key).is_some();
+                assert!(self.opened.remove(&key) || opens, "only an open socket is closed");
+                self.net.close(&key);
             }
             Action::ShareListener { key, of, bound } => {
-                assert!(self.opened.contains(&of) && self.opened.insert(key.clone()), "an open socket is shared");
+                assert!(self.opened.contains(&of) && self.opened.insert(Key::clone(&key)), "an open socket is shared");
                 self.core.handle(self.now, Event::ListenerOpened { key, result: Ok(bound) });
             }
-            Action::SendListener { child, key, .. } => {
-                assert!(self.opened.contains(&key), "only an open socket is sent");
-                assert!(self.children[&child].over.is_none(), "a process that leaves gets no socket");
-                self.plan(1, Happening::Tell(child, listening));
-            }
-            Action::CloseListener { key } => assert!(self.opened.remove(&key), "only an open socket is closed"),
             Action::Notify(Notice::Seated { child, slot }) => {
                 self.children.entry(child).and_modify(|sim| sim.slot = Some(slot));
             }
-            // What is done with connections has tests of its own (dispatch/tests.rs).
-            Action::WidenBacklogs
-            | Action::Accept { .. }
-            | Action::Steer { .. }
-            | Action::SendConnection { .. }
-            | Action::SendHandle { .. }
-            | Action::TurnAway { .. }
-            | Action::ReleaseConnection { .. } => {}
-            Action::Quiesce => self.plan(10, Happening::Quiesced),
-            Action::Notify(notice) => {
-                self.stops |= matches!(notice, Notice::Exception { .. });
-                assert!(
-                    !self.notices.iter().any(|(_, notice)| matches!(notice, Notice::Closed(_))),
-                    "closed is the last"
-                );
-                if matches!(notice, Notice::Closed(_)) {
-                    assert!(self.children.is_empty(), "nobody is left behind: {:?}", self.children);
-                    assert!(self.opened.is_empty(), "no socket is left open");
-                    self.finished = true;
-                }
-                self.notices.push((self.now, notice));
+            Action::WidenBacklogs => {}
+            Action::Accept { key } => self.accept_asked(&key),
+            Action::Steer { key, to } => self.net.steer(self.now, &key, to),
+            Action::SendConnection { child, connection, .. } => self.offer(child, connection),
+            Action::TurnAway { connection, .. } => self.net.turned_away(connection),
+            Action::ReleaseConnection { connection } => self.net.released(connection),
+            Action::Quiesce => {
+                self.net.quiesces = true;
+                self.plan(10, Happening::Quiet(self.now));
             }
+            Action::Notify(notice) => self.notified(notice),
         }
     }
 
-    fn spawn(&mut self, child: ChildId, slot: Option<SlotId>) {
-        assert!(!self.stops, "no spawn after the stop began");
-        self.spawns.push((self.now, child, slot));
-        self.check_crowd(child);
-        let nature = (self.natures)(child);
-        if nature.boot == Boot::CannotSpawn {
-            return self.core.handle(self.now, Event::SpawnFailed { child, error: "EAGAIN".into() });
-        }
-        self.children.insert(child, Sim { slot, nature, born: self.now, ready: None, over: None });
-        let pid = 1000 + self.spawns.len() as u32;
-        self.core.handle(self.now, Event::Spawned { child, pid });
-        match (nature.boot, child) {
-            (Boot::Ready(after), ChildId::Alone(_)) => self.plan(after + 1, Happening::Tell(child, loaded)),
-            (Boot::Ready(after), ChildId::Worker(_)) => {
-                self.plan(after, Happening::Tell(child, |_| Inbound::Online));
-                // It listens when it has its socket.
-                self.plan(after, Happening::Tell(child, query));
+    fn notified(&mut self, notice: Notice) {
+        self.stops |= matches!(notice, Notice::Exception { .. });
+        assert!(!self.notices.iter().any(|(_, notice)| matches!(notice, Notice::Closed(_))), "closed is the last");
+        match &notice {
+            Notice::Closed(_) => {
+                assert!(self.children.is_empty(), "nobody is left behind: {:?}", self.children);
+                assert!(self.opened.is_empty(), "no socket is left open");
+                assert!(self.net.kept.is_empty(), "connections are left in the master: {:?}", self.net.kept);
+                self.finished = true;
             }
-            (Boot::Exits(after), _) => self.plan(after, Happening::End(child, exit(1))),
-            (Boot::Hangs | Boot::CannotSpawn, _) => {}
+            Notice::Message(_, frame) | Notice::Handle(_, frame, _) => self.post.delivered(frame),
+            Notice::Undeliverable { frame, .. } => self.post.returned(frame),
+            Notice::Request(from, frame) => self.app_hears(*from, frame),
+            _ => {}
         }
+        if let Notice::Handle(.., handle) = notice {
+            self.net.kept.remove(&handle);
+        }
+        self.notices.push((self.now, notice));
     }
 
-    /// A child is at work: its life takes its course.
-    fn begins(&mut self, child: ChildId) {
-        let now = self.now;
-        let Some(sim) = self.children.get_mut(&child).filter(|sim| sim.ready.is_none()) else { return };
-        sim.ready = Some(now);
-        let life = sim.nature.life.of(child);
-        if matches!(child, ChildId::Worker(_)) && self.policy.hang_timeout.is_some() {
-            self.plan(0, Happening::Beat(child));
+    fn open(&mut self, key: &Key) {
+        assert!(self.opened.insert(Key::clone(key)), "a socket is opened once");
+        self.net.open(key);
+        let delivery = match self.policy.balance {
+            Balance::Auto => Delivery::Adaptive,
+            Balance::Shared => Delivery::Shared,
+            Balance::RoundRobin | Balance::Sticky => Delivery::Dispatched,
+        };
+        let bound = Bound { delivery, kind: HandleKind::Net, name: None };
+        if delivery == Delivery::Shared {
+            self.net.steer(self.now, key, Acceptor::Workers);
         }
-        match life {
-            Life::Long | Life::Hangs(_) | Life::Grows(_) => {}
-            Life::Dies(later) => self.plan(later, Happening::End(child, exit(1))),
-            Life::Throws(later) => self.plan(later, Happening::Leave(child, "uncaughtException")),
-            Life::Disconnects(later) => self.plan(later, Happening::Leave(child, "disconnect")),
-        }
+        self.core.handle(self.now, Event::ListenerOpened { key: Key::clone(key), result: Ok(bound) });
     }
 
     fn happen(&mut self, happening: Happening) {
         match happening {
             Happening::Tell(child, message) if self.children.contains_key(&child) => {
                 let message = message(self.now);
-                if matches!(message, Inbound::Listening(_) | Inbound::Report(Report::Loaded)) {
+                if matches!(message, Inbound::Report(Report::Loaded)) {
                     self.begins(child);
                 }
                 self.tell(Event::Told { child, message });
             }
+            Happening::Query(child, port) if self.children.contains_key(&child) => {
+                self.tell(Event::Told { child, message: query(port) });
+            }
+            Happening::Open(key, number) if self.opening.get(&key) == Some(&number) => {
+                self.opening.remove(&key);
+                self.open(&key);
+                self.perform_all();
+            }
+            Happening::Listening(child, key) => self.listens(child, key),
+            Happening::CloseServer(child, key) => self.closes(child, key),
             Happening::Beat(child) if self.children.get(&child).is_some_and(|sim| !sim.hangs(self.now)) => {
                 let message = Inbound::Report(Report::Beat { debugged: false });
                 self.tell(Event::Told { child, message });
@@ -296,10 +330,8 @@ impl World {
                 let evidence = Evidence { state: Silence::Blocked, cpu: 1.0 };
                 self.tell(Event::Examined { child, evidence });
             }
-            Happening::End(child, exit) if self.children.remove(&child).is_some() => {
-                self.tell(Event::Disconnected { child });
-                self.tell(Event::Exited { child, exit });
-            }
+            Happening::End(child, exit) => self.ends(child, exit),
+            Happening::Finish(child) => self.finishes(child),
             Happening::Leave(child, reason) if self.children.contains_key(&child) => {
                 let crashes = reason == UNCAUGHT;
                 let time = if crashes {
@@ -314,70 +346,28 @@ impl World {
                 };
                 self.tell(Event::Told { child, message });
             }
-            Happening::Quiesced => self.tell(Event::Quiesced),
+            Happening::Quiet(since) => self.look_for_quiet(since),
             Happening::Ask(event) => self.tell(event),
-            Happening::Beat(_) | Happening::Tell(..) | Happening::End(..) | Happening::Leave(..) => {}
+            Happening::Connect(key) => self.connect(&key),
+            Happening::Accept(key) => self.accepts(&key),
+            Happening::WorkersAccept(key) => self.workers_accept(&key),
+            Happening::Hangup(connection) => self.hangs_up(connection),
+            Happening::HandBack(child) => self.hands_back(child),
+            Happening::Report(child) => self.reports(child),
+            Happening::Read(child) => self.reads(child),
+            Happening::Reply(from, id) => self.replies(from, &id),
+            Happening::Cancel(id) => self.cancels(&id),
+            Happening::Beat(_)
+            | Happening::Tell(..)
+            | Happening::Query(..)
+            | Happening::Open(..)
+            | Happening::Leave(..) => {}
         }
     }
 
-    fn asked_to_finish(&mut self, child: ChildId, time: Duration) {
-        let now = self.now;
-        let Some(sim) = self.children.get_mut(&child) else { return };
-        let asked_before = sim.over.is_some();
-        sim.over = Some(sim.over.map_or(now + time, |over| over.min(now + time)));
-        if !asked_before {
-            // Apps do ask for their port again while they end.
-            self.plan(1, Happening::Tell(child, query));
-        }
-        let Some(sim) = self.children.get(&child) else { return };
-        if asked_before || sim.hangs(now) {
-            return;
-        }
-        if let Manners::Finishes(after) = sim.nature.manners {
-            self.plan(after, Happening::End(child, exit(0)));
-        }
-    }
-
-    /// SIGKILL never comes before a process's own time is over.
-    fn check_kill(&self, child: ChildId) {
-        let Some(sim) = self.children.get(&child) else { return };
-        if self.forced {
-            return;
-        }
-        let boot_over = self.now >= sim.born + self.policy.start_timeout;
-        let restarts = self.policy.mode == Mode::Development && sim.ready.is_none();
-        let own_over = sim.over.map_or(restarts, |over| self.now >= over);
-        // A start that failed kills who is known not to answer.
-        let started = self.notices.iter().any(|(_, notice)| matches!(notice, Notice::Ready));
-        assert!(boot_over || own_over || !started, "{child:?} was killed too soon at {:?}", self.now);
-    }
-
-    /// Workers that end slowly, again and again, do not pile up.
-    fn check_crowd(&self, child: ChildId) {
-        let Policy { count, standby, .. } = self.core.policy;
-        let most = 2 * count as usize + standby + self.core.rollout_width();
-        let workers = self.children.keys().filter(|id| matches!(id, ChildId::Worker(_))).count();
-        let is_worker = matches!(child, ChildId::Worker(_));
-        assert!(!is_worker || workers < most, "{child:?} is one of {} workers, {most} may be", workers + 1);
-    }
-
-    /// What holds at every moment.
-    fn check(&self) {
-        for (id, sim) in &self.children {
-            let late = sim.over.is_some_and(|over| self.now > over + ms(1));
-            assert!(!late, "{id:?} is there at {:?}, and was to be gone at {:?}", self.now, sim.over);
-        }
-        let mut seats = BTreeMap::new();
-        for (id, sim) in &self.children {
-            if matches!(id, ChildId::Alone(_)) {
-                assert_eq!(*seats.entry(None).and_modify(|count| *count += 1).or_insert(1), 1, "two alones: {id:?}");
-            } else if sim.slot.is_some() && sim.over.is_none() && !self.kills.iter().any(|(_, killed)| killed == id) {
-                // A successor boots while its predecessor works, or boots itself in a reload; and a canary works beside it.
-                let count =
-                    seats.entry(Some((sim.slot, sim.ready.is_some()))).and_modify(|count| *count += 1).or_insert(1);
-                let most = if self.core.is_reloading() || self.stops { 2 } else { 1 };
-                assert!(*count <= most, "two workers at work in {:?}", sim.slot);
-            }
+    fn perform_all(&mut self) {
+        while let Some(action) = self.core.poll_action() {
+            self.perform(action);
         }
     }
 }
@@ -388,15 +378,7 @@ fn drain_timeout(frame: &[u8]) -> Option<Duration> {
     (message["act"] == "drain").then(|| message["timeout"].as_u64().map(ms)).flatten()
 }
 
-fn query(_: Time) -> Inbound {
-    Inbound::QueryServer(Box::new(serde_json::from_str(r#"{"seq":1,"port":80,"addressType":4}"#).unwrap()))
-}
-
-fn listening(_: Time) -> Inbound {
-    let (address, fd) = (Scalar::default(), Scalar::default());
-    Inbound::Listening(ListenAddress { address_type: 4.into(), address, port: 80.into(), fd })
-}
-
-fn loaded(_: Time) -> Inbound {
-    Inbound::Report(Report::Loaded)
+fn query(port: u16) -> Inbound {
+    let text = format!(r#"{{"seq":{port},"port":{port},"addressType":4}}"#);
+    Inbound::QueryServer(Box::new(serde_json::from_str(&text).unwrap()))
 }

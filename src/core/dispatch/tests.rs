@@ -16,7 +16,7 @@ fn worker(number: u32) -> ChildId {
 /// A socket and so many workers; the master's first `Accept` is taken out.
 fn dispatch(balance: Balance, workers: u32) -> Dispatch {
     let mut dispatch = Dispatch::new(balance, None);
-    dispatch.opened(NOW, key(), true);
+    dispatch.opened(NOW, key(), Delivery::Adaptive);
     for number in 1..=workers {
         dispatch.joined(NOW, worker(number), number, BTreeSet::from([key()]));
     }
@@ -110,7 +110,7 @@ fn the_one_with_the_fewest_is_waited_for_unless_it_stalls() {
 #[test]
 fn nothing_is_accepted_while_nobody_is_free() {
     let mut dispatch = Dispatch::new(Balance::Auto, None);
-    dispatch.opened(NOW, key(), false);
+    dispatch.opened(NOW, key(), Delivery::Dispatched);
     assert_eq!(orders(&mut dispatch), []);
     dispatch.joined(NOW, worker(1), 1, BTreeSet::from([key()]));
     assert_eq!(orders(&mut dispatch), [Order::Accept(key())]);
@@ -145,7 +145,7 @@ fn a_full_worker_without_news_is_asked_again_after_a_while() {
 fn a_worker_that_is_full_at_one_socket_takes_connections_of_another() {
     let other: Key = "other".into();
     let mut dispatch = dispatch(Balance::Auto, 1);
-    dispatch.opened(NOW, Arc::clone(&other), false);
+    dispatch.opened(NOW, Arc::clone(&other), Delivery::Dispatched);
     dispatch.joined(NOW, worker(1), 1, BTreeSet::from([Arc::clone(&other)]));
     give(&mut dispatch, [(1, 0)]);
     dispatch.answered(NOW, worker(1), 1, false);
@@ -308,7 +308,7 @@ proptest! {
 fn where_nobody_comes_a_connection_waits_so_long_and_no_longer() {
     let patience = Duration::from_secs(10);
     let mut dispatch = Dispatch::new(Balance::Auto, Some(patience));
-    dispatch.opened(NOW, key(), true);
+    dispatch.opened(NOW, key(), Delivery::Adaptive);
     dispatch.joined(NOW, worker(1), 1, BTreeSet::from([key()]));
     dispatch.gone(NOW, worker(1));
     orders(&mut dispatch);
@@ -323,6 +323,22 @@ fn where_nobody_comes_a_connection_waits_so_long_and_no_longer() {
     assert_eq!(handed(&orders(&mut dispatch)), [(worker(2), 2)]);
     // Somebody is there: who waits for it now waits in the kernel, for as long as it takes.
     assert_eq!(dispatch.deadline().filter(|at| *at > later + patience), None);
+}
+
+#[test]
+fn what_a_worker_gives_back_of_a_shared_socket_goes_to_the_next_and_nothing_is_accepted() {
+    let mut dispatch = Dispatch::new(Balance::Shared, Some(Duration::from_secs(10)));
+    dispatch.opened(NOW, key(), Delivery::Shared);
+    dispatch.joined(NOW, worker(1), 1, BTreeSet::from([key()]));
+    dispatch.leaves(worker(1));
+    dispatch.handed_back(NOW, &key(), 7, 0);
+    assert_eq!(orders(&mut dispatch), [], "it waits");
+    dispatch.joined(NOW, worker(2), 1, BTreeSet::from([key()]));
+    let next = Order::HandOver { child: worker(2), key: key(), connection: 7 };
+    assert_eq!(orders(&mut dispatch), [next]);
+    dispatch.answered(NOW, worker(2), 7, true);
+    assert_eq!(orders(&mut dispatch), [Order::Release(7)]);
+    assert_eq!(dispatch.sockets().next().map(|(_, acceptor, ..)| acceptor), Some(Acceptor::Workers));
 }
 
 #[test]
@@ -357,7 +373,7 @@ fn one_whose_workers_were_killed_goes_on_to_the_next() {
 fn what_waits_at_a_closed_key_goes_to_the_other_one_of_the_same_socket() {
     let mut dispatch = dispatch(Balance::Auto, 1);
     let heir: Key = Arc::from("heir");
-    dispatch.opened(NOW, Arc::clone(&heir), true);
+    dispatch.opened(NOW, Arc::clone(&heir), Delivery::Adaptive);
     dispatch.joined(NOW, worker(2), 2, BTreeSet::from([Arc::clone(&heir)]));
     assert_eq!(
         give(&mut dispatch, [(1, 0), (2, 0)]),

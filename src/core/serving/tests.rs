@@ -62,3 +62,23 @@ fn a_changed_file_lets_the_master_accept_at_once() {
     world.now += ms(10);
     assert!(steers_to_the_master(&mut world, Event::TimedOut));
 }
+
+/// While two processes have a slot, each closes for itself only.
+#[test]
+fn what_one_process_of_a_slot_closes_the_other_keeps() {
+    for closes in [0, 1] {
+        let mut world = World::new(Policy { alone: false, count: 1, ..policy() }, |_| GOOD);
+        world.ask(0, Event::Started);
+        world.run(ms(500));
+        let request = ReloadRequest { id: 1, generation: 1, target: ReloadTarget::Worker, concurrency: 1 };
+        world.tell(Event::ReloadAsked(request));
+        world.run(ms(1_000));
+        let key = world.core.sockets().next().unwrap().0.to_string();
+        let both = [ONE, ChildId::Worker(2)];
+        assert!(both.iter().all(|child| world.core.family.get(*child).is_some_and(|child| child.is_ready())));
+        world.tell(Event::Told { child: both[closes], message: Inbound::CloseListener { key: key.clone() } });
+        assert!(world.core.sockets().next().is_some(), "{:?} serves it", both[1 - closes]);
+        world.tell(Event::Told { child: both[1 - closes], message: Inbound::CloseListener { key } });
+        assert!(world.core.sockets().next().is_none());
+    }
+}

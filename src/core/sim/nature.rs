@@ -7,6 +7,8 @@ use crate::core::types::{Balance, ChildId, Exit, Mode, Policy, RandomWorker, Rea
 
 pub(crate) const SIGKILL: Exit = Exit { code: None, signal: Some("SIGKILL") };
 
+pub(crate) const SEGFAULT: Exit = Exit { code: None, signal: Some("SIGSEGV") };
+
 pub(crate) fn exit(code: i32) -> Exit {
     Exit { code: Some(code), signal: None }
 }
