@@ -18,6 +18,9 @@ use crate::protocol::outbound;
 /// So many sockets a worker that stands by may have asked for.
 const MOST_HELD: usize = 4096;
 
+/// The same number on every Unix.
+const EMFILE: i32 = 24;
+
 /// What a process raises against itself: an assertion, or an error of the processor's.
 const CRASHES: [&str; 7] = ["SIGABRT", "SIGBUS", "SIGFPE", "SIGILL", "SIGSEGV", "SIGSYS", "SIGTRAP"];
 
@@ -30,7 +33,7 @@ impl Core {
         let key: Key = query.key().into();
         let waiting = Waiting { child: id, seq: query.seq };
         if child.stands_by() && child.held.len() >= MOST_HELD {
-            return self.answer(now, &key, waiting, libc::EMFILE);
+            return self.answer(now, &key, waiting, EMFILE);
         }
         if child.stands_by() {
             child.held.push((*query).clone());
