@@ -50,8 +50,11 @@ fn running(policy: Policy, until: u64) -> World {
     world
 }
 
-/// Where a child can stand: a world, and who it is.
-fn standings() -> Vec<(&'static str, fn() -> (World, ChildId))> {
+/// A world, and who stands there.
+type Standing = fn() -> (World, ChildId);
+
+/// Where a child can stand.
+fn standings() -> Vec<(&'static str, Standing)> {
     const ALONE: ChildId = ChildId::Alone(1);
     const ONE: ChildId = ChildId::Worker(1);
     fn without_alone() -> Policy {
