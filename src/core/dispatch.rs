@@ -14,7 +14,7 @@ use std::sync::Arc;
 use super::steering::{Acceptor, Steering};
 use super::types::{Balance, ChildId, Delivery, SlotId, Time};
 use crate::protocol::inbound::ServerLoad;
-use worker::{Flight, Pace, Past, REFUSAL, Worker, affinity, by_key};
+use worker::{Flight, Pace, Past, REFUSAL, Worker, affinity};
 
 /// A connection, as the shell numbers it.
 pub type ConnectionId = u64;
@@ -245,11 +245,7 @@ impl Dispatch {
         worker.open = servers.iter().fold(0, |open: u64, server| open.saturating_add(server.open));
         worker.taken = 0;
         worker.refuses.clear();
-        for (key, server) in by_key(servers) {
-            // Of one that was closed the last connections are told still.
-            if !worker.keys.contains(key) && !worker.servers.contains_key(key) {
-                continue;
-            }
+        for (key, server) in worker.by_key(servers) {
             let Some(steering) = self.sockets.get_mut(key).and_then(|socket| socket.steering.as_mut()) else {
                 continue;
             };
