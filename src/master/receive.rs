@@ -178,7 +178,7 @@ impl Master {
     fn handle_came(&mut self, child: ChildId, target: Target, kind: Option<HandleType>, frame: Bytes) {
         let Some(handle) = self.take_handle(child) else { return };
         let from = Peer::Child(child);
-        if let Err(wrong) = passed::check(kind, handle.as_fd()) {
+        if let Err(wrong) = passed::check(kind, handle.as_fd(), target.into()) {
             self.violated(child, "ERR_HANDLE_INVALID", wrong);
             return self.notify(Notice::Undeliverable { from, frame, reason: Undeliverable::Handle });
         }

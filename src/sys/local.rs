@@ -123,7 +123,7 @@ pub fn inherit(number: RawFd, of_type: Type) -> io::Result<Socket> {
     let invalid = || io::Error::from_raw_os_error(libc::EINVAL);
     let descriptor = duplicate(number).map_err(|_| invalid())?;
     match (kind(descriptor.as_fd()), of_type) {
-        (Kind::Listener | Kind::Connection, Type::STREAM) | (Kind::Datagrams, Type::DGRAM) => {}
+        (Kind::Listener | Kind::UnixListener | Kind::Connection, Type::STREAM) | (Kind::Datagrams, Type::DGRAM) => {}
         _ => return Err(invalid()),
     }
     let socket = Socket::from(descriptor);
