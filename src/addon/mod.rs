@@ -20,7 +20,7 @@ use crate::core::notice::Stream;
 use crate::core::types::{ChildId, ReloadTarget};
 use crate::master::Command;
 use crate::master::app::AppQueue;
-use crate::master::passed;
+use crate::master::passed::{self, Receiver};
 use crate::master::preload::Preload;
 use crate::master::thread;
 use crate::protocol::wrapped::Wrapped;
@@ -92,11 +92,13 @@ impl Master {
     pub fn send_handle(&self, role: String, id: u32, json: String, handle: i32) -> Result<bool> {
         let handle = duplicate(handle).map_err(|error| Error::from_reason(error.to_string()))?;
         let frame = line(json);
+        let child = child(&role, id)?;
         if let Ok(Wrapped { kind, .. }) = Wrapped::read(&frame) {
-            passed::check(kind, handle.as_fd()).map_err(|wrong| Error::new(Status::InvalidArg, wrong))?;
+            let receiver = if matches!(child, ChildId::Worker(_)) { Receiver::Worker } else { Receiver::Other };
+            passed::check(kind, handle.as_fd(), receiver).map_err(|wrong| Error::new(Status::InvalidArg, wrong))?;
         }
         let fine = self.app.sending(frame.len());
-        self.tell(Command::SendHandle(child(&role, id)?, frame, handle));
+        self.tell(Command::SendHandle(child, frame, handle));
         Ok(fine)
     }
 

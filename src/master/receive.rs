@@ -196,7 +196,7 @@ impl Master {
     fn handle_came(&mut self, child: ChildId, target: Target, kind: Option<HandleType>, frame: Bytes) {
         let from = Peer::Child(child);
         let Some(handle) = self.take_handle(child) else { return self.handle_is_missing(child, frame) };
-        let checked = passed::check(kind, handle.as_fd());
+        let checked = passed::check(kind, handle.as_fd(), target.into());
         if let Err(wrong) = &checked {
             self.violated(child, "ERR_HANDLE_INVALID", wrong.clone());
         }

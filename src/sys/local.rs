@@ -112,7 +112,7 @@ pub fn bind_udp(address: &UdpAddress<'_>) -> io::Result<Socket> {
 /// `EINVAL` when it is no socket of this type that Node can take, or is connected.
 pub fn inherit(socket: Socket, of_type: Type) -> io::Result<Socket> {
     match (kind(socket.as_fd()), of_type) {
-        (Kind::Listener | Kind::Connection, Type::STREAM) | (Kind::Datagrams, Type::DGRAM) => {}
+        (Kind::Listener | Kind::UnixListener | Kind::Connection, Type::STREAM) | (Kind::Datagrams, Type::DGRAM) => {}
         _ => return Err(io::Error::from_raw_os_error(libc::EINVAL)),
     }
     socket.set_nonblocking(true)?;
