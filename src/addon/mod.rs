@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
 
 use bytes::Bytes;
-use napi::bindgen_prelude::{Error, Function, Result, Status};
+use napi::bindgen_prelude::{Env, Error, Function, Result, Status};
 use napi::threadsafe_function::ThreadsafeFunctionCallMode;
 use napi_derive::napi;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -26,6 +26,7 @@ use crate::master::thread;
 use crate::protocol::wrapped::Wrapped;
 use crate::sys::adopted::Adopted;
 use crate::sys::local::duplicate;
+use crate::sys::process::is_main_thread;
 use crate::sys::{private, take_portable_path};
 
 pub use config::NativeConfig;
@@ -63,11 +64,17 @@ impl Master {
 
     /// Starts the master's thread; the core begins. A second call does nothing.
     #[napi(catch_unwind)]
-    pub fn start(&mut self) -> Result<()> {
+    pub fn start(&mut self, env: Env) -> Result<()> {
         let Some((config, receiver)) = self.idle.take() else { return Ok(()) };
         thread::start(config, Arc::clone(&self.app), receiver)
             .map_err(|error| Error::from_reason(error.to_string()))?;
         self.tell(Command::Start);
+        if !is_main_thread() {
+            // A worker thread may end (`terminate()`) while the process goes on: then nobody could close the cluster any more.
+            env.add_env_cleanup_hook(self.commands.clone(), |commands| {
+                let _ = commands.send(Command::Close { force: false });
+            })?;
+        }
         Ok(())
     }
 

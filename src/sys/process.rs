@@ -189,6 +189,20 @@ fn stat_fields(pid: u32) -> Option<Vec<String>> {
     Some(rest.split_ascii_whitespace().map(str::to_owned).collect())
 }
 
+/// Whether this is the process's first thread, with which it ends.
+#[must_use]
+pub fn is_main_thread() -> bool {
+    #[cfg(target_os = "linux")]
+    {
+        nix::unistd::gettid() == nix::unistd::getpid()
+    }
+    #[cfg(not(target_os = "linux"))]
+    {
+        // SAFETY: it takes nothing, and only looks at the calling thread.
+        unsafe { libc::pthread_main_np() != 0 }
+    }
+}
+
 fn wait_id(pid: libc::pid_t, options: libc::c_int) -> io::Result<Exit> {
     // SAFETY: siginfo_t is plain data for which zero is valid; waitid fills it, and the fields read are those of SIGCHLD.
     let (kind, status) = unsafe {
