@@ -213,7 +213,7 @@ impl World {
                 self.children.entry(child).and_modify(|sim| sim.slot = Some(slot));
             }
             // What is done with connections has tests of its own (dispatch/tests.rs).
-            Action::WidenBacklogs
+            Action::WidenBacklog { .. }
             | Action::Accept { .. }
             | Action::Steer { .. }
             | Action::SendConnection { .. }

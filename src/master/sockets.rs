@@ -21,6 +21,7 @@ use crate::core::types::{Balance, Bound, Delivery};
 use crate::protocol::inbound::{AddressType, ListenQuery};
 use crate::protocol::outbound::{HandleKind, SocketName};
 use crate::sys::activation::Activated;
+use crate::sys::descriptors::is_of_reserve;
 use crate::sys::handshakes::{self, Addresses};
 use crate::sys::local::{Access, UdpAddress, bind_udp, inherit, listen_unix, shortest, with_waiting};
 use crate::sys::portable;
@@ -99,11 +100,19 @@ pub(super) struct Sockets {
     /// Those that are to be closed as soon as they are empty.
     unheld: Vec<Key>,
     warned: bool,
+    told_reserve: bool,
 }
 
 impl Sockets {
     pub(super) fn new(balance: Balance) -> Self {
-        Self { balance, by_key: HashMap::new(), activated: Activated::take(), unheld: Vec::new(), warned: false }
+        Self {
+            balance,
+            by_key: HashMap::new(),
+            activated: Activated::take(),
+            unheld: Vec::new(),
+            warned: false,
+            told_reserve: false,
+        }
     }
 
     /// Opens a socket, or gives the errno.
@@ -175,6 +184,8 @@ impl Sockets {
 
     fn keep(&mut self, key: &Key, opened: Opened, inputs: &Sender<Input>) -> io::Result<Bound> {
         let Opened { first, second, place, kind, owner } = opened;
+        self.keep_reserve(&first)?;
+        second.as_ref().map_or(Ok(()), |second| self.keep_reserve(second))?;
         let name = name(&first);
         let accepts = kind == HandleKind::Net && self.balance != Balance::Shared;
         let delivery = match (accepts, second.is_some()) {
@@ -190,6 +201,19 @@ impl Sockets {
         };
         self.by_key.insert(Arc::clone(key), Listener { own, shared, owner, place: Rc::new(place) });
         Ok(Bound { delivery, kind, name })
+    }
+
+    /// Listening sockets must not take the descriptors that new processes need.
+    fn keep_reserve(&mut self, opened: &impl AsFd) -> io::Result<()> {
+        if !is_of_reserve(opened) {
+            return Ok(());
+        }
+        if !std::mem::replace(&mut self.told_reserve, true) {
+            tracing::warn!(
+                "too many listening sockets: the last descriptors are kept for new processes (raise ulimit -n)"
+            );
+        }
+        Err(io::Error::from_raw_os_error(libc::EMFILE))
     }
 
     /// The second socket of an adaptive pair, where the system has that.
@@ -210,6 +234,9 @@ impl Sockets {
         let Some(Listener { own, shared, owner, place }) = self.by_key.get(of) else { return Err(libc::EADDRINUSE) };
         let duplicate = |own: &Accepting| {
             let socket = own.socket().try_clone_to_owned()?;
+            if is_of_reserve(&socket) {
+                return Err(io::Error::from_raw_os_error(libc::EMFILE));
+            }
             Accepting::start(Arc::clone(key), socket, inputs.clone())
         };
         let own = own.as_ref().map(duplicate).transpose().map_err(|error| error.raw_os_error().unwrap_or(libc::EIO))?;
@@ -250,15 +277,14 @@ impl Sockets {
         self.by_key.remove(key);
     }
 
-    /// Gives every socket its full backlog again.
-    pub(super) fn widen_backlogs(&self) {
-        for (key, socket) in self.by_key.iter().filter_map(|(key, listener)| Some((key, listener.shared.as_ref()?))) {
-            // There is no backlog to a UDP socket.
-            if let Err(error) = widen_backlog(socket.as_fd())
-                && error.raw_os_error() != Some(libc::EOPNOTSUPP)
-            {
-                tracing::warn!(%key, %error, "the backlog could not be restored");
-            }
+    /// Gives a socket its full backlog again.
+    pub(super) fn widen_backlog(&self, key: &str) {
+        let Some(shared) = self.shared(key) else { return };
+        // There is no backlog to a UDP socket.
+        if let Err(error) = widen_backlog(shared.as_fd())
+            && error.raw_os_error() != Some(libc::EOPNOTSUPP)
+        {
+            tracing::warn!(key, %error, "the backlog could not be restored");
         }
     }
 

@@ -13,6 +13,7 @@ use tokio::io::unix::AsyncFd;
 pub mod activation;
 pub mod adopted;
 pub mod channel;
+pub mod descriptors;
 pub mod guard;
 pub mod handshakes;
 pub mod leftover;
