@@ -29,6 +29,7 @@ use crate::protocol::envelope::{Envelope, Target};
 use crate::protocol::request::RequestPart;
 use crate::sys::guard::Guard;
 use crate::sys::memory::give_back;
+use crate::sys::process::monotonic_clock;
 use crate::watch::Watch;
 
 /// How many inputs wait at most: one that is not taken slows its child down.
@@ -86,11 +87,12 @@ pub(super) enum State {
 impl Master {
     pub(super) fn new(config: Config, app: Arc<AppQueue>) -> Self {
         let (inputs, input) = channel(INPUTS);
+        let (clock, origin) = (monotonic_clock(), Instant::now());
         Self {
-            core: Core::new(config.policy.clone(), fastrand::u64(..)),
+            core: Core::new(config.policy.clone(), fastrand::u64(..)).with_clock(clock),
             generations: BTreeMap::from([(0, config.launch.clone())]),
             preload: None,
-            origin: Instant::now(),
+            origin,
             links: BTreeMap::new(),
             sockets: Sockets::new(config.policy.balance),
             connections: HashMap::new(),
