@@ -132,7 +132,10 @@ pub enum Action {
         bound: Bound,
     },
     /// A worker listened with a backlog of its own: restore ours.
-    WidenBacklogs,
+    WidenBacklog {
+        /// Which socket's.
+        key: Key,
+    },
     /// Close a listening socket.
     CloseListener {
         /// Which.

@@ -293,8 +293,11 @@ impl Dispatch {
         let steering = self.sockets.values().filter_map(|socket| socket.steering.as_ref()?.deadline()).min();
         let waits = self.sockets.values().any(|socket| !socket.waiting.is_empty());
         let patience = self.workers.values().filter_map(Worker::patience).min().filter(|_| waits);
-        let impatient = self.sockets.iter().filter(|(key, _)| !self.is_served(key));
-        let waits = impatient.filter_map(|(_, socket)| Some(socket.waiting.front()?.since + self.patience?)).min();
+        let impatient = |(key, socket): (&Key, &Socket)| {
+            let until = socket.waiting.front()?.since + self.patience?;
+            (!self.is_served(key)).then_some(until)
+        };
+        let waits = self.sockets.iter().filter_map(impatient).min();
         let refusals = self.workers.values().flat_map(|worker| worker.refuses.values().copied()).min();
         steering.into_iter().chain(patience).chain(waits).chain(refusals).min()
     }
@@ -342,7 +345,9 @@ impl Dispatch {
             worker.refuses.retain(|_, until| *until > now);
         }
         let mut sockets = std::mem::take(&mut self.sockets);
-        for (key, socket) in &mut sockets {
+        // Most have nothing to do, and there may be thousands: they cost no look at the workers.
+        let busy = |socket: &Socket| socket.accepting == Accepting::Idle || !socket.waiting.is_empty();
+        for (key, socket) in sockets.iter_mut().filter(|(_, socket)| busy(socket)) {
             while let Some(waiting) = socket.waiting.front().copied() {
                 let Some(child) = self.choose(key, waiting.client) else { break };
                 socket.waiting.pop_front();

@@ -106,6 +106,8 @@ pub struct Core {
     scaling: Option<Scaling>,
     rng: fastrand::Rng,
     seed: u64,
+    /// What the system's clock showed at the beginning of time.
+    clock: Option<Time>,
     actions: VecDeque<Action>,
 }
 
@@ -134,8 +136,16 @@ impl Core {
             scaling: None,
             rng: fastrand::Rng::with_seed(seed),
             seed,
+            clock: None,
             actions: VecDeque::new(),
         }
+    }
+
+    /// What a clock that the children have, too, showed when time began here: one that is busy hears late that it is to end, and
+    /// must not count from then.
+    #[must_use]
+    pub fn with_clock(self, clock: Option<Time>) -> Self {
+        Self { clock, ..self }
     }
 
     /// Takes in what happened. Whatever the dispatch decided on the way becomes actions.

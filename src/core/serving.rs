@@ -12,7 +12,7 @@ use super::listeners::{Answer, Asker, Waiting};
 use super::notice::Notice;
 use super::steering::Acceptor;
 use super::types::{Bound, ChildId, Delivery, Exit, Mode, SlotId, Time};
-use crate::protocol::inbound::ListenQuery;
+use crate::protocol::inbound::{ListenAddress, ListenQuery};
 use crate::protocol::outbound;
 
 /// So many sockets a worker that stands by may have asked for.
@@ -109,6 +109,13 @@ impl Core {
     pub(super) fn listener_not_taken(&mut self, now: Time, waiting: Waiting, key: &Key, errno: i32) {
         self.answer(now, key, waiting, errno);
         self.listener_closed(now, waiting.child, key);
+    }
+
+    /// A worker listens, with a backlog of its own.
+    pub(super) fn widen_backlogs(&mut self, address: &ListenAddress) {
+        for key in self.listeners.listening_at(address) {
+            self.act(Action::WidenBacklog { key });
+        }
     }
 
     /// A worker that is ready gets connections of every socket that it serves.

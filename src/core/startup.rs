@@ -104,7 +104,7 @@ impl Core {
             Inbound::Online => self.online(now, id),
             Inbound::QueryServer(query) => self.queried(now, id, query),
             Inbound::Listening(address) => {
-                self.act(Action::WidenBacklogs);
+                self.widen_backlogs(&address);
                 self.notify(Notice::Listening(id, address));
                 self.serving(now, id);
             }

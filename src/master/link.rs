@@ -29,7 +29,7 @@ use crate::watch::News;
 const LAST_READ: Duration = Duration::from_secs(1);
 
 /// So long a write waits for memory, or until receivers take the descriptors that are on their way to them.
-const SHORTAGE: Duration = Duration::from_millis(10);
+pub(super) const SHORTAGE: Duration = Duration::from_millis(10);
 
 /// What the tasks tell the loop.
 #[derive(Debug)]
@@ -293,7 +293,7 @@ async fn write(child: ChildId, channel: Rc<Channel>, inputs: Sender<Input>) {
     }
 }
 
-fn is_shortage(error: &io::Error) -> bool {
+pub(super) fn is_shortage(error: &io::Error) -> bool {
     let number = error.raw_os_error();
     number.is_some_and(|number| [libc::ENOBUFS, libc::ENOMEM, libc::ETOOMANYREFS, libc::EINTR].contains(&number))
 }

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use tokio::sync::mpsc::Sender;
 use tokio::task::yield_now;
 
-use super::link::{Channel, Input};
+use super::link::{Channel, Input, SHORTAGE, is_shortage};
 use crate::core::types::ChildId;
 use crate::protocol::envelope::{Envelope, Target};
 use crate::protocol::frame::{Frame, FrameDecoder};
@@ -96,6 +96,11 @@ pub(super) async fn read(child: ChildId, channel: Rc<Channel>, limit: usize, inp
             channel::receive(std::os::fd::AsFd::as_fd(socket.get_ref()), decoder.room(size), size, &mut handles)
         });
         match result {
+            // Of the system, and nothing was read: it is not the end.
+            Ok(Err(error)) if is_shortage(&error) => {
+                tokio::time::sleep(SHORTAGE).await;
+                continue;
+            }
             Ok(Ok(0) | Err(_)) => break,
             Ok(Ok(count)) => {
                 size = if count >= size { (size * 2).min(READ_MOST) } else { (count * 2).clamp(READ_LEAST, size) }

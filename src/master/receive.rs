@@ -22,7 +22,7 @@ use crate::protocol::outbox::MAX_RETRANSMISSIONS;
 use crate::protocol::oversized::Oversized;
 use crate::protocol::request::{self, RequestPart, Signature};
 use crate::protocol::wrapped::HandleType;
-use crate::sys::descriptors;
+use crate::sys::descriptors::is_of_reserve;
 use crate::sys::local::{self, Connection};
 use crate::sys::process;
 use crate::watch::News;
@@ -200,7 +200,7 @@ impl Master {
         if let Err(wrong) = &checked {
             self.violated(child, "ERR_HANDLE_INVALID", wrong.clone());
         }
-        if checked.is_err() || descriptors::are_scarce(handle.as_fd()) {
+        if checked.is_err() || is_of_reserve(&handle) {
             return self.notify(Notice::Undeliverable { from, frame, reason: Undeliverable::Handle });
         }
         let handle = self.keep(handle);

@@ -20,6 +20,7 @@ use crate::core::types::{Balance, Bound, Delivery};
 use crate::protocol::inbound::{AddressType, ListenQuery};
 use crate::protocol::outbound::{HandleKind, SocketName};
 use crate::sys::activation::Activated;
+use crate::sys::descriptors::is_of_reserve;
 use crate::sys::handshakes::{self, Addresses};
 use crate::sys::local::{Access, UdpAddress, bind_udp, inherit, listen_unix, shortest, with_waiting};
 use crate::sys::portable;
@@ -93,13 +94,22 @@ pub(super) struct Sockets {
     /// Those that are to be closed as soon as they are empty.
     unheld: Vec<Key>,
     warned: bool,
+    told_reserve: bool,
     /// Descriptors of the app's of which the log says that they were refused.
     refused: HashSet<RawFd>,
 }
 
 impl Sockets {
     pub(super) fn new(balance: Balance, activated: Activated) -> Self {
-        Self { balance, by_key: HashMap::new(), activated, unheld: Vec::new(), warned: false, refused: HashSet::new() }
+        Self {
+            balance,
+            by_key: HashMap::new(),
+            activated,
+            unheld: Vec::new(),
+            warned: false,
+            told_reserve: false,
+            refused: HashSet::new(),
+        }
     }
 
     /// Opens a socket, or gives the errno.
@@ -184,6 +194,8 @@ impl Sockets {
 
     fn keep(&mut self, key: &Key, opened: Opened, inputs: &Sender<Input>) -> io::Result<Bound> {
         let Opened { first, second, place, kind, owner } = opened;
+        self.keep_reserve(&first)?;
+        second.as_ref().map_or(Ok(()), |second| self.keep_reserve(second))?;
         let name = name(&first);
         let accepts = kind == HandleKind::Net && self.balance != Balance::Shared;
         let delivery = match (accepts, second.is_some()) {
@@ -199,6 +211,19 @@ impl Sockets {
         };
         self.by_key.insert(Arc::clone(key), Listener { own, shared, owner, place: Rc::new(place) });
         Ok(Bound { delivery, kind, name })
+    }
+
+    /// Listening sockets must not take the descriptors that new processes need.
+    fn keep_reserve(&mut self, opened: &impl AsFd) -> io::Result<()> {
+        if !is_of_reserve(opened) {
+            return Ok(());
+        }
+        if !std::mem::replace(&mut self.told_reserve, true) {
+            tracing::warn!(
+                "too many listening sockets: the last descriptors are kept for new processes (raise ulimit -n)"
+            );
+        }
+        Err(io::Error::from_raw_os_error(libc::EMFILE))
     }
 
     /// The second socket of an adaptive pair, where the system has that.
@@ -219,6 +244,9 @@ impl Sockets {
         let Some(Listener { own, shared, owner, place }) = self.by_key.get(of) else { return Err(libc::EADDRINUSE) };
         let duplicate = |own: &Accepting| {
             let socket = own.socket().try_clone_to_owned()?;
+            if is_of_reserve(&socket) {
+                return Err(io::Error::from_raw_os_error(libc::EMFILE));
+            }
             Accepting::start(Arc::clone(key), socket, inputs.clone())
         };
         let own = own.as_ref().map(duplicate).transpose().map_err(|error| error.raw_os_error().unwrap_or(libc::EIO))?;
@@ -259,15 +287,14 @@ impl Sockets {
         self.by_key.remove(key);
     }
 
-    /// Gives every socket its full backlog again.
-    pub(super) fn widen_backlogs(&self) {
-        for (key, socket) in self.by_key.iter().filter_map(|(key, listener)| Some((key, listener.shared.as_ref()?))) {
-            // There is no backlog to a UDP socket.
-            if let Err(error) = widen_backlog(socket.as_fd())
-                && error.raw_os_error() != Some(libc::EOPNOTSUPP)
-            {
-                tracing::warn!(%key, %error, "the backlog could not be restored");
-            }
+    /// Gives a socket its full backlog again.
+    pub(super) fn widen_backlog(&self, key: &str) {
+        let Some(shared) = self.shared(key) else { return };
+        // There is no backlog to a UDP socket.
+        if let Err(error) = widen_backlog(shared.as_fd())
+            && error.raw_os_error() != Some(libc::EOPNOTSUPP)
+        {
+            tracing::warn!(key, %error, "the backlog could not be restored");
         }
     }
 

@@ -154,7 +154,7 @@ fn effect(world: &mut World, child: ChildId, message: Inbound) -> String {
             Action::Notify(Notice::ChildError(..)) => "told",
             Action::Listen { .. } => "opens",
             Action::CloseListener { .. } => "closes",
-            Action::WidenBacklogs => continue,
+            Action::WidenBacklog { .. } => continue,
             Action::Send { .. } | Action::SendListener { .. } => "sent",
             Action::Spawn { .. } => "fork",
             Action::Accept { .. } => continue,
