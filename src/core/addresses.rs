@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::dispatch::Key;
 use super::types::{Bound, Time};
-use crate::protocol::inbound::{AddressType, ListenAddress, ListenQuery};
+use crate::protocol::listen::{AddressType, ListenAddress, ListenQuery};
 use crate::protocol::outbound::HandleKind;
 
 /// libuv's flag of a bind.

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use super::dispatch::Key;
 use super::notice::{ChildFailure, ExitReason, FailureCause};
 use super::types::{ChildId, GenerationId, SlotId, Time};
-use crate::protocol::inbound::{ErrorDetails, ListenQuery};
+use crate::protocol::inbound::ErrorDetails;
+use crate::protocol::listen::ListenQuery;
 use crate::protocol::outbound::DrainReason;
 
 /// Where a child stands. It only moves downwards.

@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 use super::addresses::{Closed, LINGERS, Port, is_same};
 use super::dispatch::Key;
 use super::types::{Bound, ChildId, SlotId, Time};
-use crate::protocol::inbound::{ListenAddress, ListenQuery};
+use crate::protocol::listen::{ListenAddress, ListenQuery};
 
 /// One shared socket.
 #[derive(Debug)]

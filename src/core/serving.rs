@@ -12,7 +12,7 @@ use super::listeners::{Answer, Asker, Waiting};
 use super::notice::Notice;
 use super::steering::Acceptor;
 use super::types::{Bound, ChildId, Delivery, Exit, Mode, SlotId, Time};
-use crate::protocol::inbound::{ListenAddress, ListenQuery};
+use crate::protocol::listen::{ListenAddress, ListenQuery};
 use crate::protocol::outbound;
 
 /// So many sockets a worker that stands by may have asked for.

@@ -18,7 +18,7 @@ use super::read::{Received, read};
 use crate::core::child::Reading;
 use crate::core::dispatch::Key;
 use crate::core::types::{ChildId, Evidence, Peer, SlotId};
-use crate::protocol::inbound::ListenQuery;
+use crate::protocol::listen::ListenQuery;
 use crate::protocol::outbox::{Item, Outbox};
 use crate::sys::channel;
 use crate::sys::local::Connection;

@@ -23,7 +23,7 @@ use crate::core::notice::{Missed, Notice, Undeliverable};
 use crate::core::types::{ChildId, GenerationId, Lane, Peer, SlotId};
 use crate::protocol::envelope::Target;
 use crate::protocol::frame::lines;
-use crate::protocol::inbound::ListenQuery;
+use crate::protocol::listen::ListenQuery;
 use crate::protocol::outbound;
 use crate::sys::process::{activity, resident_bytes};
 

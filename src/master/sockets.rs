@@ -17,7 +17,7 @@ use super::link::Input;
 use crate::core::dispatch::Key;
 use crate::core::steering::Acceptor;
 use crate::core::types::{Balance, Bound, Delivery};
-use crate::protocol::inbound::{AddressType, ListenQuery};
+use crate::protocol::listen::{AddressType, ListenQuery};
 use crate::protocol::outbound::{HandleKind, SocketName};
 use crate::sys::activation::Activated;
 use crate::sys::descriptors::is_of_reserve;

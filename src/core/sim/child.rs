@@ -9,7 +9,8 @@ use super::{Boot, Happening, Life, MEMORY, Manners, Nature, Pace, SEGFAULT, SIGK
 use crate::core::dispatch::Key;
 use crate::core::event::Event;
 use crate::core::types::{ChildId, Exit, KillMeans, Mode, SlotId, Time};
-use crate::protocol::inbound::{Inbound, ListenAddress, Report};
+use crate::protocol::inbound::{Inbound, Report};
+use crate::protocol::listen::ListenAddress;
 use crate::protocol::scalar::Scalar;
 
 #[derive(Debug)]
