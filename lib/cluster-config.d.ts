@@ -104,12 +104,16 @@ export interface ClusterConfig {
    * UDP, `exclusive` and `reusePort` are left to the kernel with each of them.
    */
   balance?: 'auto' | 'round-robin' | 'shared' | 'sticky';
+  /** Descriptors of this process (sockets that it was started with, or opened) that workers may name in `listen({ fd })`. What they
+   *  are is held from the start on. Those that systemd passed (`LISTEN_FDS`) need not be named; all others are refused with EACCES,
+   *  or a worker could serve any socket of the app's. Default: none. */
+  listenFds?: number[];
   /** How many workers stand by, 0 to 1000: booted up to their first `listen`, which is answered only when a slot needs them
    *  (a worker died, `scale()`, `reload()`). Each costs the memory of a worker, and what the app does before `listen` runs in
    *  it; `NODE_APP_INSTANCE` (`instanceVar`) is set only when it has a slot. Needs `ready: 'listening'`. Default: 0; in development always 0. */
   standby?: number;
-  /** Where Node keeps what V8 compiled (`NODE_COMPILE_CACHE`), so that workers boot faster. `true`: in a folder of the user's
-   *  own below `os.tmpdir()`; a path (relative to the app's working folder): there; `false`: the environment is left as it is.
+  /** Where Node keeps what V8 compiled (`NODE_COMPILE_CACHE`), so that workers boot faster. `true`: below `CACHE_DIRECTORY`,
+   *  `XDG_CACHE_HOME` or `~/.cache`, where nobody but the user and root can write, else nowhere; a path (relative to the app's working folder): there; `false`: the environment is left as it is.
    *  Without effect before Node 22.1. Default: `true` in production unless `NODE_COMPILE_CACHE` or
    *  `NODE_DISABLE_COMPILE_CACHE` is set, `false` in development. */
   compileCache?: boolean | string;

@@ -2,6 +2,7 @@
 
 // The one place where a configuration is validated and gets its defaults. What comes out is complete.
 
+const fs = require('fs');
 const { ClusterError } = require('./errors');
 const { aloneFiles } = require('./alone-files');
 const { compileCache } = require('./config/compile-cache');
@@ -57,6 +58,7 @@ function normalize(config) {
     ready: config.ready ?? 'listening',
     randomWorker: config.randomWorker ?? 'worker',
     balance: config.balance ?? 'auto',
+    listenFds: enable ? sockets(config.listenFds) : [],
     standby: production ? standby(config) : 0,
     compileCache: compileCache(config.compileCache, production, { ...process.env, ...config.env }),
     limit: (config.limit ?? 60) * 1000,
@@ -80,6 +82,22 @@ function normalize(config) {
 
 function watched(watch, where) {
   return require('./config/watch').watchedPaths(watch, where);
+}
+
+/** Descriptors of this process that are sockets. */
+function sockets(listenFds = []) {
+  const isSocket = (fd) => {
+    try {
+      return fs.fstatSync(fd).isSocket();
+    } catch {
+      return false;
+    }
+  };
+  for (const fd of listenFds) {
+    const remedy = 'They are those that this process was started with, or whose server it opened.';
+    if (!isSocket(fd)) throw invalid('listenFds', listenFds, `the numbers of open sockets, which ${fd} is not`, remedy);
+  }
+  return [...listenFds];
 }
 
 /** A worker that stands by is one whose listen() is not answered yet. */

@@ -4,6 +4,7 @@ const { ClusterAlone } = require('./alone');
 const { ClusterError, reviveError } = require('./errors');
 const { createLog } = require('./log');
 const { openMirror } = require('./mirror');
+const { isInternal } = require('./serialization');
 const { ClusterWorker } = require('./worker');
 
 // What most clusters don't need, or not before they are ready: until then it would keep a CPU from the processes that boot.
@@ -187,7 +188,7 @@ class Dispatcher {
 
   message({ data, ...event }) {
     const child = this.#child(event);
-    const read = () => this.#codec.read(data);
+    const read = () => fromUser(this.#codec.read(data));
     this.#read(read, child, (message) => this.#tellMessage(child, message));
   }
 
@@ -195,7 +196,7 @@ class Dispatcher {
   handle({ data, ...event }) {
     const child = this.#child(event);
     const fd = this.#master.takeHandle(event.handle);
-    const read = () => this.#codec.read(handles().messageIn(data));
+    const read = () => fromUser(this.#codec.read(handles().messageIn(data)));
     const use = (message) =>
       handles().incoming(fd, data, (handle, cause) => {
         if (cause) this.#cluster.emit('protocolError', child, new ClusterError('ERR_HANDLE_INVALID', cause.message, { cause }));
@@ -290,6 +291,12 @@ class Dispatcher {
     this.failure = failures().exception(event, this.#settings);
     this.#cluster.emit('exception', this.failure);
   }
+}
+
+/** What is Node's own is no message: an app that passed it on would say it in its own name. */
+function fromUser(message) {
+  if (isInternal(message)) throw new Error(`its cmd (${message.cmd}) is Node's own`);
+  return message;
 }
 
 module.exports = { Dispatcher };

@@ -57,6 +57,7 @@ function toNativeConfig(settings) {
     mode: settings.mode,
     count: settings.count,
     balance: settings.balance,
+    listenFds: settings.listenFds,
     standby: settings.standby,
     refork: settings.refork,
     ready,

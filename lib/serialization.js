@@ -37,8 +37,12 @@ function wrap(message) {
 
 const isWrapped = (frame) => frame?.cmd === CMD;
 
-/** The message in a frame. */
-const unwrap = ({ v8: text }) => v8text().fromBase64(text);
+/** The message in a frame. Nobody sends what is Node's own in this way: whoever passed it on would say it in its own name. */
+function unwrap({ v8: text }) {
+  const message = v8text().fromBase64(text);
+  if (isInternal(message)) throw new Error(`its cmd (${message.cmd}) is Node's own`);
+  return message;
+}
 
 function toJson(message) {
   return stringify(message, (value) => value);
@@ -93,4 +97,4 @@ function within(json, limit) {
   throw new ClusterError('ERR_MESSAGE_TOO_LARGE', `${message} Send less, or raise maxMessageBytes in the cluster config.`);
 }
 
-module.exports = { codecs, limitedCodec, toJson, wrap, isWrapped, unwrap };
+module.exports = { codecs, isInternal, limitedCodec, toJson, wrap, isWrapped, unwrap };

@@ -2,6 +2,7 @@
 //! only what C strings cannot hold is refused.
 
 use std::ffi::{CString, NulError};
+use std::os::fd::RawFd;
 use std::path::PathBuf;
 
 use crate::core::types::Policy;
@@ -24,6 +25,8 @@ pub struct Config {
     pub output: Output,
     /// Where the master's own log goes.
     pub log: Log,
+    /// Descriptors of the app that workers may listen on, beside those that a service manager passed.
+    pub listen_fds: Vec<RawFd>,
     /// What the environment says to the master.
     pub variables: Variables,
 }

@@ -2,7 +2,7 @@
 // A process that has no descriptor left.
 
 const { execFileSync } = require('node:child_process');
-const { start } = require('./support/cluster');
+const { start, fixture } = require('./support/cluster');
 const { ask, requests } = require('./support/client');
 const { until } = require('./support/until');
 
@@ -44,4 +44,18 @@ test('a slot whose worker died while the app has no descriptor gets another when
   await app.event('listening', ({ slot, id }) => slot === victim.slot && id !== victim.id);
   expect(await waiting.answer).toMatch(/^HTTP\/1\.1 200 /);
   expect(app.events('reachReforkLimit')).toEqual([]);
+});
+
+test.each(['auto', 'round-robin', 'shared'])('%s: listening sockets leave descriptors for new processes', async (balance) => {
+  const exec = fixture('workers/many-sockets.js');
+  const app = await start({ exec, balance, count: 1, env: { COUNT: '300' } }, { command: ['prlimit', '--nofile=256:256'] });
+  const { listening, errors } = await app.report('settled');
+  expect(listening).toBeGreaterThan(50);
+  expect(errors).toEqual(['EMFILE']);
+  for (let i = 0; i < 3; i++) {
+    const [victim] = await app.workers();
+    process.kill(victim.pid, 'SIGKILL');
+    await app.event('listening', ({ id }) => id > victim.id);
+  }
+  expect(app.output).not.toContain('a process could not be started');
 });

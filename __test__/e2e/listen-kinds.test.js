@@ -3,8 +3,9 @@
 const { execFile } = require('node:child_process');
 const { once } = require('node:events');
 const fs = require('node:fs');
+const net = require('node:net');
 const path = require('node:path');
-const { start, startNodeCluster, fixture } = require('./support/cluster');
+const { launch, start, startNodeCluster, fixture } = require('./support/cluster');
 const { connect, request, requests } = require('./support/client');
 const { folder } = require('./support/files');
 const { freePort, holdPort } = require('./support/free-port');
@@ -42,7 +43,7 @@ describe('fd', () => {
   test("a listening socket that the app inherited: every worker answers, and it stays the app's", async () => {
     const holder = await holdPort({ host: '127.0.0.1' });
     const { port } = holder.address();
-    const app = await listen({ fd: 4 }, {}, inheriting(holder._handle.fd));
+    const app = await listen({ fd: 4 }, { listenFds: [4] }, inheriting(holder._handle.fd));
     holder.close(); // ours; the app has its own descriptor
     await once(holder, 'close');
     await expectAllAnswer(app, port);
@@ -55,23 +56,53 @@ describe('fd', () => {
   test('its address is told as under node:cluster', async () => {
     const holder = await holdPort({ host: '127.0.0.1' });
     const node = await startNodeCluster(config({ fd: 4 }), inheriting(holder._handle.fd));
-    const app = await listen({ fd: 4 }, {}, inheriting(holder._handle.fd));
+    const app = await listen({ fd: 4 }, { listenFds: [4] }, inheriting(holder._handle.fd));
     expect(await addresses(app)).toEqual(await addresses(node));
     holder.close();
   });
 
-  test.each([
-    ['a file', () => inheriting(fs.openSync(path.join(folder(), 'file'), 'w'))],
-    ['nothing', () => ({ stdio: ['pipe', 'pipe', 'pipe', 'pipe'] })],
-  ])('%s: the error of node:cluster', async (_what, make) => {
-    const options = make();
-    const fd = options.stdio.length > 4 ? 4 : 999;
-    const node = await startNodeCluster(config({ fd }), options);
-    const app = await listen({ fd }, {}, options);
+  test('a connection that the app inherited: the error of node:cluster', async () => {
+    const holder = await holdPort({ host: '127.0.0.1' });
+    const connection = net.connect(holder.address().port, '127.0.0.1');
+    await once(connection, 'connect');
+    const options = inheriting(connection._handle.fd);
+    const node = await startNodeCluster(config({ fd: 4 }), options);
+    const app = await listen({ fd: 4 }, { listenFds: [4] }, options);
     const [expected] = await errors(node);
     expect(expected.code).toBe('EINVAL');
     expect(await errors(app)).toEqual([expected, expected]);
-    if (options.stdio.length > 4) fs.closeSync(options.stdio[4]);
+    connection.destroy();
+    holder.close();
+  });
+
+  test.each([
+    ['a socket that the app inherited, but is not named', () => holdPort({ host: '127.0.0.1' })],
+    ['any other descriptor', () => undefined],
+  ])('%s: EACCES, and what can be done', async (_what, make) => {
+    const holder = await make();
+    const fd = holder ? 4 : 1;
+    const app = await listen({ fd }, {}, holder && inheriting(holder._handle.fd));
+    expect((await errors(app)).map(({ code }) => code)).toEqual(['EACCES', 'EACCES']);
+    holder?.close();
+    await app.stop();
+    expect(app.output).toContain(`the app's descriptor ${fd}: name it in \`listenFds\``);
+  });
+
+  test("no server of the app's own, nor of the master's, whichever number it has", async () => {
+    const app = await start({ exec: fixture('workers/descriptors.js'), count: 2 }, { script: fixture('private-server.js') });
+    const port = await app.call('privatePort');
+    const reports = await app.reported('tried', 2);
+    expect(reports.map(({ codes }) => codes)).toEqual([['EACCES'], ['EACCES']]);
+    const answers = await requests(port, 40, 8);
+    expect(new Set(answers.map(({ text }) => text))).toEqual(new Set(['private']));
+  });
+
+  test('what is named must be a socket', async () => {
+    const file = fs.openSync(path.join(folder(), 'file'), 'w');
+    const app = launch(config({ fd: 4 }, { listenFds: [4] }), inheriting(file));
+    const [error] = await app.event('rejected');
+    expect(error).toMatchObject({ code: 'ERR_CONFIG_INVALID', message: expect.stringMatching(/`listenFds`.*open sockets, which 4 is not/) });
+    fs.closeSync(file);
   });
 });
 

@@ -112,6 +112,18 @@ test('a worker that does not end gets SIGKILL, not before killTimeout', async ()
   expect(exits).toContainEqual([false, 0, null]);
 });
 
+test('a worker that hears late that it is to end, since it was busy, ends by itself before SIGKILL all the same', async () => {
+  const app = await start({ count: 1, killTimeout: 6000 });
+  const slow = request(await app.port(), '/slow?ms=60000').catch(({ code }) => code);
+  await app.report('slow');
+  const [worker] = await app.workers();
+  await app.control(worker, 'blockFor', { ms: 3500 });
+  await app.report('blocking');
+  await app.call('close');
+  expect(app.events('exit').map(([, code, signal]) => [code, signal])).toEqual([[0, null]]);
+  expect(await slow).toBe('ECONNRESET');
+});
+
 test('close({ force: true }) does not wait', async () => {
   const app = await start({ count: 2, alone: fixture('alone/reporting.js'), killTimeout: 60_000 });
   const [stuck] = await app.workers();

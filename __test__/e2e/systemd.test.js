@@ -71,6 +71,12 @@ describe('a socket that the service manager holds', () => {
     await expect(request(await app.port())).resolves.toMatchObject({ status: 200 });
   });
 
+  test('a worker may name it by its number', async () => {
+    const app = await start({ exec: fixture('workers/listen.js'), args: ['{"fd":3}'] }, { command: socketHolder });
+    const answers = await requests(await app.port(), 20, 4);
+    expect(new Set(answers.map(({ body }) => body.pid))).toEqual(new Set((await app.workers()).map(({ pid }) => pid)));
+  });
+
   test('variables that are meant for another process are not taken', async () => {
     // Descriptor 3 is this test's own: it must not be mistaken for a socket.
     const app = await start({ exec, count: 1 }, { env: { LISTEN_PID: String(process.pid), LISTEN_FDS: '1' } });

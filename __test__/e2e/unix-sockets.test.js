@@ -71,6 +71,20 @@ test.each([
   expect(mode & 0o700).toBe(0o700);
 });
 
+test('an instance that ends later does not remove the file of the next one, nor what else has its place', async () => {
+  const file = path.join(folder(), 'socket');
+  const first = await listen({ path: file });
+  // As an app does that finds its file in the way.
+  fs.unlinkSync(file);
+  const second = await listen({ path: file });
+  await first.stop();
+  await expectBothAnswer(second, file);
+  fs.unlinkSync(file);
+  fs.writeFileSync(file, 'a file');
+  await second.stop();
+  expect(fs.readFileSync(file, 'utf8')).toBe('a file');
+});
+
 test('a file that a dead process left there: EADDRINUSE, and it stays', async () => {
   const file = path.join(folder(), 'socket');
   spawnSync(runtime, ['-e', `net.createServer().listen(${JSON.stringify(file)}, () => process.kill(process.pid, 'SIGKILL'))`]);

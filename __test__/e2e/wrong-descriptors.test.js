@@ -25,10 +25,13 @@ const types = {
 
 const frame = (type, msg) => JSON.stringify({ cmd: 'NODE_HANDLE', type, ...(type === 'dgram.Socket' && { dgramType: 'udp4' }), msg });
 
+/** Its Node would listen on it by its number, and throw. */
+const isNeverAWorkers = (type, kind, { to }) => to === 'worker' && type === 'net.Server' && kind === 'unix listener';
+
 /** Everything that is wrong. */
 const wrong = (msg) =>
   Object.entries(types).flatMap(([type, right]) =>
-    kinds.filter((kind) => !right.includes(kind)).map((kind) => [frame(type, { ...msg, as: type, kind }), [kind]]),
+    kinds.filter((kind) => !right.includes(kind) || isNeverAWorkers(type, kind, msg)).map((kind) => [frame(type, { ...msg, as: type, kind }), [kind]]),
   );
 
 /** The key of `listen(0)`, as Node makes it. */

@@ -56,6 +56,7 @@ const OPTIONS = [
   { name: 'instance-var', field: 'instanceVar', value: 'name', help: 'which variable tells a worker its number' },
   { name: 'no-instance-var', field: 'instanceVar', is: false, help: 'none does' },
   { name: 'balance', field: 'balance', value: BALANCES.join('|'), read: oneOf(...BALANCES), help: 'which worker gets a connection' },
+  { name: 'listen-fd', field: 'listenFds', value: 'n', read: number, join: append, help: 'a descriptor that workers may listen on; repeatable' },
   { name: 'random-worker', field: 'randomWorker', value: RANDOM_WORKER.join('|'), read: oneOf(...RANDOM_WORKER), help: 'where the chosen worker hears of it' },
   { name: 'no-random-worker', field: 'randomWorker', is: false, help: 'choose no worker by itself' },
   { name: 'output', field: 'output', value: 'inherit|prefix', read: oneOf('inherit', 'prefix'), help: 'prefix: each line tells its process' },

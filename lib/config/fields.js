@@ -91,6 +91,10 @@ const FIELDS = {
     accepts: (value) => value === false || value === 'worker' || value === 'process',
   },
   balance: oneOf('auto', 'round-robin', 'shared', 'sticky'),
+  listenFds: {
+    allowed: 'an array of the numbers of descriptors',
+    accepts: (value) => Array.isArray(value) && value.every((fd) => Number.isInteger(fd) && fd >= 0 && fd <= LONGEST_TIMER_MS),
+  },
   standby: integer(0, 1000, ''),
   compileCache: {
     allowed: 'true, false, or the path of a folder',

@@ -54,19 +54,19 @@ class Leaving {
   /** The master sent everything that it had for this process. */
   answered = () => {};
 
-  constructor(boot, { reason, grace, timeout, exits = false }) {
+  constructor(boot, { reason, grace, timeout, until, exits = false }) {
     this.#boot = boot;
     this.#reason = reason;
     this.#grace = grace;
     this.#exits = exits || grace === 0;
     this.#streamTimeout = Math.min(boot.streamTimeout, timeout / 2);
-    this.#limit(timeout);
+    this.#limit(timeout, until);
   }
 
   /** Asked for again: the more urgent of both holds. */
-  hasten({ grace, timeout, exits = false }) {
+  hasten({ grace, timeout, until, exits = false }) {
     this.#grace = Math.min(this.#grace, grace);
-    this.#limit(timeout);
+    this.#limit(timeout, until);
     if (!exits) return;
     this.#exits = true;
     this.#proceed();
@@ -78,12 +78,13 @@ class Leaving {
     this.#proceed();
   }
 
-  #limit(timeout) {
-    const deadline = now() + timeout - Math.min(LAST_MOMENT_MS, timeout / 5);
+  /** `until`: the moment of the master's SIGKILL. A process whose event loop was busy hears of it late. */
+  #limit(timeout, until = Infinity) {
+    const deadline = Math.min(now() + timeout, until) - Math.min(LAST_MOMENT_MS, timeout / 5);
     if (deadline >= this.#deadline) return;
     this.#deadline = deadline;
     clearTimeout(this.#overdue);
-    this.#overdue = setTimeout(() => this.#giveUp(), deadline - now()).unref();
+    this.#overdue = setTimeout(() => this.#giveUp(), Math.max(0, deadline - now())).unref();
   }
 
   async run() {
@@ -269,7 +270,7 @@ function turn() {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-/** `request`: { reason, grace, timeout, exits? }, times in ms. */
+/** `request`: { reason, grace, timeout, until?, exits? }, times in ms; `until` by the clock of `now`. */
 function leave(boot, request) {
   if (leaving) {
     leaving.hasten(request);

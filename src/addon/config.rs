@@ -37,6 +37,8 @@ pub struct NativeConfig {
     pub mode: String,
     /// How many workers.
     pub count: u32,
+    /// Descriptors of the app that workers may listen on.
+    pub listen_fds: Vec<i32>,
     /// How many workers stand by; absent: none.
     pub standby: Option<u32>,
     /// `auto`, `round-robin`, `shared` or `sticky`.
@@ -138,7 +140,9 @@ impl NativeConfig {
         };
         let log = if self.logger.unwrap_or(false) { Log::App } else { Log::Stderr };
         let variables = Variables::new(&self.variables, std::process::id());
-        Ok(Config { policy, launch: self.into_launch()?, max_message_bytes, title, watched, output, log, variables })
+        let listen_fds = self.listen_fds.clone();
+        let launch = self.into_launch()?;
+        Ok(Config { policy, launch, max_message_bytes, title, watched, output, log, variables, listen_fds })
     }
 
     /// What of it says how processes are launched: all that a reload may change.

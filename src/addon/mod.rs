@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
 
 use bytes::Bytes;
-use napi::bindgen_prelude::{Error, Function, Result, Status};
+use napi::bindgen_prelude::{Env, Error, Function, Result, Status};
 use napi::threadsafe_function::ThreadsafeFunctionCallMode;
 use napi_derive::napi;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -20,12 +20,13 @@ use crate::core::notice::Stream;
 use crate::core::types::{ChildId, ReloadTarget};
 use crate::master::Command;
 use crate::master::app::AppQueue;
-use crate::master::passed;
+use crate::master::passed::{self, Receiver};
 use crate::master::preload::Preload;
 use crate::master::thread;
 use crate::protocol::wrapped::Wrapped;
 use crate::sys::adopted::Adopted;
 use crate::sys::local::duplicate;
+use crate::sys::process::is_main_thread;
 use crate::sys::{private, take_portable_path};
 
 pub use config::NativeConfig;
@@ -63,11 +64,17 @@ impl Master {
 
     /// Starts the master's thread; the core begins. A second call does nothing.
     #[napi(catch_unwind)]
-    pub fn start(&mut self) -> Result<()> {
+    pub fn start(&mut self, env: Env) -> Result<()> {
         let Some((config, receiver)) = self.idle.take() else { return Ok(()) };
         thread::start(config, Arc::clone(&self.app), receiver)
             .map_err(|error| Error::from_reason(error.to_string()))?;
         self.tell(Command::Start);
+        if !is_main_thread() {
+            // A worker thread may end (`terminate()`) while the process goes on: then nobody could close the cluster any more.
+            env.add_env_cleanup_hook(self.commands.clone(), |commands| {
+                let _ = commands.send(Command::Close { force: false });
+            })?;
+        }
         Ok(())
     }
 
@@ -92,11 +99,13 @@ impl Master {
     pub fn send_handle(&self, role: String, id: u32, json: String, handle: i32) -> Result<bool> {
         let handle = duplicate(handle).map_err(|error| Error::from_reason(error.to_string()))?;
         let frame = line(json);
+        let child = child(&role, id)?;
         if let Ok(Wrapped { kind, .. }) = Wrapped::read(&frame) {
-            passed::check(kind, handle.as_fd()).map_err(|wrong| Error::new(Status::InvalidArg, wrong))?;
+            let receiver = if matches!(child, ChildId::Worker(_)) { Receiver::Worker } else { Receiver::Other };
+            passed::check(kind, handle.as_fd(), receiver).map_err(|wrong| Error::new(Status::InvalidArg, wrong))?;
         }
         let fine = self.app.sending(frame.len());
-        self.tell(Command::SendHandle(child(&role, id)?, frame, handle));
+        self.tell(Command::SendHandle(child, frame, handle));
         Ok(fine)
     }
 

@@ -6,7 +6,7 @@ use super::dispatch::{ConnectionId, Key};
 use super::notice::Notice;
 use super::steering::Acceptor;
 use super::types::{Bound, ChildId, GenerationId, Lane, SlotId};
-use crate::protocol::inbound::ListenQuery;
+use crate::protocol::listen::ListenQuery;
 
 /// Whose frame it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -132,7 +132,10 @@ pub enum Action {
         bound: Bound,
     },
     /// A worker listened with a backlog of its own: restore ours.
-    WidenBacklogs,
+    WidenBacklog {
+        /// Which socket's.
+        key: Key,
+    },
     /// Close a listening socket.
     CloseListener {
         /// Which.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::dispatch::Key;
 use super::types::{Bound, Time};
-use crate::protocol::inbound::{AddressType, ListenQuery};
+use crate::protocol::listen::{AddressType, ListenAddress, ListenQuery};
 use crate::protocol::outbound::HandleKind;
 
 /// libuv's flag of a bind.
@@ -34,6 +34,13 @@ impl Port {
         };
         let number = query.port.and_then(|port| u16::try_from(port).ok()).filter(|port| *port != 0)?;
         query.fd.is_none_or(|fd| fd < 0).then_some(Self { kind, number })
+    }
+
+    /// The TCP port at which a worker says that it listens.
+    #[must_use]
+    pub fn listening(address: &ListenAddress) -> Option<Self> {
+        let number = address.port.0.as_u64().and_then(|port| u16::try_from(port).ok()).filter(|port| *port != 0)?;
+        Some(Self { kind: HandleKind::Net, number })
     }
 
     /// The port that a socket has.

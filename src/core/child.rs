@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use super::dispatch::Key;
 use super::notice::{ChildFailure, ExitReason, FailureCause};
 use super::types::{ChildId, GenerationId, SlotId, Time};
-use crate::protocol::inbound::{ErrorDetails, ListenQuery};
+use crate::protocol::inbound::ErrorDetails;
+use crate::protocol::listen::ListenQuery;
 use crate::protocol::outbound::DrainReason;
 
 /// Where a child stands. It only moves downwards.
@@ -91,6 +92,10 @@ pub struct Child {
     pub held: Vec<ListenQuery>,
     /// Whether it takes its messages.
     pub reading: Reading,
+    /// Whether it said that its Node is up.
+    pub online: bool,
+    /// Whether a server of its listens.
+    pub listens: bool,
     /// The listening sockets that it was given.
     pub serves: BTreeSet<Key>,
     /// When it was last ready, also after it began to leave.
@@ -123,6 +128,8 @@ impl Child {
             pulse: Pulse::Unknown,
             reading: Reading::KeepsUp,
             held: Vec::new(),
+            online: false,
+            listens: false,
             serves: BTreeSet::new(),
             ready_since: None,
             expected: false,

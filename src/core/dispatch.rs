@@ -14,7 +14,7 @@ use std::sync::Arc;
 use super::steering::{Acceptor, Steering};
 use super::types::{Balance, ChildId, Delivery, SlotId, Time};
 use crate::protocol::inbound::ServerLoad;
-use worker::{Flight, Pace, Past, REFUSAL, Worker, affinity, by_key};
+use worker::{Flight, Pace, Past, REFUSAL, Worker, affinity};
 
 /// A connection, as the shell numbers it.
 pub type ConnectionId = u64;
@@ -242,11 +242,10 @@ impl Dispatch {
     /// A worker told what its servers have.
     pub fn reported(&mut self, now: Time, child: ChildId, servers: &[ServerLoad]) {
         let Some(worker) = self.workers.get_mut(&child) else { return };
-        worker.open = servers.iter().map(|server| server.open).sum();
+        worker.open = servers.iter().fold(0, |open: u64, server| open.saturating_add(server.open));
         worker.taken = 0;
         worker.refuses.clear();
-        for (key, server) in by_key(servers) {
-            // A child may name any key: only of our own anything is kept.
+        for (key, server) in worker.by_key(servers) {
             let Some(steering) = self.sockets.get_mut(key).and_then(|socket| socket.steering.as_mut()) else {
                 continue;
             };
@@ -294,8 +293,11 @@ impl Dispatch {
         let steering = self.sockets.values().filter_map(|socket| socket.steering.as_ref()?.deadline()).min();
         let waits = self.sockets.values().any(|socket| !socket.waiting.is_empty());
         let patience = self.workers.values().filter_map(Worker::patience).min().filter(|_| waits);
-        let impatient = self.sockets.iter().filter(|(key, _)| !self.is_served(key));
-        let waits = impatient.filter_map(|(_, socket)| Some(socket.waiting.front()?.since + self.patience?)).min();
+        let impatient = |(key, socket): (&Key, &Socket)| {
+            let until = socket.waiting.front()?.since + self.patience?;
+            (!self.is_served(key)).then_some(until)
+        };
+        let waits = self.sockets.iter().filter_map(impatient).min();
         let refusals = self.workers.values().flat_map(|worker| worker.refuses.values().copied()).min();
         steering.into_iter().chain(patience).chain(waits).chain(refusals).min()
     }
@@ -343,7 +345,9 @@ impl Dispatch {
             worker.refuses.retain(|_, until| *until > now);
         }
         let mut sockets = std::mem::take(&mut self.sockets);
-        for (key, socket) in &mut sockets {
+        // Most have nothing to do, and there may be thousands: they cost no look at the workers.
+        let busy = |socket: &Socket| socket.accepting == Accepting::Idle || !socket.waiting.is_empty();
+        for (key, socket) in sockets.iter_mut().filter(|(_, socket)| busy(socket)) {
             while let Some(waiting) = socket.waiting.front().copied() {
                 let Some(child) = self.choose(key, waiting.client) else { break };
                 socket.waiting.pop_front();
@@ -406,7 +410,7 @@ impl Dispatch {
             // One more than the fewest is as good as balanced; beyond that the one with the fewest is waited for.
             Balance::Auto | Balance::RoundRobin | Balance::Shared => free
                 .min_by_key(|(_, worker)| (worker.load(), worker.turn))
-                .filter(|(_, worker)| self.fewest(key).is_none_or(|fewest| worker.load() <= fewest + 1)),
+                .filter(|(_, worker)| self.fewest(key).is_none_or(|fewest| worker.load() <= fewest.saturating_add(1))),
         };
         chosen.map(|(child, _)| *child)
     }

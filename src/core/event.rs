@@ -90,6 +90,8 @@ pub enum Event {
     AnswerTooLarge {
         /// The child.
         child: ChildId,
+        /// To whom.
+        target: Target,
         /// The request's name.
         id: String,
         /// How many bytes a message may have.
@@ -156,6 +158,8 @@ pub enum Event {
     },
     /// A worker that makes room gave an idle connection back.
     HandedBack {
+        /// The worker.
+        child: ChildId,
         /// The key of the socket that it came to.
         key: Key,
         /// The connection.

@@ -107,7 +107,7 @@ fn happens(world: &mut World, promised: &mut Promised, (_, what, number): Step) 
         (8, _) => world.post_handle(from, to),
         (9, Some(child @ ChildId::Worker(_))) => world.post_to(child),
         (10, Some(child)) => world.crash(child, number.is_multiple_of(2)),
-        (11, Some(child)) => {
+        (11, Some(child @ ChildId::Worker(_))) => {
             let reasons = ["SIGTERM", "uncaughtException", "disconnect"];
             world.leave(child, reasons[number as usize % 3]);
         }

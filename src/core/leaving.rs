@@ -142,7 +142,8 @@ impl Core {
         let left = kill_at.saturating_sub(now);
         let grace = grace.min(left / 2);
         let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
-        let frame = outbound::drain(why, millis(grace), millis(left));
+        let until = self.clock.map(|origin| millis(origin + kill_at));
+        let frame = outbound::drain(why, millis(grace), millis(left), until);
         self.act(Action::Send { child: id, frame, origin: Origin::MasterInTurn });
     }
 

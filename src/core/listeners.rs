@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 use super::addresses::{Closed, LINGERS, Port, is_same};
 use super::dispatch::Key;
 use super::types::{Bound, ChildId, SlotId, Time};
-use crate::protocol::inbound::ListenQuery;
+use crate::protocol::listen::{ListenAddress, ListenQuery};
 
 /// One shared socket.
 #[derive(Debug)]
@@ -108,6 +108,19 @@ impl Listeners {
     /// What is open at a port.
     fn at(&self, port: Port) -> impl Iterator<Item = (&Key, &Listener)> {
         self.by_port.get(&port).into_iter().flatten().filter_map(|key| self.by_key.get_key_value(key))
+    }
+
+    /// The sockets that workers may have at an address.
+    #[must_use]
+    pub fn listening_at(&self, address: &ListenAddress) -> Vec<Key> {
+        if let Some(port) = Port::listening(address) {
+            return self.at(port).map(|(key, _)| Arc::clone(key)).collect();
+        }
+        // A path is the first part of the key.
+        let Some(path) = address.address.0.as_str() else { return Vec::new() };
+        let from_path = format!("{path}:");
+        let keys = self.by_key.range(Key::from(from_path.as_str())..).map(|(key, _)| key);
+        keys.take_while(|key| key.starts_with(&from_path)).cloned().collect()
     }
 
     /// The address that this key asked for is in use. Whether that is us, and may be over in a moment; `is_served` says whether
@@ -325,6 +338,24 @@ mod tests {
                 assert_eq!(closes(&mut listeners, &first, 1), Some(Some(Key::clone(&other))));
                 assert_eq!(closes(&mut listeners, &other, 1), Some(None));
             }
+        }
+
+        #[test]
+        fn only_what_is_at_an_address_gets_its_backlog_back() {
+            let (mut listeners, ..) = at_port_80();
+            for path in ["/run/a:1", "/run/a"] {
+                let key = Key::from(format!("{path}:-1:-1::0"));
+                let query = serde_json::from_value(
+                    serde_json::json!({"seq": 1, "address": path, "port": -1, "addressType": -1}),
+                );
+                listeners.queried(Time::ZERO, &key, &query.unwrap(), asker(Some(1), 1));
+                listeners.opened(&key, Some(Bound { name: None, ..bound() }));
+            }
+            let at = |fields: &str| listeners.listening_at(&serde_json::from_str(fields).unwrap());
+            assert_eq!(at(r#"{"addressType":4,"address":null,"port":80}"#), [key()]);
+            assert_eq!(at(r#"{"addressType":4,"address":null,"port":81}"#), [] as [Key; 0]);
+            assert_eq!(at(r#"{"addressType":-1,"address":"/run/b","port":-1}"#), [] as [Key; 0]);
+            assert_eq!(at(r#"{"addressType":-1,"address":"/run/a:1","port":-1}"#), [Key::from("/run/a:1:-1:-1::0")]);
         }
 
         #[test]

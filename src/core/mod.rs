@@ -18,6 +18,7 @@ mod leaving;
 pub mod listeners;
 pub mod mailbox;
 pub mod notice;
+mod permission;
 mod random_worker;
 pub mod reload;
 mod requests;
@@ -105,6 +106,8 @@ pub struct Core {
     scaling: Option<Scaling>,
     rng: fastrand::Rng,
     seed: u64,
+    /// What the system's clock showed at the beginning of time.
+    clock: Option<Time>,
     actions: VecDeque<Action>,
 }
 
@@ -133,8 +136,16 @@ impl Core {
             scaling: None,
             rng: fastrand::Rng::with_seed(seed),
             seed,
+            clock: None,
             actions: VecDeque::new(),
         }
+    }
+
+    /// What a clock that the children have, too, showed when time began here: one that is busy hears late that it is to end, and
+    /// must not count from then.
+    #[must_use]
+    pub fn with_clock(self, clock: Option<Time>) -> Self {
+        Self { clock, ..self }
     }
 
     /// Takes in what happened. Whatever the dispatch decided on the way becomes actions.
@@ -160,7 +171,7 @@ impl Core {
             Event::ListenerNotTaken { child, seq, key, errno } => {
                 self.listener_not_taken(now, Waiting { child, seq }, &key, errno);
             }
-            Event::AnswerTooLarge { child, id, limit } => self.answer_too_large(child, &id, limit),
+            Event::AnswerTooLarge { child, target, id, limit } => self.answer_too_large(child, target, &id, limit),
             Event::FellBehind { child } => self.reads(child, Reading::IsBehind),
             Event::CaughtUp { child } => self.reads(child, Reading::KeepsUp),
             Event::SentTo { child, frame } => self.send_to(child, Peer::App, frame),
@@ -170,7 +181,10 @@ impl Core {
             Event::Measured { child, rss } => self.measured(now, child, rss),
             Event::ListenerOpened { key, result } => self.listener_opened(now, &key, result),
             Event::Accepted { key, connections } => self.dispatch.accepted(now, &key, connections),
-            Event::HandedBack { key, connection, client } => {
+            Event::HandedBack { child, connection, .. } if !self.hands_back(child) => {
+                self.act(Action::ReleaseConnection { connection });
+            }
+            Event::HandedBack { key, connection, client, .. } => {
                 self.dispatch.handed_back(now, &key, connection, client);
             }
             Event::Quiesced => self.quiesced(now),

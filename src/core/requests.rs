@@ -47,12 +47,6 @@ impl Requests {
         expected
     }
 
-    /// Who waits for this child's answer to a request of this name.
-    fn who_asked(&self, by: ChildId, id: &str) -> Option<Peer> {
-        let waits = |open: &BTreeMap<String, BTreeSet<ChildId>>| open.get(id).is_some_and(|waits| waits.contains(&by));
-        self.open.iter().find_map(|(who, open)| waits(open).then_some(*who))
-    }
-
     /// A child is gone: its own requests are forgotten. Gives those that it did not answer.
     fn gone(&mut self, child: ChildId) -> Vec<(Peer, String)> {
         self.open.remove(&Peer::Child(child));
@@ -109,16 +103,8 @@ impl Core {
     }
 
     fn replied(&mut self, from: Peer, target: Target, frame: Bytes, id: &str) {
-        let who_asked = match target {
-            Target::App => Some(Peer::App),
-            Target::Alone => self.family.alone().map(|alone| Peer::Child(alone.id)),
-            Target::WorkerPid(pid) => {
-                self.family.workers().find(|worker| worker.pid == Some(pid)).map(|worker| Peer::Child(worker.id))
-            }
-            Target::AnyWorker | Target::AllWorkers => None,
-        };
         // Nobody waits any more: it timed out, or is gone itself.
-        let Some(who_asked) = who_asked else { return };
+        let Some(who_asked) = self.who_asked(target) else { return };
         if let Peer::Child(by) = from
             && !self.requests.answered(by, who_asked, id)
         {
@@ -134,13 +120,26 @@ impl Core {
         }
     }
 
+    /// Whom an answer is for.
+    fn who_asked(&self, target: Target) -> Option<Peer> {
+        match target {
+            Target::App => Some(Peer::App),
+            Target::Alone => self.family.alone().map(|alone| Peer::Child(alone.id)),
+            Target::WorkerPid(pid) => {
+                self.family.workers().find(|worker| worker.pid == Some(pid)).map(|worker| Peer::Child(worker.id))
+            }
+            Target::AnyWorker | Target::AllWorkers => None,
+        }
+    }
+
     /// A child's answer was skipped: who asked gets this one.
-    pub(super) fn answer_too_large(&mut self, by: ChildId, id: &str, limit: usize) {
-        let Some(who_asked) = self.requests.who_asked(by, id) else { return };
+    pub(super) fn answer_too_large(&mut self, by: ChildId, target: Target, id: &str, limit: usize) {
+        let Some(who_asked) = self.who_asked(target) else { return };
         let pid = self.family.get(by).and_then(|child| child.pid);
         let frame = request::answer_too_large(id, pid, limit);
-        self.requests.answered(by, who_asked, id);
-        self.tell_who_asked(who_asked, frame);
+        if self.requests.answered(by, who_asked, id) {
+            self.tell_who_asked(who_asked, frame);
+        }
     }
 
     /// A child's channel ended.
@@ -234,7 +233,7 @@ mod tests {
     fn who_asked_hears_that_the_answer_was_too_large_once() {
         let mut world = world();
         ask(&mut world, APP, Target::Alone);
-        let too_large = |child| Event::AnswerTooLarge { child, id: "r".to_owned(), limit: 9 };
+        let too_large = |child| Event::AnswerTooLarge { child, target: Target::App, id: "r".to_owned(), limit: 9 };
         world.tell(too_large(ONE));
         assert!(told(&world).is_empty(), "it was not asked");
         world.tell(too_large(ALONE));

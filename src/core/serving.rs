@@ -12,11 +12,14 @@ use super::listeners::{Answer, Asker, Waiting};
 use super::notice::Notice;
 use super::steering::Acceptor;
 use super::types::{Bound, ChildId, Delivery, Exit, Mode, SlotId, Time};
-use crate::protocol::inbound::ListenQuery;
+use crate::protocol::listen::{ListenAddress, ListenQuery};
 use crate::protocol::outbound;
 
 /// So many sockets a worker that stands by may have asked for.
 const MOST_HELD: usize = 4096;
+
+/// The same number on every Unix.
+const EMFILE: i32 = 24;
 
 /// What a process raises against itself: an assertion, or an error of the processor's.
 const CRASHES: [&str; 7] = ["SIGABRT", "SIGBUS", "SIGFPE", "SIGILL", "SIGSEGV", "SIGSYS", "SIGTRAP"];
@@ -30,7 +33,7 @@ impl Core {
         let key: Key = query.key().into();
         let waiting = Waiting { child: id, seq: query.seq };
         if child.stands_by() && child.held.len() >= MOST_HELD {
-            return self.answer(now, &key, waiting, libc::EMFILE);
+            return self.answer(now, &key, waiting, EMFILE);
         }
         if child.stands_by() {
             child.held.push((*query).clone());
@@ -108,6 +111,13 @@ impl Core {
         self.listener_closed(now, waiting.child, key);
     }
 
+    /// A worker listens, with a backlog of its own.
+    pub(super) fn widen_backlogs(&mut self, address: &ListenAddress) {
+        for key in self.listeners.listening_at(address) {
+            self.act(Action::WidenBacklog { key });
+        }
+    }
+
     /// A worker that is ready gets connections of every socket that it serves.
     pub(super) fn join(&mut self, now: Time, id: ChildId) {
         let Some(child) = self.family.get(id).filter(|child| child.is_ready() && child.is_reachable()) else { return };
@@ -121,9 +131,12 @@ impl Core {
     /// are two while one takes the place of the other) serves what this one closes.
     pub(super) fn listener_closed(&mut self, now: Time, id: ChildId, key: &str) {
         let Some(child) = self.family.get_mut(id) else { return };
-        child.serves.remove(key);
+        if !child.serves.remove(key) {
+            return;
+        }
+        let (stage, slot) = (child.stage, child.slot);
         self.dispatch.left(id, key);
-        let (Stage::Booting { .. } | Stage::Ready { .. }, Some(slot)) = (child.stage, child.slot) else { return };
+        let (Stage::Booting { .. } | Stage::Ready { .. }, Some(slot)) = (stage, slot) else { return };
         let serves = |other: &Child| other.slot == Some(slot) && !other.is_leaving() && other.serves.contains(key);
         if !self.family.workers().any(serves) && self.listeners.unwanted_by(key, slot) {
             self.close_listener(now, &key.into());

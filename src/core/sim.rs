@@ -252,7 +252,7 @@ impl World {
             Action::Notify(Notice::Seated { child, slot }) => {
                 self.children.entry(child).and_modify(|sim| sim.slot = Some(slot));
             }
-            Action::WidenBacklogs => {}
+            Action::WidenBacklog { .. } => {}
             Action::Accept { key } => self.accept_asked(&key),
             Action::Steer { key, to } => self.net.steer(self.now, &key, to),
             Action::SendConnection { child, connection, .. } => self.offer(child, connection),

@@ -69,6 +69,9 @@ impl Core {
         for query in held {
             self.queried(now, id, Box::new(query));
         }
+        if self.family.get(id).is_some_and(|child| child.listens) {
+            self.child_ready(now, id);
+        }
     }
 
     /// A new generation is the cluster's: who stands by with the old one is replaced.

@@ -97,16 +97,14 @@ impl Core {
 
     /// A child spoke to the master.
     pub(super) fn told(&mut self, now: Time, id: ChildId, message: Inbound) {
+        if !self.permits(id, &message) {
+            return;
+        }
         match message {
-            Inbound::Online => {
-                self.notify(Notice::Online(id));
-                if self.policy.ready == Readiness::Online {
-                    self.child_ready(now, id);
-                }
-            }
+            Inbound::Online => self.online(now, id),
             Inbound::QueryServer(query) => self.queried(now, id, query),
             Inbound::Listening(address) => {
-                self.act(Action::WidenBacklogs);
+                self.widen_backlogs(&address);
                 self.notify(Notice::Listening(id, address));
                 self.serving(now, id);
             }
@@ -132,15 +130,32 @@ impl Core {
         }
     }
 
+    /// Node says it once.
+    fn online(&mut self, now: Time, id: ChildId) {
+        let Some(child) = self.family.get_mut(id).filter(|child| !child.online) else { return };
+        child.online = true;
+        self.notify(Notice::Online(id));
+        if self.policy.ready == Readiness::Online {
+            self.child_ready(now, id);
+        }
+    }
+
+    /// A server that the master has no part in (`exclusive`) listens in a worker that stands by as well, which is ready when it
+    /// is called.
     fn serving(&mut self, now: Time, id: ChildId) {
-        if self.policy.ready == Readiness::Listening && matches!(id, ChildId::Worker(_)) {
+        let Some(child) = self.family.get_mut(id) else { return };
+        child.listens = true;
+        if child.stands_by() {
+            self.stands_by(id);
+        } else if self.policy.ready == Readiness::Listening {
             self.child_ready(now, id);
         }
     }
 
     /// The child is ready; only the first time counts, and only while it boots.
     pub(super) fn child_ready(&mut self, now: Time, id: ChildId) {
-        let Some(child) = self.family.get_mut(id).filter(|child| child.is_booting()) else { return };
+        let boots = |child: &&mut Child| child.is_booting() && !child.stands_by();
+        let Some(child) = self.family.get_mut(id).filter(boots) else { return };
         child.stage = Stage::Ready { since: now };
         child.ready_since = Some(now);
         self.notify(Notice::ChildReady(id));

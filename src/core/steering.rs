@@ -74,8 +74,8 @@ impl Steering {
             // It was quiet until just before this report.
             self.since = self.since.max(now.saturating_sub(REPORT));
         }
-        self.arrived += arrived;
-        self.stayed += stayed;
+        self.arrived = self.arrived.saturating_add(arrived);
+        self.stayed = self.stayed.saturating_add(stayed);
     }
 
     /// A server of this address has `maxConnections`.

@@ -18,7 +18,7 @@ use super::read::{Received, read};
 use crate::core::child::Reading;
 use crate::core::dispatch::Key;
 use crate::core::types::{ChildId, Evidence, Peer, SlotId};
-use crate::protocol::inbound::ListenQuery;
+use crate::protocol::listen::ListenQuery;
 use crate::protocol::outbox::{Item, Outbox};
 use crate::sys::channel;
 use crate::sys::local::Connection;
@@ -29,7 +29,7 @@ use crate::watch::News;
 const LAST_READ: Duration = Duration::from_secs(1);
 
 /// So long a write waits for memory, or until receivers take the descriptors that are on their way to them.
-const SHORTAGE: Duration = Duration::from_millis(10);
+pub(super) const SHORTAGE: Duration = Duration::from_millis(10);
 
 /// What the tasks tell the loop.
 #[derive(Debug)]
@@ -293,7 +293,7 @@ async fn write(child: ChildId, channel: Rc<Channel>, inputs: Sender<Input>) {
     }
 }
 
-fn is_shortage(error: &io::Error) -> bool {
+pub(super) fn is_shortage(error: &io::Error) -> bool {
     let number = error.raw_os_error();
     number.is_some_and(|number| [libc::ENOBUFS, libc::ENOMEM, libc::ETOOMANYREFS, libc::EINTR].contains(&number))
 }

@@ -2,23 +2,43 @@
 
 use std::os::fd::BorrowedFd;
 
+use crate::protocol::envelope::Target;
 use crate::protocol::wrapped::HandleType;
 use crate::sys::descriptor::{Kind, kind, never_block};
+
+/// Who is to get it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Receiver {
+    /// A worker, where a server's `listen` asks the primary.
+    Worker,
+    /// The app or the alone.
+    Other,
+}
+
+impl From<Target> for Receiver {
+    fn from(target: Target) -> Self {
+        match target {
+            Target::App | Target::Alone => Self::Other,
+            Target::AnyWorker | Target::AllWorkers | Target::WorkerPid(_) => Self::Worker,
+        }
+    }
+}
 
 /// Whether the receiver's Node can make of a descriptor what its frame says.
 ///
 /// # Errors
 /// Why not, for people.
-pub fn check(wanted: Option<HandleType>, descriptor: BorrowedFd<'_>) -> Result<(), String> {
+pub fn check(wanted: Option<HandleType>, descriptor: BorrowedFd<'_>, receiver: Receiver) -> Result<(), String> {
     let is = kind(descriptor);
     let (fits, name) = match wanted {
         None => (false, "handle of a type that Node knows"),
         // libuv takes pipes for unix sockets.
         Some(HandleType::Socket) => (matches!(is, Kind::Connection | Kind::Pipe), "net.Socket"),
-        Some(HandleType::Server) => (is == Kind::Listener, "net.Server"),
-        Some(HandleType::Native) => {
-            (matches!(is, Kind::Connection | Kind::Listener | Kind::Pipe), "TCP or Pipe handle")
-        }
+        // A worker's Node would listen on it by its number, which is another one's in the primary (`Server.prototype.listen` in
+        // lib/net.js), and throw.
+        Some(HandleType::Server) if receiver == Receiver::Worker => (is == Kind::Listener, "net.Server for a worker"),
+        Some(HandleType::Server) => (matches!(is, Kind::Listener | Kind::UnixListener), "net.Server"),
+        Some(HandleType::Native) => (!matches!(is, Kind::Datagrams | Kind::Other), "TCP or Pipe handle"),
         Some(HandleType::Datagrams) => (is == Kind::Datagrams, "dgram.Socket"),
     };
     if fits { ready(descriptor) } else { Err(wrong(is, name)) }
@@ -41,7 +61,8 @@ fn ready(descriptor: BorrowedFd<'_>) -> Result<(), String> {
 
 fn wrong(is: Kind, wanted: &str) -> String {
     let is = match is {
-        Kind::Listener => "a listening socket",
+        Kind::Listener => "a listening TCP socket",
+        Kind::UnixListener => "a listening unix socket",
         Kind::Connection => "a connection",
         Kind::Datagrams => "a UDP socket",
         Kind::Pipe => "a pipe",

@@ -23,7 +23,7 @@ use crate::core::notice::{Missed, Notice, Undeliverable};
 use crate::core::types::{ChildId, GenerationId, Lane, Peer, SlotId};
 use crate::protocol::envelope::Target;
 use crate::protocol::frame::lines;
-use crate::protocol::inbound::ListenQuery;
+use crate::protocol::listen::ListenQuery;
 use crate::protocol::outbound;
 use crate::sys::process::{activity, resident_bytes};
 
@@ -76,7 +76,7 @@ impl Master {
                 Action::Accept { key } => self.sockets.accept(&key),
                 Action::Steer { key, to } => self.sockets.steer(&key, to),
                 Action::Listen { key, query } => self.listen(key, query),
-                Action::WidenBacklogs => self.sockets.widen_backlogs(),
+                Action::WidenBacklog { key } => self.sockets.widen_backlog(&key),
                 Action::ShareListener { key, of, bound } => {
                     let result = self.sockets.share(&key, &of, &self.inputs).map(|()| bound);
                     self.core.handle(self.now(), Event::ListenerOpened { key, result });

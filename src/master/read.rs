@@ -8,13 +8,13 @@ use bytes::Bytes;
 use tokio::sync::mpsc::Sender;
 use tokio::task::yield_now;
 
-use super::link::{Channel, Input};
+use super::link::{Channel, Input, SHORTAGE, is_shortage};
 use crate::core::types::ChildId;
 use crate::protocol::envelope::{Envelope, Target};
 use crate::protocol::frame::{Frame, FrameDecoder};
 use crate::protocol::inbound::{Inbound, Report};
 use crate::protocol::oversized::Oversized;
-use crate::protocol::request::RequestPart;
+use crate::protocol::request::{RequestPart, Signature};
 use crate::protocol::wrapped::{HandleType, Wrapped};
 use crate::sys::channel;
 
@@ -48,6 +48,8 @@ pub enum Received {
         frame: Bytes,
         /// What of it concerns the master.
         part: RequestPart,
+        /// Whose it says that it is.
+        signature: Signature,
     },
     /// A message with a handle, which came along.
     Handle {
@@ -94,6 +96,11 @@ pub(super) async fn read(child: ChildId, channel: Rc<Channel>, limit: usize, inp
             channel::receive(std::os::fd::AsFd::as_fd(socket.get_ref()), decoder.room(size), size, &mut handles)
         });
         match result {
+            // Of the system, and nothing was read: it is not the end.
+            Ok(Err(error)) if is_shortage(&error) => {
+                tokio::time::sleep(SHORTAGE).await;
+                continue;
+            }
             Ok(Ok(0) | Err(_)) => break,
             Ok(Ok(count)) => {
                 size = if count >= size { (size * 2).min(READ_MOST) } else { (count * 2).clamp(READ_LEAST, size) }
@@ -160,8 +167,8 @@ fn take_batch(decoder: &mut FrameDecoder) -> (Vec<Received>, Rest) {
             Line::Handle { target, kind, range } => {
                 batch.push(Received::Handle { target, kind, frame: buffer.slice(range) });
             }
-            Line::Request { target, range, part } => {
-                batch.push(Received::Request { target, frame: buffer.slice(range), part });
+            Line::Request { target, range, part, signature } => {
+                batch.push(Received::Request { target, frame: buffer.slice(range), part, signature });
             }
             Line::Message { target, range } => add_message(&mut batch, &buffer, target, range),
         }
@@ -186,7 +193,7 @@ fn is_small_part(piece: usize, room: usize) -> bool {
 /// A line that was read, before its bytes are taken out of the buffer.
 enum Line {
     Message { target: Target, range: Range<usize> },
-    Request { target: Target, range: Range<usize>, part: RequestPart },
+    Request { target: Target, range: Range<usize>, part: RequestPart, signature: Signature },
     Handle { target: Target, kind: Option<HandleType>, range: Range<usize> },
     Other(Received),
 }
@@ -195,8 +202,8 @@ fn read_line(line: &[u8], range: Range<usize>) -> Line {
     let invalid = |violation| Line::Other(Received::Invalid(violation));
     match Envelope::read(line) {
         Ok(Envelope::User(target)) => Line::Message { target, range },
-        Ok(Envelope::Request(target)) => match RequestPart::read(line) {
-            Ok(part) => Line::Request { target, range, part },
+        Ok(Envelope::Request(target)) => match RequestPart::read_signed(line) {
+            Ok((part, signature)) => Line::Request { target, range, part, signature },
             Err(error) => invalid(Violation::BadMessage(error)),
         },
         Ok(Envelope::Handle) => read_handle(line, range).unwrap_or_else(invalid),

@@ -20,9 +20,9 @@ use crate::protocol::inbound::Inbound;
 use crate::protocol::outbound::{self, Handed};
 use crate::protocol::outbox::MAX_RETRANSMISSIONS;
 use crate::protocol::oversized::Oversized;
-use crate::protocol::request;
+use crate::protocol::request::{self, RequestPart, Signature};
 use crate::protocol::wrapped::HandleType;
-use crate::sys::descriptors;
+use crate::sys::descriptors::is_of_reserve;
 use crate::sys::local::{self, Connection};
 use crate::sys::process;
 use crate::watch::News;
@@ -133,7 +133,11 @@ impl Master {
                     }
                     self.tell(Event::Sent { from: Peer::Child(child), target, frame: frames });
                 }
-                Received::Request { target, frame, part } => {
+                Received::Request { part, signature, .. } if !self.is_signed(child, &part, &signature) => {
+                    let detail = "a request or an answer in another process's name".to_owned();
+                    self.violated(child, "ERR_MESSAGE_FORBIDDEN", detail);
+                }
+                Received::Request { target, frame, part, .. } => {
                     self.tell(Event::Request { from: Peer::Child(child), target, frame, part });
                 }
                 Received::Internal(Inbound::HandleAck) => {
@@ -165,6 +169,14 @@ impl Master {
         }
     }
 
+    fn is_signed(&self, child: ChildId, part: &RequestPart, signature: &Signature) -> bool {
+        let role = match child {
+            ChildId::Alone(_) => "alone",
+            ChildId::Worker(_) => "worker",
+        };
+        self.links.get(&child).is_some_and(|link| signature.is_of(part, role, link.process.pid()))
+    }
+
     /// A child cannot take a handle: it has no descriptor left. Whatever it was for goes on without it.
     fn handle_given_up(&mut self, child: ChildId, Outgoing { frame, from, .. }: Outgoing) {
         self.violated(child, "ERR_HANDLE_REFUSED", "a handle was refused again and again".to_owned());
@@ -184,11 +196,11 @@ impl Master {
     fn handle_came(&mut self, child: ChildId, target: Target, kind: Option<HandleType>, frame: Bytes) {
         let from = Peer::Child(child);
         let Some(handle) = self.take_handle(child) else { return self.handle_is_missing(child, frame) };
-        let checked = passed::check(kind, handle.as_fd());
+        let checked = passed::check(kind, handle.as_fd(), target.into());
         if let Err(wrong) = &checked {
             self.violated(child, "ERR_HANDLE_INVALID", wrong.clone());
         }
-        if checked.is_err() || descriptors::are_scarce(handle.as_fd()) {
+        if checked.is_err() || is_of_reserve(&handle) {
             return self.notify(Notice::Undeliverable { from, frame, reason: Undeliverable::Handle });
         }
         let handle = self.keep(handle);
@@ -225,7 +237,7 @@ impl Master {
         }
         let client = local::client(socket.as_fd());
         let connection = self.keep(socket);
-        self.tell(Event::HandedBack { key: key.into(), connection, client });
+        self.tell(Event::HandedBack { child, key: key.into(), connection, client });
     }
 
     fn invalid(&mut self, child: ChildId, violation: Violation) {
@@ -246,7 +258,7 @@ impl Master {
                 match what {
                     // It would wait for the acknowledgement for ever, with all that it sends after.
                     Oversized::Handle => drop(self.take_handle(child)),
-                    Oversized::Reply { id } => self.tell(Event::AnswerTooLarge { child, id, limit }),
+                    Oversized::Reply { id, target } => self.tell(Event::AnswerTooLarge { child, target, id, limit }),
                     Oversized::Request { .. } | Oversized::Other => {}
                 }
                 let detail = format!("a message of more than maxMessageBytes ({limit} bytes) was skipped");

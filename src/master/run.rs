@@ -28,7 +28,9 @@ use crate::core::steering::Acceptor;
 use crate::core::types::{ChildId, GenerationId, KillMeans, Peer, Time};
 use crate::protocol::envelope::{Envelope, Target};
 use crate::protocol::request::RequestPart;
+use crate::sys::activation::Activated;
 use crate::sys::memory::give_back;
+use crate::sys::process::monotonic_clock;
 use crate::watch::Watch;
 
 /// How many inputs wait at most: one that is not taken slows its child down.
@@ -84,14 +86,16 @@ pub(super) enum State {
 impl Master {
     pub(super) fn new(config: Config, app: Arc<AppQueue>) -> Self {
         let (inputs, input) = channel(INPUTS);
+        let activated = Activated::take(config.variables.passed.clone(), &config.listen_fds);
         let service = Service::new(&config.variables);
+        let (clock, origin) = (monotonic_clock(), Instant::now());
         Self {
-            core: Core::new(config.policy.clone(), fastrand::u64(..)),
+            core: Core::new(config.policy.clone(), fastrand::u64(..)).with_clock(clock),
             generations: BTreeMap::from([(0, config.launch.clone())]),
             preload: None,
-            origin: Instant::now(),
+            origin,
             links: BTreeMap::new(),
-            sockets: Sockets::new(config.policy.balance, config.variables.passed.clone()),
+            sockets: Sockets::new(config.policy.balance, activated),
             connections: HashMap::new(),
             last_connection: 0,
             flow: Flow::default(),

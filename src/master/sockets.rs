@@ -1,11 +1,9 @@
 //! The listening sockets that the master holds for its workers.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use std::ops::Range;
 use std::os::fd::{AsFd, OwnedFd, RawFd};
-use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,19 +17,24 @@ use super::link::Input;
 use crate::core::dispatch::Key;
 use crate::core::steering::Acceptor;
 use crate::core::types::{Balance, Bound, Delivery};
-use crate::protocol::inbound::{AddressType, ListenQuery};
+use crate::protocol::listen::{AddressType, ListenQuery};
 use crate::protocol::outbound::{HandleKind, SocketName};
 use crate::sys::activation::Activated;
+use crate::sys::descriptors::is_of_reserve;
 use crate::sys::handshakes::{self, Addresses};
 use crate::sys::local::{Access, UdpAddress, bind_udp, inherit, listen_unix, shortest, with_waiting};
 use crate::sys::portable;
 use crate::sys::reuseport::{self, Member, Place};
 use crate::sys::socket::{Sharing, TcpAddress, accept_queue_length, listen_tcp, refuse_new_connections, widen_backlog};
+use crate::sys::socket_file::SocketFile;
 use crate::sys::takeover::{self, Taken, Wanted};
 
 /// libuv's flags of a bind.
 const IPV6_ONLY: u32 = 1;
 const UDP_REUSE_ADDRESS: u32 = 4;
+
+/// A worker may try them all.
+const MOST_REFUSALS_TOLD: usize = 16;
 
 /// How often the accept queues are looked at while they empty.
 const LOOK: Duration = Duration::from_millis(5);
@@ -45,11 +48,12 @@ const HANDSHAKES: Duration = Duration::from_secs(2);
 /// One address.
 #[derive(Debug)]
 struct Listener {
+    /// Before the sockets, as they keep the file's number from becoming another's.
+    owner: Owner,
     /// What the master accepts from.
     own: Option<Accepting>,
     /// What workers listen on.
     shared: Option<Rc<OwnedFd>>,
-    owner: Owner,
     /// Where both are among all that have the address.
     place: Rc<Place>,
 }
@@ -68,19 +72,9 @@ struct Opened {
 #[derive(Debug)]
 enum Owner {
     /// The master's; a unix socket has a file.
-    Master { file: Option<File> },
+    Master { file: Option<SocketFile> },
     /// Somebody else's: what waits in it is the next one's when this cluster is over.
     Other,
-}
-
-/// A unix socket's place: it goes with the socket, as libuv does it.
-#[derive(Debug)]
-struct File(PathBuf);
-
-impl Drop for File {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.0);
-    }
 }
 
 impl Listener {
@@ -100,11 +94,22 @@ pub(super) struct Sockets {
     /// Those that are to be closed as soon as they are empty.
     unheld: Vec<Key>,
     warned: bool,
+    told_reserve: bool,
+    /// Descriptors of the app's of which the log says that they were refused.
+    refused: HashSet<RawFd>,
 }
 
 impl Sockets {
-    pub(super) fn new(balance: Balance, passed: Range<RawFd>) -> Self {
-        Self { balance, by_key: HashMap::new(), activated: Activated::take(passed), unheld: Vec::new(), warned: false }
+    pub(super) fn new(balance: Balance, activated: Activated) -> Self {
+        Self {
+            balance,
+            by_key: HashMap::new(),
+            activated,
+            unheld: Vec::new(),
+            warned: false,
+            told_reserve: false,
+            refused: HashSet::new(),
+        }
     }
 
     /// Opens a socket, or gives the errno.
@@ -114,24 +119,24 @@ impl Sockets {
 
     fn try_open(&mut self, key: &Key, query: &ListenQuery, inputs: &Sender<Input>) -> io::Result<Bound> {
         let fd = query.fd.filter(|fd| *fd >= 0);
-        let file = match query.address_type {
+        let path = match query.address_type {
             Some(AddressType::Pipe) if fd.is_none() => query.address.as_deref().map(shortest),
             _ => None,
         };
         let is_udp = query.address_type.is_some_and(AddressType::is_udp);
         let of_type = if is_udp { Type::DGRAM } else { Type::STREAM };
-        let waiting =
-            if fd.is_none() { self.activated.find(of_type, |address| is_asked_for(query, address)) } else { None };
-        let is_own = fd.is_none() && waiting.is_none();
+        let waiting = match fd {
+            Some(fd) => Some(self.inherited(fd, of_type)?),
+            None => self.activated.find(of_type, |address| is_asked_for(query, address)),
+        };
+        let is_own = waiting.is_none();
         let accepts = !is_udp && self.balance != Balance::Shared;
         // Only what workers hold can be left over.
         let sharing = if accepts || portable() { Sharing::Never } else { Sharing::Later };
-        let first = match waiting {
-            Some(socket) => socket,
-            None => bind(query, fd, file.as_deref(), sharing)?,
+        let (first, file) = match waiting {
+            Some(socket) => (socket, None),
+            None => bind(query, path.as_deref(), sharing)?,
         };
-        let file =
-            file.filter(|path| !path.starts_with('\0')).and_then(|path| std::path::absolute(path).ok()).map(File);
         let owner = if is_own { Owner::Master { file } } else { Owner::Other };
         let kind = if is_udp { HandleKind::Datagram } else { HandleKind::Net };
         // The second socket would end with this process, and what waits in it.
@@ -140,10 +145,23 @@ impl Sockets {
         self.keep(key, Opened { first, second, place: Place::default(), kind, owner }, inputs)
     }
 
+    /// A socket of the app's, by its number there (`listen({fd})`). Not any one: the app has servers of its own.
+    fn inherited(&mut self, fd: RawFd, kind: Type) -> io::Result<Socket> {
+        let Some(socket) = self.activated.numbered(fd) else {
+            if self.refused.len() < MOST_REFUSALS_TOLD && self.refused.insert(fd) {
+                tracing::warn!(
+                    "a worker may not listen on the app's descriptor {fd}: name it in `listenFds` of the cluster config"
+                );
+            }
+            return Err(io::Error::from_raw_os_error(libc::EACCES));
+        };
+        inherit(socket, kind)
+    }
+
     /// After `EADDRINUSE`: what is only left over from a killed app is no hindrance.
     pub(super) fn take_over(&mut self, key: &Key, query: &ListenQuery, inputs: &Sender<Input>) -> Result<Bound, i32> {
         let Some(wanted) = self.wanted(query) else { return Err(libc::EADDRINUSE) };
-        let taken = takeover::take_over(&wanted, || bind(query, None, None, Sharing::Joins));
+        let taken = takeover::take_over(&wanted, || Ok(bind(query, None, Sharing::Joins)?.0));
         // It may have been closed meanwhile.
         let Some(Taken { first, second, place, holders }) = taken else { return self.open(key, query, inputs) };
         tracing::warn!(%key, ?holders, "processes of a killed app still have this address: they get nothing new");
@@ -176,6 +194,8 @@ impl Sockets {
 
     fn keep(&mut self, key: &Key, opened: Opened, inputs: &Sender<Input>) -> io::Result<Bound> {
         let Opened { first, second, place, kind, owner } = opened;
+        self.keep_reserve(&first)?;
+        second.as_ref().map_or(Ok(()), |second| self.keep_reserve(second))?;
         let name = name(&first);
         let accepts = kind == HandleKind::Net && self.balance != Balance::Shared;
         let delivery = match (accepts, second.is_some()) {
@@ -191,6 +211,19 @@ impl Sockets {
         };
         self.by_key.insert(Arc::clone(key), Listener { own, shared, owner, place: Rc::new(place) });
         Ok(Bound { delivery, kind, name })
+    }
+
+    /// Listening sockets must not take the descriptors that new processes need.
+    fn keep_reserve(&mut self, opened: &impl AsFd) -> io::Result<()> {
+        if !is_of_reserve(opened) {
+            return Ok(());
+        }
+        if !std::mem::replace(&mut self.told_reserve, true) {
+            tracing::warn!(
+                "too many listening sockets: the last descriptors are kept for new processes (raise ulimit -n)"
+            );
+        }
+        Err(io::Error::from_raw_os_error(libc::EMFILE))
     }
 
     /// The second socket of an adaptive pair, where the system has that.
@@ -211,6 +244,9 @@ impl Sockets {
         let Some(Listener { own, shared, owner, place }) = self.by_key.get(of) else { return Err(libc::EADDRINUSE) };
         let duplicate = |own: &Accepting| {
             let socket = own.socket().try_clone_to_owned()?;
+            if is_of_reserve(&socket) {
+                return Err(io::Error::from_raw_os_error(libc::EMFILE));
+            }
             Accepting::start(Arc::clone(key), socket, inputs.clone())
         };
         let own = own.as_ref().map(duplicate).transpose().map_err(|error| error.raw_os_error().unwrap_or(libc::EIO))?;
@@ -251,15 +287,14 @@ impl Sockets {
         self.by_key.remove(key);
     }
 
-    /// Gives every socket its full backlog again.
-    pub(super) fn widen_backlogs(&self) {
-        for (key, socket) in self.by_key.iter().filter_map(|(key, listener)| Some((key, listener.shared.as_ref()?))) {
-            // There is no backlog to a UDP socket.
-            if let Err(error) = widen_backlog(socket.as_fd())
-                && error.raw_os_error() != Some(libc::EOPNOTSUPP)
-            {
-                tracing::warn!(%key, %error, "the backlog could not be restored");
-            }
+    /// Gives a socket its full backlog again.
+    pub(super) fn widen_backlog(&self, key: &str) {
+        let Some(shared) = self.shared(key) else { return };
+        // There is no backlog to a UDP socket.
+        if let Err(error) = widen_backlog(shared.as_fd())
+            && error.raw_os_error() != Some(libc::EOPNOTSUPP)
+        {
+            tracing::warn!(key, %error, "the backlog could not be restored");
         }
     }
 
@@ -326,23 +361,21 @@ impl Sockets {
     }
 }
 
-fn bind(query: &ListenQuery, fd: Option<i32>, path: Option<&str>, sharing: Sharing) -> io::Result<Socket> {
+fn bind(query: &ListenQuery, path: Option<&str>, sharing: Sharing) -> io::Result<(Socket, Option<SocketFile>)> {
     let invalid = || io::Error::from_raw_os_error(libc::EINVAL);
     let udp = query.address_type.is_some_and(AddressType::is_udp);
-    if let Some(fd) = fd {
-        return inherit(fd, if udp { Type::DGRAM } else { Type::STREAM });
-    }
     let port = || query.port.unwrap_or(0).try_into().map_err(|_| invalid());
     let flags = query.flags.unwrap_or(0);
     if udp {
-        return bind_udp(&UdpAddress {
+        let socket = bind_udp(&UdpAddress {
             ip: query.address.as_deref(),
             port: port()?,
             ipv6: query.address_type == Some(AddressType::Udp6),
             ipv6_only: flags & IPV6_ONLY != 0,
             reuse_address: flags & UDP_REUSE_ADDRESS != 0,
             sharing,
-        });
+        })?;
+        return Ok((socket, None));
     }
     match (query.address_type, path) {
         (Some(AddressType::Pipe), Some(path)) => {
@@ -354,7 +387,7 @@ fn bind(query: &ListenQuery, fd: Option<i32>, path: Option<&str>, sharing: Shari
         }
         (Some(AddressType::Tcp4 | AddressType::Tcp6), _) => {
             let (ip, ipv6_only) = (query.address.clone(), flags & IPV6_ONLY != 0);
-            listen_tcp(&TcpAddress { ip, port: port()?, ipv6_only }, sharing)
+            Ok((listen_tcp(&TcpAddress { ip, port: port()?, ipv6_only }, sharing)?, None))
         }
         _ => Err(invalid()),
     }

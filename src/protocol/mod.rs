@@ -8,6 +8,7 @@ pub mod blocks;
 pub mod envelope;
 pub mod frame;
 pub mod inbound;
+pub mod listen;
 pub mod outbound;
 pub mod outbox;
 pub mod oversized;

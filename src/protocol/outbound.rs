@@ -160,7 +160,7 @@ pub fn given_away(key: &str, question: Question) -> Bytes {
 
 /// Asks the preload to finish: `grace` ms for idle keep-alive connections, SIGKILL after `timeout` ms.
 #[must_use]
-pub fn drain(reason: DrainReason, grace: u64, timeout: u64) -> Bytes {
+pub fn drain(reason: DrainReason, grace: u64, timeout: u64, until: Option<u64>) -> Bytes {
     #[derive(Serialize)]
     struct Drain {
         cmd: &'static str,
@@ -168,8 +168,10 @@ pub fn drain(reason: DrainReason, grace: u64, timeout: u64) -> Bytes {
         reason: DrainReason,
         grace: u64,
         timeout: u64,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        until: Option<u64>,
     }
-    frame(&Drain { cmd: "NODE_YUNFLY", act: "drain", reason, grace, timeout })
+    frame(&Drain { cmd: "NODE_YUNFLY", act: "drain", reason, grace, timeout, until })
 }
 
 /// Tells a child that finished everything to exit: it comes after all messages that it is to read.
@@ -300,7 +302,7 @@ mod tests {
 
     #[test]
     fn our_messages_are_internal_for_node() {
-        for message in [drain(DrainReason::Shutdown, 1, 2), refused("E", 2), handle_ack()] {
+        for message in [drain(DrainReason::Shutdown, 1, 2, Some(3)), refused("E", 2), handle_ack()] {
             assert!(text(&message).starts_with("{\"cmd\":\"NODE_") && text(&message).ends_with("}\n"));
         }
     }

@@ -1,5 +1,6 @@
 //! What a line that is too large to be read was, by how it begins. Node and our preload write `cmd` first.
 
+use super::envelope::Target;
 use super::request::LONGEST_ID;
 
 /// So it begins when a handle came along (`target._send` in lib/internal/child_process.js).
@@ -20,6 +21,8 @@ pub enum Oversized {
     Reply {
         /// The name.
         id: String,
+        /// To whom.
+        target: Target,
     },
     /// A message with a handle: its sender waits until that is acknowledged.
     Handle,
@@ -34,19 +37,35 @@ impl Oversized {
         if line.starts_with(HANDLE) {
             return Self::Handle;
         }
-        if let Some(id) = id_after(line, REQUEST) {
+        if let Some((id, _)) = id_after(line, REQUEST) {
             return Self::Request { id };
         }
-        id_after(line, REPLY).map_or(Self::Other, |id| Self::Reply { id })
+        let reply = id_after(line, REPLY).and_then(|(id, rest)| Some(Self::Reply { id, target: receiver(rest)? }));
+        reply.unwrap_or(Self::Other)
     }
 }
 
-fn id_after(line: &[u8], head: &[u8]) -> Option<String> {
+/// The id, and what follows.
+fn id_after<'a>(line: &'a [u8], head: &[u8]) -> Option<(String, &'a [u8])> {
     let rest = line.strip_prefix(head)?;
     let end = rest.iter().take(LONGEST_ID + 1).position(|byte| *byte == b'"')?;
     let id = std::str::from_utf8(&rest[..end]).ok()?;
     // Ours have none: what is escaped is not ours.
-    (!id.contains('\\')).then(|| id.to_owned())
+    (!id.contains('\\')).then(|| (id.to_owned(), &rest[end..]))
+}
+
+/// Who asked.
+fn receiver(rest: &[u8]) -> Option<Target> {
+    let named = |name: &str| rest.strip_prefix(name.as_bytes());
+    if named(r#"","to":"app""#).is_some() {
+        return Some(Target::App);
+    }
+    if named(r#"","to":"alone""#).is_some() {
+        return Some(Target::Alone);
+    }
+    let pid = named(r#"","to":"worker","worker_pid":"#)?;
+    let end = pid.iter().position(|byte| !byte.is_ascii_digit())?;
+    std::str::from_utf8(&pid[..end]).ok()?.parse().ok().map(Target::WorkerPid)
 }
 
 #[cfg(test)]
@@ -63,8 +82,16 @@ mod tests {
         assert_eq!(read(r#"{"cmd":"NODE_HANDLE","type":"net.Socket","msg":"xxx"#), Oversized::Handle);
         let request = r#"{"cmd":"NODE_YUNFLY_RPC","act":"request","id":"7-ab-1","to":"alone","data":"xxx"#;
         assert_eq!(read(request), Oversized::Request { id: id("7-ab-1") });
-        let reply = r#"{"cmd":"NODE_YUNFLY_RPC","act":"reply","id":"7-ab-1","to":"worker","data":"xxx"#;
-        assert_eq!(read(reply), Oversized::Reply { id: id("7-ab-1") });
+        let reply =
+            |to: &str| format!(r#"{{"cmd":"NODE_YUNFLY_RPC","act":"reply","id":"7-ab-1",{to},"pid":3,"data":"xxx"#);
+        for (to, target) in [
+            (r#""to":"app""#, Target::App),
+            (r#""to":"alone""#, Target::Alone),
+            (r#""to":"worker","worker_pid":77"#, Target::WorkerPid(77)),
+        ] {
+            assert_eq!(read(&reply(to)), Oversized::Reply { id: id("7-ab-1"), target });
+        }
+        assert_eq!(read(&reply(r#""to":"worker""#)), Oversized::Other);
         for other in ["", "xxx", r#"{"to":"alone","data":"xxx"#, r#"{"cmd":"NODE_YUNFLY_RPC","act":"reply","id":"7"#] {
             assert_eq!(read(other), Oversized::Other, "{other}");
         }
@@ -74,7 +101,7 @@ mod tests {
     fn a_name_that_could_be_no_request_is_none() {
         let long = "x".repeat(LONGEST_ID + 1);
         for name in [long.as_str(), r"a\u0062"] {
-            let line = format!(r#"{{"cmd":"NODE_YUNFLY_RPC","act":"reply","id":"{name}""#);
+            let line = format!(r#"{{"cmd":"NODE_YUNFLY_RPC","act":"reply","id":"{name}","to":"app""#);
             assert_eq!(Oversized::read(line.as_bytes()), Oversized::Other);
         }
     }

@@ -31,30 +31,80 @@ pub enum RequestPart {
     },
 }
 
+/// Whose a frame says that it is: what the receiver's handler is told, and where its answer goes.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Signature {
+    /// `app`, `alone` or `worker`; answers have none.
+    from: Option<String>,
+    pid: Option<u32>,
+    reply: Option<ReplyTo>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+struct ReplyTo {
+    to: Option<String>,
+    worker_pid: Option<u32>,
+}
+
+impl Signature {
+    /// Whether it is that of this process: nobody speaks, or lets itself be answered, in another's name.
+    #[must_use]
+    pub fn is_of(&self, part: &RequestPart, role: &str, pid: u32) -> bool {
+        match part {
+            RequestPart::Cancel { .. } => true,
+            RequestPart::Reply { .. } => self.pid == Some(pid),
+            RequestPart::Request { .. } => {
+                let to_itself = |reply: &ReplyTo| {
+                    reply.to.as_deref() == Some(role) && (role != "worker" || reply.worker_pid == Some(pid))
+                };
+                self.from.as_deref() == Some(role)
+                    && self.pid == Some(pid)
+                    && self.reply.as_ref().is_some_and(to_itself)
+            }
+        }
+    }
+}
+
 impl RequestPart {
     /// Reads one frame. What is asked or answered is passed over: it may be large, and nested more deeply than is read here.
     ///
     /// # Errors
     /// When a field is missing, or the name is too long.
     pub fn read(line: &[u8]) -> Result<Self, String> {
+        Self::read_signed(line).map(|(part, _)| part)
+    }
+
+    /// The same, and whose it says that it is.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub fn read_signed(line: &[u8]) -> Result<(Self, Signature), String> {
         #[derive(Deserialize)]
         struct Head<'a> {
             #[serde(borrow)]
             act: Cow<'a, str>,
             #[serde(borrow)]
             id: Cow<'a, str>,
+            #[serde(default)]
+            from: Option<String>,
+            #[serde(default)]
+            pid: Option<u32>,
+            #[serde(default)]
+            reply: Option<ReplyTo>,
         }
-        let Head { act, id } = serde_json::from_slice(line).map_err(|error| error.to_string())?;
+        let Head { act, id, from, pid, reply } = serde_json::from_slice(line).map_err(|error| error.to_string())?;
         if id.len() > LONGEST_ID {
             return Err(format!("the id of a request has {} bytes; at most {LONGEST_ID} are allowed", id.len()));
         }
         let id = id.into_owned();
-        match &*act {
-            "request" => Ok(Self::Request { id }),
-            "reply" => Ok(Self::Reply { id }),
-            "cancel" => Ok(Self::Cancel { id }),
-            _ => Err(format!("a request cannot be: {act}")),
-        }
+        let part = match &*act {
+            "request" => Self::Request { id },
+            "reply" => Self::Reply { id },
+            "cancel" => Self::Cancel { id },
+            _ => return Err(format!("a request cannot be: {act}")),
+        };
+        Ok((part, Signature { from, pid, reply }))
     }
 }
 
@@ -126,6 +176,32 @@ pub fn answer_too_large(id: &str, pid: Option<u32>, limit: usize) -> Bytes {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nobody_speaks_in_anothers_name() {
+        let request = r#""act":"request","id":"1","from":"worker","pid":7,"reply":{"to":"worker","worker_pid":7}"#;
+        let is_of = |fields: &str, role: &str, pid| {
+            let (part, signature) = RequestPart::read_signed(format!("{{{fields}}}").as_bytes()).unwrap();
+            signature.is_of(&part, role, pid)
+        };
+        assert!(is_of(request, "worker", 7));
+        assert!(!is_of(request, "worker", 8) && !is_of(request, "alone", 7));
+        for (sent, forged) in [
+            (r#""from":"worker""#, r#""from":"app""#),
+            (r#""pid":7,"#, r#""pid":8,"#),
+            (r#""pid":7,"#, ""),
+            (r#""worker_pid":7"#, r#""worker_pid":8"#),
+            (r#"{"to":"worker","worker_pid":7}"#, r#"{"to":"app"}"#),
+            (r#"{"to":"worker","worker_pid":7}"#, "null"),
+        ] {
+            assert!(!is_of(&request.replace(sent, forged), "worker", 7), "{forged}");
+        }
+        let alone = r#""act":"request","id":"1","from":"alone","pid":7,"reply":{"to":"alone"}"#;
+        assert!(is_of(alone, "alone", 7) && !is_of(alone, "worker", 7));
+        let reply = r#""act":"reply","id":"1","pid":7"#;
+        assert!(is_of(reply, "worker", 7) && is_of(reply, "alone", 7) && !is_of(reply, "worker", 8));
+        assert!(is_of(r#""act":"cancel","id":"1""#, "worker", 7));
+    }
 
     #[test]
     fn reads_what_concerns_the_master() {

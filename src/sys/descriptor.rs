@@ -14,9 +14,11 @@ use socket2::{SockRef, Type};
 /// The kinds that can be told apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// A stream that listens: TCP or unix.
+    /// A TCP socket that listens.
     Listener,
-    /// One that doesn't.
+    /// A unix socket that listens.
+    UnixListener,
+    /// A stream that doesn't listen, of either.
     Connection,
     /// UDP.
     Datagrams,
@@ -35,7 +37,8 @@ pub fn kind(descriptor: BorrowedFd<'_>) -> Kind {
     let Ok(name) = socket.local_addr() else { return Kind::Other };
     let is_ip = name.is_ipv4() || name.is_ipv6();
     match of_type {
-        Type::STREAM if (is_ip || name.is_unix()) && is_listener(descriptor) => Kind::Listener,
+        Type::STREAM if is_ip && is_listener(descriptor) => Kind::Listener,
+        Type::STREAM if name.is_unix() && is_listener(descriptor) => Kind::UnixListener,
         Type::STREAM if is_ip || name.is_unix() => Kind::Connection,
         Type::DGRAM if is_ip => Kind::Datagrams,
         _ => Kind::Other,
@@ -108,7 +111,7 @@ mod tests {
         assert_eq!(of(Socket::new(Domain::IPV4, Type::STREAM, None).unwrap()), Kind::Connection);
         assert_eq!(of(UnixStream::pair().unwrap().0), Kind::Connection);
         let folder = tempfile::tempdir().unwrap();
-        assert_eq!(of(UnixListener::bind(folder.path().join("s")).unwrap()), Kind::Listener);
+        assert_eq!(of(UnixListener::bind(folder.path().join("s")).unwrap()), Kind::UnixListener);
         let (reader, writer) = std::io::pipe().unwrap();
         assert_eq!((of(reader), of(writer)), (Kind::Pipe, Kind::Pipe));
     }

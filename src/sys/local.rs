@@ -3,7 +3,6 @@
 use std::io;
 use std::net::SocketAddr;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -11,6 +10,7 @@ use socket2::{Domain, SockAddr, SockRef, Socket, Type};
 
 use super::descriptor::{Kind, kind};
 use super::socket::{BACKLOG, Sharing, bind_shared, parse};
+use super::socket_file::SocketFile;
 
 /// What libuv adds to the mode of a unix socket for `readableAll` and `writableAll` (`uv_pipe_chmod`).
 const READABLE_ALL: u32 = 0o444;
@@ -31,7 +31,7 @@ pub struct Access {
 /// # Errors
 /// Those of `bind(2)` and `chmod(2)`, as libuv gives them: `EACCES` for a folder that is not there, `EINVAL` for a path
 /// that does not fit into a socket's address.
-pub fn listen_unix(path: &str, access: Access) -> io::Result<Socket> {
+pub fn listen_unix(path: &str, access: Access) -> io::Result<(Socket, Option<SocketFile>)> {
     let address = SockAddr::unix(path).map_err(|_| io::Error::from_raw_os_error(libc::EINVAL))?;
     let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
     socket.set_nonblocking(true)?;
@@ -40,28 +40,18 @@ pub fn listen_unix(path: &str, access: Access) -> io::Result<Socket> {
         Some(libc::ENOENT) => io::Error::from_raw_os_error(libc::EACCES),
         _ => error,
     })?;
-    let listens = allow(path, access).and_then(|()| socket.listen(BACKLOG));
-    if let Err(error) = listens {
-        let _ = std::fs::remove_file(path);
-        return Err(error);
+    let file = if path.starts_with('\0') { None } else { Some(SocketFile::of(path)?) };
+    if let Some(file) = &file {
+        allow(file, access)?;
     }
-    Ok(socket)
+    socket.listen(BACKLOG)?;
+    Ok((socket, file))
 }
 
-fn allow(path: &str, access: Access) -> io::Result<()> {
-    let mut added = 0;
-    if access.readable_all {
-        added |= READABLE_ALL;
-    }
-    if access.writable_all {
-        added |= WRITABLE_ALL;
-    }
-    if added == 0 || path.starts_with('\0') {
-        return Ok(());
-    }
-    let mut permissions = std::fs::metadata(path)?.permissions();
-    permissions.set_mode(permissions.mode() | added);
-    std::fs::set_permissions(path, permissions)
+fn allow(file: &SocketFile, access: Access) -> io::Result<()> {
+    let readable = if access.readable_all { READABLE_ALL } else { 0 };
+    let writable = if access.writable_all { WRITABLE_ALL } else { 0 };
+    if readable | writable == 0 { Ok(()) } else { file.add_mode(readable | writable) }
 }
 
 /// The shorter way to write an absolute path: a socket's address holds ~100 bytes, which is why Node does the same
@@ -116,18 +106,15 @@ pub fn bind_udp(address: &UdpAddress<'_>) -> io::Result<Socket> {
     Ok(socket)
 }
 
-/// A socket of the app's own, by its number (`listen({fd})`: Node means the primary's too). The number stays the app's.
+/// A socket that the app was given, as one to listen on.
 ///
 /// # Errors
-/// `EINVAL` when it is no socket of this type that Node can take, or is not bound.
-pub fn inherit(number: RawFd, of_type: Type) -> io::Result<Socket> {
-    let invalid = || io::Error::from_raw_os_error(libc::EINVAL);
-    let descriptor = duplicate(number).map_err(|_| invalid())?;
-    match (kind(descriptor.as_fd()), of_type) {
-        (Kind::Listener | Kind::Connection, Type::STREAM) | (Kind::Datagrams, Type::DGRAM) => {}
-        _ => return Err(invalid()),
+/// `EINVAL` when it is no socket of this type that Node can take, or is connected.
+pub fn inherit(socket: Socket, of_type: Type) -> io::Result<Socket> {
+    match (kind(socket.as_fd()), of_type) {
+        (Kind::Listener | Kind::UnixListener | Kind::Connection, Type::STREAM) | (Kind::Datagrams, Type::DGRAM) => {}
+        _ => return Err(io::Error::from_raw_os_error(libc::EINVAL)),
     }
-    let socket = Socket::from(descriptor);
     socket.set_nonblocking(true)?;
     if of_type == Type::STREAM {
         socket.listen(BACKLOG)?;
@@ -225,13 +212,14 @@ pub fn with_waiting<S: AsFd>(listeners: &[S]) -> Vec<bool> {
 mod tests {
     use super::*;
     use std::io::Read;
+    use std::os::unix::fs::PermissionsExt;
     use std::os::unix::net::UnixStream;
 
     #[test]
     fn a_unix_socket_listens_with_the_access_asked_for_and_a_file_in_its_place_is_in_use() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("s").to_str().unwrap().to_owned();
-        let socket = listen_unix(&path, Access { readable_all: true, writable_all: true }).unwrap();
+        let (socket, _file) = listen_unix(&path, Access { readable_all: true, writable_all: true }).unwrap();
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o666, 0o666);
         assert_eq!(with_waiting(&[&socket]), [false]);
         let _client = UnixStream::connect(&path).unwrap();
@@ -268,9 +256,9 @@ mod tests {
 
     #[test]
     fn a_descriptor_that_is_no_such_socket_is_invalid() {
-        let file = std::fs::File::open("/dev/null").unwrap();
-        assert_eq!(inherit(file.as_raw_fd(), Type::STREAM).unwrap_err().raw_os_error(), Some(libc::EINVAL));
-        assert_eq!(inherit(-1, Type::STREAM).unwrap_err().raw_os_error(), Some(libc::EINVAL));
+        let error = |descriptor: OwnedFd| inherit(descriptor.into(), Type::STREAM).unwrap_err().raw_os_error();
+        assert_eq!(error(std::fs::File::open("/dev/null").unwrap().into()), Some(libc::EINVAL));
+        assert_eq!(error(UnixStream::pair().unwrap().0.into()), Some(libc::EINVAL));
         let udp = bind_udp(&UdpAddress {
             ip: None,
             port: 0,
@@ -280,8 +268,8 @@ mod tests {
             sharing: Sharing::Never,
         })
         .unwrap();
-        assert!(inherit(udp.as_raw_fd(), Type::STREAM).is_err());
-        assert!(inherit(udp.as_raw_fd(), Type::DGRAM).is_ok());
+        assert_eq!(error(udp.try_clone().unwrap().into()), Some(libc::EINVAL));
+        assert!(inherit(udp, Type::DGRAM).is_ok());
     }
 
     #[test]

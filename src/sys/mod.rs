@@ -25,6 +25,7 @@ pub mod private;
 pub mod process;
 pub mod reuseport;
 pub mod socket;
+pub mod socket_file;
 pub mod spawn;
 pub mod takeover;
 

@@ -12,6 +12,9 @@ use std::time::Duration;
 use nix::sys::signal::Signal;
 use tokio::sync::oneshot;
 
+/// How often a process is looked at where nothing tells of its end.
+const LOOK: Duration = Duration::from_millis(50);
+
 /// How a process ended: exactly one of both is set, as in Node's `exit` event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Exit {
@@ -74,9 +77,11 @@ impl Process {
         });
         match (spawned, end.await) {
             (Ok(_), Ok(exit)) => exit,
-            // No thread to be had: the process is waited for right here.
+            // No thread to be had either: it is looked at now and then.
             _ => {
-                self.wait_blocking();
+                while self.is_running() {
+                    tokio::time::sleep(LOOK).await;
+                }
                 self.reap()
             }
         }
@@ -91,12 +96,16 @@ impl Process {
         }
     }
 
+    fn is_running(&self) -> bool {
+        matches!(wait_id(self.pid, libc::WEXITED | libc::WNOWAIT | libc::WNOHANG), Ok(None))
+    }
+
     fn reap(&self) -> Exit {
         let mut reaped = self.reaped.lock().unwrap_or_else(PoisonError::into_inner);
         let _ = nix::sys::signal::killpg(nix::unistd::Pid::from_raw(self.pid), Signal::SIGKILL);
         *reaped = Reaped::Yes;
         // An error is ECHILD: somebody else in this process waited for every child. Its status is lost, not its end.
-        let exit = wait_id(self.pid, libc::WEXITED).unwrap_or(Exit { code: Some(0), signal: None });
+        let exit = wait_id(self.pid, libc::WEXITED).ok().flatten().unwrap_or(Exit { code: Some(0), signal: None });
         ours().remove(&self.pid());
         exit
     }
@@ -145,7 +154,7 @@ pub fn processes() -> Vec<u32> {
 
 /// Reaps a child that is dead. False when it is not, or is no child.
 pub fn reap_dead(pid: u32) -> bool {
-    libc::pid_t::try_from(pid).is_ok_and(|pid| wait_id(pid, libc::WEXITED | libc::WNOHANG).is_ok())
+    libc::pid_t::try_from(pid).is_ok_and(|pid| matches!(wait_id(pid, libc::WEXITED | libc::WNOHANG), Ok(Some(_))))
 }
 
 /// What a process does at this moment (proc_pid_stat(5)).
@@ -165,6 +174,15 @@ pub fn activity(pid: u32) -> Option<Activity> {
     let per_second = nix::unistd::sysconf(nix::unistd::SysconfVar::CLK_TCK).ok()??;
     let cpu = Duration::from_secs_f64(ticks as f64 / per_second as f64);
     Some(Activity { state: fields.first()?.chars().next()?, cpu })
+}
+
+/// What `process.hrtime` shows in every process; `None` where the system has several such clocks.
+#[must_use]
+pub fn monotonic_clock() -> Option<Duration> {
+    #[cfg(target_os = "linux")]
+    return nix::time::clock_gettime(nix::time::ClockId::CLOCK_MONOTONIC).ok().map(Duration::from);
+    #[cfg(not(target_os = "linux"))]
+    None
 }
 
 /// When a process was started, in clock ticks since boot; together with its pid that names it for good.
@@ -189,20 +207,37 @@ fn stat_fields(pid: u32) -> Option<Vec<String>> {
     Some(rest.split_ascii_whitespace().map(str::to_owned).collect())
 }
 
-fn wait_id(pid: libc::pid_t, options: libc::c_int) -> io::Result<Exit> {
-    // SAFETY: siginfo_t is plain data for which zero is valid; waitid fills it, and the fields read are those of SIGCHLD.
-    let (kind, status) = unsafe {
+/// Whether this is the process's first thread, with which it ends.
+#[must_use]
+pub fn is_main_thread() -> bool {
+    #[cfg(target_os = "linux")]
+    {
+        nix::unistd::gettid() == nix::unistd::getpid()
+    }
+    #[cfg(not(target_os = "linux"))]
+    {
+        // SAFETY: it takes nothing, and only looks at the calling thread.
+        unsafe { libc::pthread_main_np() != 0 }
+    }
+}
+
+/// `None`: it has not ended (`WNOHANG`).
+fn wait_id(pid: libc::pid_t, options: libc::c_int) -> io::Result<Option<Exit>> {
+    // SAFETY: siginfo_t is plain data for which zero is valid, and what waitid leaves where nobody has ended; else it fills it, and
+    // the fields read are those of SIGCHLD.
+    let (ended, kind, status) = unsafe {
         let mut info: libc::siginfo_t = std::mem::zeroed();
         if libc::waitid(libc::P_PID, pid.unsigned_abs(), &raw mut info, options) != 0 {
             return Err(io::Error::last_os_error());
         }
-        (info.si_code, info.si_status())
+        (info.si_pid(), info.si_code, info.si_status())
     };
-    Ok(if kind == libc::CLD_EXITED {
+    let exit = if kind == libc::CLD_EXITED {
         Exit { code: Some(status), signal: None }
     } else {
         Exit { code: None, signal: Some(status) }
-    })
+    };
+    Ok((ended != 0).then_some(exit))
 }
 
 #[cfg(target_os = "linux")]
@@ -219,4 +254,22 @@ fn pidfd_open(pid: libc::pid_t) -> io::Result<OwnedFd> {
 #[cfg(not(target_os = "linux"))]
 fn pidfd_open(_: libc::pid_t) -> io::Result<OwnedFd> {
     Err(io::ErrorKind::Unsupported.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[allow(clippy::zombie_processes, clippy::disallowed_methods)] // It is reaped by what is tested.
+    fn one_that_runs_is_neither_reaped_nor_waited_for() {
+        let mut child = std::process::Command::new("sleep").arg("60").spawn().unwrap();
+        let process = Process { pid: child.id().cast_signed(), reaped: Arc::new(Mutex::new(Reaped::No)) };
+        assert!(process.is_running());
+        assert!(!reap_dead(child.id()));
+        child.kill().unwrap();
+        process.wait_blocking();
+        assert!(!process.is_running());
+        assert!(reap_dead(child.id()));
+    }
 }

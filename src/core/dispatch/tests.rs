@@ -158,7 +158,8 @@ fn a_worker_that_is_full_at_one_socket_takes_connections_of_another() {
 fn a_closed_server_beside_its_successor_is_no_arrival() {
     let load = |open, accepted| ServerLoad { key: Some("k".to_owned()), open, accepted, limited: false };
     let both = [load(3, 1000), load(1, 1)];
-    let sum = &by_key(&both)["k"];
+    let dispatch = dispatch(Balance::Auto, 1);
+    let sum = &dispatch.workers[&worker(1)].by_key(&both)["k"];
     assert_eq!((sum.open, sum.accepted), (4, 1001));
 }
 

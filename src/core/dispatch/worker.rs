@@ -61,7 +61,7 @@ pub(super) enum Pace {
 
 impl Worker {
     pub(super) fn load(&self) -> u64 {
-        self.open + self.taken + self.unanswered.len() as u64
+        self.open.saturating_add(self.taken).saturating_add(self.unanswered.len() as u64)
     }
 
     /// Whether it may be given a connection of this socket.
@@ -76,19 +76,21 @@ impl Worker {
             _ => None,
         }
     }
-}
 
-/// What the servers of a socket have together: one that was closed and has connections may stand beside its successor.
-pub(super) fn by_key(servers: &[ServerLoad]) -> BTreeMap<&str, ServerLoad> {
-    let mut sums: BTreeMap<&str, ServerLoad> = BTreeMap::new();
-    for server in servers {
-        let Some(key) = &server.key else { continue };
-        let sum = sums.entry(key).or_insert_with(|| ServerLoad { open: 0, accepted: 0, ..server.clone() });
-        sum.open += server.open;
-        sum.accepted += server.accepted;
-        sum.limited |= server.limited;
+    /// What the servers of a socket have together: one that was closed and has connections may stand beside its successor. Of a
+    /// socket that the worker was never given it can tell nothing.
+    pub(super) fn by_key<'a>(&self, servers: &'a [ServerLoad]) -> BTreeMap<&'a str, ServerLoad> {
+        let mut sums: BTreeMap<&str, ServerLoad> = BTreeMap::new();
+        for server in servers {
+            let given = |key: &&String| self.keys.contains(key.as_str()) || self.servers.contains_key(*key);
+            let Some(key) = server.key.as_ref().filter(given) else { continue };
+            let sum = sums.entry(key).or_insert_with(|| ServerLoad { open: 0, accepted: 0, ..server.clone() });
+            sum.open = sum.open.saturating_add(server.open);
+            sum.accepted = sum.accepted.saturating_add(server.accepted);
+            sum.limited |= server.limited;
+        }
+        sums
     }
-    sums
 }
 
 /// Rendezvous hashing: a client stays with its slot whatever happens to the others (splitmix64 over both numbers).

@@ -9,7 +9,8 @@ use super::{Boot, Happening, Life, MEMORY, Manners, Nature, Pace, SEGFAULT, SIGK
 use crate::core::dispatch::Key;
 use crate::core::event::Event;
 use crate::core::types::{ChildId, Exit, KillMeans, Mode, SlotId, Time};
-use crate::protocol::inbound::{Inbound, ListenAddress, Report};
+use crate::protocol::inbound::{Inbound, Report};
+use crate::protocol::listen::ListenAddress;
 use crate::protocol::scalar::Scalar;
 
 #[derive(Debug)]
@@ -115,7 +116,7 @@ impl World {
         let now = self.now;
         let Some(sim) = self.children.get_mut(&child).filter(|sim| sim.ready.is_none()) else { return };
         sim.ready = Some(now);
-        let life = sim.nature.life;
+        let life = sim.nature.life.of(child);
         if matches!(child, ChildId::Worker(_)) && self.policy.hang_timeout.is_some() {
             self.plan(0, Happening::Beat(child));
         }
@@ -217,7 +218,9 @@ impl World {
     pub(crate) fn killed(&mut self, child: ChildId, means: KillMeans) {
         match means {
             KillMeans::Force => self.plan(1, Happening::End(child, SIGKILL)),
-            KillMeans::Ask => self.leave(child, "SIGTERM"),
+            KillMeans::Ask if matches!(child, ChildId::Worker(_)) => self.leave(child, "SIGTERM"),
+            // The alone goes on until it is its turn (lib/preload/alone.js).
+            KillMeans::Ask => {}
         }
     }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::core::event::Event;
-use crate::core::types::{Balance, Exit, Mode, Policy, RandomWorker, Readiness, Time};
+use crate::core::types::{Balance, ChildId, Exit, Mode, Policy, RandomWorker, Readiness, Time};
 
 pub(crate) const SIGKILL: Exit = Exit { code: None, signal: Some("SIGKILL") };
 
@@ -70,6 +70,16 @@ pub(crate) enum Life {
     Disconnects(u64),
     Hangs(u64),
     Grows(u64),
+}
+
+impl Life {
+    /// Only workers say that they leave: nothing that the alone throws ends it.
+    pub(crate) fn of(self, child: ChildId) -> Self {
+        match (self, child) {
+            (Self::Throws(later) | Self::Disconnects(later), ChildId::Alone(_)) => Self::Dies(later),
+            _ => self,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

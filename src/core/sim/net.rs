@@ -294,7 +294,7 @@ impl World {
                 is_orphan: false,
             };
             self.net.connections.insert(connection, new);
-            self.tell(Event::HandedBack { key, connection, client });
+            self.tell(Event::HandedBack { child, key, connection, client });
         }
     }
 

@@ -1,0 +1,127 @@
+//! What servers ask for and tell when they listen.
+//!
+//! Node's side is `listenInCluster` in lib/net.js and `_getServer` in lib/internal/cluster/child.js.
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use super::scalar::Scalar;
+
+/// The kind of socket that a server asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum AddressType {
+    /// `4`, and nothing for a file descriptor.
+    Tcp4,
+    /// `6`.
+    Tcp6,
+    /// `-1`: a unix socket.
+    Pipe,
+    /// `'udp4'`.
+    Udp4,
+    /// `'udp6'`.
+    Udp6,
+}
+
+/// `queryServer`. Node leaves out or nulls what a listen did not name.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ListenQuery {
+    /// Its number, to be acknowledged.
+    pub seq: u64,
+    /// An IP address or a path; `None` is every interface, IPv6 first (`createServerHandle` in lib/net.js).
+    #[serde(default)]
+    pub address: Option<String>,
+    /// 0 lets the system choose; -1 for a unix socket.
+    #[serde(default)]
+    pub port: Option<i32>,
+    /// The kind of socket.
+    #[serde(default, deserialize_with = "address_type")]
+    pub address_type: Option<AddressType>,
+    /// `listen({fd})`.
+    #[serde(default)]
+    pub fd: Option<i32>,
+    /// libuv's flags: 1 is `UV_TCP_IPV6ONLY`.
+    #[serde(default)]
+    pub flags: Option<u32>,
+    /// A unix socket that everybody may read from.
+    #[serde(default)]
+    pub readable_all: Option<bool>,
+    /// A unix socket that everybody may write to.
+    #[serde(default)]
+    pub writable_all: Option<bool>,
+    /// The how-many-eth server of the worker on this address.
+    #[serde(default)]
+    pub index: Option<u32>,
+    /// What the server wants its peers to share: TLS ticket keys.
+    #[serde(default)]
+    pub data: Option<Box<RawValue>>,
+}
+
+impl ListenQuery {
+    /// Two servers with the same key share a socket: Node's own key (lib/internal/cluster/primary.js, `queryServer`).
+    #[must_use]
+    pub fn key(&self) -> String {
+        let show = |number: Option<i32>| number.map_or_else(String::new, |number| number.to_string());
+        format!(
+            "{}:{}:{}:{}:{}",
+            self.address.as_deref().unwrap_or_default(),
+            show(self.port),
+            self.address_type.unwrap_or(AddressType::Tcp4).name(),
+            show(self.fd),
+            self.index.unwrap_or(0)
+        )
+    }
+}
+
+impl AddressType {
+    /// Whether it has no connections.
+    #[must_use]
+    pub fn is_udp(self) -> bool {
+        matches!(self, Self::Udp4 | Self::Udp6)
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Tcp4 => "4",
+            Self::Tcp6 => "6",
+            Self::Pipe => "-1",
+            Self::Udp4 => "udp4",
+            Self::Udp6 => "udp6",
+        }
+    }
+}
+
+fn address_type<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<AddressType>, D::Error> {
+    Ok(match Scalar::deserialize(deserializer)?.0 {
+        serde_json::Value::Number(number) => match number.as_i64() {
+            Some(4) => Some(AddressType::Tcp4),
+            Some(6) => Some(AddressType::Tcp6),
+            Some(-1) => Some(AddressType::Pipe),
+            _ => None,
+        },
+        serde_json::Value::String(name) => match name.as_str() {
+            "udp4" => Some(AddressType::Udp4),
+            "udp6" => Some(AddressType::Udp6),
+            _ => None,
+        },
+        _ => None,
+    })
+}
+
+/// `listening`: kept as Node sent it, for the event of the same name.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ListenAddress {
+    /// 4, 6, -1, `'udp4'` or `'udp6'`.
+    #[serde(default)]
+    pub address_type: Scalar,
+    /// An IP address or path; null for every interface.
+    #[serde(default)]
+    pub address: Scalar,
+    /// The port, the real one where 0 was asked for.
+    #[serde(default)]
+    pub port: Scalar,
+    /// `listen({fd})`.
+    #[serde(default)]
+    pub fd: Scalar,
+}

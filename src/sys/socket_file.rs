@@ -1,0 +1,150 @@
+//! The file of a unix socket. It goes with the socket, as libuv does it, but only as long as it is that of this socket: the next
+//! instance of the app may have put its own in the place, or somebody something else, which is not even ours to remove.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::io;
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::path::{Path, PathBuf};
+
+use nix::errno::Errno;
+use nix::fcntl::{AT_FDCWD, AtFlags, OFlag, open};
+use nix::sys::stat::{FchmodatFlags, FileStat, Mode, SFlag, fchmodat, fstatat};
+use nix::unistd::{UnlinkatFlags, unlinkat};
+
+/// The file of a socket that is open still: so its inode has its number to itself. Dropping it removes it.
+#[derive(Debug)]
+pub struct SocketFile {
+    path: PathBuf,
+    device: u64,
+    inode: u64,
+}
+
+impl SocketFile {
+    /// That of a socket which was just bound to this path.
+    ///
+    /// # Errors
+    /// Those of `lstat(2)`; `EINVAL` if something else has taken the place already.
+    pub fn of(path: &str) -> io::Result<Self> {
+        let path = std::path::absolute(path)?;
+        let found = fs::symlink_metadata(&path)?;
+        if !found.file_type().is_socket() {
+            return Err(io::Error::from_raw_os_error(libc::EINVAL));
+        }
+        Ok(Self { path, device: found.dev(), inode: found.ino() })
+    }
+
+    /// Adds to what others may do with it.
+    ///
+    /// # Errors
+    /// Those of `fchmodat(2)`.
+    pub fn add_mode(&self, added: u32) -> io::Result<()> {
+        let mode = fs::symlink_metadata(&self.path)?.mode() & 0o7777 | added;
+        let mode = Mode::from_bits_truncate(mode as libc::mode_t);
+        // Not what a link in its place leads to.
+        match fchmodat(AT_FDCWD, &self.path, mode, FchmodatFlags::NoFollowSymlink) {
+            // The C library does it by /proc, where there is one.
+            Err(Errno::EOPNOTSUPP) if !Path::new("/proc/self").exists() => {
+                Ok(fchmodat(AT_FDCWD, &self.path, mode, FchmodatFlags::FollowSymlink)?)
+            }
+            changed => Ok(changed?),
+        }
+    }
+
+    fn remove(&self) -> io::Result<()> {
+        let (Some(folder), Some(name)) = (self.path.parent(), self.path.file_name()) else { return Ok(()) };
+        match open(folder, OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC, Mode::empty()) {
+            // The folder's own name may lead elsewhere a moment later.
+            Ok(folder) => self.remove_in(&folder, name),
+            // It may not be read, or no descriptor is left.
+            Err(_) => self.remove_in(AT_FDCWD, self.path.as_os_str()),
+        }
+    }
+
+    fn remove_in<F: std::os::fd::AsFd + Copy>(&self, folder: F, name: &OsStr) -> io::Result<()> {
+        let found = fstatat(folder, Path::new(name), AtFlags::AT_SYMLINK_NOFOLLOW)?;
+        if self.is_it(&found) {
+            unlinkat(folder, Path::new(name), UnlinkatFlags::NoRemoveDir)?;
+        }
+        Ok(())
+    }
+
+    // Their types differ between platforms.
+    #[allow(clippy::unnecessary_cast)]
+    fn is_it(&self, found: &FileStat) -> bool {
+        let kind = SFlag::from_bits_truncate(found.st_mode) & SFlag::S_IFMT;
+        kind == SFlag::S_IFSOCK && (found.st_dev as u64, found.st_ino as u64) == (self.device, self.inode)
+    }
+}
+
+impl Drop for SocketFile {
+    fn drop(&mut self) {
+        if let Err(error) = self.remove() {
+            tracing::debug!(%error, path = %self.path.display(), "a socket's file was not removed");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::net::UnixListener;
+
+    #[test]
+    fn it_goes_with_the_socket() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("s");
+        let _socket = UnixListener::bind(&path).unwrap();
+        drop(SocketFile::of(path.to_str().unwrap()).unwrap());
+        assert!(!path.exists());
+    }
+
+    #[test]
+    fn what_has_its_place_stays() {
+        type Change = fn(&Path);
+        let changes: [Change; 4] = [
+            |path| drop(UnixListener::bind(path).unwrap()),
+            |path| fs::write(path, "").unwrap(),
+            |path| fs::create_dir(path).unwrap(),
+            |path| {
+                let elsewhere = path.with_file_name("elsewhere");
+                drop(UnixListener::bind(&elsewhere).unwrap());
+                std::os::unix::fs::symlink(elsewhere, path).unwrap();
+            },
+        ];
+        for change in changes {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("s");
+            let _socket = UnixListener::bind(&path).unwrap();
+            let file = SocketFile::of(path.to_str().unwrap()).unwrap();
+            fs::remove_file(&path).unwrap();
+            change(&path);
+            drop(file);
+            assert!(fs::symlink_metadata(&path).is_ok());
+        }
+    }
+
+    #[test]
+    fn a_link_in_its_place_gives_nobody_a_right() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, other) = (folder.path().join("s"), folder.path().join("other"));
+        let _socket = UnixListener::bind(&path).unwrap();
+        let file = SocketFile::of(path.to_str().unwrap()).unwrap();
+        file.add_mode(0o666).unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().mode() & 0o666, 0o666);
+        fs::write(&other, "").unwrap();
+        fs::remove_file(&path).unwrap();
+        std::os::unix::fs::symlink(&other, &path).unwrap();
+        let before = fs::metadata(&other).unwrap().mode();
+        let _ = file.add_mode(0o666);
+        assert_eq!(fs::metadata(&other).unwrap().mode(), before);
+    }
+
+    #[test]
+    fn what_is_no_socket_is_not_taken_for_one() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("file"), "").unwrap();
+        assert!(SocketFile::of(folder.path().join("file").to_str().unwrap()).is_err());
+        assert!(SocketFile::of(folder.path().join("none").to_str().unwrap()).is_err());
+    }
+}
