@@ -45,6 +45,8 @@ test.each(['auto', 'shared'])('%s: a port that a worker which leaves and stands 
   process.kill(old.pid, 'SIGSTOP');
   app.call('reload').catch(() => {}); // it ends when the old one has
   const [next] = await app.event('listening', ({ id }) => id !== old.id);
+  // Until then it serves the slot as well, and the port stays open.
+  await until(async () => (await app.workers()).some(({ id, state }) => id === old.id && state === 'draining'));
   await app.control(next, 'relisten');
   await app.report('again');
   await expect(request(port)).resolves.toMatchObject({ text: 'generation 2' });
