@@ -59,6 +59,7 @@ test('the defaults in production', () => {
     ready: 'listening',
     randomWorker: 'worker',
     balance: 'auto',
+    listenFds: [],
     standby: 0,
     // It depends on the version of Node: compile-cache.test.js.
     compileCache: compileCache(undefined, true, process.env),
