@@ -1,5 +1,6 @@
 'use strict';
 
+const os = require('node:os');
 const path = require('node:path');
 const { execFileSync } = require('node:child_process');
 const { normalize } = require('../../lib/config');
@@ -40,6 +41,19 @@ test.each([
   [false, undefined],
 ])('randomWorker: %s', (randomWorker, expected) => {
   expect(nativeConfig({ randomWorker }).randomWorker).toBe(expected);
+});
+
+test('what the environment says to the master, and to its watch, goes to it as data', () => {
+  process.env.YUNFLY_LOG = 'debug';
+  process.env.GIT_CONFIG_GLOBAL = '/nowhere';
+  try {
+    expect(nativeConfig({}).variables).toMatchObject({ YUNFLY_LOG: 'debug' });
+    expect(nativeConfig({}).variables).not.toHaveProperty('GIT_CONFIG_GLOBAL');
+    expect(nativeConfig({ mode: 'development' }).variables).toMatchObject({ GIT_CONFIG_GLOBAL: '/nowhere', HOME: os.homedir() });
+  } finally {
+    delete process.env.YUNFLY_LOG;
+    delete process.env.GIT_CONFIG_GLOBAL;
+  }
 });
 
 test('without an alone nothing of it', () => {
