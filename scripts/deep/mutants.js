@@ -43,7 +43,7 @@ function test(shard) {
   const output = resultOf(shard);
   fs.rmSync(output, { recursive: true, force: true });
   fs.mkdirSync(output, { recursive: true });
-  const options = ['--shard', `${shard}/${SHARDS}`, '--output', output, '--in-place', '--baseline=skip', '--timeout=60', '--colors=never'];
+  const options = ['--shard', `${shard}/${SHARDS}`, '--output', output, '--sharding=round-robin', '--in-place', '--baseline=skip', '--timeout=60', '--colors=never'];
   const env = { ...process.env, PROPTEST_CASES: '60' };
   const { status } = spawnSync('cargo', ['mutants', ...options], { cwd: pure, stdio: 'inherit', env });
   // 2: some survived; 3: some ran out of time, which their tests notice.

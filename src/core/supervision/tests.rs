@@ -6,8 +6,8 @@ use crate::core::types::Policy;
 const BAD: Nature = Nature { boot: Boot::Exits(10), ..GOOD };
 
 /// One slot works, and what is forked in the other fails, from the third process on.
-fn half_broken(policy: Policy) -> World {
-    let mut world = World::new(Policy { alone: false, ..policy }, |child| match child {
+fn half_broken(policy: &Policy) -> World {
+    let mut world = World::new(Policy { alone: false, ..policy.clone() }, |child| match child {
         ChildId::Worker(1 | 2) => Nature { manners: Manners::Finishes(8_000), ..GOOD },
         _ => BAD,
     });
@@ -19,7 +19,7 @@ fn half_broken(policy: Policy) -> World {
 
 #[test]
 fn what_waits_to_be_forked_is_not_when_the_cluster_stops() {
-    let mut world = half_broken(Policy { kill_timeout: ms(10_000), ..policy() });
+    let mut world = half_broken(&Policy { kill_timeout: ms(10_000), ..policy() });
     world.run(ms(5_000));
     assert_eq!(world.core.census().waiting, 1);
     let forked = world.spawns.len();
@@ -32,7 +32,7 @@ fn what_waits_to_be_forked_is_not_when_the_cluster_stops() {
 
 #[test]
 fn a_slot_that_was_given_up_is_tried_at_once_when_the_last_worker_leaves() {
-    let mut world = half_broken(Policy { limit: ms(20_000), ..policy() });
+    let mut world = half_broken(&Policy { limit: ms(20_000), ..policy() });
     world.run(ms(25_000));
     assert!(world.notices.iter().any(|(_, notice)| matches!(notice, Notice::ReachReforkLimit(2))));
     let forked = world.spawns.len();
