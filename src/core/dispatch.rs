@@ -4,6 +4,7 @@
 //! it dies, goes to another. A worker has one connection unanswered at most, so a stalled one holds no more than that;
 //! what nobody can take waits in the kernel's queue.
 
+mod socket;
 mod worker;
 
 use std::cmp::Reverse;
@@ -13,6 +14,8 @@ use std::sync::Arc;
 use super::steering::{Acceptor, Steering};
 use super::types::{Balance, ChildId, SlotId, Time};
 use crate::protocol::inbound::ServerLoad;
+pub use socket::Counts;
+use socket::{Accepting, Socket, Waiting};
 use worker::{Flight, Pace, REFUSAL, Worker, affinity, by_key};
 
 /// A connection, as the shell numbers it.
@@ -47,45 +50,6 @@ pub enum Order {
     Accept(Key),
     /// Somebody else accepts from now on.
     Steer(Key, Acceptor),
-}
-
-#[derive(Debug)]
-struct Socket {
-    /// `None`: the master accepts all of it.
-    steering: Option<Steering>,
-    waiting: VecDeque<Waiting>,
-    accepting: Accepting,
-    counts: Counts,
-}
-
-/// A connection that nobody has.
-#[derive(Debug, Clone, Copy)]
-struct Waiting {
-    connection: ConnectionId,
-    client: u64,
-    since: Time,
-}
-
-/// What the shell does with a socket.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Accepting {
-    Idle,
-    /// It was asked for some connections.
-    Asked,
-}
-
-/// What happened at one socket so far.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Counts {
-    /// Connections that the master accepted.
-    pub accepted: u64,
-    /// Of them, how many a worker took.
-    pub handed_over: u64,
-    /// How often one had to go to another worker: refused, or its worker died.
-    pub handed_again: u64,
-    /// How often the acceptor changed.
-    pub switches: u64,
 }
 
 /// Who may accept.

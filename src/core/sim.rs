@@ -199,10 +199,8 @@ impl World {
                 let bound = Bound { delivery: Delivery::Adaptive, kind: HandleKind::Net, name: None };
                 self.core.handle(self.now, Event::ListenerOpened { key, result: Ok(bound) });
             }
-            Action::ShareListener { key, of, bound } => {
-                assert!(self.opened.contains(&of) && self.opened.insert(key.clone()), "an open socket is shared");
-                self.core.handle(self.now, Event::ListenerOpened { key, result: Ok(bound) });
-            }
+            // Its sockets have no address that two keys could share.
+            Action::ShareListener { .. } => unreachable!(),
             Action::SendListener { child, key, .. } => {
                 assert!(self.opened.contains(&key), "only an open socket is sent");
                 assert!(self.children[&child].over.is_none(), "a process that leaves gets no socket");

@@ -15,6 +15,7 @@ mod log;
 mod output;
 mod perform;
 pub mod preload;
+mod quiet;
 mod read;
 mod receive;
 mod run;
