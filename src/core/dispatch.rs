@@ -5,6 +5,7 @@
 //! what nobody can take waits in the kernel's queue.
 
 mod orphans;
+mod socket;
 mod worker;
 
 use std::cmp::Reverse;
@@ -14,6 +15,8 @@ use std::sync::Arc;
 use super::steering::{Acceptor, Steering};
 use super::types::{Balance, ChildId, Delivery, SlotId, Time};
 use crate::protocol::inbound::ServerLoad;
+pub use socket::Counts;
+use socket::{Accepting, Socket, Waiting};
 use worker::{Flight, Pace, Past, REFUSAL, Worker, affinity};
 
 /// A connection, as the shell numbers it.
@@ -48,48 +51,6 @@ pub enum Order {
     Accept(Key),
     /// Somebody else accepts from now on.
     Steer(Key, Acceptor),
-}
-
-#[derive(Debug)]
-struct Socket {
-    /// `None`: the master accepts all of it.
-    steering: Option<Steering>,
-    waiting: VecDeque<Waiting>,
-    accepting: Accepting,
-    counts: Counts,
-}
-
-/// A connection that nobody has.
-#[derive(Debug, Clone, Copy)]
-struct Waiting {
-    connection: ConnectionId,
-    client: u64,
-    past: Past,
-    since: Time,
-}
-
-/// What the shell does with a socket.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Accepting {
-    Idle,
-    /// It was asked for some connections.
-    Asked,
-    /// Nothing: workers have the socket itself, and only what they give back comes here.
-    Nothing,
-}
-
-/// What happened at one socket so far.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Counts {
-    /// Connections that the master accepted.
-    pub accepted: u64,
-    /// Of them, how many a worker took.
-    pub handed_over: u64,
-    /// How often one had to go to another worker: refused, or its worker died.
-    pub handed_again: u64,
-    /// How often the acceptor changed.
-    pub switches: u64,
 }
 
 /// Who may accept.

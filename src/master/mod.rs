@@ -17,6 +17,7 @@ mod output;
 pub mod passed;
 mod perform;
 pub mod preload;
+mod quiet;
 mod read;
 mod receive;
 mod run;

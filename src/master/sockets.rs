@@ -6,14 +6,13 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::os::fd::{AsFd, OwnedFd, RawFd};
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Duration;
 
 use socket2::{SockAddr, SockRef, Socket, Type};
 use tokio::sync::mpsc::Sender;
-use tokio::time::Instant;
 
 use super::accept::Accepting;
 use super::link::Input;
+use super::quiet::until_quiet;
 use crate::core::dispatch::Key;
 use crate::core::steering::Acceptor;
 use crate::core::types::{Balance, Bound, Delivery};
@@ -21,8 +20,7 @@ use crate::protocol::listen::{AddressType, ListenQuery};
 use crate::protocol::outbound::{HandleKind, SocketName};
 use crate::sys::activation::Activated;
 use crate::sys::descriptors::is_of_reserve;
-use crate::sys::handshakes::{self, Addresses};
-use crate::sys::local::{Access, UdpAddress, bind_udp, inherit, listen_unix, shortest, with_waiting};
+use crate::sys::local::{Access, UdpAddress, bind_udp, inherit, listen_unix, shortest};
 use crate::sys::portable;
 use crate::sys::reuseport::{self, Member, Place};
 use crate::sys::socket::{Sharing, TcpAddress, accept_queue_length, listen_tcp, refuse_new_connections, widen_backlog};
@@ -35,15 +33,6 @@ const UDP_REUSE_ADDRESS: u32 = 4;
 
 /// A worker may try them all.
 const MOST_REFUSALS_TOLD: usize = 16;
-
-/// How often the accept queues are looked at while they empty.
-const LOOK: Duration = Duration::from_millis(5);
-
-/// They must be empty for so long.
-const QUIET: Duration = Duration::from_millis(50);
-
-/// So long handshakes that began may take: somebody who never ends his must not hold up the end.
-const HANDSHAKES: Duration = Duration::from_secs(2);
 
 /// One address.
 #[derive(Debug)]
@@ -338,25 +327,11 @@ impl Sockets {
                 }
             }
         }
-        let connecting = held.iter().filter_map(|socket| SockRef::from(&**socket).local_addr().ok()?.as_socket());
-        let connecting: Addresses = connecting.collect();
         async move {
             for other in others {
                 other.await;
             }
-            let impatient = Instant::now() + HANDSHAKES;
-            // Without a filter new ones go on coming: each queue must have been empty once.
-            let mut quiet = if held.is_empty() { QUIET } else { Duration::ZERO };
-            while quiet < QUIET || !open.is_empty() {
-                tokio::time::sleep(LOOK).await;
-                let mut waits = with_waiting(&open).into_iter();
-                open.retain(|_| waits.next().unwrap_or(false));
-                let waiting = with_waiting(&held).contains(&true);
-                quiet = if waiting { Duration::ZERO } else { quiet + LOOK };
-                if quiet >= QUIET && Instant::now() < impatient && handshakes::under_way(&connecting) == Some(true) {
-                    quiet = Duration::ZERO;
-                }
-            }
+            until_quiet(held, open).await;
         }
     }
 }
