@@ -4,6 +4,7 @@
 
 const { start, fixture } = require('./support/cluster');
 const { requests } = require('./support/client');
+const { until } = require('./support/until');
 
 const config = { count: 3, exec: fixture('workers/telling.js'), alone: fixture('alone/told.js'), killTimeout: 4000 };
 
@@ -65,6 +66,20 @@ test('a worker that stands still does not hold up the end of its senders', async
   const undeliverable = app.events('undeliverable').filter(([{ from }]) => from !== undefined);
   expect(undeliverable.length).toBeGreaterThan(0);
   expect(new Set(undeliverable.map(([, reason]) => reason))).toEqual(new Set(['gone']));
+});
+
+test('what any worker may have goes to those that keep up', async () => {
+  const app = await start(config);
+  const [stopped, sender] = await app.workers();
+  process.kill(stopped.pid, 'SIGSTOP');
+  await tell(app, [sender], { to: 'worker' });
+  const children = async () => (await app.call('stats')).children;
+  const of = async ({ pid }) => (await children()).find((child) => child.pid === pid);
+  await until(async () => (await of(stopped)).queuedBytes > 2 ** 20);
+  const { received } = await of(sender);
+  await until(async () => (await of(sender)).received > received + 200);
+  expect(app.reports('slowed')).toEqual([]);
+  process.kill(stopped.pid, 'SIGCONT');
 });
 
 test('what is held back for one receiver does not hold up messages to another', async () => {

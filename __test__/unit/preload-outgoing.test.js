@@ -68,6 +68,39 @@ test('a held message is as it was when it was sent', async () => {
   expect(await child.sends('list')).toEqual([1]);
 });
 
+test('a request that is given up is not sent any more', async () => {
+  const child = await holding('alone');
+  const rpc = (act, id) => ({ cmd: 'NODE_YUNFLY_RPC', act, id, ...(act === 'request' && { to: 'alone' }) });
+  const frames = [];
+  child.onFrame('NODE_YUNFLY_RPC', ({ act, id }) => frames.push([act, id]));
+  child.send({ send: [rpc('request', 1), rpc('request', 2), rpc('cancel', 1), rpc('cancel', 3)] });
+  expect(await child.sends('returned')).toEqual([false, false, true, true]);
+  child.tell('goOn', { lane: 'alone' });
+  child.send({ send: [{ to: 'alone', last: true }] });
+  await child.sends('last');
+  expect(frames).toEqual([['cancel', 3], ['request', 2]]);
+});
+
+test('what Node throws for a message that was held back is uncaught, and the next one is sent', async () => {
+  const child = startWorker(
+    script(`
+      process.on('uncaughtException', ({ code }) => process.send({ code }));
+      process.on('message', () => {
+        process.send({ to: 'alone', n: 1 }, 'no handle');
+        process.send({ to: 'alone', n: 2 });
+        process.send({ to: 'worker', sent: true });
+      });
+      process.send({ to: 'worker', worker_pid: 1, up: true });`),
+  );
+  await child.sends('up');
+  child.tell('hold', { lane: 'alone' });
+  child.send({});
+  await child.sends('sent');
+  child.tell('goOn', { lane: 'alone' });
+  expect(await child.sends('n')).toBe(2);
+  expect(await child.sends('code')).toBe('ERR_INVALID_HANDLE_TYPE');
+});
+
 test('a process that exits sends first what it holds', async () => {
   const child = await holding('app');
   child.send({ send: [{ text: 'one' }, { text: 'two' }], exit: true });

@@ -38,11 +38,19 @@ class Lane {
   take() {
     const message = this.#messages[this.#next];
     this.#messages[this.#next++] = undefined;
-    if (this.#next === this.#messages.length) {
-      this.#messages = [];
+    // What was taken is let go, in steps that grow with what is left.
+    if (this.#next * 2 > this.#messages.length) {
+      this.#messages = this.#messages.slice(this.#next);
       this.#next = 0;
     }
     return message;
+  }
+
+  /** True if a request of this name waited here: it does not any more. */
+  withdraw(id) {
+    const index = this.#messages.findIndex((waiting) => waiting?.[0]?.cmd === REQUEST && waiting[0].id === id);
+    if (index >= 0) this.#messages.splice(index, 1);
+    return index >= 0;
   }
 }
 
@@ -68,13 +76,21 @@ function isMessage(message) {
 /** What process.send() does from now on. */
 function sendInTurn(message, handle, options, callback) {
   if (lanes.size === 0 && !isFull) return pass(message, handle, options, callback);
-  if (!process.connected || !isMessage(message) || isControl(message)) return send.call(process, message, handle, options, callback);
-  const name = laneOf(message);
-  if (!isFull && !lanes.has(name)) return pass(message, handle, options, callback);
+  if (!process.connected || !isMessage(message)) return send.call(process, message, handle, options, callback);
+  if (isControl(message)) {
+    return isWithdrawn(message) || send.call(process, message, handle, options, callback);
+  }
   // As it is now: Node writes a message when it is sent, too.
   const copy = typeof message === 'object' ? JSON.parse(JSON.stringify(message)) : message;
+  const name = laneOf(copy);
+  if (!isFull && !lanes.has(name)) return pass(message, handle, options, callback);
   laneNamed(name).add([copy, handle, options, callback]);
   return false;
+}
+
+/** Whoever asked does not wait any more, and the request was not sent yet. */
+function isWithdrawn({ cmd, act, id }) {
+  return cmd === REQUEST && act === 'cancel' && [...lanes.values()].some((lane) => lane.withdraw(id));
 }
 
 function laneNamed(name) {
@@ -92,6 +108,17 @@ function pass(message, handle, options, callback) {
   return takesMore;
 }
 
+/** What Node throws for what was held back is an uncaught exception: nobody is left who called send(). */
+function passLater(args) {
+  try {
+    pass(...args);
+  } catch (error) {
+    nextTick(() => {
+      throw error;
+    });
+  }
+}
+
 /** The channel is empty again when it has written this, too. */
 function awaitRoom() {
   if (isFull) return;
@@ -106,7 +133,7 @@ function flush() {
   if (!process.connected) drop();
   for (const [name, lane] of lanes) {
     if (lane.isHeld) continue;
-    while (lane.length > 0 && !isFull) pass(...lane.take());
+    while (lane.length > 0 && !isFull) passLater(lane.take());
     lanes.delete(name);
     // The others are first next time.
     if (lane.length > 0) lanes.set(name, lane);

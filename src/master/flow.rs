@@ -172,6 +172,16 @@ impl Flow {
         Release { lanes, missed: Some(behind.missed).filter(|missed| missed.messages > 0) }
     }
 
+    /// There is a worker that keeps up: what any worker may have need not wait.
+    pub fn any_worker_keeps_up(&mut self) -> Vec<Lane> {
+        let mut free = BTreeSet::new();
+        for behind in self.receivers.values_mut() {
+            free.extend(behind.lanes.keys().filter(|lane| lane.to == Target::AnyWorker).copied());
+            behind.lanes.retain(|lane, _| lane.to != Target::AnyWorker);
+        }
+        free.into_iter().collect()
+    }
+
     /// A sender is gone.
     pub fn forget(&mut self, sender: Peer) {
         for behind in self.receivers.values_mut() {

@@ -13,7 +13,7 @@ use tokio::sync::Notify;
 use tokio::sync::mpsc::Sender;
 use tokio::task::{AbortHandle, spawn_local};
 
-use super::flow::{HIGH_WATER, LOW_WATER};
+use super::flow::{HIGH_WATER, LOW_WATER, PARKED};
 use super::read::{Received, read};
 use crate::core::child::Reading;
 use crate::core::dispatch::Key;
@@ -208,7 +208,7 @@ impl Link {
         self.sent += 1;
         let mut outbox = self.channel.outbox.borrow_mut();
         outbox.push_urgent(Outgoing { frame, handle, from: None });
-        if outbox.urgent_bytes() > HIGH_WATER {
+        if outbox.urgent_bytes() > most_unread(&outbox) {
             self.channel.gate.answers(Answers::Unread);
         }
         drop(outbox);
@@ -247,10 +247,10 @@ impl Link {
         self.channel.outbox.borrow_mut().take_rest().collect()
     }
 
-    /// Whether it is not read.
+    /// Whether it is not read because of others: what it does not read itself is its own doing.
     #[must_use]
     pub fn is_stopped(&self) -> bool {
-        self.channel.gate.is_closed()
+        self.channel.gate.state.get() == GateState::Closed
     }
 
     /// Reads no more from the child until [`Self::go_on`].
@@ -298,6 +298,11 @@ pub(super) fn is_shortage(error: &io::Error) -> bool {
     number.is_some_and(|number| [libc::ENOBUFS, libc::ENOMEM, libc::ETOOMANYREFS, libc::EINTR].contains(&number))
 }
 
+/// So much of what the master answers a child may wait for it. Behind a handle more: its acknowledgement is in what is read of the child.
+fn most_unread<H, T>(outbox: &Outbox<H, T>) -> usize {
+    if outbox.is_in_flight() { PARKED } else { HIGH_WATER }
+}
+
 /// What a write did to how much waits.
 enum Level {
     Same,
@@ -314,7 +319,9 @@ fn write_some(socket: &OwnedFd, to: &Channel) -> io::Result<Level> {
     let before = outbox.bytes();
     outbox.wrote(count);
     to.taken.set(to.taken.get() + count as u64);
-    if to.gate.answers.get() == Answers::Unread && outbox.urgent_bytes() < LOW_WATER {
+    let is_little = outbox.urgent_bytes() < LOW_WATER;
+    let is_awaited = outbox.is_in_flight() && outbox.urgent_bytes() < most_unread(&outbox);
+    if to.gate.answers.get() == Answers::Unread && (is_little || is_awaited) {
         to.gate.answers(Answers::Taken);
     }
     Ok(if before >= LOW_WATER && outbox.bytes() < LOW_WATER { Level::FellBelowLowWater } else { Level::Same })

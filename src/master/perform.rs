@@ -167,7 +167,12 @@ impl Master {
         let (queued, size) = (link.queued(), frame.len());
         let messages = if audience == Audience::All { lines(&frame).count() as u64 } else { 1 };
         let (receiver, taken) = (Peer::Child(child), link.taken());
-        let verdict = self.flow.offer(now, Offer { lane, receiver, audience, messages, size, queued, taken });
+        // What any worker may have goes to another one as soon as this one is behind: it is held back when all are.
+        let verdict = if lane.to == Target::AnyWorker && link.reading == Reading::KeepsUp {
+            Verdict::Send
+        } else {
+            self.flow.offer(now, Offer { lane, receiver, audience, messages, size, queued, taken })
+        };
         if let Verdict::GiveUp(missed) = verdict {
             return self.give_up(lane.from, &frame, missed);
         }
@@ -250,6 +255,10 @@ impl Master {
         };
         match &notice {
             Notice::Ready => self.service.ready(),
+            Notice::ChildReady(ChildId::Worker(_)) => {
+                let lanes = self.flow.any_worker_keeps_up();
+                self.go_on(lanes);
+            }
             Notice::Reloaded { .. } => self.service.reloaded(),
             Notice::Exception { .. } => self.service.stopping(),
             _ => {}

@@ -76,6 +76,10 @@ impl Master {
                 if let Some(link) = self.links.get_mut(&child).filter(|link| link.reading == Reading::IsBehind) {
                     link.reading = Reading::KeepsUp;
                     self.tell(Event::CaughtUp { child });
+                    if matches!(child, ChildId::Worker(_)) {
+                        let lanes = self.flow.any_worker_keeps_up();
+                        self.go_on(lanes);
+                    }
                 }
                 let released = self.flow.drained(Peer::Child(child), queued);
                 self.released(Peer::Child(child), released);

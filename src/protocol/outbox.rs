@@ -5,8 +5,7 @@
 //!
 //! At most one handle is in flight: with two, after a large line, Node gives the first message the second's handle. What
 //! comes after somebody's handle waits until that is acknowledged, so that the order stays if it has to be sent again
-//! (Node's own `_handleQueue` in lib/internal/child_process.js). After one of the master's own the messages of others go on:
-//! its acknowledgement may stand behind what this child sends, which is read only when it takes its messages.
+//! (Node's own `_handleQueue` in lib/internal/child_process.js). After one of the master's own the messages of others go on.
 
 use std::collections::VecDeque;
 use std::io::IoSlice;
@@ -166,6 +165,12 @@ impl<H, T> Outbox<H, T> {
     #[must_use]
     pub fn urgent_bytes(&self) -> usize {
         self.urgent_bytes
+    }
+
+    /// Whether a handle is on its way: what comes after may wait for its acknowledgement.
+    #[must_use]
+    pub fn is_in_flight(&self) -> bool {
+        self.in_flight.is_some()
     }
 
     /// Whether there is something that may be written now.

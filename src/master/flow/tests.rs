@@ -81,6 +81,16 @@ fn for_any_worker_one_that_keeps_up_is_enough() {
 }
 
 #[test]
+fn a_worker_that_was_never_behind_is_enough_as_well() {
+    let mut flow = Flow::default();
+    flow.offer(START, offer(TO_ANY, WORKER, HIGH_WATER));
+    flow.offer(START, offer(TO_ALL, WORKER, BROADCAST_LIMIT));
+    assert_eq!(flow.any_worker_keeps_up(), [TO_ANY]);
+    assert_eq!(flow.any_worker_keeps_up(), []);
+    assert!(flow.is_slowed(ALONE), "what is for all still waits");
+}
+
+#[test]
 fn a_message_to_all_waits_for_each() {
     let mut flow = Flow::default();
     flow.offer(START, offer(TO_ALL, WORKER, BROADCAST_LIMIT));
