@@ -23,9 +23,21 @@ function build() {
   const env = { ...process.env, RUSTFLAGS: '-Zsanitizer=address -Cforce-frame-pointers=yes', CARGO_TARGET_DIR: folder };
   // With a target of its own neither build scripts nor macros are watched.
   run('cargo', ['+nightly', 'build', '--lib', '--target', TARGET], { env });
-  const addon = path.join(folder, 'cluster-native.node');
-  fs.copyFileSync(path.join(folder, TARGET, 'debug/libcluster_native.so'), addon);
-  return addon;
+  return path.join(folder, TARGET, 'debug/libcluster_native.so');
+}
+
+/** Runs with this addon in the place of the project's own: native.js has a variable for that, but other packages obey it, too. */
+function withAddon(addon, then) {
+  const own = fs.readdirSync(root).find((name) => name.endsWith('.node'));
+  if (!own) fail('Build first: npm run build');
+  const [place, kept] = [path.join(root, own), path.join(folder, own)];
+  fs.renameSync(place, kept);
+  try {
+    fs.copyFileSync(addon, place);
+    return then();
+  } finally {
+    fs.renameSync(kept, place);
+  }
 }
 
 const addon = build();
@@ -42,10 +54,9 @@ const env = {
   ...process.env,
   LD_PRELOAD: runtime(),
   ASAN_OPTIONS: Object.entries(options).map((option) => option.join('=')).join(':'),
-  NAPI_RS_NATIVE_LIBRARY_PATH: addon,
 };
 const jest = ['jest', '--selectProjects=e2e', ...process.argv.slice(2)];
-const { status } = spawnSync('npx', jest, { cwd: root, stdio: 'inherit', env });
+const { status } = withAddon(addon, () => spawnSync('npx', jest, { cwd: root, stdio: 'inherit', env }));
 const found = fs.readdirSync(reports).map((name) => path.join(reports, name));
 for (const name of found) console.error(`\n== ${name}\n${fs.readFileSync(name, 'utf8')}`);
 if (found.length > 0) fail(`AddressSanitizer found ${found.length} fault(s).`);
