@@ -31,6 +31,11 @@ class Lane {
     this.#messages.push(message);
   }
 
+  /** Whether handles are among them. */
+  get hasHandles() {
+    return this.#messages.some((waiting) => typeof waiting?.[1] === 'object' && waiting[1] !== null);
+  }
+
   get length() {
     return this.#messages.length - this.#next;
   }
@@ -175,6 +180,12 @@ function release() {
   if (!isFull) flush();
 }
 
+/** The master gets the handles that wait, with what waits before them: this process is about to close its own. */
+function releaseHandles() {
+  for (const lane of lanes.values()) if (lane.hasHandles) lane.isHeld = false;
+  if (!isFull) flush();
+}
+
 /** Resolves when everything was sent. */
 function allSent() {
   release();
@@ -187,4 +198,4 @@ function countWaiting() {
 
 process.on('disconnect', flush);
 
-module.exports = { sendInTurn, awaitRoom, hold, goOn, allSent, countWaiting };
+module.exports = { sendInTurn, awaitRoom, hold, goOn, releaseHandles, allSent, countWaiting };

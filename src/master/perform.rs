@@ -21,7 +21,7 @@ use crate::core::dispatch::{ConnectionId, Key};
 use crate::core::event::Event;
 use crate::core::notice::{Missed, Notice, Undeliverable};
 use crate::core::types::{ChildId, GenerationId, Lane, Peer, SlotId};
-use crate::protocol::envelope::Target;
+use crate::protocol::envelope::{Envelope, Target};
 use crate::protocol::frame::lines;
 use crate::protocol::listen::ListenQuery;
 use crate::protocol::outbound;
@@ -253,6 +253,11 @@ impl Master {
             | Notice::Undeliverable { from: Peer::Child(child), .. } => Some(*child),
             _ => None,
         };
+        // It is held back by the name under which it was sent.
+        let meant_for = match &notice {
+            Notice::Undeliverable { frame, .. } => target(frame),
+            _ => Target::App,
+        };
         match &notice {
             Notice::Ready => self.service.ready(),
             Notice::ChildReady(ChildId::Worker(_)) => {
@@ -271,7 +276,7 @@ impl Master {
         let before = self.app.bytes();
         let size = self.app.push(notice);
         if let Some(child) = sender {
-            let (lane, receiver) = (Lane { from: Peer::Child(child), to: Target::App }, Peer::App);
+            let (lane, receiver) = (Lane { from: Peer::Child(child), to: meant_for }, Peer::App);
             let (audience, messages, taken) = (Audience::One, 1, 0);
             let offer = Offer { lane, receiver, audience, messages, size, queued: before, taken };
             let verdict = self.flow.offer(self.now(), offer);
@@ -314,5 +319,13 @@ impl Master {
                 self.tell(Event::Throttled { child });
             }
         }
+    }
+}
+
+/// Whom a message names.
+fn target(frame: &[u8]) -> Target {
+    match Envelope::read(frame) {
+        Ok(Envelope::User(target) | Envelope::Request(target)) => target,
+        _ => Target::App,
     }
 }
