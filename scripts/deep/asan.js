@@ -31,7 +31,8 @@ function withAddon(addon, then) {
   const own = fs.readdirSync(root).find((name) => name.endsWith('.node'));
   if (!own) fail('Build first: npm run build');
   const [place, kept] = [path.join(root, own), path.join(folder, own)];
-  fs.renameSync(place, kept);
+  // It is there still where the last run was killed midway.
+  if (!fs.existsSync(kept)) fs.renameSync(place, kept);
   try {
     fs.copyFileSync(addon, place);
     return then();
