@@ -81,8 +81,7 @@ export function sendmessage(
  * - `ERR_RELOAD_INVALID`, `ERR_NO_ALONE`, `ERR_RELOAD_FAILED`, `ERR_NOT_RUNNING`: see {@link Cluster.reload}
  * - `ERR_SCALE_INVALID`, `ERR_SCALE_FAILED`, `ERR_SCALE_SUPERSEDED`, `ERR_DEVELOPMENT`: see {@link Cluster.scale}
  * - `ERR_UNKNOWN_SIGNAL`: `kill()` got something that is no signal
- * - in `protocolError`: `ERR_MESSAGE_INVALID`, `ERR_MESSAGE_FORBIDDEN`, `ERR_MESSAGE_TRUNCATED`, `ERR_HANDLE_INVALID`, `ERR_HANDLE_REFUSED`,
- *   `ERR_HANDLE_STRAY`, `ERR_CONNECTION_FATAL`
+ * - in `protocolError` also: `ERR_MESSAGE_INVALID`, `ERR_MESSAGE_FORBIDDEN`, `ERR_MESSAGE_TRUNCATED`, `ERR_HANDLE_STRAY`
  * - in `exception`: `ERR_NO_WORKERS`, `ERR_MASTER_FAILED`
  */
 export class ClusterError extends Error {
