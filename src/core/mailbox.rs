@@ -4,11 +4,28 @@ use std::collections::VecDeque;
 
 use bytes::Bytes;
 
-use super::types::Peer;
+use super::types::{Lane, Peer};
 use crate::protocol::envelope::Target;
 
 /// How much may wait. What goes beyond is given back to be reported.
 pub const MAILBOX_BYTES: usize = 16 << 20;
+
+/// Whom a mailbox is kept for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum MailFor {
+    /// The next alone.
+    Alone,
+    /// The workers, or any of them.
+    Workers,
+}
+
+impl MailFor {
+    /// Whose mail a message to this target is.
+    #[must_use]
+    pub fn target(target: Target) -> Self {
+        if target == Target::Alone { Self::Alone } else { Self::Workers }
+    }
+}
 
 /// A message that waits.
 #[derive(Debug)]
@@ -21,6 +38,17 @@ pub struct Letter {
     pub frame: Bytes,
     /// What it is.
     pub kind: LetterKind,
+}
+
+impl Letter {
+    /// What is held back with it while nobody takes it.
+    #[must_use]
+    pub fn lane(&self) -> Lane {
+        match self.kind {
+            LetterKind::Message => Lane::of(self.from, self.target),
+            LetterKind::Request(_) => Lane::of_each(self.from, self.target),
+        }
+    }
 }
 
 /// The kinds of letters.
@@ -50,6 +78,11 @@ impl Mailbox {
     /// The same for one that was on its way to a receiver that is gone now. What was sent meanwhile comes after it.
     pub fn keep_returned(&mut self, letter: Letter) -> Option<Letter> {
         self.weigh(letter).map(|letter| self.returned.push_back(letter)).err()
+    }
+
+    /// How much waits.
+    pub fn bytes(&self) -> usize {
+        self.bytes
     }
 
     /// Takes everything out, oldest first.
