@@ -10,10 +10,11 @@
 //! Imports go one way only. [`core`] and [`protocol`] are pure: no clock, no descriptors, no tokio, no napi. See
 //! ARCHITECTURE.md for the data flow and the decisions.
 
+#![warn(missing_docs)] // What napi exports gets its comments in native.d.ts.
+
 pub mod config;
 pub mod core;
 pub mod master;
-pub mod protocol;
 pub mod sys;
 pub mod variables;
 pub mod watch;

@@ -10,8 +10,8 @@ use cluster_native_fuzz::core::action::{Action, Origin};
 use cluster_native_fuzz::core::event::Event;
 use cluster_native_fuzz::core::notice::Notice;
 use cluster_native_fuzz::core::types::{Balance, ChildId, Exit, Mode, Peer, Policy, RandomWorker, Readiness};
-use cluster_native_fuzz::protocol::envelope::Target;
-use cluster_native_fuzz::protocol::inbound::{Inbound, Report};
+use cluster_protocol::envelope::Target;
+use cluster_protocol::inbound::{Inbound, Report};
 use libfuzzer_sys::fuzz_target;
 
 const WORKERS: u32 = 3;

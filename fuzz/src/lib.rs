@@ -1,8 +1,4 @@
-//! The protocol and the core by themselves: the addon is a cdylib only (a second crate type would turn its LTO off), which nothing can link.
-
-#[allow(dead_code)]
-#[path = "../../src/protocol/mod.rs"]
-pub mod protocol;
+//! The core by itself: the addon is a cdylib only (a second crate type would turn its LTO off), which nothing can link.
 
 #[allow(dead_code)]
 #[path = "../../src/core/mod.rs"]

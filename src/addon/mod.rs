@@ -23,11 +23,11 @@ use crate::master::app::AppQueue;
 use crate::master::passed::{self, Receiver};
 use crate::master::preload::Preload;
 use crate::master::thread;
-use crate::protocol::wrapped::Wrapped;
 use crate::sys::adopted::Adopted;
 use crate::sys::local::duplicate;
 use crate::sys::process::is_main_thread;
 use crate::sys::{private, take_portable_path};
+use cluster_protocol::wrapped::Wrapped;
 
 pub use config::NativeConfig;
 pub use event::NativeEvent;

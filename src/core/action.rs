@@ -6,7 +6,7 @@ use super::dispatch::{ConnectionId, Key};
 use super::notice::Notice;
 use super::steering::Acceptor;
 use super::types::{Bound, ChildId, GenerationId, Lane, SlotId};
-use crate::protocol::listen::ListenQuery;
+use cluster_protocol::listen::ListenQuery;
 
 /// Whose frame it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use super::dispatch::Key;
 use super::types::{Bound, Time};
-use crate::protocol::listen::{AddressType, ListenAddress, ListenQuery};
-use crate::protocol::outbound::HandleKind;
+use cluster_protocol::listen::{AddressType, ListenAddress, ListenQuery};
+use cluster_protocol::outbound::HandleKind;
 
 /// libuv's flag of a bind.
 const IPV6_ONLY: u32 = 1;
@@ -94,7 +94,7 @@ impl Closed {
 mod tests {
     use super::*;
     use crate::core::types::Delivery;
-    use crate::protocol::outbound::SocketName;
+    use cluster_protocol::outbound::SocketName;
 
     fn query(fields: &str) -> ListenQuery {
         serde_json::from_str(&format!(r#"{{"seq":1,{fields}}}"#)).unwrap()

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use super::dispatch::Key;
 use super::notice::{ChildFailure, ExitReason, FailureCause};
 use super::types::{ChildId, GenerationId, SlotId, Time};
-use crate::protocol::inbound::ErrorDetails;
-use crate::protocol::listen::ListenQuery;
-use crate::protocol::outbound::DrainReason;
+use cluster_protocol::inbound::ErrorDetails;
+use cluster_protocol::listen::ListenQuery;
+use cluster_protocol::outbound::DrainReason;
 
 /// Where a child stands. It only moves downwards.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -9,7 +9,7 @@ use super::family::Respawn;
 use super::notice::{ChildFailure, ExitReason, Notice, ReloadReport, Replacement};
 use super::types::{ChildId, GenerationId, Mode, ReloadTarget, SlotId, Time};
 use super::{Core, Phase};
-use crate::protocol::outbound::DrainReason;
+use cluster_protocol::outbound::DrainReason;
 
 /// A process that makes room has so long for the requests that it is at.
 pub(super) const FINISH: Duration = Duration::from_millis(250);

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use super::steering::{Acceptor, Steering};
 use super::types::{Balance, ChildId, Delivery, SlotId, Time};
-use crate::protocol::inbound::ServerLoad;
+use cluster_protocol::inbound::ServerLoad;
 pub use socket::Counts;
 use socket::{Accepting, Socket, Waiting};
 use worker::{Flight, Pace, Past, REFUSAL, Worker, affinity};

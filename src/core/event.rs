@@ -5,9 +5,9 @@ use bytes::Bytes;
 use super::dispatch::{ConnectionId, Key};
 use super::reload::ReloadRequest;
 use super::types::{Bound, ChildId, Evidence, Exit, KillMeans, Peer, ReloadTarget};
-use crate::protocol::envelope::Target;
-use crate::protocol::inbound::Inbound;
-use crate::protocol::request::RequestPart;
+use cluster_protocol::envelope::Target;
+use cluster_protocol::inbound::Inbound;
+use cluster_protocol::request::RequestPart;
 
 /// Who gets a handle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

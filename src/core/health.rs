@@ -8,7 +8,7 @@ use super::leaving::REPLACE_GRACE;
 use super::notice::{ExitReason, HangReport, Notice};
 use super::types::{ChildId, Evidence, Silence, Time};
 use super::{Core, Phase};
-use crate::protocol::outbound::DrainReason;
+use cluster_protocol::outbound::DrainReason;
 
 /// How often memory is looked at.
 const MEASURE_INTERVAL: Duration = Duration::from_secs(5);

@@ -10,7 +10,7 @@ use super::properties::{nature, policies};
 use super::reload::ReloadRequest;
 use super::sim::{Boot, GOOD, Manners, Nature, World, ms, signal};
 use super::types::{Balance, ChildId, KillMeans, Mode, Peer, Policy, ReloadTarget};
-use crate::protocol::envelope::Target;
+use cluster_protocol::envelope::Target;
 
 /// How long everything goes wrong.
 const WILD: u64 = 60_000;

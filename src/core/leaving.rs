@@ -16,7 +16,7 @@ use super::development::FINISH;
 use super::family::Respawn;
 use super::notice::{ExitReason, FailureCause, Notice};
 use super::types::{ChildId, KillMeans, Mode, Time};
-use crate::protocol::outbound::{self, DrainReason};
+use cluster_protocol::outbound::{self, DrainReason};
 
 /// A worker that was signalled is replaced after this: a signal to every process (systemd, a terminal, whoever ends a whole tree)
 /// reaches the app meanwhile.

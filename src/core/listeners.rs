@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 use super::addresses::{Closed, LINGERS, Port, is_same};
 use super::dispatch::Key;
 use super::types::{Bound, ChildId, SlotId, Time};
-use crate::protocol::listen::{ListenAddress, ListenQuery};
+use cluster_protocol::listen::{ListenAddress, ListenQuery};
 
 /// One shared socket.
 #[derive(Debug)]
@@ -238,7 +238,7 @@ impl Listeners {
 mod tests {
     use super::*;
     use crate::core::types::Delivery;
-    use crate::protocol::outbound::{HandleKind, SocketName};
+    use cluster_protocol::outbound::{HandleKind, SocketName};
 
     fn key() -> Key {
         Arc::from("k")

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use bytes::Bytes;
 
 use super::types::Peer;
-use crate::protocol::envelope::Target;
+use cluster_protocol::envelope::Target;
 
 /// How much may wait. What goes beyond is given back to be reported.
 pub const MAILBOX_BYTES: usize = 16 << 20;

@@ -5,8 +5,8 @@ use bytes::Bytes;
 use super::dispatch::ConnectionId;
 use super::scale::NotScaled;
 use super::types::{ChildId, Exit, Peer, SlotId, Time};
-use crate::protocol::inbound::{ErrorDetails, ErrorReport};
-use crate::protocol::listen::ListenAddress;
+use cluster_protocol::inbound::{ErrorDetails, ErrorReport};
+use cluster_protocol::listen::ListenAddress;
 
 /// Something that the app is told.
 #[derive(Debug, Clone)]

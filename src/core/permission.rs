@@ -1,13 +1,13 @@
 //! Who may say what. A child can write anything into its channel: what is not for its role, or not for where it stands, has no
 //! effect but that the app is told. What it may say concerns itself only.
 //!
-//! Of requests and answers the shell has checked whose they say that they are ([`crate::protocol::request`]); of connections,
+//! Of requests and answers the shell has checked whose they say that they are ([`cluster_protocol::request`]); of connections,
 //! sockets and handles it can name those only that it was given.
 
 use super::child::{Child, Stage};
 use super::types::{ChildId, Mode};
 use super::{Core, Notice};
-use crate::protocol::inbound::{Inbound, Report};
+use cluster_protocol::inbound::{Inbound, Report};
 
 /// What a child said that it may not say.
 pub(super) const FORBIDDEN: &str = "ERR_MESSAGE_FORBIDDEN";

@@ -9,7 +9,7 @@ use super::notice::Notice;
 use super::reload::ReloadRequest;
 use super::sim::{Boot, GOOD, Life, Manners, Nature, World, ms, signal};
 use super::types::{Balance, ChildId, KillMeans, Mode, Peer, Policy, RandomWorker, Readiness, ReloadTarget};
-use crate::protocol::envelope::Target;
+use cluster_protocol::envelope::Target;
 
 pub(super) fn policies() -> impl Strategy<Value = Policy> {
     (any::<bool>(), 1u32..5, any::<bool>(), 1u64..100_000, 1u64..20_000, 1u64..20_000, 0u64..3_000, any::<bool>())

@@ -7,8 +7,8 @@ use super::child::{Child, Reading};
 use super::notice::ExitReason;
 use super::types::{ChildId, Lane, Mode, Peer, RandomWorker, Time};
 use super::{Core, Phase};
-use crate::protocol::envelope::Target;
-use crate::protocol::outbound;
+use cluster_protocol::envelope::Target;
+use cluster_protocol::outbound;
 
 /// The document's name, and the one that yunfly's scheduler listens for.
 const ACTIONS: [&str; 2] = ["random-worker", "random-select-worker"];

@@ -12,7 +12,7 @@ use super::leaving::REPLACE_GRACE;
 use super::notice::{ChildFailure, ExitReason, Notice, ReloadReport, Replacement};
 use super::types::{ChildId, GenerationId, Mode, ReloadTarget, SlotId, Time};
 use super::{Core, Phase};
-use crate::protocol::outbound::DrainReason;
+use cluster_protocol::outbound::DrainReason;
 pub(super) use state::Reloads;
 use state::{Change, ChangeState, Reload, Retiring, Step};
 

@@ -10,8 +10,8 @@ use super::mailbox::{Letter, LetterKind};
 use super::notice::{Notice, Undeliverable};
 use super::routing::Route;
 use super::types::{ChildId, Lane, Peer};
-use crate::protocol::envelope::Target;
-use crate::protocol::request::{self, RequestPart};
+use cluster_protocol::envelope::Target;
+use cluster_protocol::request::{self, RequestPart};
 
 /// Requests that wait for answers of children. The app itself is not among those who must answer: if it is gone, all is.
 #[derive(Debug, Default)]

@@ -10,9 +10,9 @@ use super::mailbox::{Letter, LetterKind};
 use super::notice::{Notice, Undeliverable};
 use super::types::{ChildId, Lane, Peer, Readiness, Time};
 use super::{Core, Phase};
-use crate::protocol::envelope::{Envelope, Target};
-use crate::protocol::frame::lines;
-use crate::protocol::outbound;
+use cluster_protocol::envelope::{Envelope, Target};
+use cluster_protocol::frame::lines;
+use cluster_protocol::outbound;
 
 /// Where a message goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -238,7 +238,7 @@ mod tests {
     use super::*;
     use crate::core::event::Event;
     use crate::core::sim::{GOOD, World, ms, policy};
-    use crate::protocol::inbound::{Inbound, Report};
+    use cluster_protocol::inbound::{Inbound, Report};
 
     const ONE: ChildId = ChildId::Worker(1);
 

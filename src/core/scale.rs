@@ -8,7 +8,7 @@ use super::leaving::REPLACE_GRACE;
 use super::notice::{ChildFailure, ExitReason, Notice};
 use super::types::{Mode, SlotId, Time};
 use super::{Core, Phase};
-use crate::protocol::outbound::DrainReason;
+use cluster_protocol::outbound::DrainReason;
 
 /// What is under way.
 #[derive(Debug)]

@@ -12,8 +12,8 @@ use super::listeners::{Answer, Asker, Waiting};
 use super::notice::Notice;
 use super::steering::Acceptor;
 use super::types::{Bound, ChildId, Delivery, Exit, Mode, SlotId, Time};
-use crate::protocol::listen::{ListenAddress, ListenQuery};
-use crate::protocol::outbound;
+use cluster_protocol::listen::{ListenAddress, ListenQuery};
+use cluster_protocol::outbound;
 
 /// So many sockets a worker that stands by may have asked for.
 const MOST_HELD: usize = 4096;

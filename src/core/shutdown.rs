@@ -7,7 +7,7 @@ use super::notice::{ChildFailure, ExitReason, Notice, Outcome};
 use super::scale::NotScaled;
 use super::types::{ChildId, Time};
 use super::{Core, Phase};
-use crate::protocol::outbound::DrainReason;
+use cluster_protocol::outbound::DrainReason;
 
 /// How long idle connections are kept when everything stops: long enough for a request that is on its way.
 const SHUTDOWN_GRACE: Duration = Duration::from_millis(300);

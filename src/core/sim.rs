@@ -26,8 +26,8 @@ use super::leaving::UNCAUGHT;
 use super::notice::Notice;
 use super::steering::Acceptor;
 use super::types::{Balance, Bound, ChildId, Delivery, Evidence, Exit, Peer, Policy, Silence, SlotId, Time};
-use crate::protocol::inbound::{Inbound, Report};
-use crate::protocol::outbound::HandleKind;
+use cluster_protocol::inbound::{Inbound, Report};
+use cluster_protocol::outbound::HandleKind;
 
 use child::Sim;
 pub(super) use nature::*;

@@ -7,7 +7,7 @@ use super::notice::{ExitReason, Notice};
 use super::restart::{Restart, Verdict};
 use super::types::{ChildId, SlotId, Time};
 use super::{Core, Phase};
-use crate::protocol::outbound::{self, DrainReason};
+use cluster_protocol::outbound::{self, DrainReason};
 
 /// When the next one is forked.
 #[derive(Debug, Default)]

@@ -8,8 +8,8 @@ use super::notice::{ExitReason, FailureCause, Notice, Outcome};
 use super::supervision::Vacancy;
 use super::types::{ChildId, GenerationId, Mode, Readiness, SlotId, Time};
 use super::{Core, Phase};
-use crate::protocol::inbound::{ErrorReport, Inbound, Report};
-use crate::protocol::outbound;
+use cluster_protocol::inbound::{ErrorReport, Inbound, Report};
+use cluster_protocol::outbound;
 
 impl Core {
     pub(super) fn start(&mut self, now: Time) {

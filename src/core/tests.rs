@@ -9,9 +9,9 @@ use super::sim::{
     Boot, GOOD, Life, Manners, Nature, World, closed, count, good, ms, policy, position, signal, started,
 };
 use super::types::{ChildId, Exit, Mode, Peer, Policy, Readiness};
-use crate::protocol::envelope::Target;
-use crate::protocol::inbound::{Inbound, Report};
-use crate::protocol::outbound;
+use cluster_protocol::envelope::Target;
+use cluster_protocol::inbound::{Inbound, Report};
+use cluster_protocol::outbound;
 
 const ALONE: ChildId = ChildId::Alone(1);
 
@@ -325,7 +325,7 @@ fn silence_means_nothing_while_a_debugger_is_there_or_the_channel_is_not_read() 
     let mut world = started(policy, |_| Nature { life: Life::Hangs(0), ..GOOD });
     let beat = |debugged| Event::Told {
         child: ChildId::Worker(1),
-        message: crate::protocol::inbound::Inbound::Report(crate::protocol::inbound::Report::Beat { debugged }),
+        message: cluster_protocol::inbound::Inbound::Report(cluster_protocol::inbound::Report::Beat { debugged }),
     };
     world.tell(beat(true));
     world.run(ms(100_000));

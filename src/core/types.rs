@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crate::protocol::envelope::Target;
-use crate::protocol::outbound::{HandleKind, SocketName};
+use cluster_protocol::envelope::Target;
+use cluster_protocol::outbound::{HandleKind, SocketName};
 
 /// A moment, counted from the master's start. The core never looks at a clock: it is told.
 pub type Time = Duration;

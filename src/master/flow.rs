@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use crate::core::notice::Missed;
 use crate::core::types::{Lane, Peer, Time};
-use crate::protocol::envelope::Target;
+use cluster_protocol::envelope::Target;
 
 /// More than this waiting for a receiver slows its senders down.
 pub const HIGH_WATER: usize = 1 << 20;

@@ -18,12 +18,12 @@ use super::read::{Received, read};
 use crate::core::child::Reading;
 use crate::core::dispatch::Key;
 use crate::core::types::{ChildId, Evidence, Peer, SlotId};
-use crate::protocol::listen::ListenQuery;
-use crate::protocol::outbox::{Item, Outbox};
 use crate::sys::channel;
 use crate::sys::local::Connection;
 use crate::sys::process::{Exit, Process};
 use crate::watch::News;
+use cluster_protocol::listen::ListenQuery;
+use cluster_protocol::outbox::{Item, Outbox};
 
 /// After its end nobody else should hold a child's channel; a descendant that does is not waited for.
 const LAST_READ: Duration = Duration::from_secs(1);

@@ -17,7 +17,7 @@ use super::app::AppQueue;
 use super::flow::HIGH_WATER;
 use crate::core::notice::{Notice, Stream};
 use crate::core::types::ChildId;
-use crate::protocol::blocks::Blocks;
+use cluster_protocol::blocks::Blocks;
 
 /// How much is read at once.
 const READ: usize = 64 << 10;

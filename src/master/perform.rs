@@ -21,11 +21,11 @@ use crate::core::dispatch::{ConnectionId, Key};
 use crate::core::event::Event;
 use crate::core::notice::{Missed, Notice, Undeliverable};
 use crate::core::types::{ChildId, GenerationId, Lane, Peer, SlotId};
-use crate::protocol::envelope::{Envelope, Target};
-use crate::protocol::frame::lines;
-use crate::protocol::listen::ListenQuery;
-use crate::protocol::outbound;
 use crate::sys::process::{activity, resident_bytes};
+use cluster_protocol::envelope::{Envelope, Target};
+use cluster_protocol::frame::lines;
+use cluster_protocol::listen::ListenQuery;
+use cluster_protocol::outbound;
 
 /// How long to wait before the next attempt at an address that is in use for a moment.
 const AGAIN: Duration = Duration::from_millis(5);

@@ -10,13 +10,13 @@ use tokio::task::yield_now;
 
 use super::link::{Channel, Input, SHORTAGE, is_shortage};
 use crate::core::types::ChildId;
-use crate::protocol::envelope::{Envelope, Target};
-use crate::protocol::frame::{Frame, FrameDecoder};
-use crate::protocol::inbound::{Inbound, Report};
-use crate::protocol::oversized::Oversized;
-use crate::protocol::request::{RequestPart, Signature};
-use crate::protocol::wrapped::{HandleType, Wrapped};
 use crate::sys::channel;
+use cluster_protocol::envelope::{Envelope, Target};
+use cluster_protocol::frame::{Frame, FrameDecoder};
+use cluster_protocol::inbound::{Inbound, Report};
+use cluster_protocol::oversized::Oversized;
+use cluster_protocol::request::{RequestPart, Signature};
+use cluster_protocol::wrapped::{HandleType, Wrapped};
 
 /// A read begins small and grows with the traffic, so that an idle child costs little memory.
 const READ_LEAST: usize = 8 << 10;

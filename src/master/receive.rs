@@ -15,17 +15,17 @@ use crate::core::dispatch::ConnectionId;
 use crate::core::event::{Event, HandleTarget};
 use crate::core::notice::{Notice, Undeliverable};
 use crate::core::types::{ChildId, Exit, Peer, ReloadTarget};
-use crate::protocol::envelope::Target;
-use crate::protocol::inbound::Inbound;
-use crate::protocol::outbound::{self, Handed};
-use crate::protocol::outbox::MAX_RETRANSMISSIONS;
-use crate::protocol::oversized::Oversized;
-use crate::protocol::request::{self, RequestPart, Signature};
-use crate::protocol::wrapped::HandleType;
 use crate::sys::descriptors::is_of_reserve;
 use crate::sys::local::{self, Connection};
 use crate::sys::process;
 use crate::watch::News;
+use cluster_protocol::envelope::Target;
+use cluster_protocol::inbound::Inbound;
+use cluster_protocol::outbound::{self, Handed};
+use cluster_protocol::outbox::MAX_RETRANSMISSIONS;
+use cluster_protocol::oversized::Oversized;
+use cluster_protocol::request::{self, RequestPart, Signature};
+use cluster_protocol::wrapped::HandleType;
 
 /// Messages from this size on come in buffers that the allocator may keep.
 const LARGE: usize = 256 << 10;

@@ -26,12 +26,12 @@ use crate::core::notice::{Notice, Outcome};
 use crate::core::reload::ReloadRequest;
 use crate::core::steering::Acceptor;
 use crate::core::types::{ChildId, GenerationId, KillMeans, Peer, Time};
-use crate::protocol::envelope::{Envelope, Target};
-use crate::protocol::request::RequestPart;
 use crate::sys::activation::Activated;
 use crate::sys::memory::give_back;
 use crate::sys::process::monotonic_clock;
 use crate::watch::Watch;
+use cluster_protocol::envelope::{Envelope, Target};
+use cluster_protocol::request::RequestPart;
 
 /// How many inputs wait at most: one that is not taken slows its child down.
 const INPUTS: usize = 256;

@@ -16,8 +16,6 @@ use super::quiet::until_quiet;
 use crate::core::dispatch::Key;
 use crate::core::steering::Acceptor;
 use crate::core::types::{Balance, Bound, Delivery};
-use crate::protocol::listen::{AddressType, ListenQuery};
-use crate::protocol::outbound::{HandleKind, SocketName};
 use crate::sys::activation::Activated;
 use crate::sys::descriptors::is_of_reserve;
 use crate::sys::local::{Access, UdpAddress, bind_udp, inherit, listen_unix, shortest};
@@ -26,6 +24,8 @@ use crate::sys::reuseport::{self, Member, Place};
 use crate::sys::socket::{Sharing, TcpAddress, accept_queue_length, listen_tcp, refuse_new_connections, widen_backlog};
 use crate::sys::socket_file::SocketFile;
 use crate::sys::takeover::{self, Taken, Wanted};
+use cluster_protocol::listen::{AddressType, ListenQuery};
+use cluster_protocol::outbound::{HandleKind, SocketName};
 
 /// libuv's flags of a bind.
 const IPV6_ONLY: u32 = 1;

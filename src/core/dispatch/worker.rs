@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::{ConnectionId, Key};
 use crate::core::types::{SlotId, Time};
-use crate::protocol::inbound::ServerLoad;
+use cluster_protocol::inbound::ServerLoad;
 
 /// How long a connection waits for the worker that has the fewest but has not answered yet. One that takes longer stalls:
 /// the others are balanced without it until it answers.

@@ -4,7 +4,7 @@ use crate::core::event::Event;
 use crate::core::notice::{ExitReason, Notice, Outcome};
 use crate::core::sim::{GOOD, Life, Manners, Nature, World, closed, count, good, ms, policy, signal, started};
 use crate::core::types::{ChildId, Exit, KillMeans, Policy};
-use crate::protocol::inbound::{ErrorDetails, ErrorReport, Inbound, Phase, Report};
+use cluster_protocol::inbound::{ErrorDetails, ErrorReport, Inbound, Phase, Report};
 
 const ALONE: ChildId = ChildId::Alone(1);
 

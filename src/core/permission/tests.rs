@@ -6,7 +6,7 @@ use crate::core::event::Event;
 use crate::core::reload::ReloadRequest;
 use crate::core::sim::{GOOD, Manners, Nature, World, ms, policy};
 use crate::core::types::{Policy, ReloadTarget};
-use crate::protocol::inbound::{ErrorDetails, ErrorReport, Phase, ServerLoad};
+use cluster_protocol::inbound::{ErrorDetails, ErrorReport, Phase, ServerLoad};
 
 const KEY: &str = ":80:4::0";
 

@@ -172,7 +172,7 @@ fn messages_to_the_alone_wait_for_the_next_one() {
     let (mut world, _) = world(policy());
     reload(&mut world, 1, ReloadTarget::Alone);
     let frame = bytes::Bytes::from_static(b"7\n");
-    let target = crate::protocol::envelope::Target::Alone;
+    let target = cluster_protocol::envelope::Target::Alone;
     world.tell(Event::Sent { from: crate::core::types::Peer::App, target, frame });
     world.run(ms(10_000));
     let to: Vec<ChildId> =

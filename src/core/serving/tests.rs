@@ -3,7 +3,7 @@ use crate::core::event::Event;
 use crate::core::reload::ReloadRequest;
 use crate::core::sim::{GOOD, World, ms, policy};
 use crate::core::types::{Mode, Policy, ReloadTarget};
-use crate::protocol::inbound::{Inbound, Report, ServerLoad};
+use cluster_protocol::inbound::{Inbound, Report, ServerLoad};
 
 const ONE: ChildId = ChildId::Worker(1);
 

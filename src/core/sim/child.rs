@@ -9,9 +9,9 @@ use super::{Boot, Happening, Life, MEMORY, Manners, Nature, Pace, SEGFAULT, SIGK
 use crate::core::dispatch::Key;
 use crate::core::event::Event;
 use crate::core::types::{ChildId, Exit, KillMeans, Mode, SlotId, Time};
-use crate::protocol::inbound::{Inbound, Report};
-use crate::protocol::listen::ListenAddress;
-use crate::protocol::scalar::Scalar;
+use cluster_protocol::inbound::{Inbound, Report};
+use cluster_protocol::listen::ListenAddress;
+use cluster_protocol::scalar::Scalar;
 
 #[derive(Debug)]
 pub(super) struct Sim {

@@ -8,7 +8,7 @@ use crate::core::dispatch::{ConnectionId, Key};
 use crate::core::event::Event;
 use crate::core::steering::Acceptor;
 use crate::core::types::{Balance, ChildId, Exit, Mode, Time};
-use crate::protocol::inbound::{Inbound, Report, ServerLoad};
+use cluster_protocol::inbound::{Inbound, Report, ServerLoad};
 
 /// As many connections the shell accepts at once (master/accept.rs).
 const BATCH: usize = 8;

@@ -9,9 +9,9 @@ use crate::core::action::Origin;
 use crate::core::dispatch::{ConnectionId, Key};
 use crate::core::event::{Event, HandleTarget};
 use crate::core::types::{ChildId, Peer};
-use crate::protocol::envelope::Target;
-use crate::protocol::frame::lines;
-use crate::protocol::outbound::{self, HandleKind};
+use cluster_protocol::envelope::Target;
+use cluster_protocol::frame::lines;
+use cluster_protocol::outbound::{self, HandleKind};
 
 /// So many frames in its channel, and a child is behind; with so few it keeps up again.
 const BEHIND: usize = 20;

@@ -9,8 +9,8 @@ use super::{Happening, World};
 use crate::core::child::Child;
 use crate::core::event::Event;
 use crate::core::types::{ChildId, Peer};
-use crate::protocol::envelope::Target;
-use crate::protocol::request::RequestPart;
+use cluster_protocol::envelope::Target;
+use cluster_protocol::request::RequestPart;
 
 /// The app's pid.
 const APP: u32 = 1;

@@ -139,7 +139,7 @@ fn text(raw: Option<Raw<'_>>) -> Option<Cow<'_, str>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::scan::DEEPEST;
+    use crate::scan::DEEPEST;
     use proptest::prelude::*;
     use serde_json::{Value, json};
 

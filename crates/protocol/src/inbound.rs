@@ -247,7 +247,7 @@ impl Inbound {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::listen::AddressType;
+    use crate::listen::AddressType;
     use proptest::prelude::*;
 
     #[test]
