@@ -5,8 +5,8 @@ use std::ffi::{CString, NulError};
 use std::os::fd::RawFd;
 use std::path::PathBuf;
 
-use crate::core::types::Policy;
 use crate::variables::Variables;
+use cluster_core::types::Policy;
 
 /// Everything that the master needs to know.
 #[derive(Debug, Clone)]

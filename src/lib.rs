@@ -13,7 +13,6 @@
 #![warn(missing_docs)] // What napi exports gets its comments in native.d.ts.
 
 pub mod config;
-pub mod core;
 pub mod master;
 pub mod sys;
 pub mod variables;

@@ -22,6 +22,8 @@ const WANTED = [
   'Cargo.lock',
   'build.rs',
   'src/lib.rs',
+  'crates/core/Cargo.toml',
+  'crates/core/src/lib.rs',
   'crates/protocol/Cargo.toml',
   'crates/protocol/src/lib.rs',
 ];

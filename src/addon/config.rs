@@ -9,8 +9,8 @@ use napi::bindgen_prelude::{Error, Result, Status};
 use napi_derive::napi;
 
 use crate::config::{Config, Inspector, Launch, Log, Output, Role, Watched};
-use crate::core::types::{Balance, Mode, Policy, RandomWorker, Readiness};
 use crate::variables::Variables;
+use cluster_core::types::{Balance, Mode, Policy, RandomWorker, Readiness};
 
 /// Made by lib/cluster.js.
 #[napi(object)]

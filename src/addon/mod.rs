@@ -16,8 +16,6 @@ use napi_derive::napi;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use crate::config::Config;
-use crate::core::notice::Stream;
-use crate::core::types::{ChildId, ReloadTarget};
 use crate::master::Command;
 use crate::master::app::AppQueue;
 use crate::master::passed::{self, Receiver};
@@ -27,6 +25,8 @@ use crate::sys::adopted::Adopted;
 use crate::sys::local::duplicate;
 use crate::sys::process::is_main_thread;
 use crate::sys::{private, take_portable_path};
+use cluster_core::notice::Stream;
+use cluster_core::types::{ChildId, ReloadTarget};
 use cluster_protocol::wrapped::Wrapped;
 
 pub use config::NativeConfig;

@@ -10,8 +10,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use crate::core::notice::Missed;
-use crate::core::types::{Lane, Peer, Time};
+use cluster_core::notice::Missed;
+use cluster_core::types::{Lane, Peer, Time};
 use cluster_protocol::envelope::Target;
 
 /// More than this waiting for a receiver slows its senders down.

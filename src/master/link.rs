@@ -15,13 +15,13 @@ use tokio::task::{AbortHandle, spawn_local};
 
 use super::flow::{HIGH_WATER, LOW_WATER, PARKED};
 use super::read::{Received, read};
-use crate::core::child::Reading;
-use crate::core::dispatch::Key;
-use crate::core::types::{ChildId, Evidence, Peer, SlotId};
 use crate::sys::channel;
 use crate::sys::local::Connection;
 use crate::sys::process::{Exit, Process};
 use crate::watch::News;
+use cluster_core::child::Reading;
+use cluster_core::dispatch::Key;
+use cluster_core::types::{ChildId, Evidence, Peer, SlotId};
 use cluster_protocol::listen::ListenQuery;
 use cluster_protocol::outbox::{Item, Outbox};
 

@@ -12,7 +12,7 @@ use tracing_subscriber::registry;
 
 use super::app::AppQueue;
 use crate::config::Log;
-use crate::core::notice::Notice;
+use cluster_core::notice::Notice;
 
 /// How stderr is written to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -34,15 +34,15 @@ pub enum Command {
     /// Route a message of the app's.
     Route(bytes::Bytes),
     /// Send a message to one child.
-    SendTo(crate::core::types::ChildId, bytes::Bytes),
+    SendTo(cluster_core::types::ChildId, bytes::Bytes),
     /// Send a message with a handle to one child.
-    SendHandle(crate::core::types::ChildId, bytes::Bytes, std::os::fd::OwnedFd),
+    SendHandle(cluster_core::types::ChildId, bytes::Bytes, std::os::fd::OwnedFd),
     /// Choose a worker and send it the random-worker message with these fields.
     RandomWorker {
         /// The app's own fields.
         fields: Option<serde_json::Map<String, serde_json::Value>>,
         /// Where the choice goes.
-        reply: std::sync::mpsc::SyncSender<Option<crate::core::types::ChildId>>,
+        reply: std::sync::mpsc::SyncSender<Option<cluster_core::types::ChildId>>,
     },
     /// `reload()`.
     Reload {
@@ -51,7 +51,7 @@ pub enum Command {
         /// How the new processes are launched.
         launch: Box<crate::config::Launch>,
         /// Which processes.
-        target: crate::core::types::ReloadTarget,
+        target: cluster_core::types::ReloadTarget,
         /// How many slots change at the same time.
         concurrency: usize,
     },
@@ -63,9 +63,9 @@ pub enum Command {
         count: u32,
     },
     /// `worker.disconnect()`.
-    Disconnect(crate::core::types::ChildId),
+    Disconnect(cluster_core::types::ChildId),
     /// `worker.kill()`.
-    Kill(crate::core::types::ChildId, nix::sys::signal::Signal),
+    Kill(cluster_core::types::ChildId, nix::sys::signal::Signal),
     /// The app got a signal that asks it to stop: its name.
     Signalled(String),
     /// `close()`.
@@ -78,7 +78,7 @@ pub enum Command {
     /// What processes are started with from now on, should it change or go.
     KeepPreload(Box<preload::Preload>),
     /// The app cannot hand on what the children write here, or can again.
-    HoldOutput(crate::core::notice::Stream, bool),
+    HoldOutput(cluster_core::notice::Stream, bool),
     /// The app's thread took notices out of its queue.
     AppCaughtUp,
 }

@@ -15,8 +15,8 @@ use tokio::time::timeout;
 
 use super::app::AppQueue;
 use super::flow::HIGH_WATER;
-use crate::core::notice::{Notice, Stream};
-use crate::core::types::ChildId;
+use cluster_core::notice::{Notice, Stream};
+use cluster_core::types::ChildId;
 use cluster_protocol::blocks::Blocks;
 
 /// How much is read at once.

@@ -9,8 +9,8 @@ use tokio::sync::mpsc::Sender;
 use tokio::task::yield_now;
 
 use super::link::{Channel, Input, SHORTAGE, is_shortage};
-use crate::core::types::ChildId;
 use crate::sys::channel;
+use cluster_core::types::ChildId;
 use cluster_protocol::envelope::{Envelope, Target};
 use cluster_protocol::frame::{Frame, FrameDecoder};
 use cluster_protocol::inbound::{Inbound, Report};

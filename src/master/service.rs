@@ -6,8 +6,8 @@ use std::time::Duration;
 use nix::time::{ClockId, clock_gettime};
 use socket2::{Domain, SockAddr, Socket, Type};
 
-use crate::core::types::Time;
 use crate::variables::Variables;
+use cluster_core::types::Time;
 
 const READY: &str = "READY=1\n";
 

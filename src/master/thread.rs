@@ -11,7 +11,7 @@ use super::app::AppQueue;
 use super::log::subscriber;
 use super::run::Master;
 use crate::config::Config;
-use crate::core::notice::{Notice, Outcome};
+use cluster_core::notice::{Notice, Outcome};
 
 /// Starts the thread. It ends after the last notice.
 ///
