@@ -14,7 +14,6 @@
 
 pub mod config;
 pub mod master;
-pub mod sys;
 pub mod variables;
 pub mod watch;
 

@@ -17,7 +17,7 @@ const FIRST_PASSED: RawFd = 3;
 pub struct Variables {
     /// `YUNFLY_LOG`: see [`crate::master`]'s log.
     pub log: String,
-    /// `YUNFLY_PORTABLE=1`: see [`crate::sys::portable`].
+    /// `YUNFLY_PORTABLE=1`: see [`cluster_sys::portable`].
     pub portable: bool,
     /// `NOTIFY_SOCKET`: where the service manager hears of the cluster, sd_notify(3).
     pub notify_socket: Option<String>,

@@ -26,6 +26,8 @@ const WANTED = [
   'crates/core/src/lib.rs',
   'crates/protocol/Cargo.toml',
   'crates/protocol/src/lib.rs',
+  'crates/sys/Cargo.toml',
+  'crates/sys/src/lib.rs',
 ];
 
 function npmPack(source, folder) {

@@ -21,13 +21,13 @@ use crate::master::app::AppQueue;
 use crate::master::passed::{self, Receiver};
 use crate::master::preload::Preload;
 use crate::master::thread;
-use crate::sys::adopted::Adopted;
-use crate::sys::local::duplicate;
-use crate::sys::process::is_main_thread;
-use crate::sys::{private, take_portable_path};
 use cluster_core::notice::Stream;
 use cluster_core::types::{ChildId, ReloadTarget};
 use cluster_protocol::wrapped::Wrapped;
+use cluster_sys::adopted::Adopted;
+use cluster_sys::local::duplicate;
+use cluster_sys::process::is_main_thread;
+use cluster_sys::{private, take_portable_path};
 
 pub use config::NativeConfig;
 pub use event::NativeEvent;

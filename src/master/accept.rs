@@ -12,9 +12,9 @@ use tokio::sync::mpsc::Sender;
 use tokio::task::{JoinHandle, spawn_local};
 
 use super::link::Input;
-use crate::sys::local::{Connection, accept};
-use crate::sys::watch_shared;
 use cluster_core::dispatch::Key;
+use cluster_sys::local::{Connection, accept};
+use cluster_sys::watch_shared;
 
 /// How many connections are taken at once: a few, as each waits here until a worker has it.
 const BATCH: usize = 8;

@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use crate::sys::process::activity;
 use cluster_core::types::{Evidence, Silence};
+use cluster_sys::process::activity;
 
 /// For how long its CPU time is watched. A beat that was only late is read meanwhile.
 const WATCH: Duration = Duration::from_millis(100);

@@ -6,9 +6,9 @@ use nix::sys::signal::Signal;
 use tokio::sync::mpsc::Sender;
 
 use super::link::Input;
-use crate::sys::guard::Guard;
-use crate::sys::process::{Exit, activity};
 use cluster_core::types::Time;
+use cluster_sys::guard::Guard;
+use cluster_sys::process::{Exit, activity};
 
 /// One that was ended is replaced at once, but not one after another.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);

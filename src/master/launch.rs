@@ -9,10 +9,10 @@ use tokio::io::unix::AsyncFd;
 
 use super::output::Pipes;
 use crate::config::{Inspector, Launch, Role};
-use crate::sys::process::Process;
-use crate::sys::spawn::{CHANNEL_FD, Command, spawn};
-use crate::sys::{channel, watch};
 use cluster_core::types::{ChildId, SlotId};
+use cluster_sys::process::Process;
+use cluster_sys::spawn::{CHANNEL_FD, Command, spawn};
+use cluster_sys::{channel, watch};
 
 /// Starts a child. Gives its process and the master's end of its channel, registered: nothing can fail once the process
 /// exists, or nobody would wait for it.

@@ -2,9 +2,9 @@
 
 use std::os::fd::BorrowedFd;
 
-use crate::sys::descriptor::{Kind, kind, never_block};
 use cluster_protocol::envelope::Target;
 use cluster_protocol::wrapped::HandleType;
+use cluster_sys::descriptor::{Kind, kind, never_block};
 
 /// Who is to get it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -15,7 +15,6 @@ use super::output::Pipes;
 use super::run::{Guarded, Master, State};
 use super::turn_away::turn_away;
 use crate::config::Output;
-use crate::sys::process::{activity, resident_bytes};
 use cluster_core::action::{Action, Origin};
 use cluster_core::child::Reading;
 use cluster_core::dispatch::{ConnectionId, Key};
@@ -26,6 +25,7 @@ use cluster_protocol::envelope::{Envelope, Target};
 use cluster_protocol::frame::lines;
 use cluster_protocol::listen::ListenQuery;
 use cluster_protocol::outbound;
+use cluster_sys::process::{activity, resident_bytes};
 
 /// How long to wait before the next attempt at an address that is in use for a moment.
 const AGAIN: Duration = Duration::from_millis(5);

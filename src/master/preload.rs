@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use nix::unistd::{geteuid, mkdtemp};
 
 use crate::config::Launch;
-use crate::sys::private::private_folder;
+use cluster_sys::private::private_folder;
 
 const OURS_ALONE: u32 = 0o700;
 

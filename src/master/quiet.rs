@@ -7,8 +7,8 @@ use std::time::Duration;
 use socket2::SockRef;
 use tokio::time::Instant;
 
-use crate::sys::handshakes::{Addresses, under_way};
-use crate::sys::local::with_waiting;
+use cluster_sys::handshakes::{Addresses, under_way};
+use cluster_sys::local::with_waiting;
 
 /// How often the accept queues are looked at while they empty.
 const LOOK: Duration = Duration::from_millis(5);

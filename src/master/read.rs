@@ -9,7 +9,6 @@ use tokio::sync::mpsc::Sender;
 use tokio::task::yield_now;
 
 use super::link::{Channel, Input, SHORTAGE, is_shortage};
-use crate::sys::channel;
 use cluster_core::types::ChildId;
 use cluster_protocol::envelope::{Envelope, Target};
 use cluster_protocol::frame::{Frame, FrameDecoder};
@@ -17,6 +16,7 @@ use cluster_protocol::inbound::{Inbound, Report};
 use cluster_protocol::oversized::Oversized;
 use cluster_protocol::request::{RequestPart, Signature};
 use cluster_protocol::wrapped::{HandleType, Wrapped};
+use cluster_sys::channel;
 
 /// A read begins small and grows with the traffic, so that an idle child costs little memory.
 const READ_LEAST: usize = 8 << 10;

@@ -10,9 +10,6 @@ use super::link::{Input, Link, Outgoing, Speaking};
 use super::passed;
 use super::read::{Received, Violation};
 use super::run::Master;
-use crate::sys::descriptors::is_of_reserve;
-use crate::sys::local::{self, Connection};
-use crate::sys::process;
 use crate::watch::News;
 use cluster_core::child::Reading;
 use cluster_core::dispatch::ConnectionId;
@@ -26,6 +23,9 @@ use cluster_protocol::outbox::MAX_RETRANSMISSIONS;
 use cluster_protocol::oversized::Oversized;
 use cluster_protocol::request::{self, RequestPart, Signature};
 use cluster_protocol::wrapped::HandleType;
+use cluster_sys::descriptors::is_of_reserve;
+use cluster_sys::local::{self, Connection};
+use cluster_sys::process;
 
 /// Messages from this size on come in buffers that the allocator may keep.
 const LARGE: usize = 256 << 10;

@@ -19,9 +19,6 @@ use super::preload::Preload;
 use super::service::Service;
 use super::sockets::Sockets;
 use crate::config::{Config, Launch};
-use crate::sys::activation::Activated;
-use crate::sys::memory::give_back;
-use crate::sys::process::monotonic_clock;
 use crate::watch::Watch;
 use cluster_core::Core;
 use cluster_core::dispatch::{ConnectionId, Counts};
@@ -32,6 +29,9 @@ use cluster_core::steering::Acceptor;
 use cluster_core::types::{ChildId, GenerationId, KillMeans, Peer, Time};
 use cluster_protocol::envelope::{Envelope, Target};
 use cluster_protocol::request::RequestPart;
+use cluster_sys::activation::Activated;
+use cluster_sys::memory::give_back;
+use cluster_sys::process::monotonic_clock;
 
 /// How many inputs wait at most: one that is not taken slows its child down.
 const INPUTS: usize = 256;

@@ -13,19 +13,21 @@ use tokio::sync::mpsc::Sender;
 use super::accept::Accepting;
 use super::link::Input;
 use super::quiet::until_quiet;
-use crate::sys::activation::Activated;
-use crate::sys::descriptors::is_of_reserve;
-use crate::sys::local::{Access, UdpAddress, bind_udp, inherit, listen_unix, shortest};
-use crate::sys::portable;
-use crate::sys::reuseport::{self, Member, Place};
-use crate::sys::socket::{Sharing, TcpAddress, accept_queue_length, listen_tcp, refuse_new_connections, widen_backlog};
-use crate::sys::socket_file::SocketFile;
-use crate::sys::takeover::{self, Taken, Wanted};
 use cluster_core::dispatch::Key;
 use cluster_core::steering::Acceptor;
 use cluster_core::types::{Balance, Bound, Delivery};
 use cluster_protocol::listen::{AddressType, ListenQuery};
 use cluster_protocol::outbound::{HandleKind, SocketName};
+use cluster_sys::activation::Activated;
+use cluster_sys::descriptors::is_of_reserve;
+use cluster_sys::local::{Access, UdpAddress, bind_udp, inherit, listen_unix, shortest};
+use cluster_sys::portable;
+use cluster_sys::reuseport::{self, Member, Place};
+use cluster_sys::socket::{
+    Sharing, TcpAddress, accept_queue_length, listen_tcp, refuse_new_connections, widen_backlog,
+};
+use cluster_sys::socket_file::SocketFile;
+use cluster_sys::takeover::{self, Taken, Wanted};
 
 /// libuv's flags of a bind.
 const IPV6_ONLY: u32 = 1;

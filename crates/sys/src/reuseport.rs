@@ -186,8 +186,8 @@ mod imp {
 #[cfg(target_os = "linux")]
 mod tests {
     use super::*;
-    use crate::sys::local::{UdpAddress, bind_udp};
-    use crate::sys::socket::{Sharing, TcpAddress, accept_queue_length, listen_tcp};
+    use crate::local::{UdpAddress, bind_udp};
+    use crate::socket::{Sharing, TcpAddress, accept_queue_length, listen_tcp};
     use std::net::{SocketAddr, TcpStream, UdpSocket};
 
     fn listen(ip: Option<&str>, port: u16, sharing: Sharing) -> io::Result<Socket> {

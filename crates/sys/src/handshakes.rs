@@ -127,7 +127,7 @@ mod imp {
 #[cfg(target_os = "linux")]
 mod tests {
     use super::*;
-    use crate::sys::socket::{Sharing, TcpAddress, listen_tcp, refuse_new_connections};
+    use crate::socket::{Sharing, TcpAddress, listen_tcp, refuse_new_connections};
     use socket2::{Domain, SockFilter, Socket, Type};
     use std::os::fd::AsFd;
     use std::time::Duration;

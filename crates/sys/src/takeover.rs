@@ -109,7 +109,7 @@ fn is_in_the_way(wanted: &Wanted, ip: IpAddr) -> bool {
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
     use super::*;
-    use crate::sys::socket::{Sharing, TcpAddress, listen_tcp};
+    use crate::socket::{Sharing, TcpAddress, listen_tcp};
 
     #[test]
     fn what_is_free_or_alive_is_not_taken() {
