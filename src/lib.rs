@@ -15,7 +15,6 @@
 pub mod config;
 pub mod master;
 pub mod variables;
-pub mod watch;
 
 // Not part of unit test binaries: it needs a Node process around it.
 #[cfg(not(test))]

@@ -9,6 +9,8 @@ use std::os::fd::RawFd;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use cluster_watch::Git;
+
 /// The first descriptor that a service manager passes (`SD_LISTEN_FDS_START`).
 const FIRST_PASSED: RawFd = 3;
 
@@ -27,19 +29,6 @@ pub struct Variables {
     pub passed: Range<RawFd>,
     /// Where git has its settings.
     pub git: Git,
-}
-
-/// Where git looks for `core.excludesFile`, and for the file that it has if nothing is set (gitignore(5)).
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Git {
-    /// The user's home; `~` in git's settings.
-    pub home: Option<PathBuf>,
-    /// `XDG_CONFIG_HOME`; below the home if not set.
-    pub config_home: Option<PathBuf>,
-    /// `GIT_CONFIG_GLOBAL`.
-    pub global: Option<PathBuf>,
-    /// `GIT_CONFIG_SYSTEM`.
-    pub system: Option<PathBuf>,
 }
 
 impl Variables {

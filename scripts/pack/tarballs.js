@@ -28,6 +28,8 @@ const WANTED = [
   'crates/protocol/src/lib.rs',
   'crates/sys/Cargo.toml',
   'crates/sys/src/lib.rs',
+  'crates/watch/Cargo.toml',
+  'crates/watch/src/lib.rs',
 ];
 
 function npmPack(source, folder) {

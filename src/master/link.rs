@@ -15,7 +15,6 @@ use tokio::task::{AbortHandle, spawn_local};
 
 use super::flow::{HIGH_WATER, LOW_WATER, PARKED};
 use super::read::{Received, read};
-use crate::watch::News;
 use cluster_core::child::Reading;
 use cluster_core::dispatch::Key;
 use cluster_core::types::{ChildId, Evidence, Peer, SlotId};
@@ -24,6 +23,7 @@ use cluster_protocol::outbox::{Item, Outbox};
 use cluster_sys::channel;
 use cluster_sys::local::Connection;
 use cluster_sys::process::{Exit, Process};
+use cluster_watch::News;
 
 /// After its end nobody else should hold a child's channel; a descendant that does is not waited for.
 const LAST_READ: Duration = Duration::from_secs(1);

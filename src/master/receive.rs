@@ -10,7 +10,6 @@ use super::link::{Input, Link, Outgoing, Speaking};
 use super::passed;
 use super::read::{Received, Violation};
 use super::run::Master;
-use crate::watch::News;
 use cluster_core::child::Reading;
 use cluster_core::dispatch::ConnectionId;
 use cluster_core::event::{Event, HandleTarget};
@@ -26,6 +25,7 @@ use cluster_protocol::wrapped::HandleType;
 use cluster_sys::descriptors::is_of_reserve;
 use cluster_sys::local::{self, Connection};
 use cluster_sys::process;
+use cluster_watch::News;
 
 /// Messages from this size on come in buffers that the allocator may keep.
 const LARGE: usize = 256 << 10;

@@ -19,7 +19,6 @@ use super::preload::Preload;
 use super::service::Service;
 use super::sockets::Sockets;
 use crate::config::{Config, Launch};
-use crate::watch::Watch;
 use cluster_core::Core;
 use cluster_core::dispatch::{ConnectionId, Counts};
 use cluster_core::event::{Event, HandleTarget};
@@ -32,6 +31,7 @@ use cluster_protocol::request::RequestPart;
 use cluster_sys::activation::Activated;
 use cluster_sys::memory::give_back;
 use cluster_sys::process::monotonic_clock;
+use cluster_watch::Watch;
 
 /// How many inputs wait at most: one that is not taken slows its child down.
 const INPUTS: usize = 256;

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use notify::{Config, ErrorKind, Event, PollWatcher, RecommendedWatcher, RecursiveMode, Watcher};
 
-use crate::variables::Git;
+pub use excludes::Git;
 use tree::{Order, Tree};
 
 /// Where the system cannot watch so many folders they are looked at so often.

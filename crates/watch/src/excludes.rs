@@ -1,10 +1,21 @@
 //! The user's own rules of what git ignores: the file of `core.excludesFile`. The crate that knows the rules would look for it by
-//! the environment itself, in this thread (see [`crate::variables`]).
+//! the environment itself, in this thread (see the variables of cluster-master).
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::variables::Git;
+/// Where git looks for `core.excludesFile`, and for the file that it has if nothing is set (gitignore(5)).
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Git {
+    /// The user's home; `~` in git's settings.
+    pub home: Option<PathBuf>,
+    /// `XDG_CONFIG_HOME`; below the home if not set.
+    pub config_home: Option<PathBuf>,
+    /// `GIT_CONFIG_GLOBAL`.
+    pub global: Option<PathBuf>,
+    /// `GIT_CONFIG_SYSTEM`.
+    pub system: Option<PathBuf>,
+}
 
 /// The file; it need not be there. The settings that git prefers come first (git-config(1)).
 pub(super) fn excludes_file(git: &Git) -> Option<PathBuf> {

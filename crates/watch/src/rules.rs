@@ -6,8 +6,7 @@ use std::path::{Path, PathBuf};
 use ignore::Match;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
-use super::excludes::excludes_file;
-use crate::variables::Git;
+use super::excludes::{Git, excludes_file};
 
 /// git's file with rules.
 pub(super) const GITIGNORE: &str = ".gitignore";

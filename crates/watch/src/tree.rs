@@ -9,8 +9,8 @@ use std::time::{Duration, SystemTime};
 
 use notify::event::{Event, EventKind, ModifyKind, RenameMode};
 
+use super::excludes::Git;
 use super::rules::{GITIGNORE, Rules};
-use crate::variables::Git;
 
 /// A file whose only news is its metadata was touched if its time is so new; otherwise its mode or its links changed.
 const JUST_NOW: Duration = Duration::from_secs(2);
