@@ -24,6 +24,8 @@ const WANTED = [
   'src/lib.rs',
   'crates/core/Cargo.toml',
   'crates/core/src/lib.rs',
+  'crates/master/Cargo.toml',
+  'crates/master/src/lib.rs',
   'crates/protocol/Cargo.toml',
   'crates/protocol/src/lib.rs',
   'crates/sys/Cargo.toml',

@@ -7,6 +7,7 @@
 
 mod accept;
 pub mod app;
+pub mod config;
 mod examine;
 mod flow;
 mod guarding;
@@ -25,6 +26,7 @@ mod service;
 mod sockets;
 pub mod thread;
 mod turn_away;
+pub mod variables;
 
 /// What the app's thread asks of the master.
 #[derive(Debug)]

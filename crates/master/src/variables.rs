@@ -17,7 +17,7 @@ const FIRST_PASSED: RawFd = 3;
 /// The variables that matter to the master, understood. What is not understood counts as not there.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Variables {
-    /// `YUNFLY_LOG`: see [`crate::master`]'s log.
+    /// `YUNFLY_LOG`: see log.rs.
     pub log: String,
     /// `YUNFLY_PORTABLE=1`: see [`cluster_sys::portable`].
     pub portable: bool,
