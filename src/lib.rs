@@ -7,17 +7,9 @@
 //!             └──────► watch                  which files changed (development)
 //! ```
 //!
-//! Imports go one way only. [`core`] and [`protocol`] are pure: no clock, no descriptors, no tokio, no napi. See
-//! ARCHITECTURE.md for the data flow and the decisions.
+//! Each is a crate (`crates/`), so imports go one way only. Core and protocol are pure: no clock, no descriptors, no tokio, no napi.
+//! See ARCHITECTURE.md for the data flow and the decisions.
 
-pub mod config;
-pub mod core;
-pub mod master;
-pub mod protocol;
-pub mod sys;
-pub mod variables;
-pub mod watch;
+#![warn(missing_docs)] // What napi exports gets its comments in native.d.ts.
 
-// Not part of unit test binaries: it needs a Node process around it.
-#[cfg(not(test))]
 pub mod addon;

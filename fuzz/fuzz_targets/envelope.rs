@@ -1,7 +1,7 @@
 //! The envelope agrees with a full parse of the line.
 #![no_main]
 
-use cluster_native_fuzz::protocol::envelope::{Envelope, Target};
+use cluster_protocol::envelope::{Envelope, Target};
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
 

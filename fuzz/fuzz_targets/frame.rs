@@ -1,7 +1,7 @@
 //! Any chunking of a stream gives the same frames, and memory stays bounded.
 #![no_main]
 
-use cluster_native_fuzz::protocol::frame::{Frame, FrameDecoder};
+use cluster_protocol::frame::{Frame, FrameDecoder};
 use libfuzzer_sys::fuzz_target;
 
 const LIMIT: usize = 64;

@@ -1,8 +1,8 @@
 //! Arbitrary internal messages never panic.
 #![no_main]
 
-use cluster_native_fuzz::protocol::inbound::Inbound;
-use cluster_native_fuzz::protocol::oversized::Oversized;
+use cluster_protocol::inbound::Inbound;
+use cluster_protocol::oversized::Oversized;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|line: &[u8]| {

@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use bytes::Bytes;
-use cluster_native_fuzz::core::Core;
-use cluster_native_fuzz::core::action::{Action, Origin};
-use cluster_native_fuzz::core::event::Event;
-use cluster_native_fuzz::core::notice::Notice;
-use cluster_native_fuzz::core::types::{Balance, ChildId, Exit, Mode, Peer, Policy, RandomWorker, Readiness};
-use cluster_native_fuzz::protocol::envelope::Target;
-use cluster_native_fuzz::protocol::inbound::{Inbound, Report};
+use cluster_core::Core;
+use cluster_core::action::{Action, Origin};
+use cluster_core::event::Event;
+use cluster_core::notice::Notice;
+use cluster_core::types::{Balance, ChildId, Exit, Mode, Peer, Policy, RandomWorker, Readiness};
+use cluster_protocol::envelope::Target;
+use cluster_protocol::inbound::{Inbound, Report};
 use libfuzzer_sys::fuzz_target;
 
 const WORKERS: u32 = 3;

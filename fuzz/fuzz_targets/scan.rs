@@ -1,7 +1,7 @@
 //! The scanner takes exactly what is JSON.
 #![no_main]
 
-use cluster_native_fuzz::protocol::scan::scan;
+use cluster_protocol::scan::scan;
 use libfuzzer_sys::fuzz_target;
 use serde::de::IgnoredAny;
 

@@ -1,8 +1,6 @@
 'use strict';
 // `npm run test:miri [-- filter]`: the unit tests of protocol and core under Miri, which finds undefined behaviour. It is slow:
 // random tests run a few cases only. Needs a nightly toolchain with Miri (`rustup +nightly component add miri`).
-//
-// The crate of the fuzz targets has protocol and core without the addon: Miri cannot load napi.
 
 const { run } = require('../prepare');
 
@@ -11,6 +9,6 @@ const SKIPPED = ['histories', 'properties', 'no_connection_is_lost_or_served_twi
 
 run(
   'cargo',
-  ['+nightly', 'miri', 'test', '--manifest-path', 'fuzz/Cargo.toml', '--lib', '--', ...process.argv.slice(2), ...SKIPPED.flatMap((name) => ['--skip', name])],
+  ['+nightly', 'miri', 'test', '-p', 'cluster-protocol', '-p', 'cluster-core', '--lib', '--', ...process.argv.slice(2), ...SKIPPED.flatMap((name) => ['--skip', name])],
   { env: { ...process.env, MIRIFLAGS: '-Zmiri-disable-isolation', PROPTEST_CASES: '4' } },
 );

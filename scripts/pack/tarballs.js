@@ -22,6 +22,16 @@ const WANTED = [
   'Cargo.lock',
   'build.rs',
   'src/lib.rs',
+  'crates/core/Cargo.toml',
+  'crates/core/src/lib.rs',
+  'crates/master/Cargo.toml',
+  'crates/master/src/lib.rs',
+  'crates/protocol/Cargo.toml',
+  'crates/protocol/src/lib.rs',
+  'crates/sys/Cargo.toml',
+  'crates/sys/src/lib.rs',
+  'crates/watch/Cargo.toml',
+  'crates/watch/src/lib.rs',
 ];
 
 function npmPack(source, folder) {

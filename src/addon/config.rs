@@ -8,9 +8,9 @@ use std::time::Duration;
 use napi::bindgen_prelude::{Error, Result, Status};
 use napi_derive::napi;
 
-use crate::config::{Config, Inspector, Launch, Log, Output, Role, Watched};
-use crate::core::types::{Balance, Mode, Policy, RandomWorker, Readiness};
-use crate::variables::Variables;
+use cluster_core::types::{Balance, Mode, Policy, RandomWorker, Readiness};
+use cluster_master::config::{Config, Inspector, Launch, Log, Output, Role, Watched};
+use cluster_master::variables::Variables;
 
 /// Made by lib/cluster.js.
 #[napi(object)]

@@ -5,9 +5,9 @@ use napi_derive::napi;
 use serde::Serialize;
 use serde_json::json;
 
-use crate::core::notice::{ChildFailure, ExitReason, FailureCause, Notice, ReloadReport};
-use crate::core::scale::NotScaled;
-use crate::core::types::{ChildId, Exit, Peer, SlotId};
+use cluster_core::notice::{ChildFailure, ExitReason, FailureCause, Notice, ReloadReport};
+use cluster_core::scale::NotScaled;
+use cluster_core::types::{ChildId, Exit, Peer, SlotId};
 
 /// One event. Which fields are set depends on its kind.
 #[napi(object)]

@@ -1,0 +1,165 @@
+//! What the core asks its shell to do. Imperative.
+
+use bytes::Bytes;
+
+use super::dispatch::{ConnectionId, Key};
+use super::mailbox::MailFor;
+use super::notice::Notice;
+use super::steering::Acceptor;
+use super::types::{Bound, ChildId, GenerationId, Lane, SlotId};
+use cluster_protocol::listen::ListenQuery;
+
+/// Whose frame it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// The master's own: it goes before the messages of others.
+    Master,
+    /// The master's own, after what was sent before: a child that is to finish gets its messages first.
+    MasterInTurn,
+    /// A message: what else its lane has is held back while the child does not keep up.
+    Message(Lane),
+    /// A message to many: one that takes nothing any more does not hold the others up.
+    Broadcast(Lane),
+}
+
+/// Something to do.
+#[derive(Debug)]
+pub enum Action {
+    /// Start a process; answer with `Spawned` or `SpawnFailed`.
+    Spawn {
+        /// The new child.
+        child: ChildId,
+        /// Its slot, for a worker; none for one that stands by.
+        slot: Option<SlotId>,
+        /// How it is launched.
+        generation: GenerationId,
+    },
+    /// Send SIGKILL.
+    Kill {
+        /// The child.
+        child: ChildId,
+    },
+    /// Send SIGTERM.
+    Terminate {
+        /// The child.
+        child: ChildId,
+    },
+    /// Ask the system what a silent child does; answer with `Examined`.
+    Examine {
+        /// The child.
+        child: ChildId,
+    },
+    /// Measure the memory of these children; answer with `Measured` for each.
+    Measure {
+        /// The children.
+        children: Vec<ChildId>,
+    },
+    /// Send a frame, or several that follow each other.
+    Send {
+        /// The child.
+        child: ChildId,
+        /// The frame.
+        frame: Bytes,
+        /// Whose it is.
+        origin: Origin,
+    },
+    /// Send a frame with a listening socket.
+    SendListener {
+        /// The child.
+        child: ChildId,
+        /// The frame.
+        frame: Bytes,
+        /// Which socket.
+        key: Key,
+    },
+    /// Send a frame with a connection, which is kept until it is released.
+    SendConnection {
+        /// The child.
+        child: ChildId,
+        /// The frame.
+        frame: Bytes,
+        /// Which connection.
+        connection: ConnectionId,
+    },
+    /// Send a frame with a handle of somebody else's, in turn.
+    SendHandle {
+        /// The child.
+        child: ChildId,
+        /// The frame.
+        frame: Bytes,
+        /// Which handle.
+        handle: ConnectionId,
+        /// Who sent it, and to whom.
+        lane: Lane,
+    },
+    /// A message waits in a mailbox: its sender may have to hold back.
+    CountMail {
+        /// For whom it is.
+        receiver: MailFor,
+        /// Who sent it, and to whom.
+        lane: Lane,
+        /// Bytes that waited already.
+        queued: usize,
+        /// Its own.
+        size: usize,
+    },
+    /// A mailbox is empty: nobody needs to hold back because of it.
+    MailTaken {
+        /// For whom it was.
+        receiver: MailFor,
+    },
+    /// Forget a connection or handle: somebody has it, or nobody will.
+    ReleaseConnection {
+        /// Which connection.
+        connection: ConnectionId,
+    },
+    /// Tell who is at the other end why nobody comes, and forget the connection.
+    TurnAway {
+        /// Which connection.
+        connection: ConnectionId,
+        /// Why.
+        why: String,
+    },
+    /// Accept some connections of a socket; answer with one `Accepted`, once there are any.
+    Accept {
+        /// Which socket.
+        key: Key,
+    },
+    /// New connections of a socket go to the master or to the workers from now on.
+    Steer {
+        /// Which socket.
+        key: Key,
+        /// To whom.
+        to: Acceptor,
+    },
+    /// Open a listening socket; answer with `ListenerOpened`.
+    Listen {
+        /// Its key.
+        key: Key,
+        /// What was asked for.
+        query: Box<ListenQuery>,
+    },
+    /// The listening socket of another key serves this one, too; answer with `ListenerOpened`.
+    ShareListener {
+        /// The key.
+        key: Key,
+        /// Whose socket.
+        of: Key,
+        /// What it is.
+        bound: Bound,
+    },
+    /// A worker listened with a backlog of its own: restore ours.
+    WidenBacklog {
+        /// Which socket's.
+        key: Key,
+    },
+    /// Close a listening socket.
+    CloseListener {
+        /// Which.
+        key: Key,
+    },
+    /// Let no new connection begin; answer with `Quiesced` when none waits any more.
+    Quiesce,
+    /// Tell the app. `Notice::Closed` is the end: nothing comes after it.
+    Notify(Notice),
+}

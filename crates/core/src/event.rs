@@ -1,0 +1,224 @@
+//! What the core is told. Past tense.
+
+use bytes::Bytes;
+
+use super::dispatch::{ConnectionId, Key};
+use super::reload::ReloadRequest;
+use super::types::{Bound, ChildId, Evidence, Exit, KillMeans, Peer, ReloadTarget};
+use cluster_protocol::envelope::Target;
+use cluster_protocol::inbound::Inbound;
+use cluster_protocol::request::RequestPart;
+
+/// Who gets a handle.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HandleTarget {
+    /// Whom the message names.
+    Routed(Target),
+    /// This child.
+    Child(ChildId),
+}
+
+/// Something happened.
+#[derive(Debug)]
+pub enum Event {
+    /// The app called `start`.
+    Started,
+    /// A child's process exists.
+    Spawned {
+        /// The child.
+        child: ChildId,
+        /// Its pid.
+        pid: u32,
+    },
+    /// A child's process could not be made.
+    SpawnFailed {
+        /// The child.
+        child: ChildId,
+        /// The system's own words.
+        error: String,
+    },
+    /// A child spoke to the master.
+    Told {
+        /// The child.
+        child: ChildId,
+        /// What it said.
+        message: Inbound,
+    },
+    /// Somebody sent a message.
+    Sent {
+        /// Who.
+        from: Peer,
+        /// To whom.
+        target: Target,
+        /// The message, newline included; or several that follow each other, where [`Target::is_the_same_for_all`].
+        frame: Bytes,
+    },
+    /// Somebody sent a message with a handle.
+    SentHandle {
+        /// Who.
+        from: Peer,
+        /// To whom.
+        to: HandleTarget,
+        /// The frame, as Node wraps it.
+        frame: Bytes,
+        /// The handle, as the shell numbers it.
+        handle: ConnectionId,
+    },
+    /// Somebody sent a request, or an answer to one.
+    Request {
+        /// Who.
+        from: Peer,
+        /// To whom.
+        target: Target,
+        /// The frame.
+        frame: Bytes,
+        /// What of it concerns the master.
+        part: RequestPart,
+    },
+    /// A worker has no descriptor left for a listening socket.
+    ListenerNotTaken {
+        /// The worker.
+        child: ChildId,
+        /// The query's number.
+        seq: u64,
+        /// The socket's key.
+        key: Key,
+        /// Why.
+        errno: i32,
+    },
+    /// A child's answer to a request is larger than any message may be, and was skipped.
+    AnswerTooLarge {
+        /// The child.
+        child: ChildId,
+        /// To whom.
+        target: Target,
+        /// The request's name.
+        id: String,
+        /// How many bytes a message may have.
+        limit: usize,
+    },
+    /// So much waits for a child that its senders are slowed down.
+    FellBehind {
+        /// The child.
+        child: ChildId,
+    },
+    /// Little waits for a child that was behind.
+    CaughtUp {
+        /// The child.
+        child: ChildId,
+    },
+    /// The app sent a message to one child.
+    SentTo {
+        /// The child.
+        child: ChildId,
+        /// The message, newline included.
+        frame: Bytes,
+    },
+    /// A message could not be written before the child's channel ended. Comes before its `Disconnected`.
+    Returned {
+        /// The child.
+        child: ChildId,
+        /// Who sent it.
+        from: Peer,
+        /// The message.
+        frame: Bytes,
+    },
+    /// A child's channel was not read for a while, because a receiver of its messages did not keep up.
+    Throttled {
+        /// The child.
+        child: ChildId,
+    },
+    /// The system was asked about a silent child.
+    Examined {
+        /// The child.
+        child: ChildId,
+        /// What it does.
+        evidence: Evidence,
+    },
+    /// A child's memory was measured.
+    Measured {
+        /// The child.
+        child: ChildId,
+        /// Its resident set, in bytes.
+        rss: u64,
+    },
+    /// A listening socket was opened, or could not be.
+    ListenerOpened {
+        /// The key of the query.
+        key: Key,
+        /// What it is, or the system's errno.
+        result: Result<Bound, i32>,
+    },
+    /// Connections were accepted, as [`super::action::Action::Accept`] asked.
+    Accepted {
+        /// The socket's key.
+        key: Key,
+        /// Each with a number that is the same for the same client's address.
+        connections: Vec<(ConnectionId, u64)>,
+    },
+    /// A worker that makes room gave an idle connection back.
+    HandedBack {
+        /// The worker.
+        child: ChildId,
+        /// The key of the socket that it came to.
+        key: Key,
+        /// The connection.
+        connection: ConnectionId,
+        /// The same for the same client's address.
+        client: u64,
+    },
+    /// Everything that waited in the accept queues was taken, and nothing new comes.
+    Quiesced,
+    /// A child's channel ended and everything in it was read.
+    Disconnected {
+        /// The child.
+        child: ChildId,
+    },
+    /// A child's process ended. Comes after its `Disconnected`.
+    Exited {
+        /// The child.
+        child: ChildId,
+        /// How.
+        exit: Exit,
+    },
+    /// The app got a signal that asks it to stop.
+    Signalled {
+        /// Its name.
+        signal: String,
+    },
+    /// The app called `close`.
+    CloseAsked {
+        /// Without waiting for anything.
+        force: bool,
+    },
+    /// The app called `reload()`.
+    ReloadAsked(ReloadRequest),
+    /// A watched file changed, came or went.
+    FileChanged {
+        /// Whose it is.
+        target: ReloadTarget,
+        /// Its path.
+        file: String,
+    },
+    /// The app called `scale()`.
+    ScaleAsked {
+        /// The name by which it is answered.
+        id: u32,
+        /// How many slots there shall be.
+        count: u32,
+    },
+    /// The app called `worker.disconnect()`.
+    DisconnectAsked {
+        /// The child.
+        child: ChildId,
+    },
+    /// The app called `worker.kill()` with a signal that ends processes; the shell sends it next.
+    KillAsked {
+        /// The child.
+        child: ChildId,
+        /// What the signal is meant to do.
+        means: KillMeans,
+    },
+    /// Time passed: a moment given by `next_timeout` is reached.
+    TimedOut,
+}

@@ -1,0 +1,363 @@
+//! What the app is told: the cluster's events (index.d.ts), before they become JS.
+
+use bytes::Bytes;
+
+use super::dispatch::ConnectionId;
+use super::scale::NotScaled;
+use super::types::{ChildId, Exit, Peer, SlotId, Time};
+use cluster_protocol::inbound::{ErrorDetails, ErrorReport};
+use cluster_protocol::listen::ListenAddress;
+
+/// Something that the app is told.
+#[derive(Debug, Clone)]
+pub enum Notice {
+    /// A process was started.
+    Fork {
+        /// The child.
+        child: ChildId,
+        /// Its slot, for a worker.
+        slot: Option<SlotId>,
+        /// Its pid.
+        pid: u32,
+    },
+    /// A worker's Node is up.
+    Online(ChildId),
+    /// A worker listens.
+    Listening(ChildId, ListenAddress),
+    /// A child is ready.
+    ChildReady(ChildId),
+    /// A child was asked to finish, or said that it does.
+    Draining(ChildId, ExitReason),
+    /// A child's channel ended.
+    Disconnect {
+        /// The child.
+        child: ChildId,
+        /// Somebody had asked for it.
+        expected: bool,
+    },
+    /// A child's process ended.
+    Exit {
+        /// The child.
+        child: ChildId,
+        /// How.
+        exit: Exit,
+        /// Somebody had asked for it.
+        expected: bool,
+        /// Why.
+        reason: ExitReason,
+    },
+    /// A child reported an error that nobody caught.
+    ChildError(ChildId, ErrorReport),
+    /// A worker's event loop stands still; it is being ended and replaced.
+    Hang(ChildId, HangReport),
+    /// A message for the app.
+    Message(ChildId, Bytes),
+    /// A message for the app that came with a handle, which the app must take.
+    Handle(ChildId, Bytes, ConnectionId),
+    /// A request for the app, an answer to one of its own, or (`None`) what the master says about one.
+    Request(Option<ChildId>, Bytes),
+    /// A reload is over; these asked for it.
+    Reloaded {
+        /// Their names.
+        ids: Vec<u32>,
+        /// How it went.
+        report: ReloadReport,
+    },
+    /// In development: files changed, and what uses them is started again.
+    Changed {
+        /// Their paths; not all if there are very many.
+        files: Vec<String>,
+    },
+    /// In development: a process ended by itself; the next change of a file starts it again.
+    Crashed(ChildFailure),
+    /// The cluster has as many workers as was asked for, or will not.
+    Scaled {
+        /// The name of who asked.
+        id: u32,
+        /// Why not.
+        result: Result<(), NotScaled>,
+    },
+    /// A worker stands by.
+    StandbyReady(ChildId),
+    /// A worker that stood by has a slot now.
+    Seated {
+        /// The worker.
+        child: ChildId,
+        /// Its slot.
+        slot: SlotId,
+    },
+    /// A child takes messages again, or is gone, after broadcasts were given up for it.
+    Missed(ChildId, Missed),
+    /// A message that reached nobody.
+    Undeliverable {
+        /// Who sent it.
+        from: Peer,
+        /// The message.
+        frame: Bytes,
+        /// Why.
+        reason: Undeliverable,
+    },
+    /// A child broke the protocol of its channel.
+    ProtocolError {
+        /// The child.
+        child: ChildId,
+        /// A stable code.
+        code: &'static str,
+        /// What was wrong.
+        detail: String,
+    },
+    /// A slot was reforked for `limit` without success.
+    ReachReforkLimit(SlotId),
+    /// What a child wrote: whole lines.
+    Output(ChildId, Stream, Bytes),
+    /// What the master has to say, for the app's log.
+    Log {
+        /// `error`, `warn`, `info`, `debug` or `trace`.
+        level: &'static str,
+        /// The message and its fields.
+        data: serde_json::Map<String, serde_json::Value>,
+    },
+    /// The self-check.
+    Check(Census),
+    /// Alone and all workers are ready.
+    Ready,
+    /// The first start failed; everything is stopped.
+    StartFailed(ChildFailure),
+    /// Nothing can be done any more; everything is shut down.
+    Exception {
+        /// A stable code.
+        code: &'static str,
+        /// What happened.
+        message: String,
+        /// The last child that failed, if one did.
+        failure: Option<ChildFailure>,
+    },
+    /// All children are gone. The last notice.
+    Closed(Outcome),
+}
+
+/// Where a child wrote.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stream {
+    /// Descriptor 1.
+    Stdout,
+    /// Descriptor 2.
+    Stderr,
+}
+
+impl Stream {
+    /// The text of the event's `stream`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Stdout => "stdout",
+            Self::Stderr => "stderr",
+        }
+    }
+}
+
+/// How a reload went.
+#[derive(Debug, Clone, Default)]
+pub struct ReloadReport {
+    /// Whether every process was replaced.
+    pub ok: bool,
+    /// Why not.
+    pub reason: Option<&'static str>,
+    /// The new process that failed.
+    pub failed: Option<ChildId>,
+    /// How it failed.
+    pub failure: Option<ChildFailure>,
+    /// What was replaced, in order of the old processes' ends.
+    pub replaced: Vec<Replacement>,
+}
+
+/// One process that took the place of another.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Replacement {
+    /// The slot; `None` is the alone.
+    pub slot: Option<SlotId>,
+    /// Who was there, if somebody was.
+    pub old_pid: Option<u32>,
+    /// Who is there now.
+    pub new_pid: Option<u32>,
+    /// From the first fork to the taking over.
+    pub ready_after: Time,
+    /// From the taking over to the old one's end.
+    pub drained_after: Option<Time>,
+    /// Connections that the old one had when it was asked to finish.
+    pub connections: u64,
+}
+
+/// What a child missed while it took nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
+pub struct Missed {
+    /// Messages to all workers that were given up for this one.
+    pub messages: u64,
+    /// Their size.
+    pub bytes: u64,
+}
+
+/// What is known of a hung worker.
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct HangReport {
+    /// For how long nothing was heard of it, in ms.
+    pub silent_for: u64,
+    /// What the system says.
+    #[serde(flatten)]
+    pub evidence: super::types::Evidence,
+}
+
+/// Why a child ended, or is about to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ExitReason {
+    /// By itself, or by somebody outside.
+    Unasked,
+    /// It said so: a signal's name, `uncaughtException`.
+    Announced(String),
+    /// `worker.disconnect()`, in the app or the worker.
+    Disconnect,
+    /// `worker.kill()` in the app.
+    Kill,
+    /// The cluster stops.
+    Shutdown,
+    /// It did not finish in time.
+    KillTimeout,
+    /// It was not ready in time.
+    StartTimeout,
+    /// Its event loop stood still.
+    Hang,
+    /// It held more than `maxMemory`.
+    MaxMemory,
+    /// A reload replaced it.
+    Reload,
+    /// `scale()` to fewer.
+    Scale,
+}
+
+impl ExitReason {
+    /// The text in `worker.exitReason`.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Unasked => "exit",
+            Self::Announced(reason) => reason,
+            Self::Disconnect => "disconnect",
+            Self::Kill => "kill",
+            Self::Shutdown => "shutdown",
+            Self::KillTimeout => "killTimeout",
+            Self::StartTimeout => "startTimeout",
+            Self::Hang => "hang",
+            Self::MaxMemory => "maxMemory",
+            Self::Reload => "reload",
+            Self::Scale => "scale",
+        }
+    }
+}
+
+/// Why a message reached nobody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Undeliverable {
+    /// There is no alone process.
+    NoAlone,
+    /// No worker has this pid.
+    NoSuchWorker,
+    /// The child is gone.
+    Gone,
+    /// Too much waits already for a receiver that is not there yet.
+    MailboxFull,
+    /// The cluster stopped.
+    Closed,
+    /// It came with a handle, and who it is for is not there: handles do not wait.
+    Handle,
+    /// Who it is for took nothing for a second, and too much waited for it already.
+    Stalled,
+    /// Too many requests of this sender wait for answers already.
+    TooMany,
+}
+
+impl Undeliverable {
+    /// The text of the event's `reason`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NoAlone => "no-alone",
+            Self::NoSuchWorker => "no-such-worker",
+            Self::Gone => "gone",
+            Self::MailboxFull => "mailbox-full",
+            Self::Closed => "closed",
+            Self::Handle => "handle",
+            Self::Stalled => "stalled",
+            Self::TooMany => "too-many",
+        }
+    }
+}
+
+/// How many workers there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
+pub struct Census {
+    /// Ready.
+    pub listening: usize,
+    /// Forked, not ready yet.
+    pub starting: usize,
+    /// About to end.
+    pub draining: usize,
+    /// Standing by.
+    pub standby: usize,
+    /// Slots that wait to be forked again.
+    pub waiting: usize,
+}
+
+/// How a child failed.
+#[derive(Debug, Clone)]
+pub struct ChildFailure {
+    /// Which child.
+    pub child: ChildId,
+    /// Its slot, for a worker.
+    pub slot: Option<SlotId>,
+    /// Its pid, if it got one.
+    pub pid: Option<u32>,
+    /// What happened.
+    pub cause: FailureCause,
+    /// The child's own error, if it reported one.
+    pub error: Option<ErrorDetails>,
+    /// Whether it had been ready before.
+    pub was_ready: bool,
+}
+
+/// What happened to a child that failed.
+#[derive(Debug, Clone)]
+pub enum FailureCause {
+    /// It ended before it was ready.
+    Exit(Exit),
+    /// It was not ready in time.
+    Timeout,
+    /// Its process could not be made.
+    Spawn(String),
+}
+
+/// Why the cluster stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// `close()`.
+    Close,
+    /// A signal to the app.
+    Signal,
+    /// The first start failed.
+    StartFailed,
+    /// No worker left, or the master itself failed.
+    Exception,
+}
+
+impl Outcome {
+    /// The text of `closed`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Close => "close",
+            Self::Signal => "signal",
+            Self::StartFailed => "startFailed",
+            Self::Exception => "exception",
+        }
+    }
+}

@@ -1,0 +1,225 @@
+//! The words that the core and its shell share.
+
+use std::time::Duration;
+
+use cluster_protocol::envelope::Target;
+use cluster_protocol::outbound::{HandleKind, LaneName, SocketName};
+
+/// A moment, counted from the master's start. The core never looks at a clock: it is told.
+pub type Time = Duration;
+
+/// A seat for a worker, 1 to n. It outlives the processes that take it.
+pub type SlotId = u32;
+
+/// How processes are launched: 0 is what the cluster was started with, each reload has its own.
+pub type GenerationId = u32;
+
+/// One process, never reused: a new process in the same seat has a new id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum ChildId {
+    /// The how-many-eth alone.
+    Alone(u32),
+    /// A worker: Node's `NODE_UNIQUE_ID`.
+    Worker(u32),
+}
+
+/// Which processes a reload replaces.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReloadTarget {
+    /// The workers.
+    Worker,
+    /// The alone.
+    Alone,
+    /// The alone, then the workers.
+    All,
+}
+
+impl ReloadTarget {
+    /// Both.
+    #[must_use]
+    pub fn with(self, other: Self) -> Self {
+        if self == other { self } else { Self::All }
+    }
+}
+
+/// How a process ended; exactly one of both is set, as in Node's `exit` event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Exit {
+    /// Its exit code.
+    pub code: Option<i32>,
+    /// The name of the signal that ended it.
+    pub signal: Option<&'static str>,
+}
+
+/// What a silent child does, as the system tells it.
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Evidence {
+    /// What it looks like.
+    pub state: Silence,
+    /// How much of one CPU it used while it was looked at, 0 to 1 (more with several threads).
+    pub cpu: f64,
+}
+
+/// The kinds of silence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Silence {
+    /// It burns CPU: a loop, a regular expression, a large JSON.
+    Blocked,
+    /// It was stopped by a signal (SIGSTOP).
+    Stopped,
+    /// It waits for something synchronously: a file, a lock, `Atomics.wait`.
+    Waiting,
+    /// A debugger holds it.
+    Traced,
+    /// The system does not tell.
+    Unknown,
+}
+
+/// Development has its own rules (document, 'reload in development').
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// `NODE_ENV=production`.
+    Production,
+    /// Everything else: one worker, no refork.
+    Development,
+}
+
+/// What makes a worker count as ready.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Readiness {
+    /// Its first listening server.
+    Listening,
+    /// Node's `online`.
+    Online,
+    /// `process.send('ready')`.
+    Message,
+}
+
+/// Where what a worker that was chosen at random is told arrives (document, 'random worker').
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RandomWorker {
+    /// At the `message` listeners of `cluster.worker`, and nowhere else.
+    Worker,
+    /// At those of `process` as well, as a message like any other.
+    Process,
+    /// The cluster chooses none by itself; one that the app asks for is told like [`Self::Worker`].
+    Never,
+}
+
+/// How connections are spread over the workers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Balance {
+    /// The master gives each to the worker with the fewest, and steps aside while many short ones come.
+    Auto,
+    /// The master gives each to the worker with the fewest.
+    RoundRobin,
+    /// Workers accept from one socket, whoever comes first.
+    Shared,
+    /// A client's address always goes to the same slot.
+    Sticky,
+}
+
+/// How workers get the connections of a socket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Delivery {
+    /// Workers have the socket itself.
+    Shared,
+    /// The master accepts for them.
+    Dispatched,
+    /// Both: workers have a socket of their own, and the kernel is told which of both new connections go to.
+    Adaptive,
+}
+
+/// A socket that was opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bound {
+    /// How workers get its connections.
+    pub delivery: Delivery,
+    /// What Node calls its handle.
+    pub kind: HandleKind,
+    /// Where it listens; `None` for a unix socket.
+    pub name: Option<SocketName>,
+}
+
+/// What the user configured, validated.
+#[derive(Debug, Clone)]
+pub struct Policy {
+    /// Production or development.
+    pub mode: Mode,
+    /// Whether there is an alone process.
+    pub alone: bool,
+    /// How many workers.
+    pub count: u32,
+    /// How many workers stand by.
+    pub standby: usize,
+    /// How connections are spread over the workers.
+    pub balance: Balance,
+    /// Whether a worker that died is replaced.
+    pub refork: bool,
+    /// What makes a worker count as ready.
+    pub ready: Readiness,
+    /// Whether a worker is chosen at random, and how it is told.
+    pub random_worker: RandomWorker,
+    /// How long a slot is reforked without success.
+    pub limit: Duration,
+    /// How long a child may take to be ready.
+    pub start_timeout: Duration,
+    /// How long a child may take to finish, then SIGKILL.
+    pub kill_timeout: Duration,
+    /// The same after an exception that nobody caught.
+    pub crash_timeout: Duration,
+    /// How long to go on as before when the stop began.
+    pub shutdown_delay: Duration,
+    /// How long a worker must have been ready for its death to count as a new one.
+    pub min_uptime: Duration,
+    /// How long a worker's event loop may stand still; `None`: for ever.
+    pub hang_timeout: Option<Duration>,
+    /// How many bytes of memory a worker may hold before it is replaced; `None`: any.
+    pub max_memory: Option<u64>,
+    /// In development: how long after the last change of a file the processes are started again; `None`: files are not
+    /// watched.
+    pub watch: Option<Duration>,
+}
+
+/// What a signal that the app sends to a child is meant to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KillMeans {
+    /// SIGKILL.
+    Force,
+    /// SIGTERM, SIGINT or SIGQUIT: it is to end by itself.
+    Ask,
+}
+
+/// Who sent a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Peer {
+    /// The app's own code.
+    App,
+    /// A child.
+    Child(ChildId),
+}
+
+/// The messages of one sender to one target: they keep their order, and are held back together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Lane {
+    /// Who sends.
+    pub from: Peer,
+    /// Whom the messages name.
+    pub to: LaneName,
+}
+
+impl Lane {
+    /// Of a message.
+    #[must_use]
+    pub fn of(from: Peer, target: Target) -> Self {
+        Self { from, to: LaneName::To(target) }
+    }
+
+    /// Of what nobody may miss: a request, or a message with a handle.
+    #[must_use]
+    pub fn of_each(from: Peer, target: Target) -> Self {
+        Self { from, to: if target == Target::AllWorkers { LaneName::Each } else { LaneName::To(target) } }
+    }
+}

@@ -1,0 +1,86 @@
+//! The shell around the core: everything that has an effect.
+//!
+//! One thread with a tokio runtime of its own ([`thread`]), one loop ([`run`]) that alone touches the core: [`receive`] is
+//! what it is told, [`perform`] what it does. For each child ([`link`]) one task reads its channel, one writes it and one
+//! awaits its end. What goes to the app is put into a queue ([`app`]) that the app's thread empties. [`flow`] slows senders
+//! down to what their receivers take.
+
+mod accept;
+pub mod app;
+pub mod config;
+mod examine;
+mod flow;
+mod guarding;
+mod launch;
+mod link;
+mod log;
+mod output;
+pub mod passed;
+mod perform;
+pub mod preload;
+mod quiet;
+mod read;
+mod receive;
+mod run;
+mod service;
+mod sockets;
+pub mod thread;
+mod turn_away;
+pub mod variables;
+
+/// What the app's thread asks of the master.
+#[derive(Debug)]
+pub enum Command {
+    /// Begin.
+    Start,
+    /// Route a message of the app's.
+    Route(bytes::Bytes),
+    /// Send a message to one child.
+    SendTo(cluster_core::types::ChildId, bytes::Bytes),
+    /// Send a message with a handle to one child.
+    SendHandle(cluster_core::types::ChildId, bytes::Bytes, std::os::fd::OwnedFd),
+    /// Choose a worker and send it the random-worker message with these fields.
+    RandomWorker {
+        /// The app's own fields.
+        fields: Option<serde_json::Map<String, serde_json::Value>>,
+        /// Where the choice goes.
+        reply: std::sync::mpsc::SyncSender<Option<cluster_core::types::ChildId>>,
+    },
+    /// `reload()`.
+    Reload {
+        /// The name by which it is answered.
+        id: u32,
+        /// How the new processes are launched.
+        launch: Box<crate::config::Launch>,
+        /// Which processes.
+        target: cluster_core::types::ReloadTarget,
+        /// How many slots change at the same time.
+        concurrency: usize,
+    },
+    /// `scale()`.
+    Scale {
+        /// The name by which it is answered.
+        id: u32,
+        /// How many workers there shall be.
+        count: u32,
+    },
+    /// `worker.disconnect()`.
+    Disconnect(cluster_core::types::ChildId),
+    /// `worker.kill()`.
+    Kill(cluster_core::types::ChildId, nix::sys::signal::Signal),
+    /// The app got a signal that asks it to stop: its name.
+    Signalled(String),
+    /// `close()`.
+    Close {
+        /// Without waiting for anything.
+        force: bool,
+    },
+    /// What is going on.
+    Stats(std::sync::mpsc::SyncSender<String>),
+    /// What processes are started with from now on, should it change or go.
+    KeepPreload(Box<preload::Preload>),
+    /// The app cannot hand on what the children write here, or can again.
+    HoldOutput(cluster_core::notice::Stream, bool),
+    /// The app's thread took notices out of its queue.
+    AppCaughtUp,
+}

@@ -1,0 +1,399 @@
+//! The link to one child: its channel, its process and the tasks that attend to them.
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::rc::Rc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::io::unix::AsyncFd;
+use tokio::sync::Notify;
+use tokio::sync::mpsc::Sender;
+use tokio::task::{AbortHandle, spawn_local};
+
+use super::flow::{HIGH_WATER, LOW_WATER, PARKED};
+use super::read::{Received, read};
+use cluster_core::child::Reading;
+use cluster_core::dispatch::Key;
+use cluster_core::types::{ChildId, Evidence, Peer, SlotId};
+use cluster_protocol::listen::ListenQuery;
+use cluster_protocol::outbox::{Item, Outbox};
+use cluster_sys::channel;
+use cluster_sys::local::Connection;
+use cluster_sys::process::{Exit, Process};
+use cluster_watch::News;
+
+/// After its end nobody else should hold a child's channel; a descendant that does is not waited for.
+const LAST_READ: Duration = Duration::from_secs(1);
+
+/// So long a write waits for memory, or until receivers take the descriptors that are on their way to them.
+pub(super) const SHORTAGE: Duration = Duration::from_millis(10);
+
+/// What the tasks tell the loop.
+#[derive(Debug)]
+pub enum Input {
+    /// A child sent something.
+    Received {
+        /// The child.
+        child: ChildId,
+        /// In order.
+        batch: Vec<Received>,
+        /// Descriptors that came along.
+        handles: Vec<OwnedFd>,
+        /// Whether nothing of a message is still to come: nor of one that they belong to.
+        whole: bool,
+    },
+    /// A child's channel ended.
+    Ended {
+        /// The child.
+        child: ChildId,
+    },
+    /// A child's process ended; its channel ended before.
+    Exited {
+        /// The child.
+        child: ChildId,
+        /// How.
+        exit: Exit,
+    },
+    /// A child took so much that its senders may go on.
+    Drained {
+        /// The child.
+        child: ChildId,
+    },
+    /// The system was asked about a silent child.
+    Examined {
+        /// The child.
+        child: ChildId,
+        /// What it does.
+        evidence: Evidence,
+    },
+    /// Connections were accepted.
+    Accepted {
+        /// Of this socket.
+        key: Key,
+        /// At least one.
+        connections: Vec<Connection>,
+    },
+    /// Nothing waits in the accept queues any more.
+    Quiesced,
+    /// A socket could not be opened, but may be now.
+    ListenAgain {
+        /// Its key.
+        key: Key,
+        /// What was asked for.
+        query: Box<ListenQuery>,
+    },
+    /// What the watch found.
+    Watch(News),
+    /// The guard's process ended.
+    GuardEnded {
+        /// How.
+        exit: Exit,
+    },
+}
+
+/// What is sent: who sent it is known until it is written, so that nothing is lost silently.
+pub type Outgoing = Item<Rc<OwnedFd>, Option<Peer>>;
+
+/// The shared part of a link: what its tasks work on.
+#[derive(Debug)]
+pub struct Channel {
+    /// The master's end.
+    pub socket: AsyncFd<OwnedFd>,
+    /// Whether it is read.
+    pub gate: Gate,
+    outbox: RefCell<Outbox<Rc<OwnedFd>, Option<Peer>>>,
+    outgoing: Notify,
+    /// Bytes that were written ever.
+    taken: Cell<u64>,
+}
+
+/// Whether more can come from a child.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Speaking {
+    /// Its channel is open.
+    Yet,
+    /// It is over: as good as dead.
+    NoMore,
+}
+
+/// One child, as the loop sees it.
+#[derive(Debug)]
+pub struct Link {
+    /// Its process.
+    pub process: Process,
+    /// Its seat, for a worker.
+    pub slot: Option<SlotId>,
+    /// Descriptors whose message has not come yet.
+    pub handles: VecDeque<OwnedFd>,
+    /// How often in a row its message came without the handle that it was sent with.
+    pub missing_handles: u8,
+    /// Messages that it sent.
+    pub received: u64,
+    /// Frames that were sent to it.
+    pub sent: u64,
+    /// Messages of its own that were refused: too large, or no JSON.
+    pub refused: u64,
+    /// Whether much waits for it.
+    pub reading: Reading,
+    /// Whether its channel ended.
+    pub speaking: Speaking,
+    channel: Rc<Channel>,
+    writer: AbortHandle,
+}
+
+impl Drop for Link {
+    fn drop(&mut self) {
+        self.writer.abort();
+    }
+}
+
+impl Link {
+    /// Attends to a child that was just started. `limit`: the largest message that it may send.
+    #[must_use]
+    pub fn new(
+        child: ChildId,
+        slot: Option<SlotId>,
+        process: Process,
+        socket: AsyncFd<OwnedFd>,
+        limit: usize,
+        inputs: &Sender<Input>,
+    ) -> Self {
+        let channel = Rc::new(Channel {
+            socket,
+            gate: Gate::default(),
+            outbox: RefCell::default(),
+            outgoing: Notify::new(),
+            taken: Cell::new(0),
+        });
+        let writer = spawn_local(write(child, Rc::clone(&channel), inputs.clone())).abort_handle();
+        let reader = spawn_local(read(child, Rc::clone(&channel), limit, inputs.clone()));
+        let (attended, gate, inputs) = (process.clone(), Rc::clone(&channel), inputs.clone());
+        spawn_local(async move {
+            let exit = attended.wait().await;
+            gate.gate.last_call();
+            let mut reader = reader;
+            if tokio::time::timeout(LAST_READ, &mut reader).await.is_err() {
+                reader.abort();
+                let _ = inputs.send(Input::Ended { child }).await;
+            }
+            let _ = inputs.send(Input::Exited { child, exit }).await;
+        });
+        Self {
+            process,
+            slot,
+            handles: VecDeque::new(),
+            missing_handles: 0,
+            received: 0,
+            sent: 0,
+            refused: 0,
+            reading: Reading::KeepsUp,
+            speaking: Speaking::Yet,
+            channel,
+            writer,
+        }
+    }
+
+    /// Sends a frame, after all others. `from`: who hears of it when it cannot be written.
+    pub fn send(&mut self, frame: Bytes, handle: Option<Rc<OwnedFd>>, from: Option<Peer>) {
+        self.sent += 1;
+        self.channel.outbox.borrow_mut().push(Outgoing { frame, handle, from });
+        self.channel.outgoing.notify_one();
+    }
+
+    /// Sends a frame of the master's own, before those of others.
+    pub fn send_first(&mut self, frame: Bytes, handle: Option<Rc<OwnedFd>>) {
+        self.sent += 1;
+        let mut outbox = self.channel.outbox.borrow_mut();
+        outbox.push_urgent(Outgoing { frame, handle, from: None });
+        if outbox.urgent_bytes() > most_unread(&outbox) {
+            self.channel.gate.answers(Answers::Unread);
+        }
+        drop(outbox);
+        self.channel.outgoing.notify_one();
+    }
+
+    /// How many bytes were written to the child ever.
+    #[must_use]
+    pub fn taken(&self) -> u64 {
+        self.channel.taken.get()
+    }
+
+    /// How many bytes wait for the child.
+    #[must_use]
+    pub fn queued(&self) -> usize {
+        self.channel.outbox.borrow().bytes()
+    }
+
+    /// The child has the handle in flight.
+    pub fn handle_acknowledged(&self) {
+        self.channel.outbox.borrow_mut().acknowledged();
+        self.channel.outgoing.notify_one();
+    }
+
+    /// The child did not get the handle in flight. Gives back what was tried too often.
+    #[must_use]
+    pub fn handle_refused(&self) -> Option<Outgoing> {
+        let given_up = self.channel.outbox.borrow_mut().refused();
+        self.channel.outgoing.notify_one();
+        given_up
+    }
+
+    /// What was not written when the channel ended.
+    #[must_use]
+    pub fn take_rest(&self) -> Vec<Outgoing> {
+        self.channel.outbox.borrow_mut().take_rest().collect()
+    }
+
+    /// Whether it is not read because of others: what it does not read itself is its own doing.
+    #[must_use]
+    pub fn is_stopped(&self) -> bool {
+        self.channel.gate.state.get() == GateState::Closed
+    }
+
+    /// Reads no more from the child until [`Self::go_on`].
+    pub fn stop(&self) {
+        self.channel.gate.close();
+    }
+
+    /// Reads from the child again.
+    pub fn go_on(&self) {
+        self.channel.gate.open();
+    }
+}
+
+/// Writes what waits, until the link is dropped.
+async fn write(child: ChildId, channel: Rc<Channel>, inputs: Sender<Input>) {
+    loop {
+        if !channel.outbox.borrow().is_writable() {
+            channel.outgoing.notified().await;
+            continue;
+        }
+        let Ok(mut ready) = channel.socket.writable().await else { return };
+        let Ok(result) = ready.try_io(|socket| write_some(socket.get_ref(), &channel)) else { continue };
+        match result {
+            Ok(Level::Same) => {}
+            Ok(Level::FellBelowLowWater) => {
+                if inputs.send(Input::Drained { child }).await.is_err() {
+                    return;
+                }
+            }
+            // Of the system, not of the child.
+            Err(error) if is_shortage(&error) => tokio::time::sleep(SHORTAGE).await,
+            Err(error) => {
+                // The child closed its end: what is left is given back when the reader is through (take_rest).
+                if !matches!(error.kind(), io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset) {
+                    tracing::warn!(?child, %error, "a process cannot be written to");
+                }
+                return;
+            }
+        }
+    }
+}
+
+pub(super) fn is_shortage(error: &io::Error) -> bool {
+    let number = error.raw_os_error();
+    number.is_some_and(|number| [libc::ENOBUFS, libc::ENOMEM, libc::ETOOMANYREFS, libc::EINTR].contains(&number))
+}
+
+/// So much of what the master answers a child may wait for it. Behind a handle more: its acknowledgement is in what is read of the child.
+fn most_unread<H, T>(outbox: &Outbox<H, T>) -> usize {
+    if outbox.is_in_flight() { PARKED } else { HIGH_WATER }
+}
+
+/// What a write did to how much waits.
+enum Level {
+    Same,
+    FellBelowLowWater,
+}
+
+fn write_some(socket: &OwnedFd, to: &Channel) -> io::Result<Level> {
+    let mut outbox = to.outbox.borrow_mut();
+    let count = {
+        let mut slices = Vec::new();
+        let handle = outbox.next_write(&mut slices);
+        channel::send(socket.as_fd(), &slices, handle.map(|handle| handle.as_fd()))?
+    };
+    let before = outbox.bytes();
+    outbox.wrote(count);
+    to.taken.set(to.taken.get() + count as u64);
+    let is_little = outbox.urgent_bytes() < LOW_WATER;
+    let is_awaited = outbox.is_in_flight() && outbox.urgent_bytes() < most_unread(&outbox);
+    if to.gate.answers.get() == Answers::Unread && (is_little || is_awaited) {
+        to.gate.answers(Answers::Taken);
+    }
+    Ok(if before >= LOW_WATER && outbox.bytes() < LOW_WATER { Level::FellBelowLowWater } else { Level::Same })
+}
+
+/// Whether a channel is read.
+#[derive(Debug, Default)]
+pub struct Gate {
+    state: Cell<GateState>,
+    answers: Cell<Answers>,
+    changed: Notify,
+}
+
+/// Whether the child takes what the master answers it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Answers {
+    #[default]
+    Taken,
+    /// It asks, and reads no answers.
+    Unread,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum GateState {
+    #[default]
+    Open,
+    Closed,
+    /// The child is gone: what it left is read whatever waits elsewhere. It is no more than a socket's buffer.
+    LastCall,
+}
+
+impl Gate {
+    /// Resolves while the gate is open.
+    pub async fn opened(&self) {
+        while self.is_closed() {
+            self.changed.notified().await;
+        }
+    }
+
+    fn is_closed(&self) -> bool {
+        match self.state.get() {
+            GateState::Open => self.answers.get() == Answers::Unread,
+            GateState::Closed => true,
+            GateState::LastCall => false,
+        }
+    }
+
+    fn answers(&self, answers: Answers) {
+        self.answers.set(answers);
+        self.changed.notify_one();
+    }
+
+    /// Whether the child is gone.
+    pub fn is_last_call(&self) -> bool {
+        self.state.get() == GateState::LastCall
+    }
+
+    fn close(&self) {
+        if self.state.get() == GateState::Open {
+            self.state.set(GateState::Closed);
+        }
+    }
+
+    fn open(&self) {
+        if self.state.get() == GateState::Closed {
+            self.state.set(GateState::Open);
+            self.changed.notify_one();
+        }
+    }
+
+    fn last_call(&self) {
+        self.state.set(GateState::LastCall);
+        self.changed.notify_one();
+    }
+}

@@ -1,0 +1,340 @@
+//! Doing what the core decided.
+
+use std::borrow::Cow;
+use std::os::fd::AsFd;
+use std::rc::Rc;
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::examine::examine;
+use super::flow::{HIGH_WATER, Offer, Patience, Receiver, Release, Verdict};
+use super::launch::{Port, launch};
+use super::link::{Input, Link, Speaking};
+use super::output::Pipes;
+use super::run::{Guarded, Master, State};
+use super::turn_away::turn_away;
+use crate::config::Output;
+use cluster_core::action::{Action, Origin};
+use cluster_core::child::Reading;
+use cluster_core::dispatch::{ConnectionId, Key};
+use cluster_core::event::Event;
+use cluster_core::notice::{Missed, Notice, Undeliverable};
+use cluster_core::types::{ChildId, GenerationId, Lane, Peer, SlotId};
+use cluster_protocol::envelope::{Envelope, Target};
+use cluster_protocol::frame::lines;
+use cluster_protocol::listen::ListenQuery;
+use cluster_protocol::outbound::{self, LaneName};
+use cluster_sys::process::{activity, resident_bytes};
+
+/// How long to wait before the next attempt at an address that is in use for a moment.
+const AGAIN: Duration = Duration::from_millis(5);
+
+/// How much of what a worker misses is shown to the app.
+const SHOWN: u64 = 1 << 20;
+
+impl Master {
+    pub(super) fn perform(&mut self) {
+        while let Some(action) = self.core.poll_action() {
+            match action {
+                Action::Spawn { child, slot, generation } => self.spawn(child, slot, generation),
+                Action::Kill { child } => {
+                    if let Some(link) = self.links.get(&child) {
+                        link.process.signal(nix::sys::signal::Signal::SIGKILL);
+                    }
+                }
+                Action::Terminate { child } => {
+                    if let Some(link) = self.links.get(&child) {
+                        link.process.signal(nix::sys::signal::Signal::SIGTERM);
+                    }
+                }
+                Action::Examine { child } => self.examine(child),
+                Action::Measure { children } => self.measure(&children),
+                Action::Send { child, frame, origin } => self.send(child, frame, origin),
+                Action::SendListener { child, frame, key } => {
+                    if let (Some(link), Some(socket)) = (self.links.get_mut(&child), self.sockets.shared(&key)) {
+                        link.send_first(frame, Some(socket));
+                    }
+                }
+                Action::SendConnection { child, frame, connection } => {
+                    let socket = self.connections.get(&connection).cloned();
+                    if let (Some(link), Some(socket)) = (self.links.get_mut(&child), socket) {
+                        link.send_first(frame, Some(socket));
+                    }
+                }
+                Action::SendHandle { child, frame, handle, lane } => self.send_handle(child, frame, handle, lane),
+                Action::CountMail { receiver, lane, queued, size } => {
+                    let offer = Offer::mail(receiver, lane, queued, size);
+                    let verdict = self.flow.offer(self.now(), offer);
+                    self.slow_down(lane, verdict);
+                }
+                Action::MailTaken { receiver } => {
+                    let Release { lanes, .. } = self.flow.gone(Receiver::Mail(receiver));
+                    self.go_on(lanes);
+                }
+                Action::ReleaseConnection { connection } => {
+                    self.connections.remove(&connection);
+                }
+                Action::TurnAway { connection, why } => {
+                    if let Some(socket) = self.connections.remove(&connection)
+                        && let Err(error) = turn_away(socket.as_fd(), &why)
+                    {
+                        tracing::debug!(%error, "who waited in vain could not be answered");
+                    }
+                }
+                Action::Accept { key } => self.sockets.accept(&key),
+                Action::Steer { key, to } => self.sockets.steer(&key, to),
+                Action::Listen { key, query } => self.listen(key, query),
+                Action::WidenBacklog { key } => self.sockets.widen_backlog(&key),
+                Action::ShareListener { key, of, bound } => {
+                    let result = self.sockets.share(&key, &of, &self.inputs).map(|()| bound);
+                    self.core.handle(self.now(), Event::ListenerOpened { key, result });
+                }
+                Action::CloseListener { key } => self.sockets.close(&key),
+                Action::Quiesce => {
+                    let (quiet, inputs) = (self.sockets.quiesce(), self.inputs.clone());
+                    tokio::task::spawn_local(async move {
+                        quiet.await;
+                        let _ = inputs.send(Input::Quiesced).await;
+                    });
+                }
+                Action::Notify(Notice::Closed(outcome)) => self.state = State::Finished(outcome),
+                Action::Notify(notice) => self.notify(notice),
+            }
+        }
+        if self.guarded == Guarded::Others {
+            self.guard_children();
+        }
+    }
+
+    pub(super) fn listen(&mut self, key: Key, query: Box<ListenQuery>) {
+        let mut result = self.sockets.open(&key, &query, &self.inputs);
+        if result == Err(libc::EADDRINUSE) {
+            if self.core.may_be_free_soon(self.now(), &key) {
+                let inputs = self.inputs.clone();
+                tokio::task::spawn_local(async move {
+                    tokio::time::sleep(AGAIN).await;
+                    let _ = inputs.send(Input::ListenAgain { key, query }).await;
+                });
+                return;
+            }
+            result = self.sockets.take_over(&key, &query, &self.inputs);
+        }
+        self.core.handle(self.now(), Event::ListenerOpened { key, result });
+    }
+
+    fn spawn(&mut self, child: ChildId, slot: Option<SlotId>, generation: GenerationId) {
+        let how = self.generations.get(&generation).unwrap_or(&self.config.launch);
+        let has_it =
+            |(_, link): (&ChildId, &Link)| slot.is_some() && link.slot == slot && link.speaking == Speaking::Yet;
+        let port = if self.links.iter().any(has_it) { Port::Any } else { Port::Own };
+        let pipes = match self.config.output {
+            Output::Inherit => Ok(None),
+            Output::Pipe => Pipes::new().map(Some),
+        };
+        let how = self.preload.as_mut().map_or(Ok(Cow::Borrowed(how)), |preload| preload.applied(how));
+        let started = pipes.and_then(|pipes| Ok((launch(&*how?, child, slot, port, pipes.as_ref())?, pipes)));
+        let event = match started {
+            Ok(((process, socket), pipes)) => {
+                if let Some(pipes) = pipes {
+                    self.outputs.attend(child, pipes);
+                }
+                let pid = process.pid();
+                let link = Link::new(child, slot, process, socket, self.config.max_message_bytes, &self.inputs);
+                self.links.insert(child, link);
+                self.guarded = Guarded::Others;
+                Event::Spawned { child, pid }
+            }
+            Err(error) => {
+                tracing::warn!(?child, %error, "a process could not be started");
+                Event::SpawnFailed { child, error: error.to_string() }
+            }
+        };
+        self.core.handle(self.now(), event);
+    }
+
+    /// Keeps the guard's list up to date.
+    pub(super) fn guard_children(&mut self) {
+        self.guarded = Guarded::All;
+        let pids = self.links.values().map(|link| link.process.pid());
+        self.guarding.watch(self.origin.elapsed(), pids, &self.inputs);
+    }
+
+    fn send(&mut self, child: ChildId, frame: Bytes, origin: Origin) {
+        let (lane, patience) = match origin {
+            Origin::Message(lane) => (lane, Patience::Unlimited),
+            Origin::Broadcast(lane) => (lane, Patience::Limited),
+            Origin::Master | Origin::MasterInTurn => {
+                if let Some(link) = self.links.get_mut(&child) {
+                    if origin == Origin::Master { link.send_first(frame, None) } else { link.send(frame, None, None) }
+                }
+                return;
+            }
+        };
+        let now = self.now();
+        let Some(link) = self.links.get_mut(&child) else { return };
+        let (queued, size) = (link.queued(), frame.len());
+        let messages = if patience == Patience::Limited { lines(&frame).count() as u64 } else { 1 };
+        let (receiver, taken) = (Receiver::Peer(Peer::Child(child)), link.taken());
+        // What any worker may have goes to another one as soon as this one is behind: it is held back when all are.
+        let verdict = if lane.to == LaneName::To(Target::AnyWorker) && link.reading == Reading::KeepsUp {
+            Verdict::Send
+        } else {
+            self.flow.offer(now, Offer { lane, receiver, patience, messages, size, queued, taken })
+        };
+        if let Verdict::GiveUp(missed) = verdict {
+            return self.give_up(lane.from, &frame, missed);
+        }
+        link.send(frame, None, Some(lane.from));
+        if queued + size > HIGH_WATER && link.reading == Reading::KeepsUp {
+            link.reading = Reading::IsBehind;
+            self.core.handle(now, Event::FellBehind { child });
+        }
+        self.slow_down(lane, verdict);
+        if verdict == Verdict::SendAndHold && patience == Patience::Limited {
+            self.skip_stopped(child);
+        }
+    }
+
+    /// Handles are few and messages are many, but each holds a descriptor: senders are slowed alike.
+    fn send_handle(&mut self, child: ChildId, frame: Bytes, handle: ConnectionId, lane: Lane) {
+        let Some(socket) = self.connections.get(&handle).cloned() else { return };
+        let now = self.now();
+        let Some(link) = self.links.get_mut(&child) else { return };
+        let (queued, taken) = (link.queued(), link.taken());
+        link.send(frame, Some(socket), Some(lane.from));
+        let (receiver, size) = (Receiver::Peer(Peer::Child(child)), link.queued() - queued);
+        let offer = Offer { lane, receiver, patience: Patience::Unlimited, messages: 1, size, queued, taken };
+        let verdict = self.flow.offer(now, offer);
+        self.slow_down(lane, verdict);
+    }
+
+    /// Nobody waits for a process that was stopped (SIGSTOP), not even the second that others have.
+    fn skip_stopped(&mut self, child: ChildId) {
+        let Some(link) = self.links.get(&child) else { return };
+        if activity(link.process.pid()).is_some_and(|activity| activity.state == 'T') {
+            let released = self.flow.stands_still(Peer::Child(child), link.taken());
+            self.go_on(released);
+        }
+    }
+
+    /// A message to all that one of them does not get. They are counted, and the first ones shown to the app: the flood
+    /// that one worker cannot take must not be turned upon it.
+    fn give_up(&mut self, from: Peer, frame: &Bytes, missed: Missed) {
+        if missed.bytes <= SHOWN && self.app.bytes() <= HIGH_WATER {
+            for frame in lines(frame) {
+                self.app.push(Notice::Undeliverable { from, frame, reason: Undeliverable::Stalled });
+            }
+        }
+    }
+
+    fn examine(&mut self, child: ChildId) {
+        let Some(link) = self.links.get(&child) else { return };
+        // Its beats are not read.
+        if link.is_stopped() {
+            return self.core.handle(self.now(), Event::Throttled { child });
+        }
+        let pid = link.process.pid();
+        let inputs = self.inputs.clone();
+        tokio::task::spawn_local(async move {
+            let evidence = examine(pid).await;
+            let _ = inputs.send(Input::Examined { child, evidence }).await;
+        });
+    }
+
+    fn measure(&mut self, children: &[ChildId]) {
+        for child in children {
+            if let Some(rss) = self.links.get(child).and_then(|link| resident_bytes(link.process.pid())) {
+                self.core.handle(self.now(), Event::Measured { child: *child, rss });
+            }
+        }
+    }
+
+    pub(super) fn notify(&mut self, notice: Notice) {
+        let sender = match &notice {
+            Notice::Online(child)
+            | Notice::Message(child, _)
+            | Notice::Handle(child, ..)
+            | Notice::Request(Some(child), _)
+            | Notice::ChildError(child, _)
+            | Notice::Listening(child, _)
+            | Notice::ProtocolError { child, .. }
+            | Notice::Undeliverable { from: Peer::Child(child), .. } => Some(*child),
+            _ => None,
+        };
+        // It is held back by the name under which it was sent.
+        let meant_for = match &notice {
+            Notice::Undeliverable { frame, .. } => target(frame),
+            _ => Target::App,
+        };
+        match &notice {
+            Notice::Ready => self.service.ready(),
+            Notice::ChildReady(ChildId::Worker(_)) => {
+                let lanes = self.flow.any_worker_keeps_up();
+                self.go_on(lanes);
+            }
+            Notice::Reloaded { .. } => self.service.reloaded(),
+            Notice::Exception { .. } => self.service.stopping(),
+            _ => {}
+        }
+        if let Notice::Handle(_, _, handle) = &notice
+            && let Some(socket) = self.connections.remove(handle).and_then(Rc::into_inner)
+        {
+            self.app.keep(*handle, socket);
+        }
+        let before = self.app.bytes();
+        let size = self.app.push(notice);
+        if let Some(child) = sender {
+            let (lane, receiver) = (Lane::of(Peer::Child(child), meant_for), Receiver::Peer(Peer::App));
+            let (patience, messages, taken) = (Patience::Unlimited, 1, 0);
+            let offer = Offer { lane, receiver, patience, messages, size, queued: before, taken };
+            let verdict = self.flow.offer(self.now(), offer);
+            self.slow_down(lane, verdict);
+        }
+    }
+
+    fn slow_down(&mut self, lane: Lane, verdict: Verdict) {
+        let link = match lane.from {
+            _ if verdict == Verdict::Send => return,
+            Peer::App => return self.app.set_slowed(true),
+            Peer::Child(child) => self.links.get_mut(&child),
+        };
+        match (link, verdict) {
+            (Some(link), Verdict::SendAndHold) => link.send_first(outbound::hold(lane.to), None),
+            (Some(link), Verdict::SendAndStop) => link.stop(),
+            _ => {}
+        }
+    }
+
+    /// A receiver keeps up again, or is gone.
+    pub(super) fn released(&mut self, receiver: Peer, Release { lanes, missed }: Release) {
+        if let (Peer::Child(child), Some(missed)) = (receiver, missed) {
+            self.notify(Notice::Missed(child, missed));
+        }
+        self.go_on(lanes);
+    }
+
+    pub(super) fn go_on(&mut self, lanes: Vec<Lane>) {
+        for Lane { from, to } in lanes {
+            let Peer::Child(child) = from else {
+                self.app.set_slowed(self.flow.is_slowed(Peer::App));
+                continue;
+            };
+            let is_stopped = self.flow.is_stopped(from);
+            let Some(link) = self.links.get_mut(&child) else { continue };
+            link.send_first(outbound::go_on(to), None);
+            if link.is_stopped() && !is_stopped {
+                link.go_on();
+                self.tell(Event::Throttled { child });
+            }
+        }
+    }
+}
+
+/// Whom a message names.
+fn target(frame: &[u8]) -> Target {
+    match Envelope::read(frame) {
+        Ok(Envelope::User(target) | Envelope::Request(target)) => target,
+        _ => Target::App,
+    }
+}

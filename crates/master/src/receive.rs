@@ -1,0 +1,291 @@
+//! What children and their tasks tell, on its way to the core.
+
+use std::os::fd::{AsFd, OwnedFd};
+use std::rc::Rc;
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::flow::Receiver;
+use super::link::{Input, Link, Outgoing, Speaking};
+use super::passed;
+use super::read::{Received, Violation};
+use super::run::Master;
+use cluster_core::child::Reading;
+use cluster_core::dispatch::ConnectionId;
+use cluster_core::event::{Event, HandleTarget};
+use cluster_core::notice::{Notice, Undeliverable};
+use cluster_core::types::{ChildId, Exit, Peer, ReloadTarget};
+use cluster_protocol::envelope::Target;
+use cluster_protocol::inbound::Inbound;
+use cluster_protocol::outbound::{self, Handed};
+use cluster_protocol::outbox::MAX_RETRANSMISSIONS;
+use cluster_protocol::oversized::Oversized;
+use cluster_protocol::request::{self, RequestPart, Signature};
+use cluster_protocol::wrapped::HandleType;
+use cluster_sys::descriptors::is_of_reserve;
+use cluster_sys::local::{self, Connection};
+use cluster_sys::process;
+use cluster_watch::News;
+
+/// Messages from this size on come in buffers that the allocator may keep.
+const LARGE: usize = 256 << 10;
+
+/// While large messages go on their memory is used again.
+const GIVE_BACK_AFTER: Duration = Duration::from_secs(1);
+
+/// Descriptors whose message has not come to its end: more is not Node's doing.
+const MAX_STRAY_HANDLES: usize = 16;
+
+impl Master {
+    pub(super) fn input(&mut self, input: Input) {
+        match input {
+            Input::Received { child, batch, handles, whole } => self.received(child, batch, handles, whole),
+            Input::Ended { child } => {
+                if let Some(link) = self.links.get_mut(&child) {
+                    link.speaking = Speaking::NoMore;
+                }
+                let rest = self.links.get(&child).map(Link::take_rest).unwrap_or_default();
+                for outgoing in rest {
+                    if let Some(from) = outgoing.from {
+                        self.tell(Event::Returned { child, from, frame: outgoing.frame });
+                    }
+                }
+                let released = self.flow.gone(Receiver::Peer(Peer::Child(child)));
+                self.released(Peer::Child(child), released);
+                self.tell(Event::Disconnected { child });
+            }
+            Input::Exited { child, exit } => {
+                self.links.remove(&child);
+                self.flow.forget(Peer::Child(child));
+                self.guard_children();
+                self.tell(Event::Exited { child, exit: named(exit) });
+            }
+            Input::Watch(news) => self.watched(news),
+            Input::GuardEnded { exit } => {
+                self.guarding.ended(self.now(), exit);
+                self.guard_children();
+            }
+            Input::ListenAgain { key, query } => {
+                if self.core.is_opening(&key) {
+                    self.listen(key, query);
+                    self.perform();
+                }
+            }
+            Input::Drained { child } => {
+                let queued = self.links.get(&child).map_or(0, Link::queued);
+                if let Some(link) = self.links.get_mut(&child).filter(|link| link.reading == Reading::IsBehind) {
+                    link.reading = Reading::KeepsUp;
+                    self.tell(Event::CaughtUp { child });
+                    if matches!(child, ChildId::Worker(_)) {
+                        let lanes = self.flow.any_worker_keeps_up();
+                        self.go_on(lanes);
+                    }
+                }
+                let released = self.flow.drained(Receiver::Peer(Peer::Child(child)), queued);
+                self.released(Peer::Child(child), released);
+            }
+            Input::Examined { child, evidence } => {
+                let is_stopped = self.links.get(&child).is_some_and(Link::is_stopped);
+                self.tell(if is_stopped { Event::Throttled { child } } else { Event::Examined { child, evidence } });
+            }
+            Input::Accepted { key, connections } => {
+                let connections =
+                    connections.into_iter().map(|Connection { socket, client }| (self.keep(socket), client)).collect();
+                self.tell(Event::Accepted { key, connections });
+            }
+            Input::Quiesced => {
+                self.sockets.quiesced();
+                self.tell(Event::Quiesced);
+            }
+        }
+    }
+
+    /// A connection is the master's until a worker says that it has it; a handle, until it is passed on.
+    pub(super) fn keep(&mut self, socket: OwnedFd) -> ConnectionId {
+        self.last_connection += 1;
+        self.connections.insert(self.last_connection, Rc::new(socket));
+        self.last_connection
+    }
+
+    fn watched(&mut self, news: News) {
+        match news {
+            News::Watching(folders) => tracing::debug!(folders, "files are watched"),
+            News::Trouble(text) => tracing::warn!("{text}"),
+            News::Changed(files) => {
+                let alone = self.config.watched.as_ref().and_then(|watched| watched.alone.clone());
+                for file in files {
+                    let is_alones = alone.as_ref().is_some_and(|alone| file.starts_with(alone));
+                    let target = if is_alones { ReloadTarget::Alone } else { ReloadTarget::Worker };
+                    self.tell(Event::FileChanged { target, file: file.to_string_lossy().into_owned() });
+                }
+            }
+        }
+    }
+
+    fn received(&mut self, child: ChildId, batch: Vec<Received>, handles: Vec<OwnedFd>, whole: bool) {
+        if let Some(link) = self.links.get_mut(&child) {
+            link.handles.extend(handles);
+        }
+        for received in batch {
+            match received {
+                Received::Messages { target, frames, count } => {
+                    if let Some(link) = self.links.get_mut(&child) {
+                        link.received += count;
+                    }
+                    if frames.len() >= LARGE {
+                        self.give_back_at = Some(self.now() + GIVE_BACK_AFTER);
+                    }
+                    self.tell(Event::Sent { from: Peer::Child(child), target, frame: frames });
+                }
+                Received::Request { part, signature, .. } if !self.is_signed(child, &part, &signature) => {
+                    let detail = "a request or an answer in another process's name".to_owned();
+                    self.violated(child, "ERR_MESSAGE_FORBIDDEN", detail);
+                }
+                Received::Request { target, frame, part, .. } => {
+                    self.tell(Event::Request { from: Peer::Child(child), target, frame, part });
+                }
+                Received::Internal(Inbound::HandleAck) => {
+                    if let Some(link) = self.links.get(&child) {
+                        link.handle_acknowledged();
+                    }
+                }
+                Received::Internal(Inbound::HandleNack) => {
+                    if let Some(given_up) = self.links.get(&child).and_then(Link::handle_refused) {
+                        self.handle_given_up(child, given_up);
+                    }
+                }
+                Received::Internal(Inbound::GivenAway { key, question }) => {
+                    if let Some(link) = self.links.get_mut(&child) {
+                        link.send_first(outbound::given_away(&key, question), None);
+                    }
+                }
+                Received::Handle { target, kind, frame } => self.handle_came(child, target, kind, frame),
+                Received::Returned { key } => self.connection_returned(child, &key),
+                Received::Internal(message) => self.tell(Event::Told { child, message }),
+                Received::Invalid(violation) => self.invalid(child, violation),
+            }
+        }
+        // A descriptor comes with the first byte of its message: one that is left over would be taken for that of the next.
+        let most = if whole { 0 } else { MAX_STRAY_HANDLES };
+        if let Some(link) = self.links.get_mut(&child).filter(|link| link.handles.len() > most) {
+            link.handles.clear();
+            self.violated(child, "ERR_HANDLE_STRAY", "descriptors came without their messages".to_owned());
+        }
+    }
+
+    fn is_signed(&self, child: ChildId, part: &RequestPart, signature: &Signature) -> bool {
+        let role = match child {
+            ChildId::Alone(_) => "alone",
+            ChildId::Worker(_) => "worker",
+        };
+        self.links.get(&child).is_some_and(|link| signature.is_of(part, role, link.process.pid()))
+    }
+
+    /// A child cannot take a handle: it has no descriptor left. Whatever it was for goes on without it.
+    fn handle_given_up(&mut self, child: ChildId, Outgoing { frame, from, .. }: Outgoing) {
+        self.violated(child, "ERR_HANDLE_REFUSED", "a handle was refused again and again".to_owned());
+        match (from, Handed::read(&frame)) {
+            (Some(from), _) => self.tell(Event::Returned { child, from, frame }),
+            (None, Some(Handed::Connection(connection))) => {
+                self.tell(Event::Told { child, message: Inbound::Answered { connection, accepted: false } });
+            }
+            (None, Some(Handed::Listener { seq, key })) => {
+                self.tell(Event::ListenerNotTaken { child, seq, key: key.into(), errno: libc::EMFILE });
+            }
+            (None, None) => {}
+        }
+    }
+
+    /// A child passed a handle: it is told that it arrived, or it would wait for ever with all that it sends after.
+    fn handle_came(&mut self, child: ChildId, target: Target, kind: Option<HandleType>, frame: Bytes) {
+        let from = Peer::Child(child);
+        let Some(handle) = self.take_handle(child) else { return self.handle_is_missing(child, frame) };
+        let checked = passed::check(kind, handle.as_fd(), target.into());
+        if let Err(wrong) = &checked {
+            self.violated(child, "ERR_HANDLE_INVALID", wrong.clone());
+        }
+        if checked.is_err() || is_of_reserve(&handle) {
+            return self.notify(Notice::Undeliverable { from, frame, reason: Undeliverable::Handle });
+        }
+        let handle = self.keep(handle);
+        let to = HandleTarget::Routed(target);
+        self.tell(Event::SentHandle { from, to, frame, handle });
+    }
+
+    /// There was no descriptor left for it. The child sends it again a few times; then it is lost.
+    fn handle_is_missing(&mut self, child: ChildId, frame: Bytes) {
+        if self.links.get(&child).is_some_and(|link| link.missing_handles > MAX_RETRANSMISSIONS) {
+            let (from, reason) = (Peer::Child(child), Undeliverable::Handle);
+            self.notify(Notice::Undeliverable { from, frame, reason });
+        }
+    }
+
+    fn take_handle(&mut self, child: ChildId) -> Option<OwnedFd> {
+        let link = self.links.get_mut(&child)?;
+        let handle = link.handles.pop_front();
+        link.missing_handles = match (&handle, link.missing_handles) {
+            (Some(_), _) => 0,
+            // The one before was given up.
+            (None, missing) if missing > MAX_RETRANSMISSIONS => 1,
+            (None, missing) => missing + 1,
+        };
+        link.send_first(if handle.is_some() { outbound::handle_ack() } else { outbound::handle_nack() }, None);
+        handle
+    }
+
+    /// A child makes room, and gives a connection back.
+    fn connection_returned(&mut self, child: ChildId, key: &str) {
+        let Some(socket) = self.take_handle(child) else { return };
+        if let Err(wrong) = passed::check_connection(socket.as_fd()) {
+            return self.violated(child, "ERR_HANDLE_INVALID", wrong);
+        }
+        let client = local::client(socket.as_fd());
+        let connection = self.keep(socket);
+        self.tell(Event::HandedBack { child, key: key.into(), connection, client });
+    }
+
+    fn invalid(&mut self, child: ChildId, violation: Violation) {
+        let limit = self.config.max_message_bytes;
+        if let Some(link) = self.links.get_mut(&child) {
+            link.refused += 1;
+        }
+        match violation {
+            Violation::TooLarge(what) => {
+                // Who asked hears of it by its promise.
+                let answer = match &what {
+                    Oversized::Request { id } => request::refused(id, limit),
+                    _ => outbound::refused("ERR_MESSAGE_TOO_LARGE", limit),
+                };
+                if let Some(link) = self.links.get_mut(&child) {
+                    link.send_first(answer, None);
+                }
+                match what {
+                    // It would wait for the acknowledgement for ever, with all that it sends after.
+                    Oversized::Handle => drop(self.take_handle(child)),
+                    Oversized::Reply { id, target } => self.tell(Event::AnswerTooLarge { child, target, id, limit }),
+                    Oversized::Request { .. } | Oversized::Other => {}
+                }
+                let detail = format!("a message of more than maxMessageBytes ({limit} bytes) was skipped");
+                self.violated(child, "ERR_MESSAGE_TOO_LARGE", detail);
+            }
+            Violation::NotJson(detail) | Violation::BadMessage(detail) => {
+                self.violated(child, "ERR_MESSAGE_INVALID", detail);
+            }
+            Violation::Truncated(bytes) => {
+                let detail = format!("the channel ended within a message, after {bytes} bytes of it");
+                self.violated(child, "ERR_MESSAGE_TRUNCATED", detail);
+            }
+        }
+    }
+
+    fn violated(&mut self, child: ChildId, code: &'static str, detail: String) {
+        self.notify(Notice::ProtocolError { child, code, detail });
+    }
+}
+
+fn named(exit: process::Exit) -> Exit {
+    let name =
+        |number| nix::sys::signal::Signal::try_from(number).map_or("SIGUNKNOWN", nix::sys::signal::Signal::as_str);
+    Exit { code: exit.code, signal: exit.signal.map(name) }
+}

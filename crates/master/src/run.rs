@@ -1,0 +1,311 @@
+//! The loop: what happened goes into the core, what the core decides is done.
+
+use std::collections::{BTreeMap, HashMap};
+use std::os::fd::OwnedFd;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Instant;
+
+use nix::sys::signal::Signal;
+use tokio::sync::mpsc::{Receiver, Sender, UnboundedReceiver, channel};
+
+use super::Command;
+use super::app::AppQueue;
+use super::flow::{self, Flow};
+use super::guarding::Guarding;
+use super::link::{Input, Link};
+use super::output::Outputs;
+use super::preload::Preload;
+use super::service::Service;
+use super::sockets::Sockets;
+use crate::config::{Config, Launch};
+use cluster_core::Core;
+use cluster_core::dispatch::{ConnectionId, Counts};
+use cluster_core::event::{Event, HandleTarget};
+use cluster_core::notice::{Notice, Outcome};
+use cluster_core::reload::ReloadRequest;
+use cluster_core::steering::Acceptor;
+use cluster_core::types::{ChildId, GenerationId, KillMeans, Peer, Time};
+use cluster_protocol::envelope::{Envelope, Target};
+use cluster_protocol::request::RequestPart;
+use cluster_sys::activation::Activated;
+use cluster_sys::memory::give_back;
+use cluster_sys::process::monotonic_clock;
+use cluster_watch::Watch;
+
+/// How many inputs wait at most: one that is not taken slows its child down.
+const INPUTS: usize = 256;
+
+/// How many inputs or commands one turn takes.
+const TURN: usize = 64;
+
+/// The master.
+pub(super) struct Master {
+    pub(super) config: Config,
+    pub(super) core: Core,
+    /// How each generation is launched; the first as the config says.
+    pub(super) generations: BTreeMap<GenerationId, Launch>,
+    /// From the moment that the app has started.
+    pub(super) preload: Option<Box<Preload>>,
+    pub(super) origin: Instant,
+    pub(super) links: BTreeMap<ChildId, Link>,
+    pub(super) sockets: Sockets,
+    /// Connections that no worker has taken yet.
+    pub(super) connections: HashMap<ConnectionId, Rc<OwnedFd>>,
+    pub(super) last_connection: ConnectionId,
+    pub(super) flow: Flow,
+    pub(super) guarding: Guarding,
+    pub(super) guarded: Guarded,
+    pub(super) app: Arc<AppQueue>,
+    pub(super) inputs: Sender<Input>,
+    pub(super) input: Receiver<Input>,
+    pub(super) state: State,
+    pub(super) service: Service,
+    pub(super) outputs: Outputs,
+    watch: Option<Watch>,
+    /// When freed memory is given back: some time after the last large message.
+    pub(super) give_back_at: Option<Time>,
+}
+
+/// Which processes the guard knows. It is told when all that begin together were started: the first of them boots while
+/// the others are made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Guarded {
+    /// All that there are.
+    All,
+    /// Some were started since.
+    Others,
+}
+
+pub(super) enum State {
+    Running,
+    /// The last notice is told when the guard is gone too.
+    Finished(Outcome),
+}
+
+impl Master {
+    pub(super) fn new(config: Config, app: Arc<AppQueue>) -> Self {
+        let (inputs, input) = channel(INPUTS);
+        let activated = Activated::take(config.variables.passed.clone(), &config.listen_fds);
+        let service = Service::new(&config.variables);
+        let (clock, origin) = (monotonic_clock(), Instant::now());
+        Self {
+            core: Core::new(config.policy.clone(), fastrand::u64(..)).with_clock(clock),
+            generations: BTreeMap::from([(0, config.launch.clone())]),
+            preload: None,
+            origin,
+            links: BTreeMap::new(),
+            sockets: Sockets::new(config.policy.balance, activated),
+            connections: HashMap::new(),
+            last_connection: 0,
+            flow: Flow::default(),
+            guarding: Guarding::new(config.title.clone(), config.policy.kill_timeout),
+            guarded: Guarded::All,
+            outputs: Outputs::new(Arc::clone(&app)),
+            watch: None,
+            config,
+            app,
+            inputs,
+            input,
+            state: State::Running,
+            service,
+            give_back_at: None,
+        }
+    }
+
+    pub(super) async fn run(mut self, mut commands: UnboundedReceiver<Command>) {
+        let mut asked = Vec::with_capacity(TURN);
+        let mut happened = Vec::with_capacity(TURN);
+        while matches!(self.state, State::Running) {
+            let timeout = self.deadline().map(|at| self.origin + at);
+            tokio::select! {
+                _ = commands.recv_many(&mut asked, TURN) => asked.drain(..).for_each(|command| self.command(command)),
+                _ = self.input.recv_many(&mut happened, TURN) => happened.drain(..).for_each(|input| self.input(input)),
+                () = sleep_until(timeout) => self.timed_out(),
+            }
+        }
+        self.outputs.finish().await;
+        if self.guarding.stop() {
+            // Whoever still tells anything must not be in its way.
+            while !matches!(self.input.recv().await, None | Some(Input::GuardEnded { .. })) {}
+        }
+        // It removes what it wrote, and the app may exit when it hears the last notice.
+        drop(self.preload);
+        if let State::Finished(outcome) = self.state {
+            self.app.push(Notice::Closed(outcome));
+        }
+    }
+
+    fn deadline(&self) -> Option<Time> {
+        let core = self.core.next_timeout();
+        let others = [self.flow.deadline(), self.give_back_at, self.service.deadline(), self.guarding.deadline()];
+        others.into_iter().chain([core]).flatten().min()
+    }
+
+    fn timed_out(&mut self) {
+        let taken = |receiver| match receiver {
+            flow::Receiver::Peer(Peer::Child(child)) => self.links.get(&child).map_or(0, Link::taken),
+            flow::Receiver::Peer(Peer::App) | flow::Receiver::Mail(_) => 0,
+        };
+        let released = self.flow.timed_out(self.origin.elapsed(), taken);
+        self.go_on(released);
+        self.service.timed_out(self.now());
+        if self.guarding.timed_out(self.now()) {
+            self.guard_children();
+        }
+        if self.give_back_at.is_some_and(|at| at <= self.now()) {
+            self.give_back_at = None;
+            give_back();
+        }
+        self.tell(Event::TimedOut);
+    }
+
+    fn start_watching(&mut self) {
+        let Some(watched) = &self.config.watched else { return };
+        let inputs = self.inputs.clone();
+        let tell = move |news| inputs.blocking_send(Input::Watch(news)).is_ok();
+        match Watch::start(watched.paths.clone(), watched.base.clone(), self.config.variables.git.clone(), tell) {
+            Ok(watch) => self.watch = Some(watch),
+            Err(error) => tracing::warn!(%error, "files are not watched"),
+        }
+    }
+
+    pub(super) fn now(&self) -> Time {
+        self.origin.elapsed()
+    }
+
+    /// Tells the core, and does what it decides.
+    pub(super) fn tell(&mut self, event: Event) {
+        self.core.handle(self.now(), event);
+        self.perform();
+    }
+
+    fn command(&mut self, command: Command) {
+        match command {
+            Command::Start => {
+                self.tell(Event::Started);
+                // The children boot meanwhile.
+                self.start_watching();
+            }
+            Command::Route(frame) => {
+                self.app.sent(frame.len());
+                let from = Peer::App;
+                self.tell(match Envelope::read(&frame) {
+                    Ok(Envelope::User(target)) => Event::Sent { from, target, frame },
+                    Ok(Envelope::Request(target)) => match RequestPart::read(&frame) {
+                        Ok(part) => Event::Request { from, target, frame, part },
+                        Err(_) => Event::Sent { from, target: Target::App, frame },
+                    },
+                    Ok(Envelope::Internal | Envelope::Handle) | Err(_) => {
+                        Event::Sent { from, target: Target::App, frame }
+                    }
+                });
+            }
+            Command::SendTo(child, frame) => {
+                self.app.sent(frame.len());
+                self.tell(Event::SentTo { child, frame });
+            }
+            Command::SendHandle(child, frame, handle) => {
+                self.app.sent(frame.len());
+                let handle = self.keep(handle);
+                self.tell(Event::SentHandle { from: Peer::App, to: HandleTarget::Child(child), frame, handle });
+            }
+            Command::RandomWorker { fields, reply } => {
+                let chosen = self.core.random_worker(fields.as_ref());
+                let _ = reply.send(chosen);
+                self.perform();
+            }
+            Command::Reload { id, launch, target, concurrency } => {
+                self.service.reloading();
+                let in_use = self.core.generations();
+                self.generations.retain(|generation, _| in_use.contains(generation));
+                let generation = in_use.last().map_or(0, |last| last + 1);
+                self.generations.insert(generation, *launch);
+                self.tell(Event::ReloadAsked(ReloadRequest { id, generation, target, concurrency }));
+            }
+            Command::Scale { id, count } => self.tell(Event::ScaleAsked { id, count }),
+            Command::Disconnect(child) => self.tell(Event::DisconnectAsked { child }),
+            Command::Kill(child, signal) => {
+                if let Some(means) = kill_means(signal) {
+                    self.tell(Event::KillAsked { child, means });
+                }
+                if let Some(link) = self.links.get(&child) {
+                    link.process.signal(signal);
+                }
+            }
+            Command::Signalled(signal) => {
+                self.service.stopping();
+                self.tell(Event::Signalled { signal });
+            }
+            Command::Close { force } => {
+                self.service.stopping();
+                self.tell(Event::CloseAsked { force });
+            }
+            Command::Stats(reply) => {
+                let _ = reply.send(self.stats());
+            }
+            Command::KeepPreload(preload) => self.preload = Some(preload),
+            Command::HoldOutput(stream, holds) => self.outputs.hold(stream, holds),
+            Command::AppCaughtUp => {
+                self.outputs.go_on();
+                let released = self.flow.drained(flow::Receiver::Peer(Peer::App), self.app.bytes());
+                self.released(Peer::App, released);
+            }
+        }
+    }
+
+    fn stats(&self) -> String {
+        let dispatched: HashMap<_, _> =
+            self.core.sockets().map(|(key, acceptor, waiting, counts)| (key, (acceptor, waiting, counts))).collect();
+        let listeners: Vec<serde_json::Value> = self
+            .sockets
+            .queue_lengths()
+            .map(|(key, queued)| {
+                // What the workers accept by themselves the master does not count.
+                let (acceptor, waiting, counts) =
+                    dispatched.get(key).copied().unwrap_or((Acceptor::Workers, 0, Counts::default()));
+                serde_json::json!({
+                    "key": &**key, "acceptor": acceptor, "waiting": waiting, "queued": queued, "counts": counts,
+                })
+            })
+            .collect();
+        let children: Vec<serde_json::Value> = self
+            .links
+            .iter()
+            .map(|(child, link)| {
+                let (role, id) = match child {
+                    ChildId::Alone(id) => ("alone", id),
+                    ChildId::Worker(id) => ("worker", id),
+                };
+                serde_json::json!({
+                    "role": role, "id": id, "slot": link.slot, "pid": link.process.pid(),
+                    "received": link.received, "sent": link.sent, "refused": link.refused, "queuedBytes": link.queued(),
+                    "connections": self.core.connections(*child),
+                })
+            })
+            .collect();
+        serde_json::json!({
+            "workers": self.core.census(),
+            "children": children,
+            "listeners": listeners,
+            "app": { "queuedBytes": self.app.bytes() },
+        })
+        .to_string()
+    }
+}
+
+/// What a signal is for; others end nothing.
+fn kill_means(signal: Signal) -> Option<KillMeans> {
+    match signal {
+        Signal::SIGKILL => Some(KillMeans::Force),
+        Signal::SIGTERM | Signal::SIGINT | Signal::SIGQUIT => Some(KillMeans::Ask),
+        _ => None,
+    }
+}
+
+async fn sleep_until(at: Option<Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at.into()).await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,391 @@
+//! The listening sockets that the master holds for its workers.
+
+use std::collections::{HashMap, HashSet};
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::os::fd::{AsFd, OwnedFd, RawFd};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use socket2::{SockAddr, SockRef, Socket, Type};
+use tokio::sync::mpsc::Sender;
+
+use super::accept::Accepting;
+use super::link::Input;
+use super::quiet::until_quiet;
+use cluster_core::dispatch::Key;
+use cluster_core::steering::Acceptor;
+use cluster_core::types::{Balance, Bound, Delivery};
+use cluster_protocol::listen::{AddressType, ListenQuery};
+use cluster_protocol::outbound::{HandleKind, SocketName};
+use cluster_sys::activation::Activated;
+use cluster_sys::descriptors::is_of_reserve;
+use cluster_sys::local::{Access, UdpAddress, bind_udp, inherit, listen_unix, shortest};
+use cluster_sys::portable;
+use cluster_sys::reuseport::{self, Member, Place};
+use cluster_sys::socket::{
+    Sharing, TcpAddress, accept_queue_length, listen_tcp, refuse_new_connections, widen_backlog,
+};
+use cluster_sys::socket_file::SocketFile;
+use cluster_sys::takeover::{self, Taken, Wanted};
+
+/// libuv's flags of a bind.
+const IPV6_ONLY: u32 = 1;
+const UDP_REUSE_ADDRESS: u32 = 4;
+
+/// A worker may try them all.
+const MOST_REFUSALS_TOLD: usize = 16;
+
+/// One address.
+#[derive(Debug)]
+struct Listener {
+    /// Before the sockets, as they keep the file's number from becoming another's.
+    owner: Owner,
+    /// What the master accepts from.
+    own: Option<Accepting>,
+    /// What workers listen on.
+    shared: Option<Rc<OwnedFd>>,
+    /// Where both are among all that have the address.
+    place: Rc<Place>,
+}
+
+/// Sockets that were just made.
+struct Opened {
+    first: Socket,
+    /// The second one of an adaptive pair.
+    second: Option<Socket>,
+    place: Place,
+    kind: HandleKind,
+    owner: Owner,
+}
+
+/// Whose socket it is.
+#[derive(Debug)]
+enum Owner {
+    /// The master's; a unix socket has a file.
+    Master { file: Option<SocketFile> },
+    /// Somebody else's: what waits in it is the next one's when this cluster is over.
+    Other,
+}
+
+impl Listener {
+    fn queue_length(&self) -> Option<u32> {
+        let own = self.own.as_ref().map(Accepting::socket);
+        let shared = self.shared.as_ref().map(|shared| shared.as_fd());
+        own.into_iter().chain(shared).map(accept_queue_length).sum()
+    }
+}
+
+/// All sockets, by key.
+#[derive(Debug)]
+pub(super) struct Sockets {
+    balance: Balance,
+    by_key: HashMap<Key, Listener>,
+    activated: Activated,
+    /// Those that are to be closed as soon as they are empty.
+    unheld: Vec<Key>,
+    warned: bool,
+    told_reserve: bool,
+    /// Descriptors of the app's of which the log says that they were refused.
+    refused: HashSet<RawFd>,
+}
+
+impl Sockets {
+    pub(super) fn new(balance: Balance, activated: Activated) -> Self {
+        Self {
+            balance,
+            by_key: HashMap::new(),
+            activated,
+            unheld: Vec::new(),
+            warned: false,
+            told_reserve: false,
+            refused: HashSet::new(),
+        }
+    }
+
+    /// Opens a socket, or gives the errno.
+    pub(super) fn open(&mut self, key: &Key, query: &ListenQuery, inputs: &Sender<Input>) -> Result<Bound, i32> {
+        self.try_open(key, query, inputs).map_err(|error| error.raw_os_error().unwrap_or(libc::EIO))
+    }
+
+    fn try_open(&mut self, key: &Key, query: &ListenQuery, inputs: &Sender<Input>) -> io::Result<Bound> {
+        let fd = query.fd.filter(|fd| *fd >= 0);
+        let path = match query.address_type {
+            Some(AddressType::Pipe) if fd.is_none() => query.address.as_deref().map(shortest),
+            _ => None,
+        };
+        let is_udp = query.address_type.is_some_and(AddressType::is_udp);
+        let of_type = if is_udp { Type::DGRAM } else { Type::STREAM };
+        let waiting = match fd {
+            Some(fd) => Some(self.inherited(fd, of_type)?),
+            None => self.activated.find(of_type, |address| is_asked_for(query, address)),
+        };
+        let is_own = waiting.is_none();
+        let accepts = !is_udp && self.balance != Balance::Shared;
+        // Only what workers hold can be left over.
+        let sharing = if accepts || portable() { Sharing::Never } else { Sharing::Later };
+        let (first, file) = match waiting {
+            Some(socket) => (socket, None),
+            None => bind(query, path.as_deref(), sharing)?,
+        };
+        let owner = if is_own { Owner::Master { file } } else { Owner::Other };
+        let kind = if is_udp { HandleKind::Datagram } else { HandleKind::Net };
+        // The second socket would end with this process, and what waits in it.
+        let has_second = accepts && self.balance == Balance::Auto && is_own && name(&first).is_some();
+        let second = if has_second { self.second(&first) } else { None };
+        self.keep(key, Opened { first, second, place: Place::default(), kind, owner }, inputs)
+    }
+
+    /// A socket of the app's, by its number there (`listen({fd})`). Not any one: the app has servers of its own.
+    fn inherited(&mut self, fd: RawFd, kind: Type) -> io::Result<Socket> {
+        let Some(socket) = self.activated.numbered(fd) else {
+            if self.refused.len() < MOST_REFUSALS_TOLD && self.refused.insert(fd) {
+                tracing::warn!(
+                    "a worker may not listen on the app's descriptor {fd}: name it in `listenFds` of the cluster config"
+                );
+            }
+            return Err(io::Error::from_raw_os_error(libc::EACCES));
+        };
+        inherit(socket, kind)
+    }
+
+    /// After `EADDRINUSE`: what is only left over from a killed app is no hindrance.
+    pub(super) fn take_over(&mut self, key: &Key, query: &ListenQuery, inputs: &Sender<Input>) -> Result<Bound, i32> {
+        let Some(wanted) = self.wanted(query) else { return Err(libc::EADDRINUSE) };
+        let taken = takeover::take_over(&wanted, || Ok(bind(query, None, Sharing::Joins)?.0));
+        // It may have been closed meanwhile.
+        let Some(Taken { first, second, place, holders }) = taken else { return self.open(key, query, inputs) };
+        tracing::warn!(%key, ?holders, "processes of a killed app still have this address: they get nothing new");
+        let kind = if wanted.kind == Type::DGRAM { HandleKind::Datagram } else { HandleKind::Net };
+        let opened = Opened { first, second, place, kind, owner: Owner::Master { file: None } };
+        self.keep(key, opened, inputs).map_err(|error| error.raw_os_error().unwrap_or(libc::EIO))
+    }
+
+    /// What a query asks for, if that can be taken over.
+    fn wanted(&self, query: &ListenQuery) -> Option<Wanted> {
+        if portable() || query.fd.is_some_and(|fd| fd >= 0) {
+            return None;
+        }
+        let flags = query.flags.unwrap_or(0);
+        let (kind, everywhere) = match query.address_type? {
+            AddressType::Pipe => return None,
+            AddressType::Tcp4 | AddressType::Tcp6 => (Type::STREAM, None),
+            AddressType::Udp4 | AddressType::Udp6 if flags & UDP_REUSE_ADDRESS != 0 => return None,
+            AddressType::Udp4 => (Type::DGRAM, Some(Ipv4Addr::UNSPECIFIED.into())),
+            AddressType::Udp6 => (Type::DGRAM, Some(Ipv6Addr::UNSPECIFIED.into())),
+        };
+        Some(Wanted {
+            ip: query.address.as_deref().map_or(everywhere, |ip| ip.parse().ok()),
+            port: query.port.and_then(|port| u16::try_from(port).ok()).filter(|port| *port != 0)?,
+            ipv6_only: flags & IPV6_ONLY != 0,
+            kind,
+            pair: kind == Type::STREAM && self.balance == Balance::Auto,
+        })
+    }
+
+    fn keep(&mut self, key: &Key, opened: Opened, inputs: &Sender<Input>) -> io::Result<Bound> {
+        let Opened { first, second, place, kind, owner } = opened;
+        self.keep_reserve(&first)?;
+        second.as_ref().map_or(Ok(()), |second| self.keep_reserve(second))?;
+        let name = name(&first);
+        let accepts = kind == HandleKind::Net && self.balance != Balance::Shared;
+        let delivery = match (accepts, second.is_some()) {
+            (false, _) => Delivery::Shared,
+            (true, false) => Delivery::Dispatched,
+            (true, true) => Delivery::Adaptive,
+        };
+        let (own, shared) = if accepts {
+            let own = Accepting::start(Arc::clone(key), first.into(), inputs.clone())?;
+            (Some(own), second.map(|second| Rc::new(second.into())))
+        } else {
+            (None, Some(Rc::new(first.into())))
+        };
+        self.by_key.insert(Arc::clone(key), Listener { own, shared, owner, place: Rc::new(place) });
+        Ok(Bound { delivery, kind, name })
+    }
+
+    /// Listening sockets must not take the descriptors that new processes need.
+    fn keep_reserve(&mut self, opened: &impl AsFd) -> io::Result<()> {
+        if !is_of_reserve(opened) {
+            return Ok(());
+        }
+        if !std::mem::replace(&mut self.told_reserve, true) {
+            tracing::warn!(
+                "too many listening sockets: the last descriptors are kept for new processes (raise ulimit -n)"
+            );
+        }
+        Err(io::Error::from_raw_os_error(libc::EMFILE))
+    }
+
+    /// The second socket of an adaptive pair, where the system has that.
+    fn second(&mut self, first: &Socket) -> Option<Socket> {
+        if portable() {
+            return None;
+        }
+        let second = reuseport::second(first);
+        if let (Err(error), false) = (&second, self.warned) {
+            self.warned = true;
+            tracing::warn!(%error, "no SO_REUSEPORT with a BPF program here: balance 'auto' is 'round-robin'");
+        }
+        second.ok()
+    }
+
+    /// The socket of another key for this one, too.
+    pub(super) fn share(&mut self, key: &Key, of: &str, inputs: &Sender<Input>) -> Result<(), i32> {
+        let Some(Listener { own, shared, owner, place }) = self.by_key.get(of) else { return Err(libc::EADDRINUSE) };
+        let duplicate = |own: &Accepting| {
+            let socket = own.socket().try_clone_to_owned()?;
+            if is_of_reserve(&socket) {
+                return Err(io::Error::from_raw_os_error(libc::EMFILE));
+            }
+            Accepting::start(Arc::clone(key), socket, inputs.clone())
+        };
+        let own = own.as_ref().map(duplicate).transpose().map_err(|error| error.raw_os_error().unwrap_or(libc::EIO))?;
+        let owner = match owner {
+            Owner::Master { .. } => Owner::Master { file: None },
+            Owner::Other => Owner::Other,
+        };
+        let (shared, place) = (shared.clone(), Rc::clone(place));
+        self.by_key.insert(Arc::clone(key), Listener { own, shared, owner, place });
+        Ok(())
+    }
+
+    /// What workers listen on.
+    pub(super) fn shared(&self, key: &str) -> Option<Rc<OwnedFd>> {
+        self.by_key.get(key)?.shared.clone()
+    }
+
+    /// Accepts some connections, once.
+    pub(super) fn accept(&self, key: &str) {
+        if let Some(own) = self.by_key.get(key).and_then(|listener| listener.own.as_ref()) {
+            own.ask();
+        }
+    }
+
+    /// New connections go to the master's socket, or to the workers'.
+    pub(super) fn steer(&self, key: &str, to: Acceptor) {
+        let Some(Listener { own: Some(own), shared: Some(_), place, .. }) = self.by_key.get(key) else { return };
+        let member = match to {
+            Acceptor::Master => Member::First,
+            Acceptor::Workers => Member::Second,
+        };
+        if let Err(error) = reuseport::steer(own.socket(), place, member) {
+            tracing::warn!(key, %error, "connections could not be steered");
+        }
+    }
+
+    pub(super) fn close(&mut self, key: &str) {
+        self.by_key.remove(key);
+    }
+
+    /// Gives a socket its full backlog again.
+    pub(super) fn widen_backlog(&self, key: &str) {
+        let Some(shared) = self.shared(key) else { return };
+        // There is no backlog to a UDP socket.
+        if let Err(error) = widen_backlog(shared.as_fd())
+            && error.raw_os_error() != Some(libc::EOPNOTSUPP)
+        {
+            tracing::warn!(key, %error, "the backlog could not be restored");
+        }
+    }
+
+    /// All keys, each with how many connections wait in the kernel; `None` where the system does not tell.
+    pub(super) fn queue_lengths(&self) -> impl Iterator<Item = (&Key, Option<u32>)> {
+        self.by_key.iter().map(|(key, listener)| (key, listener.queue_length()))
+    }
+
+    /// Nothing waits any more: where new connections could not be held off they are refused from now on.
+    pub(super) fn quiesced(&mut self) {
+        for key in std::mem::take(&mut self.unheld) {
+            self.by_key.remove(&key);
+        }
+    }
+
+    /// Lets no new connection begin, where the system can. The future resolves when none waits any more.
+    pub(super) fn quiesce(&mut self) -> impl Future<Output = ()> + use<> {
+        let (mut held, mut open): (Vec<Rc<OwnedFd>>, Vec<Rc<OwnedFd>>) = (Vec::new(), Vec::new());
+        let mut others = Vec::new();
+        for (key, listener) in &mut self.by_key {
+            match &mut listener.owner {
+                // Newcomers find no file; those that found it wait in the queue.
+                Owner::Master { file } => *file = None,
+                Owner::Other => {
+                    others.extend(listener.own.take().map(Accepting::stop));
+                    continue;
+                }
+            }
+            let sockets = [listener.own.as_ref().map(Accepting::share), listener.shared.clone()];
+            // Nothing connects to a UDP socket.
+            let streams = sockets
+                .into_iter()
+                .flatten()
+                .filter(|socket| SockRef::from(&**socket).r#type().ok() == Some(Type::STREAM));
+            for socket in streams {
+                if refuse_new_connections(socket.as_fd()).is_ok() {
+                    held.push(socket);
+                } else {
+                    self.unheld.push(Arc::clone(key));
+                    open.push(socket);
+                }
+            }
+        }
+        async move {
+            for other in others {
+                other.await;
+            }
+            until_quiet(held, open).await;
+        }
+    }
+}
+
+fn bind(query: &ListenQuery, path: Option<&str>, sharing: Sharing) -> io::Result<(Socket, Option<SocketFile>)> {
+    let invalid = || io::Error::from_raw_os_error(libc::EINVAL);
+    let udp = query.address_type.is_some_and(AddressType::is_udp);
+    let port = || query.port.unwrap_or(0).try_into().map_err(|_| invalid());
+    let flags = query.flags.unwrap_or(0);
+    if udp {
+        let socket = bind_udp(&UdpAddress {
+            ip: query.address.as_deref(),
+            port: port()?,
+            ipv6: query.address_type == Some(AddressType::Udp6),
+            ipv6_only: flags & IPV6_ONLY != 0,
+            reuse_address: flags & UDP_REUSE_ADDRESS != 0,
+            sharing,
+        })?;
+        return Ok((socket, None));
+    }
+    match (query.address_type, path) {
+        (Some(AddressType::Pipe), Some(path)) => {
+            let access = Access {
+                readable_all: query.readable_all.unwrap_or(false),
+                writable_all: query.writable_all.unwrap_or(false),
+            };
+            listen_unix(path, access)
+        }
+        (Some(AddressType::Tcp4 | AddressType::Tcp6), _) => {
+            let (ip, ipv6_only) = (query.address.clone(), flags & IPV6_ONLY != 0);
+            Ok((listen_tcp(&TcpAddress { ip, port: port()?, ipv6_only }, sharing)?, None))
+        }
+        _ => Err(invalid()),
+    }
+}
+
+/// Whether an address is what a query asks for.
+fn is_asked_for(query: &ListenQuery, bound: &SockAddr) -> bool {
+    if query.address_type == Some(AddressType::Pipe) {
+        return bound.as_pathname().is_some_and(|path| query.address.as_deref().is_some_and(|asked| path == asked));
+    }
+    let Some(bound) = bound.as_socket() else { return false };
+    let port = query.port.and_then(|port| u16::try_from(port).ok()).filter(|port| *port != 0);
+    port == Some(bound.port())
+        && match &query.address {
+            None => bound.ip().is_unspecified(),
+            Some(ip) => ip.parse::<IpAddr>().is_ok_and(|ip| ip == bound.ip()),
+        }
+}
+
+fn name(socket: &Socket) -> Option<SocketName> {
+    let address = socket.local_addr().ok()?.as_socket()?;
+    let family = if address.is_ipv4() { "IPv4" } else { "IPv6" };
+    Some(SocketName { address: address.ip().to_string(), family, port: address.port() })
+}

@@ -1,0 +1,75 @@
+//! The master's own thread. Nothing that goes wrong in it takes the app down: a panic becomes a notice.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::task::LocalSet;
+
+use super::Command;
+use super::app::AppQueue;
+use super::log::subscriber;
+use super::run::Master;
+use crate::config::Config;
+use cluster_core::notice::{Notice, Outcome};
+
+/// Starts the thread. It ends after the last notice.
+///
+/// # Errors
+/// When the system has no thread left.
+pub fn start(config: Config, app: Arc<AppQueue>, commands: UnboundedReceiver<Command>) -> std::io::Result<()> {
+    // The standard library's own one looks into the environment (RUST_BACKTRACE), which another thread may be changing.
+    std::panic::set_hook(Box::new(|panic| eprintln!("{panic}")));
+    // As this does, and the first thread that is made: both are made here, in the thread that may.
+    let runtime = tokio::runtime::Builder::new_current_thread();
+    std::thread::Builder::new().name("cluster-master".to_owned()).spawn(move || {
+        let _log = tracing::subscriber::set_default(subscriber(config.log, &config.variables.log, &app));
+        let Some(message) = failure_of(|| run(runtime, config, Arc::clone(&app), commands)) else { return };
+        app.push(Notice::Exception { code: "ERR_MASTER_FAILED", message, failure: None });
+        app.push(Notice::Closed(Outcome::Exception));
+    })?;
+    Ok(())
+}
+
+fn run(
+    mut runtime: tokio::runtime::Builder,
+    config: Config,
+    app: Arc<AppQueue>,
+    commands: UnboundedReceiver<Command>,
+) -> std::io::Result<()> {
+    let runtime = runtime.enable_io().enable_time().build()?;
+    LocalSet::new().block_on(&runtime, Master::new(config, app).run(commands));
+    Ok(())
+}
+
+/// What went wrong, if something did.
+fn failure_of(run: impl FnOnce() -> std::io::Result<()>) -> Option<String> {
+    match catch_unwind(AssertUnwindSafe(run)) {
+        Ok(Ok(())) => None,
+        Ok(Err(error)) => Some(format!("the master could not start: {error}")),
+        Err(panic) => Some(format!("the master failed: {}", panic_text(panic.as_ref()))),
+    }
+}
+
+fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {
+    panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("panic")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_is_a_failure_like_any_other() {
+        let (text, number) = ("out of luck", 7);
+        assert_eq!(failure_of(|| panic!("out of luck")).as_deref(), Some("the master failed: out of luck"));
+        assert_eq!(failure_of(|| panic!("{text}, {number}")).as_deref(), Some("the master failed: out of luck, 7"));
+        let error = failure_of(|| Err(std::io::Error::other("no memory")));
+        assert_eq!(error.as_deref(), Some("the master could not start: no memory"));
+        assert_eq!(failure_of(|| Ok(())), None);
+    }
+}

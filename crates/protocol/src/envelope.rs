@@ -1,0 +1,246 @@
+//! The few fields of a message that routing looks at (document, 'message fields'); the payload stays untouched bytes.
+
+use std::borrow::Cow;
+
+use super::scan::{Raw, scan};
+
+/// Where a message says that it wants to go (`to`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Target {
+    /// `to: 'app'`, and every message without a known `to`.
+    App,
+    /// `to: 'alone'`.
+    Alone,
+    /// `to: 'worker'`, one of them: `type: 'worker'`, which is the default.
+    AnyWorker,
+    /// `to: 'worker', type: 'all'`.
+    AllWorkers,
+    /// `to: 'worker'` with a `worker_pid`.
+    WorkerPid(u32),
+}
+
+impl Target {
+    /// Whether all messages to this target go to the same children, so that several can go as one piece. The app gets
+    /// each as an event, and any worker may be another one each time.
+    #[must_use]
+    pub fn is_the_same_for_all(self) -> bool {
+        matches!(self, Self::Alone | Self::AllWorkers | Self::WorkerPid(_))
+    }
+}
+
+/// What one line is for the master.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Envelope {
+    /// `cmd` begins with `NODE_`: between Node (or our preload) and the master, never routed.
+    /// Node's rule: `isInternal` in lib/internal/child_process.js.
+    Internal,
+    /// A message of the user's.
+    User(Target),
+    /// A request, or an answer to one (lib/request.js): routed like a message, and internal for the receiver's Node.
+    Request(Target),
+    /// What came with a handle: Node wraps it (`target._send` in lib/internal/child_process.js).
+    Handle,
+}
+
+/// The `cmd` of requests and answers.
+const REQUEST: &str = "NODE_YUNFLY_RPC";
+
+/// The `cmd` of what comes with a handle.
+const HANDLE: &str = "NODE_HANDLE";
+
+/// The `cmd` of a message whose payload V8 serialised (`serialization: 'advanced'`).
+const ADVANCED: &str = "NODE_YUNFLY_ADV";
+
+/// The line is not JSON: passing it on would throw inside the receiver's Node.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InvalidJson(pub String);
+
+impl Envelope {
+    /// Reads the envelope of one line. The whole line is checked to be JSON, nothing of it is copied.
+    ///
+    /// As `JSON.parse` does: the last of duplicate keys counts, escapes in keys and values are understood.
+    ///
+    /// # Errors
+    /// When the line is not one JSON value.
+    pub fn read(line: &[u8]) -> Result<Self, InvalidJson> {
+        let mut fields = Fields::default();
+        scan(line, |key, value| {
+            // Nobody writes these keys with escapes, but they would be the same keys.
+            match key.contains(&b'\\') {
+                false => fields.see(&key[1..key.len() - 1], value),
+                true => fields.see(text(Some(key)).unwrap_or_default().as_bytes(), value),
+            }
+        })
+        .map_err(|invalid| InvalidJson(format!("no JSON: {} expected at byte {}", invalid.expected, invalid.at)))?;
+        Ok(fields.envelope())
+    }
+}
+
+#[derive(Default)]
+struct Fields<'a> {
+    cmd: Option<Raw<'a>>,
+    to: Option<Raw<'a>>,
+    kind: Option<Raw<'a>>,
+    worker_pid: Option<Raw<'a>>,
+}
+
+impl<'a> Fields<'a> {
+    /// `key` without quotes and escapes.
+    fn see(&mut self, key: &[u8], value: Raw<'a>) {
+        match key {
+            b"to" => self.to = Some(value),
+            b"cmd" => self.cmd = Some(value),
+            b"type" => self.kind = Some(value),
+            b"worker_pid" => self.worker_pid = Some(value),
+            _ => {}
+        }
+    }
+
+    fn envelope(&self) -> Envelope {
+        match text(self.cmd).as_deref() {
+            Some(REQUEST) => Envelope::Request(self.target()),
+            Some(ADVANCED) => Envelope::User(self.target()),
+            Some(HANDLE) => Envelope::Handle,
+            Some(cmd) if cmd.starts_with("NODE_") => Envelope::Internal,
+            _ => Envelope::User(self.target()),
+        }
+    }
+
+    fn target(&self) -> Target {
+        match text(self.to).as_deref() {
+            Some("alone") => Target::Alone,
+            Some("worker") => self.worker_target(),
+            _ => Target::App,
+        }
+    }
+
+    fn worker_target(&self) -> Target {
+        // JSON.stringify leaves `worker_pid: undefined` out, and null names no worker.
+        if let Some(pid) = self.worker_pid.filter(|raw| *raw != b"null") {
+            // A pid that cannot be one (a string, -1) names a worker that doesn't exist; pid 0 is nobody's.
+            return Target::WorkerPid(serde_json::from_slice(pid).unwrap_or(0));
+        }
+        match text(self.kind).as_deref() {
+            Some("all") => Target::AllWorkers,
+            _ => Target::AnyWorker,
+        }
+    }
+}
+
+/// What a raw string says; `None` for other values. Bytes that are no UTF-8 are nothing that is looked for.
+fn text(raw: Option<Raw<'_>>) -> Option<Cow<'_, str>> {
+    let inner = raw?.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
+    if inner.contains(&b'\\') {
+        return serde_json::from_slice(raw?).ok().map(Cow::Owned);
+    }
+    std::str::from_utf8(inner).ok().map(Cow::Borrowed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scan::DEEPEST;
+    use proptest::prelude::*;
+    use serde_json::{Value, json};
+
+    fn target(value: &Value) -> Target {
+        match Envelope::read(value.to_string().as_bytes()) {
+            Ok(Envelope::User(target)) => target,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// The same decision from a full parse: what the scan must agree with.
+    fn by_full_parse(value: &Value) -> Envelope {
+        let field = |name: &str| value.get(name);
+        if field("cmd").and_then(Value::as_str).is_some_and(|cmd| cmd.starts_with("NODE_")) {
+            return Envelope::Internal;
+        }
+        Envelope::User(match field("to").and_then(Value::as_str) {
+            Some("alone") => Target::Alone,
+            Some("worker") => match field("worker_pid").filter(|pid| !pid.is_null()) {
+                Some(pid) => Target::WorkerPid(pid.as_u64().and_then(|pid| u32::try_from(pid).ok()).unwrap_or(0)),
+                None if field("type").and_then(Value::as_str) == Some("all") => Target::AllWorkers,
+                None => Target::AnyWorker,
+            },
+            _ => Target::App,
+        })
+    }
+
+    #[test]
+    fn finds_the_targets_of_the_document() {
+        assert_eq!(target(&json!({"to": "alone", "data": {"to": "worker"}})), Target::Alone);
+        assert_eq!(target(&json!({"to": "worker"})), Target::AnyWorker);
+        assert_eq!(target(&json!({"to": "worker", "type": "worker"})), Target::AnyWorker);
+        assert_eq!(target(&json!({"to": "worker", "type": "all"})), Target::AllWorkers);
+        assert_eq!(target(&json!({"to": "worker", "worker_pid": 7, "type": "all"})), Target::WorkerPid(7));
+        assert_eq!(target(&json!({"to": "app"})), Target::App);
+        assert_eq!(target(&json!({"to": "elsewhere"})), Target::App);
+        for other in [json!("ready"), json!(1), json!(-1), json!(1.5), json!(null), json!(true), json!(["to", "alone"])]
+        {
+            assert_eq!(target(&other), Target::App, "{other}");
+        }
+    }
+
+    #[test]
+    fn a_worker_pid_that_cannot_be_one_matches_nobody() {
+        for pid in [json!("7"), json!(-1), json!(1.5), json!({})] {
+            assert_eq!(target(&json!({"to": "worker", "worker_pid": pid})), Target::WorkerPid(0));
+        }
+    }
+
+    #[test]
+    fn understands_escapes_and_takes_the_last_of_duplicates() {
+        let line = br#"{"t\u006f":"wor\u006ber","to":"\u0061lone"}"#;
+        assert_eq!(Envelope::read(line), Ok(Envelope::User(Target::Alone)));
+        assert_eq!(Envelope::read(br#"{"cmd":"N\u004fDE_X"}"#), Ok(Envelope::Internal));
+    }
+
+    #[test]
+    fn what_is_nested_too_deeply_is_refused() {
+        let deep = |depth| format!(r#"{{"data":{}{},"to":"alone"}}"#, "[".repeat(depth), "]".repeat(depth));
+        assert_eq!(Envelope::read(deep(DEEPEST - 1).as_bytes()), Ok(Envelope::User(Target::Alone)));
+        assert!(Envelope::read(deep(DEEPEST).as_bytes()).is_err());
+        assert!(Envelope::read(&[b'['; 100_000]).is_err());
+    }
+
+    #[test]
+    fn what_is_not_json_is_refused() {
+        for bad in ["", "{", "{}x", r#"{"to":"alone""#, r#"{"a":}"#, "nul", r#"{"to":"alone","x":tru}"#] {
+            assert!(Envelope::read(bad.as_bytes()).is_err(), "{bad}");
+        }
+    }
+
+    fn values() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i32>().prop_map(Value::from),
+            any::<f32>().prop_map(Value::from),
+            prop_oneof![Just("alone"), Just("worker"), Just("all"), Just("NODE_X"), Just("\"\\\n\u{1F600}")]
+                .prop_map(Value::from),
+        ];
+        leaf.prop_recursive(4, 32, 6, |inner| {
+            let key =
+                prop_oneof![Just("to"), Just("type"), Just("cmd"), Just("worker_pid"), Just("data"), Just("t\\o")];
+            prop_oneof![
+                proptest::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
+                proptest::collection::btree_map(key.prop_map(str::to_owned), inner, 0..6)
+                    .prop_map(|map| Value::Object(map.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn agrees_with_a_full_parse(value in values()) {
+            let line = value.to_string();
+            prop_assert_eq!(Envelope::read(line.as_bytes()), Ok(by_full_parse(&value)));
+        }
+
+        #[test]
+        fn arbitrary_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let _ = Envelope::read(&bytes);
+        }
+    }
+}

@@ -1,0 +1,292 @@
+//! What a child says to the master: Node's own `NODE_…` messages and those of our preload (`NODE_YUNFLY`).
+//!
+//! Node's side is lib/internal/cluster/child.js and lib/internal/child_process.js (18 to 26 alike).
+
+use serde::{Deserialize, Serialize};
+
+use super::listen::{ListenAddress, ListenQuery};
+use super::scalar::Scalar;
+use super::surrogates::whole_characters;
+
+/// A child's internal messages are short: 10,000 servers take 1 MiB. Longer ones are refused before anything is made of them.
+const LONGEST: usize = 2 << 20;
+
+/// A query is kept as long as its socket.
+const LONGEST_QUERY: usize = 16 << 10;
+
+/// One internal message.
+#[derive(Debug)]
+pub enum Inbound {
+    /// The cluster child module started.
+    Online,
+    /// A server asks for its listening handle.
+    QueryServer(Box<ListenQuery>),
+    /// A server listens.
+    Listening(ListenAddress),
+    /// A server gave its handle back.
+    CloseListener {
+        /// The key of the answer to `queryServer`.
+        key: String,
+    },
+    /// A worker's answer to a connection that it was given.
+    Answered {
+        /// The connection's number.
+        connection: u64,
+        /// Whether it took it.
+        accepted: bool,
+    },
+    /// `worker.disconnect()` was called in the worker, which waits for the answer to `seq`.
+    ExitedAfterDisconnect {
+        /// Its number, to be acknowledged.
+        seq: u64,
+    },
+    /// A server asks after the connections that it gave away (lib/internal/socket_list.js).
+    GivenAway {
+        /// Which server's.
+        key: String,
+        /// What it wants to know.
+        question: Question,
+    },
+    /// The handle in flight arrived.
+    HandleAck,
+    /// The handle in flight did not arrive: send it again.
+    HandleNack,
+    /// A report of our preload.
+    Report(Report),
+    /// Internal, but of no concern to the master.
+    Unknown,
+}
+
+/// What a server asks about connections that it gave to another process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Question {
+    /// When they are all closed.
+    AllClosed,
+    /// How many there are.
+    Count,
+}
+
+/// A report of our preload (lib/preload).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(tag = "act", rename_all = "lowercase")]
+pub enum Report {
+    /// The alone loaded all its files and their promises resolved.
+    Loaded,
+    /// A server listens that Node does not report (`exclusive`, `reusePort`).
+    Serving,
+    /// An error that nobody caught.
+    Error(ErrorReport),
+    /// The worker takes no new connection from now on and ends by itself.
+    Leaving {
+        /// Why: a signal's name, `uncaughtException`.
+        #[serde(deserialize_with = "short")]
+        reason: String,
+    },
+    /// A signal reached listeners of the app's own, which may end the process.
+    Signalled {
+        /// The signal's name.
+        #[serde(deserialize_with = "short")]
+        signal: String,
+    },
+    /// Everything is finished. It reads what was sent before the master's answer ([`super::outbound::exit`]), then ends.
+    Finished,
+    /// It did not finish in time, and ends itself now: a moment before SIGKILL.
+    Overdue,
+    /// What its servers have: some time after something changed.
+    Connections {
+        /// All servers of the process that listen or have connections.
+        servers: Vec<ServerLoad>,
+    },
+    /// An idle connection that it gives back, which comes along.
+    Returned {
+        /// The key of the socket that it came to.
+        key: String,
+    },
+    /// Nothing for the master: the child learns by the end of its write that everything before it is written.
+    Mark,
+    /// Its event loop turns (`hangTimeout`).
+    Beat {
+        /// A debugger may have stopped it: its silence means nothing.
+        #[serde(default)]
+        debugged: bool,
+    },
+}
+
+/// One server of a worker.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct ServerLoad {
+    /// The key of its socket; `None` for one that the master does not hold.
+    #[serde(default)]
+    pub key: Option<String>,
+    /// How many connections are open.
+    pub open: u64,
+    /// How many there were ever.
+    pub accepted: u64,
+    /// Whether it has `maxConnections`.
+    #[serde(default)]
+    pub limited: bool,
+}
+
+/// An uncaught error in a child.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ErrorReport {
+    /// Before or after the child was ready.
+    pub phase: Phase,
+    /// Whether the process ends by it.
+    pub fatal: bool,
+    /// Whether the process had taken a connection before: then a request may be what brought it down.
+    #[serde(default, skip_serializing)]
+    pub served: bool,
+    /// The error itself.
+    pub error: ErrorDetails,
+}
+
+/// Before or after a child was ready.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Phase {
+    /// Still starting.
+    Boot,
+    /// At work.
+    Run,
+}
+
+/// A JS error, as far as it crosses processes.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ErrorDetails {
+    /// `error.name`.
+    pub name: Option<String>,
+    /// `error.message`.
+    pub message: Option<String>,
+    /// `error.stack`.
+    pub stack: Option<String>,
+    /// `error.code`, where it is a string or number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<Scalar>,
+}
+
+/// A word that is kept or shown.
+fn short<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    const LONGEST_WORD: usize = 64;
+    let word = String::deserialize(deserializer)?;
+    if word.len() <= LONGEST_WORD { Ok(word) } else { Err(serde::de::Error::custom("a word of more than 64 bytes")) }
+}
+
+#[derive(Deserialize)]
+struct Key {
+    key: String,
+}
+
+fn too_long(length: usize, limit: usize) -> serde_json::Error {
+    serde::de::Error::custom(format_args!("an internal message of {length} bytes; at most {limit} are read"))
+}
+
+impl Inbound {
+    /// Reads one internal line.
+    ///
+    /// # Errors
+    /// When a field that the message needs is missing or of another type; the text names it.
+    pub fn read(line: &[u8]) -> Result<Self, serde_json::Error> {
+        #[derive(Deserialize)]
+        struct Head<'a> {
+            cmd: &'a str,
+            #[serde(default)]
+            act: Option<&'a str>,
+            #[serde(default)]
+            ack: Option<u64>,
+            #[serde(default)]
+            accepted: Option<bool>,
+        }
+        if line.len() > LONGEST {
+            return Err(too_long(line.len(), LONGEST));
+        }
+        let head: Head<'_> = serde_json::from_slice(line)?;
+        match (head.cmd, head.act) {
+            ("NODE_CLUSTER", Some(act)) => Self::cluster(act, line),
+            ("NODE_CLUSTER", None) => Ok(match (head.ack, head.accepted) {
+                (Some(connection), Some(accepted)) => Self::Answered { connection, accepted },
+                _ => Self::Unknown,
+            }),
+            ("NODE_YUNFLY", Some(_)) => Self::report(line),
+            ("NODE_SOCKET_NOTIFY_CLOSE", _) => Self::given_away(line, Question::AllClosed),
+            ("NODE_SOCKET_GET_COUNT", _) => Self::given_away(line, Question::Count),
+            ("NODE_HANDLE_ACK", _) => Ok(Self::HandleAck),
+            ("NODE_HANDLE_NACK", _) => Ok(Self::HandleNack),
+            _ => Ok(Self::Unknown),
+        }
+    }
+
+    /// What an app throws may hold half of a character: no text for serde, but for JavaScript.
+    fn report(line: &[u8]) -> Result<Self, serde_json::Error> {
+        let read = serde_json::from_slice(line).or_else(|_| serde_json::from_slice(&whole_characters(line)));
+        read.map(Self::Report)
+    }
+
+    fn given_away(line: &[u8], question: Question) -> Result<Self, serde_json::Error> {
+        Ok(Self::GivenAway { key: serde_json::from_slice::<Key>(line)?.key, question })
+    }
+
+    fn cluster(act: &str, line: &[u8]) -> Result<Self, serde_json::Error> {
+        #[derive(Deserialize)]
+        struct Seq {
+            seq: u64,
+        }
+        Ok(match act {
+            "online" => Self::Online,
+            "queryServer" if line.len() > LONGEST_QUERY => return Err(too_long(line.len(), LONGEST_QUERY)),
+            "queryServer" => Self::QueryServer(Box::new(serde_json::from_slice(line)?)),
+            "listening" => Self::Listening(serde_json::from_slice(line)?),
+            "close" => Self::CloseListener { key: serde_json::from_slice::<Key>(line)?.key },
+            "exitedAfterDisconnect" => Self::ExitedAfterDisconnect { seq: serde_json::from_slice::<Seq>(line)?.seq },
+            _ => Self::Unknown,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::listen::AddressType;
+    use proptest::prelude::*;
+
+    #[test]
+    fn reads_what_node_20_sends_for_listen_0() {
+        let line = br#"{"cmd":"NODE_CLUSTER","act":"queryServer","index":0,"data":null,"address":null,"port":0,"addressType":4,"flags":0,"backlog":511,"seq":2}"#;
+        let Ok(Inbound::QueryServer(query)) = Inbound::read(line) else { panic!() };
+        assert_eq!((query.seq, query.port, query.address_type), (2, Some(0), Some(AddressType::Tcp4)));
+        assert_eq!(query.key(), ":0:4::0");
+    }
+
+    #[test]
+    fn reads_the_preloads_reports() {
+        let line = br#"{"cmd":"NODE_YUNFLY","act":"error","phase":"boot","fatal":true,"error":{"name":"Error","message":"m","code":"E"}}"#;
+        let Ok(Inbound::Report(Report::Error(report))) = Inbound::read(line) else { panic!() };
+        assert!(report.fatal && report.phase == Phase::Boot);
+        assert_eq!(report.error.message.as_deref(), Some("m"));
+    }
+
+    #[test]
+    fn an_error_with_half_a_character_is_told() {
+        let message = r"\ud83d\ude00 \ud83d \\ud83d \ude00";
+        let line = format!(
+            r#"{{"cmd":"NODE_YUNFLY","act":"error","phase":"run","fatal":true,"error":{{"message":"{message}"}}}}"#
+        );
+        let Ok(Inbound::Report(Report::Error(report))) = Inbound::read(line.as_bytes()) else { panic!() };
+        assert_eq!(report.error.message.as_deref(), Some("😀 \u{fffd} \\ud83d \u{fffd}"));
+    }
+
+    #[test]
+    fn a_missing_field_is_an_error_and_an_unknown_act_is_not() {
+        assert!(Inbound::read(br#"{"cmd":"NODE_CLUSTER","act":"queryServer"}"#).is_err());
+        assert!(matches!(Inbound::read(br#"{"cmd":"NODE_CLUSTER","act":"later"}"#), Ok(Inbound::Unknown)));
+        assert!(matches!(Inbound::read(br#"{"cmd":"NODE_DEBUG_ENABLED"}"#), Ok(Inbound::Unknown)));
+    }
+
+    proptest! {
+        #[test]
+        fn arbitrary_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let _ = Inbound::read(&bytes);
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! Which files changed (development). A thread of its own with the system's watcher: it sleeps until something happens.
+
+mod excludes;
+mod rules;
+mod tree;
+
+use std::collections::HashSet;
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::Duration;
+
+use notify::{Config, ErrorKind, Event, PollWatcher, RecommendedWatcher, RecursiveMode, Watcher};
+
+pub use excludes::Git;
+use tree::{Order, Tree};
+
+/// Where the system cannot watch so many folders they are looked at so often.
+const POLL: Duration = Duration::from_secs(1);
+
+/// What is told.
+#[derive(Debug)]
+pub enum News {
+    /// It begins: so many folders are watched.
+    Watching(usize),
+    /// These files changed, came or went.
+    Changed(HashSet<PathBuf>),
+    /// Something cannot be watched as it should be.
+    Trouble(String),
+}
+
+/// A watch that goes on until it is dropped.
+#[derive(Debug)]
+pub struct Watch {
+    stop: Sender<Message>,
+}
+
+enum Message {
+    Happened(notify::Result<Event>),
+    Stop,
+}
+
+impl Watch {
+    /// Watches these files and folders. Relative rules begin at `base` where there is no repository; `git` says where the user's
+    /// own are. `tell` says whether to go on.
+    ///
+    /// # Errors
+    /// When the system has no thread left.
+    pub fn start(
+        paths: Vec<PathBuf>,
+        base: PathBuf,
+        git: Git,
+        tell: impl FnMut(News) -> bool + Send + 'static,
+    ) -> std::io::Result<Self> {
+        let (sender, receiver) = channel();
+        let stop = sender.clone();
+        std::thread::Builder::new().name("cluster-watch".to_owned()).spawn(move || {
+            Watching { sender, watcher: None, tell: Box::new(tell) }.run(Tree::new(&paths, &base, &git), &receiver);
+        })?;
+        Ok(Self { stop })
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        let _ = self.stop.send(Message::Stop);
+    }
+}
+
+/// What became of an order.
+#[derive(Debug, PartialEq, Eq)]
+enum Obeyed {
+    ByThis,
+    /// Another watcher took the place of this one; it knows no folders yet.
+    NewOne,
+    /// The folder came and went.
+    InVain(PathBuf),
+}
+
+struct Watching {
+    sender: Sender<Message>,
+    watcher: Option<Box<dyn Watcher>>,
+    tell: Box<dyn FnMut(News) -> bool>,
+}
+
+impl Watching {
+    fn run(mut self, mut tree: Tree, messages: &Receiver<Message>) {
+        self.begin();
+        self.follow(&mut tree, &mut HashSet::new());
+        if !(self.tell)(News::Watching(tree.folders().count())) {
+            return;
+        }
+        while let Ok(first) = messages.recv() {
+            let mut changed = HashSet::new();
+            for message in std::iter::once(first).chain(messages.try_iter()) {
+                match message {
+                    Message::Happened(Ok(event)) => tree.happened(&event, &mut changed),
+                    Message::Happened(Err(error)) => {
+                        (self.tell)(News::Trouble(format!("a change of a file may have been missed: {error}")));
+                    }
+                    Message::Stop => return,
+                }
+            }
+            self.follow(&mut tree, &mut changed);
+            if !changed.is_empty() && !(self.tell)(News::Changed(changed)) {
+                return;
+            }
+        }
+    }
+
+    fn begin(&mut self) {
+        match RecommendedWatcher::new(handler(&self.sender), Config::default()) {
+            Ok(watcher) => self.watcher = Some(Box::new(watcher)),
+            Err(error) => self.poll(&error),
+        }
+    }
+
+    /// Watches what the tree says, until it says nothing more. Puts the files that it finds in new folders into `found`.
+    fn follow(&mut self, tree: &mut Tree, found: &mut HashSet<PathBuf>) {
+        loop {
+            let orders = tree.take_orders();
+            if orders.is_empty() {
+                return;
+            }
+            for order in &orders {
+                match self.obey(order) {
+                    Obeyed::ByThis => {}
+                    Obeyed::NewOne => {
+                        for folder in tree.folders() {
+                            self.obey(&Order::Watch(folder.clone()));
+                        }
+                    }
+                    Obeyed::InVain(folder) => tree.remove(&folder),
+                }
+            }
+            for order in orders {
+                if let Order::Watch(folder) = order {
+                    tree.look_into(&folder, found);
+                }
+            }
+        }
+    }
+
+    fn obey(&mut self, order: &Order) -> Obeyed {
+        let Some(watcher) = &mut self.watcher else { return Obeyed::ByThis };
+        let result = match order {
+            Order::Watch(folder) => watcher.watch(folder, RecursiveMode::NonRecursive),
+            // The system forgets what is gone by itself.
+            Order::Unwatch(folder) => watcher.unwatch(folder).or(Ok(())),
+        };
+        match result {
+            Err(error) if matches!(error.kind, ErrorKind::MaxFilesWatch) => {
+                self.poll(&error);
+                return Obeyed::NewOne;
+            }
+            Err(error) if matches!(error.kind, ErrorKind::PathNotFound) => {
+                if let Order::Watch(folder) = order {
+                    return Obeyed::InVain(folder.clone());
+                }
+            }
+            Err(error) => {
+                (self.tell)(News::Trouble(format!("{order:?} failed: {error}")));
+            }
+            Ok(()) => {}
+        }
+        Obeyed::ByThis
+    }
+
+    /// The system's own way is not possible: look at the files from time to time.
+    fn poll(&mut self, why: &notify::Error) {
+        let remedy = "raise fs.inotify.max_user_watches and max_user_instances, or let `watch` name fewer folders";
+        (self.tell)(News::Trouble(format!(
+            "files are looked at once a second instead of being watched: {why}; {remedy}"
+        )));
+        // It knows times in whole seconds: two saves in one would be one, the second of them unseen.
+        let config = Config::default().with_poll_interval(POLL).with_compare_contents(true);
+        match PollWatcher::new(handler(&self.sender), config) {
+            Ok(watcher) => self.watcher = Some(Box::new(watcher)),
+            Err(error) => {
+                self.watcher = None;
+                (self.tell)(News::Trouble(format!("files are not watched: {error}")));
+            }
+        }
+    }
+}
+
+fn handler(sender: &Sender<Message>) -> impl FnMut(notify::Result<Event>) + Send + 'static {
+    let sender = sender.clone();
+    move |event| {
+        // That files are read is nothing new.
+        if !event.as_ref().is_ok_and(|event| event.kind.is_access()) {
+            let _ = sender.send(Message::Happened(event));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
