@@ -5,8 +5,8 @@ use napi_derive::napi;
 use serde::Serialize;
 use serde_json::json;
 
+use cluster_core::lifecycle::scale::NotScaled;
 use cluster_core::notice::{ChildFailure, ExitReason, FailureCause, Notice, ReloadReport};
-use cluster_core::scale::NotScaled;
 use cluster_core::types::{ChildId, Exit, Peer, SlotId};
 
 /// One event. Which fields are set depends on its kind.

@@ -2,11 +2,11 @@
 
 use bytes::Bytes;
 
-use super::dispatch::{ConnectionId, Key};
-use super::mailbox::MailFor;
-use super::notice::Notice;
-use super::steering::Acceptor;
-use super::types::{Bound, ChildId, GenerationId, Lane, SlotId};
+use crate::messages::mailbox::MailFor;
+use crate::notice::Notice;
+use crate::traffic::steering::Acceptor;
+use crate::types::{Bound, ChildId, GenerationId, Lane, SlotId};
+use crate::types::{ConnectionId, Key};
 use cluster_protocol::listen::ListenQuery;
 
 /// Whose frame it is.

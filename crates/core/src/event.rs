@@ -2,9 +2,9 @@
 
 use bytes::Bytes;
 
-use super::dispatch::{ConnectionId, Key};
-use super::reload::ReloadRequest;
-use super::types::{Bound, ChildId, Evidence, Exit, KillMeans, Peer, ReloadTarget};
+use crate::rollout::reload::ReloadRequest;
+use crate::types::{Bound, ChildId, Evidence, Exit, KillMeans, Peer, ReloadTarget};
+use crate::types::{ConnectionId, Key};
 use cluster_protocol::envelope::Target;
 use cluster_protocol::inbound::Inbound;
 use cluster_protocol::request::RequestPart;
@@ -149,7 +149,7 @@ pub enum Event {
         /// What it is, or the system's errno.
         result: Result<Bound, i32>,
     },
-    /// Connections were accepted, as [`super::action::Action::Accept`] asked.
+    /// Connections were accepted, as [`crate::action::Action::Accept`] asked.
     Accepted {
         /// The socket's key.
         key: Key,
@@ -221,4 +221,30 @@ pub enum Event {
     },
     /// Time passed: a moment given by `next_timeout` is reached.
     TimedOut,
+}
+
+impl Event {
+    /// The child that the event is about.
+    #[must_use]
+    pub fn child(&self) -> Option<ChildId> {
+        match self {
+            Self::Spawned { child, .. }
+            | Self::SpawnFailed { child, .. }
+            | Self::Told { child, .. }
+            | Self::SentTo { child, .. }
+            | Self::Returned { child, .. }
+            | Self::ListenerNotTaken { child, .. }
+            | Self::AnswerTooLarge { child, .. }
+            | Self::FellBehind { child }
+            | Self::CaughtUp { child }
+            | Self::Throttled { child }
+            | Self::Examined { child, .. }
+            | Self::Measured { child, .. }
+            | Self::Disconnected { child }
+            | Self::Exited { child, .. }
+            | Self::DisconnectAsked { child }
+            | Self::KillAsked { child, .. } => Some(*child),
+            _ => None,
+        }
+    }
 }

@@ -2,113 +2,71 @@
 //! names), no tokio, no napi.
 //!
 //! The shell calls [`Core::handle`] with what happened, then [`Core::poll_action`] until there is nothing to do, and comes
-//! back at [`Core::next_timeout`] with [`event::Event::TimedOut`]. One file for each subject: [`startup`], [`supervision`],
-//! [`health`], [`shutdown`], [`routing`] are the rules; [`restart`], [`listeners`], [`mailbox`], [`child`], [`family`] what they decide
-//! upon.
+//! back at [`Core::next_timeout`] with [`event::Event::TimedOut`].
+//!
+//! ```text
+//! lifecycle   processes: how they begin and end, supervision, health, scale, the way up and down
+//! rollout     new processes in place of old ones
+//! traffic     listening sockets, and who gets a connection
+//! messages    who gets a message, and what waits
+//! ```
+//!
+//! Each part owns its state and knows of the others only what is in the [`context`]: the processes, and the [`facts`] that are
+//! published. This file passes events and facts on to the parts, and has no rule of its own.
 
 pub mod action;
-mod addresses;
-pub mod child;
-mod development;
-pub mod dispatch;
+pub mod context;
 pub mod event;
-pub mod family;
-mod health;
-mod leaving;
-pub mod listeners;
-pub mod mailbox;
+pub mod facts;
+pub mod lifecycle;
+pub mod messages;
 pub mod notice;
-mod permission;
-mod random_worker;
-pub mod reload;
-mod requests;
-pub mod restart;
-mod routing;
-pub mod scale;
-mod serving;
-mod shutdown;
-mod standby;
-mod startup;
-pub mod steering;
-mod supervision;
+pub mod rollout;
+mod told;
+pub mod traffic;
 pub mod types;
 
 #[cfg(test)]
-mod histories;
-#[cfg(test)]
-mod properties;
-#[cfg(test)]
-mod sim;
-#[cfg(test)]
-mod tests;
+mod testing;
 
-use std::collections::VecDeque;
+use std::collections::BTreeSet;
 
 use action::Action;
-use child::Reading;
-use development::Development;
-use dispatch::Dispatch;
+use context::Context;
 use event::Event;
-use family::Family;
-use listeners::{Listeners, Waiting};
-use mailbox::Mailbox;
-use notice::{ChildFailure, Notice, Undeliverable};
-use random_worker::Chosen;
-use reload::Reloads;
-use requests::Requests;
-use scale::Scaling;
-use shutdown::Stop;
-use standby::Refill;
-use supervision::Vacancy;
-use types::{ChildId, GenerationId, Peer, Policy, Time};
+use facts::Fact;
+use lifecycle::child::Reading;
+use lifecycle::health::Health;
+use lifecycle::scale::Scaling;
+use lifecycle::shutdown::Shutdown;
+use lifecycle::standby::Standbys;
+use lifecycle::startup;
+use lifecycle::supervision::Supervision;
+use messages::Messages;
+use messages::random_worker::{self, RandomWorkers};
+use notice::Undeliverable;
+use rollout::development::Development;
+use rollout::reload::Rollout;
+use traffic::Traffic;
+use traffic::dispatch::Counts;
+use traffic::listeners::Waiting;
+use traffic::steering::Acceptor;
+use types::{ChildId, GenerationId, Key, Mode, Peer, Policy, Time};
 
-/// Where the cluster stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Phase {
-    /// `start` was not called yet.
-    Idle,
-    /// The alone boots.
-    StartingAlone,
-    /// The workers boot.
-    StartingWorkers,
-    /// Everything was ready once.
-    Running,
-    /// On the way down.
-    Stopping(Stop),
-    /// Everything is over.
-    Stopped,
-}
-
-/// The state machine.
+/// The state machine: its parts, and what they have in common.
 #[derive(Debug)]
 pub struct Core {
-    policy: Policy,
-    phase: Phase,
-    family: Family,
-    listeners: Listeners,
-    dispatch: Dispatch,
-    /// For workers: until the first is ready, and while there is none.
-    worker_mail: Mailbox,
-    /// For the alone: until it is ready, and while it restarts.
-    alone_mail: Mailbox,
-    vacancy: Vacancy,
-    /// The last worker that ended without being asked: what a user should look at when none is left.
-    last_failure: Option<ChildFailure>,
-    next_check: Option<Time>,
-    next_measure: Option<Time>,
-    chosen: Chosen,
-    requests: Requests,
-    /// How new processes are launched.
-    generation: GenerationId,
-    reloads: Reloads,
+    ctx: Context,
+    supervision: Supervision,
+    standbys: Standbys,
+    health: Health,
+    scaling: Scaling,
+    shutdown: Shutdown,
+    rollout: Rollout,
     development: Development,
-    refill: Refill,
-    scaling: Option<Scaling>,
-    rng: fastrand::Rng,
-    seed: u64,
-    /// What the system's clock showed at the beginning of time.
-    clock: Option<Time>,
-    actions: VecDeque<Action>,
+    traffic: Traffic,
+    messages: Messages,
+    random_workers: RandomWorkers,
 }
 
 impl Core {
@@ -116,182 +74,265 @@ impl Core {
     #[must_use]
     pub fn new(policy: Policy, seed: u64) -> Self {
         Self {
-            family: Family::new(policy.count),
-            dispatch: Dispatch::new(policy.balance, development::patience(policy.mode)),
-            policy,
-            phase: Phase::Idle,
-            listeners: Listeners::default(),
-            worker_mail: Mailbox::default(),
-            alone_mail: Mailbox::default(),
-            vacancy: Vacancy::None,
-            last_failure: None,
-            next_check: None,
-            next_measure: None,
-            chosen: Chosen::Nobody,
-            requests: Requests::default(),
-            generation: 0,
-            reloads: Reloads::default(),
+            supervision: Supervision::default(),
+            standbys: Standbys::default(),
+            health: Health::new(seed),
+            scaling: Scaling::default(),
+            shutdown: Shutdown::default(),
+            rollout: Rollout::default(),
             development: Development::default(),
-            refill: Refill::default(),
-            scaling: None,
-            rng: fastrand::Rng::with_seed(seed),
-            seed,
-            clock: None,
-            actions: VecDeque::new(),
+            traffic: Traffic::new(&policy),
+            messages: Messages::default(),
+            random_workers: RandomWorkers::default(),
+            ctx: Context::new(policy, seed),
         }
     }
 
     /// What a clock that the children have, too, showed when time began here: one that is busy hears late that it is to end, and
     /// must not count from then.
     #[must_use]
-    pub fn with_clock(self, clock: Option<Time>) -> Self {
-        Self { clock, ..self }
+    pub fn with_clock(mut self, clock: Option<Time>) -> Self {
+        self.ctx.clock = clock;
+        self
     }
 
-    /// Takes in what happened. Whatever the dispatch decided on the way becomes actions.
+    /// Takes in what happened, and whatever follows from it.
     pub fn handle(&mut self, now: Time, event: Event) {
-        self.react(now, event);
-        self.do_orders();
-        debug_assert!(self.dispatch.poll_order().is_none(), "an order is left");
+        self.ctx.now = now;
+        self.take_in(event);
+        self.follow_up();
+    }
+
+    fn follow_up(&mut self) {
+        while let Some(fact) = self.ctx.facts.pop_front() {
+            self.react(fact);
+        }
     }
 
     /// Events of a child that is gone already are ignored here, and nowhere else.
-    fn react(&mut self, now: Time, event: Event) {
-        if event.child().is_some_and(|child| self.family.get(child).is_none()) {
-            return self.missed(event);
+    fn take_in(&mut self, event: Event) {
+        let Self { ctx, traffic, messages, shutdown, .. } = self;
+        if event.child().is_some_and(|child| ctx.family.get(child).is_none()) {
+            return missed(ctx, event);
         }
         match event {
-            Event::Started => self.start(now),
-            Event::Spawned { child, pid } => self.spawned(now, child, pid),
-            Event::SpawnFailed { child, error } => self.spawn_failed(now, child, error),
-            Event::Told { child, message } => self.told(now, child, message),
-            Event::Sent { from, target, frame } => self.sent(now, from, target, frame),
-            Event::SentHandle { from, to, frame, handle } => self.sent_handle(from, to, &frame, handle),
-            Event::Request { from, target, frame, part } => self.request(from, target, frame, part),
+            Event::Started => startup::start(ctx),
+            Event::Spawned { child, pid } => ctx.spawned(child, pid),
+            Event::SpawnFailed { child, error } => ctx.spawn_failed(child, error),
+            Event::Told { child, message } => self.told(child, message),
+            Event::Sent { from, target, frame } => messages.sent(ctx, from, target, frame),
+            Event::SentHandle { from, to, frame, handle } => Messages::sent_handle(ctx, from, to, &frame, handle),
+            Event::Request { from, target, frame, part } => messages.request(ctx, from, target, frame, part),
+            Event::AnswerTooLarge { child, target, id, limit } => {
+                messages.answer_too_large(ctx, child, target, &id, limit);
+            }
+            Event::SentTo { child, frame } => Messages::sent_to(ctx, child, frame),
+            Event::Returned { child, from, frame } => messages.returned(ctx, child, from, frame),
+            Event::FellBehind { child } => ctx.reads(child, Reading::IsBehind),
+            Event::CaughtUp { child } => ctx.reads(child, Reading::KeepsUp),
+            Event::Throttled { child } => Health::throttled(ctx, child),
+            Event::Examined { child, evidence } => Health::examined(ctx, child, evidence),
+            Event::Measured { child, rss } => {
+                self.health.measured(ctx, child, rss, self.rollout.is_under_way());
+            }
+            Event::ListenerOpened { key, result } => traffic.listener_opened(ctx, &key, result),
             Event::ListenerNotTaken { child, seq, key, errno } => {
-                self.listener_not_taken(now, Waiting { child, seq }, &key, errno);
+                traffic.listener_not_taken(ctx, Waiting { child, seq }, &key, errno);
             }
-            Event::AnswerTooLarge { child, target, id, limit } => self.answer_too_large(child, target, &id, limit),
-            Event::FellBehind { child } => self.reads(child, Reading::IsBehind),
-            Event::CaughtUp { child } => self.reads(child, Reading::KeepsUp),
-            Event::SentTo { child, frame } => self.send_to(child, Peer::App, frame),
-            Event::Returned { child, from, frame } => self.returned(child, from, frame),
-            Event::Throttled { child } => self.throttled(now, child),
-            Event::Examined { child, evidence } => self.examined(now, child, evidence),
-            Event::Measured { child, rss } => self.measured(now, child, rss),
-            Event::ListenerOpened { key, result } => self.listener_opened(now, &key, result),
-            Event::Accepted { key, connections } => self.dispatch.accepted(now, &key, connections),
-            Event::HandedBack { child, connection, .. } if !self.hands_back(child) => {
-                self.act(Action::ReleaseConnection { connection });
+            Event::Accepted { key, connections } => traffic.accepted(ctx, &key, connections),
+            Event::HandedBack { child, key, connection, client } => {
+                if ctx.may_hand_back(child) {
+                    traffic.handed_back(ctx, &key, connection, client);
+                } else {
+                    ctx.act(Action::ReleaseConnection { connection });
+                }
             }
-            Event::HandedBack { key, connection, client, .. } => {
-                self.dispatch.handed_back(now, &key, connection, client);
+            Event::Quiesced => {
+                shutdown.quiesced();
+                traffic.quiesced(ctx);
             }
-            Event::Quiesced => self.quiesced(now),
-            Event::Disconnected { child } => self.disconnected(now, child),
-            Event::Exited { child, exit } => self.exited(now, child, exit),
-            Event::Signalled { signal } => self.signalled(now, signal),
-            Event::CloseAsked { force } => self.close_asked(now, force),
-            Event::ReloadAsked(request) => self.reload_asked(now, request),
-            Event::FileChanged { target, file } => self.file_changed(now, target, file),
-            Event::ScaleAsked { id, count } => self.scale_asked(now, id, count),
-            Event::DisconnectAsked { child } => self.disconnect_asked(now, child),
-            Event::KillAsked { child, means } => self.kill_asked(now, child, means),
-            Event::TimedOut => self.timed_out(now),
+            Event::Disconnected { child } => ctx.disconnected(child),
+            Event::Exited { child, exit } => ctx.exited(child, exit),
+            Event::Signalled { signal } => shutdown.signalled(ctx, signal),
+            Event::CloseAsked { force } => shutdown.close_asked(ctx, force),
+            Event::ReloadAsked(request) => match ctx.policy.mode {
+                Mode::Production => self.rollout.asked(ctx, request),
+                Mode::Development => self.development.asked(ctx, request),
+            },
+            Event::FileChanged { target, file } => self.development.file_changed(ctx, target, file),
+            Event::ScaleAsked { id, count } => self.scaling.asked(ctx, id, count),
+            Event::DisconnectAsked { child } => ctx.disconnect_asked(child),
+            Event::KillAsked { child, means } => ctx.kill_asked(child, means),
+            Event::TimedOut => self.timed_out(),
+        }
+    }
+
+    /// Who does what about a fact, in this order.
+    fn react(&mut self, fact: Fact) {
+        let Self { ctx, supervision, standbys, health, scaling, shutdown, rollout, development, traffic, .. } = self;
+        match fact {
+            Fact::CalledUp(child) => traffic.called_up(ctx, child),
+            Fact::StandsBy => standbys.stands_by(),
+            Fact::Ready(child) => {
+                traffic.join(ctx, child);
+                startup::ready(ctx, child);
+                rollout.ready(ctx, child);
+                health.ready(ctx, child);
+                development.ready(ctx, child);
+                standbys.refill(ctx);
+                scaling.check(ctx);
+                self.messages.ready(ctx, child);
+                self.random_workers.choose(ctx);
+            }
+            Fact::Running => {
+                supervision.running(ctx);
+                health.running(ctx);
+                standbys.refill(ctx);
+            }
+            Fact::Leaving(child) => traffic.leaving(ctx, child),
+            Fact::SlotLeft { child, vacated, refork_from } => {
+                rollout.slot_left(ctx, child.id);
+                health.slot_left(ctx, child.id, vacated);
+                standbys.slot_left(ctx, vacated);
+                supervision.slot_left(ctx, &child, vacated, refork_from);
+            }
+            Fact::Disconnected(child) => {
+                self.messages.disconnected(ctx, child);
+                traffic.disconnected(ctx, child);
+            }
+            Fact::Gone { child, exit, failure } => {
+                traffic.gone(ctx, child.id, exit);
+                rollout.gone(ctx, &child, &failure);
+                development.gone(ctx, &child, &failure);
+                self.random_workers.gone(ctx, &child);
+                supervision.gone(ctx);
+                standbys.refill(ctx);
+                scaling.check(ctx);
+                shutdown.advance(ctx);
+            }
+            Fact::SlotAdded(slot) => rollout.slot_added(ctx, slot),
+            Fact::SlotRemoved(slot) => {
+                rollout.slot_removed(slot);
+                traffic.slot_removed(ctx, slot);
+            }
+            Fact::Scaled => {
+                supervision.note_vacancy(ctx);
+                scaling.check(ctx);
+                rollout.advance(ctx);
+            }
+            Fact::Relaunched => standbys.relaunched(ctx),
+            Fact::Proved(child) => traffic.join(ctx, child),
+            Fact::HoldsConnections(holds) => traffic.hold(ctx, holds),
+            Fact::Settled => traffic.close_unused(ctx),
+            Fact::HandedOver => shutdown.handed_over(ctx),
+            Fact::StopBegan { outcome, failure } => {
+                rollout.cancel(ctx);
+                development.cancel(ctx);
+                scaling.cancel(ctx);
+                shutdown.begin(ctx, outcome, failure);
+            }
+            Fact::Stopped => {
+                self.messages.stopped(ctx);
+                traffic.stopped(ctx);
+                shutdown.closed(ctx);
+            }
         }
     }
 
     /// The next thing to do.
     pub fn poll_action(&mut self) -> Option<Action> {
-        self.actions.pop_front()
+        self.ctx.actions.pop_front()
     }
 
     /// When [`Event::TimedOut`] is due, unless something else happens before.
     #[must_use]
     pub fn next_timeout(&self) -> Option<Time> {
+        let ctx = &self.ctx;
         [
-            self.family.next_deadline(),
-            self.next_respawn(),
-            self.stop_deadline(),
-            self.vacancy_deadline(),
-            self.next_check,
-            self.next_measure,
-            self.next_silence(),
-            self.dispatch.deadline(),
-            self.reload_deadline(),
-            self.refill_deadline(),
-            self.scaling_deadline(),
-            self.development_deadline(),
-            self.choice_deadline(),
+            ctx.family.next_deadline(),
+            self.supervision.next_timeout(ctx),
+            self.standbys.next_timeout(ctx),
+            self.health.next_timeout(ctx),
+            self.scaling.next_timeout(),
+            self.shutdown.next_timeout(),
+            self.rollout.next_timeout(ctx),
+            self.development.next_timeout(),
+            self.traffic.next_timeout(),
+            self.random_workers.next_timeout(ctx),
         ]
         .into_iter()
         .flatten()
         .min()
     }
 
+    /// Each part does what is due, and what follows from that is done before the next one.
+    fn timed_out(&mut self) {
+        let parts: [fn(&mut Self); 10] = [
+            |core| core.ctx.check_deadlines(),
+            |core| core.supervision.timed_out(&mut core.ctx),
+            |core| core.shutdown.advance(&mut core.ctx),
+            |core| core.health.timed_out(&mut core.ctx),
+            |core| core.rollout.advance(&mut core.ctx),
+            |core| core.standbys.refill(&mut core.ctx),
+            |core| core.scaling.check(&mut core.ctx),
+            |core| core.development.timed_out(&mut core.ctx),
+            |core| core.random_workers.choose(&mut core.ctx),
+            |core| core.traffic.timed_out(&mut core.ctx),
+        ];
+        for do_what_is_due in parts {
+            do_what_is_due(self);
+            self.follow_up();
+        }
+    }
+
     /// How many workers there are.
     #[must_use]
     pub fn census(&self) -> notice::Census {
-        self.family.census()
+        self.ctx.family.census()
     }
 
-    fn timed_out(&mut self, now: Time) {
-        self.check_children(now);
-        self.respawn_due(now);
-        self.advance_stop(now);
-        self.watch_vacancy(now);
-        self.self_check(now);
-        self.examine_silent(now);
-        self.measure(now);
-        self.advance_reload(now);
-        self.refill_standbys(now);
-        self.check_scaling(now);
-        self.develop(now);
-        self.choose_worker(now);
-        self.dispatch.timed_out(now);
+    /// The generations of which there are processes, or may be again.
+    #[must_use]
+    pub fn generations(&self) -> BTreeSet<GenerationId> {
+        let family = &self.ctx.family;
+        let seats = family.seats().map(|(_, seat)| seat.generation);
+        let children = family.children().map(|child| child.generation);
+        seats.chain(children).chain([self.ctx.generation]).chain(self.rollout.generations()).collect()
     }
 
-    /// An event for a child that is gone: only a message must not vanish without a word.
-    fn missed(&mut self, event: Event) {
-        if let Event::SentTo { frame, .. } = event {
-            self.undeliverable(Peer::App, &frame, Undeliverable::Gone);
-        }
+    /// The app asks for a random worker: it gets the message, its id comes back.
+    pub fn random_worker(&mut self, fields: Option<&random_worker::Fields>) -> Option<ChildId> {
+        random_worker::ask_any(&mut self.ctx, fields)
     }
 
-    fn act(&mut self, action: Action) {
-        self.actions.push_back(action);
+    /// After `EADDRINUSE`: whether only our own processes have that address, and may be through with it in a moment.
+    #[must_use]
+    pub fn may_be_free_soon(&self, now: Time, key: &str) -> bool {
+        self.traffic.may_be_free_soon(&self.ctx, now, key)
     }
 
-    fn notify(&mut self, notice: Notice) {
-        self.act(Action::Notify(notice));
+    /// Whether a socket is still to be opened.
+    #[must_use]
+    pub fn is_opening(&self, key: &str) -> bool {
+        self.traffic.is_opening(key)
     }
 
-    fn is_stopping(&self) -> bool {
-        matches!(self.phase, Phase::Stopping(_) | Phase::Stopped)
+    /// Every socket that the master accepts from: who accepts now, how many connections wait in the master, and what
+    /// happened so far.
+    pub fn sockets(&self) -> impl Iterator<Item = (&Key, Acceptor, usize, Counts)> {
+        self.traffic.sockets()
+    }
+
+    /// How many connections a child has, as far as known.
+    #[must_use]
+    pub fn connections(&self, id: ChildId) -> u64 {
+        self.traffic.connections(id)
     }
 }
 
-impl Event {
-    /// The child that the event is about.
-    fn child(&self) -> Option<ChildId> {
-        match self {
-            Self::Spawned { child, .. }
-            | Self::SpawnFailed { child, .. }
-            | Self::Told { child, .. }
-            | Self::SentTo { child, .. }
-            | Self::Returned { child, .. }
-            | Self::ListenerNotTaken { child, .. }
-            | Self::AnswerTooLarge { child, .. }
-            | Self::FellBehind { child }
-            | Self::CaughtUp { child }
-            | Self::Throttled { child }
-            | Self::Examined { child, .. }
-            | Self::Measured { child, .. }
-            | Self::Disconnected { child }
-            | Self::Exited { child, .. }
-            | Self::DisconnectAsked { child }
-            | Self::KillAsked { child, .. } => Some(*child),
-            _ => None,
-        }
+/// An event for a child that is gone: only a message must not vanish without a word.
+fn missed(ctx: &mut Context, event: Event) {
+    if let Event::SentTo { frame, .. } = event {
+        messages::undeliverable(ctx, Peer::App, &frame, Undeliverable::Gone);
     }
 }

@@ -2,9 +2,9 @@
 
 use bytes::Bytes;
 
-use super::dispatch::ConnectionId;
-use super::scale::NotScaled;
-use super::types::{ChildId, Exit, Peer, SlotId, Time};
+use crate::lifecycle::scale::NotScaled;
+use crate::types::ConnectionId;
+use crate::types::{ChildId, Exit, Peer, SlotId, Time};
 use cluster_protocol::inbound::{ErrorDetails, ErrorReport};
 use cluster_protocol::listen::ListenAddress;
 
@@ -205,7 +205,7 @@ pub struct HangReport {
     pub silent_for: u64,
     /// What the system says.
     #[serde(flatten)]
-    pub evidence: super::types::Evidence,
+    pub evidence: crate::types::Evidence,
 }
 
 /// Why a child ended, or is about to.
@@ -337,9 +337,10 @@ pub enum FailureCause {
 }
 
 /// Why the cluster stopped.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Outcome {
     /// `close()`.
+    #[default]
     Close,
     /// A signal to the app.
     Signal,

@@ -1,5 +1,6 @@
 //! The words that the core and its shell share.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use cluster_protocol::envelope::Target;
@@ -13,6 +14,12 @@ pub type SlotId = u32;
 
 /// How processes are launched: 0 is what the cluster was started with, each reload has its own.
 pub type GenerationId = u32;
+
+/// A connection or a handle, as the shell numbers it.
+pub type ConnectionId = u64;
+
+/// The key of a listening socket.
+pub type Key = Arc<str>;
 
 /// One process, never reused: a new process in the same seat has a new id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -12,7 +12,7 @@ use tokio::sync::mpsc::Sender;
 use tokio::task::{JoinHandle, spawn_local};
 
 use super::link::Input;
-use cluster_core::dispatch::Key;
+use cluster_core::types::Key;
 use cluster_sys::local::{Connection, accept};
 use cluster_sys::watch_shared;
 

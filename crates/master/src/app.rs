@@ -9,8 +9,8 @@ use std::sync::{Mutex, PoisonError};
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::Command;
-use cluster_core::dispatch::ConnectionId;
 use cluster_core::notice::Notice;
+use cluster_core::types::ConnectionId;
 
 /// How many notices the app's thread takes at once: between two batches its event loop turns.
 const BATCH: usize = 1024;

@@ -10,7 +10,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use cluster_core::mailbox::MailFor;
+use cluster_core::messages::mailbox::MailFor;
 use cluster_core::notice::Missed;
 use cluster_core::types::{Lane, Peer, Time};
 use cluster_protocol::envelope::Target;

@@ -15,8 +15,8 @@ use tokio::task::{AbortHandle, spawn_local};
 
 use super::flow::{HIGH_WATER, LOW_WATER, PARKED};
 use super::read::{Received, read};
-use cluster_core::child::Reading;
-use cluster_core::dispatch::Key;
+use cluster_core::lifecycle::child::Reading;
+use cluster_core::types::Key;
 use cluster_core::types::{ChildId, Evidence, Peer, SlotId};
 use cluster_protocol::listen::ListenQuery;
 use cluster_protocol::outbox::{Item, Outbox};

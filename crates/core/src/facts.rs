@@ -1,0 +1,67 @@
+//! What one part publishes and others react to. Facts are past: whoever publishes one has done its own part of it. Who reacts, and
+//! in which order, is told in [`super::Core`].
+
+use super::lifecycle::child::Child;
+use super::lifecycle::family::Vacated;
+use crate::notice::{ChildFailure, Outcome};
+use crate::types::{ChildId, Exit, SlotId, Time};
+
+/// Something that happened.
+#[derive(Debug)]
+pub enum Fact {
+    /// A worker that stood by has a slot now: what it asked for is to be answered.
+    CalledUp(ChildId),
+    /// A worker that stands by is ready to be called.
+    StandsBy,
+    /// A process is ready.
+    Ready(ChildId),
+    /// Every process was ready once.
+    Running,
+    /// A process takes nothing new any more.
+    Leaving(ChildId),
+    /// A child has left its slot, though it may still be alive.
+    SlotLeft {
+        /// As it was.
+        child: Box<Child>,
+        /// What became free.
+        vacated: Vacated,
+        /// Its slot is filled again at this moment at the earliest.
+        refork_from: Time,
+    },
+    /// A child's channel ended.
+    Disconnected(ChildId),
+    /// A process is gone for good.
+    Gone {
+        /// As it was.
+        child: Box<Child>,
+        /// How it ended; nothing for one that could not be started.
+        exit: Option<Exit>,
+        /// The same, for who looks for a cause.
+        failure: Box<ChildFailure>,
+    },
+    /// There is one slot more.
+    SlotAdded(SlotId),
+    /// There is one slot less.
+    SlotRemoved(SlotId),
+    /// The slots are as many as was asked for.
+    Scaled,
+    /// New processes are launched in another way from now on.
+    Relaunched,
+    /// The canary has stayed: it is a worker like any other.
+    Proved(ChildId),
+    /// Whether new connections have to wait for the master.
+    HoldsConnections(bool),
+    /// Sockets that nobody came back to may be closed.
+    Settled,
+    /// Every connection that the master took at the end is with a worker.
+    HandedOver,
+    /// The cluster stops.
+    StopBegan {
+        /// Why.
+        outcome: Outcome,
+        /// Which process it was that failed.
+        failure: Option<Box<ChildFailure>>,
+    },
+    /// No process is left.
+    Stopped,
+}

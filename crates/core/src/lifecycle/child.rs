@@ -1,0 +1,233 @@
+//! One process and where it stands in its life.
+
+use std::collections::BTreeSet;
+
+use crate::notice::{ChildFailure, ExitReason, FailureCause};
+use crate::types::Key;
+use crate::types::{ChildId, GenerationId, SlotId, Time};
+use cluster_protocol::inbound::ErrorDetails;
+use cluster_protocol::listen::ListenQuery;
+use cluster_protocol::outbound::DrainReason;
+
+/// Where a child stands. It only moves downwards.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// Not ready yet; killed at `deadline`.
+    Booting {
+        /// `startTimeout` from its fork on.
+        deadline: Time,
+    },
+    /// Booted, and asked to wait with listening until a slot needs it.
+    Standby,
+    /// At work.
+    Ready {
+        /// Since when.
+        since: Time,
+    },
+    /// Finishing what it has; killed at `kill_at`.
+    Leaving {
+        /// When its time is over.
+        kill_at: Time,
+    },
+    /// SIGKILL was sent; only its end is awaited.
+    Killed,
+}
+
+/// What is known of a worker's event loop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pulse {
+    /// It has not beaten yet: silence means nothing.
+    Unknown,
+    /// It turned at this moment.
+    Beat(Time),
+    /// It is silent for too long; the system is asked what it does.
+    Examined {
+        /// When its last beat was heard.
+        silent_since: Time,
+    },
+    /// A debugger may hold it: silence means nothing, and it is not killed for being slow.
+    Debugged,
+}
+
+/// Whether a child takes the messages that are sent to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reading {
+    /// Little waits for it.
+    KeepsUp,
+    /// Much does.
+    IsBehind,
+}
+
+/// The channel to a child.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Channel {
+    /// The process is being made.
+    Pending,
+    /// Messages can pass.
+    Open,
+    /// It is through with everything and is told to exit: what was sent before is read, nothing after it.
+    Ending,
+    /// It ended.
+    Closed,
+}
+
+/// One incarnation.
+#[derive(Debug, Clone)]
+pub struct Child {
+    /// Which one.
+    pub id: ChildId,
+    /// Its seat, for a worker.
+    pub slot: Option<SlotId>,
+    /// How it was launched.
+    pub generation: GenerationId,
+    /// Its pid, once it has one.
+    pub pid: Option<u32>,
+    /// Where it stands.
+    pub stage: Stage,
+    /// Its channel.
+    pub channel: Channel,
+    /// Its event loop.
+    pub pulse: Pulse,
+    /// What it asked for and is answered when it is needed (standby).
+    pub held: Vec<ListenQuery>,
+    /// Whether it takes its messages.
+    pub reading: Reading,
+    /// Whether it said that its Node is up.
+    pub online: bool,
+    /// Whether a server of its listens.
+    pub listens: bool,
+    /// A canary that has not stayed long enough: it gets no connections.
+    pub on_trial: bool,
+    /// How many connections it had when it began to leave.
+    pub connections: u64,
+    /// The listening sockets that it was given.
+    pub serves: BTreeSet<Key>,
+    /// When it was last ready, also after it began to leave.
+    pub ready_since: Option<Time>,
+    /// `exitedAfterDisconnect`: somebody asked for its end.
+    pub expected: bool,
+    /// Why it is leaving; the first reason stays.
+    pub reason: ExitReason,
+    /// What it is to be asked as soon as it can be.
+    pub unasked: Option<(DrainReason, Time)>,
+    /// The last fatal error that it reported.
+    pub error: Option<ErrorDetails>,
+    /// Whether that came after it had taken a connection.
+    pub served: bool,
+    /// When a signal reached listeners of its own, and which.
+    pub signalled: Option<(Time, String)>,
+}
+
+impl Child {
+    /// A child that is about to be spawned.
+    #[must_use]
+    pub fn new(id: ChildId, slot: Option<SlotId>, deadline: Time, generation: GenerationId) -> Self {
+        Self {
+            id,
+            slot,
+            generation,
+            pid: None,
+            stage: Stage::Booting { deadline },
+            channel: Channel::Pending,
+            pulse: Pulse::Unknown,
+            reading: Reading::KeepsUp,
+            held: Vec::new(),
+            online: false,
+            listens: false,
+            on_trial: false,
+            connections: 0,
+            serves: BTreeSet::new(),
+            ready_since: None,
+            expected: false,
+            reason: ExitReason::Unasked,
+            unasked: None,
+            error: None,
+            served: false,
+            signalled: None,
+        }
+    }
+
+    /// Whether it is a worker, with a slot or standing by.
+    #[must_use]
+    pub fn is_worker(&self) -> bool {
+        matches!(self.id, ChildId::Worker(_))
+    }
+
+    /// Whether it waits for a slot that needs it, or is on the way to that.
+    #[must_use]
+    pub fn stands_by(&self) -> bool {
+        self.is_worker() && self.slot.is_none()
+    }
+
+    /// Whether it is about to end.
+    #[must_use]
+    pub fn is_leaving(&self) -> bool {
+        matches!(self.stage, Stage::Leaving { .. } | Stage::Killed)
+    }
+
+    /// Whether it is at work.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        matches!(self.stage, Stage::Ready { .. })
+    }
+
+    /// Whether it is not ready yet.
+    #[must_use]
+    pub fn is_booting(&self) -> bool {
+        matches!(self.stage, Stage::Booting { .. })
+    }
+
+    /// Whether a frame can be sent to it. One that SIGKILL is on its way to reads nothing more.
+    #[must_use]
+    pub fn is_reachable(&self) -> bool {
+        self.channel == Channel::Open && self.stage != Stage::Killed
+    }
+
+    /// Whether it was ready for so long that its death is a new one.
+    #[must_use]
+    pub fn was_stable(&self, now: Time, min_uptime: Time) -> bool {
+        self.ready_since.is_some_and(|since| now >= since + min_uptime)
+    }
+
+    /// Whether its death says nothing about how it starts. One that was brought down after it had taken a connection started well:
+    /// whoever calls a bad route again and again must not use up the `limit`.
+    #[must_use]
+    pub fn started_well(&self, now: Time, min_uptime: Time) -> bool {
+        self.served || self.was_stable(now, min_uptime)
+    }
+
+    /// How it failed.
+    #[must_use]
+    pub fn failure(&self, cause: FailureCause) -> ChildFailure {
+        ChildFailure {
+            child: self.id,
+            slot: self.slot,
+            pid: self.pid,
+            cause,
+            error: self.error.clone(),
+            was_ready: self.ready_since.is_some(),
+        }
+    }
+
+    /// When something is due for it.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Time> {
+        match self.stage {
+            Stage::Booting { deadline } => Some(deadline),
+            Stage::Leaving { kill_at } => Some(kill_at),
+            Stage::Standby | Stage::Ready { .. } | Stage::Killed => None,
+        }
+    }
+
+    /// It begins to leave. A reason that was there stays; a deadline only moves closer.
+    pub fn leave(&mut self, kill_at: Time, reason: ExitReason) {
+        match self.stage {
+            Stage::Booting { .. } | Stage::Standby | Stage::Ready { .. } => self.stage = Stage::Leaving { kill_at },
+            Stage::Leaving { kill_at: before } => self.stage = Stage::Leaving { kill_at: before.min(kill_at) },
+            Stage::Killed => {}
+        }
+        if self.reason == ExitReason::Unasked {
+            self.reason = reason;
+        }
+    }
+}

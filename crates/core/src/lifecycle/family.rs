@@ -1,0 +1,318 @@
+//! The children that are alive, and the seats that they take.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::lifecycle::child::{Child, Stage};
+use crate::lifecycle::restart::Restart;
+use crate::notice::Census;
+use crate::types::{ChildId, GenerationId, SlotId, Time};
+
+/// A place for one process: a worker's slot, or the alone's.
+#[derive(Debug, Default)]
+pub struct Seat {
+    /// Who works there, or is on the way to it. One that is leaving has left the seat.
+    pub occupant: Option<ChildId>,
+    /// Who is on the way to take the place of an occupant that still works.
+    pub successor: Option<ChildId>,
+    /// When its next process is forked.
+    pub respawn: Respawn,
+    /// How it went so far.
+    pub restart: Restart,
+    /// How its next process is launched.
+    pub generation: GenerationId,
+    /// Who decides when it is filled again.
+    pub filler: Filler,
+}
+
+/// Who fills an empty seat.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Filler {
+    /// Supervision, at once or later.
+    #[default]
+    Supervision,
+    /// A restart in development, which ended its process.
+    Restart,
+}
+
+/// When an empty seat is filled again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Respawn {
+    /// Not by itself.
+    #[default]
+    No,
+    /// At this moment.
+    At(Time),
+    /// As soon as one of too many workers has ended.
+    WithRoom,
+}
+
+impl Respawn {
+    /// Whether it is to be tried now.
+    #[must_use]
+    pub fn is_due(self, now: Time) -> bool {
+        match self {
+            Self::No => false,
+            Self::At(at) => at <= now,
+            Self::WithRoom => true,
+        }
+    }
+}
+
+impl Seat {
+    /// Whether nobody is there, nor on the way.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.occupant.is_none() && self.successor.is_none()
+    }
+}
+
+/// What became free when a child left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Vacated {
+    /// Its seat: somebody must take it.
+    Seat,
+    /// It was to take the seat of another, who works on.
+    Succession,
+    /// It stood by for whatever seat would need it.
+    Standby,
+    /// It had left before, or its successor took the seat.
+    Nothing,
+}
+
+/// All seats and all children.
+#[derive(Debug)]
+pub struct Family {
+    children: BTreeMap<ChildId, Child>,
+    slots: BTreeMap<SlotId, Seat>,
+    alone: Seat,
+    /// Who stands by: booting, or ready to be called.
+    standbys: BTreeSet<ChildId>,
+    last_worker: u32,
+    last_alone: u32,
+}
+
+impl Family {
+    /// A family with `count` empty slots.
+    #[must_use]
+    pub fn new(count: u32) -> Self {
+        Self {
+            children: BTreeMap::new(),
+            slots: (1..=count).map(|slot| (slot, Seat::default())).collect(),
+            alone: Seat::default(),
+            standbys: BTreeSet::new(),
+            last_worker: 0,
+            last_alone: 0,
+        }
+    }
+
+    /// A new child in a slot, or (`None`) in the alone's seat.
+    pub fn seat(&mut self, slot: Option<SlotId>, deadline: Time) -> ChildId {
+        let id = if slot.is_some() {
+            self.last_worker += 1;
+            ChildId::Worker(self.last_worker)
+        } else {
+            self.last_alone += 1;
+            ChildId::Alone(self.last_alone)
+        };
+        let mut generation = GenerationId::default();
+        if let Some(seat) = self.seat_mut(slot) {
+            seat.occupant = Some(id);
+            seat.respawn = Respawn::No;
+            generation = seat.generation;
+        }
+        self.children.insert(id, Child::new(id, slot, deadline, generation));
+        id
+    }
+
+    /// A new child that stands by.
+    pub fn stand_by(&mut self, deadline: Time, generation: GenerationId) -> ChildId {
+        self.last_worker += 1;
+        let id = ChildId::Worker(self.last_worker);
+        self.standbys.insert(id);
+        self.children.insert(id, Child::new(id, None, deadline, generation));
+        id
+    }
+
+    /// How many stand by, or are on the way to it.
+    #[must_use]
+    pub fn standbys(&self, generation: GenerationId) -> usize {
+        let current = |id: &&ChildId| self.children.get(id).is_some_and(|child| child.generation == generation);
+        self.standbys.iter().filter(current).count()
+    }
+
+    /// Who stands by with another generation.
+    #[must_use]
+    pub fn outdated_standbys(&self, generation: GenerationId) -> Vec<ChildId> {
+        let outdated = |id: &&ChildId| self.children.get(id).is_some_and(|child| child.generation != generation);
+        self.standbys.iter().filter(outdated).copied().collect()
+    }
+
+    /// Takes out one that is ready to be called.
+    pub fn take_standby(&mut self, generation: GenerationId) -> Option<ChildId> {
+        let ready = |id: &&ChildId| {
+            self.children.get(id).is_some_and(|child| {
+                child.stage == Stage::Standby && child.generation == generation && child.is_reachable()
+            })
+        };
+        let id = self.standbys.iter().find(ready).copied()?;
+        self.standbys.remove(&id);
+        Some(id)
+    }
+
+    /// One that stood by takes an empty slot.
+    pub fn occupy(&mut self, id: ChildId, slot: SlotId) {
+        if let (Some(seat), Some(child)) = (self.slots.get_mut(&slot), self.children.get_mut(&id)) {
+            seat.occupant = Some(id);
+            seat.respawn = Respawn::No;
+            child.slot = Some(slot);
+        }
+    }
+
+    /// One that stood by shall take a slot once it is ready.
+    pub fn succeed(&mut self, id: ChildId, slot: SlotId) {
+        if let (Some(seat), Some(child)) = (self.slots.get_mut(&slot), self.children.get_mut(&id)) {
+            seat.successor = Some(id);
+            child.slot = Some(slot);
+        }
+    }
+
+    /// One more slot. False when it was there.
+    pub fn add_slot(&mut self, slot: SlotId, generation: GenerationId) -> bool {
+        if self.slots.contains_key(&slot) {
+            return false;
+        }
+        self.slots.insert(slot, Seat { generation, ..Seat::default() });
+        true
+    }
+
+    /// One slot less. Gives who was in it, or on the way to it.
+    pub fn remove_slot(&mut self, slot: SlotId) -> Vec<ChildId> {
+        let seat = self.slots.remove(&slot).unwrap_or_default();
+        seat.occupant.into_iter().chain(seat.successor).collect()
+    }
+
+    /// A child, while it is alive.
+    #[must_use]
+    pub fn get(&self, id: ChildId) -> Option<&Child> {
+        self.children.get(&id)
+    }
+
+    /// A child, while it is alive.
+    pub fn get_mut(&mut self, id: ChildId) -> Option<&mut Child> {
+        self.children.get_mut(&id)
+    }
+
+    /// A child is gone.
+    pub fn remove(&mut self, id: ChildId) -> Option<Child> {
+        self.children.remove(&id)
+    }
+
+    /// A slot's seat, or (`None`) the alone's.
+    pub fn seat_mut(&mut self, slot: Option<SlotId>) -> Option<&mut Seat> {
+        match slot {
+            Some(slot) => self.slots.get_mut(&slot),
+            None => Some(&mut self.alone),
+        }
+    }
+
+    /// A new child that shall take a slot's seat once it is ready.
+    pub fn seat_successor(&mut self, slot: SlotId, deadline: Time, generation: GenerationId) -> ChildId {
+        self.last_worker += 1;
+        let id = ChildId::Worker(self.last_worker);
+        if let Some(seat) = self.slots.get_mut(&slot) {
+            seat.successor = Some(id);
+        }
+        self.children.insert(id, Child::new(id, Some(slot), deadline, generation));
+        id
+    }
+
+    /// A child that is a successor is ready: it takes the seat. Gives who had it.
+    pub fn promote(&mut self, id: ChildId) -> Option<ChildId> {
+        let slot = self.children.get(&id)?.slot?;
+        let seat = self.slots.get_mut(&slot).filter(|seat| seat.successor == Some(id))?;
+        seat.successor = None;
+        seat.occupant.replace(id)
+    }
+
+    /// Takes a child out of its seat.
+    pub fn vacate(&mut self, id: ChildId) -> Vacated {
+        if self.standbys.remove(&id) {
+            return Vacated::Standby;
+        }
+        let Some(slot) = self.children.get(&id).map(|child| child.slot) else { return Vacated::Nothing };
+        let Some(seat) = self.seat_mut(slot) else { return Vacated::Nothing };
+        if seat.successor == Some(id) {
+            seat.successor = None;
+            return Vacated::Succession;
+        }
+        if seat.occupant != Some(id) {
+            return Vacated::Nothing;
+        }
+        seat.occupant = seat.successor.take();
+        if seat.occupant.is_none() { Vacated::Seat } else { Vacated::Nothing }
+    }
+
+    /// All children alive.
+    pub fn children(&self) -> impl Iterator<Item = &Child> {
+        self.children.values()
+    }
+
+    /// All workers alive.
+    pub fn workers(&self) -> impl Iterator<Item = &Child> {
+        self.children.values().filter(|child| child.is_worker())
+    }
+
+    /// All workers at work.
+    pub fn ready_workers(&self) -> impl Iterator<Item = &Child> {
+        self.workers().filter(|child| child.is_ready() && child.is_reachable())
+    }
+
+    /// The alone in its seat.
+    #[must_use]
+    pub fn alone(&self) -> Option<&Child> {
+        self.alone.occupant.and_then(|id| self.children.get(&id))
+    }
+
+    /// Every slot and its seat.
+    pub fn slots(&self) -> impl Iterator<Item = (SlotId, &Seat)> {
+        self.slots.iter().map(|(slot, seat)| (*slot, seat))
+    }
+
+    /// Every slot's seat.
+    pub fn slots_mut(&mut self) -> impl Iterator<Item = &mut Seat> {
+        self.slots.values_mut()
+    }
+
+    /// Every seat, the alone's (`None`) first.
+    pub fn seats(&self) -> impl Iterator<Item = (Option<SlotId>, &Seat)> {
+        std::iter::once((None, &self.alone)).chain(self.slots().map(|(slot, seat)| (Some(slot), seat)))
+    }
+
+    /// Nobody is forked again.
+    pub fn cancel_respawns(&mut self) {
+        self.alone.respawn = Respawn::No;
+        self.slots_mut().for_each(|seat| seat.respawn = Respawn::No);
+    }
+
+    /// When the next child's time is over.
+    #[must_use]
+    pub fn next_deadline(&self) -> Option<Time> {
+        self.children().filter_map(Child::deadline).min()
+    }
+
+    /// How many workers there are.
+    #[must_use]
+    pub fn census(&self) -> Census {
+        let listening = self.workers().filter(|child| child.is_ready()).count();
+        let starting = self.workers().filter(|child| child.is_booting() && child.slot.is_some()).count();
+        let standby = self.workers().filter(|child| child.stage == Stage::Standby).count();
+        let draining = self.workers().filter(|child| child.is_leaving()).count();
+        Census {
+            listening,
+            starting,
+            draining,
+            standby,
+            waiting: self.slots.values().filter(|seat| seat.respawn != Respawn::No).count(),
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! What a child says of itself.
+
+use std::time::Duration;
+
+use super::child::{Channel, Child, Pulse, Reading};
+use super::leaving::UNCAUGHT;
+use crate::action::{Action, Origin};
+use crate::context::Context;
+use crate::notice::{ExitReason, Notice};
+use crate::types::{ChildId, Readiness};
+use cluster_protocol::inbound::ErrorReport;
+use cluster_protocol::listen::ListenAddress;
+use cluster_protocol::outbound;
+
+/// A worker that was signalled is replaced after this: a signal to every process (systemd, a terminal, whoever ends a whole tree)
+/// reaches the app meanwhile.
+pub const SIGNAL_HOLD: Duration = Duration::from_millis(250);
+
+impl Context {
+    /// Its Node is up; Node says it once.
+    pub fn online(&mut self, id: ChildId) {
+        let Some(child) = self.family.get_mut(id).filter(|child| !child.online) else { return };
+        child.online = true;
+        self.notify(Notice::Online(id));
+        if self.policy.ready == Readiness::Online {
+            self.child_ready(id);
+        }
+    }
+
+    /// A server of its listens.
+    pub fn listening(&mut self, id: ChildId, address: ListenAddress) {
+        self.notify(Notice::Listening(id, address));
+        self.serving(id);
+    }
+
+    /// How it keeps up with its messages.
+    pub fn reads(&mut self, id: ChildId, reading: Reading) {
+        if let Some(child) = self.family.get_mut(id) {
+            child.reading = reading;
+        }
+    }
+
+    /// A server that the master has no part in (`exclusive`) listens in a worker that stands by as well, which is ready when it
+    /// is called.
+    pub fn serving(&mut self, id: ChildId) {
+        let Some(child) = self.family.get_mut(id) else { return };
+        child.listens = true;
+        if child.stands_by() {
+            self.stands_by(id);
+        } else if self.policy.ready == Readiness::Listening {
+            self.child_ready(id);
+        }
+    }
+
+    /// Its event loop turned.
+    pub fn beat(&mut self, id: ChildId, debugged: bool) {
+        let now = self.now;
+        if let Some(child) = self.family.get_mut(id) {
+            child.pulse = if debugged { Pulse::Debugged } else { Pulse::Beat(now) };
+        }
+    }
+
+    /// An error that its app did not catch, or that was emitted on it.
+    pub fn error_reported(&mut self, id: ChildId, report: ErrorReport) {
+        let fatal = report.fatal;
+        if fatal && let Some(child) = self.family.get_mut(id) {
+            child.error = Some(report.error.clone());
+            child.served |= report.served;
+        }
+        self.notify(Notice::ChildError(id, report));
+        // One that fails while it boots ends by itself at once: Node prints the error and exits.
+        let booting = self.family.get(id).is_some_and(Child::is_booting);
+        if fatal && !booting && matches!(id, ChildId::Worker(_)) {
+            self.begin_leaving(id, ExitReason::Announced(UNCAUGHT.to_owned()), self.now);
+        }
+    }
+
+    /// `worker.disconnect()` in the worker: Node asks before it goes (lib/internal/cluster/child.js, `_disconnect`).
+    pub fn left_by_itself(&mut self, id: ChildId, seq: u64) {
+        if let Some(child) = self.family.get_mut(id) {
+            child.expected = true;
+        }
+        self.act(Action::Send { child: id, frame: outbound::cluster_ack(seq), origin: Origin::Master });
+        self.begin_leaving(id, ExitReason::Disconnect, self.now);
+    }
+
+    /// The preload said that the worker ends: SIGTERM by hand was asked for by somebody, an exception was not.
+    pub fn announced(&mut self, id: ChildId, reason: String) {
+        let signal = reason.starts_with("SIG");
+        if signal && let Some(child) = self.family.get_mut(id) {
+            child.expected = true;
+        }
+        let from = if signal { self.now + SIGNAL_HOLD } else { self.now };
+        self.begin_leaving(id, ExitReason::Announced(reason), from);
+    }
+
+    /// A signal reached listeners of the app's own in a child. If it ends by it nobody is surprised.
+    pub fn signalled_itself(&mut self, id: ChildId, signal: String) {
+        let now = self.now;
+        if let Some(child) = self.family.get_mut(id) {
+            child.signalled = Some((now, signal));
+        }
+    }
+
+    /// It is through with everything. Whatever was sent to it is written before this, and it reads that first.
+    pub fn finished(&mut self, id: ChildId) {
+        let Some(child) = self.family.get_mut(id).filter(|child| child.channel == Channel::Open) else { return };
+        child.channel = Channel::Ending;
+        self.act(Action::Send { child: id, frame: outbound::exit(), origin: Origin::MasterInTurn });
+    }
+
+    /// It ends itself, a moment before it would be killed. After an exception that says more than its late end.
+    pub fn overdue(&mut self, id: ChildId) {
+        let Some(child) = self.family.get_mut(id).filter(|child| child.is_leaving()) else { return };
+        if !matches!(&child.reason, ExitReason::Announced(reason) if reason == UNCAUGHT) {
+            child.reason = ExitReason::KillTimeout;
+        }
+    }
+}

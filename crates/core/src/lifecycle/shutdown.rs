@@ -1,0 +1,173 @@
+//! The way down: delay, quiet sockets, workers, alone, end.
+
+use std::time::Duration;
+
+use crate::action::Action;
+use crate::context::{Context, Phase};
+use crate::facts::Fact;
+use crate::notice::{ChildFailure, ExitReason, Notice, Outcome};
+use crate::types::{ChildId, Time};
+use cluster_protocol::outbound::DrainReason;
+
+/// How long idle connections are kept when everything stops: long enough for a request that is on its way.
+const SHUTDOWN_GRACE: Duration = Duration::from_millis(300);
+
+/// A signal that comes again within this is the same wish: a terminal and whoever runs the app (npm, yarn, nodemon) both send it.
+const SAME_WISH: Duration = Duration::from_secs(1);
+
+/// The way down.
+#[derive(Debug, Default)]
+pub struct Shutdown {
+    step: Step,
+    outcome: Outcome,
+    /// The signals that the app got meanwhile, each with the moment of the first.
+    signals: Vec<(String, Time)>,
+    failure: Option<Box<ChildFailure>>,
+}
+
+/// Where the stop is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Step {
+    /// It has not begun.
+    #[default]
+    None,
+    /// Everything goes on as before (`shutdownDelay`).
+    Delay { until: Time },
+    /// Nothing new comes in; what waits in the accept queues is taken.
+    Quiesce { until: Time },
+    /// The queues are empty; connections that the master took are on their way to workers.
+    HandOver { until: Time },
+    /// The workers finish.
+    Workers,
+    /// The alone finishes.
+    Alone,
+    /// Nobody is left.
+    Done,
+}
+
+impl Shutdown {
+    /// The app got a signal. The first of each kind asks, also during a `close()`: SIGTERM often follows SIGINT. One that comes
+    /// again later insists.
+    pub fn signalled(&mut self, ctx: &mut Context, signal: String) {
+        ctx.stop(Outcome::Signal, None);
+        if ctx.phase != Phase::Stopping {
+            return;
+        }
+        if self.outcome == Outcome::Close {
+            self.outcome = Outcome::Signal;
+        }
+        match self.signals.iter().find(|(name, _)| *name == signal) {
+            Some((_, first)) if ctx.now >= *first + SAME_WISH => self.force(ctx),
+            Some(_) => {}
+            None => self.signals.push((signal, ctx.now)),
+        }
+    }
+
+    /// The app asks for it.
+    pub fn close_asked(&mut self, ctx: &mut Context, force: bool) {
+        ctx.stop(Outcome::Close, None);
+        if force && ctx.phase == Phase::Stopping {
+            self.force(ctx);
+        }
+    }
+
+    /// The cluster stops.
+    pub fn begin(&mut self, ctx: &mut Context, outcome: Outcome, failure: Option<Box<ChildFailure>>) {
+        self.outcome = outcome;
+        self.failure = failure;
+        if self.step == Step::None {
+            // Nobody to be gentle to: a start that failed serves nothing, and an exception means that nobody listens.
+            let delay = match outcome {
+                Outcome::Close | Outcome::Signal => ctx.policy.shutdown_delay,
+                Outcome::StartFailed | Outcome::Exception => Duration::ZERO,
+            };
+            self.step = Step::Delay { until: ctx.now + delay };
+        }
+        self.advance(ctx);
+    }
+
+    /// SIGKILL for everybody.
+    fn force(&mut self, ctx: &mut Context) {
+        let all: Vec<ChildId> = ctx.family.children().map(|child| child.id).collect();
+        for id in all {
+            if let Some(child) = ctx.family.get_mut(id) {
+                child.expected = true;
+            }
+            ctx.kill(id, ExitReason::Shutdown);
+        }
+        self.step = Step::Workers;
+        self.advance(ctx);
+    }
+
+    /// The accept queues are empty.
+    pub fn quiesced(&mut self) {
+        if let Step::Quiesce { until } = self.step {
+            self.step = Step::HandOver { until };
+        }
+    }
+
+    /// The connections that the master took are with workers.
+    pub fn handed_over(&mut self, ctx: &mut Context) {
+        if let Step::HandOver { .. } = self.step {
+            self.stop_workers(ctx);
+        }
+    }
+
+    /// Takes the steps that are due.
+    pub fn advance(&mut self, ctx: &mut Context) {
+        match self.step {
+            Step::Delay { until } if ctx.now >= until && ctx.family.ready_workers().next().is_none() => {
+                self.stop_workers(ctx);
+            }
+            Step::Delay { until } if ctx.now >= until => {
+                // So long what waits may take; what is under way has the workers' own time.
+                self.step = Step::Quiesce { until: ctx.now + ctx.policy.kill_timeout / 2 };
+                ctx.act(Action::Quiesce);
+            }
+            Step::Quiesce { until } | Step::HandOver { until } if ctx.now >= until => self.stop_workers(ctx),
+            Step::Workers if ctx.family.workers().next().is_none() => self.stop_alone(ctx),
+            Step::Alone if ctx.family.children().next().is_none() => {
+                self.step = Step::Done;
+                ctx.phase = Phase::Stopped;
+                ctx.publish(Fact::Stopped);
+            }
+            _ => {}
+        }
+    }
+
+    fn stop_workers(&mut self, ctx: &mut Context) {
+        self.step = Step::Workers;
+        stop(ctx, |child| child.is_worker());
+        self.advance(ctx);
+    }
+
+    fn stop_alone(&mut self, ctx: &mut Context) {
+        self.step = Step::Alone;
+        stop(ctx, |_| true);
+        self.advance(ctx);
+    }
+
+    /// Everybody else did what was to be done at the end: nothing comes after this.
+    pub fn closed(&mut self, ctx: &mut Context) {
+        if let Some(failure) = self.failure.take() {
+            ctx.notify(Notice::StartFailed(*failure));
+        }
+        ctx.notify(Notice::Closed(self.outcome));
+    }
+
+    /// When [`Self::advance`] is due.
+    #[must_use]
+    pub fn next_timeout(&self) -> Option<Time> {
+        match self.step {
+            Step::Delay { until } | Step::Quiesce { until } | Step::HandOver { until } => Some(until),
+            _ => None,
+        }
+    }
+}
+
+fn stop(ctx: &mut Context, of: impl Fn(&super::child::Child) -> bool) {
+    let children: Vec<ChildId> = ctx.family.children().filter(|child| of(child)).map(|child| child.id).collect();
+    for id in children {
+        ctx.drain(id, DrainReason::Shutdown, ExitReason::Shutdown, SHUTDOWN_GRACE);
+    }
+}

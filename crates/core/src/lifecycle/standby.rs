@@ -1,0 +1,62 @@
+//! Workers that stand by: booted up to their `listen`, whose answer is held back until a slot needs them.
+
+use super::family::Vacated;
+use super::restart::{Restart, Verdict};
+use crate::action::Action;
+use crate::context::{Context, Phase};
+use crate::notice::ExitReason;
+use crate::types::Time;
+
+/// When the next one is forked.
+#[derive(Debug, Default)]
+pub struct Standbys {
+    restart: Restart,
+    refill_at: Option<Time>,
+}
+
+impl Standbys {
+    /// Forks as many as are missing.
+    pub fn refill(&mut self, ctx: &mut Context) {
+        if ctx.phase != Phase::Running || self.refill_at.is_some_and(|at| at > ctx.now) {
+            return;
+        }
+        self.refill_at = None;
+        let generation = ctx.generation;
+        while ctx.family.standbys(generation) < ctx.policy.standby && ctx.has_room_for_standby() {
+            let child = ctx.family.stand_by(ctx.now + ctx.policy.start_timeout, generation);
+            ctx.act(Action::Spawn { child, slot: None, generation });
+        }
+    }
+
+    /// One is ready to be called.
+    pub fn stands_by(&mut self) {
+        self.restart = Restart::default();
+    }
+
+    /// One left before it was needed.
+    pub fn slot_left(&mut self, ctx: &mut Context, vacated: Vacated) {
+        if vacated != Vacated::Standby || ctx.phase != Phase::Running {
+            return;
+        }
+        let at = match self.restart.died(ctx.now, false, Some(ctx.policy.limit), &mut ctx.rng) {
+            Verdict::At(at) => at,
+            Verdict::LimitReached { retry } => retry,
+        };
+        self.refill_at = Some(at);
+        self.refill(ctx);
+    }
+
+    /// A new generation is the cluster's: who stands by with the old one is replaced.
+    pub fn relaunched(&mut self, ctx: &mut Context) {
+        for id in ctx.family.outdated_standbys(ctx.generation) {
+            ctx.replace(id, ExitReason::Reload);
+        }
+        self.refill(ctx);
+    }
+
+    /// When [`Self::refill`] is due.
+    #[must_use]
+    pub fn next_timeout(&self, ctx: &Context) -> Option<Time> {
+        self.refill_at.filter(|_| ctx.phase == Phase::Running)
+    }
+}

@@ -1,0 +1,105 @@
+//! How a process begins: a new one, or one that stood by, up to the moment when it is ready.
+
+use super::child::{Channel, Child, Stage};
+use super::family::Respawn;
+use crate::action::{Action, Origin};
+use crate::context::Context;
+use crate::facts::Fact;
+use crate::notice::Notice;
+use crate::types::{ChildId, GenerationId, SlotId};
+use cluster_protocol::outbound;
+
+impl Context {
+    /// An empty slot gets a worker: one that stands by, or a new process.
+    pub fn fill(&mut self, slot: SlotId) {
+        let (has_room, mut generation) = (self.has_room(), self.generation);
+        if let Some(seat) = self.family.seat_mut(Some(slot)) {
+            generation = seat.generation;
+            if !has_room {
+                seat.respawn = Respawn::WithRoom;
+                return self.hasten_oldest();
+            }
+        }
+        match self.family.take_standby(generation) {
+            Some(child) => {
+                self.family.occupy(child, slot);
+                self.call_up(child, slot);
+            }
+            None => self.spawn(Some(slot)),
+        }
+    }
+
+    /// A new worker for a slot whose worker still works: one that stands by, or a new process.
+    pub fn spawn_successor(&mut self, slot: SlotId, generation: GenerationId) -> ChildId {
+        if let Some(child) = self.family.take_standby(generation) {
+            self.family.succeed(child, slot);
+            self.call_up(child, slot);
+            return child;
+        }
+        let child = self.family.seat_successor(slot, self.now + self.policy.start_timeout, generation);
+        self.act(Action::Spawn { child, slot: Some(slot), generation });
+        child
+    }
+
+    /// A new process for a slot, or (`None`) a new alone.
+    pub fn spawn(&mut self, slot: Option<SlotId>) {
+        let child = self.family.seat(slot, self.now + self.policy.start_timeout);
+        let generation = self.family.get(child).map_or(self.generation, |child| child.generation);
+        self.act(Action::Spawn { child, slot, generation });
+    }
+
+    /// A slot needs one that stands by. The next one is forked when it listens, for they would compete.
+    fn call_up(&mut self, id: ChildId, slot: SlotId) {
+        let deadline = self.now + self.policy.start_timeout;
+        let Some(child) = self.family.get_mut(id) else { return };
+        child.stage = Stage::Booting { deadline };
+        let listens = child.listens;
+        self.notify(Notice::Seated { child: id, slot });
+        self.act(Action::Send { child: id, frame: outbound::seat(slot), origin: Origin::Master });
+        self.publish(Fact::CalledUp(id));
+        if listens {
+            self.child_ready(id);
+        }
+    }
+
+    /// The process is there.
+    pub fn spawned(&mut self, id: ChildId, pid: u32) {
+        let Some(child) = self.family.get_mut(id) else { return };
+        child.pid = Some(pid);
+        child.channel = Channel::Open;
+        let slot = child.slot;
+        let leaving = Some(child.reason.clone()).filter(|_| child.is_leaving());
+        self.notify(Notice::Fork { child: id, slot, pid });
+        if let Some(reason) = leaving {
+            self.notify(Notice::Draining(id, reason));
+            self.ask_to_finish(id);
+        }
+    }
+
+    /// It asked for a socket that there is, and is not answered: it is as ready as it can be.
+    pub fn stands_by(&mut self, id: ChildId) {
+        let Some(child) = self.family.get_mut(id) else { return };
+        if child.is_booting() {
+            child.stage = Stage::Standby;
+            self.notify(Notice::StandbyReady(id));
+            self.prepare(id);
+            self.publish(Fact::StandsBy);
+        }
+    }
+
+    /// The child is ready; only the first time counts, and only while it boots.
+    pub fn child_ready(&mut self, id: ChildId) {
+        let now = self.now;
+        let boots = |child: &&mut Child| child.is_booting() && !child.stands_by();
+        let Some(child) = self.family.get_mut(id).filter(boots) else { return };
+        child.stage = Stage::Ready { since: now };
+        child.ready_since = Some(now);
+        self.notify(Notice::ChildReady(id));
+        self.publish(Fact::Ready(id));
+    }
+
+    /// What a child needs later it loads now, where no start is delayed by that.
+    pub fn prepare(&mut self, child: ChildId) {
+        self.act(Action::Send { child, frame: outbound::prepare(), origin: Origin::Master });
+    }
+}

@@ -1,0 +1,187 @@
+//! Who comes in the place of one that died, and when nobody comes any more.
+
+use std::time::Duration;
+
+use super::child::Child;
+use super::family::{Filler, Respawn, Seat, Vacated};
+use super::restart::Verdict;
+use crate::context::{Context, Phase};
+use crate::facts::Fact;
+use crate::notice::{Notice, Outcome};
+use crate::types::{Mode, SlotId, Time};
+
+/// How often the self-check looks (document, 'start-up').
+pub const CHECK_INTERVAL: Duration = Duration::from_secs(10);
+
+/// Whether any worker is at work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Vacancy {
+    /// One is, or the cluster has not started yet.
+    #[default]
+    None,
+    /// None is, or none stayed, since then.
+    Since(Time),
+}
+
+/// Keeps the slots filled.
+#[derive(Debug, Default)]
+pub struct Supervision {
+    vacancy: Vacancy,
+    next_check: Option<Time>,
+}
+
+impl Supervision {
+    /// The cluster is ready.
+    pub fn running(&mut self, ctx: &Context) {
+        if ctx.policy.mode == Mode::Production {
+            self.next_check = Some(ctx.now + CHECK_INTERVAL);
+        }
+    }
+
+    /// A slot is free: it is filled again. When, is decided by how it went so far.
+    pub fn slot_left(&mut self, ctx: &mut Context, child: &Child, vacated: Vacated, refork_from: Time) {
+        if child.served && vacated != Vacated::Nothing {
+            // One that had served died of an exception: the slots have their whole limit again.
+            self.vacancy = Vacancy::None;
+        }
+        if vacated == Vacated::Seat {
+            refork(ctx, child, refork_from);
+        }
+        self.note_vacancy(ctx);
+    }
+
+    /// A process is gone: there is room for others.
+    pub fn gone(&mut self, ctx: &mut Context) {
+        respawn_due(ctx);
+        self.note_vacancy(ctx);
+        self.watch_vacancy(ctx);
+    }
+
+    /// The last worker left: every slot has the whole limit anew.
+    pub fn note_vacancy(&mut self, ctx: &mut Context) {
+        if ctx.phase != Phase::Running
+            || ctx.policy.mode == Mode::Development
+            || self.vacancy != Vacancy::None
+            || ctx.family.census().listening > 0
+        {
+            return;
+        }
+        self.vacancy = Vacancy::Since(ctx.now);
+        for seat in ctx.family.slots_mut() {
+            if let Some(at) = seat.restart.reopen(ctx.now) {
+                seat.respawn = Respawn::At(at);
+            }
+        }
+    }
+
+    /// Ends the vacancy once a worker stays, or the cluster once the limit is over and none listens.
+    fn watch_vacancy(&mut self, ctx: &mut Context) {
+        let (Vacancy::Since(since), Phase::Running) = (self.vacancy, ctx.phase) else { return };
+        if ctx.family.ready_workers().any(|worker| worker.was_stable(ctx.now, ctx.policy.min_uptime)) {
+            self.vacancy = Vacancy::None;
+            return;
+        }
+        let census = ctx.family.census();
+        if ctx.now >= since + ctx.policy.limit && census.listening == 0 && census.starting == 0 {
+            let limit = ctx.policy.limit.as_secs_f64();
+            give_up(ctx, format!("no worker could be started within limit ({limit} s)"));
+        }
+    }
+
+    fn vacancy_deadline(&self, ctx: &Context) -> Option<Time> {
+        let Vacancy::Since(since) = self.vacancy else { return None };
+        let stable_at = ctx.family.ready_workers().filter_map(|worker| worker.ready_since).min();
+        match stable_at {
+            Some(ready) => Some(ready + ctx.policy.min_uptime),
+            // One attempt may be under way when the limit is over: its own end decides.
+            None if ctx.family.census().starting > 0 => None,
+            None => Some(since + ctx.policy.limit),
+        }
+    }
+
+    /// Every 10 s in production: no worker, and none on the way, ends the cluster.
+    fn self_check(&mut self, ctx: &mut Context) {
+        if ctx.phase != Phase::Running || self.next_check.is_none_or(|at| at > ctx.now) {
+            return;
+        }
+        self.next_check = Some(ctx.now + CHECK_INTERVAL);
+        let census = ctx.family.census();
+        ctx.notify(Notice::Check(census));
+        ctx.publish(Fact::Settled);
+        if census.listening == 0 && census.starting == 0 && census.waiting == 0 {
+            give_up(ctx, "no worker is left and none is being started (refork: false)".to_owned());
+        }
+    }
+
+    /// When [`Self::timed_out`] is due.
+    #[must_use]
+    pub fn next_timeout(&self, ctx: &Context) -> Option<Time> {
+        let empty = ctx.family.seats().filter(|(_, seat)| seat.is_empty());
+        let respawns = empty.filter_map(|(_, seat)| if let Respawn::At(at) = seat.respawn { Some(at) } else { None });
+        let running = [self.next_check, self.vacancy_deadline(ctx)].into_iter().flatten();
+        respawns.chain(running.filter(|_| ctx.phase == Phase::Running)).min()
+    }
+
+    /// Does what is due.
+    pub fn timed_out(&mut self, ctx: &mut Context) {
+        respawn_due(ctx);
+        self.watch_vacancy(ctx);
+        self.self_check(ctx);
+    }
+}
+
+fn refork(ctx: &mut Context, child: &Child, from: Time) {
+    let Some(seat) = ctx.family.seat_mut(child.slot) else { return };
+    // Where it awaits a change: the same error again would help nobody.
+    let failed = child.ready_since.is_none() && !child.expected;
+    let wanted = match child.slot {
+        Some(_) => ctx.policy.refork,
+        None => seat.filler == Filler::Supervision && !(failed && ctx.policy.watch.is_some()),
+    };
+    // Somebody else may have filled it meanwhile.
+    if ctx.phase != Phase::Running || !wanted || !seat.is_empty() {
+        return;
+    }
+    // The alone is needed: it is tried without end.
+    let limit = child.slot.is_some().then_some(ctx.policy.limit);
+    let stable = child.started_well(ctx.now, ctx.policy.min_uptime);
+    let at = match seat.restart.died(from, stable, limit, &mut ctx.rng) {
+        Verdict::At(at) => at,
+        Verdict::LimitReached { retry } => {
+            if let Some(slot) = child.slot {
+                ctx.notify(Notice::ReachReforkLimit(slot));
+            }
+            retry
+        }
+    };
+    if at <= ctx.now {
+        fork(ctx, child.slot);
+    } else if let Some(seat) = ctx.family.seat_mut(child.slot) {
+        seat.respawn = Respawn::At(at);
+    }
+}
+
+/// Forks what is due.
+fn respawn_due(ctx: &mut Context) {
+    let is_due = |seat: &Seat| seat.respawn.is_due(ctx.now) && seat.is_empty();
+    let due: Vec<Option<SlotId>> = ctx.family.seats().filter(|(_, seat)| is_due(seat)).map(|(slot, _)| slot).collect();
+    for slot in due {
+        fork(ctx, slot);
+    }
+}
+
+fn fork(ctx: &mut Context, slot: Option<SlotId>) {
+    match slot {
+        Some(slot) => ctx.fill(slot),
+        None => ctx.spawn(None),
+    }
+}
+
+fn give_up(ctx: &mut Context, message: String) {
+    let failure = ctx.last_failure.take();
+    ctx.notify(Notice::Exception { code: "ERR_NO_WORKERS", message, failure });
+    ctx.stop(Outcome::Exception, None);
+}
+
+#[cfg(test)]
+mod tests;

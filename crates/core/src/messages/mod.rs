@@ -1,0 +1,194 @@
+//! Messages and requests between the app, the alone and the workers.
+//!
+//! [`route`] says who gets a message, [`mail`] keeps what nobody can take yet, [`requests`] sees to it that each request is answered.
+
+mod mail;
+pub mod mailbox;
+pub mod random_worker;
+mod requests;
+mod route;
+
+use bytes::Bytes;
+
+use crate::action::{Action, Origin};
+use crate::context::{Context, Phase};
+use crate::event::HandleTarget;
+use crate::lifecycle::child::Child;
+use crate::notice::{Notice, Undeliverable};
+use crate::types::{ChildId, ConnectionId, Lane, Peer, Readiness};
+use cluster_protocol::envelope::{Envelope, Target};
+use cluster_protocol::outbound;
+use cluster_protocol::request::RequestPart;
+use mail::Mail;
+use mailbox::{Letter, LetterKind, MailFor};
+use requests::Requests;
+use route::Route;
+pub use route::undeliverable;
+
+/// What is under way, and what waits.
+#[derive(Debug, Default)]
+pub struct Messages {
+    mail: Mail,
+    requests: Requests,
+}
+
+impl Messages {
+    /// A message came in. One is for the master: the `process.send('ready')` of a worker that says so itself.
+    pub fn sent(&mut self, ctx: &mut Context, from: Peer, target: Target, frame: Bytes) {
+        if let (Readiness::Message, Peer::Child(child @ ChildId::Worker(_)), b"\"ready\"\n") =
+            (ctx.policy.ready, from, frame.as_ref())
+            && ctx.family.get(child).is_some_and(Child::is_booting)
+        {
+            return ctx.child_ready(child);
+        }
+        self.pass_on(ctx, from, target, frame);
+    }
+
+    fn pass_on(&mut self, ctx: &mut Context, from: Peer, target: Target, frame: Bytes) {
+        let lane = Lane::of(from, target);
+        match Route::find(ctx, from, target) {
+            Route::App(child) => ctx.notify(Notice::Message(child, frame)),
+            Route::Child(child) => ctx.act(Action::Send { child, frame, origin: Origin::Message(lane) }),
+            Route::Children(children) => {
+                for child in children {
+                    ctx.act(Action::Send { child, frame: frame.clone(), origin: Origin::Broadcast(lane) });
+                }
+            }
+            Route::Later => {
+                if let Err(letter) = self.mail.keep(ctx, Letter { from, target, frame, kind: LetterKind::Message }) {
+                    undeliverable(ctx, from, &letter.frame, Undeliverable::MailboxFull);
+                }
+            }
+            Route::Nowhere(reason) => undeliverable(ctx, from, &frame, reason),
+        }
+    }
+
+    /// A message with a handle. It does not wait for anybody: an open connection is not left lying about.
+    pub fn sent_handle(ctx: &mut Context, from: Peer, to: HandleTarget, frame: &Bytes, handle: ConnectionId) {
+        let (route, to) = match to {
+            HandleTarget::Routed(target) => (Route::find(ctx, from, target), target),
+            HandleTarget::Child(child) if ctx.family.get(child).is_some_and(Child::is_reachable) => {
+                (Route::Child(child), target_of(ctx, child))
+            }
+            HandleTarget::Child(child) => (Route::Nowhere(Undeliverable::Gone), target_of(ctx, child)),
+        };
+        let children = match route {
+            Route::App(child) => return ctx.notify(Notice::Handle(child, frame.clone(), handle)),
+            Route::Child(child) => vec![child],
+            Route::Children(children) => children,
+            Route::Later | Route::Nowhere(_) => {
+                undeliverable(ctx, from, frame, Undeliverable::Handle);
+                Vec::new()
+            }
+        };
+        for child in children {
+            ctx.act(Action::SendHandle { child, frame: frame.clone(), handle, lane: Lane::of_each(from, to) });
+        }
+        ctx.act(Action::ReleaseConnection { connection: handle });
+    }
+
+    /// The app sends to this child and no other.
+    pub fn sent_to(ctx: &mut Context, child: ChildId, frame: Bytes) {
+        if ctx.family.get(child).is_some_and(Child::is_reachable) {
+            let lane = Lane::of(Peer::App, target_of(ctx, child));
+            ctx.act(Action::Send { child, frame, origin: Origin::Message(lane) });
+        } else {
+            undeliverable(ctx, Peer::App, &frame, Undeliverable::Gone);
+        }
+    }
+
+    /// A part of a request came in.
+    pub fn request(&mut self, ctx: &mut Context, from: Peer, target: Target, frame: Bytes, part: RequestPart) {
+        match part {
+            RequestPart::Request { id } => self.requests.requested(ctx, &mut self.mail, from, target, frame, id),
+            RequestPart::Reply { id } => self.requests.replied(ctx, from, target, frame, &id),
+            RequestPart::Cancel { id } => self.requests.cancelled(from, &id),
+        }
+    }
+
+    /// A child's answer was skipped: who asked gets this one.
+    pub fn answer_too_large(&mut self, ctx: &mut Context, by: ChildId, target: Target, id: &str, limit: usize) {
+        self.requests.answer_too_large(ctx, by, target, id, limit);
+    }
+
+    /// A message was not written before the receiver's channel ended. The next alone gets it; a worker was meant as such.
+    pub fn returned(&mut self, ctx: &mut Context, child: ChildId, from: Peer, frame: Bytes) {
+        match Envelope::read(&frame) {
+            // Who asked hears that who was asked is gone (requests.rs).
+            Ok(Envelope::Request(_)) => return,
+            Ok(Envelope::Internal | Envelope::Handle) => {
+                return match outbound::meant_for_cluster_worker(&frame) {
+                    Some(message) => undeliverable(ctx, from, &message, Undeliverable::Gone),
+                    // A message with a handle, which is gone with the child.
+                    None => undeliverable(ctx, from, &frame, Undeliverable::Handle),
+                };
+            }
+            _ => {}
+        }
+        match child {
+            ChildId::Alone(_) if !ctx.is_stopping() => {
+                let letter = Letter { from, target: Target::Alone, frame, kind: LetterKind::Message };
+                if let Err(letter) = self.mail.keep_returned(letter) {
+                    undeliverable(ctx, from, &letter.frame, Undeliverable::MailboxFull);
+                }
+            }
+            ChildId::Alone(_) => undeliverable(ctx, from, &frame, Undeliverable::Closed),
+            ChildId::Worker(_) => undeliverable(ctx, from, &frame, Undeliverable::Gone),
+        }
+    }
+
+    /// A child is ready: what waited for it goes out, oldest first.
+    pub fn ready(&mut self, ctx: &mut Context, id: ChildId) {
+        if matches!(id, ChildId::Alone(_)) {
+            self.deliver(ctx, MailFor::Alone);
+        }
+        if ctx.phase == Phase::Running && ctx.family.ready_workers().next().is_some() {
+            self.deliver(ctx, MailFor::Workers);
+        }
+    }
+
+    fn deliver(&mut self, ctx: &mut Context, receiver: MailFor) {
+        let letters = self.mail.take(receiver);
+        let held_anybody = !letters.is_empty();
+        for Letter { from, target, frame, kind } in letters {
+            match kind {
+                LetterKind::Message => self.pass_on(ctx, from, target, frame),
+                LetterKind::Request(id) => self.requests.requested(ctx, &mut self.mail, from, target, frame, id),
+            }
+        }
+        if held_anybody {
+            ctx.act(Action::MailTaken { receiver });
+        }
+    }
+
+    /// A child's channel ended.
+    pub fn disconnected(&mut self, ctx: &mut Context, id: ChildId) {
+        self.requests.lost(ctx, id);
+    }
+
+    /// The cluster is over: what still waits reaches nobody.
+    pub fn stopped(&mut self, ctx: &mut Context) {
+        for receiver in [MailFor::Alone, MailFor::Workers] {
+            let letters = self.mail.take(receiver);
+            let held_anybody = !letters.is_empty();
+            for Letter { from, frame, kind, .. } in letters {
+                match kind {
+                    LetterKind::Message => undeliverable(ctx, from, &frame, Undeliverable::Closed),
+                    LetterKind::Request(id) => requests::answer_gone(ctx, from, &id, None, Undeliverable::Closed),
+                }
+            }
+            if held_anybody {
+                ctx.act(Action::MailTaken { receiver });
+            }
+        }
+    }
+}
+
+/// The target that names this child.
+fn target_of(ctx: &Context, child: ChildId) -> Target {
+    let pid = ctx.family.get(child).and_then(|child| child.pid);
+    if let ChildId::Alone(_) = child { Target::Alone } else { Target::WorkerPid(pid.unwrap_or(0)) }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,267 @@
+//! Development (document, 'reload in development'): what a changed file belongs to is started again, the old process first
+//! ended, the new one then begun. What ends by itself waits for the next change.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::reload::{ReloadRequest, not_running};
+use crate::context::{Context, Phase};
+use crate::facts::Fact;
+use crate::lifecycle::child::Child;
+use crate::lifecycle::family::{Filler, Respawn};
+use crate::notice::{ChildFailure, ExitReason, Notice, ReloadReport, Replacement};
+use crate::types::{ChildId, GenerationId, Mode, ReloadTarget, SlotId, Time};
+use cluster_protocol::outbound::DrainReason;
+
+/// So many files of a burst are told.
+const MOST_FILES: usize = 32;
+
+/// What goes on.
+#[derive(Debug, Default)]
+pub struct Development {
+    burst: Option<Burst>,
+    restart: Option<Restart>,
+    /// When sockets that the new worker does not listen on any more are closed.
+    tidy_at: Option<Time>,
+}
+
+/// Changes that follow each other.
+#[derive(Debug)]
+struct Burst {
+    target: ReloadTarget,
+    files: Vec<String>,
+    over: Time,
+}
+
+/// A reload under way.
+#[derive(Debug)]
+struct Restart {
+    /// Who asked for it, if not a change.
+    ids: Vec<u32>,
+    generation: GenerationId,
+    places: BTreeMap<Option<SlotId>, Place>,
+    report: ReloadReport,
+}
+
+/// A seat whose process is replaced.
+#[derive(Debug)]
+struct Place {
+    step: Step,
+    began: Time,
+    replacement: Replacement,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Step {
+    /// The old one ends, or a worker waits for the alone.
+    Ends,
+    Boots(ChildId),
+    Settled,
+}
+
+impl Development {
+    /// A file was saved.
+    pub fn file_changed(&mut self, ctx: &mut Context, target: ReloadTarget, file: String) {
+        let Some(delay) = ctx.policy.watch else { return };
+        if matches!(ctx.phase, Phase::Idle) || ctx.is_stopping() {
+            return;
+        }
+        let fresh = || Burst { target, files: Vec::new(), over: ctx.now };
+        let burst = self.burst.get_or_insert_with(fresh);
+        burst.target = burst.target.with(target);
+        burst.over = ctx.now + delay;
+        if burst.files.len() < MOST_FILES && !burst.files.contains(&file) {
+            burst.files.push(file);
+        }
+    }
+
+    /// Does what is due.
+    pub fn timed_out(&mut self, ctx: &mut Context) {
+        if let Some(burst) = self.burst.take_if(|burst| burst.over <= ctx.now) {
+            ctx.notify(Notice::Changed { files: burst.files });
+            self.start_again(ctx, burst.target, ctx.generation, Vec::new());
+        }
+        if self.tidy_at.take_if(|at| *at <= ctx.now).is_some() {
+            ctx.publish(Fact::Settled);
+        }
+    }
+
+    /// When [`Self::timed_out`] is due.
+    #[must_use]
+    pub fn next_timeout(&self) -> Option<Time> {
+        let over = self.burst.as_ref().map(|burst| burst.over);
+        over.into_iter().chain(self.tidy_at).min()
+    }
+
+    /// Somebody asks for a reload, in development.
+    pub fn asked(&mut self, ctx: &mut Context, request: ReloadRequest) {
+        if ctx.phase != Phase::Running && !(ctx.is_starting() && ctx.awaits_changes()) {
+            return ctx.notify(not_running(request.id));
+        }
+        self.start_again(ctx, request.target, request.generation, vec![request.id]);
+    }
+
+    /// Starts again what is asked for, and what has ended. A restart under way becomes part of this one.
+    fn start_again(&mut self, ctx: &mut Context, target: ReloadTarget, generation: GenerationId, ids: Vec<u32>) {
+        let mut restart = self.restart.take().unwrap_or_else(|| Restart {
+            ids: Vec::new(),
+            generation,
+            places: BTreeMap::new(),
+            report: ReloadReport::default(),
+        });
+        restart.generation = restart.generation.max(generation);
+        restart.ids.extend(ids);
+        restart.report = ReloadReport::default();
+        let seats: Vec<_> = ctx.family.seats().filter(|(slot, _)| slot.is_some() || ctx.policy.alone).collect();
+        let again = seats.iter().filter(|(slot, seat)| {
+            let asked = match target {
+                ReloadTarget::Worker => slot.is_some(),
+                ReloadTarget::Alone => slot.is_none(),
+                ReloadTarget::All => true,
+            };
+            asked || (seat.occupant.is_none() && seat.respawn == Respawn::No)
+        });
+        let again: Vec<Option<SlotId>> = again.map(|(slot, _)| *slot).collect();
+        for slot in &again {
+            let place = restart.places.entry(*slot).or_insert_with(|| {
+                let replacement = Replacement { slot: *slot, ..Replacement::default() };
+                Place { step: Step::Ends, began: ctx.now, replacement }
+            });
+            place.step = Step::Ends;
+            if let Some(seat) = ctx.family.seat_mut(*slot) {
+                seat.generation = restart.generation;
+                seat.restart = crate::lifecycle::restart::Restart::default();
+                seat.respawn = Respawn::No;
+                seat.filler = Filler::Restart;
+            }
+        }
+        let is_of_worker = |(slot, place): (&Option<SlotId>, &Place)| slot.is_some() && place.step != Step::Settled;
+        // Who connects from now on waits for the new worker.
+        ctx.publish(Fact::HoldsConnections(restart.places.iter().any(is_of_worker)));
+        self.restart = Some(restart);
+        let old: Vec<Child> = ctx.family.children().filter(|child| again.contains(&child.slot)).cloned().collect();
+        for child in old {
+            self.make_room(ctx, &child);
+        }
+        self.advance_restart(ctx);
+    }
+
+    fn make_room(&mut self, ctx: &mut Context, child: &Child) {
+        if let Some(place) = self.place(child.slot).filter(|_| child.is_ready()) {
+            place.replacement.old_pid = child.pid;
+        }
+        if child.is_booting() {
+            if let Some(child) = ctx.family.get_mut(child.id) {
+                child.expected = true;
+            }
+            ctx.kill(child.id, ExitReason::Reload);
+            if child.is_worker() {
+                ctx.leave_slot(child, ctx.now);
+            }
+        } else {
+            ctx.drain(child.id, DrainReason::Replace, ExitReason::Reload, Duration::ZERO);
+        }
+    }
+
+    fn place(&mut self, slot: Option<SlotId>) -> Option<&mut Place> {
+        self.restart.as_mut()?.places.get_mut(&slot)
+    }
+
+    /// Starts what can be started: there are never two in a seat, and workers rely on the alone.
+    fn advance_restart(&mut self, ctx: &mut Context) {
+        let Some(restart) = &self.restart else { return };
+        let step_of = |slot| restart.places.get(slot).map(|place| place.step);
+        let alone_comes = step_of(&None).is_some_and(|step| step != Step::Settled);
+        let waits = |(slot, place): (&Option<SlotId>, &Place)| (place.step == Step::Ends).then_some(*slot);
+        let mut due: Vec<Option<SlotId>> = restart.places.iter().filter_map(waits).collect();
+        due.retain(|slot| slot.is_none() || !(alone_comes || matches!(ctx.phase, Phase::StartingAlone)));
+        for slot in due {
+            let here: Vec<ChildId> =
+                ctx.family.children().filter(|child| child.slot == slot).map(|child| child.id).collect();
+            let boots = match here[..] {
+                [] => {
+                    ctx.spawn(slot);
+                    ctx.family.seat_mut(slot).and_then(|seat| seat.occupant)
+                }
+                // The first alone was ready just now, and all workers were started with it.
+                [id] if ctx.family.get(id).is_some_and(Child::is_booting) => Some(id),
+                _ => None,
+            };
+            if let (Some(id), Some(place)) = (boots, self.place(slot)) {
+                place.step = Step::Boots(id);
+                place.began = ctx.now;
+            }
+        }
+        let settled = |restart: &mut Restart| restart.places.values().all(|place| place.step == Step::Settled);
+        if let Some(restart) = self.restart.take_if(settled) {
+            self.finish_restart(ctx, restart);
+        }
+    }
+
+    fn finish_restart(&mut self, ctx: &mut Context, restart: Restart) {
+        let Restart { ids, generation, mut report, places } = restart;
+        ctx.publish(Fact::HoldsConnections(false));
+        for slot in places.keys() {
+            if let Some(seat) = ctx.family.seat_mut(*slot) {
+                seat.filler = Filler::Supervision;
+            }
+        }
+        report.ok = report.reason.is_none();
+        if report.ok {
+            ctx.generation = generation;
+        }
+        let replaced = places.into_values().map(|place| place.replacement);
+        report.replaced = replaced.filter(|replacement| replacement.new_pid.is_some()).collect();
+        self.tidy_at = Some(ctx.now + ctx.policy.min_uptime);
+        ctx.notify(Notice::Reloaded { ids, report });
+    }
+
+    /// A process is ready.
+    pub fn ready(&mut self, ctx: &mut Context, id: ChildId) {
+        let Some((slot, pid)) = ctx.family.get(id).map(|child| (child.slot, child.pid)) else { return };
+        if let Some(place) = self.place(slot).filter(|place| place.step == Step::Boots(id)) {
+            place.step = Step::Settled;
+            place.replacement.new_pid = pid;
+            place.replacement.ready_after = ctx.now.saturating_sub(place.began);
+        }
+        self.advance_restart(ctx);
+        if ctx.policy.mode == Mode::Development && matches!(id, ChildId::Worker(_)) {
+            ctx.last_failure = None;
+        }
+    }
+
+    /// A child is gone for good.
+    pub fn gone(&mut self, ctx: &mut Context, child: &Child, failure: &ChildFailure) {
+        if let Some(place) = self.place(child.slot) {
+            if place.step == Step::Boots(child.id) {
+                place.step = Step::Settled;
+                if let Some(restart) = &mut self.restart {
+                    restart.report.reason = Some("a new process did not become ready");
+                    restart.report.failed = Some(child.id);
+                    restart.report.failure = Some(failure.clone());
+                }
+            } else if place.replacement.old_pid == child.pid {
+                place.replacement.drained_after = Some(ctx.now.saturating_sub(place.began));
+                place.replacement.connections = child.connections;
+            }
+        }
+        let stays_away = child.is_worker() || child.ready_since.is_none();
+        if ctx.awaits_changes() && !child.expected && stays_away && !ctx.is_stopping() {
+            ctx.last_failure = Some(failure.clone());
+            ctx.notify(Notice::Crashed(failure.clone()));
+        }
+        self.advance_restart(ctx);
+    }
+
+    /// The cluster stops.
+    pub fn cancel(&mut self, ctx: &mut Context) {
+        let Self { restart, .. } = std::mem::take(self);
+        if let Some(Restart { ids, mut report, .. }) = restart {
+            report.reason = Some("the cluster was closed");
+            ctx.notify(Notice::Reloaded { ids, report });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,228 @@
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::event::Event;
+use crate::lifecycle::leaving::FINISH;
+use crate::rollout::reload::ReloadRequest;
+use crate::testing::{Boot, GOOD, Life, Manners, Nature, World, ms, policy};
+use crate::types::Policy;
+
+const DELAY: u64 = 500;
+
+fn development() -> Policy {
+    Policy { mode: Mode::Development, count: 1, refork: false, watch: Some(ms(DELAY)), ..policy() }
+}
+
+/// A cluster that was just started, whose children behave as `nature` says from the moment that it is changed.
+fn started(policy: Policy, nature: Nature) -> (World, Rc<RefCell<Nature>>) {
+    let nature = Rc::new(RefCell::new(nature));
+    let natures = Rc::clone(&nature);
+    let mut world = World::new(policy, move |_| *natures.borrow());
+    world.ask(0, Event::Started);
+    world.run(ms(2_000));
+    (world, nature)
+}
+
+fn save(world: &mut World, target: ReloadTarget) {
+    world.tell(Event::FileChanged { target, file: "app.js".to_owned() });
+}
+
+fn spawned(world: &World) -> Vec<ChildId> {
+    world.spawns.iter().map(|(_, child, _)| *child).collect()
+}
+
+fn run_for(world: &mut World, millis: u64) {
+    world.run(world.now + ms(millis));
+}
+
+fn count(world: &World, of: fn(&Notice) -> bool) -> usize {
+    world.notices.iter().filter(|(_, notice)| of(notice)).count()
+}
+
+fn is_ready(notice: &Notice) -> bool {
+    matches!(notice, Notice::Ready)
+}
+
+fn is_crash(notice: &Notice) -> bool {
+    matches!(notice, Notice::Crashed(_))
+}
+
+fn reports(world: &World) -> Vec<(Vec<u32>, ReloadReport)> {
+    let of = |notice: &Notice| match notice {
+        Notice::Reloaded { ids, report } => Some((ids.clone(), report.clone())),
+        _ => None,
+    };
+    world.notices.iter().filter_map(|(_, notice)| of(notice)).collect()
+}
+
+#[test]
+fn a_burst_is_one_reload_after_its_last_change() {
+    let (mut world, _) = started(Policy { alone: false, ..development() }, GOOD);
+    for _ in 0..5 {
+        save(&mut world, ReloadTarget::Worker);
+        run_for(&mut world, 300);
+    }
+    assert_eq!(spawned(&world).len(), 1, "the burst goes on");
+    let last = world.now - ms(300);
+    run_for(&mut world, 2_000);
+    assert_eq!(spawned(&world), [ChildId::Worker(1), ChildId::Worker(2)]);
+    assert!(world.spawns[1].0 >= last + ms(DELAY));
+    let (ids, report) = reports(&world).remove(0);
+    assert!(ids.is_empty() && report.ok);
+    assert!(report.replaced[0].old_pid.is_some() && report.replaced[0].drained_after.is_some());
+}
+
+#[test]
+fn the_new_worker_comes_when_the_old_one_has_ended_at_once() {
+    let stubborn = Nature { manners: Manners::Ignores, ..GOOD };
+    let (mut world, _) = started(Policy { alone: false, ..development() }, stubborn);
+    save(&mut world, ReloadTarget::Worker);
+    let began = world.now + ms(DELAY);
+    run_for(&mut world, 2_000);
+    let (killed, second) = (world.kills[0].0, world.spawns[1].0);
+    assert_eq!(killed, began + FINISH);
+    assert!(second > killed);
+}
+
+#[test]
+fn a_change_of_the_alone_replaces_the_alone_only() {
+    let (mut world, _) = started(development(), GOOD);
+    save(&mut world, ReloadTarget::Alone);
+    run_for(&mut world, 2_000);
+    assert_eq!(spawned(&world), [ChildId::Alone(1), ChildId::Worker(1), ChildId::Alone(2)]);
+}
+
+#[test]
+fn both_changed_the_alone_comes_first() {
+    let (mut world, _) = started(development(), GOOD);
+    save(&mut world, ReloadTarget::Alone);
+    save(&mut world, ReloadTarget::Worker);
+    run_for(&mut world, 2_000);
+    assert_eq!(spawned(&world)[2..], [ChildId::Alone(2), ChildId::Worker(2)]);
+    assert_eq!(reports(&world)[0].1.replaced.len(), 2);
+}
+
+#[test]
+fn a_worker_that_dies_waits_for_the_next_change() {
+    let (mut world, nature) =
+        started(Policy { alone: false, ..development() }, Nature { life: Life::Dies(5_000), ..GOOD });
+    *nature.borrow_mut() = GOOD;
+    run_for(&mut world, 100_000);
+    assert_eq!(spawned(&world).len(), 1);
+    assert_eq!(count(&world, is_crash), 1);
+    save(&mut world, ReloadTarget::Worker);
+    run_for(&mut world, 2_000);
+    assert_eq!(world.core.ctx.family.ready_workers().count(), 1);
+}
+
+#[test]
+fn a_start_that_fails_waits_for_the_next_change() {
+    for alone in [false, true] {
+        let (mut world, nature) = started(Policy { alone, ..development() }, Nature { boot: Boot::Exits(20), ..GOOD });
+        run_for(&mut world, 100_000);
+        assert_eq!((spawned(&world).len(), count(&world, is_crash), count(&world, is_ready)), (1, 1, 0));
+        // Broken still: once more, and told once more.
+        save(&mut world, ReloadTarget::Worker);
+        run_for(&mut world, 100_000);
+        assert_eq!((spawned(&world).len(), count(&world, is_crash), count(&world, is_ready)), (2, 2, 0));
+        *nature.borrow_mut() = GOOD;
+        save(&mut world, ReloadTarget::Worker);
+        run_for(&mut world, 5_000);
+        assert_eq!(count(&world, is_ready), 1);
+        assert_eq!(world.alive(), if alone { 2 } else { 1 });
+    }
+}
+
+#[test]
+fn an_alone_that_does_not_boot_any_more_waits_while_the_worker_works() {
+    let (mut world, nature) = started(development(), GOOD);
+    *nature.borrow_mut() = Nature { boot: Boot::Exits(20), ..GOOD };
+    save(&mut world, ReloadTarget::Alone);
+    run_for(&mut world, 100_000);
+    assert_eq!(spawned(&world), [ChildId::Alone(1), ChildId::Worker(1), ChildId::Alone(2)]);
+    assert!(!reports(&world)[0].1.ok);
+    *nature.borrow_mut() = GOOD;
+    save(&mut world, ReloadTarget::Worker);
+    run_for(&mut world, 5_000);
+    assert_eq!(spawned(&world)[3..], [ChildId::Alone(3), ChildId::Worker(2)]);
+}
+
+#[test]
+fn a_change_while_it_boots_begins_anew() {
+    let (mut world, nature) = started(Policy { alone: false, ..development() }, GOOD);
+    *nature.borrow_mut() = Nature { boot: Boot::Hangs, ..GOOD };
+    save(&mut world, ReloadTarget::Worker);
+    run_for(&mut world, 5_000);
+    *nature.borrow_mut() = GOOD;
+    save(&mut world, ReloadTarget::Worker);
+    run_for(&mut world, 5_000);
+    assert_eq!(spawned(&world).len(), 3);
+    assert_eq!(count(&world, is_crash), 0);
+    assert_eq!(reports(&world).len(), 1);
+    assert_eq!(world.core.ctx.family.ready_workers().count(), 1);
+}
+
+#[test]
+fn without_watching_a_failed_start_is_one() {
+    let (world, _) = started(Policy { watch: None, ..development() }, Nature { boot: Boot::Exits(20), ..GOOD });
+    assert!(world.finished);
+}
+
+proptest! {
+    /// Saves, reloads and deaths in any order: at the end the worker and the alone are those of after the last save, and every
+    /// reload was answered once.
+    #[test]
+    fn the_last_save_is_what_runs(
+        seed in any::<u64>(), alone in any::<bool>(),
+        events in proptest::collection::vec((0u64..30_000, 0u32..6), 1..60),
+    ) {
+        let mut rng = fastrand::Rng::with_seed(seed);
+        let good = Rc::new(RefCell::new(false));
+        let is_good = Rc::clone(&good);
+        let mut world = World::new(Policy { alone, ..development() }, move |_| {
+            let boot = match rng.u32(0..10) {
+                0 if !*is_good.borrow() => Boot::Exits(rng.u64(1..300)),
+                1 if !*is_good.borrow() => Boot::Hangs,
+                2 if !*is_good.borrow() => Boot::CannotSpawn,
+                _ => Boot::Ready(rng.u64(1..400)),
+            };
+            let manners = if rng.bool() { Manners::Ignores } else { Manners::Finishes(rng.u64(1..400)) };
+            Nature { boot, manners, ..GOOD }
+        });
+        world.ask(0, Event::Started);
+        let mut events = events;
+        events.sort_unstable();
+        let mut asked = Vec::new();
+        for (number, (at, kind)) in (1..).zip(events) {
+            world.run(ms(at));
+            match kind {
+                0 | 1 => save(&mut world, ReloadTarget::Worker),
+                2 => save(&mut world, ReloadTarget::Alone),
+                3 => {
+                    asked.push(number);
+                    let request = ReloadRequest { id: number, generation: number, target: ReloadTarget::Worker, concurrency: 1 };
+                    world.tell(Event::ReloadAsked(request));
+                }
+                _ => {
+                    let victim = world.core.ctx.family.children().map(|child| child.id).next();
+                    victim.into_iter().for_each(|victim| world.end(victim));
+                }
+            }
+            prop_assert!(world.core.ctx.family.workers().count() <= 1);
+        }
+        *good.borrow_mut() = true;
+        save(&mut world, ReloadTarget::All);
+        let last = world.now;
+        run_for(&mut world, 400_000);
+        prop_assert_eq!(world.alive(), if alone { 2 } else { 1 });
+        prop_assert_eq!(world.core.ctx.family.ready_workers().count(), 1);
+        let newest = world.spawns.iter().rev().find(|(_, child, _)| matches!(child, ChildId::Worker(_))).map(|(at, ..)| *at);
+        prop_assert!(newest >= Some(last));
+        let mut answered: Vec<u32> = reports(&world).into_iter().flat_map(|(ids, _)| ids).collect();
+        answered.sort_unstable();
+        prop_assert_eq!(answered, asked);
+    }
+}

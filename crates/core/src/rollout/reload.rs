@@ -1,0 +1,372 @@
+//! A rolling reload: new workers take the places of old ones without a moment in which fewer work. A transaction at its
+//! beginning: the first new worker is a canary, and if it does not stay nothing has changed.
+
+mod state;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
+
+use crate::context::{Context, Phase};
+use crate::facts::Fact;
+use crate::lifecycle::child::Child;
+use crate::lifecycle::family::{Respawn, Seat};
+use crate::notice::{ChildFailure, ExitReason, Notice, ReloadReport, Replacement};
+use crate::types::{ChildId, GenerationId, ReloadTarget, SlotId, Time};
+pub use state::Rollout;
+use state::{Change, ChangeState, Reload, Retiring, Step};
+
+/// After the canary has stayed, a slot's new worker is tried so often.
+const ATTEMPTS: u32 = 4;
+
+/// Before the second attempt; doubled before each further one.
+const RETRY: Duration = Duration::from_millis(200);
+
+/// Somebody asked for a reload.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReloadRequest {
+    /// The name by which it is answered.
+    pub id: u32,
+    /// How the new processes are launched.
+    pub generation: GenerationId,
+    /// Which processes.
+    pub target: ReloadTarget,
+    /// How many slots change at the same time.
+    pub concurrency: usize,
+}
+
+impl Rollout {
+    /// Somebody asks for a reload, in production.
+    pub fn asked(&mut self, ctx: &mut Context, request: ReloadRequest) {
+        if ctx.phase != Phase::Running {
+            return ctx.notify(not_running(request.id));
+        }
+        if self.current.is_none() {
+            return self.begin(ctx, request, vec![request.id]);
+        }
+        let (mut request, mut ids) = (request, vec![request.id]);
+        if let Some((waiting, others)) = self.next.take() {
+            request.target = request.target.with(waiting.target);
+            ids.extend(others);
+        }
+        self.next = Some((request, ids));
+    }
+
+    fn begin(&mut self, ctx: &mut Context, request: ReloadRequest, ids: Vec<u32>) {
+        let slots = || ctx.family.slots().map(|(slot, _)| slot).collect();
+        let todo = if request.target == ReloadTarget::Alone { VecDeque::new() } else { slots() };
+        let alone = request.target != ReloadTarget::Worker && ctx.policy.alone;
+        let (changes, retiring, report) = (BTreeMap::new(), BTreeMap::new(), ReloadReport::default());
+        let step = if alone { Step::Alone { since: ctx.now } } else { Step::Canary };
+        // What dies young must not have taken a client with it: until it has proved itself the canary gets no connection.
+        ctx.publish(Fact::HoldsConnections(!todo.is_empty()));
+        let before = ctx.generation;
+        self.current = Some(Reload { ids, request, before, step, todo, changes, retiring, report });
+        if alone {
+            self.replace_alone(ctx);
+        }
+        self.advance(ctx);
+    }
+
+    fn replace_alone(&mut self, ctx: &mut Context) {
+        let Some(reload) = &mut self.current else { return };
+        let generation = reload.request.generation;
+        let old = ctx.family.alone().map(|alone| (alone.id, alone.pid));
+        if let Some(seat) = ctx.family.seat_mut(None) {
+            seat.generation = generation;
+            seat.restart = crate::lifecycle::restart::Restart::default();
+        }
+        if let Some((id, pid)) = old {
+            let replacement = Replacement { old_pid: pid, ..Replacement::default() };
+            reload.retiring.insert(id, Retiring { began: ctx.now, replacement });
+            ctx.replace(id, ExitReason::Reload);
+        }
+    }
+
+    /// Takes the steps that are due.
+    pub fn advance(&mut self, ctx: &mut Context) {
+        self.prove_canary(ctx);
+        self.start_changes(ctx);
+        let Some(reload) = &self.current else { return };
+        let begun = !reload.changes.is_empty() || !reload.retiring.is_empty();
+        let over = match reload.step {
+            Step::Alone { .. } => false,
+            Step::Canary | Step::Rolling | Step::RollingBack => !begun && reload.todo.is_empty(),
+            Step::GivingUp => !begun,
+        };
+        if over {
+            self.finish(ctx);
+        }
+    }
+
+    fn start_changes(&mut self, ctx: &mut Context) {
+        // Otherwise old workers that still finish are waited for.
+        while ctx.has_room() {
+            let Some(reload) = &mut self.current else { return };
+            let most = match reload.step {
+                Step::Alone { .. } | Step::GivingUp => return,
+                Step::Canary => 1,
+                Step::Rolling | Step::RollingBack => reload.request.concurrency,
+            };
+            let retry =
+                |(_, change): &(&SlotId, &Change)| matches!(change.state, ChangeState::Retries(at) if at <= ctx.now);
+            let slot = match reload.changes.iter().find(retry).map(|(slot, _)| *slot) {
+                Some(slot) => slot,
+                None if reload.changes.len() < most => {
+                    let Some(slot) = reload.todo.pop_front() else { return };
+                    slot
+                }
+                None => return,
+            };
+            let is_canary = matches!(reload.step, Step::Canary);
+            let (generation, before) = (reload.request.generation, reload.changes.remove(&slot));
+            if ctx.family.slots().any(|(known, seat)| known == slot && seat.successor.is_some()) {
+                // Somebody replaces it just now, with what was current then: afterwards.
+                if let Some(reload) = &mut self.current {
+                    reload.todo.push_back(slot);
+                }
+                return;
+            }
+            let id = ctx.spawn_successor(slot, generation);
+            if let Some(child) = ctx.family.get_mut(id) {
+                child.on_trial = is_canary;
+            }
+            let (attempts, began) = before.map_or((1, ctx.now), |change| (change.attempts + 1, change.began));
+            if let Some(reload) = &mut self.current {
+                reload.changes.insert(slot, Change { state: ChangeState::Boots(id), attempts, began, ready: None });
+            }
+        }
+    }
+
+    /// A process is ready.
+    pub fn ready(&mut self, ctx: &mut Context, id: ChildId) {
+        let stay = ctx.policy.min_uptime;
+        let Some(reload) = &mut self.current else { return };
+        if matches!(id, ChildId::Alone(_)) {
+            if let Step::Alone { since } = reload.step {
+                if let Some(one) = reload.report.replaced.iter_mut().find(|one| one.slot.is_none()) {
+                    one.new_pid = ctx.family.get(id).and_then(|child| child.pid);
+                    one.ready_after = ctx.now.saturating_sub(since);
+                }
+                reload.step = if reload.todo.is_empty() { Step::Rolling } else { Step::Canary };
+                self.advance(ctx);
+            }
+            return;
+        }
+        let Some((slot, change)) = reload.changes.iter_mut().find(|(_, change)| change.state == ChangeState::Boots(id))
+        else {
+            return;
+        };
+        change.ready = Some(ctx.now);
+        if matches!(reload.step, Step::Canary) {
+            change.state = ChangeState::Proves(id, ctx.now + stay);
+        } else {
+            let slot = *slot;
+            self.take_over(ctx, slot, id);
+        }
+        self.advance(ctx);
+    }
+
+    /// The canary has stayed: the new generation is the cluster's.
+    fn prove_canary(&mut self, ctx: &mut Context) {
+        let Some(reload) = &mut self.current else { return };
+        let proven = reload.changes.iter().find_map(|(slot, change)| match change.state {
+            ChangeState::Proves(id, until) if until <= ctx.now => Some((*slot, id)),
+            _ => None,
+        });
+        let Some((slot, id)) = proven else { return };
+        reload.step = Step::Rolling;
+        ctx.generation = reload.request.generation;
+        ctx.publish(Fact::HoldsConnections(false));
+        if let Some(child) = ctx.family.get_mut(id) {
+            child.on_trial = false;
+        }
+        self.take_over(ctx, slot, id);
+        ctx.publish(Fact::Proved(id));
+        ctx.publish(Fact::Relaunched);
+    }
+
+    /// The new worker takes the slot, the old one finishes.
+    fn take_over(&mut self, ctx: &mut Context, slot: SlotId, id: ChildId) {
+        let old = ctx.family.promote(id);
+        let Some((new_pid, generation)) = ctx.family.get(id).map(|child| (child.pid, child.generation)) else {
+            return;
+        };
+        let old_pid = old.and_then(|old| ctx.family.get(old)).and_then(|child| child.pid);
+        let Some(reload) = &mut self.current else { return };
+        if let Some(seat) = ctx.family.seat_mut(Some(slot)) {
+            seat.generation = generation;
+            seat.restart = crate::lifecycle::restart::Restart::default();
+            seat.respawn = Respawn::No;
+        }
+        let Some(change) = reload.changes.remove(&slot) else { return };
+        let ready_after = change.ready.unwrap_or(ctx.now).saturating_sub(change.began);
+        let replacement = Replacement { slot: Some(slot), old_pid, new_pid, ready_after, ..Replacement::default() };
+        match old {
+            Some(old) => {
+                reload.retiring.insert(old, Retiring { began: ctx.now, replacement });
+                ctx.replace(old, ExitReason::Reload);
+            }
+            None => reload.report.replaced.push(replacement),
+        }
+    }
+
+    /// A child left, or is about to: a new worker that does so before its place is its own has failed.
+    pub fn slot_left(&mut self, ctx: &mut Context, id: ChildId) {
+        let Some(reload) = &mut self.current else { return };
+        let failed = reload.changes.iter_mut().find(|(_, change)| {
+            matches!(change.state, ChangeState::Boots(child) | ChangeState::Proves(child, _) if child == id)
+        });
+        let Some((slot, change)) = failed else { return };
+        let was_proven = matches!(reload.step, Step::Rolling | Step::RollingBack);
+        if was_proven && change.attempts < ATTEMPTS {
+            change.state = ChangeState::Retries(ctx.now + RETRY * 2_u32.pow(change.attempts - 1));
+            return;
+        }
+        let slot = *slot;
+        reload.changes.remove(&slot);
+        reload.report.reason.get_or_insert("a new worker did not stay");
+        reload.report.failed.get_or_insert(id);
+        match reload.step {
+            // What there was before fails too: the slot is left to the rules for any other.
+            Step::RollingBack => {}
+            Step::Rolling => self.roll_back(ctx),
+            _ => {
+                reload.todo.clear();
+                reload.step = Step::GivingUp;
+            }
+        }
+    }
+
+    fn roll_back(&mut self, ctx: &mut Context) {
+        let Some(reload) = &mut self.current else { return };
+        let failed = reload.request.generation;
+        reload.step = Step::RollingBack;
+        reload.request.generation = reload.before;
+        ctx.generation = reload.before;
+        let changed = |(slot, seat): (SlotId, &Seat)| (seat.generation == failed).then_some(slot);
+        reload.todo = ctx.family.slots().filter_map(changed).collect();
+        // Those on their way come in the end, and go back then.
+        reload.todo.extend(reload.changes.keys());
+        ctx.publish(Fact::Relaunched);
+    }
+
+    /// A child is gone for good.
+    pub fn gone(&mut self, ctx: &mut Context, child: &Child, failure: &ChildFailure) {
+        let Some(reload) = &mut self.current else { return };
+        if let Some(Retiring { began, mut replacement }) = reload.retiring.remove(&child.id) {
+            replacement.drained_after = Some(ctx.now.saturating_sub(began));
+            replacement.connections = child.connections;
+            if let Step::Alone { since } = &mut reload.step {
+                *since = ctx.now;
+            }
+            reload.report.replaced.push(replacement);
+        } else if reload.report.failed == Some(child.id) {
+            reload.report.failure = Some(failure.clone());
+        } else if matches!((&reload.step, child.id), (Step::Alone { .. }, ChildId::Alone(_)))
+            && child.ready_since.is_none()
+        {
+            reload.report.reason = Some("the new alone did not become ready");
+            reload.report.failure = Some(failure.clone());
+            reload.step = Step::GivingUp;
+            reload.todo.clear();
+            let before = ctx.generation;
+            if let Some(seat) = ctx.family.seat_mut(None) {
+                seat.generation = before;
+            }
+        }
+        self.advance(ctx);
+    }
+
+    fn finish(&mut self, ctx: &mut Context) {
+        // A new worker that failed is still on its way out: its end says why.
+        if let Some(reload) = &self.current
+            && reload.report.failed.is_some_and(|id| ctx.family.get(id).is_some())
+        {
+            return;
+        }
+        let Some(mut reload) = self.current.take() else { return };
+        ctx.publish(Fact::HoldsConnections(false));
+        reload.report.ok = reload.report.reason.is_none();
+        if reload.report.ok && reload.request.target != ReloadTarget::Alone {
+            ctx.generation = reload.request.generation;
+        }
+        ctx.notify(Notice::Reloaded { ids: reload.ids, report: reload.report });
+        if let Some((request, ids)) = self.next.take() {
+            self.begin(ctx, request, ids);
+        }
+    }
+
+    /// The cluster stops: no reload comes to its end any more.
+    pub fn cancel(&mut self, ctx: &mut Context) {
+        let reason = Some("the cluster was closed");
+        if let Some(Reload { ids, mut report, .. }) = self.current.take() {
+            report.reason = reason;
+            ctx.notify(Notice::Reloaded { ids, report });
+        }
+        if let Some((_, ids)) = self.next.take() {
+            ctx.notify(Notice::Reloaded { ids, report: ReloadReport { reason, ..ReloadReport::default() } });
+        }
+    }
+
+    /// A slot was added, with what is current: if that is about to change, the slot's turn comes too.
+    pub fn slot_added(&mut self, ctx: &Context, slot: SlotId) {
+        let current = ctx.generation;
+        if let Some(reload) = &mut self.current
+            && reload.request.target != ReloadTarget::Alone
+            && reload.request.generation != current
+            && !matches!(reload.step, Step::GivingUp)
+        {
+            reload.todo.push_back(slot);
+        }
+    }
+
+    /// A slot is no more.
+    pub fn slot_removed(&mut self, slot: SlotId) {
+        if let Some(reload) = &mut self.current {
+            reload.todo.retain(|other| *other != slot);
+            // Was it the canary's, the next slot's worker takes its part.
+            reload.changes.remove(&slot);
+        }
+    }
+
+    /// The generations that a reload brings, or would.
+    pub fn generations(&self) -> impl Iterator<Item = GenerationId> {
+        let current = self.current.as_ref().map(|reload| reload.request.generation);
+        current.into_iter().chain(self.next.as_ref().map(|(request, _)| request.generation))
+    }
+
+    /// How many new workers may be on the way while the old ones still work.
+    #[cfg(test)]
+    pub(crate) fn width(&self) -> usize {
+        self.current.as_ref().map_or(1, |reload| reload.request.concurrency)
+    }
+
+    /// Whether one is under way.
+    #[must_use]
+    pub fn is_under_way(&self) -> bool {
+        self.current.is_some()
+    }
+
+    /// When [`Self::advance`] is due.
+    #[must_use]
+    pub fn next_timeout(&self, ctx: &Context) -> Option<Time> {
+        let changes = self.current.as_ref()?.changes.values();
+        // Without room for it the next attempt comes after somebody's exit.
+        let has_room = ctx.has_room();
+        let due = changes.filter_map(|change| match change.state {
+            ChangeState::Proves(_, at) => Some(at),
+            ChangeState::Retries(at) => has_room.then_some(at),
+            ChangeState::Boots(_) => None,
+        });
+        due.min()
+    }
+}
+
+/// The answer where nothing can be reloaded.
+pub fn not_running(id: u32) -> Notice {
+    let report = ReloadReport { reason: Some("the cluster is not running"), ..ReloadReport::default() };
+    Notice::Reloaded { ids: vec![id], report }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,71 @@
+//! How far a reload is.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use super::ReloadRequest;
+use crate::notice::{ReloadReport, Replacement};
+use crate::types::{ChildId, GenerationId, SlotId, Time};
+
+/// Reloads: one under way, and what follows it.
+#[derive(Debug, Default)]
+pub struct Rollout {
+    pub(super) current: Option<Reload>,
+    /// Those that were asked for meanwhile are one.
+    pub(super) next: Option<(ReloadRequest, Vec<u32>)>,
+}
+
+#[derive(Debug)]
+pub struct Reload {
+    /// Who waits for it.
+    pub ids: Vec<u32>,
+    pub request: ReloadRequest,
+    /// What the cluster had before.
+    pub before: GenerationId,
+    pub step: Step,
+    pub todo: VecDeque<SlotId>,
+    pub changes: BTreeMap<SlotId, Change>,
+    /// Old processes that finish.
+    pub retiring: BTreeMap<ChildId, Retiring>,
+    pub report: ReloadReport,
+}
+
+#[derive(Debug)]
+pub enum Step {
+    /// The alone is replaced: the old one ends first.
+    Alone {
+        /// Since when the place is free.
+        since: Time,
+    },
+    /// The first new worker proves itself.
+    Canary,
+    /// The others follow.
+    Rolling,
+    /// One of them failed: those that were replaced are replaced again, with what there was before.
+    RollingBack,
+    /// Nothing has changed: what has begun comes to its end.
+    GivingUp,
+}
+
+/// A slot whose new worker is on its way.
+#[derive(Debug)]
+pub struct Change {
+    pub state: ChangeState,
+    pub attempts: u32,
+    pub began: Time,
+    pub ready: Option<Time>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ChangeState {
+    Boots(ChildId),
+    /// The canary is ready, and must stay until then.
+    Proves(ChildId, Time),
+    /// It failed; once more at this moment.
+    Retries(Time),
+}
+
+#[derive(Debug)]
+pub struct Retiring {
+    pub began: Time,
+    pub replacement: Replacement,
+}

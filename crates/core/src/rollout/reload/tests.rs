@@ -1,0 +1,290 @@
+use super::*;
+use crate::event::Event;
+use crate::testing::{Boot, GOOD, Life, Manners, Nature, World, ms, policy};
+use crate::types::{Policy, Readiness};
+use std::cell::RefCell;
+use std::rc::Rc;
+
+/// A running cluster whose children behave as `nature` says from the moment that it is changed.
+fn world(policy: Policy) -> (World, Rc<RefCell<Nature>>) {
+    let nature = Rc::new(RefCell::new(GOOD));
+    let natures = Rc::clone(&nature);
+    let mut world = World::new(policy, move |_| *natures.borrow());
+    world.ask(0, Event::Started);
+    world.run(ms(2_000));
+    (world, nature)
+}
+
+fn reload(world: &mut World, id: u32, target: ReloadTarget) {
+    world.tell(Event::ReloadAsked(ReloadRequest { id, generation: id, target, concurrency: 1 }));
+}
+
+fn reports(world: &World) -> Vec<(Vec<u32>, ReloadReport)> {
+    let of = |notice: &Notice| match notice {
+        Notice::Reloaded { ids, report } => Some((ids.clone(), report.clone())),
+        _ => None,
+    };
+    world.notices.iter().filter_map(|(_, notice)| of(notice)).collect()
+}
+
+fn working(world: &World) -> Vec<(Option<SlotId>, GenerationId)> {
+    let mut working: Vec<_> =
+        world.core.ctx.family.ready_workers().map(|child| (child.slot, child.generation)).collect();
+    working.sort_unstable();
+    working
+}
+
+/// Runs, and checks that never fewer than so many workers work.
+fn run_with(world: &mut World, least: usize, until: u64) {
+    while world.now < ms(until) {
+        world.run(world.now + ms(10));
+        assert!(world.core.ctx.family.ready_workers().count() >= least, "at {:?}", world.now);
+    }
+}
+
+#[test]
+fn every_worker_is_replaced_and_never_one_is_missing() {
+    let (mut world, _) = world(Policy { alone: false, count: 4, ..policy() });
+    reload(&mut world, 1, ReloadTarget::Worker);
+    run_with(&mut world, 4, 10_000);
+    let (ids, report) = reports(&world).remove(0);
+    assert_eq!((ids, report.ok, report.replaced.len()), (vec![1], true, 4));
+    assert!(report.replaced.iter().all(|one| one.drained_after.is_some() && one.old_pid != one.new_pid));
+    assert_eq!(working(&world), [(Some(1), 1), (Some(2), 1), (Some(3), 1), (Some(4), 1)]);
+}
+
+#[test]
+fn a_canary_that_does_not_stay_changes_nothing() {
+    for nature in [
+        Nature { boot: Boot::Exits(20), ..GOOD },
+        Nature { boot: Boot::Hangs, ..GOOD },
+        Nature { boot: Boot::CannotSpawn, ..GOOD },
+        Nature { life: Life::Dies(500), ..GOOD },
+        Nature { life: Life::Throws(500), ..GOOD },
+    ] {
+        let (mut world, natures) = world(Policy { alone: false, ..policy() });
+        *natures.borrow_mut() = nature;
+        reload(&mut world, 1, ReloadTarget::Worker);
+        run_with(&mut world, 2, 30_000);
+        let (_, report) = reports(&world).remove(0);
+        assert!(!report.ok && report.reason.is_some() && report.replaced.is_empty(), "{nature:?}: {report:?}");
+        assert!(report.failure.is_some(), "{nature:?}");
+        assert_eq!(working(&world), [(Some(1), 0), (Some(2), 0)]);
+        assert_eq!(world.spawns.len(), 3, "nothing else was tried");
+    }
+}
+
+#[test]
+fn after_the_canary_a_slot_is_tried_again() {
+    let (mut world, natures) = world(Policy { alone: false, count: 3, ..policy() });
+    reload(&mut world, 1, ReloadTarget::Worker);
+    world.run(world.now + ms(1_020));
+    *natures.borrow_mut() = Nature { boot: Boot::Exits(20), ..GOOD };
+    run_with(&mut world, 3, 3_400);
+    *natures.borrow_mut() = GOOD;
+    run_with(&mut world, 3, 20_000);
+    assert!(reports(&world)[0].1.ok, "{:?}", reports(&world));
+    assert_eq!(working(&world), [(Some(1), 1), (Some(2), 1), (Some(3), 1)]);
+}
+
+#[test]
+fn a_version_that_fails_after_its_canary_is_taken_back_everywhere() {
+    let (mut world, natures) = world(Policy { alone: false, count: 3, standby: 1, ..policy() });
+    reload(&mut world, 1, ReloadTarget::Worker);
+    world.run(world.now + ms(100));
+    *natures.borrow_mut() = Nature { boot: Boot::Exits(20), ..GOOD };
+    let rolls_back = |world: &World| {
+        world.core.rollout.current.as_ref().is_some_and(|reload| matches!(reload.step, Step::RollingBack))
+    };
+    while !rolls_back(&world) {
+        let until = u64::try_from(world.now.as_millis()).unwrap() + 20;
+        run_with(&mut world, 3, until);
+        assert!(world.now < ms(60_000));
+    }
+    *natures.borrow_mut() = GOOD;
+    run_with(&mut world, 3, 90_000);
+    let (_, report) = reports(&world).remove(0);
+    assert!(!report.ok && report.failure.is_some());
+    assert_eq!(working(&world), [(Some(1), 0), (Some(2), 0), (Some(3), 0)]);
+    assert_eq!(world.core.ctx.family.outdated_standbys(0), []);
+}
+
+#[test]
+fn what_is_added_during_a_reload_changes_with_the_rest() {
+    for after in [0, 500, 1_010, 1_100] {
+        let (mut world, _) = world(Policy { alone: false, ..policy() });
+        reload(&mut world, 1, ReloadTarget::Worker);
+        world.run(world.now + ms(after));
+        world.tell(Event::ScaleAsked { id: 1, count: 4 });
+        world.run(ms(60_000));
+        assert_eq!(working(&world), [(Some(1), 1), (Some(2), 1), (Some(3), 1), (Some(4), 1)], "after {after}");
+    }
+}
+
+#[test]
+fn scaling_is_over_when_those_that_were_too_many_are_gone() {
+    let slow = Nature { manners: Manners::Finishes(3_000), ..GOOD };
+    let mut world = World::new(Policy { alone: false, count: 4, ..policy() }, move |_| slow);
+    world.ask(0, Event::Started);
+    world.run(ms(1_000));
+    world.tell(Event::ScaleAsked { id: 1, count: 2 });
+    world.tell(Event::ScaleAsked { id: 2, count: 4 });
+    world.run(ms(20_000));
+    let scaled = world.notices.iter().filter(|(_, notice)| matches!(notice, Notice::Scaled { .. }));
+    let answers: Vec<_> = scaled
+        .map(|(at, notice)| (*at >= ms(4_000), matches!(notice, Notice::Scaled { result: Ok(()), .. })))
+        .collect();
+    assert_eq!(answers, [(false, false), (true, true)], "the first count was superseded");
+}
+
+#[test]
+fn reloads_asked_for_meanwhile_are_one_that_follows() {
+    let (mut world, _) = world(Policy { alone: false, ..policy() });
+    for id in 1..=4 {
+        reload(&mut world, id, ReloadTarget::Worker);
+    }
+    world.run(ms(30_000));
+    let mut ids: Vec<Vec<u32>> = reports(&world).into_iter().map(|(ids, _)| ids).collect();
+    ids[1].sort_unstable();
+    assert_eq!(ids, [vec![1], vec![2, 3, 4]]);
+    assert_eq!(working(&world), [(Some(1), 4), (Some(2), 4)]);
+}
+
+#[test]
+fn the_alone_ends_before_the_next_one_begins() {
+    let (mut world, natures) = world(policy());
+    reload(&mut world, 1, ReloadTarget::All);
+    world.run(ms(20_000));
+    // The world itself checks that there are never two.
+    let (_, report) = reports(&world).remove(0);
+    assert!(report.ok && report.replaced.iter().any(|one| one.slot.is_none()), "{report:?}");
+    assert_eq!(world.core.ctx.family.alone().map(|alone| alone.generation), Some(1));
+    *natures.borrow_mut() = Nature { boot: Boot::Exits(20), ..GOOD };
+    reload(&mut world, 2, ReloadTarget::Alone);
+    world.run(world.now + ms(100));
+    *natures.borrow_mut() = GOOD;
+    world.run(ms(40_000));
+    assert!(reports(&world)[1].1.failure.is_some());
+    assert_eq!(world.core.ctx.family.alone().map(|alone| alone.generation), Some(1), "back to what worked");
+}
+
+#[test]
+fn messages_to_the_alone_wait_for_the_next_one() {
+    let (mut world, _) = world(policy());
+    reload(&mut world, 1, ReloadTarget::Alone);
+    let frame = bytes::Bytes::from_static(b"7\n");
+    let target = cluster_protocol::envelope::Target::Alone;
+    world.tell(Event::Sent { from: crate::types::Peer::App, target, frame });
+    world.run(ms(10_000));
+    let to: Vec<ChildId> =
+        world.sent.iter().filter(|(_, frame)| &frame[..] == b"7\n").map(|(child, _)| *child).collect();
+    assert_eq!(to, [ChildId::Alone(2)]);
+}
+
+#[test]
+fn what_dies_meanwhile_is_replaced() {
+    let (mut world, _) = world(Policy { alone: false, count: 3, ..policy() });
+    reload(&mut world, 1, ReloadTarget::Worker);
+    for number in 1..=8 {
+        world.run(world.now + ms(300));
+        world.end(ChildId::Worker(number));
+    }
+    world.run(ms(60_000));
+    assert_eq!(reports(&world).len(), 1);
+    assert_eq!(working(&world).iter().map(|(slot, _)| *slot).collect::<Vec<_>>(), [Some(1), Some(2), Some(3)]);
+}
+
+#[test]
+fn a_stop_ends_the_reload_and_says_so() {
+    let (mut world, _) = world(Policy { alone: false, ..policy() });
+    reload(&mut world, 1, ReloadTarget::Worker);
+    reload(&mut world, 2, ReloadTarget::Worker);
+    world.run(world.now + ms(20));
+    world.tell(Event::CloseAsked { force: false });
+    world.run(ms(60_000));
+    assert!(world.finished);
+    assert!(reports(&world).iter().all(|(_, report)| !report.ok) && reports(&world).len() == 2);
+}
+
+#[test]
+fn scaling_adds_at_once_and_takes_away_by_draining() {
+    let (mut world, _) = world(Policy { alone: false, ..policy() });
+    world.tell(Event::ScaleAsked { id: 1, count: 4 });
+    run_with(&mut world, 2, 3_000);
+    assert_eq!(working(&world).len(), 4);
+    world.tell(Event::ScaleAsked { id: 2, count: 1 });
+    run_with(&mut world, 1, 6_000);
+    assert_eq!(working(&world), [(Some(1), 0)]);
+    assert_eq!(world.alive(), 1);
+    assert!(world.kills.is_empty());
+    let scaled = world.notices.iter().filter(|(_, notice)| matches!(notice, Notice::Scaled { result: Ok(()), .. }));
+    assert_eq!(scaled.count(), 2);
+}
+
+#[test]
+fn scaling_during_a_reload_ends_with_what_both_asked_for() {
+    for count in [1, 2, 5] {
+        for after in [0, 20, 500, 1_060, 1_120] {
+            let (mut world, _) = world(Policy { alone: false, count: 3, ..policy() });
+            reload(&mut world, 1, ReloadTarget::Worker);
+            world.run(world.now + ms(after));
+            world.tell(Event::ScaleAsked { id: 9, count });
+            world.run(ms(60_000));
+            let expected: Vec<_> = (1..=count).map(Some).collect();
+            assert_eq!(
+                working(&world).iter().map(|(slot, _)| *slot).collect::<Vec<_>>(),
+                expected,
+                "{count} after {after}"
+            );
+            assert!(reports(&world)[0].1.ok, "{count} after {after}: {:?}", reports(&world));
+            assert!(!world.core.rollout.is_under_way());
+        }
+    }
+}
+
+fn with_standby() -> Policy {
+    Policy { alone: false, standby: 1, ready: Readiness::Listening, ..policy() }
+}
+
+fn standing_by(world: &World) -> usize {
+    world.core.census().standby
+}
+
+#[test]
+fn one_that_stands_by_takes_the_place_of_one_that_died() {
+    let (mut world, _) = world(with_standby());
+    assert_eq!((standing_by(&world), working(&world).len()), (1, 2));
+    let at = world.now;
+    world.end(ChildId::Worker(1));
+    world.run(at + ms(2));
+    assert_eq!(working(&world).len(), 2, "at once");
+    world.run(at + ms(1_000));
+    assert_eq!(standing_by(&world), 1, "another one stands by");
+    world.tell(Event::ScaleAsked { id: 1, count: 3 });
+    world.run(world.now + ms(2));
+    assert_eq!(working(&world).len(), 3);
+}
+
+#[test]
+fn who_stands_by_is_renewed_by_a_reload() {
+    let (mut world, _) = world(with_standby());
+    reload(&mut world, 1, ReloadTarget::Worker);
+    run_with(&mut world, 2, 20_000);
+    assert!(reports(&world)[0].1.ok);
+    assert_eq!((standing_by(&world), working(&world)), (1, vec![(Some(1), 1), (Some(2), 1)]));
+    assert_eq!(world.core.ctx.family.outdated_standbys(1), []);
+    assert_eq!(world.alive(), 3);
+}
+
+#[test]
+fn one_that_cannot_stand_by_is_tried_ever_more_slowly() {
+    let (mut world, natures) = world(with_standby());
+    *natures.borrow_mut() = Nature { boot: Boot::Exits(20), ..GOOD };
+    world.end(ChildId::Worker(3));
+    let before = world.spawns.len();
+    world.run(world.now + ms(30_000));
+    assert!(world.spawns.len() - before < 15, "{}", world.spawns.len() - before);
+    *natures.borrow_mut() = GOOD;
+    world.run(world.now + ms(130_000));
+    assert_eq!((standing_by(&world), working(&world).len()), (1, 2));
+}

@@ -1,0 +1,41 @@
+//! What a child tells the master, and whom it concerns.
+
+use super::Core;
+use super::types::ChildId;
+use cluster_protocol::inbound::{Inbound, Report};
+
+impl Core {
+    pub(super) fn told(&mut self, id: ChildId, message: Inbound) {
+        let Self { ctx, traffic, .. } = self;
+        if !ctx.permits(id, &message) {
+            return;
+        }
+        match message {
+            Inbound::Online => ctx.online(id),
+            Inbound::QueryServer(query) => traffic.queried(ctx, id, query),
+            Inbound::Listening(address) => {
+                traffic.widen_backlogs(ctx, &address);
+                ctx.listening(id, address);
+            }
+            Inbound::CloseListener { key } => traffic.listener_closed(ctx, id, &key),
+            Inbound::ExitedAfterDisconnect { seq } => ctx.left_by_itself(id, seq),
+            Inbound::Report(Report::Serving) => ctx.serving(id),
+            Inbound::Report(Report::Loaded) => ctx.child_ready(id),
+            Inbound::Report(Report::Error(report)) => ctx.error_reported(id, report),
+            Inbound::Report(Report::Beat { debugged }) => ctx.beat(id, debugged),
+            Inbound::Report(Report::Leaving { reason }) => ctx.announced(id, reason),
+            Inbound::Report(Report::Connections { servers }) => traffic.reported(ctx, id, &servers),
+            Inbound::Answered { connection, accepted } => traffic.answered(ctx, id, connection, accepted),
+            Inbound::Report(Report::Signalled { signal }) => ctx.signalled_itself(id, signal),
+            Inbound::Report(Report::Finished) => ctx.finished(id),
+            Inbound::Report(Report::Overdue) => ctx.overdue(id),
+            // A handle's fate is the shell's.
+            Inbound::Report(Report::Returned { .. })
+            | Inbound::GivenAway { .. }
+            | Inbound::HandleAck
+            | Inbound::HandleNack
+            | Inbound::Report(Report::Mark)
+            | Inbound::Unknown => {}
+        }
+    }
+}

@@ -1,0 +1,375 @@
+//! Which worker gets a connection that the master accepted, and what becomes of one that a worker does not take.
+//!
+//! A connection is the master's until a worker says that it has it: one that the worker refuses, or leaves unanswered when
+//! it dies, goes to another. A worker has one connection unanswered at most, so a stalled one holds no more than that;
+//! what nobody can take waits in the kernel's queue.
+
+mod orphans;
+mod socket;
+mod worker;
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+
+use crate::traffic::steering::{Acceptor, Steering};
+use crate::types::{Balance, ChildId, ConnectionId, Delivery, Key, SlotId, Time};
+use cluster_protocol::inbound::ServerLoad;
+pub use socket::Counts;
+use socket::{Accepting, Socket, Waiting};
+use worker::{Flight, Pace, Past, REFUSAL, Worker, affinity};
+
+/// With `sticky` a stalled worker's clients wait for it, so many of them; the next ones go elsewhere.
+const MOST_STICKY: usize = 64;
+
+/// So many connections wait in the master where it limits how long they do; further ones wait in the kernel's queue.
+const MOST_WAITING: usize = 512;
+
+/// What is to be done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Order {
+    /// Give a connection to a worker.
+    HandOver {
+        /// The worker.
+        child: ChildId,
+        /// The socket that it came to.
+        key: Key,
+        /// The connection.
+        connection: ConnectionId,
+    },
+    /// The connection is a worker's, or nobody's any more: forget it.
+    Release(ConnectionId),
+    /// It waited for too long, and nobody came.
+    TurnAway(ConnectionId),
+    /// Accept some connections of this socket, once.
+    Accept(Key),
+    /// Somebody else accepts from now on.
+    Steer(Key, Acceptor),
+}
+
+/// Who may accept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Choice {
+    /// Whoever does it best.
+    Free,
+    /// The master: there is a worker that is to get nothing, although it listens.
+    Master,
+}
+
+/// The sockets whose connections the master accepts, and the workers that can take them.
+#[derive(Debug)]
+pub struct Dispatch {
+    balance: Balance,
+    /// How long a connection waits where there is no worker for it; `None`: in the kernel, as long as its client does.
+    patience: Option<Time>,
+    workers: BTreeMap<ChildId, Worker>,
+    /// What the second worker in a row left when its channel ended, until it is known whether it crashed.
+    suspects: BTreeMap<ChildId, Vec<(ConnectionId, Flight)>>,
+    sockets: BTreeMap<Key, Socket>,
+    /// Whose what was on its way from, or to, a closed one is now.
+    heirs: BTreeMap<Key, Key>,
+    choice: Choice,
+    turn: u64,
+    orders: VecDeque<Order>,
+}
+
+impl Dispatch {
+    /// Nothing yet.
+    #[must_use]
+    pub fn new(balance: Balance, patience: Option<Time>) -> Self {
+        Self {
+            balance,
+            patience,
+            workers: BTreeMap::new(),
+            suspects: BTreeMap::new(),
+            sockets: BTreeMap::new(),
+            heirs: BTreeMap::new(),
+            choice: Choice::Free,
+            turn: 0,
+            orders: VecDeque::new(),
+        }
+    }
+
+    /// A socket was opened.
+    pub fn opened(&mut self, now: Time, key: Key, delivery: Delivery) {
+        let steering = (delivery == Delivery::Adaptive).then(|| Steering::new(now));
+        let accepting = if delivery == Delivery::Shared { Accepting::Nothing } else { Accepting::Idle };
+        let (waiting, counts) = (VecDeque::new(), Counts::default());
+        self.heirs.remove(&key);
+        self.sockets.insert(key, Socket { steering, waiting, accepting, counts });
+    }
+
+    /// A socket is being closed: what waits was nobody's, or goes to the heir, which is the same socket under another key.
+    pub fn closed(&mut self, now: Time, key: &Key, heir: Option<Key>) {
+        let Some(socket) = self.sockets.remove(key) else { return };
+        for before in self.heirs.values_mut().filter(|before| *before == key) {
+            *before = Key::clone(heir.as_ref().unwrap_or(key));
+        }
+        self.heirs.retain(|_, before| before != key);
+        if let Some(heir) = heir {
+            if let Some(heir) = self.sockets.get_mut(&heir) {
+                heir.waiting.extend(socket.waiting);
+            }
+            self.heirs.insert(Arc::clone(key), heir);
+            self.move_on(now);
+        } else {
+            let limited = self.patience.is_some();
+            let end = |waiting: Waiting| {
+                if limited { Order::TurnAway(waiting.connection) } else { Order::Release(waiting.connection) }
+            };
+            self.orders.extend(socket.waiting.into_iter().map(end));
+        }
+    }
+
+    /// A worker is ready to be given connections of these sockets.
+    pub fn joined(&mut self, now: Time, child: ChildId, slot: SlotId, keys: BTreeSet<Key>) {
+        let turn = self.turn;
+        let worker = self.workers.entry(child).or_insert_with(|| Worker {
+            slot,
+            keys: BTreeSet::new(),
+            servers: BTreeMap::new(),
+            open: 0,
+            taken: 0,
+            unanswered: BTreeMap::new(),
+            pace: Pace::Prompt { since: now },
+            refuses: BTreeMap::new(),
+            turn,
+        });
+        worker.keys.extend(keys);
+        self.move_on(now);
+    }
+
+    /// A worker closed a server.
+    pub fn left(&mut self, child: ChildId, key: &str) {
+        if let Some(worker) = self.workers.get_mut(&child) {
+            worker.keys.remove(key);
+            worker.refuses.remove(key);
+        }
+    }
+
+    /// A worker takes nothing new; what it was given before it may still take.
+    pub fn leaves(&mut self, child: ChildId) {
+        if let Some(worker) = self.workers.get_mut(&child) {
+            worker.keys.clear();
+        }
+    }
+
+    /// The shell accepted what it was asked for.
+    pub fn accepted(&mut self, now: Time, key: &str, connections: Vec<(ConnectionId, u64)>) {
+        let Some(socket) = self.socket_mut(key) else {
+            self.orders.extend(connections.into_iter().map(|(connection, _)| Order::Release(connection)));
+            return;
+        };
+        if socket.accepting == Accepting::Asked {
+            socket.accepting = Accepting::Idle;
+        }
+        socket.counts.accepted += connections.len() as u64;
+        let arrived = |(connection, client)| Waiting { connection, client, past: Past::Clean, since: now };
+        socket.waiting.extend(connections.into_iter().map(arrived));
+        self.move_on(now);
+    }
+
+    /// A worker gave back what it had taken: it goes to another.
+    pub fn handed_back(&mut self, now: Time, key: &Key, connection: ConnectionId, client: u64) {
+        self.wait_again(now, connection, &Flight { key: Arc::clone(key), client, past: Past::Clean });
+        self.move_on(now);
+    }
+
+    /// A worker answered.
+    pub fn answered(&mut self, now: Time, child: ChildId, connection: ConnectionId, accepted: bool) {
+        let Some(worker) = self.workers.get_mut(&child) else { return };
+        let Some(flight) = worker.unanswered.remove(&connection) else { return };
+        worker.pace = Pace::Prompt { since: now };
+        if accepted {
+            worker.taken += 1;
+            if let Some(socket) = self.sockets.get_mut(&flight.key) {
+                socket.counts.handed_over += 1;
+            }
+            self.orders.push_back(Order::Release(connection));
+        } else {
+            worker.refuses.insert(Arc::clone(&flight.key), now + REFUSAL);
+            // It did no harm.
+            self.wait_again(now, connection, &Flight { past: Past::Clean, ..flight });
+        }
+        self.move_on(now);
+    }
+
+    /// A worker told what its servers have.
+    pub fn reported(&mut self, now: Time, child: ChildId, servers: &[ServerLoad]) {
+        let Some(worker) = self.workers.get_mut(&child) else { return };
+        worker.open = servers.iter().fold(0, |open: u64, server| open.saturating_add(server.open));
+        worker.taken = 0;
+        worker.refuses.clear();
+        for (key, server) in worker.by_key(servers) {
+            let Some(steering) = self.sockets.get_mut(key).and_then(|socket| socket.steering.as_mut()) else {
+                continue;
+            };
+            let (open, accepted) =
+                worker.servers.insert(key.to_owned(), (server.open, server.accepted)).unwrap_or_default();
+            let stayed = i64::try_from(server.open).unwrap_or(0) - i64::try_from(open).unwrap_or(0);
+            steering.saw(now, server.accepted.saturating_sub(accepted), stayed);
+            if server.limited {
+                steering.limit();
+            }
+        }
+        self.steer(now);
+        self.move_on(now);
+    }
+
+    /// From now on, and until it is called with `false`, only the master accepts.
+    pub fn hold(&mut self, now: Time, holds: bool) {
+        self.choice = if holds { Choice::Master } else { Choice::Free };
+        self.steer(now);
+    }
+
+    /// Time passed.
+    pub fn timed_out(&mut self, now: Time) {
+        self.steer(now);
+        self.move_on(now);
+    }
+
+    fn steer(&mut self, now: Time) {
+        for (key, socket) in &mut self.sockets {
+            let choice = self.choice;
+            let decided = socket.steering.as_mut().and_then(|steering| match choice {
+                Choice::Free => steering.decide(now),
+                Choice::Master => steering.take_back(now),
+            });
+            if let Some(acceptor) = decided {
+                socket.counts.switches += 1;
+                self.orders.push_back(Order::Steer(Arc::clone(key), acceptor));
+            }
+        }
+    }
+
+    /// When [`Self::timed_out`] is due.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Time> {
+        let steering = self.sockets.values().filter_map(|socket| socket.steering.as_ref()?.deadline()).min();
+        let waits = self.sockets.values().any(|socket| !socket.waiting.is_empty());
+        let patience = self.workers.values().filter_map(Worker::patience).min().filter(|_| waits);
+        let impatient = |(key, socket): (&Key, &Socket)| {
+            let until = socket.waiting.front()?.since + self.patience?;
+            (!self.is_served(key)).then_some(until)
+        };
+        let waits = self.sockets.iter().filter_map(impatient).min();
+        let refusals = self.workers.values().flat_map(|worker| worker.refuses.values().copied()).min();
+        steering.into_iter().chain(patience).chain(waits).chain(refusals).min()
+    }
+
+    /// The next thing to do.
+    pub fn poll_order(&mut self) -> Option<Order> {
+        self.orders.pop_front()
+    }
+
+    /// Whether every connection that was accepted has a worker.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        self.sockets.values().all(|socket| socket.waiting.is_empty())
+            && self.workers.values().all(|worker| worker.unanswered.is_empty())
+            && self.suspects.is_empty()
+    }
+
+    /// How many connections a worker has, as far as known.
+    #[must_use]
+    pub fn connections(&self, child: ChildId) -> u64 {
+        self.workers.get(&child).map_or(0, Worker::load)
+    }
+
+    /// Every socket: who accepts, how many connections wait in the master, and what happened so far.
+    pub fn sockets(&self) -> impl Iterator<Item = (&Key, Acceptor, usize, Counts)> {
+        self.sockets.iter().map(|(key, socket)| {
+            let fixed = if socket.accepting == Accepting::Nothing { Acceptor::Workers } else { Acceptor::Master };
+            let acceptor = socket.steering.as_ref().map_or(fixed, Steering::acceptor);
+            (key, acceptor, socket.waiting.len(), socket.counts)
+        })
+    }
+
+    /// The socket of a key, or of its heir.
+    fn socket_mut(&mut self, key: &str) -> Option<&mut Socket> {
+        let key = if self.sockets.contains_key(key) { key } else { self.heirs.get(key)? };
+        self.sockets.get_mut(key)
+    }
+
+    /// Gives away what waits, and asks for more where somebody could take it.
+    fn move_on(&mut self, now: Time) {
+        for worker in self.workers.values_mut() {
+            if worker.patience().is_some_and(|until| until <= now) {
+                worker.pace = Pace::Stalled;
+            }
+            worker.refuses.retain(|_, until| *until > now);
+        }
+        let mut sockets = std::mem::take(&mut self.sockets);
+        // Most have nothing to do, and there may be thousands: they cost no look at the workers.
+        let busy = |socket: &Socket| socket.accepting == Accepting::Idle || !socket.waiting.is_empty();
+        for (key, socket) in sockets.iter_mut().filter(|(_, socket)| busy(socket)) {
+            while let Some(waiting) = socket.waiting.front().copied() {
+                let Some(child) = self.choose(key, waiting.client) else { break };
+                socket.waiting.pop_front();
+                self.hand_over(now, child, key, waiting);
+            }
+            let takes = match self.patience.filter(|_| !self.is_served(key)) {
+                Some(patience) => {
+                    while let Some(waiting) = socket.waiting.front().filter(|waiting| waiting.since + patience <= now) {
+                        self.orders.push_back(Order::TurnAway(waiting.connection));
+                        socket.waiting.pop_front();
+                    }
+                    socket.waiting.len() < MOST_WAITING
+                }
+                None => socket.waiting.is_empty() && self.somebody_is_free(key),
+            };
+            if socket.accepting == Accepting::Idle && takes {
+                socket.accepting = Accepting::Asked;
+                self.orders.push_back(Order::Accept(Arc::clone(key)));
+            }
+        }
+        self.sockets = sockets;
+    }
+
+    fn hand_over(&mut self, now: Time, child: ChildId, key: &Key, waiting: Waiting) {
+        let Waiting { connection, client, past, .. } = waiting;
+        self.turn += 1;
+        let Some(worker) = self.workers.get_mut(&child) else { return };
+        worker.turn = self.turn;
+        if worker.unanswered.is_empty() {
+            worker.pace = Pace::Prompt { since: now };
+        }
+        worker.unanswered.insert(connection, Flight { key: Arc::clone(key), client, past });
+        self.orders.push_back(Order::HandOver { child, key: Arc::clone(key), connection });
+    }
+
+    fn free(&self, key: &str) -> impl Iterator<Item = (&ChildId, &Worker)> {
+        let most = if self.balance == Balance::Sticky { MOST_STICKY } else { 1 };
+        self.workers.iter().filter(move |(_, worker)| worker.takes(key) && worker.unanswered.len() < most)
+    }
+
+    /// The fewest connections that a worker has, of those that do not stall.
+    fn fewest(&self, key: &str) -> Option<u64> {
+        let prompt = |worker: &&Worker| worker.pace != Pace::Stalled && worker.takes(key);
+        self.workers.values().filter(prompt).map(Worker::load).min()
+    }
+
+    /// Whether a worker has this socket, free or not.
+    fn is_served(&self, key: &str) -> bool {
+        self.workers.values().any(|worker| worker.keys.contains(key))
+    }
+
+    fn somebody_is_free(&self, key: &str) -> bool {
+        self.free(key).next().is_some()
+    }
+
+    fn choose(&self, key: &str, client: u64) -> Option<ChildId> {
+        let free = self.free(key);
+        let chosen = match self.balance {
+            Balance::Sticky => free.min_by_key(|(_, worker)| Reverse(affinity(client, worker.slot))),
+            // One more than the fewest is as good as balanced; beyond that the one with the fewest is waited for.
+            Balance::Auto | Balance::RoundRobin | Balance::Shared => free
+                .min_by_key(|(_, worker)| (worker.load(), worker.turn))
+                .filter(|(_, worker)| self.fewest(key).is_none_or(|fewest| worker.load() <= fewest.saturating_add(1))),
+        };
+        chosen.map(|(child, _)| *child)
+    }
+}
+
+#[cfg(test)]
+mod tests;

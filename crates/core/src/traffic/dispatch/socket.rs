@@ -1,0 +1,51 @@
+//! What is known of a socket.
+
+use std::collections::VecDeque;
+
+use super::ConnectionId;
+use super::worker::Past;
+use crate::traffic::steering::Steering;
+use crate::types::Time;
+
+/// A socket whose connections the master accepts.
+#[derive(Debug)]
+pub struct Socket {
+    /// `None`: the master accepts all of it.
+    pub steering: Option<Steering>,
+    pub waiting: VecDeque<Waiting>,
+    pub accepting: Accepting,
+    pub counts: Counts,
+}
+
+/// A connection that nobody has.
+#[derive(Debug, Clone, Copy)]
+pub struct Waiting {
+    pub connection: ConnectionId,
+    pub client: u64,
+    pub past: Past,
+    pub since: Time,
+}
+
+/// What the shell does with a socket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Accepting {
+    Idle,
+    /// It was asked for some connections.
+    Asked,
+    /// Nothing: workers have the socket itself, and only what they give back comes here.
+    Nothing,
+}
+
+/// What happened at one socket so far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Counts {
+    /// Connections that the master accepted.
+    pub accepted: u64,
+    /// Of them, how many a worker took.
+    pub handed_over: u64,
+    /// How often one had to go to another worker: refused, or its worker died.
+    pub handed_again: u64,
+    /// How often the acceptor changed.
+    pub switches: u64,
+}

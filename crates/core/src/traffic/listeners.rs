@@ -1,0 +1,390 @@
+//! Which listening sockets there are, and which slots want them.
+//!
+//! A socket lives as long as a slot wants it, not as long as a worker does: what waits in its queue survives every worker.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use serde_json::value::RawValue;
+
+use crate::traffic::addresses::{Closed, LINGERS, Port, is_same};
+use crate::types::Key;
+use crate::types::{Bound, ChildId, SlotId, Time};
+use cluster_protocol::listen::{ListenAddress, ListenQuery};
+
+/// One shared socket.
+#[derive(Debug)]
+struct Listener {
+    state: State,
+    /// What it was opened for. Its data is what the first server of the key wants the others to have (TLS ticket keys).
+    query: ListenQuery,
+    wanted_by: BTreeSet<SlotId>,
+}
+
+#[derive(Debug)]
+enum State {
+    /// The shell is opening it for these, since then.
+    Opening(Vec<Waiting>, Time),
+    Open(Bound),
+}
+
+/// A worker that waits for the answer to its query.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Waiting {
+    /// The worker.
+    pub child: ChildId,
+    /// The query's number.
+    pub seq: u64,
+}
+
+/// Who asks for a socket.
+#[derive(Debug, Clone, Copy)]
+pub struct Asker<'a> {
+    /// Its slot; one that stands by has none, and asks again when it has.
+    pub slot: Option<SlotId>,
+    /// Where the answer goes.
+    pub waiting: Waiting,
+    /// What it serves already: its own servers are in each other's way, as under Node.
+    pub serves: &'a BTreeSet<Key>,
+}
+
+/// What to do with a query.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// The socket is there.
+    Open,
+    /// It must be opened first.
+    Opens,
+    /// The socket of another key is at this address: it serves this one, too.
+    Shares {
+        /// Whose socket.
+        of: Key,
+        /// What it is.
+        bound: Bound,
+    },
+    /// It is being opened for somebody else.
+    Waits,
+}
+
+/// All shared sockets, by key.
+#[derive(Debug, Default)]
+pub struct Listeners {
+    by_key: BTreeMap<Key, Listener>,
+    /// The keys of what is open at each port: one server may have had the system choose it, and the next one name it.
+    by_port: BTreeMap<Port, BTreeSet<Key>>,
+    closed: Closed,
+}
+
+impl Listeners {
+    /// A worker asks for a socket.
+    pub fn queried(&mut self, now: Time, key: &Key, query: &ListenQuery, asker: Asker<'_>) -> Answer {
+        let Asker { slot, waiting, serves } = asker;
+        if let Some(listener) = self.by_key.get_mut(key) {
+            listener.wanted_by.extend(slot);
+            return match &mut listener.state {
+                State::Open(_) => Answer::Open,
+                State::Opening(waiters, _) => {
+                    waiters.push(waiting);
+                    Answer::Waits
+                }
+            };
+        }
+        let same = |(key, listener): (&Key, &Listener)| match &listener.state {
+            State::Open(bound) if is_same(query, &listener.query, bound) && !serves.contains(key) => {
+                Some(Answer::Shares { of: Arc::clone(key), bound: bound.clone() })
+            }
+            _ => None,
+        };
+        let answer = Port::asked(query).and_then(|port| self.at(port).find_map(same)).unwrap_or(Answer::Opens);
+        let listener = Listener {
+            state: State::Opening(vec![waiting], now),
+            query: query.clone(),
+            wanted_by: slot.into_iter().collect(),
+        };
+        self.by_key.insert(Arc::clone(key), listener);
+        answer
+    }
+
+    /// What is open at a port.
+    fn at(&self, port: Port) -> impl Iterator<Item = (&Key, &Listener)> {
+        self.by_port.get(&port).into_iter().flatten().filter_map(|key| self.by_key.get_key_value(key))
+    }
+
+    /// The sockets that workers may have at an address.
+    #[must_use]
+    pub fn listening_at(&self, address: &ListenAddress) -> Vec<Key> {
+        if let Some(port) = Port::listening(address) {
+            return self.at(port).map(|(key, _)| Arc::clone(key)).collect();
+        }
+        // A path is the first part of the key.
+        let Some(path) = address.address.0.as_str() else { return Vec::new() };
+        let from_path = format!("{path}:");
+        let keys = self.by_key.range(Key::from(from_path.as_str())..).map(|(key, _)| key);
+        keys.take_while(|key| key.starts_with(&from_path)).cloned().collect()
+    }
+
+    /// The address that this key asked for is in use. Whether that is us, and may be over in a moment; `is_served` says whether
+    /// somebody has a closed socket still.
+    #[must_use]
+    pub fn may_be_free_soon(
+        &self,
+        now: Time,
+        key: &str,
+        is_served: impl Fn(&Key) -> bool,
+        serves: impl Fn(ChildId, &Key) -> bool,
+    ) -> bool {
+        let Some(Listener { state: State::Opening(waiters, since), query, .. }) = self.by_key.get(key) else {
+            return false;
+        };
+        let Some(port) = Port::asked(query) else { return false };
+        // A socket for this address and others: who had it before, and asks anew, may be followed by those who have it.
+        let others = |(key, _): (&Key, &Listener)| !waiters.iter().any(|waiting| serves(waiting.child, key));
+        self.closed.lingers(now, port, is_served) || now < *since + LINGERS && self.at(port).any(others)
+    }
+
+    /// Whether the shell is to open it.
+    #[must_use]
+    pub fn is_opening(&self, key: &str) -> bool {
+        self.by_key.get(key).is_some_and(|listener| matches!(listener.state, State::Opening(..)))
+    }
+
+    /// A worker of `slot` has it.
+    pub fn wanted(&mut self, key: &str, slot: Option<SlotId>) {
+        if let Some(listener) = self.by_key.get_mut(key) {
+            listener.wanted_by.extend(slot);
+        }
+    }
+
+    /// The shell opened a socket or failed to. Gives those who wait for it; a failed one is forgotten, so that the next
+    /// query tries again.
+    pub fn opened(&mut self, key: &Key, bound: Option<Bound>) -> Vec<Waiting> {
+        let Some(listener) = self.by_key.get_mut(key) else { return Vec::new() };
+        let State::Opening(waiters, _) = &mut listener.state else { return Vec::new() };
+        let waiters = std::mem::take(waiters);
+        match bound {
+            Some(bound) => {
+                if let Some(port) = Port::of(&bound) {
+                    self.by_port.entry(port).or_default().insert(Arc::clone(key));
+                    self.closed.opened(port);
+                }
+                listener.state = State::Open(bound);
+            }
+            None => {
+                self.by_key.remove(key);
+            }
+        }
+        waiters
+    }
+
+    /// What an open socket is.
+    #[must_use]
+    pub fn bound(&self, key: &str) -> Option<&Bound> {
+        match &self.by_key.get(key)?.state {
+            State::Open(bound) => Some(bound),
+            State::Opening(..) => None,
+        }
+    }
+
+    /// The sockets that `in_use` says no worker serves.
+    pub fn unused(&self, in_use: impl Fn(&Key) -> bool) -> Vec<Key> {
+        let unused = |(key, listener): &(&Key, &Listener)| matches!(listener.state, State::Open(_)) && !in_use(key);
+        self.by_key.iter().filter(unused).map(|(key, _)| Arc::clone(key)).collect()
+    }
+
+    /// What the servers of a key share.
+    #[must_use]
+    pub fn data(&self, key: &str) -> Option<&RawValue> {
+        self.by_key.get(key).and_then(|listener| listener.query.data.as_deref())
+    }
+
+    /// A slot closed its server for good. True when nobody wants the socket any more.
+    pub fn unwanted_by(&mut self, key: &str, slot: SlotId) -> bool {
+        let Some(listener) = self.by_key.get_mut(key) else { return false };
+        listener.wanted_by.remove(&slot);
+        listener.wanted_by.is_empty() && matches!(listener.state, State::Open(_))
+    }
+
+    /// There is no such slot any more. Gives the keys of the sockets that nobody else wants.
+    pub fn slot_removed(&mut self, slot: SlotId) -> Vec<Key> {
+        let wanted = |(_, listener): &(&Key, &Listener)| listener.wanted_by.contains(&slot);
+        let keys: Vec<Key> = self.by_key.iter().filter(wanted).map(|(key, _)| Arc::clone(key)).collect();
+        keys.into_iter().filter(|key| self.unwanted_by(key, slot)).collect()
+    }
+
+    /// Forgets a socket. Gives the key of another that is the same socket, if there is one: what waited comes to that.
+    pub fn closed(&mut self, now: Time, key: &Key, is_served: impl Fn(&Key) -> bool) -> Option<Key> {
+        let Listener { state: State::Open(bound), .. } = self.by_key.remove(key)? else { return None };
+        let port = Port::of(&bound)?;
+        let others = self.by_port.get_mut(&port)?;
+        others.remove(key);
+        if others.is_empty() {
+            self.by_port.remove(&port);
+        }
+        let same = |(_, other): &(&Key, &Listener)| matches!(&other.state, State::Open(it) if it.name == bound.name);
+        let heir = self.at(port).find(same).map(|(key, _)| Arc::clone(key));
+        if heir.is_none() {
+            self.closed.push(now, port, Arc::clone(key), is_served);
+        }
+        heir
+    }
+
+    /// All there are.
+    pub fn keys(&self) -> Vec<Key> {
+        self.by_key.keys().cloned().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::types::Delivery;
+    use cluster_protocol::outbound::{HandleKind, SocketName};
+
+    fn key() -> Key {
+        Arc::from("k")
+    }
+
+    fn bound() -> Bound {
+        Bound { delivery: Delivery::Shared, kind: HandleKind::Net, name: None }
+    }
+
+    fn query() -> ListenQuery {
+        serde_json::from_str(r#"{"seq":1,"port":0,"addressType":4,"data":[7]}"#).unwrap()
+    }
+
+    const NONE: &BTreeSet<Key> = &BTreeSet::new();
+
+    fn asker(slot: Option<SlotId>, worker: u32) -> Asker<'static> {
+        Asker { slot, waiting: waiting(worker), serves: NONE }
+    }
+
+    fn waiting(worker: u32) -> Waiting {
+        Waiting { child: ChildId::Worker(worker), seq: 1 }
+    }
+
+    fn asks(listeners: &mut Listeners, slot: u32) -> Answer {
+        listeners.queried(Time::ZERO, &key(), &query(), asker(Some(slot), slot))
+    }
+
+    fn closes(listeners: &mut Listeners, key: &Key, slot: SlotId) -> Option<Option<Key>> {
+        listeners.unwanted_by(key, slot).then(|| listeners.closed(Time::ZERO, key, |_| false))
+    }
+
+    #[test]
+    fn one_socket_for_all_and_the_first_ones_data() {
+        let mut listeners = Listeners::default();
+        assert_eq!(asks(&mut listeners, 1), Answer::Opens);
+        assert_eq!(asks(&mut listeners, 2), Answer::Waits);
+        assert!(listeners.is_opening("k"));
+        assert_eq!(listeners.opened(&key(), Some(bound())), vec![waiting(1), waiting(2)]);
+        assert!(!listeners.is_opening("k"));
+        assert_eq!(asks(&mut listeners, 3), Answer::Open);
+        assert_eq!(listeners.data("k").map(RawValue::get), Some("[7]"));
+    }
+
+    #[test]
+    fn a_failure_is_told_to_all_who_wait_and_forgotten() {
+        let mut listeners = Listeners::default();
+        asks(&mut listeners, 1);
+        assert_eq!(listeners.opened(&key(), None), vec![waiting(1)]);
+        assert_eq!(asks(&mut listeners, 1), Answer::Opens);
+    }
+
+    #[test]
+    fn the_socket_goes_with_the_last_slot_that_wants_it() {
+        let mut listeners = Listeners::default();
+        asks(&mut listeners, 1);
+        listeners.opened(&key(), Some(bound()));
+        asks(&mut listeners, 2);
+        assert_eq!(closes(&mut listeners, &key(), 1), None);
+        assert_eq!(closes(&mut listeners, &key(), 2), Some(None));
+        assert_eq!(closes(&mut listeners, &key(), 2), None);
+    }
+
+    #[test]
+    fn a_slot_that_is_removed_and_a_worker_that_stands_by_keep_no_socket_open() {
+        let mut listeners = Listeners::default();
+        asks(&mut listeners, 1);
+        listeners.opened(&key(), Some(bound()));
+        asks(&mut listeners, 2);
+        listeners.queried(Time::ZERO, &key(), &query(), asker(None, 3));
+        assert!(listeners.slot_removed(2).is_empty());
+        assert!(listeners.unwanted_by("k", 1));
+        asks(&mut listeners, 2);
+        assert_eq!(listeners.slot_removed(2), [key()]);
+    }
+
+    /// The system chose port 80 for `k`, and 80 is asked for by number.
+    mod another_key {
+        use super::*;
+
+        fn at_port_80() -> (Listeners, Key, ListenQuery) {
+            let mut listeners = Listeners::default();
+            asks(&mut listeners, 1);
+            let name = Some(SocketName { address: "::".to_owned(), family: "IPv6", port: 80 });
+            listeners.opened(&key(), Some(Bound { name, ..bound() }));
+            (listeners, Key::from("80"), serde_json::from_str(r#"{"seq":1,"port":80,"addressType":4}"#).unwrap())
+        }
+
+        #[test]
+        fn is_served_by_the_same_socket_whichever_is_closed_first() {
+            for closed_first in ["k", "80"] {
+                let (mut listeners, number, query) = at_port_80();
+                let bound = listeners.bound("k").unwrap().clone();
+                let shares = Answer::Shares { of: key(), bound: bound.clone() };
+                assert_eq!(listeners.queried(Time::ZERO, &number, &query, asker(Some(1), 1)), shares);
+                listeners.opened(&number, Some(bound));
+                let (first, other) = if closed_first == "k" { (key(), number) } else { (number, key()) };
+                assert_eq!(closes(&mut listeners, &first, 1), Some(Some(Key::clone(&other))));
+                assert_eq!(closes(&mut listeners, &other, 1), Some(None));
+            }
+        }
+
+        #[test]
+        fn only_what_is_at_an_address_gets_its_backlog_back() {
+            let (mut listeners, ..) = at_port_80();
+            for path in ["/run/a:1", "/run/a"] {
+                let key = Key::from(format!("{path}:-1:-1::0"));
+                let query = serde_json::from_value(
+                    serde_json::json!({"seq": 1, "address": path, "port": -1, "addressType": -1}),
+                );
+                listeners.queried(Time::ZERO, &key, &query.unwrap(), asker(Some(1), 1));
+                listeners.opened(&key, Some(Bound { name: None, ..bound() }));
+            }
+            let at = |fields: &str| listeners.listening_at(&serde_json::from_str(fields).unwrap());
+            assert_eq!(at(r#"{"addressType":4,"address":null,"port":80}"#), [key()]);
+            assert_eq!(at(r#"{"addressType":4,"address":null,"port":81}"#), [] as [Key; 0]);
+            assert_eq!(at(r#"{"addressType":-1,"address":"/run/b","port":-1}"#), [] as [Key; 0]);
+            assert_eq!(at(r#"{"addressType":-1,"address":"/run/a:1","port":-1}"#), [Key::from("/run/a:1:-1:-1::0")]);
+        }
+
+        #[test]
+        fn is_in_the_way_of_who_serves_it() {
+            let (mut listeners, number, query) = at_port_80();
+            let serves = BTreeSet::from([key()]);
+            let asker = Asker { serves: &serves, ..asker(Some(1), 1) };
+            assert_eq!(listeners.queried(Time::ZERO, &number, &query, asker), Answer::Opens);
+            assert!(!listeners.may_be_free_soon(Time::ZERO, "80", |_| true, |_, key| &**key == "k"));
+        }
+
+        #[test]
+        fn at_another_address_is_waited_for() {
+            let (mut listeners, ..) = at_port_80();
+            let (number, query) =
+                (Key::from("0.0.0.0:80"), r#"{"seq":1,"port":80,"address":"0.0.0.0","addressType":4}"#);
+            let query = serde_json::from_str(query).unwrap();
+            let (soon, late) = (LINGERS / 2, LINGERS + LINGERS / 2);
+            assert_eq!(listeners.queried(soon, &number, &query, asker(Some(1), 1)), Answer::Opens);
+            assert!(listeners.may_be_free_soon(LINGERS, &number, |_| false, |_, _| false));
+            assert!(!listeners.may_be_free_soon(late, &number, |_| false, |_, _| false), "for a moment only");
+            listeners.unwanted_by("k", 1);
+            listeners.closed(late, &key(), |_| false);
+            assert!(listeners.may_be_free_soon(late + soon, &number, |_| false, |_, _| false), "it was just closed");
+            assert!(!listeners.may_be_free_soon(late * 2, &number, |_| false, |_, _| false));
+            assert!(
+                listeners.may_be_free_soon(late * 2, &number, |key| &**key == "k", |_, _| false),
+                "somebody has it"
+            );
+        }
+    }
+}

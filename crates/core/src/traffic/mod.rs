@@ -1,0 +1,171 @@
+//! Listening sockets and connections.
+//!
+//! [`listeners`] says which sockets there are and who wants them, [`dispatch`] which worker gets a connection and [`steering`] who
+//! accepts it. [`serving`] answers a worker's `listen()`.
+
+mod addresses;
+pub mod dispatch;
+mod hand_over;
+pub mod listeners;
+mod serving;
+pub mod steering;
+mod turned_away;
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use crate::action::Action;
+use crate::context::Context;
+use crate::lifecycle::family::Respawn;
+use crate::notice::Notice;
+use crate::types::{ChildId, ConnectionId, Exit, Key, Mode, Policy, SlotId, Time};
+use cluster_protocol::inbound::ServerLoad;
+use dispatch::Counts;
+use hand_over::HandOver;
+use listeners::Listeners;
+use steering::Acceptor;
+
+/// In development a connection waits so long for a worker. In production somebody is always on the way.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What a process raises against itself: an assertion, or an error of the processor's.
+const CRASHES: [&str; 7] = ["SIGABRT", "SIGBUS", "SIGFPE", "SIGILL", "SIGSEGV", "SIGSYS", "SIGTRAP"];
+
+/// All listening sockets, and the connections that came to them.
+#[derive(Debug)]
+pub struct Traffic {
+    listeners: Listeners,
+    hand_over: HandOver,
+}
+
+impl Traffic {
+    /// No sockets yet.
+    #[must_use]
+    pub fn new(policy: &Policy) -> Self {
+        let patience = (policy.mode == Mode::Development).then_some(PATIENCE);
+        Self { listeners: Listeners::default(), hand_over: HandOver::new(policy.balance, patience) }
+    }
+
+    /// A worker that stood by has a slot: what it asked for is answered.
+    pub fn called_up(&mut self, ctx: &mut Context, id: ChildId) {
+        let held = ctx.family.get_mut(id).map(|child| std::mem::take(&mut child.held)).unwrap_or_default();
+        for query in held {
+            self.queried(ctx, id, Box::new(query));
+        }
+    }
+
+    /// A worker gets nothing new.
+    pub fn leaving(&mut self, ctx: &mut Context, id: ChildId) {
+        if let Some(child) = ctx.family.get_mut(id).filter(|child| child.is_worker()) {
+            child.connections = self.hand_over.connections(id);
+            self.hand_over.decide(ctx, |dispatch, _| dispatch.leaves(id));
+        }
+    }
+
+    /// A worker's channel ended, and everything that it said was heard.
+    pub fn disconnected(&mut self, ctx: &mut Context, id: ChildId) {
+        self.hand_over.decide(ctx, |dispatch, now| dispatch.gone(now, id));
+    }
+
+    /// A worker's process ended. A connection with which two in a row ended ends there.
+    pub fn gone(&mut self, ctx: &mut Context, child: ChildId, exit: Option<Exit>) {
+        let crashed = exit.and_then(|exit| exit.signal).is_some_and(|signal| CRASHES.contains(&signal));
+        for connection in self.hand_over.decide(ctx, |dispatch, now| dispatch.exited(now, child, crashed)) {
+            ctx.act(Action::ReleaseConnection { connection });
+            let detail =
+                "a connection was closed: two workers ended before they had taken it, the second by a crash".to_owned();
+            ctx.notify(Notice::ProtocolError { child, code: "ERR_CONNECTION_FATAL", detail });
+        }
+    }
+
+    /// Whether only the master accepts from now on.
+    pub fn hold(&mut self, ctx: &mut Context, holds: bool) {
+        self.hand_over.decide(ctx, |dispatch, now| dispatch.hold(now, holds));
+    }
+
+    /// The shell accepted connections.
+    pub fn accepted(&mut self, ctx: &mut Context, key: &Key, connections: Vec<(ConnectionId, u64)>) {
+        self.hand_over.decide(ctx, |dispatch, now| dispatch.accepted(now, key, connections));
+    }
+
+    /// A worker gave back a connection that it had taken.
+    pub fn handed_back(&mut self, ctx: &mut Context, key: &Key, connection: ConnectionId, client: u64) {
+        self.hand_over.decide(ctx, |dispatch, now| dispatch.handed_back(now, key, connection, client));
+    }
+
+    /// A worker took a connection, or refused it.
+    pub fn answered(&mut self, ctx: &mut Context, id: ChildId, connection: ConnectionId, accepted: bool) {
+        self.hand_over.decide(ctx, |dispatch, now| dispatch.answered(now, id, connection, accepted));
+    }
+
+    /// A worker told what its servers have.
+    pub fn reported(&mut self, ctx: &mut Context, id: ChildId, servers: &[ServerLoad]) {
+        self.hand_over.decide(ctx, |dispatch, now| dispatch.reported(now, id, servers));
+    }
+
+    /// At a stop: the accept queues are empty, and no more connections come.
+    pub fn quiesced(&mut self, ctx: &mut Context) {
+        self.hand_over.await_end(ctx);
+    }
+
+    /// What only a slot that is gone wanted is closed.
+    pub fn slot_removed(&mut self, ctx: &mut Context, slot: SlotId) {
+        for key in self.listeners.slot_removed(slot) {
+            self.close_listener(ctx, &key);
+        }
+    }
+
+    /// Closes what no worker came back to: it served another address before it died. Every slot must have had the time to, but
+    /// for those that nobody comes back to (`refork: false`).
+    pub fn close_unused(&mut self, ctx: &mut Context) {
+        let (min_uptime, production) = (ctx.policy.min_uptime, ctx.policy.mode == Mode::Production);
+        let settled = ctx.family.slots().all(|(_, seat)| {
+            let occupant = seat.occupant.and_then(|id| ctx.family.get(id));
+            let stays_empty = production && seat.is_empty() && seat.respawn == Respawn::No;
+            stays_empty || occupant.is_some_and(|child| child.is_ready() && child.was_stable(ctx.now, min_uptime))
+        });
+        if !settled {
+            return;
+        }
+        let served: BTreeSet<&Key> = ctx.family.workers().flat_map(|worker| &worker.serves).collect();
+        for key in self.listeners.unused(|key| served.contains(key)) {
+            self.close_listener(ctx, &key);
+        }
+    }
+
+    /// The cluster is over.
+    pub fn stopped(&mut self, ctx: &mut Context) {
+        for key in self.listeners.keys() {
+            self.close_listener(ctx, &key);
+        }
+    }
+
+    /// When [`Self::timed_out`] is due.
+    #[must_use]
+    pub fn next_timeout(&self) -> Option<Time> {
+        self.hand_over.next_timeout()
+    }
+
+    /// Does what is due.
+    pub fn timed_out(&mut self, ctx: &mut Context) {
+        self.hand_over.decide(ctx, |dispatch, now| dispatch.timed_out(now));
+    }
+
+    /// Whether every connection that was accepted has a worker.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        self.hand_over.is_idle()
+    }
+
+    /// How many connections a child has, as far as known.
+    #[must_use]
+    pub fn connections(&self, id: ChildId) -> u64 {
+        self.hand_over.connections(id)
+    }
+
+    /// Every socket that the master accepts from: who accepts now, how many connections wait in the master, and what
+    /// happened so far.
+    pub fn sockets(&self) -> impl Iterator<Item = (&Key, Acceptor, usize, Counts)> {
+        self.hand_over.sockets()
+    }
+}

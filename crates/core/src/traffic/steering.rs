@@ -1,0 +1,186 @@
+//! Who accepts the connections of one address: the master, which balances them, or the workers by themselves, at the
+//! kernel's full speed. Balance only matters for connections that stay; speed only for many that don't.
+
+use std::time::Duration;
+
+use crate::types::Time;
+
+/// For how long is looked before the master steps aside: until then each connection of a flood costs three times as much.
+const WINDOW: Duration = Duration::from_millis(40);
+
+/// And before it takes over again: it is no hurry, and a pause is not the end.
+const LONG_WINDOW: Duration = Duration::from_millis(200);
+
+/// How long workers collect what they report (lib/preload/loads.js).
+const REPORT: Duration = Duration::from_millis(25);
+
+/// When nothing was reported for so long, nothing happens any more.
+const SILENCE: Duration = Duration::from_millis(300);
+
+/// So many connections per second cost the master a fifth of a CPU: from here on speed counts.
+const FAST: u64 = 1_000;
+
+/// Below this the master takes over again; well below `FAST`, so that it doesn't go to and fro.
+const SLOW: u64 = 300;
+
+/// Fewer connections in a window say nothing about how long they stay.
+const ENOUGH: u64 = 32;
+
+/// Who accepts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Acceptor {
+    /// The master, which hands each connection to the worker with the fewest.
+    #[default]
+    Master,
+    /// Each worker by itself, from a socket that all share.
+    Workers,
+}
+
+/// What was seen of the connections of one address, and who accepts them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Steering {
+    acceptor: Acceptor,
+    since: Time,
+    arrived: u64,
+    /// How many more are open than at the beginning of the window.
+    stayed: i64,
+    limit: Limit,
+}
+
+/// Whether a worker may refuse a connection that it accepted: Node resets what is over `maxConnections`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Limit {
+    None,
+    MaxConnections,
+}
+
+impl Steering {
+    /// The master accepts first: it is not known yet how long the connections stay.
+    #[must_use]
+    pub fn new(now: Time) -> Self {
+        Self { acceptor: Acceptor::Master, since: now, arrived: 0, stayed: 0, limit: Limit::None }
+    }
+
+    /// Who accepts now.
+    #[must_use]
+    pub fn acceptor(&self) -> Acceptor {
+        self.acceptor
+    }
+
+    /// A worker reported: so many connections arrived since its last report, and so many more are open.
+    pub fn saw(&mut self, now: Time, arrived: u64, stayed: i64) {
+        if self.arrived == 0 {
+            // It was quiet until just before this report.
+            self.since = self.since.max(now.saturating_sub(REPORT));
+        }
+        self.arrived = self.arrived.saturating_add(arrived);
+        self.stayed = self.stayed.saturating_add(stayed);
+    }
+
+    /// A server of this address has `maxConnections`.
+    pub fn limit(&mut self) {
+        self.limit = Limit::MaxConnections;
+    }
+
+    /// Decides at the end of a window. Gives the new acceptor when it changes.
+    pub fn decide(&mut self, now: Time) -> Option<Acceptor> {
+        let elapsed = now.saturating_sub(self.since);
+        let window = match self.acceptor {
+            Acceptor::Master => WINDOW,
+            Acceptor::Workers => LONG_WINDOW,
+        };
+        if elapsed < window {
+            return None;
+        }
+        let per_second =
+            self.arrived.saturating_mul(1000) / u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX).max(1);
+        let short_lived = self.stayed.saturating_mul(2) < i64::try_from(self.arrived).unwrap_or(i64::MAX);
+        let next = match self.acceptor {
+            _ if self.limit == Limit::MaxConnections => Acceptor::Master,
+            Acceptor::Master if per_second >= FAST && short_lived => Acceptor::Workers,
+            Acceptor::Workers if per_second < SLOW => Acceptor::Master,
+            Acceptor::Workers if !short_lived && self.arrived >= ENOUGH => Acceptor::Master,
+            same => same,
+        };
+        (self.since, self.arrived, self.stayed) = (now, 0, 0);
+        let changed = next != self.acceptor;
+        self.acceptor = next;
+        changed.then_some(next)
+    }
+
+    /// The master accepts, whatever comes.
+    pub fn take_back(&mut self, now: Time) -> Option<Acceptor> {
+        (self.since, self.arrived, self.stayed) = (now, 0, 0);
+        let before = std::mem::replace(&mut self.acceptor, Acceptor::Master);
+        (before != Acceptor::Master).then_some(Acceptor::Master)
+    }
+
+    /// When to decide although no worker reports anything.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Time> {
+        (self.acceptor == Acceptor::Workers).then(|| self.since + SILENCE)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ms(millis: u64) -> Time {
+        Duration::from_millis(millis)
+    }
+
+    /// So many windows of such traffic.
+    fn traffic(steering: &mut Steering, now: &mut Time, windows: u32, arrived: u64, stayed: i64) -> Acceptor {
+        for _ in 0..windows {
+            let (window, parts) = (LONG_WINDOW, 8);
+            for _ in 0..parts {
+                *now += window / u32::try_from(parts).unwrap();
+                steering.saw(*now, arrived / parts, stayed / i64::try_from(parts).unwrap());
+                steering.decide(*now);
+            }
+        }
+        steering.acceptor()
+    }
+
+    #[test]
+    fn a_flood_of_short_connections_goes_to_the_workers_and_comes_back_when_it_is_over() {
+        let (mut steering, mut now) = (Steering::new(ms(0)), ms(0));
+        assert_eq!(traffic(&mut steering, &mut now, 1, 1000, 80), Acceptor::Workers);
+        assert_eq!(traffic(&mut steering, &mut now, 5, 4000, 0), Acceptor::Workers);
+        assert_eq!(traffic(&mut steering, &mut now, 2, 20, 0), Acceptor::Master);
+    }
+
+    #[test]
+    fn long_connections_are_balanced_however_fast_they_come() {
+        let (mut steering, mut now) = (Steering::new(ms(0)), ms(0));
+        assert_eq!(traffic(&mut steering, &mut now, 3, 2000, 2000), Acceptor::Master);
+        assert_eq!(traffic(&mut steering, &mut now, 1, 2000, 200), Acceptor::Workers);
+        assert_eq!(traffic(&mut steering, &mut now, 2, 2000, 2000), Acceptor::Master, "they begin to stay");
+    }
+
+    #[test]
+    fn a_few_connections_are_the_masters() {
+        let (mut steering, mut now) = (Steering::new(ms(0)), ms(0));
+        assert_eq!(traffic(&mut steering, &mut now, 10, 198, 0), Acceptor::Master);
+    }
+
+    #[test]
+    fn an_address_with_max_connections_is_never_left_to_the_workers() {
+        let (mut steering, mut now) = (Steering::new(ms(0)), ms(0));
+        traffic(&mut steering, &mut now, 1, 4000, 0);
+        steering.limit();
+        assert_eq!(traffic(&mut steering, &mut now, 3, 4000, 0), Acceptor::Master);
+    }
+
+    #[test]
+    fn silence_is_the_end_of_a_flood() {
+        let (mut steering, mut now) = (Steering::new(ms(0)), ms(0));
+        traffic(&mut steering, &mut now, 1, 4000, 0);
+        // What came before it is judged first.
+        steering.decide(steering.deadline().unwrap());
+        assert_eq!(steering.decide(steering.deadline().unwrap()), Some(Acceptor::Master));
+        assert_eq!(steering.deadline(), None);
+    }
+}
