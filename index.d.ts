@@ -287,11 +287,11 @@ export class Cluster extends EventEmitter {
    * Changes the number of workers, in production. Resolves when every slot listens and the workers that are too many have
    * finished and ended. May be called during a reload; of several calls the last one counts.
    *
-   * @param count an integer of 1 or more
+   * @param count an integer from 1 to 1000
    * @throws (rejects with) {@link ClusterError}: `ERR_SCALE_INVALID`, `ERR_DEVELOPMENT`, `ERR_NOT_RUNNING`, `ERR_CLOSED` (the
    * cluster was closed before), `ERR_SCALE_SUPERSEDED` (another count was asked for before), `ERR_SCALE_FAILED` (a slot is
-   * empty and `refork` is `false`, or had no success within `limit`; the number of slots stays changed, and with `refork` they are
-   * tried on)
+   * empty and `refork` is `false`, or had no success within `limit`, or not all were filled within `killTimeout`, `limit` and
+   * `startTimeout` together; the number of slots stays changed, and with `refork` they are tried on)
    */
   scale(count: number): Promise<void>;
   /** What is going on now. Zeros and no children if the cluster isn't running. */

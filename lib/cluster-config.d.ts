@@ -24,7 +24,7 @@ export interface ClusterConfig {
    * with scripts exists. TypeScript is loaded as that of `exec` is. (Document: `alone`.)
    */
   alone?: string | false;
-  /** How many workers: an integer of 1 or more, or `'auto'` for as many as the CPUs that this process may use (affinity and
+  /** How many workers: an integer from 1 to 1000, or `'auto'` for as many as the CPUs that this process may use (affinity and
    *  cgroup respected). Default: 4. In development there is always 1. (Document: `count`.) */
   count?: number | 'auto';
   /** How long a slot whose worker died is forked again without success before it is given up for the time being, in

@@ -13,7 +13,7 @@ export interface ReloadOptions {
   /** What is replaced. The alone is ended before its successor is started: there are never two. `'all'`: first the alone, then
    *  the workers. Default: `'worker'`. */
   target?: 'worker' | 'alone' | 'all';
-  /** How many slots change at the same time, once the first one has: an integer of 1 or more. Default: 1. */
+  /** How many slots change at the same time, once the first one has: an integer from 1 to 1000. Default: 1. */
   concurrency?: number;
 }
 

@@ -54,6 +54,22 @@ test.each([
   if (target.to === 'app') await everythingArrives(app, workers);
 });
 
+test('what its senders held back reaches the successor of an alone that stood still and died', async () => {
+  const app = await start(config);
+  const [workers, alone] = [await app.workers(), await app.call('alone')];
+  process.kill(alone.pid, 'SIGSTOP');
+  // Twice what waits for an alone that is not there.
+  const tell = ({ pid }) => app.call('sendmessage', { to: 'worker', worker_pid: pid, action: 'tell', target: { to: 'alone' }, count: 1100 });
+  await Promise.all(workers.map(tell));
+  await app.reported('toldAll', workers.length);
+  await slowed(app, workers);
+  process.kill(alone.pid, 'SIGKILL');
+  await app.call('sendmessage', { to: 'worker', type: 'all', action: 'enough' });
+  const told = await app.reported('told', workers.length);
+  expect(told.map(({ isUnbroken }) => isUnbroken)).toEqual(workers.map(() => true));
+  expect(app.events('undeliverable')).toEqual([]);
+});
+
 test('a worker that stands still does not hold up the end of its senders', async () => {
   const app = await start(config);
   const [stopped, ...others] = await app.workers();

@@ -171,7 +171,7 @@ describe('what goes wrong', () => {
   test.each([
     ['an option that there is not', ['--conut', '2', 'app.js'], 'cluster-native: --conut is not an option. Did you mean --count?'],
     ['no file', ['--count', '2'], 'cluster-native: Which file shall the workers run? cluster-native <file>'],
-    ['a value out of range', ['--count', '0', __filename], 'cluster-native: --count must be an integer of 1 or more'],
+    ['a value out of range', ['--count', '0', __filename], 'cluster-native: --count must be an integer from 1 to 1000'],
     ['one option against another', ['--dev', '--prod', __filename], 'cluster-native: Give either --dev or --prod, not both.'],
     ['an address of the inspector', ['--inspect=foo:bar', __filename], 'cluster-native: the port of --inspect must be 0 (any)'],
     ['no such configuration', ['--config', 'none.json'], 'cluster-native: --config: there is no file '],

@@ -111,7 +111,7 @@ test('a bad new alone: the old version comes back, and the report says why', asy
 
 test.each([
   [{ target: 'workers' }, 'ERR_RELOAD_INVALID', /`target`.*'worker', 'alone' or 'all'.*'workers'/],
-  [{ concurrency: 0 }, 'ERR_RELOAD_INVALID', /`concurrency`.*integer of 1 or more.*0/],
+  [{ concurrency: 0 }, 'ERR_RELOAD_INVALID', /`concurrency`.*integer from 1 to 1000.*0/],
   [{ exec: '' }, 'ERR_RELOAD_INVALID', /`exec`/],
   [{ exec: 'missing.js' }, 'ERR_RELOAD_INVALID', /`exec`.*missing\.js/],
   [{ args: 'text' }, 'ERR_RELOAD_INVALID', /`args`.*array of strings/],

@@ -3,7 +3,7 @@
 // What reload() and scale() may be given.
 
 const { ClusterError } = require('../errors');
-const { FIELDS, shown } = require('./fields');
+const { FIELDS, shown, workers } = require('./fields');
 
 const OPTIONS = {
   env: FIELDS.env,
@@ -13,7 +13,7 @@ const OPTIONS = {
     allowed: "'worker', 'alone' or 'all'",
     accepts: (value) => ['worker', 'alone', 'all'].includes(value),
   },
-  concurrency: { allowed: 'an integer of 1 or more', accepts: (value) => Number.isInteger(value) && value >= 1 },
+  concurrency: workers(1),
 };
 
 function checkReload(options) {
@@ -34,8 +34,9 @@ function checkReload(options) {
 }
 
 function checkCount(count) {
-  if (Number.isInteger(count) && count >= 1 && count <= 2 ** 31 - 1) return;
-  throw new ClusterError('ERR_SCALE_INVALID', `scale(): it takes an integer of 1 or more, but got ${shown(count)}.`);
+  const { allowed, accepts } = workers(1);
+  if (accepts(count)) return;
+  throw new ClusterError('ERR_SCALE_INVALID', `scale(): it takes ${allowed}, but got ${shown(count)}.`);
 }
 
 module.exports = { checkReload, checkCount };

@@ -5,6 +5,8 @@
 const { ClusterError } = require('../errors');
 
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
+/** One master that forks more is a mistake in a digit. */
+const MOST_WORKERS = 1000;
 const KIB = 1024;
 const MIB = 1024 * KIB;
 
@@ -35,6 +37,8 @@ const integer = (least, most, unit) => ({
   allowed: `an integer from ${least} to ${most}${unit}`,
   accepts: (value) => Number.isInteger(value) && value >= least && value <= most,
 });
+/** Of workers. */
+const workers = (least) => integer(least, MOST_WORKERS, '');
 const milliseconds = (least) => integer(least, LONGEST_TIMER_MS, ' (milliseconds)');
 
 function isEnvironment(value) {
@@ -55,8 +59,8 @@ const FIELDS = {
     accepts: (value) => value === false || isString(value),
   },
   count: {
-    allowed: "an integer of 1 or more, or 'auto' for as many as the CPUs that this process may use",
-    accepts: (value) => value === 'auto' || (Number.isInteger(value) && value >= 1 && value <= LONGEST_TIMER_MS),
+    allowed: `${workers(1).allowed}, or 'auto' for as many as the CPUs that this process may use`,
+    accepts: (value) => value === 'auto' || workers(1).accepts(value),
   },
   limit: {
     allowed: 'a number of seconds above 0',
@@ -95,7 +99,7 @@ const FIELDS = {
     allowed: 'an array of the numbers of descriptors',
     accepts: (value) => Array.isArray(value) && value.every((fd) => Number.isInteger(fd) && fd >= 0 && fd <= LONGEST_TIMER_MS),
   },
-  standby: integer(0, 1000, ''),
+  standby: workers(0),
   compileCache: {
     allowed: 'true, false, or the path of a folder',
     accepts: (value) => typeof value === 'boolean' || isString(value),
@@ -180,4 +184,4 @@ function warn(code, message) {
   process.emitWarning(message, { type: 'ClusterWarning', code });
 }
 
-module.exports = { FIELDS, checkFields, invalid, shown, warn, bytesOf, MIB };
+module.exports = { FIELDS, workers, checkFields, invalid, shown, warn, bytesOf, MIB };

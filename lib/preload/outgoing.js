@@ -5,16 +5,21 @@
 // what Node and the master tell each other must not stand behind them: that a connection was accepted, that this process is alive.
 
 const { send, report } = require('./channel');
-const { nextTick } = require('../real-timers');
+const { nextTick, setImmediate } = require('../real-timers');
 
 const REQUEST = 'NODE_YUNFLY_RPC';
 const ADVANCED = 'NODE_YUNFLY_ADV';
+/** So many messages are sent in one turn of the event loop. */
+const BATCH = 50;
 
 /** Whose messages wait, by the name of the target. A lane is there as long as it is held or something waits in it. */
 const lanes = new Map();
 
 /** The channel has as much as Node means to give it: process.send() returned false. */
 let isFull = false;
+
+/** The next batch is sent in the next turn of the event loop. */
+let isFlushing = false;
 
 /** This process ends: it holds nothing back any more. */
 let isEnding = false;
@@ -138,7 +143,10 @@ function flush() {
   if (!process.connected) drop();
   for (const [name, lane] of lanes) {
     if (lane.isHeld) continue;
-    while (lane.length > 0 && !isFull) passLater(lane.take());
+    for (let count = 0; lane.length > 0 && !isFull; count++) {
+      if (count === BATCH && !isEnding) return flushLater();
+      passLater(lane.take());
+    }
     lanes.delete(name);
     // The others are first next time.
     if (lane.length > 0) lanes.set(name, lane);
@@ -147,6 +155,16 @@ function flush() {
   if (lanes.size > 0) return;
   process.removeListener('exit', release);
   for (const sent of whenSent.splice(0)) sent();
+}
+
+/** The master may read as fast as this process writes: that it asks to hold back again is heard in between. */
+function flushLater() {
+  if (isFlushing) return;
+  isFlushing = true;
+  setImmediate(() => {
+    isFlushing = false;
+    if (!isFull) flush();
+  });
 }
 
 /** The channel is closed. */

@@ -33,7 +33,7 @@ function test(shard) {
   const output = resultOf(shard);
   fs.rmSync(output, { recursive: true, force: true });
   fs.mkdirSync(output, { recursive: true });
-  const options = ['--shard', `${shard}/${SHARDS}`, '--output', output, '--sharding=round-robin', '--in-place', '--baseline=skip', '--timeout=20', '--colors=never', '--cargo-test-arg=--lib', ...PACKAGES.map((name) => `--package=${name}`), `--test-package=${PACKAGES}`];
+  const options = ['--shard', `${shard}/${SHARDS}`, '--output', output, '--sharding=round-robin', '--in-place', '--baseline=skip', '--timeout=60', '--colors=never', '--cargo-test-arg=--lib', ...PACKAGES.map((name) => `--package=${name}`), `--test-package=${PACKAGES}`];
   const env = {
     ...process.env,
     // A failure is enough: it is not made small.

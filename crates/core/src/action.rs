@@ -3,6 +3,7 @@
 use bytes::Bytes;
 
 use super::dispatch::{ConnectionId, Key};
+use super::mailbox::MailFor;
 use super::notice::Notice;
 use super::steering::Acceptor;
 use super::types::{Bound, ChildId, GenerationId, Lane, SlotId};
@@ -90,6 +91,22 @@ pub enum Action {
         handle: ConnectionId,
         /// Who sent it, and to whom.
         lane: Lane,
+    },
+    /// A message waits in a mailbox: its sender may have to hold back.
+    CountMail {
+        /// For whom it is.
+        receiver: MailFor,
+        /// Who sent it, and to whom.
+        lane: Lane,
+        /// Bytes that waited already.
+        queued: usize,
+        /// Its own.
+        size: usize,
+    },
+    /// A mailbox is empty: nobody needs to hold back because of it.
+    MailTaken {
+        /// For whom it was.
+        receiver: MailFor,
     },
     /// Forget a connection or handle: somebody has it, or nobody will.
     ReleaseConnection {

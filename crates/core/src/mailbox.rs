@@ -4,11 +4,32 @@ use std::collections::VecDeque;
 
 use bytes::Bytes;
 
-use super::types::Peer;
+use super::types::{Lane, Peer};
 use cluster_protocol::envelope::Target;
 
 /// How much may wait. What goes beyond is given back to be reported.
 pub const MAILBOX_BYTES: usize = 16 << 20;
+
+/// The same for what a receiver that ended had not taken. It was in memory before; a receiver that ends again and again must not let
+/// it grow.
+pub const RETURNED_BYTES: usize = 64 << 20;
+
+/// Whom a mailbox is kept for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum MailFor {
+    /// The next alone.
+    Alone,
+    /// The workers, or any of them.
+    Workers,
+}
+
+impl MailFor {
+    /// Whose mail a message to this target is.
+    #[must_use]
+    pub fn target(target: Target) -> Self {
+        if target == Target::Alone { Self::Alone } else { Self::Workers }
+    }
+}
 
 /// A message that waits.
 #[derive(Debug)]
@@ -21,6 +42,17 @@ pub struct Letter {
     pub frame: Bytes,
     /// What it is.
     pub kind: LetterKind,
+}
+
+impl Letter {
+    /// What is held back with it while nobody takes it.
+    #[must_use]
+    pub fn lane(&self) -> Lane {
+        match self.kind {
+            LetterKind::Message => Lane::of(self.from, self.target),
+            LetterKind::Request(_) => Lane::of_each(self.from, self.target),
+        }
+    }
 }
 
 /// The kinds of letters.
@@ -36,37 +68,51 @@ pub enum LetterKind {
 #[derive(Debug, Default)]
 pub struct Mailbox {
     /// What came back from a receiver that is gone: it was sent before all others.
-    returned: VecDeque<Letter>,
+    returned: Letters,
+    letters: Letters,
+}
+
+#[derive(Debug, Default)]
+struct Letters {
     letters: VecDeque<Letter>,
     bytes: usize,
+}
+
+impl Letters {
+    /// One always fits.
+    fn keep(&mut self, letter: Letter, limit: usize) -> Option<Letter> {
+        let size = letter.frame.len() + size_of::<Letter>();
+        if self.bytes + size > limit && self.bytes > 0 {
+            return Some(letter);
+        }
+        self.bytes += size;
+        self.letters.push_back(letter);
+        None
+    }
 }
 
 impl Mailbox {
     /// Keeps a message, or gives it back when too much waits already.
     pub fn keep(&mut self, letter: Letter) -> Option<Letter> {
-        self.weigh(letter).map(|letter| self.letters.push_back(letter)).err()
+        self.letters.keep(letter, MAILBOX_BYTES)
     }
 
     /// The same for one that was on its way to a receiver that is gone now. What was sent meanwhile comes after it.
     pub fn keep_returned(&mut self, letter: Letter) -> Option<Letter> {
-        self.weigh(letter).map(|letter| self.returned.push_back(letter)).err()
+        self.returned.keep(letter, RETURNED_BYTES)
+    }
+
+    /// How much waits of what was sent while nobody was there.
+    pub fn bytes(&self) -> usize {
+        self.letters.bytes
     }
 
     /// Takes everything out, oldest first.
     pub fn take(&mut self) -> VecDeque<Letter> {
-        self.bytes = 0;
-        let mut all = std::mem::take(&mut self.returned);
-        all.append(&mut self.letters);
+        let Self { returned, letters } = std::mem::take(self);
+        let mut all = returned.letters;
+        all.extend(letters.letters);
         all
-    }
-
-    fn weigh(&mut self, letter: Letter) -> Result<Letter, Letter> {
-        let size = letter.frame.len() + size_of::<Letter>();
-        if self.bytes + size > MAILBOX_BYTES && self.bytes > 0 {
-            return Err(letter);
-        }
-        self.bytes += size;
-        Ok(letter)
     }
 }
 
@@ -102,8 +148,9 @@ mod tests {
         mailbox.keep_returned(letter(2));
         let sizes: Vec<usize> = mailbox.take().iter().map(|letter| letter.frame.len()).collect();
         assert_eq!(sizes, [1, 2, 3]);
-        assert!(mailbox.keep_returned(letter(MAILBOX_BYTES * 2)).is_none());
+        assert!(mailbox.keep_returned(letter(RETURNED_BYTES)).is_none(), "one always fits");
         assert!(mailbox.keep_returned(letter(1)).is_some());
+        assert!(mailbox.keep(letter(MAILBOX_BYTES)).is_none(), "what is sent since has room of its own");
     }
 
     #[test]

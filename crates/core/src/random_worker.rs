@@ -89,11 +89,7 @@ impl Core {
             RandomWorker::Worker | RandomWorker::Never => outbound::to_cluster_worker(&message),
             RandomWorker::Process => message,
         };
-        self.act(Action::Send {
-            child: id,
-            frame,
-            origin: Origin::Message(Lane { from: Peer::App, to: Target::AnyWorker }),
-        });
+        self.act(Action::Send { child: id, frame, origin: Origin::Message(Lane::of(Peer::App, Target::AnyWorker)) });
     }
 
     /// One worker at work, at random.

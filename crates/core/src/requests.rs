@@ -94,7 +94,7 @@ impl Core {
             self.act(Action::Send {
                 child: *child,
                 frame: frame.clone(),
-                origin: Origin::Message(Lane { from, to: target }),
+                origin: Origin::Message(Lane::of_each(from, target)),
             });
         }
         if !children.is_empty() {
@@ -114,7 +114,7 @@ impl Core {
             (Peer::App, Peer::Child(child)) => self.notify(Notice::Request(Some(child), frame)),
             (Peer::App, Peer::App) => {}
             (Peer::Child(child), _) if self.family.get(child).is_some_and(super::child::Child::is_reachable) => {
-                self.act(Action::Send { child, frame, origin: Origin::Message(Lane { from, to: target }) });
+                self.act(Action::Send { child, frame, origin: Origin::Message(Lane::of_each(from, target)) });
             }
             (Peer::Child(_), _) => {}
         }

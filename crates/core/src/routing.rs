@@ -6,7 +6,7 @@ use super::action::{Action, Origin};
 use super::child::{Channel, Child};
 use super::dispatch::ConnectionId;
 use super::event::HandleTarget;
-use super::mailbox::{Letter, LetterKind};
+use super::mailbox::{Letter, LetterKind, MailFor, Mailbox};
 use super::notice::{Notice, Undeliverable};
 use super::types::{ChildId, Lane, Peer, Readiness, Time};
 use super::{Core, Phase};
@@ -42,7 +42,7 @@ impl Core {
     }
 
     pub(super) fn route(&mut self, from: Peer, target: Target, frame: Bytes) {
-        let lane = Lane { from, to: target };
+        let lane = Lane::of(from, target);
         match self.find(from, target) {
             Route::App(child) => self.notify(Notice::Message(child, frame)),
             Route::Child(child) => self.act(Action::Send { child, frame, origin: Origin::Message(lane) }),
@@ -126,7 +126,7 @@ impl Core {
             }
         };
         for child in children {
-            self.act(Action::SendHandle { child, frame: frame.clone(), handle, lane: Lane { from, to } });
+            self.act(Action::SendHandle { child, frame: frame.clone(), handle, lane: Lane::of_each(from, to) });
         }
         self.act(Action::ReleaseConnection { connection: handle });
     }
@@ -140,7 +140,7 @@ impl Core {
     /// To this child and no other.
     pub(super) fn send_to(&mut self, child: ChildId, from: Peer, frame: Bytes) {
         if self.family.get(child).is_some_and(Child::is_reachable) {
-            let lane = Lane { from, to: self.target(child) };
+            let lane = Lane::of(from, self.target(child));
             self.act(Action::Send { child, frame, origin: Origin::Message(lane) });
         } else {
             self.undeliverable(from, &frame, Undeliverable::Gone);
@@ -181,13 +181,14 @@ impl Core {
     }
 
     pub(super) fn keep(&mut self, letter: Letter) {
-        let mailbox = match letter.target {
-            Target::Alone => &mut self.alone_mail,
-            _ => &mut self.worker_mail,
-        };
+        let (receiver, lane) = (MailFor::target(letter.target), letter.lane());
+        let mailbox = self.mailbox(receiver);
+        let queued = mailbox.bytes();
         if let Some(letter) = mailbox.keep(letter) {
-            self.refuse(letter, Undeliverable::MailboxFull);
+            return self.refuse(letter, Undeliverable::MailboxFull);
         }
+        let size = mailbox.bytes() - queued;
+        self.act(Action::CountMail { receiver, lane, queued, size });
     }
 
     fn refuse(&mut self, letter: Letter, reason: Undeliverable) {
@@ -207,21 +208,33 @@ impl Core {
     /// A child is ready: what waited for it goes out, oldest first.
     pub(super) fn deliver_mail(&mut self, id: ChildId) {
         if matches!(id, ChildId::Alone(_)) {
-            for letter in self.alone_mail.take() {
-                self.open(letter);
-            }
+            self.empty_mailbox(MailFor::Alone, Self::open);
         }
-        if self.phase == Phase::Running {
-            for letter in self.worker_mail.take() {
-                self.open(letter);
-            }
+        if self.phase == Phase::Running && self.family.ready_workers().next().is_some() {
+            self.empty_mailbox(MailFor::Workers, Self::open);
         }
     }
 
     /// The cluster is over: what still waits reaches nobody.
     pub(super) fn return_mail(&mut self) {
-        for letter in self.alone_mail.take().into_iter().chain(self.worker_mail.take()) {
-            self.refuse(letter, Undeliverable::Closed);
+        for receiver in [MailFor::Alone, MailFor::Workers] {
+            self.empty_mailbox(receiver, |core, letter| core.refuse(letter, Undeliverable::Closed));
+        }
+    }
+
+    fn empty_mailbox(&mut self, receiver: MailFor, open: fn(&mut Self, Letter)) {
+        let letters = self.mailbox(receiver).take();
+        let held_anybody = !letters.is_empty();
+        letters.into_iter().for_each(|letter| open(self, letter));
+        if held_anybody {
+            self.act(Action::MailTaken { receiver });
+        }
+    }
+
+    fn mailbox(&mut self, receiver: MailFor) -> &mut Mailbox {
+        match receiver {
+            MailFor::Alone => &mut self.alone_mail,
+            MailFor::Workers => &mut self.worker_mail,
         }
     }
 

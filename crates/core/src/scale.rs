@@ -11,12 +11,10 @@ use super::{Core, Phase};
 use cluster_protocol::outbound::DrainReason;
 
 /// What is under way.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Scaling {
-    /// Who waits for it.
-    ids: Vec<u32>,
-    /// Without success it is given up then.
-    until: Time,
+    /// Who waits for it, and until when.
+    askers: Vec<(u32, Time)>,
 }
 
 /// Why it did not come to its end.
@@ -95,7 +93,7 @@ impl Core {
             self.end_scaling(&Err(NotScaled::Superseded(count)));
         }
         let until = now + self.longest_scaling();
-        self.scaling.get_or_insert_with(|| Scaling { ids: Vec::new(), until }).ids.push(id);
+        self.scaling.get_or_insert_default().askers.push((id, until));
         self.policy.count = count;
         let surplus: Vec<SlotId> = self.family.slots().map(|(slot, _)| slot).filter(|slot| *slot > count).collect();
         for slot in surplus {
@@ -123,22 +121,37 @@ impl Core {
 
     /// Tells who waits for it that every slot has its worker and nobody is too many, or why that will not be.
     pub(super) fn check_scaling(&mut self, now: Time) {
-        let Some(scaling) = &self.scaling else { return };
-        let surplus = |worker: &Child| worker.reason == ExitReason::Scale;
-        let result = if self.all_ready() && !self.family.workers().any(surplus) {
-            Ok(())
-        } else if let Some(lost) = self.lost_slot() {
-            Err(lost)
-        } else if scaling.until <= now {
-            Err(NotScaled::Late(self.longest_scaling()))
-        } else {
+        if self.scaling.is_none() {
             return;
-        };
-        self.end_scaling(&result);
+        }
+        // One that leaves because of a reload, or died, had another reason first.
+        let is_above = |slot: SlotId| slot > self.policy.count;
+        let surplus = |worker: &Child| worker.reason == ExitReason::Scale || worker.slot.is_some_and(is_above);
+        if self.all_ready() && !self.family.workers().any(surplus) {
+            self.end_scaling(&Ok(()));
+        } else if let Some(lost) = self.lost_slot() {
+            self.end_scaling(&Err(lost));
+        } else {
+            self.give_up_scaling(now);
+        }
     }
 
     pub(super) fn scaling_deadline(&self) -> Option<Time> {
-        self.scaling.as_ref().map(|scaling| scaling.until)
+        self.scaling.as_ref()?.askers.iter().map(|(_, until)| *until).min()
+    }
+
+    /// For those whose time is over.
+    fn give_up_scaling(&mut self, now: Time) {
+        let Some(scaling) = &mut self.scaling else { return };
+        let (late, askers): (Vec<_>, _) =
+            std::mem::take(&mut scaling.askers).into_iter().partition(|(_, until)| *until <= now);
+        scaling.askers = askers;
+        if scaling.askers.is_empty() {
+            self.scaling = None;
+        }
+        for (id, _) in late {
+            self.notify(Notice::Scaled { id, result: Err(NotScaled::Late(self.longest_scaling())) });
+        }
     }
 
     /// A slot that nobody is on the way to, or not soon.
@@ -156,7 +169,7 @@ impl Core {
     }
 
     pub(super) fn end_scaling(&mut self, result: &Result<(), NotScaled>) {
-        for id in self.scaling.take().into_iter().flat_map(|scaling| scaling.ids) {
+        for (id, _) in self.scaling.take().into_iter().flat_map(|scaling| scaling.askers) {
             self.notify(Notice::Scaled { id, result: result.clone() });
         }
     }

@@ -232,6 +232,8 @@ impl World {
             }
             Action::Send { child, frame, origin } => self.send(child, frame, origin),
             Action::SendHandle { child, frame, lane, .. } => self.send_handle(child, frame, lane.from),
+            Action::CountMail { receiver, .. } => self.post.counted(receiver),
+            Action::MailTaken { receiver } => self.post.taken(receiver),
             Action::Listen { key, .. } => match self.some(600) {
                 0 => self.open(&key),
                 after => {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use cluster_protocol::envelope::Target;
-use cluster_protocol::outbound::{HandleKind, SocketName};
+use cluster_protocol::outbound::{HandleKind, LaneName, SocketName};
 
 /// A moment, counted from the master's start. The core never looks at a clock: it is told.
 pub type Time = Duration;
@@ -207,5 +207,19 @@ pub struct Lane {
     /// Who sends.
     pub from: Peer,
     /// Whom the messages name.
-    pub to: Target,
+    pub to: LaneName,
+}
+
+impl Lane {
+    /// Of a message.
+    #[must_use]
+    pub fn of(from: Peer, target: Target) -> Self {
+        Self { from, to: LaneName::To(target) }
+    }
+
+    /// Of what nobody may miss: a request, or a message with a handle.
+    #[must_use]
+    pub fn of_each(from: Peer, target: Target) -> Self {
+        Self { from, to: if target == Target::AllWorkers { LaneName::Each } else { LaneName::To(target) } }
+    }
 }

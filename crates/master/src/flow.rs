@@ -10,9 +10,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use cluster_core::mailbox::MailFor;
 use cluster_core::notice::Missed;
 use cluster_core::types::{Lane, Peer, Time};
 use cluster_protocol::envelope::Target;
+use cluster_protocol::outbound::LaneName;
 
 /// More than this waiting for a receiver slows its senders down.
 pub const HIGH_WATER: usize = 1 << 20;
@@ -27,8 +29,32 @@ pub const BROADCAST_LIMIT: usize = 8 << 20;
 /// more message is taken, however large.
 pub const PARKED: usize = 8 << 20;
 
+const ANY_WORKER: LaneName = LaneName::To(Target::AnyWorker);
+
 /// A receiver that took nothing for so long stands still.
 pub const STALL: Duration = Duration::from_secs(1);
+
+/// One that is not there is waited for so long: a process that boots, or is started again, needs seconds.
+pub const ABSENCE: Duration = Duration::from_secs(60);
+
+/// Who is to take a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Receiver {
+    /// This process.
+    Peer(Peer),
+    /// Whoever the mailbox is kept for.
+    Mail(MailFor),
+}
+
+impl Receiver {
+    /// How long it may take nothing before it counts as standing still.
+    fn longest_wait(self) -> Duration {
+        match self {
+            Self::Peer(_) => STALL,
+            Self::Mail(_) => ABSENCE,
+        }
+    }
+}
 
 /// What is about to be sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,9 +62,9 @@ pub struct Offer {
     /// From whom, and where it was sent to.
     pub lane: Lane,
     /// Who gets it.
-    pub receiver: Peer,
-    /// Whether others get it too.
-    pub audience: Audience,
+    pub receiver: Receiver,
+    /// How long its sender waits.
+    pub patience: Patience,
     /// How many messages.
     pub messages: u64,
     /// Their size.
@@ -49,13 +75,13 @@ pub struct Offer {
     pub taken: u64,
 }
 
-/// Who gets a message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Audience {
-    /// Many; the receiver is one of them.
-    All,
-    /// This one only.
-    One,
+/// How long the sender of a message waits for a receiver that takes nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Patience {
+    /// Until it counts as standing still: others wait with it.
+    Limited,
+    /// For as long as it is there.
+    Unlimited,
 }
 
 /// What to do with an offer.
@@ -93,7 +119,16 @@ struct Behind {
 struct Held {
     /// So many bytes came all the same.
     parked: usize,
-    audience: Audience,
+    patience: Patience,
+}
+
+impl Offer {
+    /// What waits in a mailbox.
+    #[must_use]
+    pub fn mail(receiver: MailFor, lane: Lane, queued: usize, size: usize) -> Self {
+        let receiver = Receiver::Mail(receiver);
+        Self { lane, receiver, patience: Patience::Limited, messages: 1, size, queued, taken: 0 }
+    }
 }
 
 impl Behind {
@@ -101,7 +136,7 @@ impl Behind {
     fn stall(&mut self, taken: u64) -> Vec<Lane> {
         self.pace = Pace::Stalled { taken };
         let (to_all, to_one): (BTreeMap<_, _>, _) =
-            std::mem::take(&mut self.lanes).into_iter().partition(|(_, held)| held.audience == Audience::All);
+            std::mem::take(&mut self.lanes).into_iter().partition(|(_, held)| held.patience == Patience::Limited);
         self.lanes = to_one;
         to_all.into_keys().collect()
     }
@@ -118,14 +153,14 @@ enum Pace {
 /// Who waits for whom.
 #[derive(Debug, Default)]
 pub struct Flow {
-    receivers: BTreeMap<Peer, Behind>,
+    receivers: BTreeMap<Receiver, Behind>,
 }
 
 impl Flow {
     /// Something is to be sent.
     pub fn offer(&mut self, now: Time, offer: Offer) -> Verdict {
-        let Offer { lane, audience, .. } = offer;
-        let limit = if audience == Audience::All { BROADCAST_LIMIT } else { HIGH_WATER };
+        let Offer { lane, patience, .. } = offer;
+        let limit = if patience == Patience::Limited { BROADCAST_LIMIT } else { HIGH_WATER };
         let is_held = self.receivers.get(&offer.receiver).is_some_and(|behind| behind.lanes.contains_key(&lane));
         if offer.queued + offer.size <= limit && !is_held {
             return Verdict::Send;
@@ -136,7 +171,7 @@ impl Flow {
             missed: Missed::default(),
         });
         match behind.pace {
-            Pace::Stalled { taken } if taken == offer.taken && audience == Audience::All => {
+            Pace::Stalled { taken } if taken == offer.taken && patience == Patience::Limited => {
                 behind.missed.messages += offer.messages;
                 behind.missed.bytes += offer.size as u64;
                 return Verdict::GiveUp(behind.missed);
@@ -147,26 +182,25 @@ impl Flow {
             _ => {}
         }
         let Some(held) = behind.lanes.get_mut(&lane) else {
-            behind.lanes.insert(lane, Held { parked: 0, audience });
+            behind.lanes.insert(lane, Held { parked: 0, patience });
             return Verdict::SendAndHold;
         };
         let before = held.parked;
         held.parked += offer.size;
-        held.audience = held.audience.max(audience);
         if before <= PARKED && held.parked > PARKED { Verdict::SendAndStop } else { Verdict::Send }
     }
 
     /// `queued` bytes are left for a receiver.
-    pub fn drained(&mut self, receiver: Peer, queued: usize) -> Release {
+    pub fn drained(&mut self, receiver: Receiver, queued: usize) -> Release {
         if queued >= LOW_WATER { Release::default() } else { self.gone(receiver) }
     }
 
     /// A receiver takes nothing any more, or everything.
-    pub fn gone(&mut self, receiver: Peer) -> Release {
+    pub fn gone(&mut self, receiver: Receiver) -> Release {
         let Some(behind) = self.receivers.remove(&receiver) else { return Release::default() };
         // For what any worker may have one that keeps up is enough.
         for other in self.receivers.values_mut() {
-            other.lanes.retain(|lane, _| lane.to != Target::AnyWorker || !behind.lanes.contains_key(lane));
+            other.lanes.retain(|lane, _| lane.to != ANY_WORKER || !behind.lanes.contains_key(lane));
         }
         let lanes = behind.lanes.into_keys().filter(|lane| !self.is_held(*lane)).collect();
         Release { lanes, missed: Some(behind.missed).filter(|missed| missed.messages > 0) }
@@ -176,8 +210,8 @@ impl Flow {
     pub fn any_worker_keeps_up(&mut self) -> Vec<Lane> {
         let mut free = BTreeSet::new();
         for behind in self.receivers.values_mut() {
-            free.extend(behind.lanes.keys().filter(|lane| lane.to == Target::AnyWorker).copied());
-            behind.lanes.retain(|lane, _| lane.to != Target::AnyWorker);
+            free.extend(behind.lanes.keys().filter(|lane| lane.to == ANY_WORKER).copied());
+            behind.lanes.retain(|lane, _| lane.to != ANY_WORKER);
         }
         free.into_iter().collect()
     }
@@ -191,14 +225,14 @@ impl Flow {
 
     /// Time passed; `taken` tells how many bytes a receiver took ever. Gives those that may go on because the one that they
     /// wait for stands still.
-    pub fn timed_out(&mut self, now: Time, taken: impl Fn(Peer) -> u64) -> Vec<Lane> {
+    pub fn timed_out(&mut self, now: Time, taken: impl Fn(Receiver) -> u64) -> Vec<Lane> {
         let mut free = Vec::new();
         for (receiver, behind) in &mut self.receivers {
             let Pace::Watched { since, taken: before } = behind.pace else { continue };
             let taken = taken(*receiver);
             if taken != before {
                 behind.pace = Pace::Watched { since: now, taken };
-            } else if now >= since + STALL {
+            } else if now >= since + receiver.longest_wait() {
                 free.extend(behind.stall(taken));
             }
         }
@@ -207,7 +241,8 @@ impl Flow {
 
     /// A receiver is known to stand still: it was stopped. Gives those that need not wait for it to prove it.
     pub fn stands_still(&mut self, receiver: Peer, taken: u64) -> Vec<Lane> {
-        let free = self.receivers.get_mut(&receiver).map(|behind| behind.stall(taken)).unwrap_or_default();
+        let free =
+            self.receivers.get_mut(&Receiver::Peer(receiver)).map(|behind| behind.stall(taken)).unwrap_or_default();
         self.not_held(free)
     }
 
@@ -219,13 +254,13 @@ impl Flow {
     /// When [`Self::timed_out`] is due.
     #[must_use]
     pub fn deadline(&self) -> Option<Time> {
-        let watched = |behind: &Behind| match behind.pace {
-            Pace::Watched { since, .. } if behind.lanes.values().any(|held| held.audience == Audience::All) => {
-                Some(since + STALL)
+        let watched = |(receiver, behind): (&Receiver, &Behind)| match behind.pace {
+            Pace::Watched { since, .. } if behind.lanes.values().any(|held| held.patience == Patience::Limited) => {
+                Some(since + receiver.longest_wait())
             }
             _ => None,
         };
-        self.receivers.values().filter_map(watched).min()
+        self.receivers.iter().filter_map(watched).min()
     }
 
     fn is_held(&self, lane: Lane) -> bool {

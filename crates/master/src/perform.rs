@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::examine::examine;
-use super::flow::{Audience, HIGH_WATER, Offer, Release, Verdict};
+use super::flow::{HIGH_WATER, Offer, Patience, Receiver, Release, Verdict};
 use super::launch::{Port, launch};
 use super::link::{Input, Link, Speaking};
 use super::output::Pipes;
@@ -24,7 +24,7 @@ use cluster_core::types::{ChildId, GenerationId, Lane, Peer, SlotId};
 use cluster_protocol::envelope::{Envelope, Target};
 use cluster_protocol::frame::lines;
 use cluster_protocol::listen::ListenQuery;
-use cluster_protocol::outbound;
+use cluster_protocol::outbound::{self, LaneName};
 use cluster_sys::process::{activity, resident_bytes};
 
 /// How long to wait before the next attempt at an address that is in use for a moment.
@@ -63,6 +63,15 @@ impl Master {
                     }
                 }
                 Action::SendHandle { child, frame, handle, lane } => self.send_handle(child, frame, handle, lane),
+                Action::CountMail { receiver, lane, queued, size } => {
+                    let offer = Offer::mail(receiver, lane, queued, size);
+                    let verdict = self.flow.offer(self.now(), offer);
+                    self.slow_down(lane, verdict);
+                }
+                Action::MailTaken { receiver } => {
+                    let Release { lanes, .. } = self.flow.gone(Receiver::Mail(receiver));
+                    self.go_on(lanes);
+                }
                 Action::ReleaseConnection { connection } => {
                     self.connections.remove(&connection);
                 }
@@ -152,9 +161,9 @@ impl Master {
     }
 
     fn send(&mut self, child: ChildId, frame: Bytes, origin: Origin) {
-        let (lane, audience) = match origin {
-            Origin::Message(lane) => (lane, Audience::One),
-            Origin::Broadcast(lane) => (lane, Audience::All),
+        let (lane, patience) = match origin {
+            Origin::Message(lane) => (lane, Patience::Unlimited),
+            Origin::Broadcast(lane) => (lane, Patience::Limited),
             Origin::Master | Origin::MasterInTurn => {
                 if let Some(link) = self.links.get_mut(&child) {
                     if origin == Origin::Master { link.send_first(frame, None) } else { link.send(frame, None, None) }
@@ -165,13 +174,13 @@ impl Master {
         let now = self.now();
         let Some(link) = self.links.get_mut(&child) else { return };
         let (queued, size) = (link.queued(), frame.len());
-        let messages = if audience == Audience::All { lines(&frame).count() as u64 } else { 1 };
-        let (receiver, taken) = (Peer::Child(child), link.taken());
+        let messages = if patience == Patience::Limited { lines(&frame).count() as u64 } else { 1 };
+        let (receiver, taken) = (Receiver::Peer(Peer::Child(child)), link.taken());
         // What any worker may have goes to another one as soon as this one is behind: it is held back when all are.
-        let verdict = if lane.to == Target::AnyWorker && link.reading == Reading::KeepsUp {
+        let verdict = if lane.to == LaneName::To(Target::AnyWorker) && link.reading == Reading::KeepsUp {
             Verdict::Send
         } else {
-            self.flow.offer(now, Offer { lane, receiver, audience, messages, size, queued, taken })
+            self.flow.offer(now, Offer { lane, receiver, patience, messages, size, queued, taken })
         };
         if let Verdict::GiveUp(missed) = verdict {
             return self.give_up(lane.from, &frame, missed);
@@ -182,7 +191,7 @@ impl Master {
             self.core.handle(now, Event::FellBehind { child });
         }
         self.slow_down(lane, verdict);
-        if verdict == Verdict::SendAndHold && audience == Audience::All {
+        if verdict == Verdict::SendAndHold && patience == Patience::Limited {
             self.skip_stopped(child);
         }
     }
@@ -194,8 +203,8 @@ impl Master {
         let Some(link) = self.links.get_mut(&child) else { return };
         let (queued, taken) = (link.queued(), link.taken());
         link.send(frame, Some(socket), Some(lane.from));
-        let (receiver, size) = (Peer::Child(child), link.queued() - queued);
-        let offer = Offer { lane, receiver, audience: Audience::One, messages: 1, size, queued, taken };
+        let (receiver, size) = (Receiver::Peer(Peer::Child(child)), link.queued() - queued);
+        let offer = Offer { lane, receiver, patience: Patience::Unlimited, messages: 1, size, queued, taken };
         let verdict = self.flow.offer(now, offer);
         self.slow_down(lane, verdict);
     }
@@ -276,9 +285,9 @@ impl Master {
         let before = self.app.bytes();
         let size = self.app.push(notice);
         if let Some(child) = sender {
-            let (lane, receiver) = (Lane { from: Peer::Child(child), to: meant_for }, Peer::App);
-            let (audience, messages, taken) = (Audience::One, 1, 0);
-            let offer = Offer { lane, receiver, audience, messages, size, queued: before, taken };
+            let (lane, receiver) = (Lane::of(Peer::Child(child), meant_for), Receiver::Peer(Peer::App));
+            let (patience, messages, taken) = (Patience::Unlimited, 1, 0);
+            let offer = Offer { lane, receiver, patience, messages, size, queued: before, taken };
             let verdict = self.flow.offer(self.now(), offer);
             self.slow_down(lane, verdict);
         }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use super::flow::Receiver;
 use super::link::{Input, Link, Outgoing, Speaking};
 use super::passed;
 use super::read::{Received, Violation};
@@ -50,7 +51,7 @@ impl Master {
                         self.tell(Event::Returned { child, from, frame: outgoing.frame });
                     }
                 }
-                let released = self.flow.gone(Peer::Child(child));
+                let released = self.flow.gone(Receiver::Peer(Peer::Child(child)));
                 self.released(Peer::Child(child), released);
                 self.tell(Event::Disconnected { child });
             }
@@ -81,7 +82,7 @@ impl Master {
                         self.go_on(lanes);
                     }
                 }
-                let released = self.flow.drained(Peer::Child(child), queued);
+                let released = self.flow.drained(Receiver::Peer(Peer::Child(child)), queued);
                 self.released(Peer::Child(child), released);
             }
             Input::Examined { child, evidence } => {

@@ -11,7 +11,7 @@ use tokio::sync::mpsc::{Receiver, Sender, UnboundedReceiver, channel};
 
 use super::Command;
 use super::app::AppQueue;
-use super::flow::Flow;
+use super::flow::{self, Flow};
 use super::guarding::Guarding;
 use super::link::{Input, Link};
 use super::output::Outputs;
@@ -144,8 +144,8 @@ impl Master {
 
     fn timed_out(&mut self) {
         let taken = |receiver| match receiver {
-            Peer::Child(child) => self.links.get(&child).map_or(0, Link::taken),
-            Peer::App => 0,
+            flow::Receiver::Peer(Peer::Child(child)) => self.links.get(&child).map_or(0, Link::taken),
+            flow::Receiver::Peer(Peer::App) | flow::Receiver::Mail(_) => 0,
         };
         let released = self.flow.timed_out(self.origin.elapsed(), taken);
         self.go_on(released);
@@ -248,7 +248,7 @@ impl Master {
             Command::HoldOutput(stream, holds) => self.outputs.hold(stream, holds),
             Command::AppCaughtUp => {
                 self.outputs.go_on();
-                let released = self.flow.drained(Peer::App, self.app.bytes());
+                let released = self.flow.drained(flow::Receiver::Peer(Peer::App), self.app.bytes());
                 self.released(Peer::App, released);
             }
         }

@@ -192,26 +192,37 @@ pub fn seat(slot: u32) -> Bytes {
     Bytes::from(format!("{{\"cmd\":\"NODE_YUNFLY\",\"act\":\"seat\",\"slot\":{slot}}}\n"))
 }
 
+/// What a sender is asked to hold back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum LaneName {
+    /// The messages to this target.
+    To(Target),
+    /// What each worker has to get: requests to all, and messages to all with a handle. They wait for one that stands still,
+    /// whom other messages to all pass by.
+    Each,
+}
+
 /// Asks a sender to hold back what it has for a target: there is one that does not keep up.
 #[must_use]
-pub fn hold(target: Target) -> Bytes {
-    lane("hold", target)
+pub fn hold(lane: LaneName) -> Bytes {
+    lane_frame("hold", lane)
 }
 
 /// Tells a sender that it may go on with what it held back.
 #[must_use]
-pub fn go_on(target: Target) -> Bytes {
-    lane("goOn", target)
+pub fn go_on(lane: LaneName) -> Bytes {
+    lane_frame("goOn", lane)
 }
 
-/// `lane` is the target's name in the preload (lib/preload/outgoing.js): a text, or a pid.
-fn lane(act: &str, target: Target) -> Bytes {
-    let name = match target {
-        Target::App => "\"app\"".to_owned(),
-        Target::Alone => "\"alone\"".to_owned(),
-        Target::AnyWorker => "\"worker\"".to_owned(),
-        Target::AllWorkers => "\"all\"".to_owned(),
-        Target::WorkerPid(pid) => pid.to_string(),
+/// `lane` is its name in the preload (lib/preload/outgoing.js): a text, or a pid.
+fn lane_frame(act: &str, lane: LaneName) -> Bytes {
+    let name = match lane {
+        LaneName::To(Target::App) => "\"app\"".to_owned(),
+        LaneName::To(Target::Alone) => "\"alone\"".to_owned(),
+        LaneName::To(Target::AnyWorker) => "\"worker\"".to_owned(),
+        LaneName::To(Target::AllWorkers) => "\"all\"".to_owned(),
+        LaneName::To(Target::WorkerPid(pid)) => pid.to_string(),
+        LaneName::Each => "\"each\"".to_owned(),
     };
     Bytes::from(format!("{{\"cmd\":\"NODE_YUNFLY\",\"act\":\"{act}\",\"lane\":{name}}}\n"))
 }

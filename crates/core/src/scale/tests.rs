@@ -108,6 +108,53 @@ fn each_caller_has_an_answer_of_its_own() {
 }
 
 #[test]
+fn who_asks_for_the_same_count_later_has_time_of_its_own() {
+    let policy = Policy { limit: ms(1_000), min_uptime: ms(10), alone: false, ..policy() };
+    let (mut world, nature) = world(policy);
+    *nature.borrow_mut() = Nature { boot: Boot::Ready(2_000), life: Life::Dies(100), manners: Manners::Finishes(20) };
+    world.end(ChildId::Worker(1));
+    world.run(world.now + ms(1_000));
+    let longest = world.core.longest_scaling();
+    scale(&mut world, 1, 3);
+    let first = world.now;
+    world.run(first + longest - ms(1));
+    assert_eq!(answers(&world), []);
+    scale(&mut world, 2, 3);
+    world.run(first + longest);
+    assert_eq!(answers(&world), [(1, "ERR_SCALE_FAILED")]);
+    world.run(first + longest * 2 + ms(1));
+    assert_eq!(answers(&world), [(1, "ERR_SCALE_FAILED"), (2, "ERR_SCALE_FAILED")]);
+}
+
+#[test]
+fn one_that_is_too_many_is_waited_for_although_a_reload_asked_it_to_leave() {
+    let (mut world, nature) = world(Policy { count: 3, ..policy() });
+    nature.borrow_mut().manners = Manners::Finishes(4_000);
+    let request = ReloadRequest { id: 1, generation: 1, target: ReloadTarget::Worker, concurrency: 3 };
+    world.tell(Event::ReloadAsked(request));
+    let leaves =
+        |world: &World| world.core.family.workers().any(|worker| worker.is_leaving() && worker.slot == Some(3));
+    for _ in 0..1_000 {
+        if leaves(&world) {
+            break;
+        }
+        world.run(world.now + ms(10));
+    }
+    assert!(leaves(&world));
+    scale(&mut world, 1, 2);
+    world.run(world.now + ms(60_000));
+    assert_eq!(answers(&world), [(1, "done")]);
+    let at = |wanted: fn(&Notice) -> bool| world.notices.iter().rposition(|(_, notice)| wanted(notice)).unwrap();
+    let last_exit = world.notices.iter().rposition(|(_, notice)| match notice {
+        Notice::Exit { child, .. } => {
+            world.spawns.iter().any(|(_, spawned, slot)| spawned == child && *slot == Some(3))
+        }
+        _ => false,
+    });
+    assert!(last_exit.unwrap() < at(|notice| matches!(notice, Notice::Scaled { .. })));
+}
+
+#[test]
 fn in_every_phase_it_is_answered() {
     let mut world = World::new(policy(), |_| GOOD);
     scale(&mut world, 1, 3);

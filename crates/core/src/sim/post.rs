@@ -1,6 +1,6 @@
 //! The channels of the virtual world: what waits in them, and what becomes of each message.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 
@@ -8,6 +8,7 @@ use super::{Happening, Pace, World, drain_timeout, exit};
 use crate::action::Origin;
 use crate::dispatch::{ConnectionId, Key};
 use crate::event::{Event, HandleTarget};
+use crate::mailbox::MailFor;
 use crate::types::{ChildId, Peer};
 use cluster_protocol::envelope::Target;
 use cluster_protocol::frame::lines;
@@ -44,6 +45,8 @@ pub(crate) struct Post {
     last: u64,
     /// The last message that an alone read of each sender.
     read: BTreeMap<Peer, u64>,
+    /// The mailboxes because of which senders may hold back.
+    full: BTreeSet<MailFor>,
 }
 
 /// The numbers of the messages in a frame, if that is what it is.
@@ -77,6 +80,14 @@ impl Post {
         self.each(frame, |fate| fate.returned += 1);
     }
 
+    pub(super) fn counted(&mut self, receiver: MailFor) {
+        self.full.insert(receiver);
+    }
+
+    pub(super) fn taken(&mut self, receiver: MailFor) {
+        self.full.remove(&receiver);
+    }
+
     fn read(&mut self, child: ChildId, frame: &Bytes, from: Peer) {
         self.delivered(frame);
         if matches!(child, ChildId::Alone(_)) && frame.first().is_some_and(u8::is_ascii_digit) {
@@ -94,6 +105,7 @@ impl Post {
             let expected = if fate.to_all { fate.copies.max(1) } else { 1 };
             assert_eq!(fate.delivered + fate.returned, expected, "message {number}: {fate:?}");
         }
+        assert!(self.full.is_empty(), "senders hold back for good because of {:?}", self.full);
     }
 }
 

@@ -6,15 +6,16 @@ const WORKER: Peer = Peer::Child(ChildId::Worker(1));
 const OTHER: Peer = Peer::Child(ChildId::Worker(2));
 const START: Time = Duration::ZERO;
 
-const TO_ALONE: Lane = Lane { from: WORKER, to: Target::Alone };
-const TO_APP: Lane = Lane { from: WORKER, to: Target::App };
-const TO_ANY: Lane = Lane { from: ALONE, to: Target::AnyWorker };
-const TO_ALL: Lane = Lane { from: ALONE, to: Target::AllWorkers };
-const TO_ONE: Lane = Lane { from: ALONE, to: Target::WorkerPid(1) };
+const TO_ALONE: Lane = Lane { from: WORKER, to: LaneName::To(Target::Alone) };
+const TO_APP: Lane = Lane { from: WORKER, to: LaneName::To(Target::App) };
+const TO_ANY: Lane = Lane { from: ALONE, to: LaneName::To(Target::AnyWorker) };
+const TO_ALL: Lane = Lane { from: ALONE, to: LaneName::To(Target::AllWorkers) };
+const TO_EACH: Lane = Lane { from: ALONE, to: LaneName::Each };
+const TO_ONE: Lane = Lane { from: ALONE, to: LaneName::To(Target::WorkerPid(1)) };
 
 fn offer(lane: Lane, receiver: Peer, queued: usize) -> Offer {
-    let audience = if lane.to == Target::AllWorkers { Audience::All } else { Audience::One };
-    Offer { lane, receiver, audience, messages: 1, size: 1, queued, taken: 0 }
+    let patience = if lane == TO_ALL { Patience::Limited } else { Patience::Unlimited };
+    Offer { lane, receiver: Receiver::Peer(receiver), patience, messages: 1, size: 1, queued, taken: 0 }
 }
 
 fn all(queued: usize) -> Offer {
@@ -33,8 +34,8 @@ fn a_sender_holds_back_above_the_high_mark_and_goes_on_below_the_low_one() {
     assert_eq!(flow.offer(START, offer(TO_ALONE, ALONE, HIGH_WATER)), Verdict::SendAndHold);
     assert_eq!(flow.offer(START, offer(TO_ALONE, ALONE, HIGH_WATER + 1)), Verdict::Send, "it was asked already");
     assert!(flow.is_slowed(WORKER));
-    assert_eq!(flow.drained(ALONE, LOW_WATER), lanes(&[]));
-    assert_eq!(flow.drained(ALONE, LOW_WATER - 1), lanes(&[TO_ALONE]));
+    assert_eq!(flow.drained(Receiver::Peer(ALONE), LOW_WATER), lanes(&[]));
+    assert_eq!(flow.drained(Receiver::Peer(ALONE), LOW_WATER - 1), lanes(&[TO_ALONE]));
     assert!(!flow.is_slowed(WORKER));
 }
 
@@ -44,8 +45,8 @@ fn what_goes_to_others_is_not_held_back() {
     flow.offer(START, offer(TO_ALONE, ALONE, HIGH_WATER));
     assert_eq!(flow.offer(START, offer(TO_APP, Peer::App, 0)), Verdict::Send);
     assert_eq!(flow.offer(START, offer(TO_APP, Peer::App, HIGH_WATER)), Verdict::SendAndHold);
-    assert_eq!(flow.gone(ALONE), lanes(&[TO_ALONE]));
-    assert_eq!(flow.drained(Peer::App, 0), lanes(&[TO_APP]));
+    assert_eq!(flow.gone(Receiver::Peer(ALONE)), lanes(&[TO_ALONE]));
+    assert_eq!(flow.drained(Receiver::Peer(Peer::App), 0), lanes(&[TO_APP]));
 }
 
 #[test]
@@ -59,7 +60,7 @@ fn who_does_not_hold_back_is_stopped_after_a_bound_and_one_message() {
     assert!(flow.is_stopped(WORKER) && !flow.is_stopped(OTHER));
     assert_eq!(flow.offer(START, sized(1)), Verdict::Send, "it is stopped already");
     flow.offer(START, offer(TO_APP, Peer::App, HIGH_WATER));
-    assert_eq!(flow.drained(ALONE, 0), lanes(&[TO_ALONE]));
+    assert_eq!(flow.drained(Receiver::Peer(ALONE), 0), lanes(&[TO_ALONE]));
     assert!(!flow.is_stopped(WORKER), "it still waits for the app, but held back");
 }
 
@@ -76,7 +77,7 @@ fn for_any_worker_one_that_keeps_up_is_enough() {
     let mut flow = Flow::default();
     assert_eq!(flow.offer(START, offer(TO_ANY, WORKER, HIGH_WATER)), Verdict::SendAndHold);
     assert_eq!(flow.offer(START, offer(TO_ANY, OTHER, HIGH_WATER)), Verdict::SendAndHold);
-    assert_eq!(flow.drained(OTHER, 0), lanes(&[TO_ANY]));
+    assert_eq!(flow.drained(Receiver::Peer(OTHER), 0), lanes(&[TO_ANY]));
     assert!(!flow.is_slowed(ALONE));
 }
 
@@ -95,8 +96,8 @@ fn a_message_to_all_waits_for_each() {
     let mut flow = Flow::default();
     flow.offer(START, offer(TO_ALL, WORKER, BROADCAST_LIMIT));
     flow.offer(START, offer(TO_ALL, OTHER, BROADCAST_LIMIT));
-    assert_eq!(flow.drained(OTHER, 0), lanes(&[]));
-    assert_eq!(flow.gone(WORKER), lanes(&[TO_ALL]));
+    assert_eq!(flow.drained(Receiver::Peer(OTHER), 0), lanes(&[]));
+    assert_eq!(flow.gone(Receiver::Peer(WORKER)), lanes(&[TO_ALL]));
 }
 
 #[test]
@@ -110,7 +111,7 @@ fn a_message_to_all_is_given_up_for_one_that_stands_still() {
     assert_eq!(flow.offer(STALL, all(BROADCAST_LIMIT)), Verdict::GiveUp(Missed { messages: 1, bytes: 1 }));
     assert_eq!(flow.offer(STALL, all(0)), Verdict::Send, "there is room");
     let missed = Some(Missed { messages: 1, bytes: 1 });
-    assert_eq!(flow.drained(WORKER, 0), Release { lanes: vec![], missed });
+    assert_eq!(flow.drained(Receiver::Peer(WORKER), 0), Release { lanes: vec![], missed });
     assert_eq!(flow.offer(STALL, all(BROADCAST_LIMIT)), Verdict::SendAndHold);
 }
 
@@ -145,14 +146,32 @@ fn messages_to_one_are_never_given_up() {
 }
 
 #[test]
-fn a_request_to_all_is_never_given_up() {
+fn what_each_worker_has_to_get_waits_and_lets_what_is_for_all_pass() {
     let mut flow = Flow::default();
     flow.offer(START, all(BROADCAST_LIMIT));
-    let request = Offer { audience: Audience::One, ..all(BROADCAST_LIMIT) };
-    assert_eq!(flow.offer(START, request), Verdict::Send);
-    assert!(flow.timed_out(STALL, |_| 0).is_empty(), "its sender waits");
-    assert_eq!(flow.offer(STALL, request), Verdict::Send);
-    assert_eq!(flow.drained(WORKER, 0), lanes(&[TO_ALL]));
+    let request = offer(TO_EACH, WORKER, BROADCAST_LIMIT);
+    assert_eq!(flow.offer(START, request), Verdict::SendAndHold);
+    assert_eq!(flow.timed_out(STALL, |_| 0), [TO_ALL]);
+    assert_eq!(flow.offer(STALL, request), Verdict::Send, "it is never given up");
+    assert!(matches!(flow.offer(STALL, all(BROADCAST_LIMIT)), Verdict::GiveUp(_)));
+    assert_eq!(flow.drained(Receiver::Peer(WORKER), 0).lanes, [TO_EACH]);
+}
+
+#[test]
+fn who_sends_to_one_that_is_not_there_holds_back_until_it_is_but_not_for_ever() {
+    let mut flow = Flow::default();
+    let alone = Receiver::Mail(MailFor::Alone);
+    let mail = |queued| Offer::mail(MailFor::Alone, TO_ALONE, queued, 1);
+    assert_eq!(flow.offer(START, mail(0)), Verdict::Send);
+    assert_eq!(flow.offer(START, mail(BROADCAST_LIMIT)), Verdict::SendAndHold);
+    assert_eq!(flow.gone(Receiver::Mail(MailFor::Workers)).lanes, []);
+    assert_eq!(flow.gone(alone).lanes, [TO_ALONE]);
+    flow.offer(START, mail(BROADCAST_LIMIT));
+    assert_eq!(flow.deadline(), Some(ABSENCE));
+    assert!(flow.timed_out(ABSENCE - STALL, |_| 0).is_empty());
+    assert_eq!(flow.timed_out(ABSENCE, |_| 0), [TO_ALONE]);
+    flow.offer(ABSENCE, mail(BROADCAST_LIMIT));
+    assert!(!flow.is_slowed(WORKER), "what is too much for the mailbox comes back, and is told");
 }
 
 #[test]
@@ -161,5 +180,5 @@ fn of_a_sender_that_is_gone_nothing_is_kept() {
     flow.offer(START, offer(TO_ALONE, ALONE, HIGH_WATER));
     flow.forget(WORKER);
     assert!(!flow.is_slowed(WORKER));
-    assert_eq!(flow.gone(ALONE), lanes(&[]));
+    assert_eq!(flow.gone(Receiver::Peer(ALONE)), lanes(&[]));
 }
