@@ -8,8 +8,250 @@
 //! ```
 //!
 //! Each is a crate (`crates/`), so imports go one way only. Core and protocol are pure: no clock, no descriptors, no tokio, no napi.
-//! See ARCHITECTURE.md for the data flow and the decisions.
-
+//! See ARCHITECTURE.md for the data flow and the decisions. This one, the addon, is nothing but translation: policy is the core's,
+//! effects are the master's.
 #![warn(missing_docs)] // What napi exports gets its comments in native.d.ts.
+#![allow(clippy::needless_pass_by_value)] // napi hands arguments over by value.
 
-pub mod addon;
+mod config;
+mod event;
+
+use std::os::fd::{AsFd, IntoRawFd};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::mpsc::sync_channel;
+
+use bytes::Bytes;
+use napi::bindgen_prelude::{Env, Error, Function, Result, Status};
+use napi::threadsafe_function::ThreadsafeFunctionCallMode;
+use napi_derive::napi;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+
+use cluster_core::notice::Stream;
+use cluster_core::types::{ChildId, ReloadTarget};
+use cluster_master::Command;
+use cluster_master::app::AppQueue;
+use cluster_master::config::Config;
+use cluster_master::passed::{self, Receiver};
+use cluster_master::preload::Preload;
+use cluster_master::thread;
+use cluster_protocol::wrapped::Wrapped;
+use cluster_sys::adopted::Adopted;
+use cluster_sys::local::duplicate;
+use cluster_sys::process::is_main_thread;
+use cluster_sys::{private, take_portable_path};
+
+pub use config::NativeConfig;
+pub use event::NativeEvent;
+
+/// The native master, as lib/cluster.js sees it.
+#[napi]
+pub struct Master {
+    commands: UnboundedSender<Command>,
+    app: Arc<AppQueue>,
+    idle: Option<(Config, UnboundedReceiver<Command>)>,
+    adopted: Adopted,
+}
+
+#[napi]
+impl Master {
+    /// A master that does nothing yet. `wake` is called on the JS thread when `takeEvents` has something.
+    #[napi(constructor, catch_unwind)]
+    pub fn new(config: NativeConfig, wake: Function<'_, (), ()>) -> Result<Self> {
+        let config = config.into_config()?;
+        if config.variables.portable {
+            take_portable_path();
+        }
+        // Weak: it never keeps Node alive by itself.
+        let wake = wake.build_threadsafe_function().weak::<true>().build()?;
+        let (commands, receiver) = unbounded_channel();
+        let app = AppQueue::new(
+            Box::new(move || {
+                wake.call((), ThreadsafeFunctionCallMode::NonBlocking);
+            }),
+            commands.clone(),
+        );
+        Ok(Self { commands, app: Arc::new(app), idle: Some((config, receiver)), adopted: Adopted::default() })
+    }
+
+    /// Starts the master's thread; the core begins. A second call does nothing.
+    #[napi(catch_unwind)]
+    pub fn start(&mut self, env: Env) -> Result<()> {
+        let Some((config, receiver)) = self.idle.take() else { return Ok(()) };
+        thread::start(config, Arc::clone(&self.app), receiver)
+            .map_err(|error| Error::from_reason(error.to_string()))?;
+        self.tell(Command::Start);
+        if !is_main_thread() {
+            // A worker thread may end (`terminate()`) while the process goes on: then nobody could close the cluster any more.
+            env.add_env_cleanup_hook(self.commands.clone(), |commands| {
+                let _ = commands.send(Command::Close { force: false });
+            })?;
+        }
+        Ok(())
+    }
+
+    /// The oldest events, after a call of `wake`; if there are more, `wake` is called again.
+    #[napi(catch_unwind)]
+    pub fn take_events(&self) -> Vec<NativeEvent> {
+        self.app.take().into_iter().map(NativeEvent::from).collect()
+    }
+
+    /// Sends one message to one child. False: it had better wait before the next one.
+    #[napi(catch_unwind)]
+    pub fn send(&self, role: String, id: u32, json: String) -> Result<bool> {
+        let frame = line(json);
+        let fine = self.app.sending(frame.len());
+        self.tell(Command::SendTo(child(&role, id)?, frame));
+        Ok(fine)
+    }
+
+    /// Sends one message with a handle (the number of a descriptor, which stays the caller's) to one child. `json` is as
+    /// Node wraps it: it throws if the descriptor is not what it says. False: it had better wait before the next one.
+    #[napi(catch_unwind)]
+    pub fn send_handle(&self, role: String, id: u32, json: String, handle: i32) -> Result<bool> {
+        let handle = duplicate(handle).map_err(|error| Error::from_reason(error.to_string()))?;
+        let frame = line(json);
+        let child = child(&role, id)?;
+        if let Ok(Wrapped { kind, .. }) = Wrapped::read(&frame) {
+            let receiver = if matches!(child, ChildId::Worker(_)) { Receiver::Worker } else { Receiver::Other };
+            passed::check(kind, handle.as_fd(), receiver).map_err(|wrong| Error::new(Status::InvalidArg, wrong))?;
+        }
+        let fine = self.app.sending(frame.len());
+        self.tell(Command::SendHandle(child, frame, handle));
+        Ok(fine)
+    }
+
+    /// Takes a handle that came with an event, once; gives the number of its descriptor, which is the caller's from now.
+    #[napi(catch_unwind)]
+    pub fn take_handle(&self, number: f64) -> Option<i32> {
+        self.app.take_handle(number as u64).map(IntoRawFd::into_raw_fd)
+    }
+
+    /// Routes a message by its `to`, `type` and `worker_pid`. False: it had better wait before the next one.
+    #[napi(catch_unwind)]
+    pub fn route(&self, json: String) -> bool {
+        let frame = line(json);
+        let fine = self.app.sending(frame.len());
+        self.tell(Command::Route(frame));
+        fine
+    }
+
+    /// Sends the random-worker message to a random listening worker; gives its id.
+    #[napi(catch_unwind)]
+    pub fn random_worker(&self, json: Option<String>) -> Result<Option<u32>> {
+        let fields = match json {
+            Some(json) => {
+                serde_json::from_str(&json).map_err(|error| Error::new(Status::InvalidArg, error.to_string()))?
+            }
+            None => None,
+        };
+        // The master's thread never waits for the app's, so this cannot deadlock.
+        let (reply, choice) = sync_channel(1);
+        self.tell(Command::RandomWorker { fields, reply });
+        Ok(choice.recv().ok().flatten().map(|id| match id {
+            ChildId::Worker(id) | ChildId::Alone(id) => id,
+        }))
+    }
+
+    /// Replaces processes with new ones, launched as `config` says. The event `reloaded` answers by `id`.
+    #[napi(catch_unwind)]
+    pub fn reload(&self, id: u32, config: NativeConfig, target: String, concurrency: u32) -> Result<()> {
+        let target = match target.as_str() {
+            "worker" => ReloadTarget::Worker,
+            "alone" => ReloadTarget::Alone,
+            "all" => ReloadTarget::All,
+            other => return Err(Error::new(Status::InvalidArg, format!("unknown target {other}"))),
+        };
+        let launch = Box::new(config.into_launch()?);
+        self.tell(Command::Reload { id, launch, target, concurrency: concurrency as usize });
+        Ok(())
+    }
+
+    /// Changes the number of workers. The event `scaled` answers by `id`.
+    #[napi(catch_unwind)]
+    pub fn scale(&self, id: u32, count: u32) {
+        self.tell(Command::Scale { id, count });
+    }
+
+    /// Lets a worker finish; its slot is filled again.
+    #[napi(catch_unwind)]
+    pub fn disconnect(&self, id: u32) {
+        self.tell(Command::Disconnect(ChildId::Worker(id)));
+    }
+
+    /// Sends a signal to a child.
+    #[napi(catch_unwind)]
+    pub fn kill(&self, role: String, id: u32, signal: String) -> Result<()> {
+        let signal = signal.parse().map_err(|_| Error::new(Status::InvalidArg, format!("unknown signal {signal}")))?;
+        self.tell(Command::Kill(child(&role, id)?, signal));
+        Ok(())
+    }
+
+    /// The app got a signal that asks it to stop.
+    #[napi(catch_unwind)]
+    pub fn signal(&self, name: String) {
+        tracing::debug!(name, "signalled");
+        self.tell(Command::Signalled(name));
+    }
+
+    /// Stops everything.
+    #[napi(catch_unwind)]
+    pub fn close(&self, force: bool) {
+        self.tell(Command::Close { force });
+    }
+
+    /// For an app that is PID 1: reaps the dead that fell to it. To be called from its event loop, once a turn at most.
+    #[napi(catch_unwind)]
+    pub fn reap_adopted(&mut self) {
+        self.adopted.reap();
+    }
+
+    /// While it is held what the children write to `stdout` or `stderr` is not read: the app cannot hand on what it has.
+    #[napi(catch_unwind)]
+    pub fn hold_output(&self, stream: String, holds: bool) {
+        let stream = if stream == Stream::Stderr.as_str() { Stream::Stderr } else { Stream::Stdout };
+        self.tell(Command::HoldOutput(stream, holds));
+    }
+
+    /// Keeps the files `names` of the folder `root`, which processes are started with: from now on they may change or go. Where
+    /// they do, they are written into a folder of their own in one of `folders`.
+    #[napi(catch_unwind)]
+    pub fn keep_preload(&self, root: String, names: Vec<String>, folders: Vec<String>) -> Result<()> {
+        let preload =
+            Preload::keep(root.into(), names, folders).map_err(|error| Error::from_reason(error.to_string()))?;
+        self.tell(Command::KeepPreload(Box::new(preload)));
+        Ok(())
+    }
+
+    /// What is going on, as JSON; nothing of a master that has ended.
+    #[napi(catch_unwind)]
+    pub fn stats(&self) -> Option<String> {
+        let (reply, stats) = sync_channel(1);
+        self.tell(Command::Stats(reply));
+        stats.recv().ok()
+    }
+
+    /// A master that has ended has no ears: its last event said so.
+    fn tell(&self, command: Command) {
+        let _ = self.commands.send(command);
+    }
+}
+
+/// The path of the folder, made if it is not there, if what is in it can only be this user's or root's; else null.
+#[napi(catch_unwind)]
+pub fn private_folder(path: String) -> Option<String> {
+    private::private_folder(Path::new(&path), Path::new("/")).ok()?.into_os_string().into_string().ok()
+}
+
+fn child(role: &str, id: u32) -> Result<ChildId> {
+    match role {
+        "worker" => Ok(ChildId::Worker(id)),
+        "alone" => Ok(ChildId::Alone(id)),
+        _ => Err(Error::new(Status::InvalidArg, format!("unknown role {role}"))),
+    }
+}
+
+fn line(mut json: String) -> Bytes {
+    json.push('\n');
+    Bytes::from(json)
+}

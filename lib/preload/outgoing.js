@@ -64,7 +64,7 @@ class Lane {
   }
 }
 
-/** As the master reads the fields (src/protocol/envelope.rs). */
+/** As the master reads the fields (crates/protocol/src/envelope.rs). */
 function laneOf({ to, type, worker_pid: pid }) {
   if (to === 'alone') return 'alone';
   if (to !== 'worker') return 'app';
