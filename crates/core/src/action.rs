@@ -44,8 +44,8 @@ pub enum Action {
         /// The child.
         child: ChildId,
     },
-    /// Ask the system what a silent child does; answer with `Examined`.
-    Examine {
+    /// Ask the system what a silent child does; answer with `Probed`.
+    Probe {
         /// The child.
         child: ChildId,
     },
@@ -114,7 +114,7 @@ pub enum Action {
         connection: ConnectionId,
     },
     /// Tell who is at the other end why nobody comes, and forget the connection.
-    TurnAway {
+    Reject {
         /// Which connection.
         connection: ConnectionId,
         /// Why.

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use super::facts::Fact;
 use super::lifecycle::child::Child;
-use super::lifecycle::family::Family;
+use super::lifecycle::processes::ProcessTable;
 use crate::action::Action;
 use crate::notice::{ChildFailure, Notice, Outcome};
 use crate::types::{ChildId, GenerationId, Policy, Time};
@@ -36,7 +36,7 @@ pub struct Context {
     /// The moment of the event.
     pub now: Time,
     /// All processes and their slots.
-    pub family: Family,
+    pub processes: ProcessTable,
     /// How new processes are launched.
     pub generation: GenerationId,
     /// The last process that ended without being asked: what a user should look at when none is left.
@@ -56,7 +56,7 @@ impl Context {
     #[must_use]
     pub fn new(policy: Policy, seed: u64) -> Self {
         Self {
-            family: Family::new(policy.count),
+            processes: ProcessTable::new(policy.count),
             policy,
             phase: Phase::Idle,
             now: Time::ZERO,
@@ -108,18 +108,18 @@ impl Context {
             return;
         }
         self.phase = Phase::Stopping;
-        self.family.cancel_respawns();
+        self.processes.cancel_respawns();
         self.publish(Fact::StopBegan { outcome, failure: failure.map(Box::new) });
     }
 
     /// One worker at work that fits, at random.
     pub fn any_worker(&mut self, fits: impl Fn(&Child) -> bool) -> Option<(ChildId, u32)> {
-        let count = self.family.ready_workers().filter(|worker| fits(worker)).count();
+        let count = self.processes.ready_workers().filter(|worker| fits(worker)).count();
         if count == 0 {
             return None;
         }
         let index = self.rng.usize(..count);
-        let mut workers = self.family.ready_workers().filter(|worker| fits(worker));
+        let mut workers = self.processes.ready_workers().filter(|worker| fits(worker));
         workers.nth(index).and_then(|worker| Some((worker.id, worker.pid?)))
     }
 }

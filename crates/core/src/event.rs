@@ -129,7 +129,7 @@ pub enum Event {
         child: ChildId,
     },
     /// The system was asked about a silent child.
-    Examined {
+    Probed {
         /// The child.
         child: ChildId,
         /// What it does.
@@ -238,7 +238,7 @@ impl Event {
             | Self::FellBehind { child }
             | Self::CaughtUp { child }
             | Self::Throttled { child }
-            | Self::Examined { child, .. }
+            | Self::Probed { child, .. }
             | Self::Measured { child, .. }
             | Self::Disconnected { child }
             | Self::Exited { child, .. }

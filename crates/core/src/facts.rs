@@ -2,7 +2,7 @@
 //! in which order, is told in [`super::Core`].
 
 use super::lifecycle::child::Child;
-use super::lifecycle::family::Vacated;
+use super::lifecycle::processes::Vacated;
 use crate::notice::{ChildFailure, Outcome};
 use crate::types::{ChildId, Exit, SlotId, Time};
 
@@ -50,7 +50,7 @@ pub enum Fact {
     /// The canary has stayed: it is a worker like any other.
     Proved(ChildId),
     /// Whether new connections have to wait for the master.
-    HoldsConnections(bool),
+    OnlyMasterAccepts(bool),
     /// Sockets that nobody came back to may be closed.
     Settled,
     /// Every connection that the master took at the end is with a worker.

@@ -49,7 +49,7 @@ use rollout::development::Development;
 use rollout::reload::Rollout;
 use traffic::Traffic;
 use traffic::dispatch::Counts;
-use traffic::listeners::Waiting;
+use traffic::listeners::PendingListen;
 use traffic::steering::Acceptor;
 use types::{ChildId, GenerationId, Key, Mode, Peer, Policy, Time};
 
@@ -112,7 +112,7 @@ impl Core {
     /// Events of a child that is gone already are ignored here, and nowhere else.
     fn take_in(&mut self, event: Event) {
         let Self { ctx, traffic, messages, shutdown, .. } = self;
-        if event.child().is_some_and(|child| ctx.family.get(child).is_none()) {
+        if event.child().is_some_and(|child| ctx.processes.get(child).is_none()) {
             return missed(ctx, event);
         }
         match event {
@@ -131,13 +131,13 @@ impl Core {
             Event::FellBehind { child } => ctx.reads(child, Reading::IsBehind),
             Event::CaughtUp { child } => ctx.reads(child, Reading::KeepsUp),
             Event::Throttled { child } => Health::throttled(ctx, child),
-            Event::Examined { child, evidence } => Health::examined(ctx, child, evidence),
+            Event::Probed { child, evidence } => Health::probed(ctx, child, evidence),
             Event::Measured { child, rss } => {
                 self.health.measured(ctx, child, rss, self.rollout.is_under_way());
             }
             Event::ListenerOpened { key, result } => traffic.listener_opened(ctx, &key, result),
             Event::ListenerNotTaken { child, seq, key, errno } => {
-                traffic.listener_not_taken(ctx, Waiting { child, seq }, &key, errno);
+                traffic.listener_not_taken(ctx, PendingListen { child, seq }, &key, errno);
             }
             Event::Accepted { key, connections } => traffic.accepted(ctx, &key, connections),
             Event::HandedBack { child, key, connection, client } => {
@@ -222,7 +222,7 @@ impl Core {
             }
             Fact::Relaunched => standbys.relaunched(ctx),
             Fact::Proved(child) => traffic.join(ctx, child),
-            Fact::HoldsConnections(holds) => traffic.hold(ctx, holds),
+            Fact::OnlyMasterAccepts(only) => traffic.only_master_accepts(ctx, only),
             Fact::Settled => traffic.close_unused(ctx),
             Fact::HandedOver => shutdown.handed_over(ctx),
             Fact::StopBegan { outcome, failure } => {
@@ -249,7 +249,7 @@ impl Core {
     pub fn next_timeout(&self) -> Option<Time> {
         let ctx = &self.ctx;
         [
-            ctx.family.next_deadline(),
+            ctx.processes.next_deadline(),
             self.supervision.next_timeout(ctx),
             self.standbys.next_timeout(ctx),
             self.health.next_timeout(ctx),
@@ -288,16 +288,16 @@ impl Core {
     /// How many workers there are.
     #[must_use]
     pub fn census(&self) -> notice::Census {
-        self.ctx.family.census()
+        self.ctx.processes.census()
     }
 
     /// The generations of which there are processes, or may be again.
     #[must_use]
     pub fn generations(&self) -> BTreeSet<GenerationId> {
-        let family = &self.ctx.family;
-        let seats = family.seats().map(|(_, seat)| seat.generation);
-        let children = family.children().map(|child| child.generation);
-        seats.chain(children).chain([self.ctx.generation]).chain(self.rollout.generations()).collect()
+        let processes = &self.ctx.processes;
+        let entries = processes.all_slots().map(|(_, entry)| entry.generation);
+        let children = processes.children().map(|child| child.generation);
+        entries.chain(children).chain([self.ctx.generation]).chain(self.rollout.generations()).collect()
     }
 
     /// The app asks for a random worker: it gets the message, its id comes back.

@@ -9,7 +9,7 @@ use cluster_protocol::outbound::{HandleKind, LaneName, SocketName};
 /// A moment, counted from the master's start. The core never looks at a clock: it is told.
 pub type Time = Duration;
 
-/// A seat for a worker, 1 to n. It outlives the processes that take it.
+/// A slot for a worker, 1 to n. It outlives the processes that take it.
 pub type SlotId = u32;
 
 /// How processes are launched: 0 is what the cluster was started with, each reload has its own.
@@ -21,7 +21,7 @@ pub type ConnectionId = u64;
 /// The key of a listening socket.
 pub type Key = Arc<str>;
 
-/// One process, never reused: a new process in the same seat has a new id.
+/// One process, never reused: a new process in the same slot has a new id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum ChildId {
     /// The how-many-eth alone.

@@ -111,7 +111,7 @@ pub struct Release {
 struct Behind {
     /// What is held back because of it.
     lanes: BTreeMap<Lane, Held>,
-    pace: Pace,
+    progress: Progress,
     missed: Missed,
 }
 
@@ -134,7 +134,7 @@ impl Offer {
 impl Behind {
     /// It stands still: who sends to all does not wait for it. Gives those.
     fn stall(&mut self, taken: u64) -> Vec<Lane> {
-        self.pace = Pace::Stalled { taken };
+        self.progress = Progress::Stalled { taken };
         let (to_all, to_one): (BTreeMap<_, _>, _) =
             std::mem::take(&mut self.lanes).into_iter().partition(|(_, held)| held.patience == Patience::Limited);
         self.lanes = to_one;
@@ -143,7 +143,7 @@ impl Behind {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Pace {
+enum Progress {
     /// It had taken so much at that moment.
     Watched { since: Time, taken: u64 },
     /// It took nothing more for [`STALL`].
@@ -167,17 +167,17 @@ impl Flow {
         }
         let behind = self.receivers.entry(offer.receiver).or_insert_with(|| Behind {
             lanes: BTreeMap::new(),
-            pace: Pace::Watched { since: now, taken: offer.taken },
+            progress: Progress::Watched { since: now, taken: offer.taken },
             missed: Missed::default(),
         });
-        match behind.pace {
-            Pace::Stalled { taken } if taken == offer.taken && patience == Patience::Limited => {
+        match behind.progress {
+            Progress::Stalled { taken } if taken == offer.taken && patience == Patience::Limited => {
                 behind.missed.messages += offer.messages;
                 behind.missed.bytes += offer.size as u64;
                 return Verdict::GiveUp(behind.missed);
             }
-            Pace::Stalled { taken } if taken != offer.taken => {
-                behind.pace = Pace::Watched { since: now, taken: offer.taken };
+            Progress::Stalled { taken } if taken != offer.taken => {
+                behind.progress = Progress::Watched { since: now, taken: offer.taken };
             }
             _ => {}
         }
@@ -228,10 +228,10 @@ impl Flow {
     pub fn timed_out(&mut self, now: Time, taken: impl Fn(Receiver) -> u64) -> Vec<Lane> {
         let mut free = Vec::new();
         for (receiver, behind) in &mut self.receivers {
-            let Pace::Watched { since, taken: before } = behind.pace else { continue };
+            let Progress::Watched { since, taken: before } = behind.progress else { continue };
             let taken = taken(*receiver);
             if taken != before {
-                behind.pace = Pace::Watched { since: now, taken };
+                behind.progress = Progress::Watched { since: now, taken };
             } else if now >= since + receiver.longest_wait() {
                 free.extend(behind.stall(taken));
             }
@@ -254,8 +254,8 @@ impl Flow {
     /// When [`Self::timed_out`] is due.
     #[must_use]
     pub fn deadline(&self) -> Option<Time> {
-        let watched = |(receiver, behind): (&Receiver, &Behind)| match behind.pace {
-            Pace::Watched { since, .. } if behind.lanes.values().any(|held| held.patience == Patience::Limited) => {
+        let watched = |(receiver, behind): (&Receiver, &Behind)| match behind.progress {
+            Progress::Watched { since, .. } if behind.lanes.values().any(|held| held.patience == Patience::Limited) => {
                 Some(since + receiver.longest_wait())
             }
             _ => None,

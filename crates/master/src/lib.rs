@@ -8,7 +8,6 @@
 mod accept;
 pub mod app;
 pub mod config;
-mod examine;
 mod flow;
 mod guarding;
 mod launch;
@@ -18,14 +17,15 @@ mod output;
 pub mod passed;
 mod perform;
 pub mod preload;
+mod probe;
 mod quiet;
 mod read;
 mod receive;
+mod reject;
 mod run;
 mod service;
 mod sockets;
 pub mod thread;
-mod turn_away;
 pub mod variables;
 
 /// What the app's thread asks of the master.

@@ -63,7 +63,7 @@ pub enum Input {
         child: ChildId,
     },
     /// The system was asked about a silent child.
-    Examined {
+    Probed {
         /// The child.
         child: ChildId,
         /// What it does.

@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::examine::examine;
 use super::flow::{HIGH_WATER, Offer, Patience, Receiver, Release, Verdict};
 use super::launch::{Port, launch};
 use super::link::{Input, Link, Speaking};
 use super::output::Pipes;
+use super::probe::probe;
+use super::reject::reject;
 use super::run::{Guarded, Master, State};
-use super::turn_away::turn_away;
 use crate::config::Output;
 use cluster_core::action::{Action, Origin};
 use cluster_core::event::Event;
@@ -48,7 +48,7 @@ impl Master {
                         link.process.signal(nix::sys::signal::Signal::SIGTERM);
                     }
                 }
-                Action::Examine { child } => self.examine(child),
+                Action::Probe { child } => self.probe(child),
                 Action::Measure { children } => self.measure(&children),
                 Action::Send { child, frame, origin } => self.send(child, frame, origin),
                 Action::SendListener { child, frame, key } => {
@@ -75,9 +75,9 @@ impl Master {
                 Action::ReleaseConnection { connection } => {
                     self.connections.remove(&connection);
                 }
-                Action::TurnAway { connection, why } => {
+                Action::Reject { connection, why } => {
                     if let Some(socket) = self.connections.remove(&connection)
-                        && let Err(error) = turn_away(socket.as_fd(), &why)
+                        && let Err(error) = reject(socket.as_fd(), &why)
                     {
                         tracing::debug!(%error, "who waited in vain could not be answered");
                     }
@@ -228,7 +228,7 @@ impl Master {
         }
     }
 
-    fn examine(&mut self, child: ChildId) {
+    fn probe(&mut self, child: ChildId) {
         let Some(link) = self.links.get(&child) else { return };
         // Its beats are not read.
         if link.is_stopped() {
@@ -237,8 +237,8 @@ impl Master {
         let pid = link.process.pid();
         let inputs = self.inputs.clone();
         tokio::task::spawn_local(async move {
-            let evidence = examine(pid).await;
-            let _ = inputs.send(Input::Examined { child, evidence }).await;
+            let evidence = probe(pid).await;
+            let _ = inputs.send(Input::Probed { child, evidence }).await;
         });
     }
 

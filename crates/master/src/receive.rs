@@ -85,9 +85,9 @@ impl Master {
                 let released = self.flow.drained(Receiver::Peer(Peer::Child(child)), queued);
                 self.released(Peer::Child(child), released);
             }
-            Input::Examined { child, evidence } => {
+            Input::Probed { child, evidence } => {
                 let is_stopped = self.links.get(&child).is_some_and(Link::is_stopped);
-                self.tell(if is_stopped { Event::Throttled { child } } else { Event::Examined { child, evidence } });
+                self.tell(if is_stopped { Event::Throttled { child } } else { Event::Probed { child, evidence } });
             }
             Input::Accepted { key, connections } => {
                 let connections =

@@ -35,13 +35,13 @@ pub enum Stage {
 
 /// What is known of a worker's event loop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Pulse {
+pub enum Heartbeat {
     /// It has not beaten yet: silence means nothing.
     Unknown,
     /// It turned at this moment.
     Beat(Time),
     /// It is silent for too long; the system is asked what it does.
-    Examined {
+    Probed {
         /// When its last beat was heard.
         silent_since: Time,
     },
@@ -76,7 +76,7 @@ pub enum Channel {
 pub struct Child {
     /// Which one.
     pub id: ChildId,
-    /// Its seat, for a worker.
+    /// Its slot, for a worker.
     pub slot: Option<SlotId>,
     /// How it was launched.
     pub generation: GenerationId,
@@ -87,7 +87,7 @@ pub struct Child {
     /// Its channel.
     pub channel: Channel,
     /// Its event loop.
-    pub pulse: Pulse,
+    pub heartbeat: Heartbeat,
     /// What it asked for and is answered when it is needed (standby).
     pub held: Vec<ListenQuery>,
     /// Whether it takes its messages.
@@ -129,7 +129,7 @@ impl Child {
             pid: None,
             stage: Stage::Booting { deadline },
             channel: Channel::Pending,
-            pulse: Pulse::Unknown,
+            heartbeat: Heartbeat::Unknown,
             reading: Reading::KeepsUp,
             held: Vec::new(),
             online: false,

@@ -1,6 +1,6 @@
 //! How a process ends: its channel, itself, or its time.
 
-use super::child::{Channel, Child, Pulse, Stage};
+use super::child::{Channel, Child, Heartbeat, Stage};
 use super::saying::SIGNAL_HOLD;
 use crate::context::Context;
 use crate::facts::Fact;
@@ -12,21 +12,21 @@ impl Context {
     pub fn spawn_failed(&mut self, id: ChildId, error: String) {
         let cause = FailureCause::Spawn(error);
         self.fail_start(id, cause.clone());
-        let Some(child) = self.family.get(id).cloned() else { return };
+        let Some(child) = self.processes.get(id).cloned() else { return };
         self.last_failure = Some(child.failure(cause.clone()));
         self.gone(child, None, cause);
     }
 
     /// The channel ended.
     pub fn disconnected(&mut self, id: ChildId) {
-        let Some(child) = self.family.get_mut(id) else { return };
+        let Some(child) = self.processes.get_mut(id) else { return };
         child.channel = Channel::Closed;
         self.publish(Fact::Disconnected(id));
         let refork_from = self.excuse(id);
-        let expected = self.family.get(id).is_some_and(|child| child.expected);
+        let expected = self.processes.get(id).is_some_and(|child| child.expected);
         self.notify(Notice::Disconnect { child: id, expected });
         // Without its channel a child can do nothing for the cluster. One that boots ends by it, which says more.
-        if !self.family.get(id).is_some_and(Child::is_booting) {
+        if !self.processes.get(id).is_some_and(Child::is_booting) {
             self.begin_leaving(id, ExitReason::Unasked, refork_from);
         }
     }
@@ -34,7 +34,7 @@ impl Context {
     /// The process ended.
     pub fn exited(&mut self, id: ChildId, exit: Exit) {
         self.fail_start(id, FailureCause::Exit(exit));
-        let Some(child) = self.family.get(id).cloned() else { return };
+        let Some(child) = self.processes.get(id).cloned() else { return };
         let timed_out = child.reason == ExitReason::StartTimeout;
         let cause = if timed_out { FailureCause::Timeout } else { FailureCause::Exit(exit) };
         if child.is_worker() && !child.expected {
@@ -46,7 +46,7 @@ impl Context {
 
     fn gone(&mut self, child: Child, exit: Option<Exit>, cause: FailureCause) {
         self.leave_slot(&child, self.now);
-        self.family.remove(child.id);
+        self.processes.remove(child.id);
         let failure = Box::new(child.failure(cause));
         self.publish(Fact::Gone { child: Box::new(child), exit, failure });
     }
@@ -57,7 +57,7 @@ impl Context {
         if !self.is_starting() || self.awaits_changes() {
             return false;
         }
-        let Some(child) = self.family.get(id) else { return false };
+        let Some(child) = self.processes.get(id) else { return false };
         let failure = child.failure(cause);
         self.stop(Outcome::StartFailed, Some(failure));
         true
@@ -66,7 +66,7 @@ impl Context {
     /// A child is ending without a word: by a signal that its app obeyed, or by itself. Gives when its slot may be filled.
     fn excuse(&mut self, id: ChildId) -> Time {
         let (now, within) = (self.now, self.policy.kill_timeout);
-        let Some(child) = self.family.get_mut(id) else { return now };
+        let Some(child) = self.processes.get_mut(id) else { return now };
         match &child.signalled {
             Some((at, signal)) if now <= *at + within && !child.is_leaving() => {
                 let from = now.max(*at + SIGNAL_HOLD);
@@ -82,9 +82,9 @@ impl Context {
     pub fn check_deadlines(&mut self) {
         let now = self.now;
         let late: Vec<Child> =
-            self.family.children().filter(|child| child.deadline().is_some_and(|at| at <= now)).cloned().collect();
+            self.processes.children().filter(|child| child.deadline().is_some_and(|at| at <= now)).cloned().collect();
         for child in late {
-            if child.pulse == Pulse::Debugged && !self.is_stopping() && child.reason != ExitReason::Reload {
+            if child.heartbeat == Heartbeat::Debugged && !self.is_stopping() && child.reason != ExitReason::Reload {
                 self.postpone(child.id);
                 continue;
             }
@@ -104,7 +104,7 @@ impl Context {
     /// A child that a debugger holds is not killed for being slow.
     fn postpone(&mut self, id: ChildId) {
         let (now, start_timeout, kill_timeout) = (self.now, self.policy.start_timeout, self.policy.kill_timeout);
-        let Some(child) = self.family.get_mut(id) else { return };
+        let Some(child) = self.processes.get_mut(id) else { return };
         match &mut child.stage {
             Stage::Booting { deadline } => *deadline = now + start_timeout,
             Stage::Leaving { kill_at } => *kill_at = now + kill_timeout,

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::child::{Child, Pulse};
-use super::family::Vacated;
+use super::child::{Child, Heartbeat};
+use super::processes::Vacated;
 use crate::action::Action;
 use crate::context::{Context, Phase};
 use crate::notice::{ExitReason, HangReport, Notice};
@@ -42,44 +42,44 @@ impl Health {
     /// The channel was not read: the beats that were sent meanwhile come only now.
     pub fn throttled(ctx: &mut Context, id: ChildId) {
         let now = ctx.now;
-        let judged = |child: &&mut Child| matches!(child.pulse, Pulse::Beat(_) | Pulse::Examined { .. });
-        if let Some(child) = ctx.family.get_mut(id).filter(judged) {
-            child.pulse = Pulse::Beat(now);
+        let judged = |child: &&mut Child| matches!(child.heartbeat, Heartbeat::Beat(_) | Heartbeat::Probed { .. });
+        if let Some(child) = ctx.processes.get_mut(id).filter(judged) {
+            child.heartbeat = Heartbeat::Beat(now);
         }
     }
 
     /// The system is asked about those that are silent for too long: the beat of one that is fine may be waiting to be
     /// read (after a standstill of the whole machine all are late).
-    fn examine_silent(ctx: &mut Context) {
+    fn probe_silent(ctx: &mut Context) {
         let (now, Some(timeout)) = (ctx.now, ctx.policy.hang_timeout) else { return };
-        let last_beats = ctx.family.ready_workers().filter_map(|worker| match worker.pulse {
-            Pulse::Beat(at) if now >= at + timeout => Some((worker.id, at)),
+        let last_beats = ctx.processes.ready_workers().filter_map(|worker| match worker.heartbeat {
+            Heartbeat::Beat(at) if now >= at + timeout => Some((worker.id, at)),
             _ => None,
         });
         for (id, silent_since) in last_beats.collect::<Vec<_>>() {
-            if let Some(child) = ctx.family.get_mut(id) {
-                child.pulse = Pulse::Examined { silent_since };
+            if let Some(child) = ctx.processes.get_mut(id) {
+                child.heartbeat = Heartbeat::Probed { silent_since };
             }
-            ctx.act(Action::Examine { child: id });
+            ctx.act(Action::Probe { child: id });
         }
     }
 
     fn next_silence(ctx: &Context) -> Option<Time> {
         let timeout = ctx.policy.hang_timeout?;
-        let beats = ctx.family.ready_workers().filter_map(|worker| match worker.pulse {
-            Pulse::Beat(at) => Some(at + timeout),
+        let beats = ctx.processes.ready_workers().filter_map(|worker| match worker.heartbeat {
+            Heartbeat::Beat(at) => Some(at + timeout),
             _ => None,
         });
         beats.min()
     }
 
     /// The system answered. A beat that came meanwhile acquits.
-    pub fn examined(ctx: &mut Context, id: ChildId, evidence: Evidence) {
+    pub fn probed(ctx: &mut Context, id: ChildId, evidence: Evidence) {
         let now = ctx.now;
-        let Some(child) = ctx.family.get_mut(id).filter(|child| child.is_ready()) else { return };
-        let Pulse::Examined { silent_since } = child.pulse else { return };
+        let Some(child) = ctx.processes.get_mut(id).filter(|child| child.is_ready()) else { return };
+        let Heartbeat::Probed { silent_since } = child.heartbeat else { return };
         if evidence.state == Silence::Traced {
-            child.pulse = Pulse::Debugged;
+            child.heartbeat = Heartbeat::Debugged;
             return;
         }
         let silent_for = u64::try_from(now.saturating_sub(silent_since).as_millis()).unwrap_or(u64::MAX);
@@ -94,7 +94,7 @@ impl Health {
             return;
         }
         self.next_measure = Some(ctx.now + MEASURE_INTERVAL);
-        let children = ctx.family.ready_workers().map(|worker| worker.id).collect();
+        let children = ctx.processes.ready_workers().map(|worker| worker.id).collect();
         ctx.act(Action::Measure { children });
     }
 
@@ -104,8 +104,8 @@ impl Health {
         // Workers that began together grow together: each has a limit of its own, up to a tenth lower.
         let share = 1.0 - 0.1 * fastrand::Rng::with_seed(self.seed ^ u64::from(number(id))).f64();
         let over = rss as f64 > limit as f64 * share;
-        let one_under_way = is_reloading || ctx.family.slots().any(|(_, seat)| seat.successor.is_some());
-        let Some(child) = ctx.family.get(id).filter(|child| child.is_ready()) else { return };
+        let one_under_way = is_reloading || ctx.processes.slots().any(|(_, entry)| entry.successor.is_some());
+        let Some(child) = ctx.processes.get(id).filter(|child| child.is_ready()) else { return };
         if let (true, false, true, Phase::Running, Some(slot)) =
             (over, one_under_way, ctx.has_room(), ctx.phase, child.slot)
         {
@@ -117,7 +117,7 @@ impl Health {
     /// A successor is ready: its predecessor makes room.
     pub fn ready(&mut self, ctx: &mut Context, id: ChildId) {
         if self.successors.remove(&id)
-            && let Some(before) = ctx.family.promote(id)
+            && let Some(before) = ctx.processes.promote(id)
         {
             ctx.replace(before, ExitReason::MaxMemory);
         }
@@ -140,7 +140,7 @@ impl Health {
 
     /// Does what is due.
     pub fn timed_out(&mut self, ctx: &mut Context) {
-        Self::examine_silent(ctx);
+        Self::probe_silent(ctx);
         self.measure(ctx);
     }
 }

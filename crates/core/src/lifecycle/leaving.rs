@@ -10,7 +10,7 @@
 use std::time::Duration;
 
 use super::child::{Child, Stage};
-use super::family::Respawn;
+use super::processes::Respawn;
 use crate::action::{Action, Origin};
 use crate::context::Context;
 use crate::facts::Fact;
@@ -41,7 +41,7 @@ impl Context {
     /// The child ends by itself from now on; its slot is filled again at `refork_from` at the earliest.
     pub fn begin_leaving(&mut self, id: ChildId, reason: ExitReason, refork_from: Time) {
         let kill_at = self.kill_time(&reason);
-        let Some(child) = self.family.get_mut(id) else { return };
+        let Some(child) = self.processes.get_mut(id) else { return };
         let began = child.is_booting() || child.is_ready();
         child.leave(kill_at, reason.clone());
         let child = child.clone();
@@ -58,7 +58,7 @@ impl Context {
 
     /// The child's slot is free; it is taken again at `refork_from` at the earliest.
     pub fn leave_slot(&mut self, child: &Child, refork_from: Time) {
-        let vacated = self.family.vacate(child.id);
+        let vacated = self.processes.vacate(child.id);
         self.publish(Fact::SlotLeft { child: Box::new(child.clone()), vacated, refork_from });
     }
 
@@ -74,7 +74,7 @@ impl Context {
 
     /// SIGKILL.
     pub fn kill(&mut self, id: ChildId, reason: ExitReason) {
-        let Some(child) = self.family.get_mut(id) else { return };
+        let Some(child) = self.processes.get_mut(id) else { return };
         if child.stage != Stage::Killed {
             child.stage = Stage::Killed;
             child.reason = reason;
@@ -85,10 +85,10 @@ impl Context {
 
     /// Asks a child to finish.
     pub fn drain(&mut self, id: ChildId, why: DrainReason, reason: ExitReason, grace: Duration) {
-        let Some(child) = self.family.get_mut(id) else { return };
+        let Some(child) = self.processes.get_mut(id) else { return };
         child.expected = true;
         self.begin_leaving(id, reason, self.now);
-        if let Some(child) = self.family.get_mut(id) {
+        if let Some(child) = self.processes.get_mut(id) {
             child.unasked = Some((why, grace));
         }
         self.ask_to_finish(id);
@@ -101,7 +101,7 @@ impl Context {
 
     /// Sends what [`Self::drain`] decided; a process that is only being made is asked when it is there.
     pub fn ask_to_finish(&mut self, id: ChildId) {
-        let Some(child) = self.family.get_mut(id).filter(|child| child.is_reachable()) else { return };
+        let Some(child) = self.processes.get_mut(id).filter(|child| child.is_reachable()) else { return };
         let (Some((why, grace)), Stage::Leaving { kill_at }) = (child.unasked.take(), child.stage) else { return };
         let left = kill_at.saturating_sub(self.now);
         let grace = grace.min(left / 2);
@@ -120,14 +120,14 @@ impl Context {
     pub fn kill_asked(&mut self, id: ChildId, means: KillMeans) {
         match means {
             KillMeans::Force => {
-                if let Some(child) = self.family.get_mut(id) {
+                if let Some(child) = self.processes.get_mut(id) {
                     child.expected = true;
                     if child.reason == ExitReason::Unasked {
                         child.reason = ExitReason::Kill;
                     }
                 }
             }
-            KillMeans::Ask if self.family.get(id).is_some_and(Child::is_worker) => {
+            KillMeans::Ask if self.processes.get(id).is_some_and(Child::is_worker) => {
                 self.drain(id, DrainReason::Disconnect, ExitReason::Kill, REPLACE_GRACE);
             }
             KillMeans::Ask => {}
@@ -151,23 +151,23 @@ impl Context {
     }
 
     fn crowd(&self) -> usize {
-        let successors = self.family.slots().filter(|(_, seat)| seat.successor.is_some()).count();
-        self.family.workers().filter(|worker| worker.is_leaving() || !worker.stands_by()).count() - successors
+        let successors = self.processes.slots().filter(|(_, entry)| entry.successor.is_some()).count();
+        self.processes.workers().filter(|worker| worker.is_leaving() || !worker.stands_by()).count() - successors
     }
 
     /// A slot is empty, and there are as many workers as may be: the oldest of those that leave have to make haste, one for each
     /// slot that waits.
     pub fn hasten_oldest(&mut self) {
         let soon = self.now + HASTENED;
-        let waiting = self.family.slots().filter(|(_, seat)| seat.respawn == Respawn::WithRoom).count();
-        let leaving = self.family.workers().filter(|worker| worker.is_leaving());
+        let waiting = self.processes.slots().filter(|(_, entry)| entry.respawn == Respawn::WithRoom).count();
+        let leaving = self.processes.workers().filter(|worker| worker.is_leaving());
         let (hastened, others): (Vec<&Child>, Vec<&Child>) =
             leaving.partition(|worker| worker.deadline().is_none_or(|kill_at| kill_at <= soon));
         // Ids are given in the order of the forks.
         let oldest: Vec<ChildId> =
             others.iter().map(|worker| worker.id).take(waiting.saturating_sub(hastened.len())).collect();
         for id in oldest {
-            if let Some(child) = self.family.get_mut(id) {
+            if let Some(child) = self.processes.get_mut(id) {
                 child.stage = Stage::Leaving { kill_at: soon };
                 child.unasked = Some((DrainReason::Replace, HASTENED_GRACE));
             }

@@ -16,7 +16,7 @@ pub(super) const FORBIDDEN: &str = "ERR_MESSAGE_FORBIDDEN";
 impl Context {
     /// Whether a child may say this; if not, that is told.
     pub fn permits(&mut self, id: ChildId, message: &Inbound) -> bool {
-        let refusal = self.family.get(id).and_then(|child| refusal(child, message));
+        let refusal = self.processes.get(id).and_then(|child| refusal(child, message));
         if let Some(what) = refusal {
             self.forbidden(id, what);
         }
@@ -26,7 +26,7 @@ impl Context {
     /// Whether it makes room in development, where connections are given back.
     pub fn may_hand_back(&mut self, id: ChildId) -> bool {
         let makes_room = |child: &Child| child.is_worker() && child.is_leaving();
-        let permitted = self.policy.mode == Mode::Development && self.family.get(id).is_some_and(makes_room);
+        let permitted = self.policy.mode == Mode::Development && self.processes.get(id).is_some_and(makes_room);
         if !permitted {
             self.forbidden(id, "it gave back a connection, and makes no room");
         }

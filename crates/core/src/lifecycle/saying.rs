@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::child::{Channel, Child, Pulse, Reading};
+use super::child::{Channel, Child, Heartbeat, Reading};
 use super::leaving::UNCAUGHT;
 use crate::action::{Action, Origin};
 use crate::context::Context;
@@ -19,7 +19,7 @@ pub const SIGNAL_HOLD: Duration = Duration::from_millis(250);
 impl Context {
     /// Its Node is up; Node says it once.
     pub fn online(&mut self, id: ChildId) {
-        let Some(child) = self.family.get_mut(id).filter(|child| !child.online) else { return };
+        let Some(child) = self.processes.get_mut(id).filter(|child| !child.online) else { return };
         child.online = true;
         self.notify(Notice::Online(id));
         if self.policy.ready == Readiness::Online {
@@ -35,7 +35,7 @@ impl Context {
 
     /// How it keeps up with its messages.
     pub fn reads(&mut self, id: ChildId, reading: Reading) {
-        if let Some(child) = self.family.get_mut(id) {
+        if let Some(child) = self.processes.get_mut(id) {
             child.reading = reading;
         }
     }
@@ -43,7 +43,7 @@ impl Context {
     /// A server that the master has no part in (`exclusive`) listens in a worker that stands by as well, which is ready when it
     /// is called.
     pub fn serving(&mut self, id: ChildId) {
-        let Some(child) = self.family.get_mut(id) else { return };
+        let Some(child) = self.processes.get_mut(id) else { return };
         child.listens = true;
         if child.stands_by() {
             self.stands_by(id);
@@ -55,21 +55,21 @@ impl Context {
     /// Its event loop turned.
     pub fn beat(&mut self, id: ChildId, debugged: bool) {
         let now = self.now;
-        if let Some(child) = self.family.get_mut(id) {
-            child.pulse = if debugged { Pulse::Debugged } else { Pulse::Beat(now) };
+        if let Some(child) = self.processes.get_mut(id) {
+            child.heartbeat = if debugged { Heartbeat::Debugged } else { Heartbeat::Beat(now) };
         }
     }
 
     /// An error that its app did not catch, or that was emitted on it.
     pub fn error_reported(&mut self, id: ChildId, report: ErrorReport) {
         let fatal = report.fatal;
-        if fatal && let Some(child) = self.family.get_mut(id) {
+        if fatal && let Some(child) = self.processes.get_mut(id) {
             child.error = Some(report.error.clone());
             child.served |= report.served;
         }
         self.notify(Notice::ChildError(id, report));
         // One that fails while it boots ends by itself at once: Node prints the error and exits.
-        let booting = self.family.get(id).is_some_and(Child::is_booting);
+        let booting = self.processes.get(id).is_some_and(Child::is_booting);
         if fatal && !booting && matches!(id, ChildId::Worker(_)) {
             self.begin_leaving(id, ExitReason::Announced(UNCAUGHT.to_owned()), self.now);
         }
@@ -77,7 +77,7 @@ impl Context {
 
     /// `worker.disconnect()` in the worker: Node asks before it goes (lib/internal/cluster/child.js, `_disconnect`).
     pub fn left_by_itself(&mut self, id: ChildId, seq: u64) {
-        if let Some(child) = self.family.get_mut(id) {
+        if let Some(child) = self.processes.get_mut(id) {
             child.expected = true;
         }
         self.act(Action::Send { child: id, frame: outbound::cluster_ack(seq), origin: Origin::Master });
@@ -87,7 +87,7 @@ impl Context {
     /// The preload said that the worker ends: SIGTERM by hand was asked for by somebody, an exception was not.
     pub fn announced(&mut self, id: ChildId, reason: String) {
         let signal = reason.starts_with("SIG");
-        if signal && let Some(child) = self.family.get_mut(id) {
+        if signal && let Some(child) = self.processes.get_mut(id) {
             child.expected = true;
         }
         let from = if signal { self.now + SIGNAL_HOLD } else { self.now };
@@ -97,21 +97,21 @@ impl Context {
     /// A signal reached listeners of the app's own in a child. If it ends by it nobody is surprised.
     pub fn signalled_itself(&mut self, id: ChildId, signal: String) {
         let now = self.now;
-        if let Some(child) = self.family.get_mut(id) {
+        if let Some(child) = self.processes.get_mut(id) {
             child.signalled = Some((now, signal));
         }
     }
 
     /// It is through with everything. Whatever was sent to it is written before this, and it reads that first.
     pub fn finished(&mut self, id: ChildId) {
-        let Some(child) = self.family.get_mut(id).filter(|child| child.channel == Channel::Open) else { return };
+        let Some(child) = self.processes.get_mut(id).filter(|child| child.channel == Channel::Open) else { return };
         child.channel = Channel::Ending;
         self.act(Action::Send { child: id, frame: outbound::exit(), origin: Origin::MasterInTurn });
     }
 
     /// It ends itself, a moment before it would be killed. After an exception that says more than its late end.
     pub fn overdue(&mut self, id: ChildId) {
-        let Some(child) = self.family.get_mut(id).filter(|child| child.is_leaving()) else { return };
+        let Some(child) = self.processes.get_mut(id).filter(|child| child.is_leaving()) else { return };
         if !matches!(&child.reason, ExitReason::Announced(reason) if reason == UNCAUGHT) {
             child.reason = ExitReason::KillTimeout;
         }

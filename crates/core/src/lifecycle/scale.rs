@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::child::Child;
-use super::family::{Respawn, Seat};
+use super::processes::{Respawn, Slot};
 use crate::context::{Context, Phase};
 use crate::facts::Fact;
 use crate::notice::{ChildFailure, ExitReason, Notice};
@@ -94,16 +94,16 @@ impl Scaling {
         }
         self.askers.push((id, ctx.now + longest(ctx)));
         ctx.policy.count = count;
-        let surplus: Vec<SlotId> = ctx.family.slots().map(|(slot, _)| slot).filter(|slot| *slot > count).collect();
+        let surplus: Vec<SlotId> = ctx.processes.slots().map(|(slot, _)| slot).filter(|slot| *slot > count).collect();
         for slot in surplus {
-            let left = ctx.family.remove_slot(slot);
+            let left = ctx.processes.remove_slot(slot);
             ctx.publish(Fact::SlotRemoved(slot));
             for child in left {
                 ctx.replace(child, ExitReason::Scale);
             }
         }
         for slot in 1..=count {
-            if ctx.family.add_slot(slot, ctx.generation) {
+            if ctx.processes.add_slot(slot, ctx.generation) {
                 ctx.publish(Fact::SlotAdded(slot));
                 ctx.fill(slot);
             }
@@ -119,7 +119,7 @@ impl Scaling {
         // One that leaves because of a reload, or died, had another reason first.
         let is_above = |slot: SlotId| slot > ctx.policy.count;
         let surplus = |worker: &Child| worker.reason == ExitReason::Scale || worker.slot.is_some_and(is_above);
-        if ctx.all_ready() && !ctx.family.workers().any(surplus) {
+        if ctx.all_ready() && !ctx.processes.workers().any(surplus) {
             self.end(ctx, &Ok(()));
         } else if let Some(lost) = lost_slot(ctx) {
             self.end(ctx, &Err(lost));
@@ -163,16 +163,16 @@ fn longest(ctx: &Context) -> Duration {
 
 /// A slot that nobody is on the way to, or not soon.
 fn lost_slot(ctx: &Context) -> Option<NotScaled> {
-    let why = |(slot, seat): (SlotId, &Seat)| {
+    let why = |(slot, entry): (SlotId, &Slot)| {
         let failure = || ctx.last_failure.clone().filter(|failure| failure.slot == Some(slot));
-        match seat.respawn {
-            _ if !seat.is_empty() => None,
+        match entry.respawn {
+            _ if !entry.is_empty() => None,
             Respawn::No => Some(NotScaled::Empty(slot, failure())),
-            _ if seat.restart.is_exhausted() => Some(NotScaled::Exhausted(slot, failure())),
+            _ if entry.backoff.is_exhausted() => Some(NotScaled::Exhausted(slot, failure())),
             Respawn::At(_) | Respawn::WithRoom => None,
         }
     };
-    ctx.family.slots().find_map(why)
+    ctx.processes.slots().find_map(why)
 }
 
 #[cfg(test)]

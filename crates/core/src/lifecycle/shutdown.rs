@@ -18,7 +18,7 @@ const SAME_WISH: Duration = Duration::from_secs(1);
 /// The way down.
 #[derive(Debug, Default)]
 pub struct Shutdown {
-    step: Step,
+    step: StopStep,
     outcome: Outcome,
     /// The signals that the app got meanwhile, each with the moment of the first.
     signals: Vec<(String, Time)>,
@@ -27,7 +27,7 @@ pub struct Shutdown {
 
 /// Where the stop is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-enum Step {
+enum StopStep {
     /// It has not begun.
     #[default]
     None,
@@ -75,40 +75,40 @@ impl Shutdown {
     pub fn begin(&mut self, ctx: &mut Context, outcome: Outcome, failure: Option<Box<ChildFailure>>) {
         self.outcome = outcome;
         self.failure = failure;
-        if self.step == Step::None {
+        if self.step == StopStep::None {
             // Nobody to be gentle to: a start that failed serves nothing, and an exception means that nobody listens.
             let delay = match outcome {
                 Outcome::Close | Outcome::Signal => ctx.policy.shutdown_delay,
                 Outcome::StartFailed | Outcome::Exception => Duration::ZERO,
             };
-            self.step = Step::Delay { until: ctx.now + delay };
+            self.step = StopStep::Delay { until: ctx.now + delay };
         }
         self.advance(ctx);
     }
 
     /// SIGKILL for everybody.
     fn force(&mut self, ctx: &mut Context) {
-        let all: Vec<ChildId> = ctx.family.children().map(|child| child.id).collect();
+        let all: Vec<ChildId> = ctx.processes.children().map(|child| child.id).collect();
         for id in all {
-            if let Some(child) = ctx.family.get_mut(id) {
+            if let Some(child) = ctx.processes.get_mut(id) {
                 child.expected = true;
             }
             ctx.kill(id, ExitReason::Shutdown);
         }
-        self.step = Step::Workers;
+        self.step = StopStep::Workers;
         self.advance(ctx);
     }
 
     /// The accept queues are empty.
     pub fn quiesced(&mut self) {
-        if let Step::Quiesce { until } = self.step {
-            self.step = Step::HandOver { until };
+        if let StopStep::Quiesce { until } = self.step {
+            self.step = StopStep::HandOver { until };
         }
     }
 
     /// The connections that the master took are with workers.
     pub fn handed_over(&mut self, ctx: &mut Context) {
-        if let Step::HandOver { .. } = self.step {
+        if let StopStep::HandOver { .. } = self.step {
             self.stop_workers(ctx);
         }
     }
@@ -116,18 +116,18 @@ impl Shutdown {
     /// Takes the steps that are due.
     pub fn advance(&mut self, ctx: &mut Context) {
         match self.step {
-            Step::Delay { until } if ctx.now >= until && ctx.family.ready_workers().next().is_none() => {
+            StopStep::Delay { until } if ctx.now >= until && ctx.processes.ready_workers().next().is_none() => {
                 self.stop_workers(ctx);
             }
-            Step::Delay { until } if ctx.now >= until => {
+            StopStep::Delay { until } if ctx.now >= until => {
                 // So long what waits may take; what is under way has the workers' own time.
-                self.step = Step::Quiesce { until: ctx.now + ctx.policy.kill_timeout / 2 };
+                self.step = StopStep::Quiesce { until: ctx.now + ctx.policy.kill_timeout / 2 };
                 ctx.act(Action::Quiesce);
             }
-            Step::Quiesce { until } | Step::HandOver { until } if ctx.now >= until => self.stop_workers(ctx),
-            Step::Workers if ctx.family.workers().next().is_none() => self.stop_alone(ctx),
-            Step::Alone if ctx.family.children().next().is_none() => {
-                self.step = Step::Done;
+            StopStep::Quiesce { until } | StopStep::HandOver { until } if ctx.now >= until => self.stop_workers(ctx),
+            StopStep::Workers if ctx.processes.workers().next().is_none() => self.stop_alone(ctx),
+            StopStep::Alone if ctx.processes.children().next().is_none() => {
+                self.step = StopStep::Done;
                 ctx.phase = Phase::Stopped;
                 ctx.publish(Fact::Stopped);
             }
@@ -136,13 +136,13 @@ impl Shutdown {
     }
 
     fn stop_workers(&mut self, ctx: &mut Context) {
-        self.step = Step::Workers;
+        self.step = StopStep::Workers;
         stop(ctx, |child| child.is_worker());
         self.advance(ctx);
     }
 
     fn stop_alone(&mut self, ctx: &mut Context) {
-        self.step = Step::Alone;
+        self.step = StopStep::Alone;
         stop(ctx, |_| true);
         self.advance(ctx);
     }
@@ -159,14 +159,14 @@ impl Shutdown {
     #[must_use]
     pub fn next_timeout(&self) -> Option<Time> {
         match self.step {
-            Step::Delay { until } | Step::Quiesce { until } | Step::HandOver { until } => Some(until),
+            StopStep::Delay { until } | StopStep::Quiesce { until } | StopStep::HandOver { until } => Some(until),
             _ => None,
         }
     }
 }
 
 fn stop(ctx: &mut Context, of: impl Fn(&super::child::Child) -> bool) {
-    let children: Vec<ChildId> = ctx.family.children().filter(|child| of(child)).map(|child| child.id).collect();
+    let children: Vec<ChildId> = ctx.processes.children().filter(|child| of(child)).map(|child| child.id).collect();
     for id in children {
         ctx.drain(id, DrainReason::Shutdown, ExitReason::Shutdown, SHUTDOWN_GRACE);
     }

@@ -1,7 +1,7 @@
 //! Workers that stand by: booted up to their `listen`, whose answer is held back until a slot needs them.
 
-use super::family::Vacated;
-use super::restart::{Restart, Verdict};
+use super::backoff::{Backoff, Retry};
+use super::processes::Vacated;
 use crate::action::Action;
 use crate::context::{Context, Phase};
 use crate::notice::ExitReason;
@@ -10,7 +10,7 @@ use crate::types::Time;
 /// When the next one is forked.
 #[derive(Debug, Default)]
 pub struct Standbys {
-    restart: Restart,
+    backoff: Backoff,
     refill_at: Option<Time>,
 }
 
@@ -22,15 +22,15 @@ impl Standbys {
         }
         self.refill_at = None;
         let generation = ctx.generation;
-        while ctx.family.standbys(generation) < ctx.policy.standby && ctx.has_room_for_standby() {
-            let child = ctx.family.stand_by(ctx.now + ctx.policy.start_timeout, generation);
+        while ctx.processes.standbys(generation) < ctx.policy.standby && ctx.has_room_for_standby() {
+            let child = ctx.processes.add_standby(ctx.now + ctx.policy.start_timeout, generation);
             ctx.act(Action::Spawn { child, slot: None, generation });
         }
     }
 
     /// One is ready to be called.
     pub fn stands_by(&mut self) {
-        self.restart = Restart::default();
+        self.backoff = Backoff::default();
     }
 
     /// One left before it was needed.
@@ -38,9 +38,9 @@ impl Standbys {
         if vacated != Vacated::Standby || ctx.phase != Phase::Running {
             return;
         }
-        let at = match self.restart.died(ctx.now, false, Some(ctx.policy.limit), &mut ctx.rng) {
-            Verdict::At(at) => at,
-            Verdict::LimitReached { retry } => retry,
+        let at = match self.backoff.died(ctx.now, false, Some(ctx.policy.limit), &mut ctx.rng) {
+            Retry::At(at) => at,
+            Retry::LimitReached { retry } => retry,
         };
         self.refill_at = Some(at);
         self.refill(ctx);
@@ -48,7 +48,7 @@ impl Standbys {
 
     /// A new generation is the cluster's: who stands by with the old one is replaced.
     pub fn relaunched(&mut self, ctx: &mut Context) {
-        for id in ctx.family.outdated_standbys(ctx.generation) {
+        for id in ctx.processes.outdated_standbys(ctx.generation) {
             ctx.replace(id, ExitReason::Reload);
         }
         self.refill(ctx);

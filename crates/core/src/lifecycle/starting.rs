@@ -1,7 +1,7 @@
 //! How a process begins: a new one, or one that stood by, up to the moment when it is ready.
 
 use super::child::{Channel, Child, Stage};
-use super::family::Respawn;
+use super::processes::Respawn;
 use crate::action::{Action, Origin};
 use crate::context::Context;
 use crate::facts::Fact;
@@ -13,16 +13,16 @@ impl Context {
     /// An empty slot gets a worker: one that stands by, or a new process.
     pub fn fill(&mut self, slot: SlotId) {
         let (has_room, mut generation) = (self.has_room(), self.generation);
-        if let Some(seat) = self.family.seat_mut(Some(slot)) {
-            generation = seat.generation;
+        if let Some(entry) = self.processes.slot_mut(Some(slot)) {
+            generation = entry.generation;
             if !has_room {
-                seat.respawn = Respawn::WithRoom;
+                entry.respawn = Respawn::WithRoom;
                 return self.hasten_oldest();
             }
         }
-        match self.family.take_standby(generation) {
+        match self.processes.take_standby(generation) {
             Some(child) => {
-                self.family.occupy(child, slot);
+                self.processes.occupy(child, slot);
                 self.call_up(child, slot);
             }
             None => self.spawn(Some(slot)),
@@ -31,27 +31,27 @@ impl Context {
 
     /// A new worker for a slot whose worker still works: one that stands by, or a new process.
     pub fn spawn_successor(&mut self, slot: SlotId, generation: GenerationId) -> ChildId {
-        if let Some(child) = self.family.take_standby(generation) {
-            self.family.succeed(child, slot);
+        if let Some(child) = self.processes.take_standby(generation) {
+            self.processes.succeed(child, slot);
             self.call_up(child, slot);
             return child;
         }
-        let child = self.family.seat_successor(slot, self.now + self.policy.start_timeout, generation);
+        let child = self.processes.add_successor(slot, self.now + self.policy.start_timeout, generation);
         self.act(Action::Spawn { child, slot: Some(slot), generation });
         child
     }
 
     /// A new process for a slot, or (`None`) a new alone.
     pub fn spawn(&mut self, slot: Option<SlotId>) {
-        let child = self.family.seat(slot, self.now + self.policy.start_timeout);
-        let generation = self.family.get(child).map_or(self.generation, |child| child.generation);
+        let child = self.processes.add(slot, self.now + self.policy.start_timeout);
+        let generation = self.processes.get(child).map_or(self.generation, |child| child.generation);
         self.act(Action::Spawn { child, slot, generation });
     }
 
     /// A slot needs one that stands by. The next one is forked when it listens, for they would compete.
     fn call_up(&mut self, id: ChildId, slot: SlotId) {
         let deadline = self.now + self.policy.start_timeout;
-        let Some(child) = self.family.get_mut(id) else { return };
+        let Some(child) = self.processes.get_mut(id) else { return };
         child.stage = Stage::Booting { deadline };
         let listens = child.listens;
         self.notify(Notice::Seated { child: id, slot });
@@ -64,7 +64,7 @@ impl Context {
 
     /// The process is there.
     pub fn spawned(&mut self, id: ChildId, pid: u32) {
-        let Some(child) = self.family.get_mut(id) else { return };
+        let Some(child) = self.processes.get_mut(id) else { return };
         child.pid = Some(pid);
         child.channel = Channel::Open;
         let slot = child.slot;
@@ -78,7 +78,7 @@ impl Context {
 
     /// It asked for a socket that there is, and is not answered: it is as ready as it can be.
     pub fn stands_by(&mut self, id: ChildId) {
-        let Some(child) = self.family.get_mut(id) else { return };
+        let Some(child) = self.processes.get_mut(id) else { return };
         if child.is_booting() {
             child.stage = Stage::Standby;
             self.notify(Notice::StandbyReady(id));
@@ -91,7 +91,7 @@ impl Context {
     pub fn child_ready(&mut self, id: ChildId) {
         let now = self.now;
         let boots = |child: &&mut Child| child.is_booting() && !child.stands_by();
-        let Some(child) = self.family.get_mut(id).filter(boots) else { return };
+        let Some(child) = self.processes.get_mut(id).filter(boots) else { return };
         child.stage = Stage::Ready { since: now };
         child.ready_since = Some(now);
         self.notify(Notice::ChildReady(id));

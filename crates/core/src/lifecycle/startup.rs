@@ -22,7 +22,7 @@ pub fn start(ctx: &mut Context) {
 
 fn start_workers(ctx: &mut Context) {
     ctx.phase = Phase::StartingWorkers;
-    let slots: Vec<SlotId> = ctx.family.slots().map(|(slot, _)| slot).collect();
+    let slots: Vec<SlotId> = ctx.processes.slots().map(|(slot, _)| slot).collect();
     for slot in slots {
         ctx.spawn(Some(slot));
     }
@@ -36,7 +36,7 @@ pub fn ready(ctx: &mut Context, id: ChildId) {
             ctx.phase = Phase::Running;
             ctx.publish(Fact::Running);
             ctx.notify(Notice::Ready);
-            let all: Vec<ChildId> = ctx.family.children().map(|child| child.id).collect();
+            let all: Vec<ChildId> = ctx.processes.children().map(|child| child.id).collect();
             all.into_iter().for_each(|child| ctx.prepare(child));
         }
         (Phase::Running, _) => ctx.prepare(id),
@@ -48,7 +48,7 @@ impl Context {
     /// Whether every slot has a worker at work.
     #[must_use]
     pub fn all_ready(&self) -> bool {
-        let mut slots = self.family.slots();
-        slots.all(|(_, seat)| seat.occupant.and_then(|id| self.family.get(id)).is_some_and(Child::is_ready))
+        let mut slots = self.processes.slots();
+        slots.all(|(_, entry)| entry.occupant.and_then(|id| self.processes.get(id)).is_some_and(Child::is_ready))
     }
 }

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use super::backoff::Retry;
 use super::child::Child;
-use super::family::{Filler, Respawn, Seat, Vacated};
-use super::restart::Verdict;
+use super::processes::{Filler, Respawn, Slot, Vacated};
 use crate::context::{Context, Phase};
 use crate::facts::Fact;
 use crate::notice::{Notice, Outcome};
@@ -44,7 +44,7 @@ impl Supervision {
             // One that had served died of an exception: the slots have their whole limit again.
             self.vacancy = Vacancy::None;
         }
-        if vacated == Vacated::Seat {
+        if vacated == Vacated::Slot {
             refork(ctx, child, refork_from);
         }
         self.note_vacancy(ctx);
@@ -62,14 +62,14 @@ impl Supervision {
         if ctx.phase != Phase::Running
             || ctx.policy.mode == Mode::Development
             || self.vacancy != Vacancy::None
-            || ctx.family.census().listening > 0
+            || ctx.processes.census().listening > 0
         {
             return;
         }
         self.vacancy = Vacancy::Since(ctx.now);
-        for seat in ctx.family.slots_mut() {
-            if let Some(at) = seat.restart.reopen(ctx.now) {
-                seat.respawn = Respawn::At(at);
+        for entry in ctx.processes.slots_mut() {
+            if let Some(at) = entry.backoff.reopen(ctx.now) {
+                entry.respawn = Respawn::At(at);
             }
         }
     }
@@ -77,11 +77,11 @@ impl Supervision {
     /// Ends the vacancy once a worker stays, or the cluster once the limit is over and none listens.
     fn watch_vacancy(&mut self, ctx: &mut Context) {
         let (Vacancy::Since(since), Phase::Running) = (self.vacancy, ctx.phase) else { return };
-        if ctx.family.ready_workers().any(|worker| worker.was_stable(ctx.now, ctx.policy.min_uptime)) {
+        if ctx.processes.ready_workers().any(|worker| worker.was_stable(ctx.now, ctx.policy.min_uptime)) {
             self.vacancy = Vacancy::None;
             return;
         }
-        let census = ctx.family.census();
+        let census = ctx.processes.census();
         if ctx.now >= since + ctx.policy.limit && census.listening == 0 && census.starting == 0 {
             let limit = ctx.policy.limit.as_secs_f64();
             give_up(ctx, format!("no worker could be started within limit ({limit} s)"));
@@ -90,11 +90,11 @@ impl Supervision {
 
     fn vacancy_deadline(&self, ctx: &Context) -> Option<Time> {
         let Vacancy::Since(since) = self.vacancy else { return None };
-        let stable_at = ctx.family.ready_workers().filter_map(|worker| worker.ready_since).min();
+        let stable_at = ctx.processes.ready_workers().filter_map(|worker| worker.ready_since).min();
         match stable_at {
             Some(ready) => Some(ready + ctx.policy.min_uptime),
             // One attempt may be under way when the limit is over: its own end decides.
-            None if ctx.family.census().starting > 0 => None,
+            None if ctx.processes.census().starting > 0 => None,
             None => Some(since + ctx.policy.limit),
         }
     }
@@ -105,7 +105,7 @@ impl Supervision {
             return;
         }
         self.next_check = Some(ctx.now + CHECK_INTERVAL);
-        let census = ctx.family.census();
+        let census = ctx.processes.census();
         ctx.notify(Notice::Check(census));
         ctx.publish(Fact::Settled);
         if census.listening == 0 && census.starting == 0 && census.waiting == 0 {
@@ -116,8 +116,8 @@ impl Supervision {
     /// When [`Self::timed_out`] is due.
     #[must_use]
     pub fn next_timeout(&self, ctx: &Context) -> Option<Time> {
-        let empty = ctx.family.seats().filter(|(_, seat)| seat.is_empty());
-        let respawns = empty.filter_map(|(_, seat)| if let Respawn::At(at) = seat.respawn { Some(at) } else { None });
+        let empty = ctx.processes.all_slots().filter(|(_, entry)| entry.is_empty());
+        let respawns = empty.filter_map(|(_, entry)| if let Respawn::At(at) = entry.respawn { Some(at) } else { None });
         let running = [self.next_check, self.vacancy_deadline(ctx)].into_iter().flatten();
         respawns.chain(running.filter(|_| ctx.phase == Phase::Running)).min()
     }
@@ -131,23 +131,23 @@ impl Supervision {
 }
 
 fn refork(ctx: &mut Context, child: &Child, from: Time) {
-    let Some(seat) = ctx.family.seat_mut(child.slot) else { return };
+    let Some(entry) = ctx.processes.slot_mut(child.slot) else { return };
     // Where it awaits a change: the same error again would help nobody.
     let failed = child.ready_since.is_none() && !child.expected;
     let wanted = match child.slot {
         Some(_) => ctx.policy.refork,
-        None => seat.filler == Filler::Supervision && !(failed && ctx.policy.watch.is_some()),
+        None => entry.filler == Filler::Supervision && !(failed && ctx.policy.watch.is_some()),
     };
     // Somebody else may have filled it meanwhile.
-    if ctx.phase != Phase::Running || !wanted || !seat.is_empty() {
+    if ctx.phase != Phase::Running || !wanted || !entry.is_empty() {
         return;
     }
     // The alone is needed: it is tried without end.
     let limit = child.slot.is_some().then_some(ctx.policy.limit);
     let stable = child.started_well(ctx.now, ctx.policy.min_uptime);
-    let at = match seat.restart.died(from, stable, limit, &mut ctx.rng) {
-        Verdict::At(at) => at,
-        Verdict::LimitReached { retry } => {
+    let at = match entry.backoff.died(from, stable, limit, &mut ctx.rng) {
+        Retry::At(at) => at,
+        Retry::LimitReached { retry } => {
             if let Some(slot) = child.slot {
                 ctx.notify(Notice::ReachReforkLimit(slot));
             }
@@ -156,15 +156,16 @@ fn refork(ctx: &mut Context, child: &Child, from: Time) {
     };
     if at <= ctx.now {
         fork(ctx, child.slot);
-    } else if let Some(seat) = ctx.family.seat_mut(child.slot) {
-        seat.respawn = Respawn::At(at);
+    } else if let Some(entry) = ctx.processes.slot_mut(child.slot) {
+        entry.respawn = Respawn::At(at);
     }
 }
 
 /// Forks what is due.
 fn respawn_due(ctx: &mut Context) {
-    let is_due = |seat: &Seat| seat.respawn.is_due(ctx.now) && seat.is_empty();
-    let due: Vec<Option<SlotId>> = ctx.family.seats().filter(|(_, seat)| is_due(seat)).map(|(slot, _)| slot).collect();
+    let is_due = |entry: &Slot| entry.respawn.is_due(ctx.now) && entry.is_empty();
+    let due: Vec<Option<SlotId>> =
+        ctx.processes.all_slots().filter(|(_, entry)| is_due(entry)).map(|(slot, _)| slot).collect();
     for slot in due {
         fork(ctx, slot);
     }

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::mailbox::{Letter, MailFor, Mailbox};
+use super::mailbox::{MailFor, Mailbox, QueuedMessage};
 use crate::action::Action;
 use crate::context::Context;
 
@@ -20,11 +20,11 @@ impl Mail {
     ///
     /// # Errors
     /// The message.
-    pub fn keep(&mut self, ctx: &mut Context, letter: Letter) -> Result<(), Letter> {
-        let (receiver, lane) = (MailFor::target(letter.target), letter.lane());
+    pub fn keep(&mut self, ctx: &mut Context, message: QueuedMessage) -> Result<(), QueuedMessage> {
+        let (receiver, lane) = (MailFor::target(message.target), message.lane());
         let mailbox = self.mailbox(receiver);
         let queued = mailbox.bytes();
-        mailbox.keep(letter)?;
+        mailbox.keep(message)?;
         let size = mailbox.bytes() - queued;
         ctx.act(Action::CountMail { receiver, lane, queued, size });
         Ok(())
@@ -34,12 +34,12 @@ impl Mail {
     ///
     /// # Errors
     /// The message.
-    pub fn keep_returned(&mut self, letter: Letter) -> Result<(), Letter> {
-        self.alone.keep_returned(letter)
+    pub fn keep_returned(&mut self, message: QueuedMessage) -> Result<(), QueuedMessage> {
+        self.alone.keep_returned(message)
     }
 
     /// Everything, oldest first. Once it was passed on say so: [`Action::MailTaken`].
-    pub fn take(&mut self, receiver: MailFor) -> VecDeque<Letter> {
+    pub fn take(&mut self, receiver: MailFor) -> VecDeque<QueuedMessage> {
         self.mailbox(receiver).take()
     }
 

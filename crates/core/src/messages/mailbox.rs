@@ -33,7 +33,7 @@ impl MailFor {
 
 /// A message that waits.
 #[derive(Debug)]
-pub struct Letter {
+pub struct QueuedMessage {
     /// Who sent it.
     pub from: Peer,
     /// To whom.
@@ -41,23 +41,23 @@ pub struct Letter {
     /// The message, or several that follow each other.
     pub frame: Bytes,
     /// What it is.
-    pub kind: LetterKind,
+    pub kind: QueuedKind,
 }
 
-impl Letter {
+impl QueuedMessage {
     /// What is held back with it while nobody takes it.
     #[must_use]
     pub fn lane(&self) -> Lane {
         match self.kind {
-            LetterKind::Message => Lane::of(self.from, self.target),
-            LetterKind::Request(_) => Lane::of_each(self.from, self.target),
+            QueuedKind::Message => Lane::of(self.from, self.target),
+            QueuedKind::Request(_) => Lane::of_each(self.from, self.target),
         }
     }
 }
 
-/// The kinds of letters.
+/// The kinds of messages.
 #[derive(Debug)]
-pub enum LetterKind {
+pub enum QueuedKind {
     /// A message.
     Message,
     /// A request of this name.
@@ -68,25 +68,25 @@ pub enum LetterKind {
 #[derive(Debug, Default)]
 pub struct Mailbox {
     /// What came back from a receiver that is gone: it was sent before all others.
-    returned: Letters,
-    letters: Letters,
+    returned: Queue,
+    messages: Queue,
 }
 
 #[derive(Debug, Default)]
-struct Letters {
-    letters: VecDeque<Letter>,
+struct Queue {
+    messages: VecDeque<QueuedMessage>,
     bytes: usize,
 }
 
-impl Letters {
+impl Queue {
     /// One always fits.
-    fn keep(&mut self, letter: Letter, limit: usize) -> Result<(), Letter> {
-        let size = letter.frame.len() + size_of::<Letter>();
+    fn keep(&mut self, message: QueuedMessage, limit: usize) -> Result<(), QueuedMessage> {
+        let size = message.frame.len() + size_of::<QueuedMessage>();
         if self.bytes + size > limit && self.bytes > 0 {
-            return Err(letter);
+            return Err(message);
         }
         self.bytes += size;
-        self.letters.push_back(letter);
+        self.messages.push_back(message);
         Ok(())
     }
 }
@@ -96,28 +96,28 @@ impl Mailbox {
     ///
     /// # Errors
     /// The message.
-    pub fn keep(&mut self, letter: Letter) -> Result<(), Letter> {
-        self.letters.keep(letter, MAILBOX_BYTES)
+    pub fn keep(&mut self, message: QueuedMessage) -> Result<(), QueuedMessage> {
+        self.messages.keep(message, MAILBOX_BYTES)
     }
 
     /// The same for one that was on its way to a receiver that is gone now. What was sent meanwhile comes after it.
     ///
     /// # Errors
     /// The message.
-    pub fn keep_returned(&mut self, letter: Letter) -> Result<(), Letter> {
-        self.returned.keep(letter, RETURNED_BYTES)
+    pub fn keep_returned(&mut self, message: QueuedMessage) -> Result<(), QueuedMessage> {
+        self.returned.keep(message, RETURNED_BYTES)
     }
 
     /// How much waits of what was sent while nobody was there.
     pub fn bytes(&self) -> usize {
-        self.letters.bytes
+        self.messages.bytes
     }
 
     /// Takes everything out, oldest first.
-    pub fn take(&mut self) -> VecDeque<Letter> {
-        let Self { returned, letters } = std::mem::take(self);
-        let mut all = returned.letters;
-        all.extend(letters.letters);
+    pub fn take(&mut self) -> VecDeque<QueuedMessage> {
+        let Self { returned, messages } = std::mem::take(self);
+        let mut all = returned.messages;
+        all.extend(messages.messages);
         all
     }
 }
@@ -126,41 +126,41 @@ impl Mailbox {
 mod tests {
     use super::*;
 
-    fn letter(size: usize) -> Letter {
-        Letter {
+    fn message(size: usize) -> QueuedMessage {
+        QueuedMessage {
             from: Peer::App,
             target: Target::Alone,
             frame: Bytes::from(vec![b'x'; size]),
-            kind: LetterKind::Message,
+            kind: QueuedKind::Message,
         }
     }
 
     #[test]
     fn is_bounded_and_gives_back_what_is_too_much() {
         let mut mailbox = Mailbox::default();
-        let cost = size_of::<Letter>();
-        assert!(mailbox.keep(letter(MAILBOX_BYTES - 1 - 2 * cost)).is_ok());
-        assert!(mailbox.keep(letter(1)).is_ok());
-        assert!(mailbox.keep(letter(1)).is_err());
+        let cost = size_of::<QueuedMessage>();
+        assert!(mailbox.keep(message(MAILBOX_BYTES - 1 - 2 * cost)).is_ok());
+        assert!(mailbox.keep(message(1)).is_ok());
+        assert!(mailbox.keep(message(1)).is_err());
         assert_eq!(mailbox.take().len(), 2);
-        assert!(mailbox.keep(letter(1)).is_ok());
+        assert!(mailbox.keep(message(1)).is_ok());
     }
 
     #[test]
     fn what_came_back_was_sent_before_what_was_kept_meanwhile() {
         let mut mailbox = Mailbox::default();
-        mailbox.keep(letter(3)).unwrap();
-        mailbox.keep_returned(letter(1)).unwrap();
-        mailbox.keep_returned(letter(2)).unwrap();
-        let sizes: Vec<usize> = mailbox.take().iter().map(|letter| letter.frame.len()).collect();
+        mailbox.keep(message(3)).unwrap();
+        mailbox.keep_returned(message(1)).unwrap();
+        mailbox.keep_returned(message(2)).unwrap();
+        let sizes: Vec<usize> = mailbox.take().iter().map(|message| message.frame.len()).collect();
         assert_eq!(sizes, [1, 2, 3]);
-        assert!(mailbox.keep_returned(letter(RETURNED_BYTES)).is_ok(), "one always fits");
-        assert!(mailbox.keep_returned(letter(1)).is_err());
-        assert!(mailbox.keep(letter(MAILBOX_BYTES)).is_ok(), "what is sent since has room of its own");
+        assert!(mailbox.keep_returned(message(RETURNED_BYTES)).is_ok(), "one always fits");
+        assert!(mailbox.keep_returned(message(1)).is_err());
+        assert!(mailbox.keep(message(MAILBOX_BYTES)).is_ok(), "what is sent since has room of its own");
     }
 
     #[test]
     fn one_message_always_fits() {
-        assert!(Mailbox::default().keep(letter(MAILBOX_BYTES * 2)).is_ok());
+        assert!(Mailbox::default().keep(message(MAILBOX_BYTES * 2)).is_ok());
     }
 }

@@ -20,7 +20,7 @@ use cluster_protocol::envelope::{Envelope, Target};
 use cluster_protocol::outbound;
 use cluster_protocol::request::RequestPart;
 use mail::Mail;
-use mailbox::{Letter, LetterKind, MailFor};
+use mailbox::{MailFor, QueuedKind, QueuedMessage};
 use requests::Requests;
 use route::Route;
 pub use route::undeliverable;
@@ -37,7 +37,7 @@ impl Messages {
     pub fn sent(&mut self, ctx: &mut Context, from: Peer, target: Target, frame: Bytes) {
         if let (Readiness::Message, Peer::Child(child @ ChildId::Worker(_)), b"\"ready\"\n") =
             (ctx.policy.ready, from, frame.as_ref())
-            && ctx.family.get(child).is_some_and(Child::is_booting)
+            && ctx.processes.get(child).is_some_and(Child::is_booting)
         {
             return ctx.child_ready(child);
         }
@@ -55,8 +55,10 @@ impl Messages {
                 }
             }
             Route::Later => {
-                if let Err(letter) = self.mail.keep(ctx, Letter { from, target, frame, kind: LetterKind::Message }) {
-                    undeliverable(ctx, from, &letter.frame, Undeliverable::MailboxFull);
+                if let Err(message) =
+                    self.mail.keep(ctx, QueuedMessage { from, target, frame, kind: QueuedKind::Message })
+                {
+                    undeliverable(ctx, from, &message.frame, Undeliverable::MailboxFull);
                 }
             }
             Route::Nowhere(reason) => undeliverable(ctx, from, &frame, reason),
@@ -67,7 +69,7 @@ impl Messages {
     pub fn sent_handle(ctx: &mut Context, from: Peer, to: HandleTarget, frame: &Bytes, handle: ConnectionId) {
         let (route, to) = match to {
             HandleTarget::Routed(target) => (Route::find(ctx, from, target), target),
-            HandleTarget::Child(child) if ctx.family.get(child).is_some_and(Child::is_reachable) => {
+            HandleTarget::Child(child) if ctx.processes.get(child).is_some_and(Child::is_reachable) => {
                 (Route::Child(child), target_of(ctx, child))
             }
             HandleTarget::Child(child) => (Route::Nowhere(Undeliverable::Gone), target_of(ctx, child)),
@@ -89,7 +91,7 @@ impl Messages {
 
     /// The app sends to this child and no other.
     pub fn sent_to(ctx: &mut Context, child: ChildId, frame: Bytes) {
-        if ctx.family.get(child).is_some_and(Child::is_reachable) {
+        if ctx.processes.get(child).is_some_and(Child::is_reachable) {
             let lane = Lane::of(Peer::App, target_of(ctx, child));
             ctx.act(Action::Send { child, frame, origin: Origin::Message(lane) });
         } else {
@@ -127,9 +129,9 @@ impl Messages {
         }
         match child {
             ChildId::Alone(_) if !ctx.is_stopping() => {
-                let letter = Letter { from, target: Target::Alone, frame, kind: LetterKind::Message };
-                if let Err(letter) = self.mail.keep_returned(letter) {
-                    undeliverable(ctx, from, &letter.frame, Undeliverable::MailboxFull);
+                let message = QueuedMessage { from, target: Target::Alone, frame, kind: QueuedKind::Message };
+                if let Err(message) = self.mail.keep_returned(message) {
+                    undeliverable(ctx, from, &message.frame, Undeliverable::MailboxFull);
                 }
             }
             ChildId::Alone(_) => undeliverable(ctx, from, &frame, Undeliverable::Closed),
@@ -142,18 +144,18 @@ impl Messages {
         if matches!(id, ChildId::Alone(_)) {
             self.deliver(ctx, MailFor::Alone);
         }
-        if ctx.phase == Phase::Running && ctx.family.ready_workers().next().is_some() {
+        if ctx.phase == Phase::Running && ctx.processes.ready_workers().next().is_some() {
             self.deliver(ctx, MailFor::Workers);
         }
     }
 
     fn deliver(&mut self, ctx: &mut Context, receiver: MailFor) {
-        let letters = self.mail.take(receiver);
-        let held_anybody = !letters.is_empty();
-        for Letter { from, target, frame, kind } in letters {
+        let waiting = self.mail.take(receiver);
+        let held_anybody = !waiting.is_empty();
+        for QueuedMessage { from, target, frame, kind } in waiting {
             match kind {
-                LetterKind::Message => self.pass_on(ctx, from, target, frame),
-                LetterKind::Request(id) => self.requests.requested(ctx, &mut self.mail, from, target, frame, id),
+                QueuedKind::Message => self.pass_on(ctx, from, target, frame),
+                QueuedKind::Request(id) => self.requests.requested(ctx, &mut self.mail, from, target, frame, id),
             }
         }
         if held_anybody {
@@ -169,12 +171,12 @@ impl Messages {
     /// The cluster is over: what still waits reaches nobody.
     pub fn stopped(&mut self, ctx: &mut Context) {
         for receiver in [MailFor::Alone, MailFor::Workers] {
-            let letters = self.mail.take(receiver);
-            let held_anybody = !letters.is_empty();
-            for Letter { from, frame, kind, .. } in letters {
+            let waiting = self.mail.take(receiver);
+            let held_anybody = !waiting.is_empty();
+            for QueuedMessage { from, frame, kind, .. } in waiting {
                 match kind {
-                    LetterKind::Message => undeliverable(ctx, from, &frame, Undeliverable::Closed),
-                    LetterKind::Request(id) => requests::answer_gone(ctx, from, &id, None, Undeliverable::Closed),
+                    QueuedKind::Message => undeliverable(ctx, from, &frame, Undeliverable::Closed),
+                    QueuedKind::Request(id) => requests::answer_gone(ctx, from, &id, None, Undeliverable::Closed),
                 }
             }
             if held_anybody {
@@ -186,7 +188,7 @@ impl Messages {
 
 /// The target that names this child.
 fn target_of(ctx: &Context, child: ChildId) -> Target {
-    let pid = ctx.family.get(child).and_then(|child| child.pid);
+    let pid = ctx.processes.get(child).and_then(|child| child.pid);
     if let ChildId::Alone(_) = child { Target::Alone } else { Target::WorkerPid(pid.unwrap_or(0)) }
 }
 

@@ -14,7 +14,7 @@ use cluster_protocol::outbound;
 const ACTIONS: [&str; 2] = ["random-worker", "random-select-worker"];
 
 /// After a crash of the chosen worker no other one is chosen for so long. The job may be what it died of: then it costs one
-/// worker in this time, whose seat is long filled again, and a user has time to see it.
+/// worker in this time, whose slot is long filled again, and a user has time to see it.
 const CRASH_HOLD: Duration = Duration::from_secs(10);
 
 /// What the app adds to the message.
@@ -80,7 +80,7 @@ impl RandomWorkers {
         if ctx.phase != Phase::Running {
             return None;
         }
-        let ready = ctx.family.ready_workers().filter_map(|worker| worker.ready_since).min()?;
+        let ready = ctx.processes.ready_workers().filter_map(|worker| worker.ready_since).min()?;
         Some(hold.max(ready + ctx.policy.min_uptime))
     }
 }
@@ -107,7 +107,7 @@ mod tests {
     use super::*;
     use crate::event::Event;
     use crate::notice::{Notice, Undeliverable};
-    use crate::testing::{self, Boot, GOOD, Life, Manners, Nature, World, ms, started};
+    use crate::testing::{self, Behaviour, Boot, GOOD, Life, OnDrain, World, ms, started};
     use crate::types::Policy;
 
     fn policy() -> Policy {
@@ -123,7 +123,7 @@ mod tests {
 
     #[test]
     fn when_the_chosen_one_left_in_good_order_another_is_chosen_as_soon_as_it_has_exited() {
-        let mut world = started(policy(), |_| Nature { manners: Manners::Finishes(2_000), ..GOOD });
+        let mut world = started(policy(), |_| Behaviour { on_drain: OnDrain::Finishes(2_000), ..GOOD });
         let first = chosen(&world);
         assert_eq!(first.len(), 1);
         world.leave(first[0], "SIGTERM");
@@ -136,9 +136,9 @@ mod tests {
 
     #[test]
     fn after_a_crash_of_the_chosen_one_nobody_is_chosen_for_a_while() {
-        let throws = Nature { life: Life::Throws(1_000), manners: Manners::Finishes(100), ..GOOD };
-        let hangs = Nature { life: Life::Hangs(1_000), ..GOOD };
-        for crash in [throws, hangs, Nature { life: Life::Dies(1_000), ..GOOD }] {
+        let throws = Behaviour { life: Life::Throws(1_000), on_drain: OnDrain::Finishes(100), ..GOOD };
+        let hangs = Behaviour { life: Life::Hangs(1_000), ..GOOD };
+        for crash in [throws, hangs, Behaviour { life: Life::Dies(1_000), ..GOOD }] {
             let policy = Policy { count: 1, hang_timeout: Some(ms(1_000)), ..policy() };
             let mut world = started(policy, move |child| if child == ChildId::Worker(1) { crash } else { GOOD });
             let exited = |world: &World| {
@@ -162,7 +162,7 @@ mod tests {
         for count in [1, 3] {
             let boot = |child| if child == ChildId::Worker(1) { 50 } else { 9_500 };
             let policy = Policy { count, start_timeout: ms(20_000), ..policy() };
-            let mut world = started(policy, move |child| Nature { boot: Boot::Ready(boot(child)), ..GOOD });
+            let mut world = started(policy, move |child| Behaviour { boot: Boot::Ready(boot(child)), ..GOOD });
             world.run(ms(10_000));
             let mut deaths = Vec::new();
             while deaths.len() < 30 {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use bytes::Bytes;
 
 use super::mail::Mail;
-use super::mailbox::{Letter, LetterKind};
+use super::mailbox::{QueuedKind, QueuedMessage};
 use super::route::Route;
 use crate::action::{Action, Origin};
 use crate::context::Context;
@@ -83,8 +83,8 @@ impl Requests {
         let children = match Route::find(ctx, from, target) {
             Route::App(child) => return ctx.notify(Notice::Request(Some(child), frame)),
             Route::Later => {
-                let letter = Letter { from, target, frame, kind: LetterKind::Request(id.clone()) };
-                if mail.keep(ctx, letter).is_err() {
+                let message = QueuedMessage { from, target, frame, kind: QueuedKind::Request(id.clone()) };
+                if mail.keep(ctx, message).is_err() {
                     answer_gone(ctx, from, &id, None, Undeliverable::MailboxFull);
                 }
                 return;
@@ -94,7 +94,7 @@ impl Requests {
             Route::Children(children) => children,
         };
         if target == Target::AllWorkers {
-            let pid = |child: &ChildId| ctx.family.get(*child).and_then(|child| child.pid);
+            let pid = |child: &ChildId| ctx.processes.get(*child).and_then(|child| child.pid);
             let pids: Vec<u32> = children.iter().filter_map(pid).collect();
             tell_who_asked(ctx, from, request::sent(&id, &pids));
         }
@@ -119,7 +119,7 @@ impl Requests {
         match (who_asked, from) {
             (Peer::App, Peer::Child(child)) => ctx.notify(Notice::Request(Some(child), frame)),
             (Peer::App, Peer::App) => {}
-            (Peer::Child(child), _) if ctx.family.get(child).is_some_and(Child::is_reachable) => {
+            (Peer::Child(child), _) if ctx.processes.get(child).is_some_and(Child::is_reachable) => {
                 let lane = Lane::of_each(from, target);
                 ctx.act(Action::Send { child, frame, origin: Origin::Message(lane) });
             }
@@ -130,7 +130,7 @@ impl Requests {
     /// A child's answer was skipped: who asked gets this one.
     pub fn answer_too_large(&mut self, ctx: &mut Context, by: ChildId, target: Target, id: &str, limit: usize) {
         let Some(who_asked) = who_asked(ctx, target) else { return };
-        let pid = ctx.family.get(by).and_then(|child| child.pid);
+        let pid = ctx.processes.get(by).and_then(|child| child.pid);
         let frame = request::answer_too_large(id, pid, limit);
         if self.answered(by, who_asked, id) {
             tell_who_asked(ctx, who_asked, frame);
@@ -139,7 +139,7 @@ impl Requests {
 
     /// A child's channel ended.
     pub fn lost(&mut self, ctx: &mut Context, child: ChildId) {
-        let pid = ctx.family.get(child).and_then(|child| child.pid);
+        let pid = ctx.processes.get(child).and_then(|child| child.pid);
         for (who_asked, id) in self.gone(child) {
             answer_gone(ctx, who_asked, &id, pid, Undeliverable::Gone);
         }
@@ -150,9 +150,9 @@ impl Requests {
 fn who_asked(ctx: &Context, target: Target) -> Option<Peer> {
     match target {
         Target::App => Some(Peer::App),
-        Target::Alone => ctx.family.alone().map(|alone| Peer::Child(alone.id)),
+        Target::Alone => ctx.processes.alone().map(|alone| Peer::Child(alone.id)),
         Target::WorkerPid(pid) => {
-            ctx.family.workers().find(|worker| worker.pid == Some(pid)).map(|worker| Peer::Child(worker.id))
+            ctx.processes.workers().find(|worker| worker.pid == Some(pid)).map(|worker| Peer::Child(worker.id))
         }
         Target::AnyWorker | Target::AllWorkers => None,
     }
@@ -166,7 +166,7 @@ pub fn answer_gone(ctx: &mut Context, who_asked: Peer, id: &str, pid: Option<u32
 fn tell_who_asked(ctx: &mut Context, who_asked: Peer, frame: Bytes) {
     match who_asked {
         Peer::App => ctx.notify(Notice::Request(None, frame)),
-        Peer::Child(child) if ctx.family.get(child).is_some_and(Child::is_reachable) => {
+        Peer::Child(child) if ctx.processes.get(child).is_some_and(Child::is_reachable) => {
             ctx.act(Action::Send { child, frame, origin: Origin::Master });
         }
         Peer::Child(_) => {}

@@ -36,7 +36,7 @@ impl Route {
             Target::Alone => to_alone(ctx),
             Target::AnyWorker | Target::AllWorkers => to_workers(ctx, target),
             Target::WorkerPid(pid) => {
-                let worker = ctx.family.workers().find(|worker| worker.pid == Some(pid));
+                let worker = ctx.processes.workers().find(|worker| worker.pid == Some(pid));
                 match worker {
                     Some(worker) if worker.is_reachable() => Self::Child(worker.id),
                     Some(_) => Self::Nowhere(Undeliverable::Gone),
@@ -55,7 +55,7 @@ fn to_alone(ctx: &Context) -> Route {
     // at the end of the cluster there is no other.
     let takes =
         |alone: &&Child| alone.is_reachable() && !alone.is_booting() && (!alone.is_leaving() || ctx.is_stopping());
-    match ctx.family.alone().filter(takes) {
+    match ctx.processes.alone().filter(takes) {
         Some(alone) => Route::Child(alone.id),
         None => later(ctx),
     }
@@ -72,7 +72,7 @@ fn to_workers(ctx: &mut Context, target: Target) -> Route {
         let chosen = ctx.any_worker(keeps_up).or_else(|| ctx.any_worker(|_| true));
         return chosen.map_or_else(|| later(ctx), |(id, _)| Route::Child(id));
     }
-    let workers: Vec<ChildId> = ctx.family.ready_workers().map(|worker| worker.id).collect();
+    let workers: Vec<ChildId> = ctx.processes.ready_workers().map(|worker| worker.id).collect();
     if workers.is_empty() { later(ctx) } else { Route::Children(workers) }
 }
 

@@ -29,7 +29,7 @@ fn who_is_through_reads_what_was_sent_before_and_gets_nothing_more() {
     world.ask(0, Event::Started);
     world.run(ms(1_000));
     world.sent.clear();
-    let pid = world.core.ctx.family.get(ONE).and_then(|worker| worker.pid).unwrap();
+    let pid = world.core.ctx.processes.get(ONE).and_then(|worker| worker.pid).unwrap();
     let send = |text: &'static str| Event::Sent {
         from: Peer::App,
         target: Target::WorkerPid(pid),

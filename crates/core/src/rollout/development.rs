@@ -7,8 +7,9 @@ use std::time::Duration;
 use super::reload::{ReloadRequest, not_running};
 use crate::context::{Context, Phase};
 use crate::facts::Fact;
+use crate::lifecycle::backoff::Backoff;
 use crate::lifecycle::child::Child;
-use crate::lifecycle::family::{Filler, Respawn};
+use crate::lifecycle::processes::{Filler, Respawn};
 use crate::notice::{ChildFailure, ExitReason, Notice, ReloadReport, Replacement};
 use crate::types::{ChildId, GenerationId, Mode, ReloadTarget, SlotId, Time};
 use cluster_protocol::outbound::DrainReason;
@@ -39,20 +40,20 @@ struct Restart {
     /// Who asked for it, if not a change.
     ids: Vec<u32>,
     generation: GenerationId,
-    places: BTreeMap<Option<SlotId>, Place>,
+    slots: BTreeMap<Option<SlotId>, SlotRestart>,
     report: ReloadReport,
 }
 
-/// A seat whose process is replaced.
+/// A slot whose process is replaced.
 #[derive(Debug)]
-struct Place {
-    step: Step,
+struct SlotRestart {
+    step: SlotStep,
     began: Time,
     replacement: Replacement,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Step {
+enum SlotStep {
     /// The old one ends, or a worker waits for the alone.
     Ends,
     Boots(ChildId),
@@ -106,40 +107,43 @@ impl Development {
         let mut restart = self.restart.take().unwrap_or_else(|| Restart {
             ids: Vec::new(),
             generation,
-            places: BTreeMap::new(),
+            slots: BTreeMap::new(),
             report: ReloadReport::default(),
         });
         restart.generation = restart.generation.max(generation);
         restart.ids.extend(ids);
         restart.report = ReloadReport::default();
-        let seats: Vec<_> = ctx.family.seats().filter(|(slot, _)| slot.is_some() || ctx.policy.alone).collect();
-        let again = seats.iter().filter(|(slot, seat)| {
+        let entries: Vec<_> =
+            ctx.processes.all_slots().filter(|(slot, _)| slot.is_some() || ctx.policy.alone).collect();
+        let again = entries.iter().filter(|(slot, entry)| {
             let asked = match target {
                 ReloadTarget::Worker => slot.is_some(),
                 ReloadTarget::Alone => slot.is_none(),
                 ReloadTarget::All => true,
             };
-            asked || (seat.occupant.is_none() && seat.respawn == Respawn::No)
+            asked || (entry.occupant.is_none() && entry.respawn == Respawn::No)
         });
         let again: Vec<Option<SlotId>> = again.map(|(slot, _)| *slot).collect();
         for slot in &again {
-            let place = restart.places.entry(*slot).or_insert_with(|| {
+            let slot_restart = restart.slots.entry(*slot).or_insert_with(|| {
                 let replacement = Replacement { slot: *slot, ..Replacement::default() };
-                Place { step: Step::Ends, began: ctx.now, replacement }
+                SlotRestart { step: SlotStep::Ends, began: ctx.now, replacement }
             });
-            place.step = Step::Ends;
-            if let Some(seat) = ctx.family.seat_mut(*slot) {
-                seat.generation = restart.generation;
-                seat.restart = crate::lifecycle::restart::Restart::default();
-                seat.respawn = Respawn::No;
-                seat.filler = Filler::Restart;
+            slot_restart.step = SlotStep::Ends;
+            if let Some(entry) = ctx.processes.slot_mut(*slot) {
+                entry.generation = restart.generation;
+                entry.backoff = Backoff::default();
+                entry.respawn = Respawn::No;
+                entry.filler = Filler::Restart;
             }
         }
-        let is_of_worker = |(slot, place): (&Option<SlotId>, &Place)| slot.is_some() && place.step != Step::Settled;
+        let is_of_worker = |(slot, slot_restart): (&Option<SlotId>, &SlotRestart)| {
+            slot.is_some() && slot_restart.step != SlotStep::Settled
+        };
         // Who connects from now on waits for the new worker.
-        ctx.publish(Fact::HoldsConnections(restart.places.iter().any(is_of_worker)));
+        ctx.publish(Fact::OnlyMasterAccepts(restart.slots.iter().any(is_of_worker)));
         self.restart = Some(restart);
-        let old: Vec<Child> = ctx.family.children().filter(|child| again.contains(&child.slot)).cloned().collect();
+        let old: Vec<Child> = ctx.processes.children().filter(|child| again.contains(&child.slot)).cloned().collect();
         for child in old {
             self.make_room(ctx, &child);
         }
@@ -147,11 +151,11 @@ impl Development {
     }
 
     fn make_room(&mut self, ctx: &mut Context, child: &Child) {
-        if let Some(place) = self.place(child.slot).filter(|_| child.is_ready()) {
-            place.replacement.old_pid = child.pid;
+        if let Some(slot_restart) = self.slot_restart(child.slot).filter(|_| child.is_ready()) {
+            slot_restart.replacement.old_pid = child.pid;
         }
         if child.is_booting() {
-            if let Some(child) = ctx.family.get_mut(child.id) {
+            if let Some(child) = ctx.processes.get_mut(child.id) {
                 child.expected = true;
             }
             ctx.kill(child.id, ExitReason::Reload);
@@ -163,54 +167,57 @@ impl Development {
         }
     }
 
-    fn place(&mut self, slot: Option<SlotId>) -> Option<&mut Place> {
-        self.restart.as_mut()?.places.get_mut(&slot)
+    fn slot_restart(&mut self, slot: Option<SlotId>) -> Option<&mut SlotRestart> {
+        self.restart.as_mut()?.slots.get_mut(&slot)
     }
 
-    /// Starts what can be started: there are never two in a seat, and workers rely on the alone.
+    /// Starts what can be started: there are never two in a slot, and workers rely on the alone.
     fn advance_restart(&mut self, ctx: &mut Context) {
         let Some(restart) = &self.restart else { return };
-        let step_of = |slot| restart.places.get(slot).map(|place| place.step);
-        let alone_comes = step_of(&None).is_some_and(|step| step != Step::Settled);
-        let waits = |(slot, place): (&Option<SlotId>, &Place)| (place.step == Step::Ends).then_some(*slot);
-        let mut due: Vec<Option<SlotId>> = restart.places.iter().filter_map(waits).collect();
+        let step_of = |slot| restart.slots.get(slot).map(|slot_restart| slot_restart.step);
+        let alone_comes = step_of(&None).is_some_and(|step| step != SlotStep::Settled);
+        let waits = |(slot, slot_restart): (&Option<SlotId>, &SlotRestart)| {
+            (slot_restart.step == SlotStep::Ends).then_some(*slot)
+        };
+        let mut due: Vec<Option<SlotId>> = restart.slots.iter().filter_map(waits).collect();
         due.retain(|slot| slot.is_none() || !(alone_comes || matches!(ctx.phase, Phase::StartingAlone)));
         for slot in due {
             let here: Vec<ChildId> =
-                ctx.family.children().filter(|child| child.slot == slot).map(|child| child.id).collect();
+                ctx.processes.children().filter(|child| child.slot == slot).map(|child| child.id).collect();
             let boots = match here[..] {
                 [] => {
                     ctx.spawn(slot);
-                    ctx.family.seat_mut(slot).and_then(|seat| seat.occupant)
+                    ctx.processes.slot_mut(slot).and_then(|entry| entry.occupant)
                 }
                 // The first alone was ready just now, and all workers were started with it.
-                [id] if ctx.family.get(id).is_some_and(Child::is_booting) => Some(id),
+                [id] if ctx.processes.get(id).is_some_and(Child::is_booting) => Some(id),
                 _ => None,
             };
-            if let (Some(id), Some(place)) = (boots, self.place(slot)) {
-                place.step = Step::Boots(id);
-                place.began = ctx.now;
+            if let (Some(id), Some(slot_restart)) = (boots, self.slot_restart(slot)) {
+                slot_restart.step = SlotStep::Boots(id);
+                slot_restart.began = ctx.now;
             }
         }
-        let settled = |restart: &mut Restart| restart.places.values().all(|place| place.step == Step::Settled);
+        let settled =
+            |restart: &mut Restart| restart.slots.values().all(|slot_restart| slot_restart.step == SlotStep::Settled);
         if let Some(restart) = self.restart.take_if(settled) {
             self.finish_restart(ctx, restart);
         }
     }
 
     fn finish_restart(&mut self, ctx: &mut Context, restart: Restart) {
-        let Restart { ids, generation, mut report, places } = restart;
-        ctx.publish(Fact::HoldsConnections(false));
-        for slot in places.keys() {
-            if let Some(seat) = ctx.family.seat_mut(*slot) {
-                seat.filler = Filler::Supervision;
+        let Restart { ids, generation, mut report, slots } = restart;
+        ctx.publish(Fact::OnlyMasterAccepts(false));
+        for slot in slots.keys() {
+            if let Some(entry) = ctx.processes.slot_mut(*slot) {
+                entry.filler = Filler::Supervision;
             }
         }
         report.ok = report.reason.is_none();
         if report.ok {
             ctx.generation = generation;
         }
-        let replaced = places.into_values().map(|place| place.replacement);
+        let replaced = slots.into_values().map(|slot_restart| slot_restart.replacement);
         report.replaced = replaced.filter(|replacement| replacement.new_pid.is_some()).collect();
         self.tidy_at = Some(ctx.now + ctx.policy.min_uptime);
         ctx.notify(Notice::Reloaded { ids, report });
@@ -218,11 +225,13 @@ impl Development {
 
     /// A process is ready.
     pub fn ready(&mut self, ctx: &mut Context, id: ChildId) {
-        let Some((slot, pid)) = ctx.family.get(id).map(|child| (child.slot, child.pid)) else { return };
-        if let Some(place) = self.place(slot).filter(|place| place.step == Step::Boots(id)) {
-            place.step = Step::Settled;
-            place.replacement.new_pid = pid;
-            place.replacement.ready_after = ctx.now.saturating_sub(place.began);
+        let Some((slot, pid)) = ctx.processes.get(id).map(|child| (child.slot, child.pid)) else { return };
+        if let Some(slot_restart) =
+            self.slot_restart(slot).filter(|slot_restart| slot_restart.step == SlotStep::Boots(id))
+        {
+            slot_restart.step = SlotStep::Settled;
+            slot_restart.replacement.new_pid = pid;
+            slot_restart.replacement.ready_after = ctx.now.saturating_sub(slot_restart.began);
         }
         self.advance_restart(ctx);
         if ctx.policy.mode == Mode::Development && matches!(id, ChildId::Worker(_)) {
@@ -232,17 +241,17 @@ impl Development {
 
     /// A child is gone for good.
     pub fn gone(&mut self, ctx: &mut Context, child: &Child, failure: &ChildFailure) {
-        if let Some(place) = self.place(child.slot) {
-            if place.step == Step::Boots(child.id) {
-                place.step = Step::Settled;
+        if let Some(slot_restart) = self.slot_restart(child.slot) {
+            if slot_restart.step == SlotStep::Boots(child.id) {
+                slot_restart.step = SlotStep::Settled;
                 if let Some(restart) = &mut self.restart {
                     restart.report.reason = Some("a new process did not become ready");
                     restart.report.failed = Some(child.id);
                     restart.report.failure = Some(failure.clone());
                 }
-            } else if place.replacement.old_pid == child.pid {
-                place.replacement.drained_after = Some(ctx.now.saturating_sub(place.began));
-                place.replacement.connections = child.connections;
+            } else if slot_restart.replacement.old_pid == child.pid {
+                slot_restart.replacement.drained_after = Some(ctx.now.saturating_sub(slot_restart.began));
+                slot_restart.replacement.connections = child.connections;
             }
         }
         let stays_away = child.is_worker() || child.ready_since.is_none();

@@ -8,12 +8,13 @@ use std::time::Duration;
 
 use crate::context::{Context, Phase};
 use crate::facts::Fact;
+use crate::lifecycle::backoff::Backoff;
 use crate::lifecycle::child::Child;
-use crate::lifecycle::family::{Respawn, Seat};
+use crate::lifecycle::processes::{Respawn, Slot};
 use crate::notice::{ChildFailure, ExitReason, Notice, ReloadReport, Replacement};
 use crate::types::{ChildId, GenerationId, ReloadTarget, SlotId, Time};
 pub use state::Rollout;
-use state::{Change, ChangeState, Reload, Retiring, Step};
+use state::{Change, ChangeState, Draining, Reload, RolloutStep};
 
 /// After the canary has stayed, a slot's new worker is tried so often.
 const ATTEMPTS: u32 = 4;
@@ -52,15 +53,15 @@ impl Rollout {
     }
 
     fn begin(&mut self, ctx: &mut Context, request: ReloadRequest, ids: Vec<u32>) {
-        let slots = || ctx.family.slots().map(|(slot, _)| slot).collect();
+        let slots = || ctx.processes.slots().map(|(slot, _)| slot).collect();
         let todo = if request.target == ReloadTarget::Alone { VecDeque::new() } else { slots() };
         let alone = request.target != ReloadTarget::Worker && ctx.policy.alone;
-        let (changes, retiring, report) = (BTreeMap::new(), BTreeMap::new(), ReloadReport::default());
-        let step = if alone { Step::Alone { since: ctx.now } } else { Step::Canary };
+        let (changes, draining, report) = (BTreeMap::new(), BTreeMap::new(), ReloadReport::default());
+        let step = if alone { RolloutStep::Alone { since: ctx.now } } else { RolloutStep::Canary };
         // What dies young must not have taken a client with it: until it has proved itself the canary gets no connection.
-        ctx.publish(Fact::HoldsConnections(!todo.is_empty()));
+        ctx.publish(Fact::OnlyMasterAccepts(!todo.is_empty()));
         let before = ctx.generation;
-        self.current = Some(Reload { ids, request, before, step, todo, changes, retiring, report });
+        self.current = Some(Reload { ids, request, before, step, todo, changes, draining, report });
         if alone {
             self.replace_alone(ctx);
         }
@@ -70,14 +71,14 @@ impl Rollout {
     fn replace_alone(&mut self, ctx: &mut Context) {
         let Some(reload) = &mut self.current else { return };
         let generation = reload.request.generation;
-        let old = ctx.family.alone().map(|alone| (alone.id, alone.pid));
-        if let Some(seat) = ctx.family.seat_mut(None) {
-            seat.generation = generation;
-            seat.restart = crate::lifecycle::restart::Restart::default();
+        let old = ctx.processes.alone().map(|alone| (alone.id, alone.pid));
+        if let Some(entry) = ctx.processes.slot_mut(None) {
+            entry.generation = generation;
+            entry.backoff = Backoff::default();
         }
         if let Some((id, pid)) = old {
             let replacement = Replacement { old_pid: pid, ..Replacement::default() };
-            reload.retiring.insert(id, Retiring { began: ctx.now, replacement });
+            reload.draining.insert(id, Draining { began: ctx.now, replacement });
             ctx.replace(id, ExitReason::Reload);
         }
     }
@@ -87,11 +88,11 @@ impl Rollout {
         self.prove_canary(ctx);
         self.start_changes(ctx);
         let Some(reload) = &self.current else { return };
-        let begun = !reload.changes.is_empty() || !reload.retiring.is_empty();
+        let begun = !reload.changes.is_empty() || !reload.draining.is_empty();
         let over = match reload.step {
-            Step::Alone { .. } => false,
-            Step::Canary | Step::Rolling | Step::RollingBack => !begun && reload.todo.is_empty(),
-            Step::GivingUp => !begun,
+            RolloutStep::Alone { .. } => false,
+            RolloutStep::Canary | RolloutStep::Rolling | RolloutStep::RollingBack => !begun && reload.todo.is_empty(),
+            RolloutStep::GivingUp => !begun,
         };
         if over {
             self.finish(ctx);
@@ -103,9 +104,9 @@ impl Rollout {
         while ctx.has_room() {
             let Some(reload) = &mut self.current else { return };
             let most = match reload.step {
-                Step::Alone { .. } | Step::GivingUp => return,
-                Step::Canary => 1,
-                Step::Rolling | Step::RollingBack => reload.request.concurrency,
+                RolloutStep::Alone { .. } | RolloutStep::GivingUp => return,
+                RolloutStep::Canary => 1,
+                RolloutStep::Rolling | RolloutStep::RollingBack => reload.request.concurrency,
             };
             let retry =
                 |(_, change): &(&SlotId, &Change)| matches!(change.state, ChangeState::Retries(at) if at <= ctx.now);
@@ -117,9 +118,9 @@ impl Rollout {
                 }
                 None => return,
             };
-            let is_canary = matches!(reload.step, Step::Canary);
+            let is_canary = matches!(reload.step, RolloutStep::Canary);
             let (generation, before) = (reload.request.generation, reload.changes.remove(&slot));
-            if ctx.family.slots().any(|(known, seat)| known == slot && seat.successor.is_some()) {
+            if ctx.processes.slots().any(|(known, entry)| known == slot && entry.successor.is_some()) {
                 // Somebody replaces it just now, with what was current then: afterwards.
                 if let Some(reload) = &mut self.current {
                     reload.todo.push_back(slot);
@@ -127,7 +128,7 @@ impl Rollout {
                 return;
             }
             let id = ctx.spawn_successor(slot, generation);
-            if let Some(child) = ctx.family.get_mut(id) {
+            if let Some(child) = ctx.processes.get_mut(id) {
                 child.on_trial = is_canary;
             }
             let (attempts, began) = before.map_or((1, ctx.now), |change| (change.attempts + 1, change.began));
@@ -142,12 +143,12 @@ impl Rollout {
         let stay = ctx.policy.min_uptime;
         let Some(reload) = &mut self.current else { return };
         if matches!(id, ChildId::Alone(_)) {
-            if let Step::Alone { since } = reload.step {
+            if let RolloutStep::Alone { since } = reload.step {
                 if let Some(one) = reload.report.replaced.iter_mut().find(|one| one.slot.is_none()) {
-                    one.new_pid = ctx.family.get(id).and_then(|child| child.pid);
+                    one.new_pid = ctx.processes.get(id).and_then(|child| child.pid);
                     one.ready_after = ctx.now.saturating_sub(since);
                 }
-                reload.step = if reload.todo.is_empty() { Step::Rolling } else { Step::Canary };
+                reload.step = if reload.todo.is_empty() { RolloutStep::Rolling } else { RolloutStep::Canary };
                 self.advance(ctx);
             }
             return;
@@ -157,7 +158,7 @@ impl Rollout {
             return;
         };
         change.ready = Some(ctx.now);
-        if matches!(reload.step, Step::Canary) {
+        if matches!(reload.step, RolloutStep::Canary) {
             change.state = ChangeState::Proves(id, ctx.now + stay);
         } else {
             let slot = *slot;
@@ -174,10 +175,10 @@ impl Rollout {
             _ => None,
         });
         let Some((slot, id)) = proven else { return };
-        reload.step = Step::Rolling;
+        reload.step = RolloutStep::Rolling;
         ctx.generation = reload.request.generation;
-        ctx.publish(Fact::HoldsConnections(false));
-        if let Some(child) = ctx.family.get_mut(id) {
+        ctx.publish(Fact::OnlyMasterAccepts(false));
+        if let Some(child) = ctx.processes.get_mut(id) {
             child.on_trial = false;
         }
         self.take_over(ctx, slot, id);
@@ -187,23 +188,23 @@ impl Rollout {
 
     /// The new worker takes the slot, the old one finishes.
     fn take_over(&mut self, ctx: &mut Context, slot: SlotId, id: ChildId) {
-        let old = ctx.family.promote(id);
-        let Some((new_pid, generation)) = ctx.family.get(id).map(|child| (child.pid, child.generation)) else {
+        let old = ctx.processes.promote(id);
+        let Some((new_pid, generation)) = ctx.processes.get(id).map(|child| (child.pid, child.generation)) else {
             return;
         };
-        let old_pid = old.and_then(|old| ctx.family.get(old)).and_then(|child| child.pid);
+        let old_pid = old.and_then(|old| ctx.processes.get(old)).and_then(|child| child.pid);
         let Some(reload) = &mut self.current else { return };
-        if let Some(seat) = ctx.family.seat_mut(Some(slot)) {
-            seat.generation = generation;
-            seat.restart = crate::lifecycle::restart::Restart::default();
-            seat.respawn = Respawn::No;
+        if let Some(entry) = ctx.processes.slot_mut(Some(slot)) {
+            entry.generation = generation;
+            entry.backoff = Backoff::default();
+            entry.respawn = Respawn::No;
         }
         let Some(change) = reload.changes.remove(&slot) else { return };
         let ready_after = change.ready.unwrap_or(ctx.now).saturating_sub(change.began);
         let replacement = Replacement { slot: Some(slot), old_pid, new_pid, ready_after, ..Replacement::default() };
         match old {
             Some(old) => {
-                reload.retiring.insert(old, Retiring { began: ctx.now, replacement });
+                reload.draining.insert(old, Draining { began: ctx.now, replacement });
                 ctx.replace(old, ExitReason::Reload);
             }
             None => reload.report.replaced.push(replacement),
@@ -217,7 +218,7 @@ impl Rollout {
             matches!(change.state, ChangeState::Boots(child) | ChangeState::Proves(child, _) if child == id)
         });
         let Some((slot, change)) = failed else { return };
-        let was_proven = matches!(reload.step, Step::Rolling | Step::RollingBack);
+        let was_proven = matches!(reload.step, RolloutStep::Rolling | RolloutStep::RollingBack);
         if was_proven && change.attempts < ATTEMPTS {
             change.state = ChangeState::Retries(ctx.now + RETRY * 2_u32.pow(change.attempts - 1));
             return;
@@ -228,11 +229,11 @@ impl Rollout {
         reload.report.failed.get_or_insert(id);
         match reload.step {
             // What there was before fails too: the slot is left to the rules for any other.
-            Step::RollingBack => {}
-            Step::Rolling => self.roll_back(ctx),
+            RolloutStep::RollingBack => {}
+            RolloutStep::Rolling => self.roll_back(ctx),
             _ => {
                 reload.todo.clear();
-                reload.step = Step::GivingUp;
+                reload.step = RolloutStep::GivingUp;
             }
         }
     }
@@ -240,11 +241,11 @@ impl Rollout {
     fn roll_back(&mut self, ctx: &mut Context) {
         let Some(reload) = &mut self.current else { return };
         let failed = reload.request.generation;
-        reload.step = Step::RollingBack;
+        reload.step = RolloutStep::RollingBack;
         reload.request.generation = reload.before;
         ctx.generation = reload.before;
-        let changed = |(slot, seat): (SlotId, &Seat)| (seat.generation == failed).then_some(slot);
-        reload.todo = ctx.family.slots().filter_map(changed).collect();
+        let changed = |(slot, entry): (SlotId, &Slot)| (entry.generation == failed).then_some(slot);
+        reload.todo = ctx.processes.slots().filter_map(changed).collect();
         // Those on their way come in the end, and go back then.
         reload.todo.extend(reload.changes.keys());
         ctx.publish(Fact::Relaunched);
@@ -253,25 +254,25 @@ impl Rollout {
     /// A child is gone for good.
     pub fn gone(&mut self, ctx: &mut Context, child: &Child, failure: &ChildFailure) {
         let Some(reload) = &mut self.current else { return };
-        if let Some(Retiring { began, mut replacement }) = reload.retiring.remove(&child.id) {
+        if let Some(Draining { began, mut replacement }) = reload.draining.remove(&child.id) {
             replacement.drained_after = Some(ctx.now.saturating_sub(began));
             replacement.connections = child.connections;
-            if let Step::Alone { since } = &mut reload.step {
+            if let RolloutStep::Alone { since } = &mut reload.step {
                 *since = ctx.now;
             }
             reload.report.replaced.push(replacement);
         } else if reload.report.failed == Some(child.id) {
             reload.report.failure = Some(failure.clone());
-        } else if matches!((&reload.step, child.id), (Step::Alone { .. }, ChildId::Alone(_)))
+        } else if matches!((&reload.step, child.id), (RolloutStep::Alone { .. }, ChildId::Alone(_)))
             && child.ready_since.is_none()
         {
             reload.report.reason = Some("the new alone did not become ready");
             reload.report.failure = Some(failure.clone());
-            reload.step = Step::GivingUp;
+            reload.step = RolloutStep::GivingUp;
             reload.todo.clear();
             let before = ctx.generation;
-            if let Some(seat) = ctx.family.seat_mut(None) {
-                seat.generation = before;
+            if let Some(entry) = ctx.processes.slot_mut(None) {
+                entry.generation = before;
             }
         }
         self.advance(ctx);
@@ -280,12 +281,12 @@ impl Rollout {
     fn finish(&mut self, ctx: &mut Context) {
         // A new worker that failed is still on its way out: its end says why.
         if let Some(reload) = &self.current
-            && reload.report.failed.is_some_and(|id| ctx.family.get(id).is_some())
+            && reload.report.failed.is_some_and(|id| ctx.processes.get(id).is_some())
         {
             return;
         }
         let Some(mut reload) = self.current.take() else { return };
-        ctx.publish(Fact::HoldsConnections(false));
+        ctx.publish(Fact::OnlyMasterAccepts(false));
         reload.report.ok = reload.report.reason.is_none();
         if reload.report.ok && reload.request.target != ReloadTarget::Alone {
             ctx.generation = reload.request.generation;
@@ -314,7 +315,7 @@ impl Rollout {
         if let Some(reload) = &mut self.current
             && reload.request.target != ReloadTarget::Alone
             && reload.request.generation != current
-            && !matches!(reload.step, Step::GivingUp)
+            && !matches!(reload.step, RolloutStep::GivingUp)
         {
             reload.todo.push_back(slot);
         }

@@ -41,14 +41,14 @@ impl World {
             let late = sim.over.is_some_and(|over| self.now > over + ms(2));
             assert!(!late, "{id:?} is there at {:?}, and was to be gone at {:?}", self.now, sim.over);
         }
-        let mut seats = BTreeMap::new();
+        let mut entries = BTreeMap::new();
         for (id, sim) in &self.children {
             if matches!(id, ChildId::Alone(_)) {
-                assert_eq!(*seats.entry(None).and_modify(|count| *count += 1).or_insert(1), 1, "two alones: {id:?}");
+                assert_eq!(*entries.entry(None).and_modify(|count| *count += 1).or_insert(1), 1, "two alones: {id:?}");
             } else if sim.slot.is_some() && sim.over.is_none() && !self.kills.iter().any(|(_, killed)| killed == id) {
                 // A successor boots while its predecessor works, or boots itself in a reload; and a canary works beside it.
                 let count =
-                    seats.entry(Some((sim.slot, sim.ready.is_some()))).and_modify(|count| *count += 1).or_insert(1);
+                    entries.entry(Some((sim.slot, sim.ready.is_some()))).and_modify(|count| *count += 1).or_insert(1);
                 let most = if self.core.rollout.is_under_way() || self.stops { 2 } else { 1 };
                 assert!(*count <= most, "two workers at work in {:?}", sim.slot);
             }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::net::key;
 use super::post::Item;
-use super::{Boot, Happening, Life, MEMORY, Manners, Nature, Pace, SEGFAULT, SIGKILL, World, exit, ms};
+use super::{Behaviour, Boot, Detail, Happening, Life, MEMORY, OnDrain, SEGFAULT, SIGKILL, World, exit, ms};
 use crate::event::Event;
 use crate::types::Key;
 use crate::types::{ChildId, Exit, KillMeans, Mode, SlotId, Time};
@@ -16,7 +16,7 @@ use cluster_protocol::scalar::Scalar;
 #[derive(Debug)]
 pub(super) struct Sim {
     pub(super) slot: Option<SlotId>,
-    pub(super) nature: Nature,
+    pub(super) behaviour: Behaviour,
     pub(super) pid: u32,
     pub(super) born: Time,
     pub(super) ready: Option<Time>,
@@ -45,11 +45,11 @@ pub(super) struct Sim {
 
 impl Sim {
     pub(super) fn hangs(&self, now: Time) -> bool {
-        matches!((self.nature.life, self.ready), (Life::Hangs(after), Some(ready)) if now >= ready + ms(after))
+        matches!((self.behaviour.life, self.ready), (Life::Hangs(after), Some(ready)) if now >= ready + ms(after))
     }
 
     pub(super) fn memory(&self, now: Time) -> u64 {
-        match (self.nature.life, self.ready) {
+        match (self.behaviour.life, self.ready) {
             (Life::Grows(after), Some(ready)) if now >= ready + ms(after) => MEMORY + 1,
             _ => MEMORY / 2,
         }
@@ -65,19 +65,19 @@ impl World {
         assert!(!self.stops, "no spawn after the stop began");
         self.spawns.push((self.now, child, slot));
         self.check_crowd(child);
-        let nature = (self.natures)(child);
-        if nature.boot == Boot::CannotSpawn {
+        let behaviour = (self.behaviours)(child);
+        if behaviour.boot == Boot::CannotSpawn {
             return self.core.handle(self.now, Event::SpawnFailed { child, error: "EAGAIN".into() });
         }
         let pid = 1000 + self.spawns.len() as u32;
-        let most = if self.pace == Pace::Lively && !self.alike && self.rng.u32(..4) == 0 {
+        let most = if self.detail == Detail::Lively && !self.alike && self.rng.u32(..4) == 0 {
             self.rng.u64(3..20)
         } else {
             u64::MAX
         };
         let sim = Sim {
             slot,
-            nature,
+            behaviour,
             pid,
             born: self.now,
             ready: None,
@@ -96,13 +96,13 @@ impl World {
         };
         self.children.insert(child, sim);
         self.core.handle(self.now, Event::Spawned { child, pid });
-        match (nature.boot, child) {
+        match (behaviour.boot, child) {
             (Boot::Ready(after), ChildId::Alone(_)) => self.plan(after + 1, Happening::Tell(child, loaded)),
             (Boot::Ready(after), ChildId::Worker(_)) => {
                 self.plan(after, Happening::Tell(child, |_| Inbound::Online));
                 // It listens when it has its socket.
                 self.plan(after, Happening::Query(child, 80));
-                if self.pace == Pace::Lively && (self.alike || self.rng.u32(..3) == 0) {
+                if self.detail == Detail::Lively && (self.alike || self.rng.u32(..3) == 0) {
                     self.plan(after, Happening::Query(child, 81));
                 }
             }
@@ -116,7 +116,7 @@ impl World {
         let now = self.now;
         let Some(sim) = self.children.get_mut(&child).filter(|sim| sim.ready.is_none()) else { return };
         sim.ready = Some(now);
-        let life = sim.nature.life.of(child);
+        let life = sim.behaviour.life.of(child);
         if matches!(child, ChildId::Worker(_)) && self.policy.hang_timeout.is_some() {
             self.plan(0, Happening::Beat(child));
         }
@@ -172,8 +172,8 @@ impl World {
         if asked_before || sim.hangs(now) {
             return;
         }
-        let Manners::Finishes(after) = sim.nature.manners else { return };
-        if self.pace == Pace::Plain {
+        let OnDrain::Finishes(after) = sim.behaviour.on_drain else { return };
+        if self.detail == Detail::Plain {
             return self.plan(after, Happening::End(child, exit(0)));
         }
         let closes = self.some(after);
@@ -243,7 +243,8 @@ impl World {
 
     /// Who would stand still for ever is killed, and who is about to do anything else than to work.
     pub(crate) fn free_the_stuck(&mut self) {
-        let troubled = |(_, sim): &(&ChildId, &Sim)| sim.nature.life != Life::Long || sim.nature.boot == Boot::Hangs;
+        let troubled =
+            |(_, sim): &(&ChildId, &Sim)| sim.behaviour.life != Life::Long || sim.behaviour.boot == Boot::Hangs;
         let all: Vec<ChildId> = self.children.iter().filter(troubled).map(|(child, _)| *child).collect();
         for child in all {
             self.end(child);

@@ -7,8 +7,8 @@ use crate::context::Phase;
 use crate::event::Event;
 use crate::notice::Notice;
 use crate::rollout::reload::ReloadRequest;
-use crate::testing::properties::{nature, policies};
-use crate::testing::{Boot, GOOD, Manners, Nature, World, ms, signal};
+use crate::testing::properties::{behaviour, policies};
+use crate::testing::{Behaviour, Boot, GOOD, OnDrain, World, ms, signal};
 use crate::types::{Balance, ChildId, KillMeans, Mode, Peer, Policy, ReloadTarget};
 use cluster_protocol::envelope::Target;
 
@@ -71,12 +71,12 @@ fn sorted(ids: impl Iterator<Item = u32>) -> Vec<u32> {
 
 /// Somebody alive, by a random number.
 fn somebody(world: &World, number: u32) -> Option<ChildId> {
-    let alive: Vec<ChildId> = world.core.ctx.family.children().map(|child| child.id).collect();
+    let alive: Vec<ChildId> = world.core.ctx.processes.children().map(|child| child.id).collect();
     alive.get(number as usize % alive.len().max(1)).copied()
 }
 
 fn sender(world: &World, number: u32) -> Peer {
-    match somebody(world, number / 3).and_then(|child| world.core.ctx.family.get(child)) {
+    match somebody(world, number / 3).and_then(|child| world.core.ctx.processes.get(child)) {
         Some(child) if number.is_multiple_of(3) && child.is_reachable() => Peer::Child(child.id),
         _ => Peer::App,
     }
@@ -89,7 +89,7 @@ fn target(world: &World, number: u32) -> Target {
         2 => Target::AllWorkers,
         3 => Target::App,
         _ => {
-            let pid = somebody(world, number).and_then(|child| world.core.ctx.family.get(child)?.pid);
+            let pid = somebody(world, number).and_then(|child| world.core.ctx.processes.get(child)?.pid);
             Target::WorkerPid(pid.unwrap_or(1))
         }
     }
@@ -146,7 +146,7 @@ fn history(policy: Policy, seed: u64, mut steps: Vec<Step>, stop_at: u64) -> (Wo
     let mut spawned = 0;
     let mut world = World::lively(policy, seed, move |_| {
         spawned += 1;
-        nature(&mut rng, spawned)
+        behaviour(&mut rng, spawned)
     });
     let mut promised = Promised::default();
     world.ask(0, Event::Started);
@@ -164,7 +164,7 @@ fn history(policy: Policy, seed: u64, mut steps: Vec<Step>, stop_at: u64) -> (Wo
 /// After a wild time everybody is well, for long.
 fn quiet(policy: &Policy, seed: u64, steps: Vec<Step>) {
     let (mut world, promised) = history(policy.clone(), seed, steps, WILD);
-    world.natures = Box::new(|_| Nature { ..GOOD });
+    world.behaviours = Box::new(|_| Behaviour { ..GOOD });
     world.free_the_stuck();
     world.run(world.now + 2 * policy.limit + ms(200_000));
     if world.core.ctx.phase == Phase::Running {
@@ -199,8 +199,8 @@ fn graceful(policy: &Policy, seed: u64, steps: &[Step]) {
     };
     let mut rng = fastrand::Rng::with_seed(seed);
     let mut world = World::lively(policy, seed, move |_| {
-        let manners = Manners::Finishes(rng.u64(..2_000));
-        Nature { boot: Boot::Ready(rng.u64(..300)), manners, ..GOOD }
+        let on_drain = OnDrain::Finishes(rng.u64(..2_000));
+        Behaviour { boot: Boot::Ready(rng.u64(..300)), on_drain, ..GOOD }
     });
     world.alike = true;
     world.ask(0, Event::Started);

@@ -5,10 +5,10 @@
 //! has delays, workers that are busy, full or close their servers, and keeps account of every connection, message and
 //! request: each must come to an end that has a name.
 
+mod behaviour;
 mod checks;
 mod child;
 mod histories;
-mod nature;
 mod net;
 mod post;
 mod properties;
@@ -32,8 +32,8 @@ use crate::types::{ConnectionId, Key};
 use cluster_protocol::inbound::{Inbound, Report};
 use cluster_protocol::outbound::HandleKind;
 
+pub(crate) use behaviour::*;
 use child::Sim;
-pub(crate) use nature::*;
 use net::Net;
 use post::Post;
 use requests::Asked;
@@ -53,7 +53,7 @@ enum Happening {
     Leave(ChildId, &'static str),
     Finish(ChildId),
     Beat(ChildId),
-    Examined(ChildId),
+    Probed(ChildId),
     /// Whether the accept queues are empty, and since when.
     Quiet(Time),
     Ask(Event),
@@ -70,7 +70,7 @@ enum Happening {
 
 /// How much goes on beside the lives of children.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Pace {
+enum Detail {
     Plain,
     Lively,
 }
@@ -84,14 +84,14 @@ pub(crate) struct World {
     pub kills: Vec<(Time, ChildId)>,
     pub sent: Vec<(ChildId, Bytes)>,
     pub finished: bool,
-    pub natures: Box<dyn FnMut(ChildId) -> Nature>,
+    pub behaviours: Box<dyn FnMut(ChildId) -> Behaviour>,
     pub net: Net,
     pub post: Post,
     pub asked: Asked,
     /// Whether all workers listen on the same ports, take what comes, and are never busy for long.
     pub alike: bool,
     policy: Policy,
-    pace: Pace,
+    detail: Detail,
     rng: fastrand::Rng,
     children: BTreeMap<ChildId, Sim>,
     agenda: BTreeMap<(Time, u64), Happening>,
@@ -106,7 +106,7 @@ pub(crate) struct World {
 }
 
 impl World {
-    pub(crate) fn new(policy: Policy, natures: impl FnMut(ChildId) -> Nature + 'static) -> Self {
+    pub(crate) fn new(policy: Policy, behaviours: impl FnMut(ChildId) -> Behaviour + 'static) -> Self {
         Self {
             core: Core::new(policy.clone(), 7),
             now: Duration::ZERO,
@@ -115,13 +115,13 @@ impl World {
             kills: Vec::new(),
             sent: Vec::new(),
             finished: false,
-            natures: Box::new(natures),
+            behaviours: Box::new(behaviours),
             net: Net::default(),
             post: Post::default(),
             asked: Asked::default(),
             alike: false,
             policy,
-            pace: Pace::Plain,
+            detail: Detail::Plain,
             rng: fastrand::Rng::with_seed(0),
             children: BTreeMap::new(),
             agenda: BTreeMap::new(),
@@ -135,9 +135,9 @@ impl World {
     }
 
     /// A world with connections, messages and requests.
-    pub(crate) fn lively(policy: Policy, seed: u64, natures: impl FnMut(ChildId) -> Nature + 'static) -> Self {
+    pub(crate) fn lively(policy: Policy, seed: u64, behaviours: impl FnMut(ChildId) -> Behaviour + 'static) -> Self {
         let rng = fastrand::Rng::with_seed(seed);
-        Self { pace: Pace::Lively, rng, ..Self::new(policy, natures) }
+        Self { detail: Detail::Lively, rng, ..Self::new(policy, behaviours) }
     }
 
     /// Lets something happen after so many milliseconds.
@@ -214,7 +214,7 @@ impl World {
 
     /// Up to so many milliseconds, where that makes a difference.
     fn some(&mut self, most: u64) -> u64 {
-        if self.pace == Pace::Lively { self.rng.u64(..=most) } else { 0 }
+        if self.detail == Detail::Lively { self.rng.u64(..=most) } else { 0 }
     }
 
     fn perform(&mut self, action: Action) {
@@ -226,7 +226,7 @@ impl World {
                 self.plan(1, Happening::End(child, SIGKILL));
             }
             Action::Terminate { child } => self.asked_to_finish(child, self.policy.kill_timeout),
-            Action::Examine { child } => self.plan(100, Happening::Examined(child)),
+            Action::Probe { child } => self.plan(100, Happening::Probed(child)),
             Action::Measure { children } => {
                 for child in children {
                     let rss = self.children[&child].memory(self.now);
@@ -261,7 +261,7 @@ impl World {
             Action::Accept { key } => self.accept_asked(&key),
             Action::Steer { key, to } => self.net.steer(self.now, &key, to),
             Action::SendConnection { child, connection, .. } => self.offer(child, connection),
-            Action::TurnAway { connection, .. } => self.net.turned_away(connection),
+            Action::Reject { connection, .. } => self.net.rejected(connection),
             Action::ReleaseConnection { connection } => self.net.released(connection),
             Action::Quiesce => {
                 self.net.quiesces = true;
@@ -331,9 +331,9 @@ impl World {
                 self.tell(Event::Told { child, message });
                 self.plan(BEAT, Happening::Beat(child));
             }
-            Happening::Examined(child) => {
+            Happening::Probed(child) => {
                 let evidence = Evidence { state: Silence::Blocked, cpu: 1.0 };
-                self.tell(Event::Examined { child, evidence });
+                self.tell(Event::Probed { child, evidence });
             }
             Happening::End(child, exit) => self.ends(child, exit),
             Happening::Finish(child) => self.finishes(child),

@@ -112,7 +112,7 @@ impl Net {
         }
     }
 
-    pub(super) fn turned_away(&mut self, id: ConnectionId) {
+    pub(super) fn rejected(&mut self, id: ConnectionId) {
         let was_kept = self.kept.remove(&id);
         let Some(connection) = self.connections.get_mut(&id) else { return };
         assert!(was_kept && connection.state == State::Accepted, "{id} is turned away, and was {:?}", connection.state);
@@ -216,7 +216,7 @@ impl World {
             // What is shared nobody can keep from it.
             let excused = self.policy.balance == Balance::Shared || self.net.connections[&id].began <= since;
             assert!(
-                excused || !self.core.ctx.family.get(child).is_some_and(|worker| worker.on_trial),
+                excused || !self.core.ctx.processes.get(child).is_some_and(|worker| worker.on_trial),
                 "{child:?} takes {id} before it has proved itself"
             );
             self.serve(child, id);

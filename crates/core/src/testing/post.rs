@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 
-use super::{Happening, Pace, World, drain_timeout, exit};
+use super::{Detail, Happening, World, drain_timeout, exit};
 use crate::action::Origin;
 use crate::event::{Event, HandleTarget};
 use crate::messages::mailbox::MailFor;
@@ -146,7 +146,7 @@ impl World {
         if frame != outbound::prepare() {
             self.sent.push((child, frame.clone()));
         }
-        if self.pace == Pace::Plain {
+        if self.detail == Detail::Plain {
             return;
         }
         if let Some(key) = listens_without_socket(&frame) {
@@ -171,7 +171,7 @@ impl World {
     /// Puts something into a child's channel. The master's own goes before the messages of others.
     pub(super) fn put(&mut self, child: ChildId, item: Item) {
         let Some(sim) = self.children.get_mut(&child) else {
-            return assert_eq!(self.pace, Pace::Plain, "{item:?} is sent to {child:?}, which is gone");
+            return assert_eq!(self.detail, Detail::Plain, "{item:?} is sent to {child:?}, which is gone");
         };
         match item {
             Item::Connection(_) => sim.urgent.push_back(item),

@@ -1,4 +1,4 @@
-//! What holds whatever happens: random natures, random requests at random times. The world itself checks at every step
+//! What holds whatever happens: random behaviours, random requests at random times. The world itself checks at every step
 //! (sim.rs): one worker at work in a slot, one alone, no spawn after the stop began, no early SIGKILL, nobody left behind.
 
 use bytes::Bytes;
@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use crate::event::Event;
 use crate::notice::Notice;
 use crate::rollout::reload::ReloadRequest;
-use crate::testing::{Boot, GOOD, Life, Manners, Nature, World, ms, signal};
+use crate::testing::{Behaviour, Boot, GOOD, Life, OnDrain, World, ms, signal};
 use crate::types::{Balance, ChildId, KillMeans, Mode, Peer, Policy, RandomWorker, Readiness, ReloadTarget};
 use cluster_protocol::envelope::Target;
 
@@ -35,7 +35,7 @@ pub(super) fn policies() -> impl Strategy<Value = Policy> {
 }
 
 /// The first children are good more often than not, or no start would ever succeed.
-pub(super) fn nature(rng: &mut fastrand::Rng, spawned: u32) -> Nature {
+pub(super) fn behaviour(rng: &mut fastrand::Rng, spawned: u32) -> Behaviour {
     let trouble = if spawned < 6 { 30 } else { 3 };
     let boot = match rng.u32(..4 * trouble) {
         0 => Boot::Exits(rng.u64(..300)),
@@ -51,8 +51,8 @@ pub(super) fn nature(rng: &mut fastrand::Rng, spawned: u32) -> Nature {
         2 => Life::Disconnects(rng.u64(..30_000)),
         _ => Life::Long,
     };
-    let manners = if rng.u32(..5) == 0 { Manners::Ignores } else { Manners::Finishes(rng.u64(..10_000)) };
-    Nature { boot, life, manners }
+    let on_drain = if rng.u32(..5) == 0 { OnDrain::Ignores } else { OnDrain::Finishes(rng.u64(..10_000)) };
+    Behaviour { boot, life, on_drain }
 }
 
 fn requests() -> impl Strategy<Value = Vec<(u64, u32, u32)>> {
@@ -95,7 +95,7 @@ proptest! {
     ) {
         let mut rng = fastrand::Rng::with_seed(seed);
         let mut spawned = 0;
-        let mut world = World::new(policy, move |_| { spawned += 1; nature(&mut rng, spawned) });
+        let mut world = World::new(policy, move |_| { spawned += 1; behaviour(&mut rng, spawned) });
         world.ask(0, Event::Started);
         for (at, kind, number) in requests {
             world.ask(at, request(kind, number, &Bytes::from_static(b"1\n")));
@@ -129,7 +129,7 @@ proptest! {
     ) {
         let mut rng = fastrand::Rng::with_seed(seed);
         let policy = Policy { alone: seed.is_multiple_of(2), standby, ..super::policy() };
-        let mut world = World::new(policy, move |_| Nature { boot: Boot::Ready(rng.u64(1..300)), ..GOOD });
+        let mut world = World::new(policy, move |_| Behaviour { boot: Boot::Ready(rng.u64(1..300)), ..GOOD });
         world.ask(0, Event::Started);
         world.run(ms(2_000));
         let mut changes = changes;
@@ -148,7 +148,7 @@ proptest! {
                     world.tell(Event::ScaleAsked { id: number, count });
                 }
                 _ => {
-                    let alive: Vec<ChildId> = world.core.ctx.family.children().map(|child| child.id).collect();
+                    let alive: Vec<ChildId> = world.core.ctx.processes.children().map(|child| child.id).collect();
                     if let Some(victim) = alive.get(number as usize % alive.len().max(1)) {
                         world.end(*victim);
                     }
@@ -156,7 +156,7 @@ proptest! {
             }
         }
         world.run(world.now + ms(400_000));
-        let mut working: Vec<_> = world.core.ctx.family.ready_workers().filter_map(|worker| worker.slot).collect();
+        let mut working: Vec<_> = world.core.ctx.processes.ready_workers().filter_map(|worker| worker.slot).collect();
         working.sort_unstable();
         prop_assert_eq!(working, (1..=count).collect::<Vec<_>>());
         prop_assert_eq!(world.core.census().standby, standby);

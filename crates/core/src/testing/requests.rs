@@ -78,7 +78,7 @@ impl World {
     fn is_reachable(&self, who: Peer) -> bool {
         match who {
             Peer::App => true,
-            Peer::Child(child) => self.core.ctx.family.get(child).is_some_and(Child::is_reachable),
+            Peer::Child(child) => self.core.ctx.processes.get(child).is_some_and(Child::is_reachable),
         }
     }
 
@@ -158,7 +158,7 @@ impl World {
         let hears = match who {
             Peer::App => by != Peer::App,
             Peer::Child(child @ ChildId::Alone(_)) => {
-                self.core.ctx.family.alone().is_some_and(|alone| alone.id == child)
+                self.core.ctx.processes.alone().is_some_and(|alone| alone.id == child)
             }
             Peer::Child(_) => true,
         } && self.is_reachable(who);

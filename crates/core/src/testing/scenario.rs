@@ -1,12 +1,12 @@
 //! What scenarios begin with, and ask the world afterwards.
 
-use super::{GOOD, Nature, World, ms};
+use super::{Behaviour, GOOD, World, ms};
 use crate::event::Event;
 use crate::notice::{Notice, Outcome};
 use crate::types::{ChildId, Policy};
 
-pub(crate) fn started(policy: Policy, natures: impl FnMut(ChildId) -> Nature + 'static) -> World {
-    let mut world = World::new(policy, natures);
+pub(crate) fn started(policy: Policy, behaviours: impl FnMut(ChildId) -> Behaviour + 'static) -> World {
+    let mut world = World::new(policy, behaviours);
     world.ask(0, Event::Started);
     world.run(ms(500));
     world

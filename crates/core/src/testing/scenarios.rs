@@ -6,7 +6,7 @@ use crate::action::Action;
 use crate::event::Event;
 use crate::notice::{Census, ExitReason, FailureCause, Notice, Outcome, Undeliverable};
 use crate::testing::{
-    Boot, GOOD, Life, Manners, Nature, World, closed, count, good, ms, policy, position, signal, started,
+    Behaviour, Boot, GOOD, Life, OnDrain, World, closed, count, good, ms, policy, position, signal, started,
 };
 use crate::types::{ChildId, Exit, Mode, Peer, Policy, Readiness};
 use cluster_protocol::envelope::Target;
@@ -15,8 +15,8 @@ use cluster_protocol::outbound;
 
 const ALONE: ChildId = ChildId::Alone(1);
 
-fn first_workers(boot: Boot) -> impl FnMut(ChildId) -> Nature {
-    move |child| if matches!(child, ChildId::Worker(1)) { Nature { boot, ..GOOD } } else { GOOD }
+fn first_workers(boot: Boot) -> impl FnMut(ChildId) -> Behaviour {
+    move |child| if matches!(child, ChildId::Worker(1)) { Behaviour { boot, ..GOOD } } else { GOOD }
 }
 
 #[test]
@@ -45,7 +45,7 @@ fn a_worker_that_exits_during_the_start_fails_it() {
 #[test]
 fn a_child_that_is_not_ready_in_time_fails_the_start() {
     for boot in [Boot::Hangs, Boot::CannotSpawn] {
-        let mut world = started(policy(), move |child| if child == ALONE { Nature { boot, ..GOOD } } else { GOOD });
+        let mut world = started(policy(), move |child| if child == ALONE { Behaviour { boot, ..GOOD } } else { GOOD });
         world.run(ms(60_000));
         assert_eq!(closed(&world), Outcome::StartFailed);
         let (at, _) = world.notices.iter().find(|(_, notice)| matches!(notice, Notice::StartFailed(_))).unwrap();
@@ -74,7 +74,7 @@ fn other_signs_of_readiness() {
 #[test]
 fn a_dead_worker_is_replaced_at_once_in_its_slot() {
     let mut world = started(policy(), |child| match child {
-        ChildId::Worker(2) => Nature { life: Life::Dies(5_000), ..GOOD },
+        ChildId::Worker(2) => Behaviour { life: Life::Dies(5_000), ..GOOD },
         _ => GOOD,
     });
     world.run(ms(8_000));
@@ -87,7 +87,7 @@ fn a_dead_worker_is_replaced_at_once_in_its_slot() {
 #[test]
 fn a_sick_worker_is_replaced_while_it_finishes() {
     let mut world = started(policy(), |child| match child {
-        ChildId::Worker(1) => Nature { life: Life::Throws(5_000), manners: Manners::Ignores, ..GOOD },
+        ChildId::Worker(1) => Behaviour { life: Life::Throws(5_000), on_drain: OnDrain::Ignores, ..GOOD },
         _ => GOOD,
     });
     world.run(ms(7_000));
@@ -103,7 +103,7 @@ fn a_sick_worker_is_replaced_while_it_finishes() {
 #[test]
 fn without_refork_the_self_check_ends_the_cluster() {
     let policy = Policy { refork: false, alone: false, count: 1, ..policy() };
-    let mut world = started(policy, |_| Nature { life: Life::Dies(1_500), ..GOOD });
+    let mut world = started(policy, |_| Behaviour { life: Life::Dies(1_500), ..GOOD });
     world.run(ms(120_000));
     assert_eq!(world.spawns.len(), 1);
     assert_eq!(closed(&world), Outcome::Exception);
@@ -114,7 +114,7 @@ fn without_refork_the_self_check_ends_the_cluster() {
 fn development_keeps_waiting() {
     let policy = Policy { refork: false, mode: Mode::Development, count: 1, ..policy() };
     let mut world = started(policy, |child| match child {
-        ChildId::Worker(_) => Nature { life: Life::Dies(1_500), ..GOOD },
+        ChildId::Worker(_) => Behaviour { life: Life::Dies(1_500), ..GOOD },
         ChildId::Alone(_) => GOOD,
     });
     world.run(ms(1_000_000));
@@ -127,8 +127,8 @@ fn a_crash_loop_ends_after_exactly_the_limit() {
     // Each worker listens for 200 ms: that is no recovery.
     let policy = Policy { alone: false, min_uptime: ms(1_000), ..policy() };
     let mut world = started(policy, |child| match child {
-        ChildId::Worker(1 | 2) => Nature { life: Life::Dies(3_000), ..GOOD },
-        _ => Nature { life: Life::Dies(200), ..GOOD },
+        ChildId::Worker(1 | 2) => Behaviour { life: Life::Dies(3_000), ..GOOD },
+        _ => Behaviour { life: Life::Dies(200), ..GOOD },
     });
     world.run(ms(1_000_000));
     assert_eq!(closed(&world), Outcome::Exception);
@@ -145,8 +145,8 @@ fn one_bad_slot_is_given_up_and_tried_once_each_limit() {
     let policy = Policy { alone: false, ..policy() };
     let mut world = started(policy, |child| match child {
         ChildId::Worker(1) => GOOD,
-        ChildId::Worker(2) => Nature { life: Life::Dies(3_000), ..GOOD },
-        _ => Nature { boot: Boot::Exits(10), ..GOOD },
+        ChildId::Worker(2) => Behaviour { life: Life::Dies(3_000), ..GOOD },
+        _ => Behaviour { boot: Boot::Exits(10), ..GOOD },
     });
     world.run(ms(3_000_000));
     assert!(!world.finished);
@@ -160,8 +160,8 @@ fn one_bad_slot_is_given_up_and_tried_once_each_limit() {
 #[test]
 fn the_alone_is_restarted_without_end_and_never_twice() {
     let mut world = started(policy(), |child| match child {
-        ChildId::Alone(number) if number > 1 => Nature { boot: Boot::Exits(10), ..GOOD },
-        ChildId::Alone(_) => Nature { life: Life::Dies(2_000), ..GOOD },
+        ChildId::Alone(number) if number > 1 => Behaviour { boot: Boot::Exits(10), ..GOOD },
+        ChildId::Alone(_) => Behaviour { life: Life::Dies(2_000), ..GOOD },
         ChildId::Worker(_) => GOOD,
     });
     world.run(ms(1_000_000));
@@ -215,7 +215,7 @@ fn the_stop_goes_workers_first_then_alone() {
 
 #[test]
 fn a_child_that_does_not_finish_is_killed_in_time_and_a_later_signal_does_not_wait() {
-    let stubborn = Nature { manners: Manners::Ignores, ..GOOD };
+    let stubborn = Behaviour { on_drain: OnDrain::Ignores, ..GOOD };
     let mut world = started(policy(), move |_| stubborn);
     world.ask(0, signal("SIGTERM"));
     world.run(ms(60_000));
@@ -308,7 +308,7 @@ fn what_reaches_nobody_is_said() {
 fn a_hung_worker_is_told_and_replaced_at_once() {
     let policy = Policy { hang_timeout: Some(ms(3_000)), alone: false, ..policy() };
     let mut world = started(policy, |child| match child {
-        ChildId::Worker(1) => Nature { life: Life::Hangs(10_000), ..GOOD },
+        ChildId::Worker(1) => Behaviour { life: Life::Hangs(10_000), ..GOOD },
         _ => GOOD,
     });
     world.run(ms(60_000));
@@ -322,7 +322,7 @@ fn a_hung_worker_is_told_and_replaced_at_once() {
 #[test]
 fn silence_means_nothing_while_a_debugger_is_there_or_the_channel_is_not_read() {
     let policy = Policy { hang_timeout: Some(ms(3_000)), alone: false, count: 1, ..policy() };
-    let mut world = started(policy, |_| Nature { life: Life::Hangs(0), ..GOOD });
+    let mut world = started(policy, |_| Behaviour { life: Life::Hangs(0), ..GOOD });
     let beat = |debugged| Event::Told {
         child: ChildId::Worker(1),
         message: cluster_protocol::inbound::Inbound::Report(cluster_protocol::inbound::Report::Beat { debugged }),
@@ -342,7 +342,7 @@ fn silence_means_nothing_while_a_debugger_is_there_or_the_channel_is_not_read() 
 fn a_worker_over_its_memory_works_until_its_successor_is_ready() {
     let policy = Policy { max_memory: Some(super::MEMORY), alone: false, ..policy() };
     let mut world = started(policy, |child| match child {
-        ChildId::Worker(1 | 2) => Nature { life: Life::Grows(1_000), ..GOOD },
+        ChildId::Worker(1 | 2) => Behaviour { life: Life::Grows(1_000), ..GOOD },
         _ => GOOD,
     });
     world.run(ms(60_000));
@@ -365,8 +365,8 @@ fn a_worker_over_its_memory_works_until_its_successor_is_ready() {
 fn a_successor_that_fails_changes_nothing() {
     let policy = Policy { max_memory: Some(super::MEMORY), alone: false, count: 1, ..policy() };
     let mut world = started(policy, |child| match child {
-        ChildId::Worker(1) => Nature { life: Life::Grows(1_000), ..GOOD },
-        _ => Nature { boot: Boot::Exits(10), ..GOOD },
+        ChildId::Worker(1) => Behaviour { life: Life::Grows(1_000), ..GOOD },
+        _ => Behaviour { boot: Boot::Exits(10), ..GOOD },
     });
     world.run(ms(300_000));
     assert_eq!(world.core.census().listening, 1);

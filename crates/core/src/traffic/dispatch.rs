@@ -16,8 +16,8 @@ use crate::traffic::steering::{Acceptor, Steering};
 use crate::types::{Balance, ChildId, ConnectionId, Delivery, Key, SlotId, Time};
 use cluster_protocol::inbound::ServerLoad;
 pub use socket::Counts;
-use socket::{Accepting, Socket, Waiting};
-use worker::{Flight, Pace, Past, REFUSAL, Worker, affinity};
+use socket::{Accepting, Socket, WaitingConnection};
+use worker::{Flight, Past, Promptness, REFUSAL, Worker, affinity};
 
 /// With `sticky` a stalled worker's clients wait for it, so many of them; the next ones go elsewhere.
 const MOST_STICKY: usize = 64;
@@ -40,7 +40,7 @@ pub enum Order {
     /// The connection is a worker's, or nobody's any more: forget it.
     Release(ConnectionId),
     /// It waited for too long, and nobody came.
-    TurnAway(ConnectionId),
+    Reject(ConnectionId),
     /// Accept some connections of this socket, once.
     Accept(Key),
     /// Somebody else accepts from now on.
@@ -114,8 +114,8 @@ impl Dispatch {
             self.move_on(now);
         } else {
             let limited = self.patience.is_some();
-            let end = |waiting: Waiting| {
-                if limited { Order::TurnAway(waiting.connection) } else { Order::Release(waiting.connection) }
+            let end = |waiting: WaitingConnection| {
+                if limited { Order::Reject(waiting.connection) } else { Order::Release(waiting.connection) }
             };
             self.orders.extend(socket.waiting.into_iter().map(end));
         }
@@ -131,7 +131,7 @@ impl Dispatch {
             open: 0,
             taken: 0,
             unanswered: BTreeMap::new(),
-            pace: Pace::Prompt { since: now },
+            pace: Promptness::Prompt { since: now },
             refuses: BTreeMap::new(),
             turn,
         });
@@ -164,7 +164,7 @@ impl Dispatch {
             socket.accepting = Accepting::Idle;
         }
         socket.counts.accepted += connections.len() as u64;
-        let arrived = |(connection, client)| Waiting { connection, client, past: Past::Clean, since: now };
+        let arrived = |(connection, client)| WaitingConnection { connection, client, past: Past::Clean, since: now };
         socket.waiting.extend(connections.into_iter().map(arrived));
         self.move_on(now);
     }
@@ -179,7 +179,7 @@ impl Dispatch {
     pub fn answered(&mut self, now: Time, child: ChildId, connection: ConnectionId, accepted: bool) {
         let Some(worker) = self.workers.get_mut(&child) else { return };
         let Some(flight) = worker.unanswered.remove(&connection) else { return };
-        worker.pace = Pace::Prompt { since: now };
+        worker.pace = Promptness::Prompt { since: now };
         if accepted {
             worker.taken += 1;
             if let Some(socket) = self.sockets.get_mut(&flight.key) {
@@ -217,8 +217,8 @@ impl Dispatch {
     }
 
     /// From now on, and until it is called with `false`, only the master accepts.
-    pub fn hold(&mut self, now: Time, holds: bool) {
-        self.choice = if holds { Choice::Master } else { Choice::Free };
+    pub fn only_master_accepts(&mut self, now: Time, only: bool) {
+        self.choice = if only { Choice::Master } else { Choice::Free };
         self.steer(now);
     }
 
@@ -295,7 +295,7 @@ impl Dispatch {
     fn move_on(&mut self, now: Time) {
         for worker in self.workers.values_mut() {
             if worker.patience().is_some_and(|until| until <= now) {
-                worker.pace = Pace::Stalled;
+                worker.pace = Promptness::Stalled;
             }
             worker.refuses.retain(|_, until| *until > now);
         }
@@ -311,7 +311,7 @@ impl Dispatch {
             let takes = match self.patience.filter(|_| !self.is_served(key)) {
                 Some(patience) => {
                     while let Some(waiting) = socket.waiting.front().filter(|waiting| waiting.since + patience <= now) {
-                        self.orders.push_back(Order::TurnAway(waiting.connection));
+                        self.orders.push_back(Order::Reject(waiting.connection));
                         socket.waiting.pop_front();
                     }
                     socket.waiting.len() < MOST_WAITING
@@ -326,13 +326,13 @@ impl Dispatch {
         self.sockets = sockets;
     }
 
-    fn hand_over(&mut self, now: Time, child: ChildId, key: &Key, waiting: Waiting) {
-        let Waiting { connection, client, past, .. } = waiting;
+    fn hand_over(&mut self, now: Time, child: ChildId, key: &Key, waiting: WaitingConnection) {
+        let WaitingConnection { connection, client, past, .. } = waiting;
         self.turn += 1;
         let Some(worker) = self.workers.get_mut(&child) else { return };
         worker.turn = self.turn;
         if worker.unanswered.is_empty() {
-            worker.pace = Pace::Prompt { since: now };
+            worker.pace = Promptness::Prompt { since: now };
         }
         worker.unanswered.insert(connection, Flight { key: Arc::clone(key), client, past });
         self.orders.push_back(Order::HandOver { child, key: Arc::clone(key), connection });
@@ -345,7 +345,7 @@ impl Dispatch {
 
     /// The fewest connections that a worker has, of those that do not stall.
     fn fewest(&self, key: &str) -> Option<u64> {
-        let prompt = |worker: &&Worker| worker.pace != Pace::Stalled && worker.takes(key);
+        let prompt = |worker: &&Worker| worker.pace != Promptness::Stalled && worker.takes(key);
         self.workers.values().filter(prompt).map(Worker::load).min()
     }
 

@@ -1,8 +1,8 @@
 //! The dispatch, and what becomes of its orders: each is an action as soon as it is decided, so nothing is left to be flushed.
 
 use super::dispatch::{Counts, Dispatch, Order};
+use super::rejected::why;
 use super::steering::Acceptor;
-use super::turned_away::why;
 use crate::action::Action;
 use crate::context::Context;
 use crate::facts::Fact;
@@ -41,7 +41,7 @@ impl HandOver {
                     Action::SendConnection { child, frame: outbound::new_connection(&key, connection), connection }
                 }
                 Order::Release(connection) => Action::ReleaseConnection { connection },
-                Order::TurnAway(connection) => Action::TurnAway { connection, why: why(ctx) },
+                Order::Reject(connection) => Action::Reject { connection, why: why(ctx) },
                 Order::Accept(key) => Action::Accept { key },
                 Order::Steer(key, to) => Action::Steer { key, to },
             };

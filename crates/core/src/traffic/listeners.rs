@@ -24,13 +24,13 @@ struct Listener {
 #[derive(Debug)]
 enum State {
     /// The shell is opening it for these, since then.
-    Opening(Vec<Waiting>, Time),
+    Opening(Vec<PendingListen>, Time),
     Open(Bound),
 }
 
 /// A worker that waits for the answer to its query.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Waiting {
+pub struct PendingListen {
     /// The worker.
     pub child: ChildId,
     /// The query's number.
@@ -43,7 +43,7 @@ pub struct Asker<'a> {
     /// Its slot; one that stands by has none, and asks again when it has.
     pub slot: Option<SlotId>,
     /// Where the answer goes.
-    pub waiting: Waiting,
+    pub waiting: PendingListen,
     /// What it serves already: its own servers are in each other's way, as under Node.
     pub serves: &'a BTreeSet<Key>,
 }
@@ -157,7 +157,7 @@ impl Listeners {
 
     /// The shell opened a socket or failed to. Gives those who wait for it; a failed one is forgotten, so that the next
     /// query tries again.
-    pub fn opened(&mut self, key: &Key, bound: Option<Bound>) -> Vec<Waiting> {
+    pub fn opened(&mut self, key: &Key, bound: Option<Bound>) -> Vec<PendingListen> {
         let Some(listener) = self.by_key.get_mut(key) else { return Vec::new() };
         let State::Opening(waiters, _) = &mut listener.state else { return Vec::new() };
         let waiters = std::mem::take(waiters);
@@ -258,8 +258,8 @@ mod tests {
         Asker { slot, waiting: waiting(worker), serves: NONE }
     }
 
-    fn waiting(worker: u32) -> Waiting {
-        Waiting { child: ChildId::Worker(worker), seq: 1 }
+    fn waiting(worker: u32) -> PendingListen {
+        PendingListen { child: ChildId::Worker(worker), seq: 1 }
     }
 
     fn asks(listeners: &mut Listeners, slot: u32) -> Answer {

@@ -7,16 +7,16 @@ mod addresses;
 pub mod dispatch;
 mod hand_over;
 pub mod listeners;
+mod rejected;
 mod serving;
 pub mod steering;
-mod turned_away;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::action::Action;
 use crate::context::Context;
-use crate::lifecycle::family::Respawn;
+use crate::lifecycle::processes::Respawn;
 use crate::notice::Notice;
 use crate::types::{ChildId, ConnectionId, Exit, Key, Mode, Policy, SlotId, Time};
 use cluster_protocol::inbound::ServerLoad;
@@ -26,7 +26,7 @@ use listeners::Listeners;
 use steering::Acceptor;
 
 /// In development a connection waits so long for a worker. In production somebody is always on the way.
-const PATIENCE: Duration = Duration::from_secs(10);
+const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
 /// What a process raises against itself: an assertion, or an error of the processor's.
 const CRASHES: [&str; 7] = ["SIGABRT", "SIGBUS", "SIGFPE", "SIGILL", "SIGSEGV", "SIGSYS", "SIGTRAP"];
@@ -42,13 +42,13 @@ impl Traffic {
     /// No sockets yet.
     #[must_use]
     pub fn new(policy: &Policy) -> Self {
-        let patience = (policy.mode == Mode::Development).then_some(PATIENCE);
+        let patience = (policy.mode == Mode::Development).then_some(LONGEST_WAIT);
         Self { listeners: Listeners::default(), hand_over: HandOver::new(policy.balance, patience) }
     }
 
     /// A worker that stood by has a slot: what it asked for is answered.
     pub fn called_up(&mut self, ctx: &mut Context, id: ChildId) {
-        let held = ctx.family.get_mut(id).map(|child| std::mem::take(&mut child.held)).unwrap_or_default();
+        let held = ctx.processes.get_mut(id).map(|child| std::mem::take(&mut child.held)).unwrap_or_default();
         for query in held {
             self.queried(ctx, id, Box::new(query));
         }
@@ -56,7 +56,7 @@ impl Traffic {
 
     /// A worker gets nothing new.
     pub fn leaving(&mut self, ctx: &mut Context, id: ChildId) {
-        if let Some(child) = ctx.family.get_mut(id).filter(|child| child.is_worker()) {
+        if let Some(child) = ctx.processes.get_mut(id).filter(|child| child.is_worker()) {
             child.connections = self.hand_over.connections(id);
             self.hand_over.decide(ctx, |dispatch, _| dispatch.leaves(id));
         }
@@ -79,8 +79,8 @@ impl Traffic {
     }
 
     /// Whether only the master accepts from now on.
-    pub fn hold(&mut self, ctx: &mut Context, holds: bool) {
-        self.hand_over.decide(ctx, |dispatch, now| dispatch.hold(now, holds));
+    pub fn only_master_accepts(&mut self, ctx: &mut Context, only: bool) {
+        self.hand_over.decide(ctx, |dispatch, now| dispatch.only_master_accepts(now, only));
     }
 
     /// The shell accepted connections.
@@ -119,15 +119,15 @@ impl Traffic {
     /// for those that nobody comes back to (`refork: false`).
     pub fn close_unused(&mut self, ctx: &mut Context) {
         let (min_uptime, production) = (ctx.policy.min_uptime, ctx.policy.mode == Mode::Production);
-        let settled = ctx.family.slots().all(|(_, seat)| {
-            let occupant = seat.occupant.and_then(|id| ctx.family.get(id));
-            let stays_empty = production && seat.is_empty() && seat.respawn == Respawn::No;
+        let settled = ctx.processes.slots().all(|(_, entry)| {
+            let occupant = entry.occupant.and_then(|id| ctx.processes.get(id));
+            let stays_empty = production && entry.is_empty() && entry.respawn == Respawn::No;
             stays_empty || occupant.is_some_and(|child| child.is_ready() && child.was_stable(ctx.now, min_uptime))
         });
         if !settled {
             return;
         }
-        let served: BTreeSet<&Key> = ctx.family.workers().flat_map(|worker| &worker.serves).collect();
+        let served: BTreeSet<&Key> = ctx.processes.workers().flat_map(|worker| &worker.serves).collect();
         for key in self.listeners.unused(|key| served.contains(key)) {
             self.close_listener(ctx, &key);
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::Traffic;
-use super::listeners::{Answer, Asker, Waiting};
+use super::listeners::{Answer, Asker, PendingListen};
 use crate::action::{Action, Origin};
 use crate::context::Context;
 use crate::lifecycle::child::{Child, Stage};
@@ -23,10 +23,10 @@ impl Traffic {
     pub fn queried(&mut self, ctx: &mut Context, id: ChildId, query: Box<ListenQuery>) {
         // One that leaves is not answered, as by Node's own primary (queryServer in lib/internal/cluster/primary.js).
         let asks = |child: &&mut Child| child.is_worker() && !child.is_leaving();
-        let Some(child) = ctx.family.get_mut(id).filter(asks) else { return };
+        let Some(child) = ctx.processes.get_mut(id).filter(asks) else { return };
         let slot = child.slot;
         let key: Key = query.key().into();
-        let waiting = Waiting { child: id, seq: query.seq };
+        let waiting = PendingListen { child: id, seq: query.seq };
         if child.stands_by() && child.held.len() >= MOST_HELD {
             return self.answer(ctx, &key, waiting, EMFILE);
         }
@@ -57,9 +57,10 @@ impl Traffic {
     #[must_use]
     pub fn may_be_free_soon(&self, ctx: &Context, now: Time, key: &str) -> bool {
         let serves = |child: &Child, key: &Key| child.serves.contains(key);
-        let is_served = |key: &Key| ctx.family.children().any(|child| serves(child, key));
-        self.listeners
-            .may_be_free_soon(now, key, is_served, |id, key| ctx.family.get(id).is_some_and(|child| serves(child, key)))
+        let is_served = |key: &Key| ctx.processes.children().any(|child| serves(child, key));
+        self.listeners.may_be_free_soon(now, key, is_served, |id, key| {
+            ctx.processes.get(id).is_some_and(|child| serves(child, key))
+        })
     }
 
     /// Whether a socket is still to be opened.
@@ -69,9 +70,9 @@ impl Traffic {
     }
 
     /// libuv's errors are negative errnos, and Node builds its own error from them.
-    fn answer(&mut self, ctx: &mut Context, key: &Key, Waiting { child, seq }: Waiting, errno: i32) {
+    fn answer(&mut self, ctx: &mut Context, key: &Key, PendingListen { child, seq }: PendingListen, errno: i32) {
         let waits = |child: &&mut Child| child.is_reachable() && !child.is_leaving();
-        let Some(worker) = ctx.family.get_mut(child).filter(waits) else { return };
+        let Some(worker) = ctx.processes.get_mut(child).filter(waits) else { return };
         if worker.stands_by() {
             if errno == 0 {
                 return ctx.stands_by(child);
@@ -87,7 +88,7 @@ impl Traffic {
             let frame = outbound::listen_reply(seq, key, -errno, data, None);
             return ctx.act(Action::Send { child, frame, origin: Origin::Master });
         };
-        if let Some(worker) = ctx.family.get_mut(child) {
+        if let Some(worker) = ctx.processes.get_mut(child) {
             worker.serves.insert(Arc::clone(key));
         }
         if bound.delivery == Delivery::Dispatched {
@@ -101,7 +102,7 @@ impl Traffic {
     }
 
     /// Node throws its own error in the worker, as where a `listen` finds no descriptor without a cluster.
-    pub fn listener_not_taken(&mut self, ctx: &mut Context, waiting: Waiting, key: &Key, errno: i32) {
+    pub fn listener_not_taken(&mut self, ctx: &mut Context, waiting: PendingListen, key: &Key, errno: i32) {
         self.answer(ctx, key, waiting, errno);
         self.listener_closed(ctx, waiting.child, key);
     }
@@ -115,7 +116,9 @@ impl Traffic {
 
     /// A worker that is ready gets connections of every socket that it serves.
     pub fn join(&mut self, ctx: &mut Context, id: ChildId) {
-        let Some(child) = ctx.family.get(id).filter(|child| child.is_ready() && child.is_reachable()) else { return };
+        let Some(child) = ctx.processes.get(id).filter(|child| child.is_ready() && child.is_reachable()) else {
+            return;
+        };
         let Some(slot) = child.slot.filter(|_| !child.on_trial) else { return };
         let open = |key: &&Key| self.listeners.bound(key).is_some();
         let keys: BTreeSet<Key> = child.serves.iter().filter(open).cloned().collect();
@@ -125,7 +128,7 @@ impl Traffic {
     /// A worker that leaves closes its servers too, but its slot goes on wanting them; also where the slot's other process (there
     /// are two while one takes the place of the other) serves what this one closes.
     pub fn listener_closed(&mut self, ctx: &mut Context, id: ChildId, key: &str) {
-        let Some(child) = ctx.family.get_mut(id) else { return };
+        let Some(child) = ctx.processes.get_mut(id) else { return };
         if !child.serves.remove(key) {
             return;
         }
@@ -133,13 +136,13 @@ impl Traffic {
         self.hand_over.decide(ctx, |dispatch, _| dispatch.left(id, key));
         let (Stage::Booting { .. } | Stage::Ready { .. }, Some(slot)) = (stage, slot) else { return };
         let serves = |other: &Child| other.slot == Some(slot) && !other.is_leaving() && other.serves.contains(key);
-        if !ctx.family.workers().any(serves) && self.listeners.unwanted_by(key, slot) {
+        if !ctx.processes.workers().any(serves) && self.listeners.unwanted_by(key, slot) {
             self.close_listener(ctx, &key.into());
         }
     }
 
     pub(super) fn close_listener(&mut self, ctx: &mut Context, key: &Key) {
-        let is_served = |key: &Key| ctx.family.children().any(|child| child.serves.contains(key));
+        let is_served = |key: &Key| ctx.processes.children().any(|child| child.serves.contains(key));
         let heir = self.listeners.closed(ctx.now, key, is_served);
         ctx.act(Action::CloseListener { key: Arc::clone(key) });
         self.hand_over.decide(ctx, |dispatch, now| dispatch.closed(now, key, heir));

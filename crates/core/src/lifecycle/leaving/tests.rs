@@ -2,7 +2,7 @@
 
 use crate::event::Event;
 use crate::notice::{ExitReason, Notice, Outcome};
-use crate::testing::{GOOD, Life, Manners, Nature, World, closed, count, good, ms, policy, signal, started};
+use crate::testing::{Behaviour, GOOD, Life, OnDrain, World, closed, count, good, ms, policy, signal, started};
 use crate::types::{ChildId, Exit, KillMeans, Policy};
 use cluster_protocol::inbound::{ErrorDetails, ErrorReport, Inbound, Phase, Report};
 
@@ -10,7 +10,7 @@ const ALONE: ChildId = ChildId::Alone(1);
 
 #[test]
 fn signals_that_come_together_are_one_wish() {
-    let stubborn = Nature { manners: Manners::Ignores, ..GOOD };
+    let stubborn = Behaviour { on_drain: OnDrain::Ignores, ..GOOD };
     let mut world = started(policy(), move |_| stubborn);
     for (after, name) in [(0, "SIGINT"), (900, "SIGINT"), (1_500, "SIGTERM"), (2_400, "SIGTERM")] {
         world.ask(after, signal(name));
@@ -23,8 +23,8 @@ fn signals_that_come_together_are_one_wish() {
 #[test]
 fn each_process_has_its_own_time_to_end() {
     let mut world = started(policy(), |child| match child {
-        ChildId::Worker(1) => Nature { manners: Manners::Ignores, ..GOOD },
-        ALONE => Nature { manners: Manners::Finishes(4_000), ..GOOD },
+        ChildId::Worker(1) => Behaviour { on_drain: OnDrain::Ignores, ..GOOD },
+        ALONE => Behaviour { on_drain: OnDrain::Finishes(4_000), ..GOOD },
         _ => GOOD,
     });
     world.ask(0, signal("SIGTERM"));
@@ -44,11 +44,11 @@ fn crash(served: bool) -> Inbound {
 /// A worker throws 200 ms after it listened, each time; `served`: because of a request.
 fn crashes_again_and_again(served: bool) -> World {
     let policy = Policy { alone: false, ..policy() };
-    let mut world = started(policy, |_| Nature { manners: Manners::Finishes(300), ..GOOD });
+    let mut world = started(policy, |_| Behaviour { on_drain: OnDrain::Finishes(300), ..GOOD });
     world.run(ms(5_000));
     while world.now < ms(200_000) && !world.finished {
         world.run(world.now + ms(200));
-        let listening: Vec<ChildId> = world.core.ctx.family.ready_workers().map(|worker| worker.id).collect();
+        let listening: Vec<ChildId> = world.core.ctx.processes.ready_workers().map(|worker| worker.id).collect();
         for child in listening {
             world.leave_by(child, crash(served));
         }
@@ -67,10 +67,10 @@ fn whoever_calls_a_bad_route_again_and_again_does_not_use_up_the_limit() {
 
 #[test]
 fn where_too_many_workers_leave_the_oldest_makes_haste() {
-    let mut world = started(Policy { alone: false, ..policy() }, |_| Nature { manners: Manners::Ignores, ..GOOD });
+    let mut world = started(Policy { alone: false, ..policy() }, |_| Behaviour { on_drain: OnDrain::Ignores, ..GOOD });
     for round in 0..4 {
         world.run(ms(2_000 + 600 * round));
-        let listening: Vec<ChildId> = world.core.ctx.family.ready_workers().map(|worker| worker.id).collect();
+        let listening: Vec<ChildId> = world.core.ctx.processes.ready_workers().map(|worker| worker.id).collect();
         for child in listening {
             world.leave(child, "SIGTERM");
         }
@@ -99,7 +99,7 @@ fn a_worker_that_ends_by_a_signal_of_its_own_is_replaced_a_little_later() {
 
 #[test]
 fn a_hung_worker_that_the_app_kills_is_gone_in_time() {
-    let hangs = Nature { life: Life::Hangs(0), ..GOOD };
+    let hangs = Behaviour { life: Life::Hangs(0), ..GOOD };
     let mut world = started(policy(), move |_| hangs);
     world.ask(0, Event::KillAsked { child: ChildId::Worker(1), means: KillMeans::Ask });
     let asked = world.now;

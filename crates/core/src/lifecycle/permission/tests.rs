@@ -4,7 +4,7 @@ use super::*;
 use crate::action::Action;
 use crate::event::Event;
 use crate::rollout::reload::ReloadRequest;
-use crate::testing::{GOOD, Manners, Nature, World, ms, policy};
+use crate::testing::{Behaviour, GOOD, OnDrain, World, ms, policy};
 use crate::types::{Policy, ReloadTarget};
 use cluster_protocol::inbound::{ErrorDetails, ErrorReport, Phase, ServerLoad};
 
@@ -40,7 +40,7 @@ fn sayings() -> Vec<(&'static str, Inbound)> {
 
 /// Children that end slowly: each stays where it was brought.
 fn world(policy: Policy) -> World {
-    World::new(policy, |_| Nature { manners: Manners::Finishes(4_000), ..GOOD })
+    World::new(policy, |_| Behaviour { on_drain: OnDrain::Finishes(4_000), ..GOOD })
 }
 
 fn running(policy: Policy, until: u64) -> World {
@@ -217,16 +217,16 @@ fn loads_count_for_sockets_that_a_worker_was_given_only() {
 #[test]
 fn who_stands_by_is_ready_when_it_is_called_if_a_server_of_its_own_listens() {
     let mut world = World::new(Policy { alone: false, standby: 1, ..policy() }, |child| match child {
-        ChildId::Worker(3) => Nature { boot: crate::testing::Boot::Hangs, ..GOOD },
+        ChildId::Worker(3) => Behaviour { boot: crate::testing::Boot::Hangs, ..GOOD },
         _ => GOOD,
     });
     world.ask(0, Event::Started);
     world.run(ms(1_000));
     let standby = ChildId::Worker(3);
     world.tell(Event::Told { child: standby, message: Inbound::Report(Report::Serving) });
-    assert_eq!(world.core.ctx.family.get(standby).map(|child| child.stage), Some(Stage::Standby));
+    assert_eq!(world.core.ctx.processes.get(standby).map(|child| child.stage), Some(Stage::Standby));
     world.end(ChildId::Worker(1));
-    assert!(world.core.ctx.family.get(standby).is_some_and(|child| child.is_ready() && child.slot == Some(1)));
+    assert!(world.core.ctx.processes.get(standby).is_some_and(|child| child.is_ready() && child.slot == Some(1)));
 }
 
 #[test]

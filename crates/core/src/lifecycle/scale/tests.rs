@@ -4,17 +4,17 @@ use std::rc::Rc;
 use super::*;
 use crate::event::Event;
 use crate::rollout::reload::ReloadRequest;
-use crate::testing::{Boot, GOOD, Life, Manners, Nature, World, ms, policy};
+use crate::testing::{Behaviour, Boot, GOOD, Life, OnDrain, World, ms, policy};
 use crate::types::{ChildId, Policy, ReloadTarget};
 
-/// A running cluster whose children behave as `nature` says from the moment that it is changed.
-fn world(policy: Policy) -> (World, Rc<RefCell<Nature>>) {
-    let nature = Rc::new(RefCell::new(GOOD));
-    let natures = Rc::clone(&nature);
-    let mut world = World::new(policy, move |_| *natures.borrow());
+/// A running cluster whose children behave as `behaviour` says from the moment that it is changed.
+fn world(policy: Policy) -> (World, Rc<RefCell<Behaviour>>) {
+    let behaviour = Rc::new(RefCell::new(GOOD));
+    let behaviours = Rc::clone(&behaviour);
+    let mut world = World::new(policy, move |_| *behaviours.borrow());
     world.ask(0, Event::Started);
     world.run(ms(500));
-    (world, nature)
+    (world, behaviour)
 }
 
 fn scale(world: &mut World, id: u32, count: u32) {
@@ -54,8 +54,8 @@ fn a_slot_that_nobody_fills_again_is_said_at_once() {
 #[test]
 fn without_refork_a_new_slot_has_one_try() {
     for boot in [Boot::Exits(20), Boot::Hangs, Boot::CannotSpawn] {
-        let (mut world, nature) = world(Policy { refork: false, ..policy() });
-        nature.borrow_mut().boot = boot;
+        let (mut world, behaviour) = world(Policy { refork: false, ..policy() });
+        behaviour.borrow_mut().boot = boot;
         scale(&mut world, 1, 3);
         world.run(world.now + ms(11_000));
         assert_eq!(answers(&world), [(1, "ERR_SCALE_FAILED")], "{boot:?}");
@@ -65,8 +65,8 @@ fn without_refork_a_new_slot_has_one_try() {
 #[test]
 fn a_slot_that_always_fails_is_said_when_its_limit_is_over() {
     for boot in [Boot::Exits(20), Boot::Hangs, Boot::CannotSpawn] {
-        let (mut world, nature) = world(Policy { limit: ms(5_000), ..policy() });
-        nature.borrow_mut().boot = boot;
+        let (mut world, behaviour) = world(Policy { limit: ms(5_000), ..policy() });
+        behaviour.borrow_mut().boot = boot;
         scale(&mut world, 1, 3);
         world.run(world.now + ms(1_000));
         assert_eq!(answers(&world), [], "it is tried");
@@ -74,7 +74,7 @@ fn a_slot_that_always_fails_is_said_when_its_limit_is_over() {
         assert_eq!(answers(&world), [(1, "ERR_SCALE_FAILED")], "{boot:?}");
         assert!(message(&world).contains("slot 3"));
         // What was asked for still holds.
-        *nature.borrow_mut() = GOOD;
+        *behaviour.borrow_mut() = GOOD;
         world.run(world.now + ms(20_000));
         scale(&mut world, 2, 3);
         assert_eq!(answers(&world).last(), Some(&(2, "done")));
@@ -84,8 +84,9 @@ fn a_slot_that_always_fails_is_said_when_its_limit_is_over() {
 #[test]
 fn workers_that_come_and_go_do_not_keep_anybody_waiting_for_ever() {
     let policy = Policy { limit: ms(1_000), min_uptime: ms(10), alone: false, ..policy() };
-    let (mut world, nature) = world(policy);
-    *nature.borrow_mut() = Nature { boot: Boot::Ready(2_000), life: Life::Dies(100), manners: Manners::Finishes(20) };
+    let (mut world, behaviour) = world(policy);
+    *behaviour.borrow_mut() =
+        Behaviour { boot: Boot::Ready(2_000), life: Life::Dies(100), on_drain: OnDrain::Finishes(20) };
     world.end(ChildId::Worker(1));
     world.run(world.now + ms(1_000));
     scale(&mut world, 1, 3);
@@ -110,8 +111,9 @@ fn each_caller_has_an_answer_of_its_own() {
 #[test]
 fn who_asks_for_the_same_count_later_has_time_of_its_own() {
     let policy = Policy { limit: ms(1_000), min_uptime: ms(10), alone: false, ..policy() };
-    let (mut world, nature) = world(policy);
-    *nature.borrow_mut() = Nature { boot: Boot::Ready(2_000), life: Life::Dies(100), manners: Manners::Finishes(20) };
+    let (mut world, behaviour) = world(policy);
+    *behaviour.borrow_mut() =
+        Behaviour { boot: Boot::Ready(2_000), life: Life::Dies(100), on_drain: OnDrain::Finishes(20) };
     world.end(ChildId::Worker(1));
     world.run(world.now + ms(1_000));
     let longest = longest(&world.core.ctx);
@@ -128,12 +130,12 @@ fn who_asks_for_the_same_count_later_has_time_of_its_own() {
 
 #[test]
 fn one_that_is_too_many_is_waited_for_although_a_reload_asked_it_to_leave() {
-    let (mut world, nature) = world(Policy { count: 3, ..policy() });
-    nature.borrow_mut().manners = Manners::Finishes(4_000);
+    let (mut world, behaviour) = world(Policy { count: 3, ..policy() });
+    behaviour.borrow_mut().on_drain = OnDrain::Finishes(4_000);
     let request = ReloadRequest { id: 1, generation: 1, target: ReloadTarget::Worker, concurrency: 3 };
     world.tell(Event::ReloadAsked(request));
     let leaves =
-        |world: &World| world.core.ctx.family.workers().any(|worker| worker.is_leaving() && worker.slot == Some(3));
+        |world: &World| world.core.ctx.processes.workers().any(|worker| worker.is_leaving() && worker.slot == Some(3));
     for _ in 0..1_000 {
         if leaves(&world) {
             break;
@@ -173,8 +175,8 @@ fn in_every_phase_it_is_answered() {
 
 #[test]
 fn during_a_reload_that_fails_it_is_answered() {
-    let (mut world, nature) = world(Policy { limit: ms(5_000), ..policy() });
-    nature.borrow_mut().boot = Boot::Exits(20);
+    let (mut world, behaviour) = world(Policy { limit: ms(5_000), ..policy() });
+    behaviour.borrow_mut().boot = Boot::Exits(20);
     let request = ReloadRequest { id: 1, generation: 1, target: ReloadTarget::Worker, concurrency: 1 };
     world.tell(Event::ReloadAsked(request));
     scale(&mut world, 1, 3);

@@ -1,15 +1,15 @@
 use super::*;
 use crate::event::Event;
-use crate::testing::{Boot, GOOD, Manners, Nature, World, ms, policy};
+use crate::testing::{Behaviour, Boot, GOOD, OnDrain, World, ms, policy};
 use crate::types::ChildId;
 use crate::types::Policy;
 
-const BAD: Nature = Nature { boot: Boot::Exits(10), ..GOOD };
+const BAD: Behaviour = Behaviour { boot: Boot::Exits(10), ..GOOD };
 
 /// One slot works, and what is forked in the other fails, from the third process on.
 fn half_broken(policy: &Policy) -> World {
     let mut world = World::new(Policy { alone: false, ..policy.clone() }, |child| match child {
-        ChildId::Worker(1 | 2) => Nature { manners: Manners::Finishes(8_000), ..GOOD },
+        ChildId::Worker(1 | 2) => Behaviour { on_drain: OnDrain::Finishes(8_000), ..GOOD },
         _ => BAD,
     });
     world.ask(0, Event::Started);

@@ -7,7 +7,7 @@ use super::*;
 use crate::event::Event;
 use crate::lifecycle::leaving::FINISH;
 use crate::rollout::reload::ReloadRequest;
-use crate::testing::{Boot, GOOD, Life, Manners, Nature, World, ms, policy};
+use crate::testing::{Behaviour, Boot, GOOD, Life, OnDrain, World, ms, policy};
 use crate::types::Policy;
 
 const DELAY: u64 = 500;
@@ -16,14 +16,14 @@ fn development() -> Policy {
     Policy { mode: Mode::Development, count: 1, refork: false, watch: Some(ms(DELAY)), ..policy() }
 }
 
-/// A cluster that was just started, whose children behave as `nature` says from the moment that it is changed.
-fn started(policy: Policy, nature: Nature) -> (World, Rc<RefCell<Nature>>) {
-    let nature = Rc::new(RefCell::new(nature));
-    let natures = Rc::clone(&nature);
-    let mut world = World::new(policy, move |_| *natures.borrow());
+/// A cluster that was just started, whose children behave as `behaviour` says from the moment that it is changed.
+fn started(policy: Policy, behaviour: Behaviour) -> (World, Rc<RefCell<Behaviour>>) {
+    let behaviour = Rc::new(RefCell::new(behaviour));
+    let behaviours = Rc::clone(&behaviour);
+    let mut world = World::new(policy, move |_| *behaviours.borrow());
     world.ask(0, Event::Started);
     world.run(ms(2_000));
-    (world, nature)
+    (world, behaviour)
 }
 
 fn save(world: &mut World, target: ReloadTarget) {
@@ -77,7 +77,7 @@ fn a_burst_is_one_reload_after_its_last_change() {
 
 #[test]
 fn the_new_worker_comes_when_the_old_one_has_ended_at_once() {
-    let stubborn = Nature { manners: Manners::Ignores, ..GOOD };
+    let stubborn = Behaviour { on_drain: OnDrain::Ignores, ..GOOD };
     let (mut world, _) = started(Policy { alone: false, ..development() }, stubborn);
     save(&mut world, ReloadTarget::Worker);
     let began = world.now + ms(DELAY);
@@ -107,28 +107,29 @@ fn both_changed_the_alone_comes_first() {
 
 #[test]
 fn a_worker_that_dies_waits_for_the_next_change() {
-    let (mut world, nature) =
-        started(Policy { alone: false, ..development() }, Nature { life: Life::Dies(5_000), ..GOOD });
-    *nature.borrow_mut() = GOOD;
+    let (mut world, behaviour) =
+        started(Policy { alone: false, ..development() }, Behaviour { life: Life::Dies(5_000), ..GOOD });
+    *behaviour.borrow_mut() = GOOD;
     run_for(&mut world, 100_000);
     assert_eq!(spawned(&world).len(), 1);
     assert_eq!(count(&world, is_crash), 1);
     save(&mut world, ReloadTarget::Worker);
     run_for(&mut world, 2_000);
-    assert_eq!(world.core.ctx.family.ready_workers().count(), 1);
+    assert_eq!(world.core.ctx.processes.ready_workers().count(), 1);
 }
 
 #[test]
 fn a_start_that_fails_waits_for_the_next_change() {
     for alone in [false, true] {
-        let (mut world, nature) = started(Policy { alone, ..development() }, Nature { boot: Boot::Exits(20), ..GOOD });
+        let (mut world, behaviour) =
+            started(Policy { alone, ..development() }, Behaviour { boot: Boot::Exits(20), ..GOOD });
         run_for(&mut world, 100_000);
         assert_eq!((spawned(&world).len(), count(&world, is_crash), count(&world, is_ready)), (1, 1, 0));
         // Broken still: once more, and told once more.
         save(&mut world, ReloadTarget::Worker);
         run_for(&mut world, 100_000);
         assert_eq!((spawned(&world).len(), count(&world, is_crash), count(&world, is_ready)), (2, 2, 0));
-        *nature.borrow_mut() = GOOD;
+        *behaviour.borrow_mut() = GOOD;
         save(&mut world, ReloadTarget::Worker);
         run_for(&mut world, 5_000);
         assert_eq!(count(&world, is_ready), 1);
@@ -138,13 +139,13 @@ fn a_start_that_fails_waits_for_the_next_change() {
 
 #[test]
 fn an_alone_that_does_not_boot_any_more_waits_while_the_worker_works() {
-    let (mut world, nature) = started(development(), GOOD);
-    *nature.borrow_mut() = Nature { boot: Boot::Exits(20), ..GOOD };
+    let (mut world, behaviour) = started(development(), GOOD);
+    *behaviour.borrow_mut() = Behaviour { boot: Boot::Exits(20), ..GOOD };
     save(&mut world, ReloadTarget::Alone);
     run_for(&mut world, 100_000);
     assert_eq!(spawned(&world), [ChildId::Alone(1), ChildId::Worker(1), ChildId::Alone(2)]);
     assert!(!reports(&world)[0].1.ok);
-    *nature.borrow_mut() = GOOD;
+    *behaviour.borrow_mut() = GOOD;
     save(&mut world, ReloadTarget::Worker);
     run_for(&mut world, 5_000);
     assert_eq!(spawned(&world)[3..], [ChildId::Alone(3), ChildId::Worker(2)]);
@@ -152,22 +153,22 @@ fn an_alone_that_does_not_boot_any_more_waits_while_the_worker_works() {
 
 #[test]
 fn a_change_while_it_boots_begins_anew() {
-    let (mut world, nature) = started(Policy { alone: false, ..development() }, GOOD);
-    *nature.borrow_mut() = Nature { boot: Boot::Hangs, ..GOOD };
+    let (mut world, behaviour) = started(Policy { alone: false, ..development() }, GOOD);
+    *behaviour.borrow_mut() = Behaviour { boot: Boot::Hangs, ..GOOD };
     save(&mut world, ReloadTarget::Worker);
     run_for(&mut world, 5_000);
-    *nature.borrow_mut() = GOOD;
+    *behaviour.borrow_mut() = GOOD;
     save(&mut world, ReloadTarget::Worker);
     run_for(&mut world, 5_000);
     assert_eq!(spawned(&world).len(), 3);
     assert_eq!(count(&world, is_crash), 0);
     assert_eq!(reports(&world).len(), 1);
-    assert_eq!(world.core.ctx.family.ready_workers().count(), 1);
+    assert_eq!(world.core.ctx.processes.ready_workers().count(), 1);
 }
 
 #[test]
 fn without_watching_a_failed_start_is_one() {
-    let (world, _) = started(Policy { watch: None, ..development() }, Nature { boot: Boot::Exits(20), ..GOOD });
+    let (world, _) = started(Policy { watch: None, ..development() }, Behaviour { boot: Boot::Exits(20), ..GOOD });
     assert!(world.finished);
 }
 
@@ -189,8 +190,8 @@ proptest! {
                 2 if !*is_good.borrow() => Boot::CannotSpawn,
                 _ => Boot::Ready(rng.u64(1..400)),
             };
-            let manners = if rng.bool() { Manners::Ignores } else { Manners::Finishes(rng.u64(1..400)) };
-            Nature { boot, manners, ..GOOD }
+            let on_drain = if rng.bool() { OnDrain::Ignores } else { OnDrain::Finishes(rng.u64(1..400)) };
+            Behaviour { boot, on_drain, ..GOOD }
         });
         world.ask(0, Event::Started);
         let mut events = events;
@@ -207,18 +208,18 @@ proptest! {
                     world.tell(Event::ReloadAsked(request));
                 }
                 _ => {
-                    let victim = world.core.ctx.family.children().map(|child| child.id).next();
+                    let victim = world.core.ctx.processes.children().map(|child| child.id).next();
                     victim.into_iter().for_each(|victim| world.end(victim));
                 }
             }
-            prop_assert!(world.core.ctx.family.workers().count() <= 1);
+            prop_assert!(world.core.ctx.processes.workers().count() <= 1);
         }
         *good.borrow_mut() = true;
         save(&mut world, ReloadTarget::All);
         let last = world.now;
         run_for(&mut world, 400_000);
         prop_assert_eq!(world.alive(), if alone { 2 } else { 1 });
-        prop_assert_eq!(world.core.ctx.family.ready_workers().count(), 1);
+        prop_assert_eq!(world.core.ctx.processes.ready_workers().count(), 1);
         let newest = world.spawns.iter().rev().find(|(_, child, _)| matches!(child, ChildId::Worker(_))).map(|(at, ..)| *at);
         prop_assert!(newest >= Some(last));
         let mut answered: Vec<u32> = reports(&world).into_iter().flat_map(|(ids, _)| ids).collect();

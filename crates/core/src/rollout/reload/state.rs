@@ -21,16 +21,16 @@ pub struct Reload {
     pub request: ReloadRequest,
     /// What the cluster had before.
     pub before: GenerationId,
-    pub step: Step,
+    pub step: RolloutStep,
     pub todo: VecDeque<SlotId>,
     pub changes: BTreeMap<SlotId, Change>,
     /// Old processes that finish.
-    pub retiring: BTreeMap<ChildId, Retiring>,
+    pub draining: BTreeMap<ChildId, Draining>,
     pub report: ReloadReport,
 }
 
 #[derive(Debug)]
-pub enum Step {
+pub enum RolloutStep {
     /// The alone is replaced: the old one ends first.
     Alone {
         /// Since when the place is free.
@@ -65,7 +65,7 @@ pub enum ChangeState {
 }
 
 #[derive(Debug)]
-pub struct Retiring {
+pub struct Draining {
     pub began: Time,
     pub replacement: Replacement,
 }

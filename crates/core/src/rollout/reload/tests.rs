@@ -1,18 +1,18 @@
 use super::*;
 use crate::event::Event;
-use crate::testing::{Boot, GOOD, Life, Manners, Nature, World, ms, policy};
+use crate::testing::{Behaviour, Boot, GOOD, Life, OnDrain, World, ms, policy};
 use crate::types::{Policy, Readiness};
 use std::cell::RefCell;
 use std::rc::Rc;
 
-/// A running cluster whose children behave as `nature` says from the moment that it is changed.
-fn world(policy: Policy) -> (World, Rc<RefCell<Nature>>) {
-    let nature = Rc::new(RefCell::new(GOOD));
-    let natures = Rc::clone(&nature);
-    let mut world = World::new(policy, move |_| *natures.borrow());
+/// A running cluster whose children behave as `behaviour` says from the moment that it is changed.
+fn world(policy: Policy) -> (World, Rc<RefCell<Behaviour>>) {
+    let behaviour = Rc::new(RefCell::new(GOOD));
+    let behaviours = Rc::clone(&behaviour);
+    let mut world = World::new(policy, move |_| *behaviours.borrow());
     world.ask(0, Event::Started);
     world.run(ms(2_000));
-    (world, nature)
+    (world, behaviour)
 }
 
 fn reload(world: &mut World, id: u32, target: ReloadTarget) {
@@ -29,7 +29,7 @@ fn reports(world: &World) -> Vec<(Vec<u32>, ReloadReport)> {
 
 fn working(world: &World) -> Vec<(Option<SlotId>, GenerationId)> {
     let mut working: Vec<_> =
-        world.core.ctx.family.ready_workers().map(|child| (child.slot, child.generation)).collect();
+        world.core.ctx.processes.ready_workers().map(|child| (child.slot, child.generation)).collect();
     working.sort_unstable();
     working
 }
@@ -38,7 +38,7 @@ fn working(world: &World) -> Vec<(Option<SlotId>, GenerationId)> {
 fn run_with(world: &mut World, least: usize, until: u64) {
     while world.now < ms(until) {
         world.run(world.now + ms(10));
-        assert!(world.core.ctx.family.ready_workers().count() >= least, "at {:?}", world.now);
+        assert!(world.core.ctx.processes.ready_workers().count() >= least, "at {:?}", world.now);
     }
 }
 
@@ -55,20 +55,20 @@ fn every_worker_is_replaced_and_never_one_is_missing() {
 
 #[test]
 fn a_canary_that_does_not_stay_changes_nothing() {
-    for nature in [
-        Nature { boot: Boot::Exits(20), ..GOOD },
-        Nature { boot: Boot::Hangs, ..GOOD },
-        Nature { boot: Boot::CannotSpawn, ..GOOD },
-        Nature { life: Life::Dies(500), ..GOOD },
-        Nature { life: Life::Throws(500), ..GOOD },
+    for behaviour in [
+        Behaviour { boot: Boot::Exits(20), ..GOOD },
+        Behaviour { boot: Boot::Hangs, ..GOOD },
+        Behaviour { boot: Boot::CannotSpawn, ..GOOD },
+        Behaviour { life: Life::Dies(500), ..GOOD },
+        Behaviour { life: Life::Throws(500), ..GOOD },
     ] {
-        let (mut world, natures) = world(Policy { alone: false, ..policy() });
-        *natures.borrow_mut() = nature;
+        let (mut world, behaviours) = world(Policy { alone: false, ..policy() });
+        *behaviours.borrow_mut() = behaviour;
         reload(&mut world, 1, ReloadTarget::Worker);
         run_with(&mut world, 2, 30_000);
         let (_, report) = reports(&world).remove(0);
-        assert!(!report.ok && report.reason.is_some() && report.replaced.is_empty(), "{nature:?}: {report:?}");
-        assert!(report.failure.is_some(), "{nature:?}");
+        assert!(!report.ok && report.reason.is_some() && report.replaced.is_empty(), "{behaviour:?}: {report:?}");
+        assert!(report.failure.is_some(), "{behaviour:?}");
         assert_eq!(working(&world), [(Some(1), 0), (Some(2), 0)]);
         assert_eq!(world.spawns.len(), 3, "nothing else was tried");
     }
@@ -76,12 +76,12 @@ fn a_canary_that_does_not_stay_changes_nothing() {
 
 #[test]
 fn after_the_canary_a_slot_is_tried_again() {
-    let (mut world, natures) = world(Policy { alone: false, count: 3, ..policy() });
+    let (mut world, behaviours) = world(Policy { alone: false, count: 3, ..policy() });
     reload(&mut world, 1, ReloadTarget::Worker);
     world.run(world.now + ms(1_020));
-    *natures.borrow_mut() = Nature { boot: Boot::Exits(20), ..GOOD };
+    *behaviours.borrow_mut() = Behaviour { boot: Boot::Exits(20), ..GOOD };
     run_with(&mut world, 3, 3_400);
-    *natures.borrow_mut() = GOOD;
+    *behaviours.borrow_mut() = GOOD;
     run_with(&mut world, 3, 20_000);
     assert!(reports(&world)[0].1.ok, "{:?}", reports(&world));
     assert_eq!(working(&world), [(Some(1), 1), (Some(2), 1), (Some(3), 1)]);
@@ -89,24 +89,24 @@ fn after_the_canary_a_slot_is_tried_again() {
 
 #[test]
 fn a_version_that_fails_after_its_canary_is_taken_back_everywhere() {
-    let (mut world, natures) = world(Policy { alone: false, count: 3, standby: 1, ..policy() });
+    let (mut world, behaviours) = world(Policy { alone: false, count: 3, standby: 1, ..policy() });
     reload(&mut world, 1, ReloadTarget::Worker);
     world.run(world.now + ms(100));
-    *natures.borrow_mut() = Nature { boot: Boot::Exits(20), ..GOOD };
+    *behaviours.borrow_mut() = Behaviour { boot: Boot::Exits(20), ..GOOD };
     let rolls_back = |world: &World| {
-        world.core.rollout.current.as_ref().is_some_and(|reload| matches!(reload.step, Step::RollingBack))
+        world.core.rollout.current.as_ref().is_some_and(|reload| matches!(reload.step, RolloutStep::RollingBack))
     };
     while !rolls_back(&world) {
         let until = u64::try_from(world.now.as_millis()).unwrap() + 20;
         run_with(&mut world, 3, until);
         assert!(world.now < ms(60_000));
     }
-    *natures.borrow_mut() = GOOD;
+    *behaviours.borrow_mut() = GOOD;
     run_with(&mut world, 3, 90_000);
     let (_, report) = reports(&world).remove(0);
     assert!(!report.ok && report.failure.is_some());
     assert_eq!(working(&world), [(Some(1), 0), (Some(2), 0), (Some(3), 0)]);
-    assert_eq!(world.core.ctx.family.outdated_standbys(0), []);
+    assert_eq!(world.core.ctx.processes.outdated_standbys(0), []);
 }
 
 #[test]
@@ -123,7 +123,7 @@ fn what_is_added_during_a_reload_changes_with_the_rest() {
 
 #[test]
 fn scaling_is_over_when_those_that_were_too_many_are_gone() {
-    let slow = Nature { manners: Manners::Finishes(3_000), ..GOOD };
+    let slow = Behaviour { on_drain: OnDrain::Finishes(3_000), ..GOOD };
     let mut world = World::new(Policy { alone: false, count: 4, ..policy() }, move |_| slow);
     world.ask(0, Event::Started);
     world.run(ms(1_000));
@@ -152,20 +152,20 @@ fn reloads_asked_for_meanwhile_are_one_that_follows() {
 
 #[test]
 fn the_alone_ends_before_the_next_one_begins() {
-    let (mut world, natures) = world(policy());
+    let (mut world, behaviours) = world(policy());
     reload(&mut world, 1, ReloadTarget::All);
     world.run(ms(20_000));
     // The world itself checks that there are never two.
     let (_, report) = reports(&world).remove(0);
     assert!(report.ok && report.replaced.iter().any(|one| one.slot.is_none()), "{report:?}");
-    assert_eq!(world.core.ctx.family.alone().map(|alone| alone.generation), Some(1));
-    *natures.borrow_mut() = Nature { boot: Boot::Exits(20), ..GOOD };
+    assert_eq!(world.core.ctx.processes.alone().map(|alone| alone.generation), Some(1));
+    *behaviours.borrow_mut() = Behaviour { boot: Boot::Exits(20), ..GOOD };
     reload(&mut world, 2, ReloadTarget::Alone);
     world.run(world.now + ms(100));
-    *natures.borrow_mut() = GOOD;
+    *behaviours.borrow_mut() = GOOD;
     world.run(ms(40_000));
     assert!(reports(&world)[1].1.failure.is_some());
-    assert_eq!(world.core.ctx.family.alone().map(|alone| alone.generation), Some(1), "back to what worked");
+    assert_eq!(world.core.ctx.processes.alone().map(|alone| alone.generation), Some(1), "back to what worked");
 }
 
 #[test]
@@ -272,19 +272,19 @@ fn who_stands_by_is_renewed_by_a_reload() {
     run_with(&mut world, 2, 20_000);
     assert!(reports(&world)[0].1.ok);
     assert_eq!((standing_by(&world), working(&world)), (1, vec![(Some(1), 1), (Some(2), 1)]));
-    assert_eq!(world.core.ctx.family.outdated_standbys(1), []);
+    assert_eq!(world.core.ctx.processes.outdated_standbys(1), []);
     assert_eq!(world.alive(), 3);
 }
 
 #[test]
 fn one_that_cannot_stand_by_is_tried_ever_more_slowly() {
-    let (mut world, natures) = world(with_standby());
-    *natures.borrow_mut() = Nature { boot: Boot::Exits(20), ..GOOD };
+    let (mut world, behaviours) = world(with_standby());
+    *behaviours.borrow_mut() = Behaviour { boot: Boot::Exits(20), ..GOOD };
     world.end(ChildId::Worker(3));
     let before = world.spawns.len();
     world.run(world.now + ms(30_000));
     assert!(world.spawns.len() - before < 15, "{}", world.spawns.len() - before);
-    *natures.borrow_mut() = GOOD;
+    *behaviours.borrow_mut() = GOOD;
     world.run(world.now + ms(130_000));
     assert_eq!((standing_by(&world), working(&world).len()), (1, 2));
 }

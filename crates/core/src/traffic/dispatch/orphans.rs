@@ -1,7 +1,7 @@
 //! What becomes of connections that a worker did not take.
 
 use super::worker::{Flight, Past};
-use super::{ConnectionId, Dispatch, Order, Waiting};
+use super::{ConnectionId, Dispatch, Order, WaitingConnection};
 use crate::types::{ChildId, Time};
 
 impl Dispatch {
@@ -39,7 +39,7 @@ impl Dispatch {
             Some(socket) => {
                 socket.counts.handed_again += 1;
                 let Flight { client, past, .. } = *flight;
-                socket.waiting.push_front(Waiting { connection, client, past, since: now });
+                socket.waiting.push_front(WaitingConnection { connection, client, past, since: now });
             }
             None => self.orders.push_back(Order::Release(connection)),
         }

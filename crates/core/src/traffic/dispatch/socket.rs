@@ -12,14 +12,14 @@ use crate::types::Time;
 pub struct Socket {
     /// `None`: the master accepts all of it.
     pub steering: Option<Steering>,
-    pub waiting: VecDeque<Waiting>,
+    pub waiting: VecDeque<WaitingConnection>,
     pub accepting: Accepting,
     pub counts: Counts,
 }
 
 /// A connection that nobody has.
 #[derive(Debug, Clone, Copy)]
-pub struct Waiting {
+pub struct WaitingConnection {
     pub connection: ConnectionId,
     pub client: u64,
     pub past: Past,

@@ -1,4 +1,4 @@
-use super::worker::{PATIENCE, REFUSAL};
+use super::worker::{ANSWER_TIME, REFUSAL};
 use super::*;
 use proptest::prelude::*;
 use std::time::Duration;
@@ -98,7 +98,7 @@ fn the_one_with_the_fewest_is_waited_for_unless_it_stalls() {
     dispatch.answered(NOW, quick, 4, true);
     assert_eq!(give(&mut dispatch, [(5, 0)]), [], "the other one has two less");
     let deadline = dispatch.deadline().unwrap();
-    assert_eq!(deadline, PATIENCE);
+    assert_eq!(deadline, ANSWER_TIME);
     dispatch.timed_out(deadline);
     assert_eq!(handed(&orders(&mut dispatch)), [(quick, 5)]);
     assert_eq!(dispatch.deadline(), None);
@@ -241,7 +241,7 @@ proptest! {
             let mut asked = 0;
             for order in orders(dispatch) {
                 match order {
-                    Order::TurnAway(_) => panic!("in production everybody waits"),
+                    Order::Reject(_) => panic!("in production everybody waits"),
                     Order::HandOver { child, connection, .. } => {
                         assert_eq!(with.insert(connection, child), None, "it is with somebody already");
                         holders.entry(connection).or_default().insert(child);
@@ -319,7 +319,7 @@ fn where_nobody_comes_a_connection_waits_so_long_and_no_longer() {
     assert_eq!(orders(&mut dispatch), [Order::Accept(key()), Order::Accept(key())], "more may come");
     assert_eq!(dispatch.deadline(), Some(patience));
     dispatch.timed_out(patience);
-    assert_eq!(orders(&mut dispatch), [Order::TurnAway(1)]);
+    assert_eq!(orders(&mut dispatch), [Order::Reject(1)]);
     dispatch.joined(patience, worker(2), 1, BTreeSet::from([key()]));
     assert_eq!(handed(&orders(&mut dispatch)), [(worker(2), 2)]);
     // Somebody is there: who waits for it now waits in the kernel, for as long as it takes.

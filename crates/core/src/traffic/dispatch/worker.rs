@@ -9,7 +9,7 @@ use cluster_protocol::inbound::ServerLoad;
 
 /// How long a connection waits for the worker that has the fewest but has not answered yet. One that takes longer stalls:
 /// the others are balanced without it until it answers.
-pub(super) const PATIENCE: Duration = Duration::from_millis(40);
+pub(super) const ANSWER_TIME: Duration = Duration::from_millis(40);
 
 /// So long a worker that refused a connection gets none of that socket, if it does not report before.
 pub(super) const REFUSAL: Duration = Duration::from_secs(1);
@@ -42,7 +42,7 @@ pub(super) struct Worker {
     pub(super) open: u64,
     pub(super) taken: u64,
     pub(super) unanswered: BTreeMap<ConnectionId, Flight>,
-    pub(super) pace: Pace,
+    pub(super) pace: Promptness,
     /// The sockets of which it refused a connection and has not reported anything new since, and until when none is given
     /// to it: it may have nothing to report.
     pub(super) refuses: BTreeMap<Key, Time>,
@@ -52,10 +52,10 @@ pub(super) struct Worker {
 
 /// How a worker answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Pace {
+pub(super) enum Promptness {
     /// Nothing is unanswered, or only since then.
     Prompt { since: Time },
-    /// It let a connection wait for longer than [`PATIENCE`].
+    /// It let a connection wait for longer than [`ANSWER_TIME`].
     Stalled,
 }
 
@@ -72,7 +72,7 @@ impl Worker {
     /// Until when its answer is waited for.
     pub(super) fn patience(&self) -> Option<Time> {
         match self.pace {
-            Pace::Prompt { since } if !self.unanswered.is_empty() => Some(since + PATIENCE),
+            Promptness::Prompt { since } if !self.unanswered.is_empty() => Some(since + ANSWER_TIME),
             _ => None,
         }
     }

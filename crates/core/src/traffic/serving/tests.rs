@@ -76,7 +76,7 @@ fn what_one_process_of_a_slot_closes_the_other_keeps() {
         world.run(ms(1_000));
         let key = world.core.sockets().next().unwrap().0.to_string();
         let both = [ONE, ChildId::Worker(2)];
-        assert!(both.iter().all(|child| world.core.ctx.family.get(*child).is_some_and(|child| child.is_ready())));
+        assert!(both.iter().all(|child| world.core.ctx.processes.get(*child).is_some_and(|child| child.is_ready())));
         world.tell(Event::Told { child: both[closes], message: Inbound::CloseListener { key: key.clone() } });
         assert!(world.core.sockets().next().is_some(), "{:?} serves it", both[1 - closes]);
         world.tell(Event::Told { child: both[1 - closes], message: Inbound::CloseListener { key } });

@@ -1,30 +1,30 @@
-//! The children that are alive, and the seats that they take.
+//! The children that are alive, and the slots that they take.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::backoff::Backoff;
 use crate::lifecycle::child::{Child, Stage};
-use crate::lifecycle::restart::Restart;
 use crate::notice::Census;
 use crate::types::{ChildId, GenerationId, SlotId, Time};
 
 /// A place for one process: a worker's slot, or the alone's.
 #[derive(Debug, Default)]
-pub struct Seat {
-    /// Who works there, or is on the way to it. One that is leaving has left the seat.
+pub struct Slot {
+    /// Who works there, or is on the way to it. One that is leaving has left the slot.
     pub occupant: Option<ChildId>,
     /// Who is on the way to take the place of an occupant that still works.
     pub successor: Option<ChildId>,
     /// When its next process is forked.
     pub respawn: Respawn,
     /// How it went so far.
-    pub restart: Restart,
+    pub backoff: Backoff,
     /// How its next process is launched.
     pub generation: GenerationId,
     /// Who decides when it is filled again.
     pub filler: Filler,
 }
 
-/// Who fills an empty seat.
+/// Who fills an empty slot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Filler {
     /// Supervision, at once or later.
@@ -34,7 +34,7 @@ pub enum Filler {
     Restart,
 }
 
-/// When an empty seat is filled again.
+/// When an empty slot is filled again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Respawn {
     /// Not by itself.
@@ -58,7 +58,7 @@ impl Respawn {
     }
 }
 
-impl Seat {
+impl Slot {
     /// Whether nobody is there, nor on the way.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -69,44 +69,44 @@ impl Seat {
 /// What became free when a child left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Vacated {
-    /// Its seat: somebody must take it.
-    Seat,
-    /// It was to take the seat of another, who works on.
+    /// Its slot: somebody must take it.
+    Slot,
+    /// It was to take the slot of another, who works on.
     Succession,
-    /// It stood by for whatever seat would need it.
+    /// It stood by for whatever slot would need it.
     Standby,
-    /// It had left before, or its successor took the seat.
+    /// It had left before, or its successor took the slot.
     Nothing,
 }
 
-/// All seats and all children.
+/// All slots and all children.
 #[derive(Debug)]
-pub struct Family {
+pub struct ProcessTable {
     children: BTreeMap<ChildId, Child>,
-    slots: BTreeMap<SlotId, Seat>,
-    alone: Seat,
+    slots: BTreeMap<SlotId, Slot>,
+    alone: Slot,
     /// Who stands by: booting, or ready to be called.
     standbys: BTreeSet<ChildId>,
     last_worker: u32,
     last_alone: u32,
 }
 
-impl Family {
-    /// A family with `count` empty slots.
+impl ProcessTable {
+    /// A table with `count` empty slots.
     #[must_use]
     pub fn new(count: u32) -> Self {
         Self {
             children: BTreeMap::new(),
-            slots: (1..=count).map(|slot| (slot, Seat::default())).collect(),
-            alone: Seat::default(),
+            slots: (1..=count).map(|slot| (slot, Slot::default())).collect(),
+            alone: Slot::default(),
             standbys: BTreeSet::new(),
             last_worker: 0,
             last_alone: 0,
         }
     }
 
-    /// A new child in a slot, or (`None`) in the alone's seat.
-    pub fn seat(&mut self, slot: Option<SlotId>, deadline: Time) -> ChildId {
+    /// A new child in a worker's slot, or (`None`) in the alone's.
+    pub fn add(&mut self, slot: Option<SlotId>, deadline: Time) -> ChildId {
         let id = if slot.is_some() {
             self.last_worker += 1;
             ChildId::Worker(self.last_worker)
@@ -115,17 +115,17 @@ impl Family {
             ChildId::Alone(self.last_alone)
         };
         let mut generation = GenerationId::default();
-        if let Some(seat) = self.seat_mut(slot) {
-            seat.occupant = Some(id);
-            seat.respawn = Respawn::No;
-            generation = seat.generation;
+        if let Some(entry) = self.slot_mut(slot) {
+            entry.occupant = Some(id);
+            entry.respawn = Respawn::No;
+            generation = entry.generation;
         }
         self.children.insert(id, Child::new(id, slot, deadline, generation));
         id
     }
 
     /// A new child that stands by.
-    pub fn stand_by(&mut self, deadline: Time, generation: GenerationId) -> ChildId {
+    pub fn add_standby(&mut self, deadline: Time, generation: GenerationId) -> ChildId {
         self.last_worker += 1;
         let id = ChildId::Worker(self.last_worker);
         self.standbys.insert(id);
@@ -161,17 +161,17 @@ impl Family {
 
     /// One that stood by takes an empty slot.
     pub fn occupy(&mut self, id: ChildId, slot: SlotId) {
-        if let (Some(seat), Some(child)) = (self.slots.get_mut(&slot), self.children.get_mut(&id)) {
-            seat.occupant = Some(id);
-            seat.respawn = Respawn::No;
+        if let (Some(entry), Some(child)) = (self.slots.get_mut(&slot), self.children.get_mut(&id)) {
+            entry.occupant = Some(id);
+            entry.respawn = Respawn::No;
             child.slot = Some(slot);
         }
     }
 
     /// One that stood by shall take a slot once it is ready.
     pub fn succeed(&mut self, id: ChildId, slot: SlotId) {
-        if let (Some(seat), Some(child)) = (self.slots.get_mut(&slot), self.children.get_mut(&id)) {
-            seat.successor = Some(id);
+        if let (Some(entry), Some(child)) = (self.slots.get_mut(&slot), self.children.get_mut(&id)) {
+            entry.successor = Some(id);
             child.slot = Some(slot);
         }
     }
@@ -181,14 +181,14 @@ impl Family {
         if self.slots.contains_key(&slot) {
             return false;
         }
-        self.slots.insert(slot, Seat { generation, ..Seat::default() });
+        self.slots.insert(slot, Slot { generation, ..Slot::default() });
         true
     }
 
     /// One slot less. Gives who was in it, or on the way to it.
     pub fn remove_slot(&mut self, slot: SlotId) -> Vec<ChildId> {
-        let seat = self.slots.remove(&slot).unwrap_or_default();
-        seat.occupant.into_iter().chain(seat.successor).collect()
+        let entry = self.slots.remove(&slot).unwrap_or_default();
+        entry.occupant.into_iter().chain(entry.successor).collect()
     }
 
     /// A child, while it is alive.
@@ -207,49 +207,49 @@ impl Family {
         self.children.remove(&id)
     }
 
-    /// A slot's seat, or (`None`) the alone's.
-    pub fn seat_mut(&mut self, slot: Option<SlotId>) -> Option<&mut Seat> {
+    /// A worker's slot, or (`None`) the alone's.
+    pub fn slot_mut(&mut self, slot: Option<SlotId>) -> Option<&mut Slot> {
         match slot {
             Some(slot) => self.slots.get_mut(&slot),
             None => Some(&mut self.alone),
         }
     }
 
-    /// A new child that shall take a slot's seat once it is ready.
-    pub fn seat_successor(&mut self, slot: SlotId, deadline: Time, generation: GenerationId) -> ChildId {
+    /// A new child that shall take a slot once it is ready.
+    pub fn add_successor(&mut self, slot: SlotId, deadline: Time, generation: GenerationId) -> ChildId {
         self.last_worker += 1;
         let id = ChildId::Worker(self.last_worker);
-        if let Some(seat) = self.slots.get_mut(&slot) {
-            seat.successor = Some(id);
+        if let Some(entry) = self.slots.get_mut(&slot) {
+            entry.successor = Some(id);
         }
         self.children.insert(id, Child::new(id, Some(slot), deadline, generation));
         id
     }
 
-    /// A child that is a successor is ready: it takes the seat. Gives who had it.
+    /// A child that is a successor is ready: it takes the slot. Gives who had it.
     pub fn promote(&mut self, id: ChildId) -> Option<ChildId> {
         let slot = self.children.get(&id)?.slot?;
-        let seat = self.slots.get_mut(&slot).filter(|seat| seat.successor == Some(id))?;
-        seat.successor = None;
-        seat.occupant.replace(id)
+        let entry = self.slots.get_mut(&slot).filter(|entry| entry.successor == Some(id))?;
+        entry.successor = None;
+        entry.occupant.replace(id)
     }
 
-    /// Takes a child out of its seat.
+    /// Takes a child out of its slot.
     pub fn vacate(&mut self, id: ChildId) -> Vacated {
         if self.standbys.remove(&id) {
             return Vacated::Standby;
         }
         let Some(slot) = self.children.get(&id).map(|child| child.slot) else { return Vacated::Nothing };
-        let Some(seat) = self.seat_mut(slot) else { return Vacated::Nothing };
-        if seat.successor == Some(id) {
-            seat.successor = None;
+        let Some(entry) = self.slot_mut(slot) else { return Vacated::Nothing };
+        if entry.successor == Some(id) {
+            entry.successor = None;
             return Vacated::Succession;
         }
-        if seat.occupant != Some(id) {
+        if entry.occupant != Some(id) {
             return Vacated::Nothing;
         }
-        seat.occupant = seat.successor.take();
-        if seat.occupant.is_none() { Vacated::Seat } else { Vacated::Nothing }
+        entry.occupant = entry.successor.take();
+        if entry.occupant.is_none() { Vacated::Slot } else { Vacated::Nothing }
     }
 
     /// All children alive.
@@ -267,31 +267,31 @@ impl Family {
         self.workers().filter(|child| child.is_ready() && child.is_reachable())
     }
 
-    /// The alone in its seat.
+    /// The alone in its slot.
     #[must_use]
     pub fn alone(&self) -> Option<&Child> {
         self.alone.occupant.and_then(|id| self.children.get(&id))
     }
 
-    /// Every slot and its seat.
-    pub fn slots(&self) -> impl Iterator<Item = (SlotId, &Seat)> {
-        self.slots.iter().map(|(slot, seat)| (*slot, seat))
+    /// The workers' slots.
+    pub fn slots(&self) -> impl Iterator<Item = (SlotId, &Slot)> {
+        self.slots.iter().map(|(slot, entry)| (*slot, entry))
     }
 
-    /// Every slot's seat.
-    pub fn slots_mut(&mut self) -> impl Iterator<Item = &mut Seat> {
+    /// The workers' slots.
+    pub fn slots_mut(&mut self) -> impl Iterator<Item = &mut Slot> {
         self.slots.values_mut()
     }
 
-    /// Every seat, the alone's (`None`) first.
-    pub fn seats(&self) -> impl Iterator<Item = (Option<SlotId>, &Seat)> {
-        std::iter::once((None, &self.alone)).chain(self.slots().map(|(slot, seat)| (Some(slot), seat)))
+    /// Every slot, the alone's (`None`) first.
+    pub fn all_slots(&self) -> impl Iterator<Item = (Option<SlotId>, &Slot)> {
+        std::iter::once((None, &self.alone)).chain(self.slots().map(|(slot, entry)| (Some(slot), entry)))
     }
 
     /// Nobody is forked again.
     pub fn cancel_respawns(&mut self) {
         self.alone.respawn = Respawn::No;
-        self.slots_mut().for_each(|seat| seat.respawn = Respawn::No);
+        self.slots_mut().for_each(|entry| entry.respawn = Respawn::No);
     }
 
     /// When the next child's time is over.
@@ -312,7 +312,7 @@ impl Family {
             starting,
             draining,
             standby,
-            waiting: self.slots.values().filter(|seat| seat.respawn != Respawn::No).count(),
+            waiting: self.slots.values().filter(|entry| entry.respawn != Respawn::No).count(),
         }
     }
 }

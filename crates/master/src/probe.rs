@@ -11,7 +11,7 @@ const WATCH: Duration = Duration::from_millis(100);
 /// More than this share of a CPU is work, not waiting. On a busy machine a loop may get little; but then it is runnable.
 const BUSY: f64 = 0.5;
 
-pub(super) async fn examine(pid: u32) -> Evidence {
+pub(super) async fn probe(pid: u32) -> Evidence {
     let (began, before) = (Instant::now(), activity(pid));
     tokio::time::sleep(WATCH).await;
     let (Some(before), Some(after)) = (before, activity(pid)) else {

@@ -10,7 +10,7 @@ use socket2::{SockRef, Socket};
 const MOST: usize = 64 << 10;
 
 /// Answers, where it can be done at once, and ends the connection.
-pub(super) fn turn_away(connection: BorrowedFd<'_>, why: &str) -> std::io::Result<()> {
+pub(super) fn reject(connection: BorrowedFd<'_>, why: &str) -> std::io::Result<()> {
     let socket = Socket::from(connection.as_fd().try_clone_to_owned()?);
     socket.set_nonblocking(true)?;
     let mut received = vec![0; MOST];

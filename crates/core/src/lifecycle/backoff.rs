@@ -1,4 +1,4 @@
-//! When a seat is forked again: at once, then with backoff, and within a time limit (document, `limit`).
+//! When a slot is forked again: at once, then with backoff, and within a time limit (document, `limit`).
 
 use std::time::Duration;
 
@@ -7,9 +7,9 @@ use crate::types::Time;
 const BACKOFF_FIRST: Duration = Duration::from_millis(100);
 const BACKOFF_MOST: Duration = Duration::from_secs(5);
 
-/// The restart history of one seat.
+/// The restart history of one slot.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Restart {
+pub struct Backoff {
     window: Window,
     /// Deaths in a row of processes that were not stable.
     failures: u32,
@@ -28,7 +28,7 @@ enum Window {
 
 /// What to do after a death.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
+pub enum Retry {
     /// Fork again at this moment.
     At(Time),
     /// The limit is reached now for the first time; try again at this moment.
@@ -38,22 +38,22 @@ pub enum Verdict {
     },
 }
 
-impl Restart {
-    /// A process of this seat died. `stable`: it had been ready for long enough. `limit`: `None` is no limit.
-    pub fn died(&mut self, now: Time, stable: bool, limit: Option<Duration>, rng: &mut fastrand::Rng) -> Verdict {
+impl Backoff {
+    /// A process of this slot died. `stable`: it had been ready for long enough. `limit`: `None` is no limit.
+    pub fn died(&mut self, now: Time, stable: bool, limit: Option<Duration>, rng: &mut fastrand::Rng) -> Retry {
         if stable || self.window == Window::Closed {
             *self = Self { window: Window::Open { since: now }, failures: 0 };
-            return Verdict::At(now);
+            return Retry::At(now);
         }
         self.failures = self.failures.saturating_add(1);
         let next = now + backoff(self.failures, rng);
         match (self.window, limit) {
             (Window::Open { since }, Some(limit)) if next > since + limit => {
                 self.window = Window::Exhausted;
-                Verdict::LimitReached { retry: now.max(since + limit) + limit }
+                Retry::LimitReached { retry: now.max(since + limit) + limit }
             }
-            (Window::Exhausted, Some(limit)) => Verdict::At(now + limit),
-            _ => Verdict::At(next),
+            (Window::Exhausted, Some(limit)) => Retry::At(now + limit),
+            _ => Retry::At(next),
         }
     }
 
@@ -63,8 +63,8 @@ impl Restart {
         self.window == Window::Exhausted
     }
 
-    /// No worker is left anywhere: this seat has the whole limit anew from now on. Gives the moment of the next attempt
-    /// if the seat was waiting for the end of its limit.
+    /// No worker is left anywhere: this slot has the whole limit anew from now on. Gives the moment of the next attempt
+    /// if the slot was waiting for the end of its limit.
     pub fn reopen(&mut self, now: Time) -> Option<Time> {
         let was_exhausted = self.window == Window::Exhausted;
         self.window = Window::Open { since: now };
@@ -72,7 +72,7 @@ impl Restart {
     }
 }
 
-/// 100 ms doubling to 5 s, with a jitter of ±20 % so that seats do not fork in step.
+/// 100 ms doubling to 5 s, with a jitter of ±20 % so that slots do not fork in step.
 fn backoff(failures: u32, rng: &mut fastrand::Rng) -> Duration {
     let doubled = BACKOFF_FIRST.saturating_mul(1 << failures.saturating_sub(1).min(16));
     doubled.min(BACKOFF_MOST).mul_f64(0.8 + 0.4 * rng.f64())
@@ -86,12 +86,12 @@ mod tests {
 
     #[test]
     fn the_first_refork_is_immediate_and_the_next_ones_back_off() {
-        let (mut restart, mut rng) = (Restart::default(), fastrand::Rng::with_seed(1));
+        let (mut restart, mut rng) = (Backoff::default(), fastrand::Rng::with_seed(1));
         let start = Duration::from_secs(7);
-        assert_eq!(restart.died(start, false, LIMIT, &mut rng), Verdict::At(start));
+        assert_eq!(restart.died(start, false, LIMIT, &mut rng), Retry::At(start));
         let mut last = Duration::ZERO;
         for expected in [100, 200, 400, 800, 1600, 3200, 5000, 5000] {
-            let Verdict::At(at) = restart.died(start, false, LIMIT, &mut rng) else { panic!() };
+            let Retry::At(at) = restart.died(start, false, LIMIT, &mut rng) else { panic!() };
             let delay = at - start;
             let nominal = Duration::from_millis(expected);
             assert!(delay >= nominal.mul_f64(0.8) && delay <= nominal.mul_f64(1.2), "{delay:?}");
@@ -102,17 +102,17 @@ mod tests {
 
     #[test]
     fn no_attempt_begins_after_the_limit_and_then_one_each_limit() {
-        let (mut restart, mut rng) = (Restart::default(), fastrand::Rng::with_seed(2));
+        let (mut restart, mut rng) = (Backoff::default(), fastrand::Rng::with_seed(2));
         let mut now = Duration::ZERO;
         loop {
             match restart.died(now, false, LIMIT, &mut rng) {
-                Verdict::At(at) => {
+                Retry::At(at) => {
                     assert!(at <= Duration::from_secs(60));
                     now = at;
                 }
-                Verdict::LimitReached { retry } => {
+                Retry::LimitReached { retry } => {
                     assert_eq!(retry, Duration::from_secs(120));
-                    assert_eq!(restart.died(retry, false, LIMIT, &mut rng), Verdict::At(Duration::from_secs(180)));
+                    assert_eq!(restart.died(retry, false, LIMIT, &mut rng), Retry::At(Duration::from_secs(180)));
                     break;
                 }
             }
@@ -121,11 +121,11 @@ mod tests {
 
     #[test]
     fn a_stable_process_begins_anew() {
-        let (mut restart, mut rng) = (Restart::default(), fastrand::Rng::with_seed(3));
+        let (mut restart, mut rng) = (Backoff::default(), fastrand::Rng::with_seed(3));
         for _ in 0..5 {
             restart.died(Duration::ZERO, false, LIMIT, &mut rng);
         }
         let later = Duration::from_secs(500);
-        assert_eq!(restart.died(later, true, LIMIT, &mut rng), Verdict::At(later));
+        assert_eq!(restart.died(later, true, LIMIT, &mut rng), Retry::At(later));
     }
 }

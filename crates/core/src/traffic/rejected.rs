@@ -13,7 +13,7 @@ pub fn why(ctx: &Context) -> String {
         None => "No worker is ready.",
     };
     // Otherwise the one that is asked for boots still.
-    let waits = ctx.awaits_changes() && failure.is_some() && ctx.family.census().starting == 0;
+    let waits = ctx.awaits_changes() && failure.is_some() && ctx.processes.census().starting == 0;
     let next = if waits { " It is started again when a file is saved." } else { "" };
     let error = failure.and_then(|failure| failure.error.as_ref());
     let error = error.and_then(|error| error.stack.as_deref().or(error.message.as_deref()));

@@ -45,13 +45,13 @@ pub(crate) fn policy() -> Policy {
 
 /// How a child behaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Nature {
+pub(crate) struct Behaviour {
     /// How it boots.
     pub boot: Boot,
     /// When it ends by itself once it is ready, and how.
     pub life: Life,
     /// What it does when it is asked to finish.
-    pub manners: Manners,
+    pub on_drain: OnDrain,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,12 +83,13 @@ impl Life {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Manners {
+pub(crate) enum OnDrain {
     Finishes(u64),
     Ignores,
 }
 
-pub(crate) const GOOD: Nature = Nature { boot: Boot::Ready(50), life: Life::Long, manners: Manners::Finishes(20) };
+pub(crate) const GOOD: Behaviour =
+    Behaviour { boot: Boot::Ready(50), life: Life::Long, on_drain: OnDrain::Finishes(20) };
 
 /// The `maxMemory` of tests.
 pub(crate) const MEMORY: u64 = 100;
