@@ -1,0 +1,29 @@
+'use strict';
+// The parts of the core do not call each other in a ring: what one does the others hear as a fact (crates/core/src/facts.rs).
+
+const path = require('node:path');
+const { sources, code, callGraph, findCycle } = require('./support/call-graph');
+
+const files = sources(path.join(__dirname, '../../crates/core/src'));
+
+test('no file of the core calls one that calls it', () => {
+  const calls = callGraph(files);
+  // The check sees something: who is asked for what is known.
+  expect(calls.get('lifecycle/supervision').get('lifecycle/starting')).toBeDefined();
+  expect(calls.get('rollout/reload').get('lifecycle/leaving')).toBeDefined();
+  expect(calls.get('lib.rs').get('traffic/mod')).toBeDefined();
+  expect(findCycle(calls)).toBeUndefined();
+});
+
+test.each([
+  ['lifecycle/leaving.rs', 'impl Context { fn new_one(&mut self) { self.spawn(None); } }', ['lifecycle/starting', 'lifecycle/leaving']],
+  ['lifecycle/starting.rs', 'fn tell(ctx: &mut Context, traffic: &mut Traffic) { traffic.leaving(ctx, id); }', ['traffic/mod', 'lifecycle/starting']],
+])('a ring is found: %s', (file, more, ring) => {
+  const changed = files.map(([name, text]) => [name, name === file ? `${text}\n${code(more)}` : text]);
+  expect(findCycle(callGraph(changed))).toEqual(expect.arrayContaining(ring));
+});
+
+test('who has all parts only passes events and facts on: two files', () => {
+  const wiring = files.filter(([, text]) => /\bimpl Core\b/.test(text)).map(([name]) => name);
+  expect(wiring).toEqual(['lib.rs', 'told.rs']);
+});
