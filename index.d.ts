@@ -355,10 +355,10 @@ declare class ClusterChild extends EventEmitter {
   isDead(): boolean;
 }
 
-/** A worker. A *slot* is a seat, a worker is one process in it: its successor has the same slot and a new id. */
+/** A worker. A *slot* is a place, a worker is one process in it: its successor has the same slot and a new id. */
 export class ClusterWorker extends ClusterChild {
   private constructor();
-  /** Its seat, from 1 to `count`; the worker's own `NODE_APP_INSTANCE` (`instanceVar`) is one less. `id` is its `cluster.worker.id`. Undefined
+  /** Its slot, from 1 to `count`; the worker's own `NODE_APP_INSTANCE` (`instanceVar`) is one less. `id` is its `cluster.worker.id`. Undefined
    *  while it stands by (`standby`). */
   readonly slot: number | undefined;
   /** How far it is. Node's names, and `forking`, `standby` (booted, without a slot), `draining` (it takes no new connections and

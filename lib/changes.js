@@ -11,7 +11,7 @@ const { checkReload, checkCount } = require('./config/changes');
 const { checkInspector } = require('./config/inspector');
 const { toNativeConfig } = require('./native-config');
 
-/** What the master answers where no reload is possible (core/reload.rs). */
+/** What the master answers where no reload is possible (core/rollout/reload.rs). */
 const NOT_RUNNING = 'the cluster is not running';
 
 class Changes {

@@ -19,7 +19,7 @@ const NOTHING = {
   app: { queuedBytes: 0 },
 };
 
-/** Why a reload is given up that the end of the cluster cut short (core/reload.rs). */
+/** Why a reload is given up that the end of the cluster cut short (core/rollout/reload.rs). */
 const CLOSED = 'the cluster was closed';
 
 /** Set by the preload in workers and in the alone. */
