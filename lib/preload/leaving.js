@@ -89,7 +89,6 @@ class Leaving {
 
   async run() {
     this.#announce();
-    if (process.connected) outgoing.releaseHandles();
     connections.closeAfterResponses();
     // One that was still waiting for its handle.
     servers.observe({ onListening: servers.stopAccepting });

@@ -3,11 +3,15 @@
 // What this process sends, in lanes: one for each target that its messages name. A lane is held while its receiver is behind (the
 // master says `hold` and `goOn`); all wait while the channel itself takes no more. They wait here and not in the channel, because
 // what Node and the master tell each other must not stand behind them: that a connection was accepted, that this process is alive.
+//
+// What waits is as it was when it was sent: the message, its handle (kept-handles.js), and whose callback it is.
 
+const { AsyncResource } = require('async_hooks');
 const { send, report } = require('./channel');
+const { keep } = require('./kept-handles');
+const { Lane, REQUEST } = require('./lane');
 const { nextTick } = require('../real-timers');
 
-const REQUEST = 'NODE_YUNFLY_RPC';
 const ADVANCED = 'NODE_YUNFLY_ADV';
 
 /** Whose messages wait, by the name of the target. A lane is there as long as it is held or something waits in it. */
@@ -21,43 +25,6 @@ let isEnding = false;
 
 /** Called when nothing waits any more. */
 const whenSent = [];
-
-class Lane {
-  isHeld = false;
-  #messages = [];
-  #next = 0;
-
-  add(message) {
-    this.#messages.push(message);
-  }
-
-  /** Whether handles are among them. */
-  get hasHandles() {
-    return this.#messages.some((waiting) => typeof waiting?.[1] === 'object' && waiting[1] !== null);
-  }
-
-  get length() {
-    return this.#messages.length - this.#next;
-  }
-
-  take() {
-    const message = this.#messages[this.#next];
-    this.#messages[this.#next++] = undefined;
-    // What was taken is let go, in steps that grow with what is left.
-    if (this.#next * 2 > this.#messages.length) {
-      this.#messages = this.#messages.slice(this.#next);
-      this.#next = 0;
-    }
-    return message;
-  }
-
-  /** True if a request of this name waited here: it does not any more. */
-  withdraw(id) {
-    const index = this.#messages.findIndex((waiting) => waiting?.[0]?.cmd === REQUEST && waiting[0].id === id);
-    if (index >= 0) this.#messages.splice(index, 1);
-    return index >= 0;
-  }
-}
 
 /** As the master reads the fields (src/protocol/envelope.rs). */
 function laneOf({ to, type, worker_pid: pid }) {
@@ -85,12 +52,21 @@ function sendInTurn(message, handle, options, callback) {
   if (isControl(message)) {
     return isWithdrawn(message) || send.call(process, message, handle, options, callback);
   }
-  // As it is now: Node writes a message when it is sent, too.
+  // Node writes a message when it is sent, too.
   const copy = typeof message === 'object' ? JSON.parse(JSON.stringify(message)) : message;
   const name = laneOf(copy);
   if (!isFull && !lanes.has(name)) return pass(message, handle, options, callback);
-  laneNamed(name).add([copy, handle, options, callback]);
+  wait(name, copy, handle, options, callback);
   return false;
+}
+
+/** The arguments may be left out as in Node: (message, callback), (message, handle, callback). */
+function wait(name, message, ...rest) {
+  const callback = rest.find((arg) => typeof arg === 'function');
+  const [handle, options] = rest.map((arg) => (arg === callback ? undefined : arg));
+  const waiting = { message, handle, options, callback: callback && AsyncResource.bind(callback), letGo() {} };
+  if (handle) Object.assign(waiting, keep(handle, options, waiting, () => hasten(name, waiting)));
+  laneNamed(name).add(waiting);
 }
 
 /** Whoever asked does not wait any more, and the request was not sent yet. */
@@ -114,10 +90,17 @@ function pass(message, handle, options, callback) {
 }
 
 /** What Node throws for what was held back is an uncaught exception: nobody is left who called send(). */
-function passLater(args) {
+function passLater({ message, handle, options, callback, letGo }) {
+  // Without a callback a failure is the event 'error', as in Node.
+  const failed = (error) => error && process.emit('error', error);
+  const sent = (error) => {
+    letGo(error);
+    (callback ?? failed)(error);
+  };
   try {
-    pass(...args);
+    pass(message, handle, options, handle ? sent : callback);
   } catch (error) {
+    letGo(error);
     nextTick(() => {
       throw error;
     });
@@ -137,8 +120,8 @@ function awaitRoom() {
 function flush() {
   if (!process.connected) drop();
   for (const [name, lane] of lanes) {
+    while (lane.isOpen && !isFull) passLater(lane.take());
     if (lane.isHeld) continue;
-    while (lane.length > 0 && !isFull) passLater(lane.take());
     lanes.delete(name);
     // The others are first next time.
     if (lane.length > 0) lanes.set(name, lane);
@@ -156,7 +139,10 @@ function drop() {
   if (lost.length === 0) return;
   // Node's own.
   const error = Object.assign(new Error('Channel closed'), { code: 'ERR_IPC_CHANNEL_CLOSED' });
-  for (const args of lost) nextTick(args.find((arg) => typeof arg === 'function') ?? (() => {}), error);
+  for (const { callback, letGo } of lost) {
+    letGo(error);
+    if (callback) nextTick(callback, error);
+  }
   const text = `The channel was closed before ${lost.length} message(s) were sent, whose receivers were behind.`;
   process.emitWarning(text, { type: 'ClusterWarning', code: 'CLUSTER_CHANNEL_CLOSED' });
 }
@@ -173,16 +159,16 @@ function goOn(name) {
   flush();
 }
 
+/** This one goes now, with what is before it, as far as the channel takes it. */
+function hasten(name, waiting) {
+  lanes.get(name)?.hasten(waiting);
+  if (!isFull) flush();
+}
+
 /** Sends whatever waits, as far as the channel takes it: the master keeps it for whoever is behind. */
 function release() {
   isEnding = true;
   for (const lane of lanes.values()) lane.isHeld = false;
-  if (!isFull) flush();
-}
-
-/** The master gets the handles that wait, with what waits before them: this process is about to close its own. */
-function releaseHandles() {
-  for (const lane of lanes.values()) if (lane.hasHandles) lane.isHeld = false;
   if (!isFull) flush();
 }
 
@@ -198,4 +184,4 @@ function countWaiting() {
 
 process.on('disconnect', flush);
 
-module.exports = { sendInTurn, awaitRoom, hold, goOn, releaseHandles, allSent, countWaiting };
+module.exports = { sendInTurn, awaitRoom, hold, goOn, allSent, countWaiting };
