@@ -7,8 +7,8 @@ const os = require('os');
 const path = require('path');
 
 const OF_THE_PRELOAD = [
-  'alone-main', 'alone', 'beat', 'channel', 'connection-close', 'connections', 'datagrams', 'faults', 'hand-back', 'index',
-  'kept-handles', 'lane', 'leaving', 'loads', 'outgoing', 'random-worker', 'remaining-work', 'request', 'serialization', 'servers',
+  'alone-main', 'alone', 'beat', 'channel', 'connection-close', 'connections', 'datagrams', 'disconnect', 'faults', 'hand-back',
+  'index', 'kept-handles', 'lane', 'leaving', 'loads', 'outgoing', 'random-worker', 'remaining-work', 'request', 'serialization', 'servers',
   'signals', 'streams', 'worker',
 ];
 const SHARED = [

@@ -110,7 +110,7 @@ class Leaving {
       if (!this.#exits) await this.#workDone();
     }
     // The overdue end doesn't wait for it.
-    if (process.connected) await outgoing.allSent();
+    await outgoing.allSent();
     await this.#lastMessages();
     await this.#settled();
     await this.#end();

@@ -7,7 +7,8 @@
 // What waits is as it was when it was sent: the message, its handle (kept-handles.js), and whose callback it is.
 
 const { AsyncResource } = require('async_hooks');
-const { send, report } = require('./channel');
+const { isOpen, post, report, send } = require('./channel');
+const { delayDisconnect } = require('./disconnect');
 const { keep } = require('./kept-handles');
 const { Lane, REQUEST } = require('./lane');
 const { nextTick } = require('../real-timers');
@@ -47,8 +48,10 @@ function isMessage(message) {
 
 /** What process.send() does from now on. */
 function sendInTurn(message, handle, options, callback) {
+  // Node says so.
+  if (!process.connected) return send.call(process, message, handle, options, callback);
   if (lanes.size === 0 && !isFull) return pass(message, handle, options, callback);
-  if (!process.connected || !isMessage(message)) return send.call(process, message, handle, options, callback);
+  if (!isMessage(message)) return send.call(process, message, handle, options, callback);
   if (isControl(message)) {
     return isWithdrawn(message) || send.call(process, message, handle, options, callback);
   }
@@ -84,8 +87,8 @@ function laneNamed(name) {
 }
 
 function pass(message, handle, options, callback) {
-  const takesMore = send.call(process, message, handle, options, callback);
-  if (!takesMore && process.connected) awaitRoom();
+  const takesMore = post(message, handle, options, callback);
+  if (!takesMore && isOpen()) awaitRoom();
   return takesMore;
 }
 
@@ -118,7 +121,7 @@ function awaitRoom() {
 }
 
 function flush() {
-  if (!process.connected) drop();
+  if (!isOpen()) drop();
   for (const [name, lane] of lanes) {
     while (lane.isOpen && !isFull) passLater(lane.take());
     if (lane.isHeld) continue;
@@ -134,6 +137,7 @@ function flush() {
 
 /** The channel is closed. */
 function drop() {
+  isFull = false;
   const lost = [...lanes.values()].flatMap((lane) => Array.from({ length: lane.length }, () => lane.take()));
   lanes.clear();
   if (lost.length === 0) return;
@@ -172,10 +176,16 @@ function release() {
   if (!isFull) flush();
 }
 
-/** Resolves when everything was sent. */
+/** Resolves when everything was sent, or cannot be. */
 function allSent() {
   release();
   return lanes.size > 0 || isFull ? new Promise((resolve) => whenSent.push(resolve)) : Promise.resolve();
+}
+
+/** Resolves when everything was written, or cannot be. The channel may have the last messages still. */
+async function allWritten() {
+  await allSent();
+  await new Promise((resolve) => report('mark', {}, resolve));
 }
 
 function countWaiting() {
@@ -183,5 +193,6 @@ function countWaiting() {
 }
 
 process.on('disconnect', flush);
+delayDisconnect(() => isFull || countWaiting() > 0, allWritten);
 
 module.exports = { sendInTurn, awaitRoom, hold, goOn, allSent, countWaiting };

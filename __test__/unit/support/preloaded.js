@@ -25,8 +25,6 @@ class Preloaded {
     this.#child = child;
     this.told = [];
     this.messages = [];
-    /** What came with messages, by the last key of each. */
-    this.handles = new Map();
     this.stderr = '';
     child.stderr.on('data', (chunk) => {
       this.stderr += chunk;
@@ -34,8 +32,9 @@ class Preloaded {
     child.on('internalMessage', ({ cmd, ...message }) => cmd === 'NODE_YUNFLY' && this.told.push(message));
     this.onFrame('NODE_YUNFLY', ({ act }) => act === 'finished' && this.tell('exit'));
     child.on('message', (message, handle) => {
+      // Not in what is compared.
+      if (handle) Object.defineProperty(message, 'handle', { value: handle });
       this.messages.push(message);
-      if (handle) this.handles.set(Object.keys(message).at(-1), handle);
     });
     this.onFrame('NODE_YUNFLY_ADV', (frame) => child.emit('message', unwrap(frame)));
     // After the last line and the last message. Not 'close': it never comes after a disconnect() of this side.
