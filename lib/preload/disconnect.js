@@ -5,6 +5,7 @@
 // false, nothing more is sent, 'disconnect' comes at the end (lib/internal/child_process.js).
 
 const { isClosing, setClosing } = require('./channel');
+const { handle, hasUnwritten } = require('./node-channel');
 
 const { disconnect } = process;
 
@@ -37,18 +38,15 @@ function isToldTo() {
   return Boolean(require('cluster').worker?.exitedAfterDisconnect);
 }
 
-/** Node calls process.disconnect() by itself when the channel has ended (`onread`): then nothing can be sent. That is known only
- *  where the channel's native handle is (`kChannelHandle`; 18 to 26).
+/** Node calls process.disconnect() by itself when the channel has ended (`onread`): then nothing can be sent.
  *
  *  @param isWaiting whether something is to be sent first
  *  @param allWritten resolves when it was */
 function delayDisconnect(isWaiting, allWritten) {
-  const symbol = Object.getOwnPropertySymbols(process).find(({ description }) => description === 'kChannelHandle');
-  const channel = process[symbol];
-  if (!channel) return;
+  if (!handle) return;
   let hasEnded = false;
-  const { onread } = channel;
-  channel.onread = function (...args) {
+  const { onread } = handle;
+  handle.onread = function (...args) {
     if (!args[0]) {
       hasEnded = true;
       if (isClosing()) end();
@@ -57,7 +55,7 @@ function delayDisconnect(isWaiting, allWritten) {
   };
   process.disconnect = function () {
     if (isClosing() && isToldTo()) return;
-    const waits = isWaiting() || channel.writeQueueSize > 0 || process._handleQueue;
+    const waits = isWaiting() || hasUnwritten() || process._handleQueue;
     if (hasEnded || !process.connected || !waits) {
       disconnect.call(process);
       return;

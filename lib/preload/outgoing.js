@@ -9,8 +9,10 @@
 const { AsyncResource } = require('async_hooks');
 const { isOpen, post, report, send } = require('./channel');
 const { delayDisconnect } = require('./disconnect');
+const { logLine } = require('./faults');
 const { keep } = require('./kept-handles');
 const { Lane, REQUEST } = require('./lane');
+const { hasUnwritten } = require('./node-channel');
 const { nextTick } = require('../real-timers');
 
 const ADVANCED = 'NODE_YUNFLY_ADV';
@@ -80,7 +82,7 @@ function isWithdrawn({ cmd, act, id }) {
 function laneNamed(name) {
   let lane = lanes.get(name);
   if (!lane) {
-    if (lanes.size === 0) process.once('exit', release);
+    if (lanes.size === 0) process.on('beforeExit', release).once('exit', sendLast);
     lanes.set(name, (lane = new Lane()));
   }
   return lane;
@@ -131,7 +133,7 @@ function flush() {
     if (isFull) return;
   }
   if (lanes.size > 0) return;
-  process.removeListener('exit', release);
+  process.off('beforeExit', release).off('exit', sendLast);
   for (const sent of whenSent.splice(0)) sent();
 }
 
@@ -171,13 +173,13 @@ function hasten(name, waiting) {
 
 /** Sends whatever waits, as far as the channel takes it: the master keeps it for whoever is behind. */
 function release() {
-  isEnding = true;
   for (const lane of lanes.values()) lane.isHeld = false;
   if (!isFull) flush();
 }
 
 /** Resolves when everything was sent, or cannot be. */
 function allSent() {
+  isEnding = true;
   release();
   return lanes.size > 0 || isFull ? new Promise((resolve) => whenSent.push(resolve)) : Promise.resolve();
 }
@@ -188,11 +190,27 @@ async function allWritten() {
   await new Promise((resolve) => report('mark', {}, resolve));
 }
 
-function countWaiting() {
-  return [...lanes.values()].reduce((sum, { length }) => sum + length, 0);
+/** The process exits: as much as the channel takes at once still goes. What Node would have to write later is lost, as all that it has to
+ *  write is then, and so is the rest. */
+function sendLast() {
+  isEnding = true;
+  let lost = 0;
+  for (const lane of lanes.values()) {
+    while (lane.length > 0) {
+      const waiting = lane.take();
+      if (!hasUnwritten()) passLater(waiting);
+      if (hasUnwritten()) lost += 1;
+    }
+  }
+  lanes.clear();
+  if (lost > 0) logLine(`${process.title} (pid ${process.pid}): it ended before ${lost} message(s) were sent, whose receivers were behind`);
+}
+
+function isWaiting() {
+  return isFull || [...lanes.values()].some(({ length }) => length > 0);
 }
 
 process.on('disconnect', flush);
-delayDisconnect(() => isFull || countWaiting() > 0, allWritten);
+delayDisconnect(isWaiting, allWritten);
 
-module.exports = { sendInTurn, awaitRoom, hold, goOn, allSent, countWaiting };
+module.exports = { sendInTurn, awaitRoom, hold, goOn, allSent };
