@@ -10,6 +10,8 @@ function detach(socket) {
   native.onread = () => {};
   socket._handle = null;
   if (server) server._connections -= 1;
+  // Its destroy() would count it once more (Socket.prototype._destroy in lib/net.js).
+  socket._server = null;
   socket.setTimeout(0);
   detachParser(socket);
   return native;

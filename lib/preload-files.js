@@ -7,8 +7,9 @@ const os = require('os');
 const path = require('path');
 
 const OF_THE_PRELOAD = [
-  'alone-main', 'alone', 'beat', 'channel', 'connection-close', 'connections', 'datagrams', 'faults', 'hand-back', 'index', 'leaving',
-  'loads', 'outgoing', 'random-worker', 'remaining-work', 'request', 'serialization', 'servers', 'signals', 'streams', 'worker',
+  'alone-main', 'alone', 'beat', 'channel', 'connection-close', 'connections', 'datagrams', 'disconnect', 'faults', 'hand-back',
+  'index', 'kept-handles', 'lane', 'leaving', 'loads', 'node-channel', 'outgoing', 'random-worker', 'remaining-work', 'request',
+  'serialization', 'servers', 'signals', 'streams', 'worker',
 ];
 const SHARED = [
   'alone-files', 'detach', 'errors', 'load-script', 'module-type', 'real-timers', 'request-arguments', 'request-pending', 'request',

@@ -81,6 +81,26 @@ test('a request that is given up is not sent any more', async () => {
   expect(frames).toEqual([['cancel', 3], ['request', 2]]);
 });
 
+test('the callback of a held message runs where it was sent, as under Node (AsyncLocalStorage)', async () => {
+  const child = startWorker(
+    script(`
+      const { AsyncLocalStorage } = require('async_hooks');
+      const place = new AsyncLocalStorage();
+      process.once('message', () => {
+        const tell = () => process.send({ to: 'worker', place: place.getStore() ?? null });
+        place.run('here', () => process.send({ to: 'alone' }, tell));
+        process.send({ to: 'worker', sent: true });
+      });
+      process.send({ to: 'worker', up: true });`),
+  );
+  await child.sends('up');
+  child.tell('hold', { lane: 'alone' });
+  child.send({});
+  await child.sends('sent');
+  child.tell('goOn', { lane: 'alone' });
+  expect(await child.sends('place')).toBe('here');
+});
+
 test('what Node throws for a message that was held back is uncaught, and the next one is sent', async () => {
   const child = startWorker(
     script(`
@@ -106,6 +126,40 @@ test('a process that exits sends first what it holds', async () => {
   child.send({ send: [{ text: 'one' }, { text: 'two' }], exit: true });
   await child.ended;
   expect(texts(child)).toEqual(['one', 'two']);
+});
+
+/** A worker that, told so, sends to 'app' what is held back there, 20 times 100,000 bytes, and then does this. */
+async function holdingMuch(then) {
+  const child = startWorker(
+    script(`
+      const data = 'x'.repeat(100_000);
+      process.once('message', () => {
+        for (let n = 0; n < 20; n++) process.send({ n, data });
+        ${then}
+      });
+      process.send({ to: 'worker', up: true });`),
+  );
+  await child.sends('up');
+  child.tell('hold', { lane: 'app' });
+  child.send({});
+  await child.ended;
+  return child;
+}
+
+const numbers = (child) => child.messages.filter(({ data }) => data).map(({ n }) => n);
+const upTo = (count) => Array.from({ length: count }, (_, n) => n);
+
+test('one that exits with more than the channel takes says how much is lost', async () => {
+  const child = await holdingMuch('process.exit();');
+  const [, lost] = child.stderr.match(/^unit:worker:3 \(pid \d+\): it ended before (\d+) message\(s\) were sent, whose receivers were behind$/m);
+  expect(numbers(child)).toEqual(upTo(20 - Number(lost)));
+  expect(Number(lost)).toBeLessThan(20);
+});
+
+test('one that runs out of work sends first what it holds: all of it', async () => {
+  const child = await holdingMuch('process.channel.unref();');
+  expect(numbers(child)).toEqual(upTo(20));
+  expect(child.stderr).toBe('');
 });
 
 test('one that leaves, too, although it is asked to hold back', async () => {

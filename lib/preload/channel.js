@@ -32,14 +32,29 @@ function withOutgoing(use) {
   use(outgoing);
 }
 
+/** process.disconnect() was called, and what was sent before is not out yet: `process.connected` is false (disconnect.js). */
+let isClosing = false;
+
+function isOpen() {
+  return process.connected || isClosing;
+}
+
+/** Node's send(), for what may still go while the channel closes. */
+function post(...args) {
+  if (!isClosing) return Reflect.apply(send, process, args);
+  process.connected = true;
+  try {
+    return Reflect.apply(send, process, args);
+  } finally {
+    process.connected = false;
+  }
+}
+
 /** Tells the master. `sent` is called once the message was written, or cannot be any more. Without a callback Node
  *  would emit a failed write as 'error' on `process`, where nobody listens: it would be thrown in the app. */
 function report(act, fields, sent = () => {}) {
-  if (!process.connected) {
-    nextTick(sent);
-    return;
-  }
-  send.call(process, { cmd: CMD, act, ...fields }, sent);
+  if (isOpen()) post({ cmd: CMD, act, ...fields }, sent);
+  else nextTick(sent);
 }
 
 /** A receiver is behind, or no longer. */
@@ -65,4 +80,16 @@ function onRefused({ code, limit }) {
   );
 }
 
-module.exports = { CMD, send, report, onCommand, onRefused };
+module.exports = {
+  CMD,
+  send,
+  post,
+  report,
+  onCommand,
+  onRefused,
+  isOpen,
+  isClosing: () => isClosing,
+  setClosing(value) {
+    isClosing = value;
+  },
+};

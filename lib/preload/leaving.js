@@ -89,7 +89,6 @@ class Leaving {
 
   async run() {
     this.#announce();
-    if (process.connected) outgoing.releaseHandles();
     connections.closeAfterResponses();
     // One that was still waiting for its handle.
     servers.observe({ onListening: servers.stopAccepting });
@@ -111,7 +110,7 @@ class Leaving {
       if (!this.#exits) await this.#workDone();
     }
     // The overdue end doesn't wait for it.
-    if (process.connected) await outgoing.allSent();
+    await outgoing.allSent();
     await this.#lastMessages();
     await this.#settled();
     await this.#end();
@@ -241,15 +240,11 @@ class Leaving {
   #giveUp() {
     report('overdue');
     const open = connections.countRequests();
-    const waiting = outgoing.countWaiting();
-    const cut = [counted(open, 'open request'), counted(waiting, 'message to send', 'messages to send')].filter(Boolean).join(' and ');
-    logLine(`${process.title} (pid ${process.pid}): did not end within killTimeout, and is ended${cut && ` with ${cut}`}`);
+    // Messages that are lost are told when it exits (outgoing.js).
+    const cut = open > 0 ? ` with ${open} open request${open > 1 ? 's' : ''}` : '';
+    logLine(`${process.title} (pid ${process.pid}): did not end within killTimeout, and is ended${cut}`);
     process.exit();
   }
-}
-
-function counted(count, one, many = `${one}s`) {
-  return count > 0 ? `${count} ${count > 1 ? many : one}` : '';
 }
 
 /** The channel keeps no process alive that has nothing else to do; messages come as before. */

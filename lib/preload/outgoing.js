@@ -3,11 +3,18 @@
 // What this process sends, in lanes: one for each target that its messages name. A lane is held while its receiver is behind (the
 // master says `hold` and `goOn`); all wait while the channel itself takes no more. They wait here and not in the channel, because
 // what Node and the master tell each other must not stand behind them: that a connection was accepted, that this process is alive.
+//
+// What waits is as it was when it was sent: the message, its handle (kept-handles.js), and whose callback it is.
 
-const { send, report } = require('./channel');
+const { AsyncResource } = require('async_hooks');
+const { isOpen, post, report, send } = require('./channel');
+const { delayDisconnect } = require('./disconnect');
+const { logLine } = require('./faults');
+const { keep } = require('./kept-handles');
+const { Lane, REQUEST } = require('./lane');
+const { hasUnwritten } = require('./node-channel');
 const { nextTick, setImmediate } = require('../real-timers');
 
-const REQUEST = 'NODE_YUNFLY_RPC';
 const ADVANCED = 'NODE_YUNFLY_ADV';
 /** So many messages are sent in one turn of the event loop. */
 const BATCH = 50;
@@ -27,49 +34,14 @@ let isEnding = false;
 /** Called when nothing waits any more. */
 const whenSent = [];
 
-class Lane {
-  isHeld = false;
-  #messages = [];
-  #next = 0;
-
-  add(message) {
-    this.#messages.push(message);
-  }
-
-  /** Whether handles are among them. */
-  get hasHandles() {
-    return this.#messages.some((waiting) => typeof waiting?.[1] === 'object' && waiting[1] !== null);
-  }
-
-  get length() {
-    return this.#messages.length - this.#next;
-  }
-
-  take() {
-    const message = this.#messages[this.#next];
-    this.#messages[this.#next++] = undefined;
-    // What was taken is let go, in steps that grow with what is left.
-    if (this.#next * 2 > this.#messages.length) {
-      this.#messages = this.#messages.slice(this.#next);
-      this.#next = 0;
-    }
-    return message;
-  }
-
-  /** True if a request of this name waited here: it does not any more. */
-  withdraw(id) {
-    const index = this.#messages.findIndex((waiting) => waiting?.[0]?.cmd === REQUEST && waiting[0].id === id);
-    if (index >= 0) this.#messages.splice(index, 1);
-    return index >= 0;
-  }
-}
-
 /** As the master reads the fields (crates/protocol/src/envelope.rs). */
-function laneOf({ to, type, worker_pid: pid }) {
+function laneOf({ cmd, to, type, worker_pid: pid }, handle) {
   if (to === 'alone') return 'alone';
   if (to !== 'worker') return 'app';
   if (pid != null) return pid;
-  return type === 'all' ? 'all' : 'worker';
+  if (type !== 'all') return 'worker';
+  // Each worker has to get it: it waits for one that stands still, and other messages to all do not wait for it.
+  return cmd === REQUEST || (handle && typeof handle === 'object') ? 'each' : 'all';
 }
 
 /** Between Node or this preload and the master; no message. */
@@ -85,17 +57,30 @@ function isMessage(message) {
 
 /** What process.send() does from now on. */
 function sendInTurn(message, handle, options, callback) {
+  // Node says so.
+  if (!process.connected) return send.call(process, message, handle, options, callback);
   if (lanes.size === 0 && !isFull) return pass(message, handle, options, callback);
-  if (!process.connected || !isMessage(message)) return send.call(process, message, handle, options, callback);
+  if (!isMessage(message)) return send.call(process, message, handle, options, callback);
   if (isControl(message)) {
     return isWithdrawn(message) || send.call(process, message, handle, options, callback);
   }
-  // As it is now: Node writes a message when it is sent, too.
+  // Node writes a message when it is sent, too.
   const copy = typeof message === 'object' ? JSON.parse(JSON.stringify(message)) : message;
-  const name = laneOf(copy);
+  const lane = laneOf(copy, handle);
+  // It comes after the messages to all that wait already.
+  const name = lane === 'each' && lanes.has('all') ? 'all' : lane;
   if (!isFull && !lanes.has(name)) return pass(message, handle, options, callback);
-  laneNamed(name).add([copy, handle, options, callback]);
+  wait(name, lane, copy, handle, options, callback);
   return false;
+}
+
+/** The arguments may be left out as in Node: (message, callback), (message, handle, callback). */
+function wait(name, lane, message, ...rest) {
+  const callback = rest.find((arg) => typeof arg === 'function');
+  const [handle, options] = rest.map((arg) => (arg === callback ? undefined : arg));
+  const waiting = { message, lane, handle, options, callback: callback && AsyncResource.bind(callback), letGo() {} };
+  if (handle) Object.assign(waiting, keep(handle, options, waiting, () => hasten(waiting)));
+  laneNamed(name).add(waiting);
 }
 
 /** Whoever asked does not wait any more, and the request was not sent yet. */
@@ -106,23 +91,37 @@ function isWithdrawn({ cmd, act, id }) {
 function laneNamed(name) {
   let lane = lanes.get(name);
   if (!lane) {
-    if (lanes.size === 0) process.once('exit', release);
+    if (lanes.size === 0) process.on('beforeExit', release).once('exit', sendLast);
     lanes.set(name, (lane = new Lane()));
   }
   return lane;
 }
 
 function pass(message, handle, options, callback) {
-  const takesMore = send.call(process, message, handle, options, callback);
-  if (!takesMore && process.connected) awaitRoom();
+  const takesMore = post(message, handle, options, callback);
+  if (!takesMore && isOpen()) awaitRoom();
   return takesMore;
 }
 
+/** The first of a lane goes, or into the lane that it is of. */
+function passOn(name, waiting) {
+  const own = waiting.lane === name || waiting.isUrgent ? undefined : lanes.get(waiting.lane);
+  if (own) own.add(waiting);
+  else passLater(waiting);
+}
+
 /** What Node throws for what was held back is an uncaught exception: nobody is left who called send(). */
-function passLater(args) {
+function passLater({ message, handle, options, callback, letGo }) {
+  // Without a callback a failure is the event 'error', as in Node.
+  const failed = (error) => error && process.emit('error', error);
+  const sent = (error) => {
+    letGo(error);
+    (callback ?? failed)(error);
+  };
   try {
-    pass(...args);
+    pass(message, handle, options, handle ? sent : callback);
   } catch (error) {
+    letGo(error);
     nextTick(() => {
       throw error;
     });
@@ -140,20 +139,20 @@ function awaitRoom() {
 }
 
 function flush() {
-  if (!process.connected) drop();
+  if (!isOpen()) drop();
   for (const [name, lane] of lanes) {
-    if (lane.isHeld) continue;
-    for (let count = 0; lane.length > 0 && !isFull; count++) {
+    for (let count = 0; lane.isOpen && !isFull; count++) {
       if (count === BATCH && !isEnding) return flushLater();
-      passLater(lane.take());
+      passOn(name, lane.take());
     }
+    if (lane.isHeld) continue;
     lanes.delete(name);
     // The others are first next time.
     if (lane.length > 0) lanes.set(name, lane);
     if (isFull) return;
   }
   if (lanes.size > 0) return;
-  process.removeListener('exit', release);
+  process.off('beforeExit', release).off('exit', sendLast);
   for (const sent of whenSent.splice(0)) sent();
 }
 
@@ -169,12 +168,16 @@ function flushLater() {
 
 /** The channel is closed. */
 function drop() {
+  isFull = false;
   const lost = [...lanes.values()].flatMap((lane) => Array.from({ length: lane.length }, () => lane.take()));
   lanes.clear();
   if (lost.length === 0) return;
   // Node's own.
   const error = Object.assign(new Error('Channel closed'), { code: 'ERR_IPC_CHANNEL_CLOSED' });
-  for (const args of lost) nextTick(args.find((arg) => typeof arg === 'function') ?? (() => {}), error);
+  for (const { callback, letGo } of lost) {
+    letGo(error);
+    if (callback) nextTick(callback, error);
+  }
   const text = `The channel was closed before ${lost.length} message(s) were sent, whose receivers were behind.`;
   process.emitWarning(text, { type: 'ClusterWarning', code: 'CLUSTER_CHANNEL_CLOSED' });
 }
@@ -191,29 +194,53 @@ function goOn(name) {
   flush();
 }
 
+/** This one goes now, with what is before it, as far as the channel takes it. */
+function hasten(waiting) {
+  waiting.isUrgent = true;
+  for (const lane of lanes.values()) lane.hasten(waiting);
+  if (!isFull) flush();
+}
+
 /** Sends whatever waits, as far as the channel takes it: the master keeps it for whoever is behind. */
 function release() {
-  isEnding = true;
   for (const lane of lanes.values()) lane.isHeld = false;
   if (!isFull) flush();
 }
 
-/** The master gets the handles that wait, with what waits before them: this process is about to close its own. */
-function releaseHandles() {
-  for (const lane of lanes.values()) if (lane.hasHandles) lane.isHeld = false;
-  if (!isFull) flush();
-}
-
-/** Resolves when everything was sent. */
+/** Resolves when everything was sent, or cannot be. */
 function allSent() {
+  isEnding = true;
   release();
   return lanes.size > 0 || isFull ? new Promise((resolve) => whenSent.push(resolve)) : Promise.resolve();
 }
 
-function countWaiting() {
-  return [...lanes.values()].reduce((sum, { length }) => sum + length, 0);
+/** Resolves when everything was written, or cannot be. The channel may have the last messages still. */
+async function allWritten() {
+  await allSent();
+  await new Promise((resolve) => report('mark', {}, resolve));
+}
+
+/** The process exits: as much as the channel takes at once still goes. What Node would have to write later is lost, as all that it has to
+ *  write is then, and so is the rest. */
+function sendLast() {
+  isEnding = true;
+  let lost = 0;
+  for (const lane of lanes.values()) {
+    while (lane.length > 0) {
+      const waiting = lane.take();
+      if (!hasUnwritten()) passLater(waiting);
+      if (hasUnwritten()) lost += 1;
+    }
+  }
+  lanes.clear();
+  if (lost > 0) logLine(`${process.title} (pid ${process.pid}): it ended before ${lost} message(s) were sent, whose receivers were behind`);
+}
+
+function isWaiting() {
+  return isFull || [...lanes.values()].some(({ length }) => length > 0);
 }
 
 process.on('disconnect', flush);
+delayDisconnect(isWaiting, allWritten);
 
-module.exports = { sendInTurn, awaitRoom, hold, goOn, releaseHandles, allSent, countWaiting };
+module.exports = { sendInTurn, awaitRoom, hold, goOn, allSent };

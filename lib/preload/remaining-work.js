@@ -4,6 +4,7 @@
 // intervals and connection pools never end; beside them only their quiet tells that nothing is under way.
 
 const { clearInterval, clearTimeout, now, setInterval, setTimeout } = require('../real-timers');
+const { isOpen } = require('./channel');
 // Of Node's own object, which fake timers leave as it is.
 const { eventLoopUtilization } = require('perf_hooks').performance;
 
@@ -119,7 +120,7 @@ function onEmpty(then) {
   const { emit } = process;
   let waits = true;
   process.emit = function (name, ...args) {
-    if (name !== 'beforeExit' || !waits || !process.connected) return Reflect.apply(emit, this, [name, ...args]);
+    if (name !== 'beforeExit' || !waits || !isOpen()) return Reflect.apply(emit, this, [name, ...args]);
     waits = false;
     then();
     return true;

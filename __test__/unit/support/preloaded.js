@@ -31,7 +31,11 @@ class Preloaded {
     });
     child.on('internalMessage', ({ cmd, ...message }) => cmd === 'NODE_YUNFLY' && this.told.push(message));
     this.onFrame('NODE_YUNFLY', ({ act }) => act === 'finished' && this.tell('exit'));
-    child.on('message', (message) => this.messages.push(message));
+    child.on('message', (message, handle) => {
+      // Not in what is compared.
+      if (handle) Object.defineProperty(message, 'handle', { value: handle });
+      this.messages.push(message);
+    });
     this.onFrame('NODE_YUNFLY_ADV', (frame) => child.emit('message', unwrap(frame)));
     // After the last line and the last message. Not 'close': it never comes after a disconnect() of this side.
     const ends = [once(child, 'exit'), once(child.stderr, 'close'), once(child, 'disconnect')];
