@@ -101,6 +101,21 @@ test('what any worker may have goes to those that keep up', async () => {
   process.kill(stopped.pid, 'SIGCONT');
 });
 
+test('what is asked of all while one of them stands still holds up no message to all', async () => {
+  const app = await start({ ...config, exec: fixture('workers/asking-all.js'), alone: false });
+  const [stopped, sender, other] = await app.workers();
+  process.kill(stopped.pid, 'SIGSTOP');
+  await app.call('sendmessage', { to: 'worker', worker_pid: sender.pid, action: 'ask' });
+  await app.reported('asked', 1);
+  await app.call('sendmessage', { to: 'worker', worker_pid: sender.pid, action: 'tell' });
+  const heard = await app.reported('heard', 2);
+  expect(heard.map(({ pid }) => pid).sort()).toEqual([sender.pid, other.pid].sort());
+  process.kill(stopped.pid, 'SIGCONT');
+  // Nobody misses anything.
+  await app.reported('heard', 3);
+  expect(await app.reported('answered', 1)).toMatchObject([{ answers: 3 * 20 }]);
+});
+
 test('what is held back for one receiver does not hold up messages to another', async () => {
   const app = await start(config);
   const [stopped, other] = await app.workers();

@@ -68,6 +68,39 @@ test('a held message is as it was when it was sent', async () => {
   expect(await child.sends('list')).toEqual([1]);
 });
 
+test('a request to all has a lane of its own, comes after the messages to all that wait before it, and lets others pass', async () => {
+  const to = { to: 'worker', type: 'all' };
+  const request = (id) => ({ cmd: 'NODE_YUNFLY_RPC', act: 'request', id, ...to });
+  const order = [];
+  const child = await holding('all', 'each');
+  child.onFrame('NODE_YUNFLY_RPC', ({ id }) => order.push(id));
+  child.onMessage(({ text }) => text && order.push(text));
+  child.send({ send: [{ ...to, text: 'one' }, request(1), { ...to, text: 'two' }] });
+  await child.sends('returned');
+  child.tell('goOn', { lane: 'all' });
+  child.send({ send: [{ ...to, text: 'three' }, request(2), { ...to, text: 'four', last: true }] });
+  await child.sends('last');
+  expect(order).toEqual(['one', 'two', 'three', 'four']);
+  child.tell('goOn', { lane: 'each' });
+  child.send({ send: [request(3), { to: 'alone', end: true }] });
+  await child.sends('end');
+  expect(order.slice(4)).toEqual([1, 2, 3]);
+});
+
+test('a request to all does not pass messages to all that wait', async () => {
+  const to = { to: 'worker', type: 'all' };
+  const order = [];
+  const child = await holding('all');
+  child.onFrame('NODE_YUNFLY_RPC', ({ id }) => order.push(id));
+  child.onMessage(({ text }) => text && order.push(text));
+  child.send({ send: [{ ...to, text: 'one' }, { cmd: 'NODE_YUNFLY_RPC', act: 'request', id: 1, ...to }, { ...to, text: 'two' }] });
+  await child.sends('returned');
+  child.tell('goOn', { lane: 'all' });
+  child.send({ send: [{ to: 'alone', last: true }] });
+  await child.sends('last');
+  expect(order).toEqual(['one', 1, 'two']);
+});
+
 test('a request that is given up is not sent any more', async () => {
   const child = await holding('alone');
   const rpc = (act, id) => ({ cmd: 'NODE_YUNFLY_RPC', act, id, ...(act === 'request' && { to: 'alone' }) });

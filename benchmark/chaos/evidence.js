@@ -12,11 +12,16 @@ const path = require('node:path');
 const KILLING = new Set(['SIGKILL', 'SIGSTOP', 'block']);
 
 class Evidence {
-  #faults = new Map();
+  /** All processes, oldest first. In an hour a pid is used again. */
+  #processes = [];
   #accepted = [];
 
+  addProcess(pid) {
+    this.#processes.push({ pid, began: Date.now(), fault: 'none' });
+  }
+
   addFault(pid, kind) {
-    this.#faults.set(pid, kind);
+    this.#processes.findLast((one) => one.pid === pid).fault = kind;
   }
 
   addAccepted(pid, ports) {
@@ -41,7 +46,8 @@ class Evidence {
     const logged = requests.get(request.id) ?? connections.find(isIt);
     const taken = logged ?? this.#accepted.find(isIt);
     if (!taken) return 'lostUntaken';
-    request.takenBy = { pid: taken.pid, fault: this.#faults.get(taken.pid) ?? 'none' };
+    const isTaker = ({ pid, began }) => pid === taken.pid && began <= taken.time;
+    request.takenBy = { pid: taken.pid, fault: this.#processes.findLast(isTaker).fault };
     if (!KILLING.has(request.takenBy.fault)) return 'lostWithOthers';
     return logged ? 'lostWithKilled' : 'lostUnlogged';
   }

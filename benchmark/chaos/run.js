@@ -45,6 +45,8 @@ async function runWith(subject, logs, { seconds, faultEvery, rate = load.rate, w
   if (!(await subject.started(START_MS))) throw new Error(`the cluster was not ready within ${START_MS} ms`);
   const before = measure(subject);
   const evidence = new Evidence();
+  for (const pid of subject.workers.keys()) evidence.addProcess(pid);
+  subject.on('fork', (pid) => evidence.addProcess(pid));
   const faults = new Faults(subject, evidence);
   const requests = new Load(subject.port, { ...load, rate });
   const peak = new Peak(subject);

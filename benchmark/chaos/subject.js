@@ -36,6 +36,7 @@ class Subject extends EventEmitter {
     if (name === 'fork') {
       this.forks += 1;
       this.workers.set(child.pid, { pid: child.pid, slot: child.slot, listening: false });
+      this.emit('fork', child.pid);
     } else if (name === 'listening') {
       this.port = port;
       this.workers.get(child.pid).listening = true;

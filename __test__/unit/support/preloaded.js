@@ -82,6 +82,10 @@ class Preloaded {
     this.#child.on('internalMessage', (frame) => frame.cmd === kind && use(frame));
   }
 
+  onMessage(use) {
+    this.#child.on('message', use);
+  }
+
   send(message) {
     this.#child.send(message);
   }
