@@ -1,7 +1,7 @@
 'use strict';
 
 // How Node loads TypeScript scripts: by itself (it strips types), by a loader that the children's flags have already, or by
-// one that the project has. Tried on Node 18 to 26, with CommonJS, ES modules, .mts and .cts (__test__/e2e/typescript.test.js):
+// one that the project has. Tried on Node 18 to 26, with CommonJS, ES modules, .mts and .cts (__test__/e2e/startup/typescript.test.js):
 //
 // - tsx by --import does all of them. By --require alone it does no ES module before Node 22.
 // - ts-node needs both its hooks: the one of require() knows no ES module, the ES one no CommonJS. Without type checks: they

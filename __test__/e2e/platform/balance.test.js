@@ -1,0 +1,133 @@
+'use strict';
+
+const { start, fixture } = require('../support/cluster');
+const { hold, requests } = require('../support/client');
+const { Load } = require('../support/load');
+const { until } = require('../support/until');
+
+const startHolding = (balance, config) => start({ exec: fixture('workers/hold.js'), count: 4, balance, ...config });
+
+/** How many of the connections each of the slots 1 to 4 has. */
+async function spread(held) {
+  const counts = [0, 0, 0, 0];
+  for (const { slot } of await Promise.all(held.map(({ taken }) => taken))) counts[slot - 1] += 1;
+  return counts;
+}
+
+const mean = (counts) => counts.reduce((sum, count) => sum + count) / counts.length;
+const difference = (counts) => Math.max(...counts) - Math.min(...counts);
+const endAll = (held) => held.forEach(({ socket }) => socket.destroy());
+
+/** `total` connections, `atOnce` of them waiting for their worker at any time. */
+async function holdMany(port, total, atOnce) {
+  const held = [];
+  const lane = async () => {
+    while (held.length < total) {
+      const one = hold(port);
+      held.push(one);
+      await one.taken;
+    }
+  };
+  await Promise.all(Array.from({ length: atOnce }, lane));
+  return held;
+}
+
+/** The connections of each slot, as stats() has them. */
+async function counted(app) {
+  const { children } = await app.call('stats');
+  return children.sort((a, b) => a.slot - b.slot).map(({ connections }) => connections);
+}
+
+const listener = async (app) => (await app.call('stats')).listeners[0];
+
+describe.each(['auto', 'round-robin'])('long connections, balance %s', (balance) => {
+  test.each([
+    [64, 64, 'at once'],
+    [64, 1, 'one after another'],
+  ])('%i, %i at a time (%s): no worker has over two more than another', async (total, atOnce) => {
+    const app = await startHolding(balance);
+    const held = await holdMany(await app.port(), total, atOnce);
+    expect(difference(await spread(held))).toBeLessThanOrEqual(2);
+    endAll(held);
+  });
+
+  test('1000 in quick succession: none has over a quarter more than the mean', async () => {
+    const app = await startHolding(balance);
+    const held = await holdMany(await app.port(), 1000, 20);
+    const counts = await spread(held);
+    expect(mean(counts)).toBe(250);
+    expect(Math.max(...counts)).toBeLessThanOrEqual(1.25 * 250);
+    endAll(held);
+  });
+
+  test('where some were closed the next ones go; stats() tells who has how many', async () => {
+    const app = await startHolding(balance);
+    const port = await app.port();
+    const held = await holdMany(port, 40, 1);
+    const before = await spread(held);
+    await until(async () => String(await counted(app)) === String(before));
+
+    const slots = await Promise.all(held.map(({ taken }) => taken));
+    const ofFirst = held.filter((_, i) => slots[i].slot === 1);
+    endAll(ofFirst);
+    await until(async () => (await counted(app))[0] === 0);
+    const next = await holdMany(port, ofFirst.length, 1);
+    expect((await spread(next))[0]).toBeGreaterThanOrEqual(ofFirst.length - 2);
+    endAll(held);
+    endAll(next);
+    await until(async () => String(await counted(app)) === '0,0,0,0');
+    const { counts, waiting, queued } = await listener(app);
+    expect([counts.accepted, counts.handedOver, counts.handedAgain]).toEqual([held.length + next.length, held.length + next.length, 0]);
+    expect([waiting, queued]).toEqual([0, globalThis.PORTABLE && queued === null ? null : 0]);
+  });
+});
+
+/** The pids that took the connections from number `first` on, of `total`. */
+async function takers(app, first, total) {
+  await until(() => app.reports('connection').length >= total);
+  return new Set(app.reports('connection').slice(first).map(({ pid }) => pid));
+}
+
+const pids = async (app) => new Set((await app.workers()).map(({ pid }) => pid));
+
+test('auto, a flood of short connections: the workers accept by themselves while it lasts, then the master again', async () => {
+  const app = await start({ count: 4, balance: 'auto' });
+  const load = new Load(await app.port(), { atOnce: 32 });
+  if (globalThis.PORTABLE) await load.answered(2000);
+  else await until(async () => (await listener(app)).acceptor === 'workers');
+  const before = app.reports('connection').length;
+  const during = await listener(app);
+  await load.answered(1000);
+  const results = await load.stop();
+
+  expect(results.filter(({ status }) => status !== 200)).toEqual([]);
+  expect(await takers(app, before, results.length)).toEqual(await pids(app));
+  await until(async () => (await listener(app)).acceptor === 'master');
+  const after = (await listener(app)).counts;
+  if (globalThis.PORTABLE) {
+    // One socket only, the master's: it accepted all.
+    expect(after).toEqual({ accepted: results.length, handedOver: results.length, handedAgain: 0, switches: 0 });
+  } else {
+    expect(after.switches).toBeGreaterThanOrEqual(during.counts.switches + 1);
+    expect(results.length - after.accepted).toBeGreaterThan(0);
+  }
+});
+
+test('round-robin: the master accepts, however many there are, and each worker gets its share', async () => {
+  const app = await start({ count: 4, balance: 'round-robin' });
+  await requests(await app.port(), 2000, 32);
+  const { acceptor, counts } = await listener(app);
+  expect([acceptor, counts.accepted, counts.handedOver, counts.switches]).toEqual(['master', 2000, 2000, 0]);
+  expect(await takers(app, 0, 2000)).toEqual(await pids(app));
+});
+
+test('shared: every worker accepts by itself, and stats() tells who has how many', async () => {
+  const app = await startHolding('shared');
+  const held = await holdMany(await app.port(), 200, 20);
+  const counts = await spread(held);
+  expect(Math.min(...counts)).toBeGreaterThan(0);
+  await until(async () => String(await counted(app)) === String(counts));
+  const { listeners } = await app.call('stats');
+  expect(listeners.filter(({ acceptor }) => acceptor === 'master')).toEqual([]);
+  endAll(held);
+});

@@ -1,0 +1,108 @@
+'use strict';
+
+const { setTimeout: later } = require('node:timers/promises');
+const { launch, start, fixture } = require('../support/cluster');
+const { request, requests } = require('../support/client');
+const { Load } = require('../support/load');
+
+const alone = fixture('alone/reporting.js');
+
+test.each(['SIGTERM', 'SIGINT', 'SIGQUIT'])('%s: everything ends in good order, the app with 0', async (signal) => {
+  const app = await start({ count: 2, alone });
+  const slow = request(await app.port(), '/slow?ms=500');
+  await app.report('slow');
+  app.kill(signal);
+  await expect(slow).resolves.toMatchObject({ status: 200 });
+  await expect(app.gone).resolves.toEqual({ code: 0, signal: null });
+  expect(app.events('exit').map(([, ...rest]) => rest)).toEqual([[0, null], [0, null]]);
+  expect(app.events('aloneExit').map(([, ...rest]) => rest)).toEqual([[0, null]]);
+  expect(app.events('close')).toHaveLength(1);
+});
+
+test('a signal that comes again later ends it at once', async () => {
+  const app = await start({ count: 2, alone, killTimeout: 60_000 });
+  const [stuck, other] = await app.workers();
+  await app.control(stuck, 'block');
+  await app.report('blocking');
+  app.kill('SIGTERM');
+  await app.event('exit', (worker) => worker.id === other.id); // the first one has been obeyed
+  // Within a second the same one is the same wish, and another one always is.
+  app.kill('SIGTERM');
+  app.kill('SIGINT');
+  await later(1500);
+  expect(app.processes().map(({ pid }) => pid)).toContain(stuck.pid);
+  app.kill('SIGTERM');
+  await expect(app.gone).resolves.toEqual({ code: 0, signal: null });
+  const exits = app.events('exit').map(([worker, code, signal]) => [worker.id, code, signal]);
+  expect(exits).toContainEqual([stuck.id, null, 'SIGKILL']);
+});
+
+test('a signal while it starts', async () => {
+  const app = launch({ count: 4, alone });
+  await app.event('fork');
+  app.kill('SIGTERM');
+  await expect(app.gone).resolves.toMatchObject({ signal: null });
+  expect(app.events('ready')).toEqual([]);
+});
+
+test.each(['SIGTERM', 'SIGINT', 'SIGQUIT'])('%s to every process at once (systemd, a terminal, PM2) is one orderly stop', async (signal) => {
+  const app = await start({ count: 3, alone });
+  const slow = request(await app.port(), '/slow?ms=500');
+  await app.report('slow');
+  const targets = app.processes().map(({ pid }) => pid);
+  expect(targets).toHaveLength(5);
+  // The children first: the worst order, since the app does not know yet.
+  for (const pid of [...targets.filter((pid) => pid !== app.pid), app.pid]) process.kill(pid, signal);
+  await expect(slow).resolves.toMatchObject({ status: 200 });
+  await expect(app.gone).resolves.toEqual({ code: 0, signal: null });
+  expect(app.events('exit').map(([, code, signal]) => [code, signal])).toEqual(Array(3).fill([0, null]));
+  expect(app.events('unexpectedExit')).toEqual([]);
+});
+
+test('a signal to the whole process group reaches only the app (Ctrl-C)', async () => {
+  const app = await start({ count: 2, alone }, { detached: true });
+  const slow = request(await app.port(), '/slow?ms=500');
+  await app.report('slow');
+  process.kill(-app.pid, 'SIGINT');
+  await expect(slow).resolves.toMatchObject({ status: 200 });
+  await expect(app.gone).resolves.toEqual({ code: 0, signal: null });
+  expect(app.events('unexpectedExit')).toEqual([]);
+});
+
+test('SIGTERM to one worker: it finishes what it has and is replaced; no request fails', async () => {
+  const app = await start({ count: 2 });
+  const port = await app.port();
+  const load = new Load(port, { atOnce: 8 });
+  await load.answered(100);
+  const [victim] = await app.workers();
+  process.kill(victim.pid, 'SIGTERM');
+  const [, code, signal] = await app.event('exit', (worker) => worker.id === victim.id);
+  expect([code, signal]).toEqual([0, null]);
+  await app.event('listening', (worker) => worker.slot === victim.slot && worker.id !== victim.id);
+  await load.answered(100);
+  const results = await load.stop();
+  expect(results.filter(({ status }) => status !== 200)).toEqual([]);
+  const pids = new Set((await requests(port, 50, 8)).map(({ body }) => body.pid));
+  expect(pids.has(victim.pid)).toBe(false);
+});
+
+test('SIGTERM to the alone is ignored while the app lives', async () => {
+  const app = await start({ count: 1, alone });
+  const { pid } = await app.call('alone');
+  process.kill(pid, 'SIGTERM');
+  await app.call('sendmessage', { to: 'alone', action: 'still there?' });
+  const { message } = await app.report('aloneMessage');
+  expect(message.action).toBe('still there?');
+  expect(app.events('aloneExit')).toEqual([]);
+});
+
+test('SIGHUP to every process at once is a reload', async () => {
+  const app = await start({ count: 2, alone, minUptime: 0 });
+  const before = (await app.workers()).map(({ pid }) => pid);
+  const targets = app.processes().map(({ pid }) => pid);
+  for (const pid of targets) process.kill(pid, 'SIGHUP');
+  const [{ ok, replaced }] = await app.event('reload');
+  expect([ok, replaced.map(({ oldPid }) => oldPid).sort()]).toEqual([true, before.sort()]);
+  expect(app.events('aloneExit')).toEqual([]);
+  expect(app.events('unexpectedExit')).toEqual([]);
+});

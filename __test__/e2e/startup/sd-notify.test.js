@@ -1,0 +1,71 @@
+'use strict';
+
+const { launch, start, fixture } = require('../support/cluster');
+const { script } = require('../support/files');
+const { listenForNotifications, closeNotifications } = require('../support/service-manager');
+
+afterEach(closeNotifications);
+
+const exec = fixture('workers/service.js');
+const alone = fixture('alone/service.js');
+
+async function startNotifying(config, env) {
+  const manager = await listenForNotifications();
+  const app = await start({ exec, ...config }, { env: { NOTIFY_SOCKET: manager.file, ...env } });
+  return { app, manager };
+}
+
+test('the service manager hears READY, RELOADING, READY, STOPPING in order, and children do not know of it', async () => {
+  const { app, manager } = await startNotifying({ alone, minUptime: 300 });
+  await manager.nth('READY=1');
+  await app.call('reload');
+  await manager.nth('READY=1', 2);
+  app.kill('SIGTERM');
+  await expect(app.gone).resolves.toEqual({ code: 0, signal: null });
+  await manager.nth('STOPPING=1');
+  expect(manager.states()).toEqual(['READY=1', 'RELOADING=1', 'READY=1', 'STOPPING=1']);
+  // Type=notify-reload wants to know since when.
+  const [, reloading] = manager.all();
+  expect(reloading.args[0]).toMatch(/^MONOTONIC_USEC=\d+$/);
+  expect(app.reports('service').map(({ variables }) => variables)).toEqual(Array(5).fill([]));
+});
+
+test('a reload that fails ends with READY, too; close() is STOPPING', async () => {
+  const { app, manager } = await startNotifying({ count: 1 });
+  await app.call('reload', { exec: fixture('workers/bad.js'), args: ['throws'] });
+  await app.call('close');
+  await manager.nth('STOPPING=1');
+  expect(manager.states()).toEqual(['READY=1', 'RELOADING=1', 'READY=1', 'STOPPING=1']);
+});
+
+test('a reload that is asked for before it is ready tells nothing', async () => {
+  const manager = await listenForNotifications();
+  const options = { api: 'createCluster', env: { NOTIFY_SOCKET: manager.file } };
+  const app = launch({ count: 1, exec: script('setInterval(() => {}, 1000);') }, options);
+  const started = expect(app.call('start')).rejects.toMatchObject({ code: 'ERR_CLOSED' });
+  await app.event('fork');
+  await expect(app.call('reload')).rejects.toMatchObject({ code: 'ERR_NOT_RUNNING' });
+  await app.call('close');
+  await started;
+  await manager.nth('STOPPING=1');
+  expect(manager.states()).toEqual(['STOPPING=1']);
+});
+
+test("the watchdog is fed by the master's loop, whatever the app's own does", async () => {
+  const { app, manager } = await startNotifying({ count: 1 }, { WATCHDOG_USEC: '200000' });
+  await manager.nth('WATCHDOG=1', 3);
+  const blocked = app.call('block', 1500);
+  await app.event('blocking');
+  const before = manager.watchdogs();
+  await app.event('blocked');
+  expect(manager.watchdogs()).toBeGreaterThan(before);
+  await blocked;
+  expect(manager.states()).toEqual(['READY=1']);
+});
+
+test('without a watchdog, or with that of another process, it is not fed', async () => {
+  const { app, manager } = await startNotifying({ count: 1 }, { WATCHDOG_USEC: '1000', WATCHDOG_PID: '1' });
+  await app.call('close');
+  await manager.nth('STOPPING=1');
+  expect(manager.watchdogs()).toBe(0);
+});

@@ -1,0 +1,100 @@
+'use strict';
+
+const fs = require('node:fs');
+const path = require('node:path');
+const { start, fixture } = require('../support/cluster');
+const { request } = require('../support/client');
+const { folder } = require('../support/files');
+
+const LIMIT_S = 2;
+const LIMIT_MS = LIMIT_S * 1000;
+
+/** A cluster of good workers, and `turnBad()`, after which those in `instances` are bad from their next start on. */
+async function startTurning(bad, instances, config) {
+  const flag = path.join(folder(), 'bad');
+  const env = { BAD: bad, BAD_FLAG: flag, BAD_INSTANCES: instances.join() };
+  const app = await start({ exec: fixture('workers/turning-bad.js'), limit: LIMIT_S, env, ...config });
+  return { app, turnBad: () => fs.writeFileSync(flag, ''), turnGood: () => fs.rmSync(flag) };
+}
+
+describe.each([
+  ['throws as it is loaded', 'throws', 'exit', [1, null], 'Error: bad on purpose'],
+  ['exits soon after it listens', 'exits', 'exit', [7, null], undefined],
+  ['never listens', 'silent', 'startTimeout', [null, 'SIGKILL'], undefined],
+])('a worker that %s', (_name, bad, reason, ending, printed) => {
+  // The good ones have it, too, however busy the machine is.
+  const startTimeout = bad === 'silent' ? 1000 : undefined;
+
+  test('the cluster gives up when the limit is over, not before, and exits with 1', async () => {
+    const { app, turnBad } = await startTurning(bad, [0, 1], { startTimeout });
+    await app.call('tellCpuAtExit');
+    const good = await app.workers();
+    turnBad();
+    const before = Date.now();
+    for (const { pid } of good) process.kill(pid, 'SIGKILL');
+    for (const { id } of good) await app.event('exit', (worker) => worker.id === id);
+    const [error] = await app.event('exception');
+    expect(Date.now() - before).toBeGreaterThanOrEqual(LIMIT_MS);
+    expect(error).toMatchObject({ name: 'ClusterError', code: 'ERR_NO_WORKERS', message: expect.stringContaining(`limit (${LIMIT_S} s)`) });
+    await expect(app.gone).resolves.toEqual({ code: 1, signal: null });
+    expect(app.processes()).toEqual([]);
+
+    const forks = app.events('fork').map(([worker]) => worker);
+    const attempts = forks.slice(good.length);
+    expect(attempts.length).toBeGreaterThan(good.length);
+    const ends = app.events('exit').filter(([worker]) => attempts.some(({ id }) => id === worker.id));
+    for (const [worker, ...how] of ends) {
+      // The last one may end just when the cluster does.
+      const reasons = worker === ends.at(-1)[0] ? [reason, 'shutdown'] : [reason];
+      expect(reasons).toContain(worker.exitReason);
+      expect([worker.id, ...how]).toEqual([worker.id, ...ending]);
+    }
+    expect(ends).toHaveLength(attempts.length);
+    if (printed) expect(app.output).toContain(printed);
+
+    const [{ user, system }] = await app.event('cpu');
+    expect(user + system).toBeLessThan(1_000_000);
+  });
+
+  test('the error names the cause', async () => {
+    const { app, turnBad } = await startTurning(bad, [0], { count: 1, startTimeout });
+    turnBad();
+    process.kill((await app.workers())[0].pid, 'SIGKILL');
+    const [error] = await app.event('exception');
+    const cause = { throws: 'bad on purpose', exits: 'exited with code 7', silent: 'startTimeout' }[bad];
+    expect(`${error.message} ${error.cause?.message}`).toContain(cause);
+  });
+
+  test('in one slot: it is given up for the time being, tried once each limit, and the cluster lives on', async () => {
+    const { app, turnBad, turnGood } = await startTurning(bad, [1], { startTimeout });
+    const [good, victim] = await app.workers();
+    turnBad();
+    const before = Date.now();
+    process.kill(victim.pid, 'SIGKILL');
+    await expect(app.event('reachReforkLimit')).resolves.toEqual([victim.slot]);
+    const given = app.events('fork').length;
+    await expect(request(await app.port())).resolves.toMatchObject({ status: 200, text: 'good' });
+    expect(await app.workers()).toEqual([expect.objectContaining({ id: good.id, state: 'listening' })]);
+
+    turnGood();
+    const [successor] = await app.event('listening', ({ id, slot }) => slot === victim.slot && isAfter(app, given, id));
+    expect(Date.now() - before).toBeGreaterThanOrEqual(2 * LIMIT_MS);
+    expect(app.events('fork')).toHaveLength(given + 1);
+    expect((await app.workers()).map(({ id }) => id)).toEqual([good.id, successor.id]);
+    expect(app.events('reachReforkLimit')).toHaveLength(1);
+    expect(app.events('exception')).toEqual([]);
+  });
+});
+
+test('a limit of less than a second is told as it is', async () => {
+  const { app, turnBad } = await startTurning('throws', [0], { count: 1, limit: 0.5 });
+  turnBad();
+  process.kill((await app.workers())[0].pid, 'SIGKILL');
+  const [error] = await app.event('exception');
+  expect(error.message).toContain('limit (0.5 s)');
+});
+
+/** Whether this worker was forked after the first `count` ones. */
+function isAfter(app, count, id) {
+  return app.events('fork').slice(count).some(([worker]) => worker.id === id);
+}

@@ -1,0 +1,65 @@
+'use strict';
+
+const { start } = require('../support/cluster');
+const { requests } = require('../support/client');
+
+/** Resolves when another worker listens in the slot of `worker`. */
+async function replaced(app, worker) {
+  const [successor] = await app.event('fork', (other) => other.slot === worker.slot && other.id !== worker.id);
+  await app.event('listening', (other) => other.id === successor.id);
+  return successor;
+}
+
+test('a blocked worker is found out, replaced at once, and ends by SIGKILL', async () => {
+  const app = await start({ count: 2, hangTimeout: 1000, killTimeout: 1500 });
+  const [stuck] = await app.workers();
+  await app.control(stuck, 'block');
+  const [worker, evidence] = await app.event('hang');
+  expect(worker.id).toBe(stuck.id);
+  expect(evidence).toMatchObject({ state: 'blocked' });
+  expect(evidence.silentFor).toBeGreaterThanOrEqual(1000);
+  await replaced(app, stuck);
+  const [, code, signal] = await app.event('unexpectedExit');
+  expect([code, signal]).toEqual([null, 'SIGKILL']);
+  expect(app.events('hang')).toHaveLength(1);
+});
+
+test('a stopped worker is told from a blocked one', async () => {
+  const app = await start({ count: 2, hangTimeout: 1000, killTimeout: 1500 });
+  const [stopped] = await app.workers();
+  process.kill(stopped.pid, 'SIGSTOP');
+  const [worker, evidence] = await app.event('hang');
+  expect([worker.id, evidence.state]).toEqual([stopped.id, 'stopped']);
+  await replaced(app, stopped);
+  await app.event('exit', (other) => other.id === stopped.id);
+});
+
+test('a worker that wakes up in time to hear SIGTERM finishes by itself', async () => {
+  const app = await start({ count: 2, hangTimeout: 1000 });
+  const [slow] = await app.workers();
+  await app.control(slow, 'blockFor', { ms: 2500 });
+  await app.event('hang');
+  const [, code, signal] = await app.event('exit');
+  expect([code, signal]).toEqual([0, null]);
+});
+
+test('a debugger is no hang', async () => {
+  const app = await start({ count: 1, hangTimeout: 1000, execArgv: ['--inspect=0'] });
+  const [debugged] = await app.workers();
+  await app.control(debugged, 'blockFor', { ms: 3000 });
+  await app.report('blocked');
+  expect(app.events('hang')).toEqual([]);
+  expect((await app.workers())[0].id).toBe(debugged.id);
+});
+
+test('a worker over maxMemory works until its successor listens', async () => {
+  const app = await start({ count: 2, maxMemory: '200M' });
+  const [large, small] = await app.workers();
+  await app.control(large, 'grow', { bytes: 250 * 1024 * 1024 });
+  const successor = await replaced(app, large);
+  const [worker, code, signal] = await app.event('exit');
+  expect([worker.id, worker.exitReason, code, signal]).toEqual([large.id, 'maxMemory', 0, null]);
+  expect(app.events('unexpectedExit')).toEqual([]);
+  const pids = new Set((await requests(await app.port(), 100, 8)).map(({ body }) => body.pid));
+  expect([...pids].sort()).toEqual([small.pid, successor.pid].sort());
+});
