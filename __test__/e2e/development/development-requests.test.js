@@ -198,7 +198,7 @@ describe('under way when it begins', () => {
 
   test('a plain TCP connection as well', async () => {
     const project = new Project({ 'src/app.js': source('v1') });
-    const hold1 = `require(${JSON.stringify(require.resolve('../fixtures/workers/hold.js'))});\n`;
+    const hold1 = `require(${JSON.stringify(require.resolve('../../fixtures/workers/hold.js'))});\n`;
     project.save('src/app.js', hold1);
     const app = await project.start();
     const { socket, taken } = hold(await app.port());

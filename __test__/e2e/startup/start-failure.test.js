@@ -126,7 +126,7 @@ test('without a callback as well, a failure that was caught ends nothing', async
       runtime,
       script(`
         const report = require(${JSON.stringify(fixture('report.js'))});
-        const { startCluster } = require(${JSON.stringify(require.resolve('../..'))});
+        const { startCluster } = require(${JSON.stringify(require.resolve('../../..'))});
         startCluster(${JSON.stringify(config)}).catch(({ code }) => {
           report('caught', { code });
           // Unhandled rejections are told before the timers' turn.

@@ -97,7 +97,7 @@ if (has('systemd-socket-activate')) {
   test('systemd-socket-activate: the connection that started the app is answered', async () => {
     const port = await freePort();
     const mark = `ACTIVATED=${process.pid}-${port}`;
-    const source = `require(${JSON.stringify(require.resolve('../..'))}).startCluster({
+    const source = `require(${JSON.stringify(require.resolve('../../..'))}).startCluster({
       mode: 'production', exec: ${JSON.stringify(exec)}, count: 2, alone: false, env: { PORT: ${port} } });`;
     const [name, value] = mark.split('=');
     const env = { ...process.env, [name]: value };
