@@ -190,7 +190,7 @@ class Cluster extends EventEmitter {
     // The master's own callback doesn't keep the app alive.
     this.#keepAlive = timers.setInterval(() => {}, FOREVER_MS);
     require('./signals').join(this.#participant);
-    if (process.pid === 1) this.#reaping = timers.setInterval(() => this.#master.reapAdopted(), REAP_MS).unref();
+    if (process.pid === 1) this.#reaping = timers.setInterval(() => this.#master.reapOrphans(), REAP_MS).unref();
   }
 
   #changes() {

@@ -36,8 +36,8 @@ use cluster_master::passed::{self, Receiver};
 use cluster_master::preload::Preload;
 use cluster_master::thread;
 use cluster_protocol::wrapped::Wrapped;
-use cluster_sys::adopted::Adopted;
 use cluster_sys::local::duplicate;
+use cluster_sys::orphans::Orphans;
 use cluster_sys::process::is_main_thread;
 use cluster_sys::{private, take_portable_path};
 
@@ -50,7 +50,7 @@ pub struct Master {
     commands: UnboundedSender<Command>,
     app: Arc<AppQueue>,
     idle: Option<(Config, UnboundedReceiver<Command>)>,
-    adopted: Adopted,
+    orphans: Orphans,
 }
 
 #[napi]
@@ -71,7 +71,7 @@ impl Master {
             }),
             commands.clone(),
         );
-        Ok(Self { commands, app: Arc::new(app), idle: Some((config, receiver)), adopted: Adopted::default() })
+        Ok(Self { commands, app: Arc::new(app), idle: Some((config, receiver)), orphans: Orphans::default() })
     }
 
     /// Starts the master's thread; the core begins. A second call does nothing.
@@ -202,8 +202,8 @@ impl Master {
 
     /// For an app that is PID 1: reaps the dead that fell to it. To be called from its event loop, once a turn at most.
     #[napi(catch_unwind)]
-    pub fn reap_adopted(&mut self) {
-        self.adopted.reap();
+    pub fn reap_orphans(&mut self) {
+        self.orphans.reap();
     }
 
     /// While it is held what the children write to `stdout` or `stderr` is not read: the app cannot hand on what it has.

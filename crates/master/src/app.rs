@@ -11,6 +11,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use super::Command;
 use cluster_core::notice::Notice;
 use cluster_core::types::ConnectionId;
+use cluster_protocol::outbox::HANDLE_COST;
 
 /// How many notices the app's thread takes at once: between two batches its event loop turns.
 const BATCH: usize = 1024;
@@ -122,9 +123,6 @@ impl fmt::Debug for AppQueue {
 
 /// What a notice takes, in the queue and as an event in the app's thread, beside what it says.
 const NOTICE_COST: usize = 256;
-
-/// What a handle takes beside: descriptors are few.
-const HANDLE_COST: usize = 16 << 10;
 
 fn size(notice: &Notice) -> usize {
     let text = |text: &Option<String>| text.as_ref().map_or(0, String::len);

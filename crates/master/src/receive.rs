@@ -32,7 +32,7 @@ use cluster_watch::News;
 const LARGE: usize = 256 << 10;
 
 /// While large messages go on their memory is used again.
-const GIVE_BACK_AFTER: Duration = Duration::from_secs(1);
+const TRIM_AFTER: Duration = Duration::from_secs(1);
 
 /// Descriptors whose message has not come to its end: more is not Node's doing.
 const MAX_STRAY_HANDLES: usize = 16;
@@ -134,7 +134,7 @@ impl Master {
                         link.received += count;
                     }
                     if frames.len() >= LARGE {
-                        self.give_back_at = Some(self.now() + GIVE_BACK_AFTER);
+                        self.trim_at = Some(self.now() + TRIM_AFTER);
                     }
                     self.tell(Event::Sent { from: Peer::Child(child), target, frame: frames });
                 }

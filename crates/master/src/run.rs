@@ -30,7 +30,7 @@ use cluster_core::types::{ChildId, GenerationId, KillMeans, Peer, Time};
 use cluster_protocol::envelope::{Envelope, Target};
 use cluster_protocol::request::RequestPart;
 use cluster_sys::activation::Activated;
-use cluster_sys::memory::give_back;
+use cluster_sys::memory::trim_heap;
 use cluster_sys::process::monotonic_clock;
 use cluster_watch::Watch;
 
@@ -65,7 +65,7 @@ pub(super) struct Master {
     pub(super) outputs: Outputs,
     watch: Option<Watch>,
     /// When freed memory is given back: some time after the last large message.
-    pub(super) give_back_at: Option<Time>,
+    pub(super) trim_at: Option<Time>,
 }
 
 /// Which processes the guard knows. It is told when all that begin together were started: the first of them boots while
@@ -110,7 +110,7 @@ impl Master {
             input,
             state: State::Running,
             service,
-            give_back_at: None,
+            trim_at: None,
         }
     }
 
@@ -139,7 +139,7 @@ impl Master {
 
     fn deadline(&self) -> Option<Time> {
         let core = self.core.next_timeout();
-        let others = [self.flow.deadline(), self.give_back_at, self.service.deadline(), self.guarding.deadline()];
+        let others = [self.flow.deadline(), self.trim_at, self.service.deadline(), self.guarding.deadline()];
         others.into_iter().chain([core]).flatten().min()
     }
 
@@ -154,9 +154,9 @@ impl Master {
         if self.guarding.timed_out(self.now()) {
             self.guard_children();
         }
-        if self.give_back_at.is_some_and(|at| at <= self.now()) {
-            self.give_back_at = None;
-            give_back();
+        if self.trim_at.is_some_and(|at| at <= self.now()) {
+            self.trim_at = None;
+            trim_heap();
         }
         self.tell(Event::TimedOut);
     }

@@ -16,7 +16,7 @@ use super::quiet::until_quiet;
 use cluster_core::traffic::steering::Acceptor;
 use cluster_core::types::Key;
 use cluster_core::types::{Balance, Bound, Delivery};
-use cluster_protocol::listen::{AddressType, ListenQuery};
+use cluster_protocol::listen::{AddressType, IPV6_ONLY, ListenQuery};
 use cluster_protocol::outbound::{HandleKind, SocketName};
 use cluster_sys::activation::Activated;
 use cluster_sys::descriptors::is_of_reserve;
@@ -29,8 +29,6 @@ use cluster_sys::socket::{
 use cluster_sys::socket_file::SocketFile;
 use cluster_sys::takeover::{self, Taken, Wanted};
 
-/// libuv's flags of a bind.
-const IPV6_ONLY: u32 = 1;
 const UDP_REUSE_ADDRESS: u32 = 4;
 
 /// A worker may try them all.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::listen::{ListenAddress, ListenQuery};
 use super::scalar::Scalar;
-use super::surrogates::whole_characters;
+use super::surrogates::replace_lone_surrogates;
 
 /// A child's internal messages are short: 10,000 servers take 1 MiB. Longer ones are refused before anything is made of them.
 const LONGEST: usize = 2 << 20;
@@ -219,7 +219,7 @@ impl Inbound {
 
     /// What an app throws may hold half of a character: no text for serde, but for JavaScript.
     fn report(line: &[u8]) -> Result<Self, serde_json::Error> {
-        let read = serde_json::from_slice(line).or_else(|_| serde_json::from_slice(&whole_characters(line)));
+        let read = serde_json::from_slice(line).or_else(|_| serde_json::from_slice(&replace_lone_surrogates(line)));
         read.map(Self::Report)
     }
 

@@ -7,6 +7,9 @@ use serde_json::value::RawValue;
 
 use super::scalar::Scalar;
 
+/// libuv's flag of a bind: `UV_TCP_IPV6ONLY`.
+pub const IPV6_ONLY: u32 = 1;
+
 /// The kind of socket that a server asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum AddressType {

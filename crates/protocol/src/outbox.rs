@@ -18,9 +18,10 @@ pub const MAX_RETRANSMISSIONS: u8 = 3;
 /// How many frames one write carries at most (Linux takes 1024).
 const MAX_SLICES: usize = 256;
 
-/// What a frame that waits takes beside its bytes, and a descriptor that waits with it: a limit of bytes bounds them, too.
+/// What a frame that waits takes beside its bytes: a limit of bytes bounds them, too.
 const ITEM_COST: usize = 64;
-const HANDLE_COST: usize = 16 << 10;
+/// What a handle costs that waits: descriptors are few.
+pub const HANDLE_COST: usize = 16 << 10;
 
 /// One frame on its way. `T` is who sent it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 
 /// With U+FFFD in the place of each surrogate that stands alone, as Node writes it to a terminal.
 #[must_use]
-pub fn whole_characters(line: &[u8]) -> Vec<u8> {
+pub fn replace_lone_surrogates(line: &[u8]) -> Vec<u8> {
     let unit = |at: usize| -> Option<u32> {
         let escape = line.get(at..at + 6)?.strip_prefix(b"\\u")?;
         u32::from_str_radix(std::str::from_utf8(escape).ok()?, 16).ok()
@@ -35,7 +35,7 @@ mod tests {
 
     #[test]
     fn only_a_surrogate_that_stands_alone_is_replaced() {
-        let whole = |line: &str| String::from_utf8(whole_characters(line.as_bytes())).unwrap();
+        let whole = |line: &str| String::from_utf8(replace_lone_surrogates(line.as_bytes())).unwrap();
         assert_eq!(whole(r#"{"a":"\ud83d"}"#), r#"{"a":"\ufffd"}"#);
         assert_eq!(whole(r"\ude00\ud83d\ud83d\ude00"), r"\ufffd\ufffd\ud83d\ude00");
         for untouched in ["", "plain", r"\\ud83d", r"\n\u00e9\uD83D\uDE00", r"\", r"\u12"] {

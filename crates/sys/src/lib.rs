@@ -12,7 +12,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::io::unix::AsyncFd;
 
 pub mod activation;
-pub mod adopted;
 pub mod channel;
 pub mod descriptor;
 pub mod descriptors;
@@ -21,6 +20,7 @@ pub mod handshakes;
 pub mod leftover;
 pub mod local;
 pub mod memory;
+pub mod orphans;
 pub mod private;
 pub mod process;
 pub mod reuseport;

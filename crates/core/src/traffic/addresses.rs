@@ -6,11 +6,8 @@ use std::time::Duration;
 
 use crate::types::Key;
 use crate::types::{Bound, Time};
-use cluster_protocol::listen::{AddressType, ListenAddress, ListenQuery};
+use cluster_protocol::listen::{AddressType, IPV6_ONLY, ListenAddress, ListenQuery};
 use cluster_protocol::outbound::HandleKind;
-
-/// libuv's flag of a bind.
-const IPV6_ONLY: u32 = 1;
 
 /// So long after its end a socket may still be open in a worker, which says that it closes it before it does (`handle.close` in
 /// lib/internal/cluster/child.js).

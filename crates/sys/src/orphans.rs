@@ -12,11 +12,11 @@ use super::process::{self, children_of_thread, is_ours, processes};
 
 /// What was dead at the last look.
 #[derive(Debug, Default)]
-pub struct Adopted {
+pub struct Orphans {
     dead: BTreeSet<u32>,
 }
 
-impl Adopted {
+impl Orphans {
     /// Reaps those that were dead at the last call already. To be called from the app's event loop, once a turn at most.
     /// Gives how many there were.
     pub fn reap(&mut self) -> usize {
@@ -51,15 +51,15 @@ mod tests {
         while process::parent_of_dead(pid).is_none() {
             std::thread::yield_now();
         }
-        let mut adopted = Adopted::default();
-        assert_eq!(adopted.look(dead_children(own)), 0);
-        assert!(adopted.dead.contains(&pid));
+        let mut orphans = Orphans::default();
+        assert_eq!(orphans.look(dead_children(own)), 0);
+        assert!(orphans.dead.contains(&pid));
         if children_of_thread(std::process::id(), own).is_some() {
             assert!(!dead_children(std::process::id()).contains(&pid), "the main thread has not made it");
         }
         // Where threads are not told apart other tests have children too: only ours is looked at.
-        adopted.dead.retain(|dead| *dead == pid);
-        assert_eq!(adopted.look(dead_children(own)), 1);
+        orphans.dead.retain(|dead| *dead == pid);
+        assert_eq!(orphans.look(dead_children(own)), 1);
         assert_eq!(process::parent_of_dead(pid), None);
     }
 }
