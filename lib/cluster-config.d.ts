@@ -113,7 +113,8 @@ export interface ClusterConfig {
    *  it; `NODE_APP_INSTANCE` (`instanceVar`) is set only when it has a slot. Needs `ready: 'listening'`. Default: 0; in development always 0. */
   standby?: number;
   /** Where Node keeps what V8 compiled (`NODE_COMPILE_CACHE`), so that workers boot faster. `true`: below `CACHE_DIRECTORY`,
-   *  `XDG_CACHE_HOME` or `~/.cache`, where nobody but the user and root can write, else nowhere; a path (relative to the app's working folder): there; `false`: the environment is left as it is.
+   *  `XDG_CACHE_HOME`, `~/.cache` or `TMPDIR`, the first where nobody but the user and root can write, else nowhere; a path (relative to
+   *  the app's working folder): there; `false`: the environment is left as it is.
    *  Without effect before Node 22.1. Default: `true` in production unless `NODE_COMPILE_CACHE` or
    *  `NODE_DISABLE_COMPILE_CACHE` is set, `false` in development. */
   compileCache?: boolean | string;

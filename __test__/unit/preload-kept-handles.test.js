@@ -19,7 +19,7 @@ async function holding(pass) {
       const server = net.createServer();
       server.listen({ port: 0, exclusive: true }, () => {
         (${pass})(server);
-        process.send({ to: 'worker', port: server.address()?.port ?? server.port });
+        process.send({ to: 'worker', port: server.port ?? server.address()?.port });
       });
     });
     process.send({ to: 'worker', up: true });`;
@@ -80,6 +80,22 @@ test('one that goes to two leaves for both, and is closed then', async () => {
     refused = await new Promise((resolve) => client.on('connect', () => resolve(false)).on('error', () => resolve(true)));
     client.destroy();
   }
+});
+
+test('one after the other, each closed at once: Node has one of them under way only', async () => {
+  const child = await holding(`async (server) => {
+    const servers = [server];
+    for (let i = 0; i < 3; i++) {
+      const another = net.createServer().listen({ port: 0, exclusive: true });
+      await require('events').once(another, 'listening');
+      servers.push(another);
+    }
+    servers.forEach((each, n) => {
+      process.send({ to: 'worker', [n]: true }, each);
+      each.close();
+    });
+  }`);
+  for (const n of [0, 1, 2, 3]) (await comesWith(child, String(n))).close();
 });
 
 test('one that its owner keeps waits, and serves meanwhile', async () => {

@@ -13,6 +13,8 @@ let sendInTurn;
 
 /** In place of process.send(). */
 process.send = function (message, handle, options, callback) {
+  // The handle before it is not acknowledged yet: it would wait in Node's own queue, where a close() takes it away.
+  if (handle && process._handleQueue && !sendInTurn) withOutgoing(() => {});
   if (sendInTurn) return sendInTurn(message, handle, options, callback);
   const takesMore = send.call(process, message, handle, options, callback);
   if (!takesMore && process.connected) withOutgoing((outgoing) => outgoing.awaitRoom());

@@ -59,6 +59,8 @@ function isMessage(message) {
 function sendInTurn(message, handle, options, callback) {
   // Node says so.
   if (!process.connected) return send.call(process, message, handle, options, callback);
+  // Node would queue it, and not keep it as it is.
+  if (handle && process._handleQueue) awaitRoom();
   if (lanes.size === 0 && !isFull) return pass(message, handle, options, callback);
   if (!isMessage(message)) return send.call(process, message, handle, options, callback);
   if (isControl(message)) {
