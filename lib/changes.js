@@ -88,8 +88,7 @@ class Changes {
   }
 
   /** Gives the report; undefined where no reload was possible. */
-  reloaded({ data }) {
-    const { ids, ok, reason, failure, replaced } = JSON.parse(data);
+  reloaded({ ids, ok, reason, failure, replaced }) {
     const report = { ok, replaced, ...(!ok && { reason, error: failureOf(failure, reason, this.#settings) }) };
     // A change of a file is nobody's request.
     if (ids.length > 0) this.#underWay = false;
@@ -106,11 +105,12 @@ class Changes {
     return reason === NOT_RUNNING ? undefined : report;
   }
 
-  scaled(event) {
-    const { id, code } = JSON.parse(event.data);
-    const one = this.#take(id);
-    if (code) one.reject(notScaled(event, this.#settings));
-    else one.resolve();
+  scaled({ id }) {
+    this.#take(id).resolve();
+  }
+
+  notScaled(event) {
+    this.#take(event.id).reject(notScaled(event, this.#settings));
   }
 
   /** The cluster is over, and the master answers nothing more. */
@@ -164,17 +164,16 @@ function merge(before, change, asker) {
 /** Why a new process did not stay. */
 function failureOf(failure, reason, settings) {
   if (!failure) return new ClusterError('ERR_RELOAD_FAILED', `reload(): ${reason}.`);
-  const who = failure.slot === null ? 'the new alone' : `the new worker of slot ${failure.slot}`;
+  const who = failure.role === 'alone' ? 'the new alone' : `the new worker of slot ${failure.slot}`;
   const cause = failure.error ? reviveError(failure.error) : undefined;
-  const error = new ClusterError('ERR_RELOAD_FAILED', `reload(): ${who} (pid ${failure.pid}) ${how(failure, settings)}.`, { cause });
-  return error;
+  return new ClusterError('ERR_RELOAD_FAILED', `reload(): ${who} (pid ${failure.pid ?? null}) ${how(failure, settings)}.`, { cause });
 }
 
-function how({ kind, slot, code, signal, wasReady, detail, error }, settings) {
+function how({ role, cause, code, signal, wasReady, detail, error }, settings) {
   const when = wasReady ? 'soon after it was ready' : 'before it was ready';
   const why = error?.message ? `: ${error.message}` : '';
-  if (kind === 'timeout') return notReady(slot === null ? 'alone' : 'worker', settings);
-  if (kind === 'spawn') return `could not be started: ${detail}`;
+  if (cause === 'timeout') return notReady(role, settings);
+  if (cause === 'spawn') return `could not be started: ${detail}`;
   return `ended ${when} (${signal ?? `exit code ${code}`})${why}`;
 }
 

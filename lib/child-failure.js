@@ -10,10 +10,9 @@ const AWAITED = {
 };
 
 /** Why the start failed, from the master's `startFailed`. */
-function startFailure(event, settings) {
-  const details = JSON.parse(event.data);
-  const text = `${settings.title} could not start: ${describe(event, details, settings)}`;
-  return new ClusterError('ERR_START_FAILED', text, causeOf(details));
+function startFailure(failure, settings) {
+  const text = `${settings.title} could not start: ${describe(failure, settings)}`;
+  return new ClusterError('ERR_START_FAILED', text, causeOf(failure));
 }
 
 /** Why the cluster gives up, from the master's `exception`: with the last worker's failure, if one failed. */
@@ -21,40 +20,37 @@ function exception(event, settings) {
   return withFailure(event, settings.title, settings);
 }
 
-/** Why scale() did not come to its end, from the master's `scaled`. */
+/** Why scale() did not come to its end, from the master's `notScaled`. */
 function notScaled(event, settings) {
   return withFailure(event, 'scale()', settings);
 }
 
-function withFailure(event, subject, settings) {
-  const details = JSON.parse(event.data);
-  const { code, message } = details;
-  if (event.role === undefined) return new ClusterError(code, `${subject}: ${message}`);
-  const text = `${subject}: ${message}. The last failure: ${describe(event, details, settings)}`;
-  return new ClusterError(code, text, causeOf(details));
+function withFailure({ code, message, failure }, subject, settings) {
+  if (!failure) return new ClusterError(code, `${subject}: ${message}`);
+  const text = `${subject}: ${message}. The last failure: ${describe(failure, settings)}`;
+  return new ClusterError(code, text, causeOf(failure));
 }
 
 /** Why a process waits for the next change (development), from the master's `crash`. */
-function crash(event, settings) {
-  const details = JSON.parse(event.data);
-  return new ClusterError('ERR_CRASHED', `${settings.title}: ${describe(event, details, settings)}`, causeOf(details));
+function crash(failure, settings) {
+  return new ClusterError('ERR_CRASHED', `${settings.title}: ${describe(failure, settings)}`, causeOf(failure));
 }
 
 function causeOf({ error }) {
   return error ? { cause: reviveError(error) } : undefined;
 }
 
-function describe(event, details, settings) {
-  const { error } = details;
-  const where = event.role === 'alone' ? 'the alone' : `the worker of slot ${event.slot}`;
-  const who = event.pid === undefined ? where : `${where} (pid ${event.pid})`;
+function describe(failure, settings) {
+  const { role, slot, pid, error } = failure;
+  const where = role === 'alone' ? 'the alone' : `the worker of slot ${slot}`;
+  const who = pid === undefined ? where : `${where} (pid ${pid})`;
   const told = error ? `: ${error.name}: ${error.message}` : '';
-  return `${who} ${whatHappened(event, details, settings)}${told}`;
+  return `${who} ${whatHappened(failure, settings)}${told}`;
 }
 
-function whatHappened({ role, reason, code, signal }, { detail, wasReady }, { startTimeout, ready }) {
+function whatHappened({ role, cause, code, signal, detail, wasReady }, { startTimeout, ready }) {
   const early = wasReady ? '' : ' before it was ready';
-  switch (reason) {
+  switch (cause) {
     case 'spawn':
       return `could not be forked: ${detail}`;
     case 'timeout':

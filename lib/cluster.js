@@ -228,7 +228,8 @@ class Cluster extends EventEmitter {
     if (event.kind === 'ready') this.#becomeReady();
     else if (event.kind === 'reloaded') this.#reloaded(event);
     else if (event.kind === 'scaled') this.#changes().scaled(event);
-    else if (event.kind === 'closed') this.#onClosed(event.reason);
+    else if (event.kind === 'notScaled') this.#changes().notScaled(event);
+    else if (event.kind === 'closed') this.#onClosed(event.outcome);
     else this.#dispatcher.dispatch(event);
   }
 
@@ -256,14 +257,14 @@ class Cluster extends EventEmitter {
     }
   }
 
-  #onClosed(reason) {
+  #onClosed(outcome) {
     timers.clearInterval(this.#keepAlive);
     timers.clearInterval(this.#reaping);
-    if (reason === 'exception') process.exitCode = 1;
-    const exits = reason === 'exception' || reason === 'signal';
+    if (outcome === 'exception') process.exitCode = 1;
+    const exits = outcome === 'exception' || outcome === 'signal';
     require('./signals').leave(this.#participant, exits);
     // A start that a signal ended stays pending: the process exits, and nothing is to be said of it.
-    this.#end(reason === 'signal' ? null : (this.#dispatcher.failure ?? closedError()));
+    this.#end(outcome === 'signal' ? null : (this.#dispatcher.failure ?? closedError()));
   }
 
   /** `error`: for those who still wait for `ready`. */

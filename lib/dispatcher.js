@@ -91,9 +91,8 @@ class Dispatcher {
 
   listening(event) {
     const worker = this.#child({ ...event, role: 'worker' });
-    const { fd, ...rest } = JSON.parse(event.data);
     // Node leaves out what its worker left out.
-    const address = { ...rest, fd: fd ?? undefined };
+    const address = { ...event.address, fd: event.address.fd ?? undefined };
     if (['forking', 'online', 'standby'].includes(worker.state)) worker.state = 'listening';
     worker.emit('listening', address);
     this.#tell('listening', worker, address);
@@ -118,8 +117,8 @@ class Dispatcher {
     this.#child(event).slot = event.slot;
   }
 
-  missed(event) {
-    this.#cluster.emit('missed', this.#child(event), JSON.parse(event.data));
+  missed({ messages, bytes, ...event }) {
+    this.#cluster.emit('missed', this.#child(event), { messages, bytes });
   }
 
   draining(event) {
@@ -174,31 +173,31 @@ class Dispatcher {
   }
 
   /** The master's own. */
-  log({ reason, data }) {
-    const { message, ...fields } = JSON.parse(data);
-    this.#log[reason === 'trace' ? 'debug' : reason](message, fields);
+  log({ level, json }) {
+    const { message, ...fields } = JSON.parse(json);
+    this.#log[level === 'trace' ? 'debug' : level](message, fields);
   }
 
   /** What a child does not catch at its start is the cause of the start's failure; a worker's ends it: `exit`. */
   childError(event) {
-    const { phase, ...error } = JSON.parse(event.data);
-    if (event.role !== 'alone' || phase !== 'run') return;
-    this.#cluster.emit('aloneError', this.#child(event), reviveError(error));
+    if (event.role !== 'alone' || event.phase !== 'run') return;
+    this.#cluster.emit('aloneError', this.#child(event), reviveError(event.error));
   }
 
-  message({ data, ...event }) {
+  message(event) {
     const child = this.#child(event);
-    const read = () => fromUser(this.#codec.read(data));
+    const read = () => fromUser(this.#codec.read(event.json));
     this.#read(read, child, (message) => this.#tellMessage(child, message));
   }
 
   /** A message that came with a handle. Where nothing can be made of it the message comes without it. */
-  handle({ data, ...event }) {
+  handle(event) {
     const child = this.#child(event);
+    const { json } = event;
     const fd = this.#master.takeHandle(event.handle);
-    const read = () => fromUser(this.#codec.read(handles().messageIn(data)));
+    const read = () => fromUser(this.#codec.read(handles().messageIn(json)));
     const use = (message) =>
-      handles().incoming(fd, data, (handle, cause) => {
+      handles().incoming(fd, json, (handle, cause) => {
         if (cause) this.#cluster.emit('protocolError', child, new ClusterError('ERR_HANDLE_INVALID', cause.message, { cause }));
         this.#tellMessage(child, message, handle);
       });
@@ -210,15 +209,15 @@ class Dispatcher {
     this.#tell('message', child, ...args);
   }
 
-  undeliverable({ data, reason, ...event }) {
+  undeliverable(event) {
     const sender = event.role === undefined ? null : (this.#child(event) ?? null);
-    const read = () => this.#codec.read(handles().messageIn(data));
-    this.#read(read, sender, (message) => this.#cluster.emit('undeliverable', message, reason, sender));
+    const read = () => this.#codec.read(handles().messageIn(event.json));
+    this.#read(read, sender, (message) => this.#cluster.emit('undeliverable', message, event.reason, sender));
   }
 
   /** A request to the app, or what became of one of its own. */
   rpc(event) {
-    this.#requests().receive(JSON.parse(event.data));
+    this.#requests().receive(JSON.parse(event.json));
   }
 
   /** What node:cluster has, too, is shown there as well. */
@@ -241,24 +240,22 @@ class Dispatcher {
   }
 
   protocolError(event) {
-    const { code, detail } = JSON.parse(event.data);
-    this.#cluster.emit('protocolError', this.#child(event), new ClusterError(code, detail));
+    this.#cluster.emit('protocolError', this.#child(event), new ClusterError(event.code, event.message));
   }
 
-  hang(event) {
-    this.#cluster.emit('hang', this.#child(event), JSON.parse(event.data));
+  hang({ silentFor, state, cpu, ...event }) {
+    this.#cluster.emit('hang', this.#child(event), { silentFor, state, cpu });
   }
 
   reachReforkLimit(event) {
     this.#cluster.emit('reachReforkLimit', event.slot);
   }
 
-  check(event) {
-    this.#cluster.emit('check', JSON.parse(event.data));
+  check({ kind: _, ...counts }) {
+    this.#cluster.emit('check', counts);
   }
 
-  change(event) {
-    const files = JSON.parse(event.data);
+  change({ files }) {
     this.#log.info('files changed', { files: files.join(',') });
     const { RestartLoops } = require('./restart-loops');
     this.#loops ??= new RestartLoops(this.#settings);
@@ -267,8 +264,8 @@ class Dispatcher {
     this.#cluster.emit('change', files);
   }
 
-  crash(event) {
-    const error = failures().crash(event, this.#settings);
+  crash({ failure }) {
+    const error = failures().crash(failure, this.#settings);
     const { message } = error;
     this.#log.warn(`${message.slice(this.#settings.title.length + 2)}. It is started again when a file is saved.`);
     this.#cluster.emit('crash', error);
@@ -283,8 +280,8 @@ class Dispatcher {
     this.#log.debug('what is needed later could not be read yet', { error: error.message });
   }
 
-  startFailed(event) {
-    this.failure = failures().startFailure(event, this.#settings);
+  startFailed({ failure }) {
+    this.failure = failures().startFailure(failure, this.#settings);
   }
 
   exception(event) {

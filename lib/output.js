@@ -41,9 +41,9 @@ class Output {
   }
 
   /** `child`: undefined if it has ended. */
-  take({ role, id, data, reason: stream }, child = this.#ended.get(`${role} ${id}`)) {
-    if (this.#emits && child) this.#emit(child, data, stream);
-    else this.#print(role, child, data, stream);
+  take({ role, id, text, stream }, child = this.#ended.get(`${role} ${id}`)) {
+    if (this.#emits && child) this.#emit(child, text, stream);
+    else this.#print(role, child, text, stream);
   }
 
   #emit(child, text, stream) {

@@ -16,7 +16,7 @@ beforeEach(() => {
   changes = new Changes(master, settings);
 });
 
-const reloaded = (fields) => changes.reloaded({ data: JSON.stringify({ ids: [asked.at(-1)], replaced: [], failure: null, ...fields }) });
+const reloaded = (fields) => changes.reloaded({ ids: [asked.at(-1)], replaced: [], ...fields });
 
 test('the master fails: what was asked of it, and what was to follow, rejects', async () => {
   const promises = [changes.scale(2), changes.reload(), changes.reload({ env: { A: '1' } }), changes.reload()];
@@ -45,8 +45,8 @@ test('a reload that cannot be asked for does not stand in the way of the next on
 
 test('scale: each has the answer to its own number', async () => {
   const [one, two] = [changes.scale(2), changes.scale(3)];
-  changes.scaled({ data: JSON.stringify({ id: asked[0], code: 'ERR_SCALE_SUPERSEDED', message: 'scale(3) was called' }) });
-  changes.scaled({ data: JSON.stringify({ id: asked[1] }) });
+  changes.notScaled({ id: asked[0], code: 'ERR_SCALE_SUPERSEDED', message: 'scale(3) was called' });
+  changes.scaled({ id: asked[1] });
   await expect(one).rejects.toMatchObject({ name: 'ClusterError', code: 'ERR_SCALE_SUPERSEDED', message: 'scale(): scale(3) was called' });
   await expect(two).resolves.toBeUndefined();
 });

@@ -31,8 +31,8 @@ function runOnTerminal(code, variables, redirect = '') {
   return text.replaceAll('\r\n', '\n');
 }
 
-const take = (role, slot, data, reason = 'stdout') =>
-  `output.take(${JSON.stringify({ role, id: 1, data, reason })}, ${JSON.stringify(role === 'alone' || slot === null ? {} : { slot })});`;
+const take = (role, slot, text, stream = 'stdout') =>
+  `output.take(${JSON.stringify({ role, id: 1, text, stream })}, ${JSON.stringify(role === 'alone' || slot === null ? {} : { slot })});`;
 const prefixing = (settings, ...taken) => `
   const { Output } = require(${lib('output.js')});
   const output = new Output(null, ${JSON.stringify({ output: 'prefix', count: 2, ...settings })});
@@ -132,7 +132,7 @@ describe('FORCE_COLOR for the children', () => {
 });
 
 describe("'pipe'", () => {
-  const event = (data, reason = 'stdout') => ({ role: 'worker', id: 7, data, reason });
+  const event = (text, stream = 'stdout') => ({ role: 'worker', id: 7, text, stream });
 
   function piped() {
     const cluster = new EventEmitter();
@@ -164,7 +164,7 @@ describe("'pipe'", () => {
       const output = new Output(new EventEmitter(), { output: 'pipe', count: 1 });
       process.on('warning', ({ name, code }) => console.log(name, code));
       const heard = new EventEmitter().on('output', () => {});
-      for (const child of [heard, new EventEmitter(), new EventEmitter()]) output.take({ role: 'worker', id: 1, data: 'x', reason: 'stdout' }, child);`);
+      for (const child of [heard, new EventEmitter(), new EventEmitter()]) output.take({ role: 'worker', id: 1, text: 'x', stream: 'stdout' }, child);`);
     expect(stdout).toBe('ClusterWarning CLUSTER_OUTPUT_UNHEARD\n');
     expect(stderr).toContain("set `output` to 'inherit' or 'prefix'");
   });

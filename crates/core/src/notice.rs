@@ -189,7 +189,7 @@ pub struct Replacement {
 }
 
 /// What a child missed while it took nothing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Missed {
     /// Messages to all workers that were given up for this one.
     pub messages: u64,
@@ -198,13 +198,11 @@ pub struct Missed {
 }
 
 /// What is known of a hung worker.
-#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct HangReport {
     /// For how long nothing was heard of it, in ms.
     pub silent_for: u64,
     /// What the system says.
-    #[serde(flatten)]
     pub evidence: crate::types::Evidence,
 }
 

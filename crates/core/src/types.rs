@@ -30,6 +30,17 @@ pub enum ChildId {
     Worker(u32),
 }
 
+impl ChildId {
+    /// What it is, in a word.
+    #[must_use]
+    pub fn role(self) -> &'static str {
+        match self {
+            Self::Alone(_) => "alone",
+            Self::Worker(_) => "worker",
+        }
+    }
+}
+
 /// Which processes a reload replaces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReloadTarget {
@@ -59,8 +70,7 @@ pub struct Exit {
 }
 
 /// What a silent child does, as the system tells it.
-#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Evidence {
     /// What it looks like.
     pub state: Silence,
@@ -69,8 +79,7 @@ pub struct Evidence {
 }
 
 /// The kinds of silence.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Silence {
     /// It burns CPU: a loop, a regular expression, a large JSON.
     Blocked,
@@ -82,6 +91,20 @@ pub enum Silence {
     Traced,
     /// The system does not tell.
     Unknown,
+}
+
+impl Silence {
+    /// The text of the event's `state`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Blocked => "blocked",
+            Self::Stopped => "stopped",
+            Self::Waiting => "waiting",
+            Self::Traced => "traced",
+            Self::Unknown => "unknown",
+        }
+    }
 }
 
 /// Development has its own rules (document, 'reload in development').

@@ -175,11 +175,7 @@ impl Master {
     }
 
     fn is_signed(&self, child: ChildId, part: &RequestPart, signature: &Signature) -> bool {
-        let role = match child {
-            ChildId::Alone(_) => "alone",
-            ChildId::Worker(_) => "worker",
-        };
-        self.links.get(&child).is_some_and(|link| signature.is_of(part, role, link.process.pid()))
+        self.links.get(&child).is_some_and(|link| signature.is_of(part, child.role(), link.process.pid()))
     }
 
     /// A child cannot take a handle: it has no descriptor left. Whatever it was for goes on without it.

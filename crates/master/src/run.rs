@@ -274,12 +274,9 @@ impl Master {
             .links
             .iter()
             .map(|(child, link)| {
-                let (role, id) = match child {
-                    ChildId::Alone(id) => ("alone", id),
-                    ChildId::Worker(id) => ("worker", id),
-                };
+                let (ChildId::Alone(id) | ChildId::Worker(id)) = child;
                 serde_json::json!({
-                    "role": role, "id": id, "slot": link.slot, "pid": link.process.pid(),
+                    "role": child.role(), "id": id, "slot": link.slot, "pid": link.process.pid(),
                     "received": link.received, "sent": link.sent, "refused": link.refused, "queuedBytes": link.queued(),
                     "connections": self.core.connections(*child),
                 })

@@ -2,7 +2,7 @@
 //!
 //! Node's side is lib/internal/cluster/child.js and lib/internal/child_process.js (18 to 26 alike).
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::listen::{ListenAddress, ListenQuery};
 use super::scalar::Scalar;
@@ -128,21 +128,21 @@ pub struct ServerLoad {
 }
 
 /// An uncaught error in a child.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct ErrorReport {
     /// Before or after the child was ready.
     pub phase: Phase,
     /// Whether the process ends by it.
     pub fatal: bool,
     /// Whether the process had taken a connection before: then a request may be what brought it down.
-    #[serde(default, skip_serializing)]
+    #[serde(default)]
     pub served: bool,
     /// The error itself.
     pub error: ErrorDetails,
 }
 
 /// Before or after a child was ready.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Phase {
     /// Still starting.
@@ -151,8 +151,19 @@ pub enum Phase {
     Run,
 }
 
+impl Phase {
+    /// In a word.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Boot => "boot",
+            Self::Run => "run",
+        }
+    }
+}
+
 /// A JS error, as far as it crosses processes.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub struct ErrorDetails {
     /// `error.name`.
@@ -162,7 +173,6 @@ pub struct ErrorDetails {
     /// `error.stack`.
     pub stack: Option<String>,
     /// `error.code`, where it is a string or number.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<Scalar>,
 }
 

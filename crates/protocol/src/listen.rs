@@ -2,7 +2,7 @@
 //!
 //! Node's side is `listenInCluster` in lib/net.js and `_getServer` in lib/internal/cluster/child.js.
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::scalar::Scalar;
@@ -112,7 +112,7 @@ fn address_type<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Opt
 }
 
 /// `listening`: kept as Node sent it, for the event of the same name.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ListenAddress {
     /// 4, 6, -1, `'udp4'` or `'udp6'`.

@@ -1,0 +1,125 @@
+//! From the core's notices.
+
+use bytes::Bytes;
+
+use super::NativeEvent;
+use super::parts::NativeFailure;
+use cluster_core::lifecycle::scale::NotScaled;
+use cluster_core::notice::{Census, ExitReason, HangReport, Missed, Notice, ReloadReport};
+use cluster_core::types::{ChildId, Exit, Peer};
+
+impl From<Notice> for NativeEvent {
+    fn from(notice: Notice) -> Self {
+        match notice {
+            Notice::Message(child, frame) => of(child, |role, id| Self::Message { role, id, json: text(&frame) }),
+            Notice::Request(_, frame) => Self::Rpc { json: text(&frame) },
+            Notice::Output(child, stream, block) => {
+                of(child, |role, id| Self::Output { role, id, stream: stream.as_str(), text: text(&block) })
+            }
+            // A float counts up to 2^53 exactly.
+            Notice::Handle(child, frame, handle) => {
+                of(child, |role, id| Self::Handle { role, id, json: text(&frame), handle: handle as f64 })
+            }
+            Notice::Undeliverable { from, frame, reason } => {
+                let (role, id) = sender(from);
+                Self::Undeliverable { role, id, json: text(&frame), reason: reason.as_str() }
+            }
+            Notice::Missed(child, Missed { messages, bytes }) => {
+                of(child, |role, id| Self::Missed { role, id, messages: messages as f64, bytes: bytes as f64 })
+            }
+            Notice::Fork { child, slot, pid } => of(child, |role, id| Self::Fork { role, id, slot, pid }),
+            Notice::Online(child) => of(child, |role, id| Self::Online { role, id }),
+            Notice::Listening(child, address) => {
+                of(child, |role, id| Self::Listening { role, id, address: address.into() })
+            }
+            Notice::ChildReady(child) => of(child, |role, id| Self::ChildReady { role, id }),
+            Notice::StandbyReady(child) => of(child, |role, id| Self::Standby { role, id }),
+            Notice::Seated { child, slot } => of(child, |role, id| Self::Seated { role, id, slot }),
+            Notice::Draining(child, reason) => {
+                of(child, |role, id| Self::Draining { role, id, reason: reason.as_str().to_owned() })
+            }
+            Notice::Disconnect { child, expected } => of(child, |role, id| Self::Disconnect { role, id, expected }),
+            Notice::Exit { child, exit, expected, reason } => {
+                let (Exit { code, signal }, reason) = (exit, exit_reason(&reason, exit).to_owned());
+                of(child, |role, id| Self::Exit { role, id, code, signal, expected, reason })
+            }
+            Notice::ChildError(child, report) => {
+                let (phase, error) = (report.phase.as_str(), report.error.into());
+                of(child, |role, id| Self::ChildError { role, id, phase, error })
+            }
+            Notice::Hang(child, HangReport { silent_for, evidence }) => {
+                let (silent_for, state, cpu) = (silent_for as f64, evidence.state.as_str(), evidence.cpu);
+                of(child, |role, id| Self::Hang { role, id, silent_for, state, cpu })
+            }
+            Notice::ProtocolError { child, code, detail } => {
+                of(child, |role, id| Self::ProtocolError { role, id, code, message: detail })
+            }
+            Notice::ReachReforkLimit(slot) => Self::ReachReforkLimit { slot },
+            Notice::Scaled { id, result: Ok(()) } => Self::Scaled { id },
+            Notice::Scaled { id, result: Err(why) } => not_scaled(id, &why),
+            Notice::Reloaded { ids, report } => reloaded(ids, report),
+            Notice::Changed { files } => Self::Change { files },
+            Notice::Crashed(failure) => Self::Crash { failure: failure.into() },
+            Notice::Log { level, data } => Self::Log { level, json: serde_json::Value::Object(data).to_string() },
+            Notice::Check(census) => check(census),
+            Notice::Ready => Self::Ready,
+            Notice::StartFailed(failure) => Self::StartFailed { failure: failure.into() },
+            Notice::Exception { code, message, failure } => {
+                Self::Exception { code, message, failure: failure.map(NativeFailure::from) }
+            }
+            Notice::Closed(outcome) => Self::Closed { outcome: outcome.as_str() },
+        }
+    }
+}
+
+fn of(child: ChildId, event: impl FnOnce(&'static str, u32) -> NativeEvent) -> NativeEvent {
+    match child {
+        ChildId::Worker(id) | ChildId::Alone(id) => event(child.role(), id),
+    }
+}
+
+fn sender(from: Peer) -> (Option<&'static str>, Option<u32>) {
+    match from {
+        Peer::Child(child @ (ChildId::Worker(id) | ChildId::Alone(id))) => (Some(child.role()), Some(id)),
+        Peer::App => (None, None),
+    }
+}
+
+/// Node replaces what is not UTF-8 too (its StringDecoder).
+fn text(frame: &Bytes) -> String {
+    String::from_utf8_lossy(frame).into_owned()
+}
+
+/// An end by itself with a signal is told as such: somebody outside sent it, or it crashed.
+fn exit_reason(reason: &ExitReason, exit: Exit) -> &str {
+    match (reason, exit.signal) {
+        (ExitReason::Unasked, Some(signal)) => signal,
+        _ => reason.as_str(),
+    }
+}
+
+fn not_scaled(id: u32, why: &NotScaled) -> NativeEvent {
+    let failure = why.failure().cloned().map(NativeFailure::from);
+    NativeEvent::NotScaled { id, code: why.code(), message: why.message(), failure }
+}
+
+fn reloaded(ids: Vec<u32>, report: ReloadReport) -> NativeEvent {
+    NativeEvent::Reloaded {
+        ids,
+        ok: report.ok,
+        reason: report.reason,
+        failure: report.failure.map(NativeFailure::from),
+        replaced: report.replaced.into_iter().map(Into::into).collect(),
+    }
+}
+
+fn check(Census { listening, starting, draining, standby, waiting }: Census) -> NativeEvent {
+    let few = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+    NativeEvent::Check {
+        listening: few(listening),
+        starting: few(starting),
+        draining: few(draining),
+        standby: few(standby),
+        waiting: few(waiting),
+    }
+}
