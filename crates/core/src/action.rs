@@ -5,8 +5,7 @@ use bytes::Bytes;
 use crate::messages::mailbox::MailFor;
 use crate::notice::Notice;
 use crate::traffic::steering::Acceptor;
-use crate::types::{Bound, ChildId, GenerationId, Lane, SlotId};
-use crate::types::{ConnectionId, Key};
+use crate::types::{Bound, ChildId, ConnectionId, GenerationId, Key, Lane, SlotId};
 use cluster_protocol::listen::ListenQuery;
 
 /// Whose frame it is.

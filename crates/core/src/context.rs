@@ -26,7 +26,8 @@ pub enum Phase {
     Stopped,
 }
 
-/// What the parts share. A part changes the processes only by the operations of [`super::lifecycle`].
+/// What the parts share. How a process lives and ends is changed only by the operations of [`super::lifecycle`]; of what else is
+/// known of a process each part keeps its own (`serves` and `connections` are the traffic's, `on_trial` is the rollout's).
 #[derive(Debug)]
 pub struct Context {
     /// What the user configured; `count` changes with `scale()`.

@@ -2,9 +2,8 @@
 
 use bytes::Bytes;
 
-use crate::rollout::reload::ReloadRequest;
-use crate::types::{Bound, ChildId, Evidence, Exit, KillMeans, Peer, ReloadTarget};
-use crate::types::{ConnectionId, Key};
+use crate::rollout::ReloadRequest;
+use crate::types::{Bound, ChildId, ConnectionId, Evidence, Exit, Key, KillMeans, Peer, ReloadTarget};
 use cluster_protocol::envelope::Target;
 use cluster_protocol::inbound::Inbound;
 use cluster_protocol::request::RequestPart;

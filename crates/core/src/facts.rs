@@ -47,12 +47,17 @@ pub enum Fact {
     Scaled,
     /// New processes are launched in another way from now on.
     Relaunched,
-    /// The canary has stayed: it is a worker like any other.
-    Proved(ChildId),
-    /// Whether new connections have to wait for the master.
-    OnlyMasterAccepts(bool),
-    /// Sockets that nobody came back to may be closed.
-    Settled,
+    /// Processes are about to be replaced.
+    RolloutBegan {
+        /// Workers are among them.
+        of_workers: bool,
+    },
+    /// The canary is a worker like any other: it has stayed.
+    CanaryProved(ChildId),
+    /// No more processes are replaced.
+    RolloutOver,
+    /// Some time has passed in which workers could come back to their sockets.
+    TidyDue,
     /// Every connection that the master took at the end is with a worker.
     HandedOver,
     /// The cluster stops.

@@ -141,11 +141,7 @@ impl Core {
             }
             Event::Accepted { key, connections } => traffic.accepted(ctx, &key, connections),
             Event::HandedBack { child, key, connection, client } => {
-                if ctx.may_hand_back(child) {
-                    traffic.handed_back(ctx, &key, connection, client);
-                } else {
-                    ctx.act(Action::ReleaseConnection { connection });
-                }
+                traffic.handed_back(ctx, child, &key, connection, client);
             }
             Event::Quiesced => {
                 shutdown.quiesced();
@@ -187,7 +183,6 @@ impl Core {
             Fact::Running => {
                 supervision.running(ctx);
                 health.running(ctx);
-                standbys.refill(ctx);
             }
             Fact::Leaving(child) => traffic.leaving(ctx, child),
             Fact::SlotLeft { child, vacated, refork_from } => {
@@ -202,6 +197,7 @@ impl Core {
             }
             Fact::Gone { child, exit, failure } => {
                 traffic.gone(ctx, child.id, exit);
+                ctx.tell_exit(&child, exit);
                 rollout.gone(ctx, &child, &failure);
                 development.gone(ctx, &child, &failure);
                 self.random_workers.gone(ctx, &child);
@@ -221,9 +217,13 @@ impl Core {
                 rollout.advance(ctx);
             }
             Fact::Relaunched => standbys.relaunched(ctx),
-            Fact::Proved(child) => traffic.join(ctx, child),
-            Fact::OnlyMasterAccepts(only) => traffic.only_master_accepts(ctx, only),
-            Fact::Settled => traffic.close_unused(ctx),
+            Fact::RolloutBegan { of_workers } => traffic.only_master_accepts(ctx, of_workers),
+            Fact::CanaryProved(child) => {
+                traffic.only_master_accepts(ctx, false);
+                traffic.join(ctx, child);
+            }
+            Fact::RolloutOver => traffic.only_master_accepts(ctx, false),
+            Fact::TidyDue => traffic.close_unused(ctx),
             Fact::HandedOver => shutdown.handed_over(ctx),
             Fact::StopBegan { outcome, failure } => {
                 rollout.cancel(ctx);

@@ -3,8 +3,7 @@
 use bytes::Bytes;
 
 use crate::lifecycle::scale::NotScaled;
-use crate::types::ConnectionId;
-use crate::types::{ChildId, Exit, Peer, SlotId, Time};
+use crate::types::{ChildId, ConnectionId, Exit, Peer, SlotId, Time};
 use cluster_protocol::inbound::{ErrorDetails, ErrorReport};
 use cluster_protocol::listen::ListenAddress;
 

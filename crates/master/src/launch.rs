@@ -49,7 +49,7 @@ pub(super) fn launch(
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Port {
     Own,
-    /// Somebody in the same seat has it still.
+    /// Somebody in the same slot has it still.
     Any,
 }
 

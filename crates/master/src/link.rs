@@ -124,7 +124,7 @@ pub enum Speaking {
 pub struct Link {
     /// Its process.
     pub process: Process,
-    /// Its seat, for a worker.
+    /// Its slot, for a worker.
     pub slot: Option<SlotId>,
     /// Descriptors whose message has not come yet.
     pub handles: VecDeque<OwnedFd>,

@@ -22,7 +22,7 @@ use crate::config::{Config, Launch};
 use cluster_core::Core;
 use cluster_core::event::{Event, HandleTarget};
 use cluster_core::notice::{Notice, Outcome};
-use cluster_core::rollout::reload::ReloadRequest;
+use cluster_core::rollout::ReloadRequest;
 use cluster_core::traffic::dispatch::Counts;
 use cluster_core::traffic::steering::Acceptor;
 use cluster_core::types::ConnectionId;

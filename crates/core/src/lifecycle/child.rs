@@ -3,8 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::notice::{ChildFailure, ExitReason, FailureCause};
-use crate::types::Key;
-use crate::types::{ChildId, GenerationId, SlotId, Time};
+use crate::types::{ChildId, GenerationId, Key, SlotId, Time};
 use cluster_protocol::inbound::ErrorDetails;
 use cluster_protocol::listen::ListenQuery;
 use cluster_protocol::outbound::DrainReason;
@@ -20,10 +19,7 @@ pub enum Stage {
     /// Booted, and asked to wait with listening until a slot needs it.
     Standby,
     /// At work.
-    Ready {
-        /// Since when.
-        since: Time,
-    },
+    Ready,
     /// Finishing what it has; killed at `kill_at`.
     Leaving {
         /// When its time is over.
@@ -168,7 +164,7 @@ impl Child {
     /// Whether it is at work.
     #[must_use]
     pub fn is_ready(&self) -> bool {
-        matches!(self.stage, Stage::Ready { .. })
+        matches!(self.stage, Stage::Ready)
     }
 
     /// Whether it is not ready yet.
@@ -215,14 +211,14 @@ impl Child {
         match self.stage {
             Stage::Booting { deadline } => Some(deadline),
             Stage::Leaving { kill_at } => Some(kill_at),
-            Stage::Standby | Stage::Ready { .. } | Stage::Killed => None,
+            Stage::Standby | Stage::Ready | Stage::Killed => None,
         }
     }
 
     /// It begins to leave. A reason that was there stays; a deadline only moves closer.
     pub fn leave(&mut self, kill_at: Time, reason: ExitReason) {
         match self.stage {
-            Stage::Booting { .. } | Stage::Standby | Stage::Ready { .. } => self.stage = Stage::Leaving { kill_at },
+            Stage::Booting { .. } | Stage::Standby | Stage::Ready => self.stage = Stage::Leaving { kill_at },
             Stage::Leaving { kill_at: before } => self.stage = Stage::Leaving { kill_at: before.min(kill_at) },
             Stage::Killed => {}
         }

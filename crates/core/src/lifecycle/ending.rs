@@ -40,8 +40,15 @@ impl Context {
         if child.is_worker() && !child.expected {
             self.last_failure = Some(child.failure(cause.clone()));
         }
-        self.notify(Notice::Exit { child: id, exit, expected: child.expected, reason: child.reason.clone() });
         self.gone(child, Some(exit), cause);
+    }
+
+    /// The app hears of it when it has heard of everything that came before.
+    pub fn tell_exit(&mut self, child: &Child, exit: Option<Exit>) {
+        if let Some(exit) = exit {
+            let (id, expected, reason) = (child.id, child.expected, child.reason.clone());
+            self.notify(Notice::Exit { child: id, exit, expected, reason });
+        }
     }
 
     fn gone(&mut self, child: Child, exit: Option<Exit>, cause: FailureCause) {
@@ -108,7 +115,7 @@ impl Context {
         match &mut child.stage {
             Stage::Booting { deadline } => *deadline = now + start_timeout,
             Stage::Leaving { kill_at } => *kill_at = now + kill_timeout,
-            Stage::Standby | Stage::Ready { .. } | Stage::Killed => {}
+            Stage::Standby | Stage::Ready | Stage::Killed => {}
         }
     }
 }

@@ -215,6 +215,35 @@ impl ProcessTable {
         }
     }
 
+    /// A slot's next processes are launched in this way, as if none had failed before.
+    pub fn relaunch(&mut self, slot: Option<SlotId>, generation: GenerationId) {
+        if let Some(entry) = self.slot_mut(slot) {
+            entry.generation = generation;
+            entry.backoff = Backoff::default();
+        }
+    }
+
+    /// Nobody is forked for it by itself.
+    pub fn cancel_respawn(&mut self, slot: Option<SlotId>) {
+        if let Some(entry) = self.slot_mut(slot) {
+            entry.respawn = Respawn::No;
+        }
+    }
+
+    /// Who fills a slot when it is empty.
+    pub fn filled_by(&mut self, slot: Option<SlotId>, filler: Filler) {
+        if let Some(entry) = self.slot_mut(slot) {
+            entry.filler = filler;
+        }
+    }
+
+    /// Whether a canary is on trial still.
+    pub fn set_on_trial(&mut self, id: ChildId, on_trial: bool) {
+        if let Some(child) = self.get_mut(id) {
+            child.on_trial = on_trial;
+        }
+    }
+
     /// A new child that shall take a slot once it is ready.
     pub fn add_successor(&mut self, slot: SlotId, deadline: Time, generation: GenerationId) -> ChildId {
         self.last_worker += 1;

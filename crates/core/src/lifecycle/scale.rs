@@ -113,7 +113,8 @@ impl Scaling {
 
     /// Tells who waits for it that every slot has its worker and nobody is too many, or why that will not be.
     pub fn check(&mut self, ctx: &mut Context) {
-        if self.askers.is_empty() {
+        // A stop has its own answer.
+        if self.askers.is_empty() || ctx.phase != Phase::Running {
             return;
         }
         // One that leaves because of a reload, or died, had another reason first.

@@ -92,7 +92,7 @@ impl Context {
         let now = self.now;
         let boots = |child: &&mut Child| child.is_booting() && !child.stands_by();
         let Some(child) = self.processes.get_mut(id).filter(boots) else { return };
-        child.stage = Stage::Ready { since: now };
+        child.stage = Stage::Ready;
         child.ready_since = Some(now);
         self.notify(Notice::ChildReady(id));
         self.publish(Fact::Ready(id));

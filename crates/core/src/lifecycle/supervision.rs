@@ -41,7 +41,7 @@ impl Supervision {
     /// A slot is free: it is filled again. When, is decided by how it went so far.
     pub fn slot_left(&mut self, ctx: &mut Context, child: &Child, vacated: Vacated, refork_from: Time) {
         if child.served && vacated != Vacated::Nothing {
-            // One that had served died of an exception: the slots have their whole limit again.
+            // One that had served dies of an exception, and nobody had asked it to leave: the slots have their whole limit again.
             self.vacancy = Vacancy::None;
         }
         if vacated == Vacated::Slot {
@@ -107,7 +107,7 @@ impl Supervision {
         self.next_check = Some(ctx.now + CHECK_INTERVAL);
         let census = ctx.processes.census();
         ctx.notify(Notice::Check(census));
-        ctx.publish(Fact::Settled);
+        ctx.publish(Fact::TidyDue);
         if census.listening == 0 && census.starting == 0 && census.waiting == 0 {
             give_up(ctx, "no worker is left and none is being started (refork: false)".to_owned());
         }
@@ -138,8 +138,7 @@ fn refork(ctx: &mut Context, child: &Child, from: Time) {
         Some(_) => ctx.policy.refork,
         None => entry.filler == Filler::Supervision && !(failed && ctx.policy.watch.is_some()),
     };
-    // Somebody else may have filled it meanwhile.
-    if ctx.phase != Phase::Running || !wanted || !entry.is_empty() {
+    if ctx.phase != Phase::Running || !wanted {
         return;
     }
     // The alone is needed: it is tried without end.
@@ -154,11 +153,10 @@ fn refork(ctx: &mut Context, child: &Child, from: Time) {
             retry
         }
     };
-    if at <= ctx.now {
-        fork(ctx, child.slot);
-    } else if let Some(entry) = ctx.processes.slot_mut(child.slot) {
+    if let Some(entry) = ctx.processes.slot_mut(child.slot) {
         entry.respawn = Respawn::At(at);
     }
+    respawn_due(ctx);
 }
 
 /// Forks what is due.

@@ -64,9 +64,7 @@ impl Requests {
         }
         unanswered
     }
-}
 
-impl Requests {
     /// Somebody asks.
     pub fn requested(
         &mut self,

@@ -4,10 +4,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::reload::{ReloadRequest, not_running};
+use super::{ReloadRequest, not_running};
 use crate::context::{Context, Phase};
 use crate::facts::Fact;
-use crate::lifecycle::backoff::Backoff;
 use crate::lifecycle::child::Child;
 use crate::lifecycle::processes::{Filler, Respawn};
 use crate::notice::{ChildFailure, ExitReason, Notice, ReloadReport, Replacement};
@@ -83,7 +82,7 @@ impl Development {
             self.start_again(ctx, burst.target, ctx.generation, Vec::new());
         }
         if self.tidy_at.take_if(|at| *at <= ctx.now).is_some() {
-            ctx.publish(Fact::Settled);
+            ctx.publish(Fact::TidyDue);
         }
     }
 
@@ -130,18 +129,15 @@ impl Development {
                 SlotRestart { step: SlotStep::Ends, began: ctx.now, replacement }
             });
             slot_restart.step = SlotStep::Ends;
-            if let Some(entry) = ctx.processes.slot_mut(*slot) {
-                entry.generation = restart.generation;
-                entry.backoff = Backoff::default();
-                entry.respawn = Respawn::No;
-                entry.filler = Filler::Restart;
-            }
+            ctx.processes.relaunch(*slot, restart.generation);
+            ctx.processes.cancel_respawn(*slot);
+            ctx.processes.filled_by(*slot, Filler::Restart);
         }
         let is_of_worker = |(slot, slot_restart): (&Option<SlotId>, &SlotRestart)| {
             slot.is_some() && slot_restart.step != SlotStep::Settled
         };
         // Who connects from now on waits for the new worker.
-        ctx.publish(Fact::OnlyMasterAccepts(restart.slots.iter().any(is_of_worker)));
+        ctx.publish(Fact::RolloutBegan { of_workers: restart.slots.iter().any(is_of_worker) });
         self.restart = Some(restart);
         let old: Vec<Child> = ctx.processes.children().filter(|child| again.contains(&child.slot)).cloned().collect();
         for child in old {
@@ -207,11 +203,9 @@ impl Development {
 
     fn finish_restart(&mut self, ctx: &mut Context, restart: Restart) {
         let Restart { ids, generation, mut report, slots } = restart;
-        ctx.publish(Fact::OnlyMasterAccepts(false));
+        ctx.publish(Fact::RolloutOver);
         for slot in slots.keys() {
-            if let Some(entry) = ctx.processes.slot_mut(*slot) {
-                entry.filler = Filler::Supervision;
-            }
+            ctx.processes.filled_by(*slot, Filler::Supervision);
         }
         report.ok = report.reason.is_none();
         if report.ok {
@@ -232,6 +226,8 @@ impl Development {
             slot_restart.step = SlotStep::Settled;
             slot_restart.replacement.new_pid = pid;
             slot_restart.replacement.ready_after = ctx.now.saturating_sub(slot_restart.began);
+            // The others may still take a while.
+            ctx.processes.filled_by(slot, Filler::Supervision);
         }
         self.advance_restart(ctx);
         if ctx.policy.mode == Mode::Development && matches!(id, ChildId::Worker(_)) {

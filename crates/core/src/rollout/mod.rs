@@ -2,3 +2,25 @@
 
 pub mod development;
 pub mod reload;
+
+use crate::notice::{Notice, ReloadReport};
+use crate::types::{GenerationId, ReloadTarget};
+
+/// Somebody asked for a reload.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReloadRequest {
+    /// The name by which it is answered.
+    pub id: u32,
+    /// How the new processes are launched.
+    pub generation: GenerationId,
+    /// Which processes.
+    pub target: ReloadTarget,
+    /// How many slots change at the same time.
+    pub concurrency: usize,
+}
+
+/// The answer where nothing can be reloaded.
+pub fn not_running(id: u32) -> Notice {
+    let report = ReloadReport { reason: Some("the cluster is not running"), ..ReloadReport::default() };
+    Notice::Reloaded { ids: vec![id], report }
+}

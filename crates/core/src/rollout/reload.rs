@@ -6,11 +6,11 @@ mod state;
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
+use super::{ReloadRequest, not_running};
 use crate::context::{Context, Phase};
 use crate::facts::Fact;
-use crate::lifecycle::backoff::Backoff;
 use crate::lifecycle::child::Child;
-use crate::lifecycle::processes::{Respawn, Slot};
+use crate::lifecycle::processes::Slot;
 use crate::notice::{ChildFailure, ExitReason, Notice, ReloadReport, Replacement};
 use crate::types::{ChildId, GenerationId, ReloadTarget, SlotId, Time};
 pub use state::Rollout;
@@ -21,19 +21,6 @@ const ATTEMPTS: u32 = 4;
 
 /// Before the second attempt; doubled before each further one.
 const RETRY: Duration = Duration::from_millis(200);
-
-/// Somebody asked for a reload.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ReloadRequest {
-    /// The name by which it is answered.
-    pub id: u32,
-    /// How the new processes are launched.
-    pub generation: GenerationId,
-    /// Which processes.
-    pub target: ReloadTarget,
-    /// How many slots change at the same time.
-    pub concurrency: usize,
-}
 
 impl Rollout {
     /// Somebody asks for a reload, in production.
@@ -59,7 +46,7 @@ impl Rollout {
         let (changes, draining, report) = (BTreeMap::new(), BTreeMap::new(), ReloadReport::default());
         let step = if alone { RolloutStep::Alone { since: ctx.now } } else { RolloutStep::Canary };
         // What dies young must not have taken a client with it: until it has proved itself the canary gets no connection.
-        ctx.publish(Fact::OnlyMasterAccepts(!todo.is_empty()));
+        ctx.publish(Fact::RolloutBegan { of_workers: !todo.is_empty() });
         let before = ctx.generation;
         self.current = Some(Reload { ids, request, before, step, todo, changes, draining, report });
         if alone {
@@ -72,10 +59,7 @@ impl Rollout {
         let Some(reload) = &mut self.current else { return };
         let generation = reload.request.generation;
         let old = ctx.processes.alone().map(|alone| (alone.id, alone.pid));
-        if let Some(entry) = ctx.processes.slot_mut(None) {
-            entry.generation = generation;
-            entry.backoff = Backoff::default();
-        }
+        ctx.processes.relaunch(None, generation);
         if let Some((id, pid)) = old {
             let replacement = Replacement { old_pid: pid, ..Replacement::default() };
             reload.draining.insert(id, Draining { began: ctx.now, replacement });
@@ -128,9 +112,7 @@ impl Rollout {
                 return;
             }
             let id = ctx.spawn_successor(slot, generation);
-            if let Some(child) = ctx.processes.get_mut(id) {
-                child.on_trial = is_canary;
-            }
+            ctx.processes.set_on_trial(id, is_canary);
             let (attempts, began) = before.map_or((1, ctx.now), |change| (change.attempts + 1, change.began));
             if let Some(reload) = &mut self.current {
                 reload.changes.insert(slot, Change { state: ChangeState::Boots(id), attempts, began, ready: None });
@@ -177,13 +159,14 @@ impl Rollout {
         let Some((slot, id)) = proven else { return };
         reload.step = RolloutStep::Rolling;
         ctx.generation = reload.request.generation;
-        ctx.publish(Fact::OnlyMasterAccepts(false));
-        if let Some(child) = ctx.processes.get_mut(id) {
-            child.on_trial = false;
-        }
         self.take_over(ctx, slot, id);
-        ctx.publish(Fact::Proved(id));
+        self.end_trial(ctx, id);
         ctx.publish(Fact::Relaunched);
+    }
+
+    fn end_trial(&mut self, ctx: &mut Context, id: ChildId) {
+        ctx.processes.set_on_trial(id, false);
+        ctx.publish(Fact::CanaryProved(id));
     }
 
     /// The new worker takes the slot, the old one finishes.
@@ -194,11 +177,8 @@ impl Rollout {
         };
         let old_pid = old.and_then(|old| ctx.processes.get(old)).and_then(|child| child.pid);
         let Some(reload) = &mut self.current else { return };
-        if let Some(entry) = ctx.processes.slot_mut(Some(slot)) {
-            entry.generation = generation;
-            entry.backoff = Backoff::default();
-            entry.respawn = Respawn::No;
-        }
+        ctx.processes.relaunch(Some(slot), generation);
+        ctx.processes.cancel_respawn(Some(slot));
         let Some(change) = reload.changes.remove(&slot) else { return };
         let ready_after = change.ready.unwrap_or(ctx.now).saturating_sub(change.began);
         let replacement = Replacement { slot: Some(slot), old_pid, new_pid, ready_after, ..Replacement::default() };
@@ -286,7 +266,7 @@ impl Rollout {
             return;
         }
         let Some(mut reload) = self.current.take() else { return };
-        ctx.publish(Fact::OnlyMasterAccepts(false));
+        ctx.publish(Fact::RolloutOver);
         reload.report.ok = reload.report.reason.is_none();
         if reload.report.ok && reload.request.target != ReloadTarget::Alone {
             ctx.generation = reload.request.generation;
@@ -300,7 +280,13 @@ impl Rollout {
     /// The cluster stops: no reload comes to its end any more.
     pub fn cancel(&mut self, ctx: &mut Context) {
         let reason = Some("the cluster was closed");
-        if let Some(Reload { ids, mut report, .. }) = self.current.take() {
+        if let Some(Reload { ids, mut report, changes, .. }) = self.current.take() {
+            // Until the end it is a worker like any other.
+            for change in changes.into_values() {
+                if let ChangeState::Boots(id) | ChangeState::Proves(id, _) = change.state {
+                    self.end_trial(ctx, id);
+                }
+            }
             report.reason = reason;
             ctx.notify(Notice::Reloaded { ids, report });
         }
@@ -361,12 +347,6 @@ impl Rollout {
         });
         due.min()
     }
-}
-
-/// The answer where nothing can be reloaded.
-pub fn not_running(id: u32) -> Notice {
-    let report = ReloadReport { reason: Some("the cluster is not running"), ..ReloadReport::default() };
-    Notice::Reloaded { ids: vec![id], report }
 }
 
 #[cfg(test)]

@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use super::{World, ms};
 use crate::notice::Notice;
 use crate::traffic::steering::Acceptor;
-use crate::types::Key;
-use crate::types::{Balance, ChildId, Mode, Policy};
+use crate::types::{Balance, ChildId, Key, Mode, Policy};
 
 impl World {
     /// SIGKILL never comes before a process's own time is over.

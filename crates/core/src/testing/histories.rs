@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use crate::context::Phase;
 use crate::event::Event;
 use crate::notice::Notice;
-use crate::rollout::reload::ReloadRequest;
+use crate::rollout::ReloadRequest;
 use crate::testing::properties::{behaviour, policies};
 use crate::testing::{Behaviour, Boot, GOOD, OnDrain, World, ms, signal};
 use crate::types::{Balance, ChildId, KillMeans, Mode, Peer, Policy, ReloadTarget};

@@ -27,8 +27,9 @@ use crate::event::Event;
 use crate::lifecycle::leaving::UNCAUGHT;
 use crate::notice::Notice;
 use crate::traffic::steering::Acceptor;
-use crate::types::{Balance, Bound, ChildId, Delivery, Evidence, Exit, Peer, Policy, Silence, SlotId, Time};
-use crate::types::{ConnectionId, Key};
+use crate::types::{
+    Balance, Bound, ChildId, ConnectionId, Delivery, Evidence, Exit, Key, Peer, Policy, Silence, SlotId, Time,
+};
 use cluster_protocol::inbound::{Inbound, Report};
 use cluster_protocol::outbound::HandleKind;
 

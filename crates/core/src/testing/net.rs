@@ -6,8 +6,7 @@ use super::post::Item;
 use super::{Happening, SEGFAULT, Sim, World, ms};
 use crate::event::Event;
 use crate::traffic::steering::Acceptor;
-use crate::types::{Balance, ChildId, Exit, Mode, Time};
-use crate::types::{ConnectionId, Key};
+use crate::types::{Balance, ChildId, ConnectionId, Exit, Key, Mode, Time};
 use cluster_protocol::inbound::{Inbound, Report, ServerLoad};
 
 /// As many connections the shell accepts at once (master/accept.rs).

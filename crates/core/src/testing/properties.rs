@@ -1,12 +1,12 @@
 //! What holds whatever happens: random behaviours, random requests at random times. The world itself checks at every step
-//! (sim.rs): one worker at work in a slot, one alone, no spawn after the stop began, no early SIGKILL, nobody left behind.
+//! (checks.rs): one worker at work in a slot, one alone, no spawn after the stop began, no early SIGKILL, nobody left behind.
 
 use bytes::Bytes;
 use proptest::prelude::*;
 
 use crate::event::Event;
 use crate::notice::Notice;
-use crate::rollout::reload::ReloadRequest;
+use crate::rollout::ReloadRequest;
 use crate::testing::{Behaviour, Boot, GOOD, Life, OnDrain, World, ms, signal};
 use crate::types::{Balance, ChildId, KillMeans, Mode, Peer, Policy, RandomWorker, Readiness, ReloadTarget};
 use cluster_protocol::envelope::Target;

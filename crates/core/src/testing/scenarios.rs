@@ -30,6 +30,17 @@ fn the_alone_comes_first_and_ready_last() {
 }
 
 #[test]
+fn one_that_exits_during_the_start_had_not_been_asked_to() {
+    let mut world = started(policy(), first_workers(Boot::Exits(20)));
+    world.run(ms(60_000));
+    let exit = world.notices.iter().find_map(|(_, notice)| match notice {
+        Notice::Exit { child: ChildId::Worker(1), expected, reason, .. } => Some((*expected, reason.clone())),
+        _ => None,
+    });
+    assert_eq!(exit, Some((false, ExitReason::Unasked)));
+}
+
+#[test]
 fn a_worker_that_exits_during_the_start_fails_it() {
     let mut world = started(policy(), first_workers(Boot::Exits(10)));
     world.run(ms(60_000));

@@ -4,8 +4,7 @@ use std::collections::VecDeque;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use crate::types::Key;
-use crate::types::{Bound, Time};
+use crate::types::{Bound, Key, Time};
 use cluster_protocol::listen::{AddressType, IPV6_ONLY, ListenAddress, ListenQuery};
 use cluster_protocol::outbound::HandleKind;
 

@@ -71,7 +71,7 @@ impl HandOver {
     }
 
     /// Whether every connection that was accepted has a worker.
-    #[must_use]
+    #[cfg(test)]
     pub fn is_idle(&self) -> bool {
         self.dispatch.is_idle()
     }

@@ -8,8 +8,7 @@ use std::sync::Arc;
 use serde_json::value::RawValue;
 
 use crate::traffic::addresses::{Closed, LINGERS, Port, is_same};
-use crate::types::Key;
-use crate::types::{Bound, ChildId, SlotId, Time};
+use crate::types::{Bound, ChildId, Key, SlotId, Time};
 use cluster_protocol::listen::{ListenAddress, ListenQuery};
 
 /// One shared socket.

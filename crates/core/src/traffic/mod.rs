@@ -90,7 +90,10 @@ impl Traffic {
     }
 
     /// A worker gave back a connection that it had taken.
-    pub fn handed_back(&mut self, ctx: &mut Context, key: &Key, connection: ConnectionId, client: u64) {
+    pub fn handed_back(&mut self, ctx: &mut Context, child: ChildId, key: &Key, connection: ConnectionId, client: u64) {
+        if !ctx.may_hand_back(child) {
+            return ctx.act(Action::ReleaseConnection { connection });
+        }
         self.hand_over.decide(ctx, |dispatch, now| dispatch.handed_back(now, key, connection, client));
     }
 
@@ -153,7 +156,7 @@ impl Traffic {
     }
 
     /// Whether every connection that was accepted has a worker.
-    #[must_use]
+    #[cfg(test)]
     pub fn is_idle(&self) -> bool {
         self.hand_over.is_idle()
     }

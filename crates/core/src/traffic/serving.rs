@@ -134,7 +134,7 @@ impl Traffic {
         }
         let (stage, slot) = (child.stage, child.slot);
         self.hand_over.decide(ctx, |dispatch, _| dispatch.left(id, key));
-        let (Stage::Booting { .. } | Stage::Ready { .. }, Some(slot)) = (stage, slot) else { return };
+        let (Stage::Booting { .. } | Stage::Ready, Some(slot)) = (stage, slot) else { return };
         let serves = |other: &Child| other.slot == Some(slot) && !other.is_leaving() && other.serves.contains(key);
         if !ctx.processes.workers().any(serves) && self.listeners.unwanted_by(key, slot) {
             self.close_listener(ctx, &key.into());

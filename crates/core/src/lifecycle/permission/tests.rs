@@ -3,7 +3,7 @@
 use super::*;
 use crate::action::Action;
 use crate::event::Event;
-use crate::rollout::reload::ReloadRequest;
+use crate::rollout::ReloadRequest;
 use crate::testing::{Behaviour, GOOD, OnDrain, World, ms, policy};
 use crate::types::{Policy, ReloadTarget};
 use cluster_protocol::inbound::{ErrorDetails, ErrorReport, Phase, ServerLoad};

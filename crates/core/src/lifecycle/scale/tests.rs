@@ -3,7 +3,7 @@ use std::rc::Rc;
 
 use super::*;
 use crate::event::Event;
-use crate::rollout::reload::ReloadRequest;
+use crate::rollout::ReloadRequest;
 use crate::testing::{Behaviour, Boot, GOOD, Life, OnDrain, World, ms, policy};
 use crate::types::{ChildId, Policy, ReloadTarget};
 

@@ -1,8 +1,7 @@
 use super::*;
 use crate::event::Event;
 use crate::testing::{Behaviour, Boot, GOOD, OnDrain, World, ms, policy};
-use crate::types::ChildId;
-use crate::types::Policy;
+use crate::types::{ChildId, Policy};
 
 const BAD: Behaviour = Behaviour { boot: Boot::Exits(10), ..GOOD };
 

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::event::Event;
 use crate::lifecycle::leaving::FINISH;
-use crate::rollout::reload::ReloadRequest;
+use crate::rollout::ReloadRequest;
 use crate::testing::{Behaviour, Boot, GOOD, Life, OnDrain, World, ms, policy};
 use crate::types::Policy;
 
@@ -226,4 +226,27 @@ proptest! {
         answered.sort_unstable();
         prop_assert_eq!(answered, asked);
     }
+}
+
+#[test]
+fn an_alone_that_crashes_while_the_worker_still_boots_is_started_again() {
+    let (mut world, behaviour) = started(development(), GOOD);
+    behaviour.borrow_mut().boot = Boot::Ready(3_000);
+    save(&mut world, ReloadTarget::All);
+    let is_new = |world: &World| {
+        world.core.ctx.processes.alone().is_some_and(|alone| alone.id == ChildId::Alone(2) && alone.is_ready())
+    };
+    while !is_new(&world) {
+        run_for(&mut world, 10);
+    }
+    behaviour.borrow_mut().boot = Boot::Ready(100);
+    world.end(ChildId::Alone(2));
+    run_for(&mut world, 1_000);
+    assert!(reports(&world).is_empty(), "the worker boots still");
+    assert_eq!(
+        world.core.ctx.processes.alone().map(|alone| (alone.id, alone.is_ready())),
+        Some((ChildId::Alone(3), true))
+    );
+    run_for(&mut world, 10_000);
+    assert_eq!(world.core.ctx.processes.ready_workers().count(), 1);
 }

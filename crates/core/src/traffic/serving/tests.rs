@@ -1,6 +1,6 @@
 use super::*;
 use crate::event::Event;
-use crate::rollout::reload::ReloadRequest;
+use crate::rollout::ReloadRequest;
 use crate::testing::{GOOD, World, ms, policy};
 use crate::traffic::steering::Acceptor;
 use crate::types::{Mode, Policy, ReloadTarget};
