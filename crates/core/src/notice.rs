@@ -362,3 +362,6 @@ impl Outcome {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

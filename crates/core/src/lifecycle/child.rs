@@ -231,3 +231,6 @@ impl Child {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -112,3 +112,6 @@ impl Context {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

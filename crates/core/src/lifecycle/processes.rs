@@ -316,3 +316,6 @@ impl ProcessTable {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -94,10 +94,7 @@ fn each_message_is_written_so() {
         (hold(LaneName::To(Target::WorkerPid(7))), r#"{"cmd":"NODE_YUNFLY","act":"hold","lane":7}"#),
         (go_on(LaneName::Each), r#"{"cmd":"NODE_YUNFLY","act":"goOn","lane":"each"}"#),
         (refused("E", 2), r#"{"cmd":"NODE_YUNFLY","act":"refused","code":"E","limit":2}"#),
-        (
-            message.clone(),
-            r#"{"action":"random-worker","from":"app","to":"worker","worker_id":2,"worker_pid":99}"#,
-        ),
+        (message.clone(), r#"{"action":"random-worker","from":"app","to":"worker","worker_id":2,"worker_pid":99}"#),
         (
             to_cluster_worker(&message),
             r#"{"cmd":"NODE_YUNFLY","act":"random","message":{"action":"random-worker","from":"app","to":"worker","worker_id":2,"worker_pid":99}}"#,

@@ -138,9 +138,24 @@ fn what_was_expected_is_told_with_its_place() {
 
 #[test]
 fn every_kind_of_value_is_passed_over_whole() {
-    for value in
-        ["true", "false", "null", "0", "-0", "10", "-12.50", "1e5", "1E-05", "0.5e+7", r#""""#, r#""\"\\\/\b\f\n\r\t\u00e9""#, "[]", "{}", "[[],{}]", r#"[ 1 , { "b" : [ ] , "c" : true } ]"#]
-    {
+    for value in [
+        "true",
+        "false",
+        "null",
+        "0",
+        "-0",
+        "10",
+        "-12.50",
+        "1e5",
+        "1E-05",
+        "0.5e+7",
+        r#""""#,
+        r#""\"\\\/\b\f\n\r\t\u00e9""#,
+        "[]",
+        "{}",
+        "[[],{}]",
+        r#"[ 1 , { "b" : [ ] , "c" : true } ]"#,
+    ] {
         assert_eq!(fields(&format!("{{\"a\":{value},\"z\":1}}")), [(r#""a""#, value), (r#""z""#, "1")]);
         assert_eq!(scan(value.as_bytes(), |_, _| {}), Ok(()), "{value}");
     }

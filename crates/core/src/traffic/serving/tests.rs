@@ -83,3 +83,84 @@ fn what_one_process_of_a_slot_closes_the_other_keeps() {
         assert!(world.core.sockets().next().is_none());
     }
 }
+
+#[test]
+fn silence_after_a_flood_is_looked_at_in_time() {
+    let world = flooded(policy());
+    assert_eq!(world.core.traffic.next_timeout(), Some(world.now + ms(300)));
+    assert!(world.core.next_timeout() <= Some(world.now + ms(300)));
+}
+
+/// Two workers; the first has the socket of a port that the system chose, which is 80.
+fn at_port_80() -> crate::Core {
+    let mut core = crate::Core::new(Policy { alone: false, ..policy() }, 1);
+    core.handle(ms(0), Event::Started);
+    for number in [1, 2] {
+        core.handle(ms(0), Event::Spawned { child: ChildId::Worker(number), pid: number });
+    }
+    asks(&mut core, ONE, r#"{"seq":1,"port":0,"addressType":4}"#);
+    let name = cluster_protocol::outbound::SocketName { address: "::".to_owned(), family: "IPv6", port: 80 };
+    let kind = cluster_protocol::outbound::HandleKind::Net;
+    let bound = Bound { delivery: Delivery::Dispatched, kind, name: Some(name) };
+    assert!(core.is_opening(":0:4::0"));
+    core.handle(ms(0), Event::ListenerOpened { key: ":0:4::0".into(), result: Ok(bound) });
+    core
+}
+
+fn asks(core: &mut crate::Core, child: ChildId, query: &str) {
+    let message = Inbound::QueryServer(Box::new(serde_json::from_str(query).unwrap()));
+    core.handle(ms(0), Event::Told { child, message });
+}
+
+#[test]
+fn an_address_that_only_the_others_have_may_be_free_soon() {
+    let key = "0.0.0.0:80:4::0";
+    let query = r#"{"seq":2,"address":"0.0.0.0","port":80,"addressType":4}"#;
+    for (asker, may_be_free) in [(ChildId::Worker(2), true), (ONE, false)] {
+        let mut core = at_port_80();
+        assert!(!core.is_opening(":0:4::0") && !core.is_opening(key));
+        assert!(!core.may_be_free_soon(ms(0), key));
+        asks(&mut core, asker, query);
+        assert!(core.is_opening(key));
+        assert_eq!(core.may_be_free_soon(ms(0), key), may_be_free, "{asker:?}");
+    }
+}
+
+/// The texts of the frames that a child was sent.
+fn frames(core: &mut crate::Core, to: ChildId) -> Vec<String> {
+    let text = |frame: &bytes::Bytes| String::from_utf8(frame.to_vec()).unwrap();
+    let of = |action| match action {
+        Action::Send { child, frame, .. } | Action::SendListener { child, frame, .. } if child == to => {
+            Some(text(&frame))
+        }
+        _ => None,
+    };
+    std::iter::from_fn(|| core.poll_action()).filter_map(of).collect()
+}
+
+#[test]
+fn who_asked_hears_where_it_listens_or_why_not() {
+    let mut core = at_port_80();
+    let sockname = r#"{"cmd":"NODE_CLUSTER","ack":1,"key":":0:4::0","errno":0,"data":null,"sockname":{"address":"::","family":"IPv6","port":80}}"#;
+    assert_eq!(frames(&mut core, ONE), [format!("{sockname}\n")]);
+    asks(&mut core, ONE, r#"{"seq":2,"port":81,"addressType":4}"#);
+    core.handle(ms(0), Event::ListenerOpened { key: ":81:4::0".into(), result: Err(98) });
+    let failed = r#"{"cmd":"NODE_CLUSTER","ack":2,"key":":81:4::0","errno":-98,"data":null}"#;
+    assert_eq!(frames(&mut core, ONE), [format!("{failed}\n")]);
+    assert!(!core.is_opening(":81:4::0"));
+}
+
+#[test]
+fn one_that_stands_by_may_have_asked_for_4096_sockets() {
+    let mut world = World::new(Policy { standby: 1, alone: false, ..policy() }, |_| GOOD);
+    world.ask(0, Event::Started);
+    world.run(ms(1_000));
+    let three = ChildId::Worker(3);
+    world.core.ctx.processes.get_mut(three).unwrap().held.clear();
+    for port in 1..=4_097 {
+        asks(&mut world.core, three, &format!(r#"{{"seq":{port},"port":{port},"addressType":4}}"#));
+    }
+    assert_eq!(world.core.ctx.processes.get(three).map(|child| child.held.len()), Some(4_096));
+    let refused = r#"{"cmd":"NODE_CLUSTER","ack":4097,"key":":4097:4::0","errno":-24,"data":null}"#;
+    assert_eq!(frames(&mut world.core, three), [format!("{refused}\n")]);
+}
