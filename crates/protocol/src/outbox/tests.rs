@@ -185,7 +185,7 @@ fn what_did_not_arrive_is_given_back_the_masters_own_first() {
 #[test]
 fn a_handle_is_in_flight_until_it_is_acknowledged() {
     let mut outbox = pushed(&[("h\n", Some(7))]);
-    assert!(!outbox.is_in_flight());
+    assert!(outbox.is_writable() && !outbox.is_in_flight());
     write(&mut outbox, 99);
     assert!(outbox.is_in_flight());
     outbox.acknowledged();

@@ -349,3 +349,48 @@ fn a_slot_is_tried_four_times_ever_later() {
     assert_eq!(pauses[..3], [ms(220), ms(420), ms(820)]);
     assert_eq!(tries.len(), 4);
 }
+
+#[test]
+fn so_many_slots_change_at_a_time_as_was_asked_for() {
+    for concurrency in [1, 2, 3] {
+        let (mut world, _) = world(Policy { alone: false, count: 7, ..policy() });
+        world.tell(Event::ReloadAsked(ReloadRequest {
+            id: 1,
+            generation: 1,
+            target: ReloadTarget::Worker,
+            concurrency,
+        }));
+        let successors =
+            |world: &World| world.core.ctx.processes.slots().filter(|(_, entry)| entry.successor.is_some()).count();
+        let (mut most, canary) = (0, world.now + ms(1_000));
+        assert_eq!(successors(&world), 1);
+        while reports(&world).is_empty() {
+            world.run(world.now + ms(5));
+            assert!(world.now > canary || successors(&world) <= 1, "the canary is alone");
+            most = most.max(successors(&world));
+        }
+        assert_eq!(most, concurrency);
+    }
+}
+
+#[test]
+fn a_new_alone_says_nothing_about_the_workers() {
+    let (mut world, _) = world(policy());
+    reload(&mut world, 1, ReloadTarget::Alone);
+    world.tell(Event::ScaleAsked { id: 1, count: 3 });
+    world.run(ms(20_000));
+    assert!(reports(&world)[0].1.ok);
+    world.end(ChildId::Worker(1));
+    world.run(ms(30_000));
+    assert_eq!(working(&world), [(Some(1), 0), (Some(2), 0), (Some(3), 0)]);
+    assert_eq!(world.core.ctx.processes.alone().map(|alone| alone.generation), Some(1));
+    assert_eq!(world.core.generations().into_iter().collect::<Vec<_>>(), [0, 1]);
+}
+
+#[test]
+fn without_an_alone_there_is_nothing_to_reload_of_it() {
+    let (mut world, _) = world(Policy { alone: false, ..policy() });
+    reload(&mut world, 1, ReloadTarget::Alone);
+    assert!(reports(&world)[0].1.ok && reports(&world)[0].1.replaced.is_empty());
+    assert_eq!((world.spawns.len(), world.core.rollout.is_under_way()), (2, false));
+}

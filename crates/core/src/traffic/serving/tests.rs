@@ -164,3 +164,47 @@ fn one_that_stands_by_may_have_asked_for_4096_sockets() {
     let refused = r#"{"cmd":"NODE_CLUSTER","ack":4097,"key":":4097:4::0","errno":-24,"data":null}"#;
     assert_eq!(frames(&mut world.core, three), [format!("{refused}\n")]);
 }
+
+/// A cluster whose first worker also listens at port 81, and then ends.
+fn with_a_second_socket(policy: Policy) -> World {
+    let mut world = World::new(policy, |_| GOOD);
+    world.ask(0, Event::Started);
+    world.run(ms(500));
+    let query = serde_json::from_str(r#"{"seq":9,"port":81,"addressType":4}"#).unwrap();
+    world.tell(Event::Told { child: ONE, message: Inbound::QueryServer(Box::new(query)) });
+    assert!(!closes_unused(&mut world), "it is served");
+    world.end(ONE);
+    world
+}
+
+/// Whether one of the two sockets is closed now.
+fn closes_unused(world: &mut World) -> bool {
+    world.core.ctx.now = world.now;
+    world.core.traffic.close_unused(&mut world.core.ctx);
+    world.core.traffic.listeners.keys().len() == 1
+}
+
+#[test]
+fn what_nobody_came_back_to_is_closed_when_every_slot_has_had_the_time_to() {
+    let production = Policy { alone: false, ..policy() };
+    let mut world = with_a_second_socket(production.clone());
+    assert!(!closes_unused(&mut world), "its successor boots");
+    world.run(ms(1_400));
+    assert_eq!(world.core.census().listening, 2);
+    assert!(!closes_unused(&mut world), "it has not stayed");
+    world.run(ms(1_600));
+    assert!(closes_unused(&mut world));
+    let mut world = with_a_second_socket(Policy { refork: false, ..production.clone() });
+    world.run(ms(2_000));
+    assert!(closes_unused(&mut world), "nobody comes back to the slot");
+    let mut world = with_a_second_socket(Policy { refork: false, ..production });
+    world.run(ms(2_000));
+    let slot = world.core.ctx.processes.slot_mut(Some(1)).unwrap();
+    slot.respawn = crate::lifecycle::processes::Respawn::At(ms(9_000));
+    assert!(!closes_unused(&mut world), "somebody will come");
+    let watch = Some(ms(10));
+    let development = Policy { mode: Mode::Development, refork: false, count: 1, watch, ..policy() };
+    let mut world = with_a_second_socket(development);
+    world.run(ms(2_000));
+    assert!(!closes_unused(&mut world), "the next change brings somebody");
+}
