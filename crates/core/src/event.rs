@@ -247,3 +247,24 @@ impl Event {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_about_one_child_names_it() {
+        let child = ChildId::Worker(7);
+        for event in [
+            Event::Spawned { child, pid: 1 },
+            Event::SentTo { child, frame: Bytes::new() },
+            Event::Disconnected { child },
+            Event::KillAsked { child, means: KillMeans::Ask },
+        ] {
+            assert_eq!(event.child(), Some(child), "{event:?}");
+        }
+        for event in [Event::Started, Event::TimedOut, Event::Quiesced, Event::ScaleAsked { id: 1, count: 2 }] {
+            assert_eq!(event.child(), None, "{event:?}");
+        }
+    }
+}

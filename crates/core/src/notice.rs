@@ -359,3 +359,6 @@ impl Outcome {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

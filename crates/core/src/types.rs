@@ -253,3 +253,29 @@ impl Lane {
         Self { from, to: if target == Target::AllWorkers { LaneName::Each } else { LaneName::To(target) } }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_reloads_together_replace_what_either_does() {
+        use ReloadTarget::{All, Alone, Worker};
+        for (one, other, both) in
+            [(Worker, Worker, Worker), (Alone, Alone, Alone), (All, All, All), (Worker, Alone, All), (Alone, All, All)]
+        {
+            assert_eq!((one.with(other), other.with(one)), (both, both));
+        }
+    }
+
+    #[test]
+    fn only_what_nobody_may_miss_waits_for_each_worker() {
+        let from = Peer::App;
+        for target in [Target::App, Target::Alone, Target::AnyWorker, Target::WorkerPid(7)] {
+            let lane = Lane { from, to: LaneName::To(target) };
+            assert_eq!((Lane::of(from, target), Lane::of_each(from, target)), (lane, lane));
+        }
+        let (all, each) = (Lane::of(from, Target::AllWorkers), Lane::of_each(from, Target::AllWorkers));
+        assert_eq!((all.to, each.to), (LaneName::To(Target::AllWorkers), LaneName::Each));
+    }
+}

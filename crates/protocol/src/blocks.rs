@@ -44,9 +44,9 @@ impl Blocks {
     /// A piece of a line that is too long, without half a character at its end.
     fn part(&mut self) -> Option<Bytes> {
         let is_begin = |byte: &u8| byte & 0b1100_0000 != 0b1000_0000;
+        let is_half = |last: &usize| std::str::from_utf8(&self.buffer[*last..]).is_err();
         let last = self.buffer.iter().rposition(is_begin).filter(|last| self.buffer.len() - last < LONGEST_CHARACTER);
-        let whole = std::str::from_utf8(&self.buffer[last.unwrap_or(0)..]).is_ok();
-        let end = last.filter(|last| !whole && *last > 0).unwrap_or(self.buffer.len());
+        let end = last.filter(is_half).unwrap_or(self.buffer.len());
         Some(self.buffer.split_to(end).freeze())
     }
 
@@ -139,6 +139,31 @@ mod tests {
                 wanted.push('\n');
             }
             prop_assert_eq!(all, wanted);
+        }
+    }
+
+    #[test]
+    fn what_is_not_complete_gives_nothing() {
+        let mut blocks = Blocks::default();
+        assert_eq!(blocks.push(b"one\n"), None);
+        assert_eq!(blocks.end().as_deref(), Some(&b"one\n"[..]));
+        assert_eq!((blocks.settle(), blocks.end()), (None, None));
+    }
+
+    #[test]
+    fn only_half_a_character_is_left_of_a_line_that_is_too_long() {
+        for (end, left) in [
+            (&b"@"[..], 0),
+            ("\u{e9}".as_bytes(), 0),
+            ("\u{1f600}".as_bytes(), 0),
+            (&"\u{1f600}".as_bytes()[..3], 3),
+            // No character at all.
+            (b"\xf0\x80\x80\x80", 0),
+        ] {
+            let mut line = vec![b'x'; LONGEST - end.len()];
+            line.extend_from_slice(end);
+            let cut = Blocks::default().push(&line).map(|bytes| bytes.len());
+            assert_eq!(cut, Some((1 << 20) - left), "{end:?}");
         }
     }
 }

@@ -243,4 +243,38 @@ mod tests {
             let _ = Envelope::read(&bytes);
         }
     }
+
+    #[test]
+    fn what_is_for_the_master_or_comes_with_a_handle_is_told_apart() {
+        for (line, envelope) in [
+            (r#"{"cmd":"NODE_YUNFLY_RPC","to":"alone"}"#, Envelope::Request(Target::Alone)),
+            (r#"{"cmd":"NODE_YUNFLY_ADV","to":"worker"}"#, Envelope::User(Target::AnyWorker)),
+            (r#"{"cmd":"NODE_HANDLE","type":"net.Native"}"#, Envelope::Handle),
+            (r#"{"cmd":"NODE_HANDLE_ACK"}"#, Envelope::Internal),
+            (r#"{"cmd":"NODE_","to":"alone"}"#, Envelope::Internal),
+            (r#"{"cmd":"NODE","to":"alone"}"#, Envelope::User(Target::Alone)),
+            (r#"{"cmd":["NODE_HANDLE"],"to":"alone"}"#, Envelope::User(Target::Alone)),
+        ] {
+            assert_eq!(Envelope::read(line.as_bytes()), Ok(envelope), "{line}");
+        }
+    }
+
+    #[test]
+    fn several_messages_go_as_one_piece_where_the_same_get_them_all() {
+        for (target, same) in [
+            (Target::App, false),
+            (Target::AnyWorker, false),
+            (Target::Alone, true),
+            (Target::AllWorkers, true),
+            (Target::WorkerPid(7), true),
+        ] {
+            assert_eq!(target.is_the_same_for_all(), same, "{target:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_json_is_told_with_its_place() {
+        let error = Envelope::read(br#"{"to":}"#);
+        assert_eq!(error, Err(InvalidJson("no JSON: a value expected at byte 6".to_owned())));
+    }
 }

@@ -255,48 +255,4 @@ impl Inbound {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::listen::AddressType;
-    use proptest::prelude::*;
-
-    #[test]
-    fn reads_what_node_20_sends_for_listen_0() {
-        let line = br#"{"cmd":"NODE_CLUSTER","act":"queryServer","index":0,"data":null,"address":null,"port":0,"addressType":4,"flags":0,"backlog":511,"seq":2}"#;
-        let Ok(Inbound::QueryServer(query)) = Inbound::read(line) else { panic!() };
-        assert_eq!((query.seq, query.port, query.address_type), (2, Some(0), Some(AddressType::Tcp4)));
-        assert_eq!(query.key(), ":0:4::0");
-    }
-
-    #[test]
-    fn reads_the_preloads_reports() {
-        let line = br#"{"cmd":"NODE_YUNFLY","act":"error","phase":"boot","fatal":true,"error":{"name":"Error","message":"m","code":"E"}}"#;
-        let Ok(Inbound::Report(Report::Error(report))) = Inbound::read(line) else { panic!() };
-        assert!(report.fatal && report.phase == Phase::Boot);
-        assert_eq!(report.error.message.as_deref(), Some("m"));
-    }
-
-    #[test]
-    fn an_error_with_half_a_character_is_told() {
-        let message = r"\ud83d\ude00 \ud83d \\ud83d \ude00";
-        let line = format!(
-            r#"{{"cmd":"NODE_YUNFLY","act":"error","phase":"run","fatal":true,"error":{{"message":"{message}"}}}}"#
-        );
-        let Ok(Inbound::Report(Report::Error(report))) = Inbound::read(line.as_bytes()) else { panic!() };
-        assert_eq!(report.error.message.as_deref(), Some("😀 \u{fffd} \\ud83d \u{fffd}"));
-    }
-
-    #[test]
-    fn a_missing_field_is_an_error_and_an_unknown_act_is_not() {
-        assert!(Inbound::read(br#"{"cmd":"NODE_CLUSTER","act":"queryServer"}"#).is_err());
-        assert!(matches!(Inbound::read(br#"{"cmd":"NODE_CLUSTER","act":"later"}"#), Ok(Inbound::Unknown)));
-        assert!(matches!(Inbound::read(br#"{"cmd":"NODE_DEBUG_ENABLED"}"#), Ok(Inbound::Unknown)));
-    }
-
-    proptest! {
-        #[test]
-        fn arbitrary_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
-            let _ = Inbound::read(&bytes);
-        }
-    }
-}
+mod tests;

@@ -128,3 +128,44 @@ pub struct ListenAddress {
     #[serde(default)]
     pub fd: Scalar,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn query(fields: &str) -> ListenQuery {
+        serde_json::from_str(&format!(r#"{{"seq":1{fields}}}"#)).unwrap()
+    }
+
+    #[test]
+    fn the_key_is_nodes() {
+        for (fields, key) in [
+            ("", "::4::0"),
+            (r#","address":null,"port":80,"addressType":4"#, ":80:4::0"),
+            (r#","address":"::1","port":80,"addressType":6,"index":2"#, "::1:80:6::2"),
+            (r#","address":"/run/a","port":-1,"addressType":-1"#, "/run/a:-1:-1::0"),
+            (r#","port":53,"addressType":"udp4""#, ":53:udp4::0"),
+            (r#","port":53,"addressType":"udp6""#, ":53:udp6::0"),
+            (r#","addressType":4,"fd":3"#, "::4:3:0"),
+        ] {
+            assert_eq!(query(fields).key(), key);
+        }
+    }
+
+    #[test]
+    fn each_type_is_known_and_no_other() {
+        for (written, address_type, is_udp) in [
+            ("4", AddressType::Tcp4, false),
+            ("6", AddressType::Tcp6, false),
+            ("-1", AddressType::Pipe, false),
+            (r#""udp4""#, AddressType::Udp4, true),
+            (r#""udp6""#, AddressType::Udp6, true),
+        ] {
+            assert_eq!(query(&format!(r#","addressType":{written}"#)).address_type, Some(address_type));
+            assert_eq!(address_type.is_udp(), is_udp, "{written}");
+        }
+        for other in ["5", "4.5", r#""4""#, "null", "true", "[4]"] {
+            assert_eq!(query(&format!(r#","addressType":{other}"#)).address_type, None, "{other}");
+        }
+    }
+}

@@ -105,4 +105,11 @@ mod tests {
             assert_eq!(Oversized::read(line.as_bytes()), Oversized::Other);
         }
     }
+
+    #[test]
+    fn the_longest_name_is_one() {
+        let longest = "x".repeat(LONGEST_ID);
+        let line = format!(r#"{{"cmd":"NODE_YUNFLY_RPC","act":"request","id":"{longest}","to":"app""#);
+        assert_eq!(Oversized::read(line.as_bytes()), Oversized::Request { id: longest });
+    }
 }

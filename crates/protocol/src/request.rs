@@ -216,4 +216,35 @@ mod tests {
         let long = format!(r#"{{"act":"reply","id":"{}"}}"#, "x".repeat(LONGEST_ID + 1));
         assert!(RequestPart::read(long.as_bytes()).is_err());
     }
+
+    #[test]
+    fn each_message_is_written_so() {
+        let too_large = r#"{"cmd":"NODE_YUNFLY_RPC","act":"reply","id":"7-1","pid":3,"error":{"name":"ClusterError","code":"ERR_MESSAGE_TOO_LARGE","message":"The answer was not delivered: it has more than 9 bytes. Answer with less, or raise maxMessageBytes in the cluster config."}}"#;
+        for (frame, expected) in [
+            (sent("7-1", &[1, 2]), r#"{"cmd":"NODE_YUNFLY_RPC","act":"sent","id":"7-1","pids":[1,2]}"#),
+            (
+                gone("7-1", Some(3), "gone"),
+                r#"{"cmd":"NODE_YUNFLY_RPC","act":"gone","id":"7-1","pid":3,"reason":"gone"}"#,
+            ),
+            (gone("7-1", None, "closed"), r#"{"cmd":"NODE_YUNFLY_RPC","act":"gone","id":"7-1","reason":"closed"}"#),
+            (refused("7-1", 9), r#"{"cmd":"NODE_YUNFLY_RPC","act":"refused","id":"7-1","limit":9}"#),
+            (answer_too_large("7-1", Some(3), 9), too_large),
+        ] {
+            assert_eq!(std::str::from_utf8(&frame), Ok(&*format!("{expected}\n")));
+        }
+    }
+
+    #[test]
+    fn a_name_may_have_so_many_bytes_and_no_more() {
+        let read =
+            |length| RequestPart::read(format!(r#"{{"act":"cancel","id":"{}"}}"#, "x".repeat(length)).as_bytes());
+        assert_eq!(read(128), Ok(RequestPart::Cancel { id: "x".repeat(128) }));
+        assert_eq!(read(129), Err("the id of a request has 129 bytes; at most 128 are allowed".to_owned()));
+    }
+
+    #[test]
+    fn what_it_cannot_be_is_told() {
+        assert_eq!(RequestPart::read(br#"{"act":"other","id":"1"}"#), Err("a request cannot be: other".to_owned()));
+        assert!(RequestPart::read(br#"{"id":"1"}"#).unwrap_err().contains("missing field `act`"));
+    }
 }

@@ -80,4 +80,17 @@ mod tests {
             assert_eq!(serde_json::from_str::<Scalar>(text).unwrap(), Scalar::default());
         }
     }
+
+    #[test]
+    fn is_made_of_what_a_value_is_made_of() {
+        assert_eq!(Scalar::from(4), Scalar(Value::from(4)));
+        assert_eq!(serde_json::to_string(&Scalar::from("udp4")).unwrap(), r#""udp4""#);
+    }
+
+    #[test]
+    fn what_no_json_holds_is_refused() {
+        let bytes = serde::de::value::BytesDeserializer::<serde::de::value::Error>::new(b"x");
+        let error = Scalar::deserialize(bytes).unwrap_err();
+        assert_eq!(error.to_string(), "invalid type: byte array, expected any value");
+    }
 }

@@ -18,7 +18,6 @@ pub fn replace_lone_surrogates(line: &[u8]) -> Vec<u8> {
                 at += 6;
                 continue;
             }
-            (b'\\', Some(_), _) => 6,
             (b'\\', None, _) => 2,
             _ => 1,
         };
@@ -41,5 +40,13 @@ mod tests {
         for untouched in ["", "plain", r"\\ud83d", r"\n\u00e9\uD83D\uDE00", r"\", r"\u12"] {
             assert_eq!(whole(untouched), untouched);
         }
+    }
+
+    #[test]
+    fn the_halves_of_one_character_stay_together_wherever_they_stand() {
+        let whole = |line: &str| String::from_utf8(whole_characters(line.as_bytes())).unwrap();
+        assert_eq!(whole(r"ab\ud83d\ude00cd\ud83d"), r"ab\ud83d\ude00cd\ufffd");
+        assert_eq!(whole(r"\u00e9\ud83d\u00e9\ude00x"), r"\u00e9\ufffd\u00e9\ufffdx");
+        assert_eq!(whole(r"\\\ud83d\\"), r"\\\ufffd\\");
     }
 }

@@ -79,4 +79,19 @@ mod tests {
             assert!(Wrapped::read(frame(broken).as_bytes()).is_err(), "{broken}");
         }
     }
+
+    #[test]
+    fn each_kind_is_known_by_its_name() {
+        for (head, kind) in [
+            (r#""type":"net.Socket""#, HandleType::Socket),
+            (r#""type":"net.Server""#, HandleType::Server),
+            (r#""type":"net.Native""#, HandleType::Native),
+            (r#""type":"dgram.Native""#, HandleType::Datagrams),
+            (r#""type":"dgram.Socket","dgramType":"udp4""#, HandleType::Datagrams),
+        ] {
+            let frame = format!(r#"{{"cmd":"NODE_HANDLE",{head},"msg":{{"to": "alone"}}}}"#);
+            let wrapped = Wrapped::read(frame.as_bytes()).unwrap();
+            assert_eq!((wrapped.kind, wrapped.message.get()), (Some(kind), r#"{"to": "alone"}"#), "{head}");
+        }
+    }
 }

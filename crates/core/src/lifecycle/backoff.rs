@@ -128,4 +128,31 @@ mod tests {
         let later = Duration::from_secs(500);
         assert_eq!(restart.died(later, true, LIMIT, &mut rng), Retry::At(later));
     }
+
+    #[test]
+    fn what_comes_at_the_very_end_of_the_limit_is_tried_and_what_comes_later_is_not() {
+        let start = Duration::from_secs(7);
+        let after = super::backoff(1, &mut fastrand::Rng::with_seed(4));
+        let second = |limit| {
+            let (mut restart, mut rng) = (Backoff::default(), fastrand::Rng::with_seed(4));
+            restart.died(start, false, limit, &mut rng);
+            (restart.died(start, false, limit, &mut rng), restart.is_exhausted())
+        };
+        assert_eq!(second(Some(after)), (Retry::At(start + after), false));
+        let less = after - Duration::from_nanos(1);
+        assert_eq!(second(Some(less)), (Retry::LimitReached { retry: start + less * 2 }, true));
+        assert_eq!(second(None), (Retry::At(start + after), false));
+    }
+
+    #[test]
+    fn one_whose_limit_is_over_is_tried_at_once_where_no_worker_is_left() {
+        let (mut restart, mut rng) = (Backoff::default(), fastrand::Rng::with_seed(5));
+        let (limit, late) = (Some(Duration::from_millis(1)), Duration::from_secs(9));
+        assert_eq!(restart.reopen(late), None);
+        restart.died(late, false, limit, &mut rng);
+        assert!(restart.is_exhausted());
+        assert_eq!(restart.reopen(late), Some(late));
+        assert!(!restart.is_exhausted());
+        assert_eq!(restart.reopen(late), None);
+    }
 }

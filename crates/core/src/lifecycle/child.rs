@@ -227,3 +227,6 @@ impl Child {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -119,3 +119,6 @@ impl Context {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

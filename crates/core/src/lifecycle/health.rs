@@ -150,3 +150,6 @@ fn number(id: ChildId) -> u32 {
         ChildId::Worker(number) | ChildId::Alone(number) => number,
     }
 }
+
+#[cfg(test)]
+mod tests;

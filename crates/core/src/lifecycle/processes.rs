@@ -345,3 +345,6 @@ impl ProcessTable {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -171,3 +171,6 @@ fn stop(ctx: &mut Context, of: impl Fn(&super::child::Child) -> bool) {
         ctx.drain(id, DrainReason::Shutdown, ExitReason::Shutdown, SHUTDOWN_GRACE);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -60,3 +60,46 @@ impl Standbys {
         self.refill_at.filter(|_| ctx.phase == Phase::Running)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{good, ms, policy};
+    use crate::types::Policy;
+
+    #[test]
+    fn one_that_left_is_followed_by_another_at_once_and_then_ever_later() {
+        let mut world = good(Policy { alone: false, standby: 1, ..policy() });
+        let (standbys, ctx) = (&mut world.core.standbys, &mut world.core.ctx);
+        ctx.now = ms(1_000);
+        for other in [Vacated::Slot, Vacated::Succession, Vacated::Nothing] {
+            standbys.slot_left(ctx, other);
+            assert_eq!(standbys.next_timeout(ctx), None, "{other:?}");
+        }
+        let leaves = |standbys: &mut Standbys, ctx: &mut Context| {
+            let outdated = ctx.processes.outdated_standbys(99);
+            for id in outdated {
+                ctx.processes.vacate(id);
+                ctx.processes.remove(id);
+            }
+            standbys.slot_left(ctx, Vacated::Standby);
+            ctx.processes.standbys(0)
+        };
+        assert_eq!(leaves(standbys, ctx), 1);
+        let deadlines = ctx.processes.children().filter(|child| child.stands_by()).filter_map(|child| child.deadline());
+        assert_eq!(deadlines.collect::<Vec<_>>(), [ms(11_000)]);
+        assert_eq!(leaves(standbys, ctx), 0);
+        let due = standbys.next_timeout(ctx).unwrap();
+        assert!(due >= ms(1_080) && due <= ms(1_120), "{due:?}");
+        ctx.now = due - ms(1);
+        standbys.refill(ctx);
+        assert_eq!(ctx.processes.standbys(0), 0);
+        ctx.now = due;
+        standbys.refill(ctx);
+        assert_eq!((ctx.processes.standbys(0), standbys.next_timeout(ctx)), (1, None));
+        leaves(standbys, ctx);
+        ctx.phase = Phase::Stopping;
+        assert_eq!(standbys.next_timeout(ctx), None);
+        assert_eq!(leaves(standbys, ctx), 0);
+    }
+}

@@ -321,4 +321,29 @@ mod tests {
         assert_eq!(sent_to(&world, ChildId::Alone(2)), ["ask\n"]);
         assert_eq!(open(&world), 1);
     }
+
+    #[test]
+    fn who_is_through_is_sent_nothing_more() {
+        for answers in [true, false] {
+            let mut world = world();
+            ask(&mut world, Peer::Child(ONE), Target::Alone);
+            world.core.ctx.processes.get_mut(ONE).unwrap().channel = crate::lifecycle::child::Channel::Ending;
+            if answers {
+                answer(&mut world, ALONE, Target::WorkerPid(1002));
+            } else {
+                world.end(ALONE);
+            }
+            assert!(sent_to(&world, ONE).is_empty());
+        }
+    }
+
+    #[test]
+    fn an_answer_for_nobody_in_particular_reaches_nobody() {
+        for target in [Target::AnyWorker, Target::AllWorkers, Target::WorkerPid(7)] {
+            let mut world = world();
+            ask(&mut world, Peer::Child(ONE), Target::Alone);
+            answer(&mut world, ALONE, target);
+            assert_eq!((sent_to(&world, ONE).len(), open(&world)), (0, 1), "{target:?}");
+        }
+    }
 }

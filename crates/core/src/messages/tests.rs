@@ -2,6 +2,7 @@ use super::*;
 use crate::event::Event;
 use crate::testing::{GOOD, World, ms, policy};
 use cluster_protocol::inbound::{Inbound, Report};
+use cluster_protocol::outbound::LaneName;
 
 const ONE: ChildId = ChildId::Worker(1);
 
@@ -49,4 +50,187 @@ fn who_is_through_reads_what_was_sent_before_and_gets_nothing_more() {
         _ => None,
     });
     assert_eq!(returned, Some((Bytes::from_static(b"after\n"), Undeliverable::Gone)));
+}
+
+fn running(policy: crate::types::Policy) -> World {
+    let mut world = World::new(policy, |_| GOOD);
+    world.ask(0, Event::Started);
+    world.run(ms(1_000));
+    world.sent.clear();
+    world
+}
+
+/// All actions of an event.
+fn actions(world: &mut World, event: Event) -> Vec<Action> {
+    world.core.handle(world.now, event);
+    std::iter::from_fn(|| world.core.poll_action()).collect()
+}
+
+fn frame(text: &'static str) -> Bytes {
+    Bytes::from_static(text.as_bytes())
+}
+
+const ALONE: ChildId = ChildId::Alone(1);
+
+#[test]
+fn a_message_with_a_handle_goes_to_who_is_there_and_the_handle_is_forgotten() {
+    let sent = |world: &mut World, to: HandleTarget| -> (Vec<(ChildId, LaneName)>, usize, usize) {
+        let event = Event::SentHandle { from: Peer::Child(ONE), to, frame: frame("1\n"), handle: 5 };
+        let actions = actions(world, event);
+        let to = actions.iter().filter_map(|action| match action {
+            Action::SendHandle { child, handle: 5, lane, .. } => Some((*child, lane.to)),
+            _ => None,
+        });
+        let count = |wanted: fn(&Action) -> bool| actions.iter().filter(|action| wanted(action)).count();
+        let released = count(|action| matches!(action, Action::ReleaseConnection { connection: 5 }));
+        let returned = |action: &Action| {
+            matches!(action, Action::Notify(Notice::Undeliverable { reason: Undeliverable::Handle, .. }))
+        };
+        (to.collect(), released, count(returned))
+    };
+    let mut world = running(policy());
+    let (two, pid) = (ChildId::Worker(2), Target::WorkerPid(1_003));
+    assert_eq!(sent(&mut world, HandleTarget::Child(two)), (vec![(two, LaneName::To(pid))], 1, 0));
+    assert_eq!(sent(&mut world, HandleTarget::Child(ALONE)), (vec![(ALONE, LaneName::To(Target::Alone))], 1, 0));
+    assert_eq!(sent(&mut world, HandleTarget::Routed(pid)), (vec![(two, LaneName::To(pid))], 1, 0));
+    let all = vec![(ONE, LaneName::Each), (two, LaneName::Each)];
+    assert_eq!(sent(&mut world, HandleTarget::Routed(Target::AllWorkers)), (all, 1, 0));
+    assert_eq!(sent(&mut world, HandleTarget::Child(ChildId::Worker(9))), (vec![], 1, 1));
+    world.core.ctx.processes.get_mut(two).unwrap().channel = crate::lifecycle::child::Channel::Ending;
+    assert_eq!(sent(&mut world, HandleTarget::Child(two)), (vec![], 1, 1));
+    let event = Event::SentHandle {
+        from: Peer::Child(ONE),
+        to: HandleTarget::Routed(Target::App),
+        frame: frame("1\n"),
+        handle: 5,
+    };
+    assert!(matches!(actions(&mut world, event)[..], [Action::Notify(Notice::Handle(ONE, _, 5))]));
+}
+
+#[test]
+fn what_was_not_written_goes_to_the_next_alone_or_is_given_back() {
+    let reason = |world: &mut World, child, text| {
+        let returned = actions(world, Event::Returned { child, from: Peer::App, frame: frame(text) });
+        match &returned[..] {
+            [] => None,
+            [Action::Notify(Notice::Undeliverable { reason, .. })] => Some(*reason),
+            other => panic!("{other:?}"),
+        }
+    };
+    let mut world = running(policy());
+    assert_eq!(reason(&mut world, ALONE, "1\n"), None, "it waits");
+    assert_eq!(reason(&mut world, ONE, "1\n"), Some(Undeliverable::Gone));
+    for child in [ALONE, ONE] {
+        let handle = "{\"cmd\":\"NODE_HANDLE\",\"type\":\"net.Native\",\"msg\":1}\n";
+        assert_eq!(reason(&mut world, child, handle), Some(Undeliverable::Handle));
+        let request = "{\"cmd\":\"NODE_YUNFLY_RPC\",\"act\":\"request\",\"id\":\"1\"}\n";
+        assert_eq!(reason(&mut world, child, request), None, "who asked hears of it");
+    }
+    world.core.ctx.phase = Phase::Stopping;
+    assert_eq!(reason(&mut world, ALONE, "1\n"), Some(Undeliverable::Closed));
+}
+
+#[test]
+fn what_waits_is_counted_and_the_end_of_it_is_told_once() {
+    let mut world = World::new(policy(), |_| GOOD);
+    world.tell(Event::Started);
+    let cost = size_of::<QueuedMessage>();
+    let mut keep = |text| {
+        let event = Event::Sent { from: Peer::App, target: Target::Alone, frame: frame(text) };
+        match actions(&mut world, event)[..] {
+            [Action::CountMail { receiver: MailFor::Alone, queued, size, .. }] => (queued, size),
+            ref other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(keep("ab\n"), (0, cost + 3));
+    assert_eq!(keep("c\n"), (cost + 3, cost + 2));
+    let taken = |actions: &[Action]| {
+        let taken = |action: &&Action| matches!(action, Action::MailTaken { .. });
+        actions.iter().filter(taken).count()
+    };
+    let loaded = Event::Told { child: ALONE, message: Inbound::Report(Report::Loaded) };
+    assert_eq!(taken(&actions(&mut world, loaded)), 1);
+    let close = Event::CloseAsked { force: true };
+    let mut all = actions(&mut world, close);
+    assert_eq!(taken(&all), 0, "nothing waited");
+    all.clear();
+}
+
+#[test]
+fn at_the_end_what_still_waits_reaches_nobody() {
+    let mut world = World::new(policy(), |_| GOOD);
+    world.tell(Event::Started);
+    world.core.handle(world.now, Event::Sent { from: Peer::App, target: Target::AllWorkers, frame: frame("1\n") });
+    let part = RequestPart::Request { id: "r".to_owned() };
+    world.core.handle(world.now, Event::Request { from: Peer::App, target: Target::Alone, frame: frame("2\n"), part });
+    while world.core.poll_action().is_some() {}
+    world.core.messages.stopped(&mut world.core.ctx);
+    let all: Vec<Action> = std::iter::from_fn(|| world.core.poll_action()).collect();
+    let taken =
+        |receiver| all.iter().any(|action| matches!(action, Action::MailTaken { receiver: it } if *it == receiver));
+    assert!(taken(MailFor::Alone) && taken(MailFor::Workers));
+    let text = |frame: &Bytes| String::from_utf8(frame.to_vec()).unwrap();
+    let told: Vec<String> = all
+        .iter()
+        .filter_map(|action| match action {
+            Action::Notify(Notice::Undeliverable { frame, reason, .. }) => {
+                Some(format!("{} {}", text(frame), reason.as_str()))
+            }
+            Action::Notify(Notice::Request(None, frame)) => Some(text(frame)),
+            _ => None,
+        })
+        .collect();
+    let gone = "{\"cmd\":\"NODE_YUNFLY_RPC\",\"act\":\"gone\",\"id\":\"r\",\"reason\":\"closed\"}\n";
+    assert_eq!(told, [gone, "1\n closed"]);
+    world.core.messages.stopped(&mut world.core.ctx);
+    assert!(world.core.poll_action().is_none());
+}
+
+#[test]
+fn any_worker_is_one_that_keeps_up_where_there_is_one() {
+    let mut world = running(policy());
+    let mut receivers = |behind: &[ChildId], caught_up: &[ChildId]| {
+        behind.iter().for_each(|child| world.core.handle(ms(1_000), Event::FellBehind { child: *child }));
+        caught_up.iter().for_each(|child| world.core.handle(ms(1_000), Event::CaughtUp { child: *child }));
+        let mut all = std::collections::BTreeSet::new();
+        for _ in 0..50 {
+            let event = Event::Sent { from: Peer::App, target: Target::AnyWorker, frame: frame("1\n") };
+            match actions(&mut world, event)[..] {
+                [Action::Send { child, .. }] => all.insert(child),
+                ref other => panic!("{other:?}"),
+            };
+        }
+        all.into_iter().collect::<Vec<_>>()
+    };
+    let two = ChildId::Worker(2);
+    assert_eq!(receivers(&[], &[]), [ONE, two]);
+    assert_eq!(receivers(&[ONE], &[]), [two]);
+    assert_eq!(receivers(&[two], &[]), [ONE, two], "all are");
+    assert_eq!(receivers(&[], &[ONE]), [ONE]);
+}
+
+#[test]
+fn while_everything_ends_messages_still_reach_who_is_there() {
+    let mut world = running(policy());
+    world.core.handle(ms(1_000), Event::CloseAsked { force: false });
+    while world.core.poll_action().is_some() {}
+    let mut receivers = |target| {
+        let event = Event::Sent { from: Peer::App, target, frame: frame("1\n") };
+        let sent = actions(&mut world, event);
+        sent.iter()
+            .filter_map(|action| if let Action::Send { child, .. } = action { Some(*child) } else { None })
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(receivers(Target::AllWorkers), [ONE, ChildId::Worker(2)]);
+    assert_eq!(receivers(Target::Alone), [ALONE]);
+    world.core.ctx.processes.get_mut(ALONE).unwrap().stage =
+        crate::lifecycle::child::Stage::Leaving { kill_at: ms(9_000) };
+    assert_eq!(receivers_of_alone(&mut world), 1, "there is no other");
+    world.core.ctx.phase = Phase::Running;
+    assert_eq!(receivers_of_alone(&mut world), 0, "the next one gets it");
+}
+
+fn receivers_of_alone(world: &mut World) -> usize {
+    let event = Event::Sent { from: Peer::App, target: Target::Alone, frame: frame("1\n") };
+    actions(world, event).iter().filter(|action| matches!(action, Action::Send { child: ALONE, .. })).count()
 }

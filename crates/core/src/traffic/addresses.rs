@@ -143,4 +143,67 @@ mod tests {
         closed.opened(other);
         assert!(!closed.lingers(LINGERS, other, |_| true));
     }
+
+    #[test]
+    fn only_a_number_of_a_port_is_one() {
+        let of = |fields| Port::asked(&query(fields));
+        assert!(of(r#""port":65535,"addressType":4"#).is_some());
+        for none in [
+            r#""port":65536,"addressType":4"#,
+            r#""addressType":4"#,
+            r#""port":80"#,
+            r#""port":80,"addressType":4,"fd":0"#,
+        ] {
+            assert_eq!(of(none), None, "{none}");
+        }
+        let listening = |port: i64| {
+            let fields = format!(r#"{{"addressType":4,"port":{port}}}"#);
+            Port::listening(&serde_json::from_str(&fields).unwrap())
+        };
+        assert_eq!(listening(80), Some(Port { kind: HandleKind::Net, number: 80 }));
+        assert_eq!([0, -1, 65_536].map(listening), [None; 3]);
+        assert_eq!(Port::of(&bound("::", HandleKind::Datagram)), Some(Port { kind: HandleKind::Datagram, number: 80 }));
+        assert_eq!(Port::of(&Bound { name: None, ..bound("::", HandleKind::Net) }), None);
+    }
+
+    #[test]
+    fn every_interface_is_that_of_the_family() {
+        let same = |asked: &str, address| {
+            let asked = query(&format!(r#""port":80,{asked}"#));
+            is_same(&asked, &asked, &bound(address, HandleKind::Datagram))
+        };
+        for (asked, [v4, v6, other4, other6]) in [
+            (r#""addressType":"udp4""#, [true, false, false, false]),
+            (r#""addressType":"udp6""#, [false, true, false, false]),
+            (r#""addressType":4"#, [true, true, false, false]),
+            (r#""address":"10.0.0.1","addressType":4"#, [false, false, true, false]),
+            (r#""address":"0:0::1","addressType":6"#, [false, false, false, true]),
+            (r#""address":"localhost","addressType":4"#, [false, false, false, false]),
+        ] {
+            let all = ["0.0.0.0", "::", "10.0.0.1", "::1"].map(|address| same(asked, address));
+            assert_eq!(all, [v4, v6, other4, other6], "{asked}");
+        }
+        let (both, flags) =
+            (query(r#""port":80,"addressType":6,"flags":2"#), query(r#""port":80,"addressType":6,"flags":4"#));
+        assert!(is_same(&both, &flags, &bound("::", HandleKind::Net)), "other flags do not matter");
+    }
+
+    #[test]
+    fn what_somebody_has_is_not_forgotten_nor_what_was_closed_just_now() {
+        let (port, other) = (Port { kind: HandleKind::Net, number: 80 }, Port { kind: HandleKind::Net, number: 81 });
+        let mut closed = Closed::default();
+        closed.push(Time::ZERO, port, Key::from("k"), |_| false);
+        closed.push(LINGERS, other, Key::from("o"), |key| &**key == "k");
+        assert_eq!(closed.0.len(), 2, "somebody has it");
+        closed.push(LINGERS, other, Key::from("p"), |_| false);
+        assert_eq!(closed.0.len(), 2);
+        closed.push(LINGERS + LINGERS / 2, other, Key::from("q"), |_| false);
+        assert_eq!(closed.0.len(), 3, "closed just now");
+        assert!(!closed.lingers(Time::ZERO, port, |_| false));
+        assert!(closed.lingers(LINGERS + LINGERS / 2, other, |_| false));
+        closed.opened(port);
+        assert_eq!(closed.0.len(), 3);
+        closed.opened(other);
+        assert!(closed.0.is_empty());
+    }
 }

@@ -19,3 +19,6 @@ pub fn why(ctx: &Context) -> String {
     let error = error.and_then(|error| error.stack.as_deref().or(error.message.as_deref()));
     format!("{who}{next}\n\n{}\n", error.unwrap_or("It told no error."))
 }
+
+#[cfg(test)]
+mod tests;

@@ -23,9 +23,6 @@ const FAST: u64 = 1_000;
 /// Below this the master takes over again; well below `FAST`, so that it doesn't go to and fro.
 const SLOW: u64 = 300;
 
-/// Fewer connections in a window say nothing about how long they stay.
-const ENOUGH: u64 = 32;
-
 /// Who accepts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -100,7 +97,7 @@ impl Steering {
             _ if self.limit == Limit::MaxConnections => Acceptor::Master,
             Acceptor::Master if per_second >= FAST && short_lived => Acceptor::Workers,
             Acceptor::Workers if per_second < SLOW => Acceptor::Master,
-            Acceptor::Workers if !short_lived && self.arrived >= ENOUGH => Acceptor::Master,
+            Acceptor::Workers if !short_lived => Acceptor::Master,
             same => same,
         };
         (self.since, self.arrived, self.stayed) = (now, 0, 0);
@@ -182,5 +179,37 @@ mod tests {
         steering.decide(steering.deadline().unwrap());
         assert_eq!(steering.decide(steering.deadline().unwrap()), Some(Acceptor::Master));
         assert_eq!(steering.deadline(), None);
+    }
+
+    #[test]
+    fn what_is_fast_slow_and_short_lived_has_its_bounds() {
+        use Acceptor::{Master, Workers};
+        for (acceptor, elapsed, arrived, stayed, decided) in [
+            (Master, 40, 40, 19, Some(Workers)),
+            (Master, 39, 400, 0, None),
+            (Master, 40, 39, 0, None),
+            (Master, 40, 40, 20, None),
+            (Workers, 200, 60, 0, None),
+            (Workers, 199, 0, 0, None),
+            (Workers, 200, 59, 0, Some(Master)),
+            (Workers, 200, 60, 29, None),
+            (Workers, 200, 60, 30, Some(Master)),
+        ] {
+            let mut steering = Steering { acceptor, since: ms(0), arrived, stayed, limit: Limit::None };
+            assert_eq!(steering.decide(ms(elapsed)), decided, "{acceptor:?} {elapsed} {arrived} {stayed}");
+            assert_eq!(steering.acceptor(), decided.unwrap_or(acceptor));
+        }
+    }
+
+    #[test]
+    fn what_came_after_a_pause_is_counted_from_its_begin() {
+        let mut steering = Steering::new(ms(0));
+        for at in [1_000, 1_010] {
+            steering.saw(ms(at), 20, 0);
+        }
+        assert_eq!(steering.decide(ms(1_015)), Some(Acceptor::Workers));
+        assert_eq!(steering.deadline(), Some(ms(1_315)));
+        assert_eq!(steering.take_back(ms(1_020)), Some(Acceptor::Master));
+        assert_eq!((steering.take_back(ms(1_020)), steering.deadline()), (None, None));
     }
 }

@@ -1,9 +1,10 @@
 //! How children leave: signals, crashes, and how many there are at a time.
 
 use crate::event::Event;
+use crate::lifecycle::child::Stage;
 use crate::notice::{ExitReason, Notice, Outcome};
 use crate::testing::{Behaviour, GOOD, Life, OnDrain, World, closed, count, good, ms, policy, signal, started};
-use crate::types::{ChildId, Exit, KillMeans, Policy};
+use crate::types::{ChildId, Exit, KillMeans, Mode, Policy};
 use cluster_protocol::inbound::{ErrorDetails, ErrorReport, Inbound, Phase, Report};
 
 const ALONE: ChildId = ChildId::Alone(1);
@@ -106,4 +107,110 @@ fn a_hung_worker_that_the_app_kills_is_gone_in_time() {
     world.run(ms(20_000));
     assert_eq!(world.kills, [(asked + policy().kill_timeout, ChildId::Worker(1))]);
     assert_eq!(world.core.census().listening, 2);
+}
+
+#[test]
+fn each_reason_to_leave_has_its_time() {
+    let announced = |reason: &str| ExitReason::Announced(reason.to_owned());
+    for (mode, reason, kill_timeout, time) in [
+        (Mode::Production, ExitReason::Reload, 5_000, 5_000),
+        (Mode::Development, ExitReason::Reload, 5_000, 250),
+        (Mode::Development, ExitReason::Reload, 100, 100),
+        (Mode::Development, ExitReason::Disconnect, 5_000, 5_000),
+        (Mode::Production, announced("uncaughtException"), 5_000, 2_000),
+        (Mode::Production, announced("uncaughtException"), 1_000, 1_000),
+        (Mode::Production, announced("SIGTERM"), 5_000, 5_000),
+    ] {
+        let mut world = World::new(Policy { mode, kill_timeout: ms(kill_timeout), ..policy() }, |_| GOOD);
+        world.core.ctx.now = ms(70);
+        assert_eq!(world.core.ctx.kill_time(&reason), ms(70 + time), "{mode:?} {reason:?}");
+    }
+}
+
+#[test]
+fn there_are_two_workers_for_each_slot_at_most() {
+    let mut world = good(Policy { alone: false, count: 3, ..policy() });
+    let ctx = &mut world.core.ctx;
+    assert_eq!((ctx.most_workers(), ctx.crowd()), (6, 3));
+    ctx.processes.add_successor(1, ms(9_000), 0);
+    let standby = ctx.processes.add_standby(ms(9_000), 0);
+    assert_eq!(ctx.crowd(), 3, "neither counts");
+    ctx.processes.get_mut(standby).unwrap().stage = Stage::Killed;
+    assert_eq!(ctx.crowd(), 4, "one that leaves does");
+    for (crowd, room, room_for_standby) in [(5, true, true), (6, false, true), (7, false, false)] {
+        ctx.processes.add(Some(crowd), ms(9_000));
+        assert_eq!((ctx.crowd(), ctx.has_room(), ctx.has_room_for_standby()), (crowd as usize, room, room_for_standby));
+    }
+}
+
+#[test]
+fn what_the_app_asks_by_a_signal_depends_on_the_signal_and_on_whom() {
+    const ONE: ChildId = ChildId::Worker(1);
+    for (child, means, expected, reason, leaves) in [
+        (ONE, KillMeans::Force, true, ExitReason::Kill, false),
+        (ONE, KillMeans::Ask, true, ExitReason::Kill, true),
+        (ALONE, KillMeans::Force, true, ExitReason::Kill, false),
+        (ALONE, KillMeans::Ask, false, ExitReason::Unasked, false),
+    ] {
+        let mut world = good(policy());
+        world.core.handle(world.now, Event::KillAsked { child, means });
+        let child = world.core.ctx.processes.get(child).unwrap();
+        assert_eq!((child.expected, &child.reason, child.is_leaving()), (expected, &reason, leaves), "{means:?}");
+    }
+    let mut world = started(policy(), |_| Behaviour { on_drain: OnDrain::Ignores, ..GOOD });
+    world.tell(Event::DisconnectAsked { child: ONE });
+    world.tell(Event::KillAsked { child: ONE, means: KillMeans::Force });
+    assert_eq!(world.core.ctx.processes.get(ONE).map(|child| &child.reason), Some(&ExitReason::Disconnect));
+}
+
+#[test]
+fn of_one_that_is_only_being_made_nothing_is_told_before_it_is_there() {
+    const ONE: ChildId = ChildId::Worker(1);
+    let mut core = crate::Core::new(Policy { alone: false, count: 1, ..policy() }, 1);
+    let mut told = |event| {
+        core.handle(ms(1), event);
+        let draining = |action: &crate::action::Action| {
+            matches!(action, crate::action::Action::Notify(Notice::Draining(ONE, ExitReason::Disconnect)))
+        };
+        std::iter::from_fn(|| core.poll_action()).filter(draining).count()
+    };
+    assert_eq!(told(Event::Started), 0);
+    assert_eq!(told(Event::DisconnectAsked { child: ONE }), 0);
+    assert_eq!(told(Event::Spawned { child: ONE, pid: 7 }), 1);
+    assert_eq!(told(Event::DisconnectAsked { child: ONE }), 0, "once");
+}
+
+#[test]
+fn what_a_child_says_of_its_end_is_remembered_so() {
+    const ONE: ChildId = ChildId::Worker(1);
+    let overdue = || Inbound::Report(Report::Overdue);
+    let leaving = |reason: &str| Inbound::Report(Report::Leaving { reason: reason.to_owned() });
+    let announced = |reason: &str| ExitReason::Announced(reason.to_owned());
+    for (said, expected, reason) in [
+        (vec![leaving("SIGTERM")], true, announced("SIGTERM")),
+        (vec![leaving("SIGTERM"), overdue()], true, ExitReason::KillTimeout),
+        (vec![leaving("uncaughtException")], false, announced("uncaughtException")),
+        (vec![leaving("uncaughtException"), overdue()], false, announced("uncaughtException")),
+        (vec![overdue()], false, ExitReason::Unasked),
+    ] {
+        let mut world = good(policy());
+        for message in said {
+            world.core.handle(world.now, Event::Told { child: ONE, message });
+        }
+        let child = world.core.ctx.processes.get(ONE).unwrap();
+        assert_eq!((child.expected, &child.reason), (expected, &reason));
+    }
+}
+
+#[test]
+fn only_a_fatal_error_ends_a_worker_and_is_its_cause() {
+    const ONE: ChildId = ChildId::Worker(1);
+    for (fatal, served) in [(false, false), (false, true), (true, false), (true, true)] {
+        let mut world = good(policy());
+        let error = ErrorDetails { message: Some("m".to_owned()), ..ErrorDetails::default() };
+        let report = ErrorReport { phase: Phase::Run, fatal, served, error };
+        world.core.handle(world.now, Event::Told { child: ONE, message: Inbound::Report(Report::Error(report)) });
+        let child = world.core.ctx.processes.get(ONE).unwrap();
+        assert_eq!((child.is_leaving(), child.error.is_some(), child.served), (fatal, fatal, fatal && served));
+    }
 }

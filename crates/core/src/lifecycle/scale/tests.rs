@@ -184,3 +184,44 @@ fn during_a_reload_that_fails_it_is_answered() {
     assert_eq!(answers(&world), [(1, "ERR_SCALE_FAILED")]);
     assert!(world.notices.iter().any(|(_, notice)| matches!(notice, Notice::Reloaded { .. })));
 }
+
+#[test]
+fn each_way_to_fail_has_a_code_and_says_what_to_do() {
+    for (why, code, message) in [
+        (
+            NotScaled::NotRunning,
+            "ERR_NOT_RUNNING",
+            "the cluster is not running. Call it when the cluster is ready and not closed",
+        ),
+        (NotScaled::Development, "ERR_DEVELOPMENT", "in development there is always 1 worker"),
+        (NotScaled::Closed, "ERR_CLOSED", "the cluster was closed"),
+        (NotScaled::Superseded(3), "ERR_SCALE_SUPERSEDED", "scale(3) was called before it was done"),
+        (
+            NotScaled::Empty(2, None),
+            "ERR_SCALE_FAILED",
+            "slot 2 has no worker, and none is started in its place (refork: false)",
+        ),
+        (
+            NotScaled::Exhausted(2, None),
+            "ERR_SCALE_FAILED",
+            "slot 2 has no worker, and none could be started within limit. It is tried on",
+        ),
+        (NotScaled::Late(ms(1_500)), "ERR_SCALE_FAILED", "not every slot had a worker at the same time within 1.5 s"),
+    ] {
+        assert_eq!((why.code(), why.message().as_str(), why.failure().is_some()), (code, message, false));
+    }
+}
+
+#[test]
+fn in_development_there_is_nothing_to_scale() {
+    let (mut world, _) = world(Policy { mode: Mode::Development, count: 1, ..policy() });
+    scale(&mut world, 1, 2);
+    assert_eq!(answers(&world), [(1, "ERR_DEVELOPMENT")]);
+    assert_eq!(world.core.ctx.policy.count, 1);
+}
+
+#[test]
+fn the_longest_that_it_can_take_is_the_sum_of_what_each_step_may() {
+    let (world, _) = world(policy());
+    assert_eq!(longest(&world.core.ctx), ms(5_000 + 60_000 + 10_000));
+}

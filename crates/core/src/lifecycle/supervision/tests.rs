@@ -40,3 +40,105 @@ fn a_slot_that_was_given_up_is_tried_at_once_when_the_last_worker_leaves() {
     let slots: Vec<_> = world.spawns[forked..].iter().map(|(_, _, slot)| *slot).collect();
     assert_eq!(slots, [Some(1), Some(2)]);
 }
+
+/// Two workers at work, which stand where `stage` says from then on.
+fn standing(stage: Option<crate::lifecycle::child::Stage>) -> World {
+    let mut world = crate::testing::good(Policy { alone: false, ..policy() });
+    world.core.ctx.now = ms(200_000);
+    for number in [1, 2] {
+        let child = world.core.ctx.processes.get_mut(ChildId::Worker(number)).unwrap();
+        child.stage = stage.unwrap_or(child.stage);
+    }
+    world
+}
+
+const KILLED: Option<crate::lifecycle::child::Stage> = Some(crate::lifecycle::child::Stage::Killed);
+const BOOTING: Option<crate::lifecycle::child::Stage> =
+    Some(crate::lifecycle::child::Stage::Booting { deadline: Time::MAX });
+
+#[test]
+fn a_vacancy_begins_when_no_worker_is_at_work_in_production() {
+    let noted = |stage, phase, mode, before| {
+        let mut world = standing(stage);
+        (world.core.ctx.phase, world.core.ctx.policy.mode, world.core.supervision.vacancy) = (phase, mode, before);
+        world.core.supervision.note_vacancy(&mut world.core.ctx);
+        world.core.supervision.vacancy
+    };
+    let (none, earlier, production) = (Vacancy::None, Vacancy::Since(ms(7)), Mode::Production);
+    assert_eq!(noted(KILLED, Phase::Running, production, none), Vacancy::Since(ms(200_000)));
+    assert_eq!(noted(KILLED, Phase::Running, production, earlier), earlier);
+    assert_eq!(noted(KILLED, Phase::StartingWorkers, production, none), none);
+    assert_eq!(noted(KILLED, Phase::Running, Mode::Development, none), none);
+    assert_eq!(noted(None, Phase::Running, production, none), none);
+}
+
+#[test]
+fn a_vacancy_ends_the_cluster_when_the_limit_is_over_and_none_is_on_the_way() {
+    let (limit_ago, later) = (ms(140_000), ms(140_001));
+    for (stage, since, ends) in
+        [(KILLED, limit_ago, true), (KILLED, later, false), (BOOTING, limit_ago, false), (None, limit_ago, false)]
+    {
+        let mut world = standing(stage);
+        world.core.supervision.vacancy = Vacancy::Since(since);
+        if stage.is_none() {
+            // They have not stayed yet.
+            for number in [1, 2] {
+                world.core.ctx.processes.get_mut(ChildId::Worker(number)).unwrap().ready_since = Some(ms(199_500));
+            }
+        }
+        world.core.supervision.watch_vacancy(&mut world.core.ctx);
+        assert_eq!(world.core.ctx.is_stopping(), ends, "{stage:?} {since:?}");
+    }
+}
+
+#[test]
+fn a_worker_that_stays_ends_the_vacancy() {
+    let mut world = standing(None);
+    world.core.supervision.vacancy = Vacancy::Since(ms(7));
+    world.core.supervision.watch_vacancy(&mut world.core.ctx);
+    assert_eq!(world.core.supervision.vacancy, Vacancy::None);
+}
+
+#[test]
+fn a_vacancy_is_looked_at_when_a_worker_has_stayed_or_the_limit_is_over() {
+    let ready_since = standing(None).core.ctx.processes.ready_workers().filter_map(|worker| worker.ready_since).min();
+    for (stage, due) in [(KILLED, Some(ms(60_007))), (BOOTING, None), (None, ready_since.map(|at| at + ms(1_000)))] {
+        let mut world = standing(stage);
+        world.core.supervision.vacancy = Vacancy::Since(ms(7));
+        assert_eq!(world.core.supervision.vacancy_deadline(&world.core.ctx), due, "{stage:?}");
+        world.core.supervision.next_check = None;
+        assert_eq!(world.core.supervision.next_timeout(&world.core.ctx), due);
+        world.core.ctx.phase = Phase::Stopping;
+        assert_eq!(world.core.supervision.next_timeout(&world.core.ctx), None);
+    }
+    assert_eq!(standing(KILLED).core.supervision.vacancy_deadline(&standing(KILLED).core.ctx), None);
+}
+
+#[test]
+fn only_one_that_had_served_and_left_its_slot_ends_the_vacancy() {
+    for (served, vacated, vacancy) in [
+        (true, Vacated::Succession, Vacancy::None),
+        (true, Vacated::Nothing, Vacancy::Since(ms(7))),
+        (false, Vacated::Succession, Vacancy::Since(ms(7))),
+    ] {
+        let mut world = standing(None);
+        world.core.supervision.vacancy = Vacancy::Since(ms(7));
+        let mut child = world.core.ctx.processes.get(ChildId::Worker(1)).unwrap().clone();
+        child.served = served;
+        world.core.supervision.slot_left(&mut world.core.ctx, &child, vacated, ms(200_000));
+        assert_eq!(world.core.supervision.vacancy, vacancy, "{served} {vacated:?}");
+    }
+}
+
+#[test]
+fn the_self_check_looks_every_ten_seconds_in_production() {
+    let mut world = crate::testing::good(policy());
+    let ready = world.notices.iter().find(|(_, notice)| matches!(notice, Notice::Ready)).unwrap().0;
+    assert_eq!(world.core.supervision.next_check, Some(ready + ms(10_000)));
+    world.run(ready + ms(35_000));
+    let checks: Vec<Time> =
+        world.notices.iter().filter(|(_, notice)| matches!(notice, Notice::Check(_))).map(|(at, _)| *at).collect();
+    assert_eq!(checks, [10_000, 20_000, 30_000].map(|later| ready + ms(later)));
+    let world = crate::testing::good(Policy { mode: Mode::Development, count: 1, ..policy() });
+    assert_eq!(world.core.supervision.next_check, None);
+}

@@ -250,3 +250,100 @@ fn an_alone_that_crashes_while_the_worker_still_boots_is_started_again() {
     run_for(&mut world, 10_000);
     assert_eq!(world.core.ctx.processes.ready_workers().count(), 1);
 }
+
+#[test]
+fn each_file_of_a_burst_is_told_once_and_not_more_than_32() {
+    let (mut world, _) = started(Policy { alone: false, ..development() }, GOOD);
+    for number in (0..3).chain(0..40) {
+        let file = format!("{number}.js");
+        world.tell(Event::FileChanged { target: ReloadTarget::Worker, file });
+    }
+    assert_eq!(world.core.development.next_timeout(), Some(world.now + ms(DELAY)));
+    run_for(&mut world, DELAY);
+    let expected: Vec<String> = (0..32).map(|number| format!("{number}.js")).collect();
+    let told: Vec<_> = world
+        .notices
+        .iter()
+        .filter_map(|(_, notice)| match notice {
+            Notice::Changed { files } => Some(files.clone()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(told, [expected]);
+}
+
+#[test]
+fn before_the_start_and_at_the_end_changes_mean_nothing() {
+    let mut world = World::new(development(), |_| GOOD);
+    save(&mut world, ReloadTarget::Worker);
+    assert_eq!(world.core.development.next_timeout(), None);
+    let (mut world, _) = started(development(), GOOD);
+    world.tell(Event::CloseAsked { force: false });
+    save(&mut world, ReloadTarget::Worker);
+    assert_eq!(world.core.development.next_timeout(), None);
+}
+
+#[test]
+fn a_reload_is_refused_where_nothing_runs_and_taken_while_a_start_waits_for_a_change() {
+    let request = ReloadRequest { id: 3, generation: 3, target: ReloadTarget::Worker, concurrency: 1 };
+    let ask = |mut world: World| {
+        world.tell(Event::ReloadAsked(request));
+        let reason = reports(&world).first().map(|(ids, report)| (ids.clone(), report.reason));
+        (reason, world.core.generations())
+    };
+    let refused = Some((vec![3], Some("the cluster is not running")));
+    assert_eq!(ask(World::new(development(), |_| GOOD)).0, refused);
+    let mut booting = World::new(Policy { watch: None, ..development() }, |_| GOOD);
+    booting.tell(Event::Started);
+    assert_eq!(ask(booting).0, refused);
+    let mut booting = World::new(development(), |_| GOOD);
+    booting.tell(Event::Started);
+    assert_eq!(ask(booting).0, None);
+    let (mut stopping, _) = started(development(), GOOD);
+    stopping.tell(Event::CloseAsked { force: false });
+    assert_eq!(ask(stopping).0, refused);
+}
+
+#[test]
+fn what_was_replaced_is_told_with_its_times() {
+    let slow = Behaviour { on_drain: OnDrain::Finishes(100), ..GOOD };
+    let (mut world, _) = started(development(), slow);
+    let (old_pid, new_pid) = (Some(1_002), Some(1_003));
+    save(&mut world, ReloadTarget::Worker);
+    run_for(&mut world, 2_000);
+    let (_, report) = reports(&world).remove(0);
+    let [replacement] = &report.replaced[..] else { panic!("{report:?}") };
+    assert_eq!((replacement.slot, replacement.old_pid, replacement.new_pid), (Some(1), old_pid, new_pid));
+    assert!(replacement.drained_after >= Some(ms(100)) && replacement.drained_after < Some(ms(110)), "{replacement:?}");
+    assert!(replacement.ready_after >= ms(50) && replacement.ready_after < ms(60), "{replacement:?}");
+}
+
+#[test]
+fn sockets_that_the_new_worker_does_not_listen_on_are_closed_when_it_has_stayed() {
+    let (mut world, _) = started(Policy { alone: false, ..development() }, GOOD);
+    save(&mut world, ReloadTarget::Worker);
+    while reports(&world).is_empty() {
+        run_for(&mut world, 1);
+    }
+    let over = world.notices.iter().find(|(_, notice)| matches!(notice, Notice::Reloaded { .. })).unwrap().0;
+    assert_eq!(world.core.development.tidy_at, Some(over + ms(1_000)));
+    run_for(&mut world, 2_000);
+    assert_eq!(world.core.development.tidy_at, None);
+}
+
+#[test]
+fn only_what_ended_by_itself_is_told_as_a_crash() {
+    let (mut world, _) = started(development(), GOOD);
+    world.end(ChildId::Alone(1));
+    assert_eq!(count(&world, is_crash), 0, "the alone comes again by itself");
+    world.tell(Event::DisconnectAsked { child: ChildId::Worker(1) });
+    run_for(&mut world, 1_000);
+    assert_eq!(count(&world, is_crash), 0, "it was asked to");
+    let (mut world, _) = started(Policy { watch: None, ..development() }, GOOD);
+    world.end(ChildId::Worker(1));
+    assert_eq!(count(&world, is_crash), 0, "nobody watches");
+    let (mut world, _) = started(development(), GOOD);
+    world.tell(Event::CloseAsked { force: false });
+    world.end(ChildId::Worker(1));
+    assert_eq!(count(&world, is_crash), 0, "everything ends");
+}

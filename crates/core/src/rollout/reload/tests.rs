@@ -301,3 +301,109 @@ fn a_canary_that_is_ready_during_a_stop_is_a_worker_like_any_other() {
     let canary = world.core.ctx.processes.ready_workers().find(|worker| worker.generation == 1);
     assert!(canary.is_some_and(|worker| !worker.on_trial));
 }
+
+#[test]
+fn all_generations_that_may_be_launched_again_are_kept() {
+    let (mut world, _) = world(policy());
+    let kept = |world: &World| world.core.generations().into_iter().collect::<Vec<_>>();
+    assert_eq!(kept(&world), [0]);
+    reload(&mut world, 4, ReloadTarget::Worker);
+    reload(&mut world, 6, ReloadTarget::Worker);
+    assert_eq!(kept(&world), [0, 4, 6]);
+    world.run(ms(60_000));
+    assert_eq!(kept(&world), [0, 6], "the alone has the first");
+}
+
+#[test]
+fn what_was_replaced_is_told_with_its_times() {
+    let (mut world, behaviours) = world(Policy { count: 1, ..policy() });
+    behaviours.borrow_mut().on_drain = OnDrain::Finishes(30);
+    reload(&mut world, 1, ReloadTarget::All);
+    world.run(ms(60_000));
+    let (_, report) = reports(&world).remove(0);
+    let told: Vec<_> = report.replaced.iter().map(|one| (one.slot, one.old_pid, one.new_pid)).collect();
+    assert_eq!(told, [(None, Some(1_001), Some(1_003)), (Some(1), Some(1_002), Some(1_004))]);
+    let [alone, worker] = &report.replaced[..] else { panic!("{report:?}") };
+    let within = |time: Time, least, most| time >= ms(least) && time < ms(most);
+    assert!(within(alone.ready_after, 50, 60) && within(worker.ready_after, 50, 60), "{report:?}");
+    assert!(
+        within(alone.drained_after.unwrap(), 20, 30) && within(worker.drained_after.unwrap(), 20, 30),
+        "{report:?}"
+    );
+}
+
+#[test]
+fn a_reload_says_why_it_did_not_take_place() {
+    let mut idle = World::new(policy(), |_| GOOD);
+    reload(&mut idle, 1, ReloadTarget::Worker);
+    assert_eq!(reports(&idle)[0].1.reason, Some("the cluster is not running"));
+    let (mut closed, _) = world(policy());
+    reload(&mut closed, 1, ReloadTarget::Worker);
+    reload(&mut closed, 2, ReloadTarget::Worker);
+    closed.tell(Event::CloseAsked { force: false });
+    let reasons: Vec<_> = reports(&closed).into_iter().map(|(ids, report)| (ids, report.reason)).collect();
+    let reason = Some("the cluster was closed");
+    assert_eq!(reasons, [(vec![1], reason), (vec![2], reason)]);
+}
+
+#[test]
+fn a_slot_is_tried_four_times_ever_later() {
+    let (mut world, behaviours) = world(Policy { alone: false, ..policy() });
+    reload(&mut world, 1, ReloadTarget::Worker);
+    world.run(world.now + ms(100));
+    *behaviours.borrow_mut() = Behaviour { boot: Boot::Exits(20), ..GOOD };
+    while reports(&world).is_empty() {
+        world.run(world.now + ms(10));
+        assert!(world.now < ms(60_000));
+    }
+    // After the canary, and before the slot of the canary goes back.
+    let tries: Vec<Time> = world.spawns[3..].iter().filter(|(.., slot)| *slot == Some(2)).map(|(at, ..)| *at).collect();
+    let pauses: Vec<Time> = tries.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    assert_eq!(pauses[..3], [ms(220), ms(420), ms(820)]);
+    assert_eq!(tries.len(), 4);
+}
+
+#[test]
+fn so_many_slots_change_at_a_time_as_was_asked_for() {
+    for concurrency in [1, 2, 3] {
+        let (mut world, _) = world(Policy { alone: false, count: 7, ..policy() });
+        world.tell(Event::ReloadAsked(ReloadRequest {
+            id: 1,
+            generation: 1,
+            target: ReloadTarget::Worker,
+            concurrency,
+        }));
+        let successors =
+            |world: &World| world.core.ctx.processes.slots().filter(|(_, entry)| entry.successor.is_some()).count();
+        let (mut most, canary) = (0, world.now + ms(1_000));
+        assert_eq!(successors(&world), 1);
+        while reports(&world).is_empty() {
+            world.run(world.now + ms(5));
+            assert!(world.now > canary || successors(&world) <= 1, "the canary is alone");
+            most = most.max(successors(&world));
+        }
+        assert_eq!(most, concurrency);
+    }
+}
+
+#[test]
+fn a_new_alone_says_nothing_about_the_workers() {
+    let (mut world, _) = world(policy());
+    reload(&mut world, 1, ReloadTarget::Alone);
+    world.tell(Event::ScaleAsked { id: 1, count: 3 });
+    world.run(ms(20_000));
+    assert!(reports(&world)[0].1.ok);
+    world.end(ChildId::Worker(1));
+    world.run(ms(30_000));
+    assert_eq!(working(&world), [(Some(1), 0), (Some(2), 0), (Some(3), 0)]);
+    assert_eq!(world.core.ctx.processes.alone().map(|alone| alone.generation), Some(1));
+    assert_eq!(world.core.generations().into_iter().collect::<Vec<_>>(), [0, 1]);
+}
+
+#[test]
+fn without_an_alone_there_is_nothing_to_reload_of_it() {
+    let (mut world, _) = world(Policy { alone: false, ..policy() });
+    reload(&mut world, 1, ReloadTarget::Alone);
+    assert!(reports(&world)[0].1.ok && reports(&world)[0].1.replaced.is_empty());
+    assert_eq!((world.spawns.len(), world.core.rollout.is_under_way()), (2, false));
+}

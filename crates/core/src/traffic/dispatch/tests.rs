@@ -3,6 +3,8 @@ use super::*;
 use proptest::prelude::*;
 use std::time::Duration;
 
+mod bounds;
+
 const NOW: Time = Duration::ZERO;
 
 fn key() -> Key {
