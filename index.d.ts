@@ -7,7 +7,7 @@ import { MessagePort, Worker as Thread } from 'worker_threads';
 import { ClusterConfig } from './lib/cluster-config';
 import { DrainEvent } from './lib/drain';
 import { ReloadOptions, ReloadReport } from './lib/reload';
-import { HangEvidence, ClusterStats, MissedMessages, WorkerCounts } from './lib/report';
+import { ClusterStats, ExitReason, HangEvidence, MissedMessages, UndeliverableReason, WorkerCounts } from './lib/report';
 import { BroadcastAnswers, BroadcastRequest, RequestHandler, RequestMessage, RequestOptions } from './lib/requests';
 
 export * from './lib/cluster-config';
@@ -136,20 +136,8 @@ export interface ClusterEvents {
   /** A message to the app: `to: 'app'`, or no known `to`. `handle`: what was passed along with it (as in `node:cluster`); it is
    *  open, and whoever gets it must close it. Absent if none was, or if it was closed meanwhile. */
   message: [from: ClusterWorker | ClusterAlone, message: any, handle?: Handle];
-  /**
-   * A message reached nobody. `from`: the sender, null for the app or if it is gone. `reason`:
-   *
-   * - `no-alone`: there is no alone process
-   * - `no-such-worker`: no worker has this `worker_pid`
-   * - `gone`: the process ended before it got it
-   * - `mailbox-full`: too much waits already for processes that are not there yet
-   * - `closed`: the cluster stops
-   * - `handle`: it came with a handle, and nobody is there for it now, or few descriptors are left. Handles don't wait; this one is closed
-   * - `stalled`: it was for all workers, and one of them took nothing for 1 s while too much waited for it. The other workers
-   *   got it; see `missed`
-   * - for {@link Cluster.sendmessage} also `created` (not started yet) and `inProcess` (`enable: false`)
-   */
-  undeliverable: [message: any, reason: string, from: ClusterWorker | ClusterAlone | null];
+  /** A message reached nobody. `from`: the sender, null for the app or if it is gone. */
+  undeliverable: [message: any, reason: UndeliverableReason, from: ClusterWorker | ClusterAlone | null];
   /** A worker that took nothing for 1 s takes messages again, or is gone: so much of what was sent to all workers it did not
    *  get. The first of them (1 MiB) are `undeliverable` with reason `stalled` besides. */
   missed: [worker: ClusterWorker, missed: MissedMessages];
@@ -324,12 +312,8 @@ declare class ClusterChild extends EventEmitter {
     /** Whether messages can be sent. */
     readonly connected: boolean;
   };
-  /**
-   * Why it ended, or is ending: `exit` (by itself), the name of a signal, `uncaughtException`, `disconnect`, `kill`, `shutdown`,
-   * `killTimeout` (it did not finish in time), `startTimeout`, `hang`, `maxMemory`, `reload`, `scale`. Undefined while it is to
-   * go on.
-   */
-  readonly exitReason: string | undefined;
+  /** Why it ended, or is ending. Undefined while it is to go on. */
+  readonly exitReason: ExitReason | undefined;
   /** When it was forked, as `Date.now()`. */
   readonly startedAt: number;
   /**

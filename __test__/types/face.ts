@@ -115,7 +115,9 @@ export function events(running: Cluster): void {
     same<typeof code, number | null>(true);
     same<typeof signal, NodeJS.Signals | null>(true);
   });
-  running.on('unexpectedExit', (worker) => worker.exitReason?.length);
+  running.on('unexpectedExit', ({ exitReason }) => exitReason === 'SIGSEGV' || exitReason === 'hang');
+  // @ts-expect-error there is no such reason
+  running.on('unexpectedExit', ({ exitReason }) => exitReason === 'bored');
   running.on('message', (from, message) => {
     same<typeof from, ClusterWorker | ClusterAlone>(true);
     message.anything.at.all;
@@ -133,7 +135,9 @@ export function events(running: Cluster): void {
     same<typeof stream, 'stdout' | 'stderr'>(true);
     child.on('output', (again) => again === text);
   });
-  running.on('undeliverable', (_message, reason, from) => [reason.length, from?.pid]);
+  running.on('undeliverable', (_message, reason, from) => [reason === 'no-alone', from?.pid]);
+  // @ts-expect-error there is no such reason
+  running.on('undeliverable', (_message, reason) => reason === 'nobody');
   running.on('protocolError', (_child, error) => same<typeof error, ClusterError>(true));
   running.on('aloneError', (alone, error) => [alone.state === 'ready', error.stack]);
   running.on('aloneExit', (alone, code) => [alone.pid, code]);
@@ -190,7 +194,9 @@ export async function changing(running: Cluster): Promise<void> {
     report.error;
   } else {
     same<typeof report.error, ClusterError>(true);
-    report.reason.length;
+    report.reason === 'did-not-stay';
+    // @ts-expect-error there is no such reason
+    report.reason === 'it rains';
   }
   await running.reload();
   // @ts-expect-error no such target

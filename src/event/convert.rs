@@ -5,7 +5,8 @@ use bytes::Bytes;
 use super::NativeEvent;
 use super::parts::NativeFailure;
 use cluster_core::lifecycle::scale::NotScaled;
-use cluster_core::notice::{Census, ExitReason, HangReport, Missed, Notice, ReloadReport};
+use cluster_core::notice::{Census, ExitReason, HangReport, Missed, Notice};
+use cluster_core::rollout::report::{NotReloaded, ReloadReport};
 use cluster_core::types::{ChildId, Exit, Peer};
 
 impl From<Notice> for NativeEvent {
@@ -107,7 +108,7 @@ fn reloaded(ids: Vec<u32>, report: ReloadReport) -> NativeEvent {
     NativeEvent::Reloaded {
         ids,
         ok: report.ok,
-        reason: report.reason,
+        reason: report.reason.map(NotReloaded::as_str),
         failure: report.failure.map(NativeFailure::from),
         replaced: report.replaced.into_iter().map(Into::into).collect(),
     }

@@ -2,3 +2,4 @@
 
 pub mod development;
 pub mod reload;
+pub mod report;

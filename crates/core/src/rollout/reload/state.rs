@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use super::ReloadRequest;
-use crate::notice::{ReloadReport, Replacement};
+use crate::rollout::report::{ReloadReport, Replacement};
 use crate::types::{ChildId, GenerationId, SlotId, Time};
 
 /// Reloads: one under way, and what follows it.
