@@ -143,7 +143,9 @@ export function events(running: Cluster): void {
   running.on('aloneExit', (alone, code) => [alone.pid, code]);
   running.on('reachReforkLimit', (slot) => slot.toFixed());
   running.on('check', ({ listening, standby }) => (listening + standby).toFixed());
-  running.on('exception', (error) => error.code.length);
+  running.on('exception', (error) => error.code === 'ERR_NO_WORKERS');
+  // @ts-expect-error there is no such code
+  running.on('exception', (error) => error.code === 'ERR_BAD_LUCK');
   running.on('ready', () => {});
   // @ts-expect-error no arguments
   running.on('close', (why: string) => why);
@@ -264,5 +266,5 @@ export function inWorkers(): void {
 
 export function errors(error: unknown): string {
   if (error instanceof ClusterError) return `${error.code}: ${error.message} (${String(error.cause)})`;
-  throw new ClusterError('ERR_X', 'x', { cause: error });
+  throw new ClusterError('ERR_CLOSED', 'x', { cause: error });
 }

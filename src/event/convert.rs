@@ -53,7 +53,7 @@ impl From<Notice> for NativeEvent {
                 of(child, |role, id| Self::Hang { role, id, silent_for, state, cpu })
             }
             Notice::ProtocolError { child, code, detail } => {
-                of(child, |role, id| Self::ProtocolError { role, id, code, message: detail })
+                of(child, |role, id| Self::ProtocolError { role, id, code: code.as_str(), message: detail })
             }
             Notice::ReachReforkLimit(slot) => Self::ReachReforkLimit { slot },
             Notice::Scaled { id, result: Ok(()) } => Self::Scaled { id },
@@ -66,7 +66,7 @@ impl From<Notice> for NativeEvent {
             Notice::Ready => Self::Ready,
             Notice::StartFailed(failure) => Self::StartFailed { failure: failure.into() },
             Notice::Exception { code, message, failure } => {
-                Self::Exception { code, message, failure: failure.map(NativeFailure::from) }
+                Self::Exception { code: code.as_str(), message, failure: failure.map(NativeFailure::from) }
             }
             Notice::Closed(outcome) => Self::Closed { outcome: outcome.as_str() },
         }
@@ -101,7 +101,7 @@ fn exit_reason(reason: &ExitReason, exit: Exit) -> &str {
 
 fn not_scaled(id: u32, why: &NotScaled) -> NativeEvent {
     let failure = why.failure().cloned().map(NativeFailure::from);
-    NativeEvent::NotScaled { id, code: why.code(), message: why.message(), failure }
+    NativeEvent::NotScaled { id, code: why.code().as_str(), message: why.message(), failure }
 }
 
 fn reloaded(ids: Vec<u32>, report: ReloadReport) -> NativeEvent {

@@ -6,6 +6,7 @@ use crate::lifecycle::scale::NotScaled;
 use crate::rollout::report::ReloadReport;
 use crate::types::ConnectionId;
 use crate::types::{ChildId, Exit, Peer, SlotId};
+use cluster_protocol::code::ErrorCode;
 use cluster_protocol::inbound::{ErrorDetails, ErrorReport};
 use cluster_protocol::listen::ListenAddress;
 
@@ -103,7 +104,7 @@ pub enum Notice {
         /// The child.
         child: ChildId,
         /// A stable code.
-        code: &'static str,
+        code: ErrorCode,
         /// What was wrong.
         detail: String,
     },
@@ -127,7 +128,7 @@ pub enum Notice {
     /// Nothing can be done any more; everything is shut down.
     Exception {
         /// A stable code.
-        code: &'static str,
+        code: ErrorCode,
         /// What happened.
         message: String,
         /// The last child that failed, if one did.

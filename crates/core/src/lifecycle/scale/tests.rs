@@ -24,7 +24,9 @@ fn scale(world: &mut World, id: u32, count: u32) {
 /// Who was answered, and how: the code of the error, or that it succeeded.
 fn answers(world: &World) -> Vec<(u32, &'static str)> {
     let of = |notice: &Notice| match notice {
-        Notice::Scaled { id, result } => Some((*id, result.as_ref().map_or_else(NotScaled::code, |()| "done"))),
+        Notice::Scaled { id, result } => {
+            Some((*id, result.as_ref().map_or_else(|why| why.code().as_str(), |()| "done")))
+        }
         _ => None,
     };
     world.notices.iter().filter_map(|(_, notice)| of(notice)).collect()
