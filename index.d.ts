@@ -5,12 +5,14 @@ import { EventEmitter } from 'events';
 import { Server, Socket } from 'net';
 import { MessagePort, Worker as Thread } from 'worker_threads';
 import { ClusterConfig } from './lib/cluster-config';
+import { ClusterErrorCode } from './lib/codes';
 import { DrainEvent } from './lib/drain';
 import { ReloadOptions, ReloadReport } from './lib/reload';
-import { HangEvidence, ClusterStats, MissedMessages, WorkerCounts } from './lib/report';
+import { ClusterStats, ExitReason, HangEvidence, MissedMessages, UndeliverableReason, WorkerCounts } from './lib/report';
 import { BroadcastAnswers, BroadcastRequest, RequestHandler, RequestMessage, RequestOptions } from './lib/requests';
 
 export * from './lib/cluster-config';
+export * from './lib/codes';
 export * from './lib/drain';
 export * from './lib/reload';
 export * from './lib/report';
@@ -51,44 +53,12 @@ export function sendmessage(
   message: object,
 ): void;
 
-/**
- * What this package throws and rejects with. `cause` holds what caused it, such as a child's own error.
- *
- * `code` is one of
- * - `ERR_CONFIG_INVALID`: a field of the configuration is wrong, or the address of an `--inspect` flag; the message names it
- * - `ERR_START_FAILED`: a process exited, or was not ready in time; everything was stopped again
- * - `ERR_CLOSED`: the cluster was closed before it was ready, or before `reload()` or `scale()` was done
- * - in `crash`: `ERR_CRASHED`
- * - `ERR_ALREADY_STARTED`: `start()` was called twice
- * - `ERR_IN_CHILD`: a worker or the alone called `start()`
- * - `ERR_PLATFORM_UNSUPPORTED`: thrown by `require` where the platform is neither Linux nor macOS
- * - `ERR_NATIVE_MISSING`: thrown by `require` where no native binding loads; the message tells what was looked for, why it could
- *   not be had, and how to get one
- * - `ERR_CALLBACK_INVALID`: what was to be called is no function
- * - `ERR_MESSAGE_INVALID`: a message is no object, or JSON (`serialization: 'advanced'`: V8) cannot hold it; also of a request
- *   or an answer
- * - `ERR_MESSAGE_TOO_LARGE`: a message, request or answer is larger than `maxMessageBytes`; in `protocolError` if a child sent it
- * - as a start's `cause`: `ERR_ALONE_INVALID`: a file in the alone's folder exports no function
- * - `ERR_REQUEST_TIMEOUT`, `ERR_REQUEST_GONE`, `ERR_REQUEST_UNDELIVERABLE`, `ERR_REQUEST_ABORTED`, `ERR_REQUEST_INVALID`,
- *   `ERR_NO_HANDLER`, `ERR_HANDLER_EXISTS`, `ERR_NO_CLUSTER`: see `request` and `onRequest`
- * - `ERR_SEND_ARGUMENTS`: `send()` got a callback, which is not supported
- * - `ERR_HANDLE_INVALID`: `send()` got something that is no handle, or one without a descriptor, or one that no other process can
- *   take over (a terminal); in `protocolError`: a child passed a descriptor that is not what its frame says, or nothing could be
- *   made of a handle that came
- * - `ERR_HANDLE_REFUSED`: there is no descriptor left for a handle: in this process (`send()`), or in a child (`protocolError`)
- * - `ERR_CONNECTION_FATAL` (in `protocolError`): two workers ended before they had taken a connection, the second by a crash: it
- *   was closed instead of given to a third one
- * - `ERR_RELOAD_INVALID`, `ERR_NO_ALONE`, `ERR_RELOAD_FAILED`, `ERR_NOT_RUNNING`: see {@link Cluster.reload}
- * - `ERR_SCALE_INVALID`, `ERR_SCALE_FAILED`, `ERR_SCALE_SUPERSEDED`, `ERR_DEVELOPMENT`: see {@link Cluster.scale}
- * - `ERR_UNKNOWN_SIGNAL`: `kill()` got something that is no signal
- * - in `protocolError` also: `ERR_MESSAGE_INVALID`, `ERR_MESSAGE_FORBIDDEN`, `ERR_MESSAGE_TRUNCATED`, `ERR_HANDLE_STRAY`
- * - in `exception`: `ERR_NO_WORKERS`, `ERR_MASTER_FAILED`
- */
+/** What this package throws and rejects with. `cause` holds what caused it, such as a child's own error. */
 export class ClusterError extends Error {
-  constructor(code: string, message: string, options?: ErrorOptions);
+  constructor(code: ClusterErrorCode, message: string, options?: ErrorOptions);
   readonly name: string;
   /** Stable; the message is not. */
-  readonly code: string;
+  readonly code: ClusterErrorCode;
   /** Only set where there is one. */
   readonly cause?: unknown;
 }
@@ -136,20 +106,8 @@ export interface ClusterEvents {
   /** A message to the app: `to: 'app'`, or no known `to`. `handle`: what was passed along with it (as in `node:cluster`); it is
    *  open, and whoever gets it must close it. Absent if none was, or if it was closed meanwhile. */
   message: [from: ClusterWorker | ClusterAlone, message: any, handle?: Handle];
-  /**
-   * A message reached nobody. `from`: the sender, null for the app or if it is gone. `reason`:
-   *
-   * - `no-alone`: there is no alone process
-   * - `no-such-worker`: no worker has this `worker_pid`
-   * - `gone`: the process ended before it got it
-   * - `mailbox-full`: too much waits already for processes that are not there yet
-   * - `closed`: the cluster stops
-   * - `handle`: it came with a handle, and nobody is there for it now, or few descriptors are left. Handles don't wait; this one is closed
-   * - `stalled`: it was for all workers, and one of them took nothing for 1 s while too much waited for it. The other workers
-   *   got it; see `missed`
-   * - for {@link Cluster.sendmessage} also `created` (not started yet) and `inProcess` (`enable: false`)
-   */
-  undeliverable: [message: any, reason: string, from: ClusterWorker | ClusterAlone | null];
+  /** A message reached nobody. `from`: the sender, null for the app or if it is gone. */
+  undeliverable: [message: any, reason: UndeliverableReason, from: ClusterWorker | ClusterAlone | null];
   /** A worker that took nothing for 1 s takes messages again, or is gone: so much of what was sent to all workers it did not
    *  get. The first of them (1 MiB) are `undeliverable` with reason `stalled` besides. */
   missed: [worker: ClusterWorker, missed: MissedMessages];
@@ -324,12 +282,8 @@ declare class ClusterChild extends EventEmitter {
     /** Whether messages can be sent. */
     readonly connected: boolean;
   };
-  /**
-   * Why it ended, or is ending: `exit` (by itself), the name of a signal, `uncaughtException`, `disconnect`, `kill`, `shutdown`,
-   * `killTimeout` (it did not finish in time), `startTimeout`, `hang`, `maxMemory`, `reload`, `scale`. Undefined while it is to
-   * go on.
-   */
-  readonly exitReason: string | undefined;
+  /** Why it ended, or is ending. Undefined while it is to go on. */
+  readonly exitReason: ExitReason | undefined;
   /** When it was forked, as `Date.now()`. */
   readonly startedAt: number;
   /**

@@ -11,8 +11,14 @@ const { checkReload, checkCount } = require('./config/changes');
 const { checkInspector } = require('./config/inspector');
 const { toNativeConfig } = require('./native-config');
 
-/** What the master answers where no reload is possible (core/rollout/reload.rs). */
-const NOT_RUNNING = 'the cluster is not running';
+/** What the codes of a reload that was given up mean (core/rollout/report.rs), where no process's end says more. */
+const WHY = {
+  'not-running': 'the cluster is not running. Call it when the cluster is ready and not closed',
+  closed: 'the cluster was closed',
+  'did-not-stay': 'a new worker did not stay',
+  'alone-not-ready': 'the new alone did not become ready',
+  'not-ready': 'a new process did not become ready',
+};
 
 class Changes {
   #master;
@@ -94,7 +100,7 @@ class Changes {
     if (ids.length > 0) this.#underWay = false;
     for (const one of ids.map((id) => this.#take(id))) {
       if (ok) this.#settings = one.settings;
-      if (reason === NOT_RUNNING) one.reject(notRunning());
+      if (reason === 'not-running') one.reject(new ClusterError('ERR_NOT_RUNNING', `reload(): ${WHY[reason]}.`));
       else one.resolve(report);
     }
     if (this.#next && !this.#underWay) {
@@ -102,7 +108,7 @@ class Changes {
       this.#next = null;
       this.#begin(next);
     }
-    return reason === NOT_RUNNING ? undefined : report;
+    return reason === 'not-running' ? undefined : report;
   }
 
   scaled({ id }) {
@@ -140,10 +146,6 @@ function invalid(cause) {
   return new ClusterError('ERR_RELOAD_INVALID', cause.message.replace('cluster config:', 'reload():'), { cause });
 }
 
-function notRunning() {
-  return new ClusterError('ERR_NOT_RUNNING', `reload(): ${NOT_RUNNING}. Call it when the cluster is ready and not closed.`);
-}
-
 /** Without what is undefined: it would hide what was given before. */
 function given(options) {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
@@ -163,7 +165,7 @@ function merge(before, change, asker) {
 
 /** Why a new process did not stay. */
 function failureOf(failure, reason, settings) {
-  if (!failure) return new ClusterError('ERR_RELOAD_FAILED', `reload(): ${reason}.`);
+  if (!failure) return new ClusterError('ERR_RELOAD_FAILED', `reload(): ${WHY[reason]}.`);
   const who = failure.role === 'alone' ? 'the new alone' : `the new worker of slot ${failure.slot}`;
   const cause = failure.error ? reviveError(failure.error) : undefined;
   return new ClusterError('ERR_RELOAD_FAILED', `reload(): ${who} (pid ${failure.pid ?? null}) ${how(failure, settings)}.`, { cause });

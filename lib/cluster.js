@@ -19,9 +19,6 @@ const NOTHING = {
   app: { queuedBytes: 0 },
 };
 
-/** Why a reload is given up that the end of the cluster cut short (core/rollout/reload.rs). */
-const CLOSED = 'the cluster was closed';
-
 /** Set by the preload in workers and in the alone. */
 const ROLE = Symbol.for('yunfly.cluster.role');
 /** Children load this package for request() and sendmessage() only. */
@@ -128,10 +125,10 @@ class Cluster extends EventEmitter {
   async #reloadUnasked() {
     try {
       const { ok, reason, error } = await this.reload();
-      if (!ok && reason !== CLOSED) this.#dispatcher.tellReloadFailed(error);
+      if (!ok && reason !== 'closed') this.#dispatcher.tellReloadFailed(error);
     } catch (error) {
       this.#dispatcher.tellReloadFailed(error);
-      const report = { ok: false, replaced: [], reason: 'it could not begin', error };
+      const report = { ok: false, replaced: [], reason: 'not-begun', error };
       outOfPromise(() => this.emit('reload', report));
     }
   }

@@ -28,13 +28,25 @@ export type ReloadReport =
   | {
       /** It was given up. */
       ok: false;
-      /** Why, in a few words. */
-      reason: string;
-      /** `ERR_RELOAD_FAILED`; its `cause` is the new process's own error, if it told one. */
+      /** Why, as a stable code. */
+      reason: ReloadFailure;
+      /** Why, in words: `ERR_RELOAD_FAILED`, whose `cause` is the new process's own error, if it told one. With `not-begun` (event `reload`
+       *  after SIGHUP): what `reload()` would have rejected with. */
       error: ClusterError;
       /** What had been replaced until then, and what was taken back; nothing if the canary failed. */
       replaced: Replacement[];
     };
+
+/**
+ * Why a reload was given up.
+ *
+ * - `did-not-stay`: a new worker ended before its place was its own: while it booted, or as the canary within `minUptime`
+ * - `alone-not-ready`: the new alone ended before it was ready
+ * - `not-ready`: in development, a new process ended before it was ready
+ * - `closed`: the cluster was closed meanwhile
+ * - `not-begun`: SIGHUP asked for it, and it could not begin
+ */
+export type ReloadFailure = 'did-not-stay' | 'alone-not-ready' | 'not-ready' | 'closed' | 'not-begun';
 
 /** A process that took the place of another. */
 export interface Replacement {

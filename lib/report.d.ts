@@ -84,13 +84,60 @@ export interface ClusterStats {
   };
 }
 
+/**
+ * Why a message reached nobody.
+ *
+ * - `no-alone`: there is no alone process
+ * - `no-such-worker`: no worker has this `worker_pid`
+ * - `gone`: the process ended before it got it
+ * - `mailbox-full`: too much waits already for processes that are not there yet
+ * - `closed`: the cluster stops
+ * - `handle`: it came with a handle, and nobody is there for it now, or few descriptors are left. Handles don't wait; this one is closed
+ * - `stalled`: it was for all workers, and one of them took nothing for 1 s while too much waited for it. The other workers
+ *   got it; see the event `missed`
+ * - of `Cluster.sendmessage` also `created` (not started yet) and `inProcess` (`enable: false`)
+ */
+export type UndeliverableReason =
+  | 'no-alone'
+  | 'no-such-worker'
+  | 'gone'
+  | 'mailbox-full'
+  | 'closed'
+  | 'handle'
+  | 'stalled'
+  | 'created'
+  | 'inProcess';
+
+/**
+ * Why a process ended, or is ending.
+ *
+ * - `exit`: by itself, with an exit code; the name of a signal: by this signal; `uncaughtException`: by an exception that nobody caught
+ * - `disconnect`, `kill`: by the call of that name, in the app or in the process itself
+ * - `shutdown`: the cluster stops; `killTimeout`: it did not finish in time
+ * - `startTimeout`: it was not ready in time; `hang`: its event loop stood still; `maxMemory`: it held too much
+ * - `reload`, `scale`: another one takes its place, or none does
+ */
+export type ExitReason =
+  | 'exit'
+  | NodeJS.Signals
+  | 'uncaughtException'
+  | 'disconnect'
+  | 'kill'
+  | 'shutdown'
+  | 'killTimeout'
+  | 'startTimeout'
+  | 'hang'
+  | 'maxMemory'
+  | 'reload'
+  | 'scale';
+
 /** What is known of a hung worker. */
 export interface HangEvidence {
   /** For how long nothing was heard of it, in ms. */
   silentFor: number;
   /** `blocked`: it burns CPU (a loop, a regular expression). `stopped`: by a signal such as SIGSTOP. `waiting`: for something
-   *  synchronous (a file, a lock). `unknown`: the system doesn't tell (not Linux). */
-  state: 'blocked' | 'stopped' | 'waiting' | 'unknown';
+   *  synchronous (a file, a lock). `traced`: a debugger holds it. `unknown`: the system doesn't tell (not Linux). */
+  state: 'blocked' | 'stopped' | 'waiting' | 'traced' | 'unknown';
   /** How much of one CPU it used while it was looked at: 0 to 1, more with several threads. */
   cpu: number;
 }

@@ -148,6 +148,7 @@ pub enum NativeEvent {
     Reloaded {
         ids: Vec<u32>,
         ok: bool,
+        #[napi(ts_type = "'not-running' | 'closed' | 'did-not-stay' | 'alone-not-ready' | 'not-ready'")]
         reason: Option<&'static str>,
         failure: Option<NativeFailure>,
         replaced: Vec<NativeReplacement>,

@@ -115,7 +115,9 @@ export function events(running: Cluster): void {
     same<typeof code, number | null>(true);
     same<typeof signal, NodeJS.Signals | null>(true);
   });
-  running.on('unexpectedExit', (worker) => worker.exitReason?.length);
+  running.on('unexpectedExit', ({ exitReason }) => exitReason === 'SIGSEGV' || exitReason === 'hang');
+  // @ts-expect-error there is no such reason
+  running.on('unexpectedExit', ({ exitReason }) => exitReason === 'bored');
   running.on('message', (from, message) => {
     same<typeof from, ClusterWorker | ClusterAlone>(true);
     message.anything.at.all;
@@ -133,13 +135,17 @@ export function events(running: Cluster): void {
     same<typeof stream, 'stdout' | 'stderr'>(true);
     child.on('output', (again) => again === text);
   });
-  running.on('undeliverable', (_message, reason, from) => [reason.length, from?.pid]);
+  running.on('undeliverable', (_message, reason, from) => [reason === 'no-alone', from?.pid]);
+  // @ts-expect-error there is no such reason
+  running.on('undeliverable', (_message, reason) => reason === 'nobody');
   running.on('protocolError', (_child, error) => same<typeof error, ClusterError>(true));
   running.on('aloneError', (alone, error) => [alone.state === 'ready', error.stack]);
   running.on('aloneExit', (alone, code) => [alone.pid, code]);
   running.on('reachReforkLimit', (slot) => slot.toFixed());
   running.on('check', ({ listening, standby }) => (listening + standby).toFixed());
-  running.on('exception', (error) => error.code.length);
+  running.on('exception', (error) => error.code === 'ERR_NO_WORKERS');
+  // @ts-expect-error there is no such code
+  running.on('exception', (error) => error.code === 'ERR_BAD_LUCK');
   running.on('ready', () => {});
   // @ts-expect-error no arguments
   running.on('close', (why: string) => why);
@@ -190,7 +196,9 @@ export async function changing(running: Cluster): Promise<void> {
     report.error;
   } else {
     same<typeof report.error, ClusterError>(true);
-    report.reason.length;
+    report.reason === 'did-not-stay';
+    // @ts-expect-error there is no such reason
+    report.reason === 'it rains';
   }
   await running.reload();
   // @ts-expect-error no such target
@@ -258,5 +266,5 @@ export function inWorkers(): void {
 
 export function errors(error: unknown): string {
   if (error instanceof ClusterError) return `${error.code}: ${error.message} (${String(error.cause)})`;
-  throw new ClusterError('ERR_X', 'x', { cause: error });
+  throw new ClusterError('ERR_CLOSED', 'x', { cause: error });
 }

@@ -27,9 +27,9 @@ test('the master fails: what was asked of it, and what was to follow, rejects', 
 
 test('the cluster is closed during a reload: those that were to follow reject', async () => {
   const [first, second] = [changes.reload(), changes.reload()];
-  reloaded({ ok: false, reason: 'the cluster was closed' });
-  await expect(first).resolves.toMatchObject({ ok: false, reason: 'the cluster was closed' });
-  reloaded({ ok: false, reason: 'the cluster is not running' });
+  reloaded({ ok: false, reason: 'closed' });
+  await expect(first).resolves.toMatchObject({ ok: false, reason: 'closed', error: { code: 'ERR_RELOAD_FAILED', message: 'reload(): the cluster was closed.' } });
+  reloaded({ ok: false, reason: 'not-running' });
   await expect(second).rejects.toMatchObject({ code: 'ERR_NOT_RUNNING' });
 });
 

@@ -175,14 +175,13 @@ test('undeliverable messages: each reason is told once', () => {
 
 test('a reload that was given up tells why', () => {
   show({ isTTY: false });
-  cluster.emit('reload', { ok: false, reason: 'the canary failed', error: new Error('worker 1 exited with code 1'), replaced: [] });
+  cluster.emit('reload', { ok: false, reason: 'did-not-stay', error: new Error('worker 1 exited with code 1'), replaced: [] });
   expect(read()).toBe('shop: the reload was given up: worker 1 exited with code 1\n');
 });
 
 test('a reload that the end of the cluster cut short is not told', () => {
   show({ isTTY: false });
-  const reason = 'the cluster was closed';
-  cluster.emit('reload', { ok: false, reason, error: new Error(`reload(): ${reason}.`), replaced: [] });
+  cluster.emit('reload', { ok: false, reason: 'closed', error: new Error('reload(): the cluster was closed.'), replaced: [] });
   expect(read()).toBe('');
 });
 

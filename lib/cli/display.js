@@ -12,9 +12,6 @@ const UNSETTLED_MS = 5000;
 /** Why the alone may have ended without that anything is wrong. */
 const ASKED = ['reload', 'shutdown'];
 
-/** The reason of a reload that the end of the cluster cut short: that it ends is told anyway. */
-const CLOSED = 'the cluster was closed';
-
 /** Shows a cluster: on a terminal with a live line and the table again after changes, elsewhere with a line for each event and
  *  the table once. It is told what happens by the cluster's public events. */
 class Display {
@@ -91,7 +88,8 @@ class Display {
       this.#say(lines.changed(files));
     });
     on('reload', (report) => {
-      const isTold = !report.ok && (this.#isCrashTold || report.reason === CLOSED);
+      // That the cluster is closed is told anyway.
+      const isTold = !report.ok && (this.#isCrashTold || report.reason === 'closed');
       if (!isTold) this.#say(lines.reloaded(report));
     });
     on('hang', (worker, evidence) => this.#say(lines.hangs(worker, evidence)));

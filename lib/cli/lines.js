@@ -24,7 +24,7 @@ function ended(type, child, code, signal) {
 function reloaded(report) {
   const pids = report.replaced.map(({ oldPid, newPid }) => `${oldPid ?? '-'} → ${newPid ?? '-'}`);
   if (report.ok) return `reloaded: ${pids.join(', ') || 'nothing was there to replace'}`;
-  return `the reload was given up: ${report.error?.message ?? report.reason}`;
+  return `the reload was given up: ${report.error.message}`;
 }
 
 function changed(files) {

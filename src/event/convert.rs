@@ -5,7 +5,8 @@ use bytes::Bytes;
 use super::NativeEvent;
 use super::parts::NativeFailure;
 use cluster_core::lifecycle::scale::NotScaled;
-use cluster_core::notice::{Census, ExitReason, HangReport, Missed, Notice, ReloadReport};
+use cluster_core::notice::{Census, ExitReason, HangReport, Missed, Notice};
+use cluster_core::rollout::report::{NotReloaded, ReloadReport};
 use cluster_core::types::{ChildId, Exit, Peer};
 
 impl From<Notice> for NativeEvent {
@@ -52,7 +53,7 @@ impl From<Notice> for NativeEvent {
                 of(child, |role, id| Self::Hang { role, id, silent_for, state, cpu })
             }
             Notice::ProtocolError { child, code, detail } => {
-                of(child, |role, id| Self::ProtocolError { role, id, code, message: detail })
+                of(child, |role, id| Self::ProtocolError { role, id, code: code.as_str(), message: detail })
             }
             Notice::ReachReforkLimit(slot) => Self::ReachReforkLimit { slot },
             Notice::Scaled { id, result: Ok(()) } => Self::Scaled { id },
@@ -65,7 +66,7 @@ impl From<Notice> for NativeEvent {
             Notice::Ready => Self::Ready,
             Notice::StartFailed(failure) => Self::StartFailed { failure: failure.into() },
             Notice::Exception { code, message, failure } => {
-                Self::Exception { code, message, failure: failure.map(NativeFailure::from) }
+                Self::Exception { code: code.as_str(), message, failure: failure.map(NativeFailure::from) }
             }
             Notice::Closed(outcome) => Self::Closed { outcome: outcome.as_str() },
         }
@@ -100,14 +101,14 @@ fn exit_reason(reason: &ExitReason, exit: Exit) -> &str {
 
 fn not_scaled(id: u32, why: &NotScaled) -> NativeEvent {
     let failure = why.failure().cloned().map(NativeFailure::from);
-    NativeEvent::NotScaled { id, code: why.code(), message: why.message(), failure }
+    NativeEvent::NotScaled { id, code: why.code().as_str(), message: why.message(), failure }
 }
 
 fn reloaded(ids: Vec<u32>, report: ReloadReport) -> NativeEvent {
     NativeEvent::Reloaded {
         ids,
         ok: report.ok,
-        reason: report.reason,
+        reason: report.reason.map(NotReloaded::as_str),
         failure: report.failure.map(NativeFailure::from),
         replaced: report.replaced.into_iter().map(Into::into).collect(),
     }

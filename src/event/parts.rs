@@ -6,7 +6,8 @@ use napi::Either;
 use napi_derive::napi;
 use serde_json::Value;
 
-use cluster_core::notice::{ChildFailure, FailureCause, Replacement};
+use cluster_core::notice::{ChildFailure, FailureCause};
+use cluster_core::rollout::report::Replacement;
 use cluster_protocol::inbound::ErrorDetails;
 use cluster_protocol::listen::ListenAddress;
 use cluster_protocol::scalar::Scalar;

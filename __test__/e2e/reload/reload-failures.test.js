@@ -151,7 +151,7 @@ test('close() while one is under way: the report says so, and nothing is left', 
   const asked = app.call('reload');
   await app.event('fork', ({ id }) => id > 2);
   const closed = app.call('close');
-  await expect(asked).resolves.toMatchObject({ ok: false, reason: 'the cluster was closed' });
+  await expect(asked).resolves.toMatchObject({ ok: false, reason: 'closed' });
   await closed;
   await expect(app.gone).resolves.toEqual({ code: 0, signal: null });
 });

@@ -3,7 +3,9 @@
 use bytes::Bytes;
 
 use crate::lifecycle::scale::NotScaled;
-use crate::types::{ChildId, ConnectionId, Exit, Peer, SlotId, Time};
+use crate::rollout::report::ReloadReport;
+use crate::types::{ChildId, ConnectionId, Exit, Peer, SlotId};
+use cluster_protocol::code::ErrorCode;
 use cluster_protocol::inbound::{ErrorDetails, ErrorReport};
 use cluster_protocol::listen::ListenAddress;
 
@@ -101,7 +103,7 @@ pub enum Notice {
         /// The child.
         child: ChildId,
         /// A stable code.
-        code: &'static str,
+        code: ErrorCode,
         /// What was wrong.
         detail: String,
     },
@@ -125,7 +127,7 @@ pub enum Notice {
     /// Nothing can be done any more; everything is shut down.
     Exception {
         /// A stable code.
-        code: &'static str,
+        code: ErrorCode,
         /// What happened.
         message: String,
         /// The last child that failed, if one did.
@@ -153,38 +155,6 @@ impl Stream {
             Self::Stderr => "stderr",
         }
     }
-}
-
-/// How a reload went.
-#[derive(Debug, Clone, Default)]
-pub struct ReloadReport {
-    /// Whether every process was replaced.
-    pub ok: bool,
-    /// Why not.
-    pub reason: Option<&'static str>,
-    /// The new process that failed.
-    pub failed: Option<ChildId>,
-    /// How it failed.
-    pub failure: Option<ChildFailure>,
-    /// What was replaced, in order of the old processes' ends.
-    pub replaced: Vec<Replacement>,
-}
-
-/// One process that took the place of another.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Replacement {
-    /// The slot; `None` is the alone.
-    pub slot: Option<SlotId>,
-    /// Who was there, if somebody was.
-    pub old_pid: Option<u32>,
-    /// Who is there now.
-    pub new_pid: Option<u32>,
-    /// From the first fork to the taking over.
-    pub ready_after: Time,
-    /// From the taking over to the old one's end.
-    pub drained_after: Option<Time>,
-    /// Connections that the old one had when it was asked to finish.
-    pub connections: u64,
 }
 
 /// What a child missed while it took nothing.

@@ -16,6 +16,7 @@ use cluster_core::lifecycle::child::Reading;
 use cluster_core::notice::{Notice, Undeliverable};
 use cluster_core::types::ConnectionId;
 use cluster_core::types::{ChildId, Exit, Peer, ReloadTarget};
+use cluster_protocol::code::ErrorCode;
 use cluster_protocol::envelope::Target;
 use cluster_protocol::inbound::Inbound;
 use cluster_protocol::outbound::{self, Handed};
@@ -140,7 +141,7 @@ impl Master {
                 }
                 Received::Request { part, signature, .. } if !self.is_signed(child, &part, &signature) => {
                     let detail = "a request or an answer in another process's name".to_owned();
-                    self.violated(child, "ERR_MESSAGE_FORBIDDEN", detail);
+                    self.violated(child, ErrorCode::MessageForbidden, detail);
                 }
                 Received::Request { target, frame, part, .. } => {
                     self.tell(Event::Request { from: Peer::Child(child), target, frame, part });
@@ -170,7 +171,7 @@ impl Master {
         let most = if whole { 0 } else { MAX_STRAY_HANDLES };
         if let Some(link) = self.links.get_mut(&child).filter(|link| link.handles.len() > most) {
             link.handles.clear();
-            self.violated(child, "ERR_HANDLE_STRAY", "descriptors came without their messages".to_owned());
+            self.violated(child, ErrorCode::HandleStray, "descriptors came without their messages".to_owned());
         }
     }
 
@@ -180,7 +181,7 @@ impl Master {
 
     /// A child cannot take a handle: it has no descriptor left. Whatever it was for goes on without it.
     fn handle_given_up(&mut self, child: ChildId, Outgoing { frame, from, .. }: Outgoing) {
-        self.violated(child, "ERR_HANDLE_REFUSED", "a handle was refused again and again".to_owned());
+        self.violated(child, ErrorCode::HandleRefused, "a handle was refused again and again".to_owned());
         match (from, Handed::read(&frame)) {
             (Some(from), _) => self.tell(Event::Returned { child, from, frame }),
             (None, Some(Handed::Connection(connection))) => {
@@ -199,7 +200,7 @@ impl Master {
         let Some(handle) = self.take_handle(child) else { return self.handle_is_missing(child, frame) };
         let checked = passed::check(kind, handle.as_fd(), target.into());
         if let Err(wrong) = &checked {
-            self.violated(child, "ERR_HANDLE_INVALID", wrong.clone());
+            self.violated(child, ErrorCode::HandleInvalid, wrong.clone());
         }
         if checked.is_err() || is_of_reserve(&handle) {
             return self.notify(Notice::Undeliverable { from, frame, reason: Undeliverable::Handle });
@@ -234,7 +235,7 @@ impl Master {
     fn connection_returned(&mut self, child: ChildId, key: &str) {
         let Some(socket) = self.take_handle(child) else { return };
         if let Err(wrong) = passed::check_connection(socket.as_fd()) {
-            return self.violated(child, "ERR_HANDLE_INVALID", wrong);
+            return self.violated(child, ErrorCode::HandleInvalid, wrong);
         }
         let client = local::client(socket.as_fd());
         let connection = self.keep(socket);
@@ -251,7 +252,7 @@ impl Master {
                 // Who asked hears of it by its promise.
                 let answer = match &what {
                     Oversized::Request { id } => request::refused(id, limit),
-                    _ => outbound::refused("ERR_MESSAGE_TOO_LARGE", limit),
+                    _ => outbound::refused(ErrorCode::MessageTooLarge, limit),
                 };
                 if let Some(link) = self.links.get_mut(&child) {
                     link.send_first(answer, None);
@@ -263,19 +264,19 @@ impl Master {
                     Oversized::Request { .. } | Oversized::Other => {}
                 }
                 let detail = format!("a message of more than maxMessageBytes ({limit} bytes) was skipped");
-                self.violated(child, "ERR_MESSAGE_TOO_LARGE", detail);
+                self.violated(child, ErrorCode::MessageTooLarge, detail);
             }
             Violation::NotJson(detail) | Violation::BadMessage(detail) => {
-                self.violated(child, "ERR_MESSAGE_INVALID", detail);
+                self.violated(child, ErrorCode::MessageInvalid, detail);
             }
             Violation::Truncated(bytes) => {
                 let detail = format!("the channel ended within a message, after {bytes} bytes of it");
-                self.violated(child, "ERR_MESSAGE_TRUNCATED", detail);
+                self.violated(child, ErrorCode::MessageTruncated, detail);
             }
         }
     }
 
-    fn violated(&mut self, child: ChildId, code: &'static str, detail: String) {
+    fn violated(&mut self, child: ChildId, code: ErrorCode, detail: String) {
         self.notify(Notice::ProtocolError { child, code, detail });
     }
 }

@@ -12,6 +12,7 @@ use super::log::subscriber;
 use super::run::Master;
 use crate::config::Config;
 use cluster_core::notice::{Notice, Outcome};
+use cluster_protocol::code::ErrorCode;
 
 /// Starts the thread. It ends after the last notice.
 ///
@@ -25,7 +26,7 @@ pub fn start(config: Config, app: Arc<AppQueue>, commands: UnboundedReceiver<Com
     std::thread::Builder::new().name("cluster-master".to_owned()).spawn(move || {
         let _log = tracing::subscriber::set_default(subscriber(config.log, &config.variables.log, &app));
         let Some(message) = failure_of(|| run(runtime, config, Arc::clone(&app), commands)) else { return };
-        app.push(Notice::Exception { code: "ERR_MASTER_FAILED", message, failure: None });
+        app.push(Notice::Exception { code: ErrorCode::MasterFailed, message, failure: None });
         app.push(Notice::Closed(Outcome::Exception));
     })?;
     Ok(())

@@ -5,6 +5,7 @@
 //! the master itself takes part in, [`wrapped`] one that comes with a handle, [`outbox`] is the order in which frames and handles leave.
 
 pub mod blocks;
+pub mod code;
 pub mod envelope;
 pub mod frame;
 pub mod inbound;

@@ -4,6 +4,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use super::code::ErrorCode;
 use super::envelope::Target;
 use super::inbound::Question;
 
@@ -229,7 +230,7 @@ fn lane_frame(act: &str, lane: LaneName) -> Bytes {
 
 /// Tells a sender that its message was not delivered: it has more than `limit` bytes.
 #[must_use]
-pub fn refused(code: &str, limit: usize) -> Bytes {
+pub fn refused(code: ErrorCode, limit: usize) -> Bytes {
     #[derive(Serialize)]
     struct Refused<'a> {
         cmd: &'a str,
@@ -237,7 +238,7 @@ pub fn refused(code: &str, limit: usize) -> Bytes {
         code: &'a str,
         limit: usize,
     }
-    frame(&Refused { cmd: "NODE_YUNFLY", act: "refused", code, limit })
+    frame(&Refused { cmd: "NODE_YUNFLY", act: "refused", code: code.as_str(), limit })
 }
 
 /// One of the two messages that tell a worker it was chosen (document, 'random worker').

@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
+use super::code::ErrorCode;
 use super::outbound::frame;
 
 /// Longer names of requests are refused: each is kept until its answer.
@@ -169,7 +170,7 @@ pub fn answer_too_large(id: &str, pid: Option<u32>, limit: usize) -> Bytes {
     let message = format!(
         "The answer was not delivered: it has more than {limit} bytes. Answer with less, or raise maxMessageBytes in the cluster config."
     );
-    let error = Failure { name: "ClusterError", code: "ERR_MESSAGE_TOO_LARGE", message };
+    let error = Failure { name: "ClusterError", code: ErrorCode::MessageTooLarge.as_str(), message };
     frame(&Reply { cmd: "NODE_YUNFLY_RPC", act: "reply", id, pid, error })
 }
 

@@ -8,10 +8,11 @@ use crate::context::Context;
 use crate::lifecycle::child::{Child, Stage};
 use crate::notice::Notice;
 use crate::types::{ChildId, Mode};
+use cluster_protocol::code::ErrorCode;
 use cluster_protocol::inbound::{Inbound, Report};
 
 /// What a child said that it may not say.
-pub(super) const FORBIDDEN: &str = "ERR_MESSAGE_FORBIDDEN";
+const FORBIDDEN: ErrorCode = ErrorCode::MessageForbidden;
 
 impl Context {
     /// Whether a child may say this; if not, that is told.

@@ -8,6 +8,7 @@ use crate::context::{Context, Phase};
 use crate::facts::Fact;
 use crate::notice::{ChildFailure, ExitReason, Notice};
 use crate::types::{Mode, SlotId, Time};
+use cluster_protocol::code::ErrorCode;
 
 /// What is under way.
 #[derive(Debug, Default)]
@@ -38,13 +39,13 @@ pub enum NotScaled {
 impl NotScaled {
     /// The stable code of the error.
     #[must_use]
-    pub fn code(&self) -> &'static str {
+    pub fn code(&self) -> ErrorCode {
         match self {
-            Self::NotRunning => "ERR_NOT_RUNNING",
-            Self::Development => "ERR_DEVELOPMENT",
-            Self::Closed => "ERR_CLOSED",
-            Self::Superseded(_) => "ERR_SCALE_SUPERSEDED",
-            Self::Empty(..) | Self::Exhausted(..) | Self::Late(_) => "ERR_SCALE_FAILED",
+            Self::NotRunning => ErrorCode::NotRunning,
+            Self::Development => ErrorCode::Development,
+            Self::Closed => ErrorCode::Closed,
+            Self::Superseded(_) => ErrorCode::ScaleSuperseded,
+            Self::Empty(..) | Self::Exhausted(..) | Self::Late(_) => ErrorCode::ScaleFailed,
         }
     }
 

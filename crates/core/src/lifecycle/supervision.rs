@@ -9,6 +9,7 @@ use crate::context::{Context, Phase};
 use crate::facts::Fact;
 use crate::notice::{Notice, Outcome};
 use crate::types::{Mode, SlotId, Time};
+use cluster_protocol::code::ErrorCode;
 
 /// How often the self-check looks (document, 'start-up').
 pub const CHECK_INTERVAL: Duration = Duration::from_secs(10);
@@ -178,7 +179,7 @@ fn fork(ctx: &mut Context, slot: Option<SlotId>) {
 
 fn give_up(ctx: &mut Context, message: String) {
     let failure = ctx.last_failure.take();
-    ctx.notify(Notice::Exception { code: "ERR_NO_WORKERS", message, failure });
+    ctx.notify(Notice::Exception { code: ErrorCode::NoWorkers, message, failure });
     ctx.stop(Outcome::Exception, None);
 }
 

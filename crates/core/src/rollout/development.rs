@@ -4,12 +4,13 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::report::{NotReloaded, ReloadReport, Replacement};
 use super::{ReloadRequest, not_running};
 use crate::context::{Context, Phase};
 use crate::facts::Fact;
 use crate::lifecycle::child::Child;
 use crate::lifecycle::processes::{Filler, Respawn};
-use crate::notice::{ChildFailure, ExitReason, Notice, ReloadReport, Replacement};
+use crate::notice::{ChildFailure, ExitReason, Notice};
 use crate::types::{ChildId, GenerationId, Mode, ReloadTarget, SlotId, Time};
 use cluster_protocol::outbound::DrainReason;
 
@@ -241,7 +242,7 @@ impl Development {
             if slot_restart.step == SlotStep::Boots(child.id) {
                 slot_restart.step = SlotStep::Settled;
                 if let Some(restart) = &mut self.restart {
-                    restart.report.reason = Some("a new process did not become ready");
+                    restart.report.reason = Some(NotReloaded::NotReady);
                     restart.report.failed = Some(child.id);
                     restart.report.failure = Some(failure.clone());
                 }
@@ -262,7 +263,7 @@ impl Development {
     pub fn cancel(&mut self, ctx: &mut Context) {
         let Self { restart, .. } = std::mem::take(self);
         if let Some(Restart { ids, mut report, .. }) = restart {
-            report.reason = Some("the cluster was closed");
+            report.reason = Some(NotReloaded::Closed);
             ctx.notify(Notice::Reloaded { ids, report });
         }
     }

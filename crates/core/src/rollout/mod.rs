@@ -2,9 +2,11 @@
 
 pub mod development;
 pub mod reload;
+pub mod report;
 
-use crate::notice::{Notice, ReloadReport};
+use crate::notice::Notice;
 use crate::types::{GenerationId, ReloadTarget};
+use report::{NotReloaded, ReloadReport};
 
 /// Somebody asked for a reload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,6 +23,5 @@ pub struct ReloadRequest {
 
 /// The answer where nothing can be reloaded.
 pub fn not_running(id: u32) -> Notice {
-    let report = ReloadReport { reason: Some("the cluster is not running"), ..ReloadReport::default() };
-    Notice::Reloaded { ids: vec![id], report }
+    Notice::Reloaded { ids: vec![id], report: ReloadReport::of(NotReloaded::NotRunning) }
 }

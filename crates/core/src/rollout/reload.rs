@@ -11,7 +11,8 @@ use crate::context::{Context, Phase};
 use crate::facts::Fact;
 use crate::lifecycle::child::Child;
 use crate::lifecycle::processes::Slot;
-use crate::notice::{ChildFailure, ExitReason, Notice, ReloadReport, Replacement};
+use crate::notice::{ChildFailure, ExitReason, Notice};
+use crate::rollout::report::{NotReloaded, ReloadReport, Replacement};
 use crate::types::{ChildId, GenerationId, ReloadTarget, SlotId, Time};
 pub use state::Rollout;
 use state::{Change, ChangeState, Draining, Reload, RolloutStep};
@@ -205,7 +206,7 @@ impl Rollout {
         }
         let slot = *slot;
         reload.changes.remove(&slot);
-        reload.report.reason.get_or_insert("a new worker did not stay");
+        reload.report.reason.get_or_insert(NotReloaded::DidNotStay);
         reload.report.failed.get_or_insert(id);
         match reload.step {
             // What there was before fails too: the slot is left to the rules for any other.
@@ -246,7 +247,7 @@ impl Rollout {
         } else if matches!((&reload.step, child.id), (RolloutStep::Alone { .. }, ChildId::Alone(_)))
             && child.ready_since.is_none()
         {
-            reload.report.reason = Some("the new alone did not become ready");
+            reload.report.reason = Some(NotReloaded::AloneNotReady);
             reload.report.failure = Some(failure.clone());
             reload.step = RolloutStep::GivingUp;
             reload.todo.clear();
@@ -279,7 +280,6 @@ impl Rollout {
 
     /// The cluster stops: no reload comes to its end any more.
     pub fn cancel(&mut self, ctx: &mut Context) {
-        let reason = Some("the cluster was closed");
         if let Some(Reload { ids, mut report, changes, .. }) = self.current.take() {
             // Until the end it is a worker like any other.
             for change in changes.into_values() {
@@ -287,11 +287,11 @@ impl Rollout {
                     self.end_trial(ctx, id);
                 }
             }
-            report.reason = reason;
+            report.reason = Some(NotReloaded::Closed);
             ctx.notify(Notice::Reloaded { ids, report });
         }
         if let Some((_, ids)) = self.next.take() {
-            ctx.notify(Notice::Reloaded { ids, report: ReloadReport { reason, ..ReloadReport::default() } });
+            ctx.notify(Notice::Reloaded { ids, report: ReloadReport::of(NotReloaded::Closed) });
         }
     }
 

@@ -19,6 +19,7 @@ use crate::context::Context;
 use crate::lifecycle::processes::Respawn;
 use crate::notice::Notice;
 use crate::types::{ChildId, ConnectionId, Exit, Key, Mode, Policy, SlotId, Time};
+use cluster_protocol::code::ErrorCode;
 use cluster_protocol::inbound::ServerLoad;
 use dispatch::Counts;
 use hand_over::HandOver;
@@ -75,7 +76,7 @@ impl Traffic {
             ctx.act(Action::ReleaseConnection { connection });
             let detail =
                 "a connection was closed: two workers ended before they had taken it, the second by a crash".to_owned();
-            ctx.notify(Notice::ProtocolError { child, code: "ERR_CONNECTION_FATAL", detail });
+            ctx.notify(Notice::ProtocolError { child, code: ErrorCode::ConnectionFatal, detail });
         }
     }
 

@@ -15,7 +15,7 @@ fn each_stage_is_told_apart() {
     for (stage, booting, ready, leaving, deadline) in [
         (Stage::Booting { deadline: at(1) }, true, false, false, Some(at(1))),
         (Stage::Standby, false, false, false, None),
-        (Stage::Ready { since: at(2) }, false, true, false, None),
+        (Stage::Ready, false, true, false, None),
         (Stage::Leaving { kill_at: at(3) }, false, false, true, Some(at(3))),
         (Stage::Killed, false, false, true, None),
     ] {
@@ -54,7 +54,7 @@ fn one_is_reached_while_its_channel_is_open_and_nobody_kills_it() {
 #[test]
 fn one_that_stayed_or_served_started_well() {
     let never = child(Stage::Standby);
-    let ready = Child { ready_since: Some(at(5)), ..child(Stage::Ready { since: at(5) }) };
+    let ready = Child { ready_since: Some(at(5)), ..child(Stage::Ready) };
     assert!(!never.was_stable(at(100), at(1)) && !never.started_well(at(100), at(1)));
     assert!(!ready.was_stable(at(6), at(2)) && !ready.started_well(at(6), at(2)));
     assert!(ready.was_stable(at(7), at(2)) && ready.started_well(at(7), at(2)));
@@ -64,7 +64,7 @@ fn one_that_stayed_or_served_started_well() {
 
 #[test]
 fn the_first_reason_stays_and_its_time_only_becomes_less() {
-    let mut child = child(Stage::Ready { since: at(1) });
+    let mut child = child(Stage::Ready);
     child.leave(at(5), ExitReason::Reload);
     child.leave(at(9), ExitReason::Kill);
     assert_eq!((child.stage, &child.reason), (Stage::Leaving { kill_at: at(5) }, &ExitReason::Reload));

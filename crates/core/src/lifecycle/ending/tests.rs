@@ -2,7 +2,7 @@ use crate::event::Event;
 use crate::lifecycle::child::Stage;
 use crate::lifecycle::leaving::REPLACE_GRACE;
 use crate::notice::{ExitReason, FailureCause, Notice};
-use crate::rollout::reload::ReloadRequest;
+use crate::rollout::ReloadRequest;
 use crate::testing::{Behaviour, Boot, GOOD, OnDrain, World, count, exit, good, ms, policy, signal, started};
 use crate::types::{ChildId, Policy, ReloadTarget, Time};
 use cluster_protocol::inbound::{Inbound, Report};

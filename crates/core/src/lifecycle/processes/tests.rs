@@ -151,7 +151,7 @@ fn workers_are_counted_by_where_they_stand() {
     let [standby, boots] = [0, 0].map(|generation| table.add_standby(SOON, generation));
     let alone = table.add(None, SOON);
     let successor = table.add_successor(1, SOON, 0);
-    let at_work = Stage::Ready { since: SOON };
+    let at_work = Stage::Ready;
     set(&mut table, ready, at_work, Channel::Open);
     set(&mut table, deaf, at_work, Channel::Ending);
     set(&mut table, leaving, Stage::Leaving { kill_at: LATER }, Channel::Open);

@@ -291,7 +291,7 @@ fn a_reload_is_refused_where_nothing_runs_and_taken_while_a_start_waits_for_a_ch
         let reason = reports(&world).first().map(|(ids, report)| (ids.clone(), report.reason));
         (reason, world.core.generations())
     };
-    let refused = Some((vec![3], Some("the cluster is not running")));
+    let refused = Some((vec![3], Some(NotReloaded::NotRunning)));
     assert_eq!(ask(World::new(development(), |_| GOOD)).0, refused);
     let mut booting = World::new(Policy { watch: None, ..development() }, |_| GOOD);
     booting.tell(Event::Started);

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use crate::notice::{ReloadReport, Replacement};
 use crate::rollout::ReloadRequest;
+use crate::rollout::report::{ReloadReport, Replacement};
 use crate::types::{ChildId, GenerationId, SlotId, Time};
 
 /// Reloads: one under way, and what follows it.

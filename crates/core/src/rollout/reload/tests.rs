@@ -336,13 +336,13 @@ fn what_was_replaced_is_told_with_its_times() {
 fn a_reload_says_why_it_did_not_take_place() {
     let mut idle = World::new(policy(), |_| GOOD);
     reload(&mut idle, 1, ReloadTarget::Worker);
-    assert_eq!(reports(&idle)[0].1.reason, Some("the cluster is not running"));
+    assert_eq!(reports(&idle)[0].1.reason, Some(NotReloaded::NotRunning));
     let (mut closed, _) = world(policy());
     reload(&mut closed, 1, ReloadTarget::Worker);
     reload(&mut closed, 2, ReloadTarget::Worker);
     closed.tell(Event::CloseAsked { force: false });
     let reasons: Vec<_> = reports(&closed).into_iter().map(|(ids, report)| (ids, report.reason)).collect();
-    let reason = Some("the cluster was closed");
+    let reason = Some(NotReloaded::Closed);
     assert_eq!(reasons, [(vec![1], reason), (vec![2], reason)]);
 }
 

@@ -1,0 +1,60 @@
+//! The codes of errors, as far as the master has some. They are the app's too: lib/codes.d.ts says what each means.
+
+/// A stable code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ErrorCode {
+    /// The cluster was closed meanwhile.
+    Closed,
+    /// Two workers ended with a connection.
+    ConnectionFatal,
+    /// Not in development.
+    Development,
+    /// A descriptor is not what its frame says.
+    HandleInvalid,
+    /// There is no descriptor left for a handle.
+    HandleRefused,
+    /// A descriptor came without a message.
+    HandleStray,
+    /// The master failed.
+    MasterFailed,
+    /// A child said what it may not say.
+    MessageForbidden,
+    /// A line is no message.
+    MessageInvalid,
+    /// A line has more than `maxMessageBytes`.
+    MessageTooLarge,
+    /// A channel ended within a message.
+    MessageTruncated,
+    /// No worker is left.
+    NoWorkers,
+    /// The cluster is not ready, or on its way down.
+    NotRunning,
+    /// A slot stays empty.
+    ScaleFailed,
+    /// Another count was asked for.
+    ScaleSuperseded,
+}
+
+impl ErrorCode {
+    /// As `ClusterError.code` has it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Closed => "ERR_CLOSED",
+            Self::ConnectionFatal => "ERR_CONNECTION_FATAL",
+            Self::Development => "ERR_DEVELOPMENT",
+            Self::HandleInvalid => "ERR_HANDLE_INVALID",
+            Self::HandleRefused => "ERR_HANDLE_REFUSED",
+            Self::HandleStray => "ERR_HANDLE_STRAY",
+            Self::MasterFailed => "ERR_MASTER_FAILED",
+            Self::MessageForbidden => "ERR_MESSAGE_FORBIDDEN",
+            Self::MessageInvalid => "ERR_MESSAGE_INVALID",
+            Self::MessageTooLarge => "ERR_MESSAGE_TOO_LARGE",
+            Self::MessageTruncated => "ERR_MESSAGE_TRUNCATED",
+            Self::NoWorkers => "ERR_NO_WORKERS",
+            Self::NotRunning => "ERR_NOT_RUNNING",
+            Self::ScaleFailed => "ERR_SCALE_FAILED",
+            Self::ScaleSuperseded => "ERR_SCALE_SUPERSEDED",
+        }
+    }
+}
