@@ -16,7 +16,8 @@ function files(name, fits) {
   return inside.flatMap((entry) => files(path.join(name, entry.name), fits));
 }
 
-const read = (name) => fs.readFileSync(path.join(root, name), 'utf8');
+/** Without the tests inside of it. */
+const read = (name) => fs.readFileSync(path.join(root, name), 'utf8').replace(/#\[cfg\(test\)\]\s*mod \w+ \{[\s\S]*$/, '');
 const sorted = (codes) => [...new Set(codes)].sort();
 /** What stands in quotes: names of variables begin otherwise. */
 const quoted = (text) => [...text.matchAll(/['"]((?:ERR|CLUSTER)_[A-Z_]+)['"]/g)].map(([, code]) => code);

@@ -47,6 +47,8 @@ fs.mkdirSync(reports, { recursive: true });
 const options = {
   // Node frees nothing at its end.
   detect_leaks: 0,
+  // What was freed is kept to see that nobody uses it: not so much that the tests of memory see it.
+  quarantine_size_mb: 16,
   // Node and the addon each have a copy of some libraries.
   detect_odr_violation: 0,
   log_path: path.join(reports, 'report'),
