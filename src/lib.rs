@@ -114,7 +114,8 @@ impl Master {
         let child = child(&role, id)?;
         if let Ok(Wrapped { kind, .. }) = Wrapped::read(&frame) {
             let receiver = if matches!(child, ChildId::Worker(_)) { Receiver::Worker } else { Receiver::Other };
-            passed::check(kind, handle.as_fd(), receiver).map_err(|wrong| Error::new(Status::InvalidArg, wrong))?;
+            passed::check(kind, handle.as_fd(), receiver)
+                .map_err(|unfit| Error::new(Status::InvalidArg, unfit.to_string()))?;
         }
         let fine = self.app.sending(frame.len());
         self.tell(Command::SendHandle(child, frame, handle));

@@ -24,13 +24,29 @@ impl From<Target> for Receiver {
     }
 }
 
+/// Why a descriptor is not passed on.
+#[derive(Debug, thiserror::Error)]
+pub enum Unfit {
+    /// It is something else than its frame says.
+    #[error("a descriptor was passed that is no {wanted}: it is {}", name(*is))]
+    Kind {
+        /// What it is.
+        is: Kind,
+        /// What it is said to be.
+        wanted: &'static str,
+    },
+    /// It would hold up the event loop of whoever gets it.
+    #[error("a descriptor cannot be made non-blocking: {0}")]
+    Blocks(#[from] std::io::Error),
+}
+
 /// Whether the receiver's Node can make of a descriptor what its frame says.
 ///
 /// # Errors
-/// Why not, for people.
-pub fn check(wanted: Option<HandleType>, descriptor: BorrowedFd<'_>, receiver: Receiver) -> Result<(), String> {
+/// Why not.
+pub fn check(wanted: Option<HandleType>, descriptor: BorrowedFd<'_>, receiver: Receiver) -> Result<(), Unfit> {
     let is = kind(descriptor);
-    let (fits, name) = match wanted {
+    let (fits, wanted) = match wanted {
         None => (false, "handle of a type that Node knows"),
         // libuv takes pipes for unix sockets.
         Some(HandleType::Socket) => (matches!(is, Kind::Connection | Kind::Pipe), "net.Socket"),
@@ -41,32 +57,27 @@ pub fn check(wanted: Option<HandleType>, descriptor: BorrowedFd<'_>, receiver: R
         Some(HandleType::Native) => (!matches!(is, Kind::Datagrams | Kind::Other), "TCP or Pipe handle"),
         Some(HandleType::Datagrams) => (is == Kind::Datagrams, "dgram.Socket"),
     };
-    if fits { ready(descriptor) } else { Err(wrong(is, name)) }
+    if fits { Ok(never_block(descriptor)?) } else { Err(Unfit::Kind { is, wanted }) }
 }
 
 /// Whether it is a connection that a server can take.
 ///
 /// # Errors
-/// Why not, for people.
-pub fn check_connection(descriptor: BorrowedFd<'_>) -> Result<(), String> {
+/// Why not.
+pub fn check_connection(descriptor: BorrowedFd<'_>) -> Result<(), Unfit> {
     match kind(descriptor) {
-        Kind::Connection => ready(descriptor),
-        is => Err(wrong(is, "connection")),
+        Kind::Connection => Ok(never_block(descriptor)?),
+        is => Err(Unfit::Kind { is, wanted: "connection" }),
     }
 }
 
-fn ready(descriptor: BorrowedFd<'_>) -> Result<(), String> {
-    never_block(descriptor).map_err(|error| format!("a descriptor cannot be made non-blocking: {error}"))
-}
-
-fn wrong(is: Kind, wanted: &str) -> String {
-    let is = match is {
+fn name(kind: Kind) -> &'static str {
+    match kind {
         Kind::Listener => "a listening TCP socket",
         Kind::UnixListener => "a listening unix socket",
         Kind::Connection => "a connection",
         Kind::Datagrams => "a UDP socket",
         Kind::Pipe => "a pipe",
         Kind::Other => "neither a TCP, UDP or unix stream socket nor a pipe",
-    };
-    format!("a descriptor was passed that is no {wanted}: it is {is}")
+    }
 }

@@ -204,7 +204,7 @@ fn read_line(line: &[u8], range: Range<usize>) -> Line {
         Ok(Envelope::User(target)) => Line::Message { target, range },
         Ok(Envelope::Request(target)) => match RequestPart::read_signed(line) {
             Ok((part, signature)) => Line::Request { target, range, part, signature },
-            Err(error) => invalid(Violation::BadMessage(error)),
+            Err(error) => invalid(Violation::BadMessage(error.to_string())),
         },
         Ok(Envelope::Handle) => read_handle(line, range).unwrap_or_else(invalid),
         Ok(Envelope::Internal) => match Inbound::read(line) {

@@ -200,7 +200,7 @@ impl Master {
         let Some(handle) = self.take_handle(child) else { return self.handle_is_missing(child, frame) };
         let checked = passed::check(kind, handle.as_fd(), target.into());
         if let Err(wrong) = &checked {
-            self.violated(child, ErrorCode::HandleInvalid, wrong.clone());
+            self.violated(child, ErrorCode::HandleInvalid, wrong.to_string());
         }
         if checked.is_err() || is_of_reserve(&handle) {
             return self.notify(Notice::Undeliverable { from, frame, reason: Undeliverable::Handle });
@@ -235,7 +235,7 @@ impl Master {
     fn connection_returned(&mut self, child: ChildId, key: &str) {
         let Some(socket) = self.take_handle(child) else { return };
         if let Err(wrong) = passed::check_connection(socket.as_fd()) {
-            return self.violated(child, ErrorCode::HandleInvalid, wrong);
+            return self.violated(child, ErrorCode::HandleInvalid, wrong.to_string());
         }
         let client = local::client(socket.as_fd());
         let connection = self.keep(socket);

@@ -67,12 +67,26 @@ impl Signature {
     }
 }
 
+/// Why a frame is no request, and no part of one.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unreadable {
+    /// It is not JSON, or a field is missing.
+    #[error("{0}")]
+    Fields(String),
+    /// Its id, which the master keeps, is too long.
+    #[error("the id of a request has {0} bytes; at most {LONGEST_ID} are allowed")]
+    LongId(usize),
+    /// Its `act` is none.
+    #[error("a request cannot be: {0}")]
+    Act(String),
+}
+
 impl RequestPart {
     /// Reads one frame. What is asked or answered is passed over: it may be large, and nested more deeply than is read here.
     ///
     /// # Errors
     /// When a field is missing, or the name is too long.
-    pub fn read(line: &[u8]) -> Result<Self, String> {
+    pub fn read(line: &[u8]) -> Result<Self, Unreadable> {
         Self::read_signed(line).map(|(part, _)| part)
     }
 
@@ -80,7 +94,7 @@ impl RequestPart {
     ///
     /// # Errors
     /// As [`Self::read`].
-    pub fn read_signed(line: &[u8]) -> Result<(Self, Signature), String> {
+    pub fn read_signed(line: &[u8]) -> Result<(Self, Signature), Unreadable> {
         #[derive(Deserialize)]
         struct Head<'a> {
             #[serde(borrow)]
@@ -94,16 +108,17 @@ impl RequestPart {
             #[serde(default)]
             reply: Option<ReplyTo>,
         }
-        let Head { act, id, from, pid, reply } = serde_json::from_slice(line).map_err(|error| error.to_string())?;
+        let Head { act, id, from, pid, reply } =
+            serde_json::from_slice(line).map_err(|error| Unreadable::Fields(error.to_string()))?;
         if id.len() > LONGEST_ID {
-            return Err(format!("the id of a request has {} bytes; at most {LONGEST_ID} are allowed", id.len()));
+            return Err(Unreadable::LongId(id.len()));
         }
         let id = id.into_owned();
         let part = match &*act {
             "request" => Self::Request { id },
             "reply" => Self::Reply { id },
             "cancel" => Self::Cancel { id },
-            _ => return Err(format!("a request cannot be: {act}")),
+            _ => return Err(Unreadable::Act(act.into_owned())),
         };
         Ok((part, Signature { from, pid, reply }))
     }
