@@ -1,4 +1,4 @@
-//! What waits for the app's thread. Bounded: children whose messages the app does not take are slowed down ([`super::flow`]).
+//! What waits for the app's thread. Bounded: children whose messages the app does not take are slowed down ([`cluster_core::messages::flow`]).
 
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
@@ -102,7 +102,7 @@ impl AppQueue {
     /// The app sends a message of so many bytes. False when it had better wait (Node's `send`).
     pub fn sending(&self, bytes: usize) -> bool {
         let outgoing = self.outgoing.fetch_add(bytes, Ordering::Relaxed) + bytes;
-        outgoing <= super::flow::HIGH_WATER && !self.slowed.load(Ordering::Relaxed)
+        outgoing <= cluster_core::messages::flow::HIGH_WATER && !self.slowed.load(Ordering::Relaxed)
     }
 
     /// The master took a message of the app's.

@@ -8,7 +8,6 @@
 mod accept;
 pub mod app;
 pub mod config;
-mod flow;
 mod guarding;
 mod launch;
 mod link;

@@ -13,9 +13,9 @@ use tokio::sync::Notify;
 use tokio::sync::mpsc::Sender;
 use tokio::task::{AbortHandle, spawn_local};
 
-use super::flow::{HIGH_WATER, LOW_WATER, PARKED};
 use super::read::{Received, read};
 use cluster_core::lifecycle::child::Reading;
+use cluster_core::messages::flow::{HIGH_WATER, LOW_WATER, PARKED};
 use cluster_core::types::Key;
 use cluster_core::types::{ChildId, Evidence, Peer, SlotId};
 use cluster_protocol::listen::ListenQuery;

@@ -14,7 +14,7 @@ use tokio::task::{JoinHandle, spawn_local};
 use tokio::time::timeout;
 
 use super::app::AppQueue;
-use super::flow::HIGH_WATER;
+use cluster_core::messages::flow::HIGH_WATER;
 use cluster_core::notice::{Notice, Stream};
 use cluster_core::types::ChildId;
 use cluster_protocol::blocks::Blocks;

@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::flow::{HIGH_WATER, Offer, Patience, Receiver, Release, Verdict};
 use super::launch::{Port, launch};
 use super::link::{Input, Link, Speaking};
 use super::output::Pipes;
@@ -18,6 +17,7 @@ use crate::config::Output;
 use cluster_core::action::{Action, Origin};
 use cluster_core::event::Event;
 use cluster_core::lifecycle::child::Reading;
+use cluster_core::messages::flow::{HIGH_WATER, Offer, Patience, Receiver, Release, Verdict};
 use cluster_core::notice::{Missed, Notice, Undeliverable};
 use cluster_core::types::{ChildId, GenerationId, Lane, Peer, SlotId};
 use cluster_core::types::{ConnectionId, Key};

@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::flow::Receiver;
 use super::link::{Input, Link, Outgoing, Speaking};
 use super::passed;
 use super::read::{Received, Violation};
 use super::run::Master;
 use cluster_core::event::{Event, HandleTarget};
 use cluster_core::lifecycle::child::Reading;
+use cluster_core::messages::flow::Receiver;
 use cluster_core::notice::{Notice, Undeliverable};
 use cluster_core::types::ConnectionId;
 use cluster_core::types::{ChildId, Exit, Peer, ReloadTarget};

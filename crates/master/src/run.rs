@@ -11,7 +11,6 @@ use tokio::sync::mpsc::{Receiver, Sender, UnboundedReceiver, channel};
 
 use super::Command;
 use super::app::AppQueue;
-use super::flow::{self, Flow};
 use super::guarding::Guarding;
 use super::link::{Input, Link};
 use super::output::Outputs;
@@ -21,6 +20,7 @@ use super::sockets::Sockets;
 use crate::config::{Config, Launch};
 use cluster_core::Core;
 use cluster_core::event::{Event, HandleTarget};
+use cluster_core::messages::flow::{self, Flow};
 use cluster_core::notice::{Notice, Outcome};
 use cluster_core::rollout::ReloadRequest;
 use cluster_core::traffic::dispatch::Counts;

@@ -1,7 +1,9 @@
 //! Messages and requests between the app, the alone and the workers.
 //!
-//! [`route`] says who gets a message, [`mail`] keeps what nobody can take yet, [`requests`] sees to it that each request is answered.
+//! [`route`] says who gets a message, [`mail`] keeps what nobody can take yet, [`requests`] sees to it that each request is answered,
+//! [`flow`] says who has to hold back.
 
+pub mod flow;
 mod mail;
 pub mod mailbox;
 pub mod random_worker;

@@ -68,6 +68,7 @@ impl World {
         }
         assert!(!self.core.rollout.is_under_way(), "a reload goes on: {:?}", self.core.rollout);
         self.post.check();
+        self.pressure.check();
         self.check_requests();
     }
 }

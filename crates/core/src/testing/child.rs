@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::net::key;
 use super::post::Item;
+use super::pressure::queued;
 use super::{Behaviour, Boot, Detail, Happening, Life, MEMORY, OnDrain, SEGFAULT, SIGKILL, World, exit, ms};
 use crate::event::Event;
 use crate::types::{ChildId, Exit, Key, KillMeans, Mode, SlotId, Time};
@@ -43,6 +44,11 @@ pub(super) struct Sim {
 }
 
 impl Sim {
+    /// What waits in its channel, in bytes.
+    pub(super) fn queued(&self) -> usize {
+        queued(self.inbox.iter())
+    }
+
     pub(super) fn hangs(&self, now: Time) -> bool {
         matches!((self.behaviour.life, self.ready), (Life::Hangs(after), Some(ready)) if now >= ready + ms(after))
     }
@@ -192,6 +198,7 @@ impl World {
             return self.plan_at(at, Happening::Finish(child));
         }
         sim.is_through = true;
+        self.holds_no_more(child);
         self.tell(Event::Told { child, message: Inbound::Report(Report::Finished) });
         // It does not wait for ever.
         self.plan(1_000, Happening::End(child, exit(0)));
@@ -200,6 +207,7 @@ impl World {
     /// Its channel ends, with what was not read; then the process.
     pub(super) fn ends(&mut self, child: ChildId, exit: Exit) {
         let Some(sim) = self.children.remove(&child) else { return };
+        self.holds_nothing(child);
         for item in sim.urgent.into_iter().chain(sim.inbox) {
             if let Item::Frame(frame, Some(from)) = item {
                 self.tell(Event::Returned { child, from, frame });
@@ -208,6 +216,7 @@ impl World {
         self.net.holder_is_gone(child, exit);
         self.tell(Event::Disconnected { child });
         self.tell(Event::Exited { child, exit });
+        self.takes_no_more(child);
     }
 }
 

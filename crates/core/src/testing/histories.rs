@@ -77,7 +77,7 @@ fn somebody(world: &World, number: u32) -> Option<ChildId> {
 
 fn sender(world: &World, number: u32) -> Peer {
     match somebody(world, number / 3).and_then(|child| world.core.ctx.processes.get(child)) {
-        Some(child) if number.is_multiple_of(3) && child.is_reachable() => Peer::Child(child.id),
+        Some(child) if !number.is_multiple_of(3) && child.is_reachable() => Peer::Child(child.id),
         _ => Peer::App,
     }
 }
@@ -102,7 +102,7 @@ fn happens(world: &mut World, promised: &mut Promised, (_, what, number): Step) 
         (0 | 1, _) => world.clients(80, count % 20 + 1, count),
         (2, _) => world.clients(80, 200, count % 150),
         (3, _) => world.clients(81, count % 20 + 1, count),
-        (4 | 5, _) => world.post(from, to, count % 30 + 1),
+        (4 | 5, _) => (0..=count % 4).for_each(|_| world.post(from, to, count % 30 + 1)),
         (6 | 7, _) => world.request(from, to, count * 100),
         (8, _) => world.post_handle(from, to),
         (9, Some(child @ ChildId::Worker(_))) => world.post_to(child),

@@ -11,6 +11,7 @@ mod child;
 mod histories;
 mod net;
 mod post;
+mod pressure;
 mod properties;
 mod requests;
 mod scenario;
@@ -37,6 +38,7 @@ pub(crate) use behaviour::*;
 use child::Sim;
 use net::Net;
 use post::Post;
+use pressure::Pressure;
 use requests::Asked;
 pub(crate) use scenario::*;
 
@@ -89,6 +91,7 @@ pub(crate) struct World {
     pub net: Net,
     pub post: Post,
     pub asked: Asked,
+    pressure: Pressure,
     /// Whether all workers listen on the same ports, take what comes, and are never busy for long.
     pub alike: bool,
     policy: Policy,
@@ -120,6 +123,7 @@ impl World {
             net: Net::default(),
             post: Post::default(),
             asked: Asked::default(),
+            pressure: Pressure::default(),
             alike: false,
             policy,
             detail: Detail::Plain,
@@ -166,7 +170,7 @@ impl World {
     pub(crate) fn run(&mut self, until: Time) {
         while !self.finished {
             let next = self.agenda.first_key_value().map(|((at, _), _)| *at);
-            let due = [next, self.core.next_timeout()].into_iter().flatten().min();
+            let due = [next, self.core.next_timeout(), self.pressure.deadline()].into_iter().flatten().min();
             let Some(due) = due.filter(|at| *at <= until) else { break };
             self.now = self.now.max(due);
             match self.agenda.first_entry().filter(|entry| entry.key().0 <= self.now) {
@@ -174,7 +178,10 @@ impl World {
                     let happening = entry.remove();
                     self.happen(happening);
                 }
-                None => self.tell(Event::TimedOut),
+                None => {
+                    self.flow_timed_out();
+                    self.tell(Event::TimedOut);
+                }
             }
             self.check();
         }
@@ -236,8 +243,8 @@ impl World {
             }
             Action::Send { child, frame, origin } => self.send(child, frame, origin),
             Action::SendHandle { child, frame, lane, .. } => self.send_handle(child, frame, lane.from),
-            Action::CountMail { receiver, .. } => self.post.counted(receiver),
-            Action::MailTaken { receiver } => self.post.taken(receiver),
+            Action::CountMail { receiver, lane, queued, size } => self.counts_mail(receiver, lane, queued, size),
+            Action::MailTaken { receiver } => self.mail_taken(receiver),
             Action::Listen { key, .. } => match self.some(600) {
                 0 => self.open(&key),
                 after => {
@@ -286,6 +293,9 @@ impl World {
             Notice::Undeliverable { frame, .. } => self.post.returned(frame),
             Notice::Request(from, frame) => self.app_hears(*from, frame),
             _ => {}
+        }
+        if let Notice::ChildReady(ChildId::Worker(_)) = notice {
+            self.a_worker_keeps_up();
         }
         if let Notice::Handle(.., handle) = notice {
             self.net.kept.remove(&handle);

@@ -1,13 +1,13 @@
 //! The channels of the virtual world: what waits in them, and what becomes of each message.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use bytes::Bytes;
 
 use super::{Detail, Happening, World, drain_timeout, exit};
 use crate::action::Origin;
 use crate::event::{Event, HandleTarget};
-use crate::messages::mailbox::MailFor;
+use crate::messages::flow::Patience;
 use crate::types::{ChildId, ConnectionId, Key, Peer};
 use cluster_protocol::envelope::Target;
 use cluster_protocol::frame::lines;
@@ -44,12 +44,10 @@ pub(crate) struct Post {
     last: u64,
     /// The last message that an alone read of each sender.
     read: BTreeMap<Peer, u64>,
-    /// The mailboxes because of which senders may hold back.
-    full: BTreeSet<MailFor>,
 }
 
 /// The numbers of the messages in a frame, if that is what it is.
-fn numbers(frame: &Bytes) -> Vec<u64> {
+pub(super) fn numbers(frame: &Bytes) -> Vec<u64> {
     let number = |line: Bytes| std::str::from_utf8(&line).ok().and_then(|text| text.trim_end().parse().ok());
     let wrapped = || {
         let message: serde_json::Value = serde_json::from_slice(frame).ok()?;
@@ -79,14 +77,6 @@ impl Post {
         self.each(frame, |fate| fate.returned += 1);
     }
 
-    pub(super) fn counted(&mut self, receiver: MailFor) {
-        self.full.insert(receiver);
-    }
-
-    pub(super) fn taken(&mut self, receiver: MailFor) {
-        self.full.remove(&receiver);
-    }
-
     fn read(&mut self, child: ChildId, frame: &Bytes, from: Peer) {
         self.delivered(frame);
         if matches!(child, ChildId::Alone(_)) && frame.first().is_some_and(u8::is_ascii_digit) {
@@ -104,7 +94,6 @@ impl Post {
             let expected = if fate.to_all { fate.copies.max(1) } else { 1 };
             assert_eq!(fate.delivered + fate.returned, expected, "message {number}: {fate:?}");
         }
-        assert!(self.full.is_empty(), "senders hold back for good because of {:?}", self.full);
     }
 }
 
@@ -113,7 +102,7 @@ impl World {
     pub(crate) fn post(&mut self, from: Peer, target: Target, count: u64) {
         let count = if target.is_the_same_for_all() { count } else { 1 };
         let frame: String = (0..count).map(|_| format!("{}\n", self.new_message(target))).collect();
-        self.tell(Event::Sent { from, target, frame: frame.into() });
+        self.sends(from, target, frame.into());
     }
 
     /// The app sends one to a child.
@@ -153,10 +142,14 @@ impl World {
         }
         self.post.each(&frame, |fate| fate.copies += 1);
         self.child_hears(child, &frame);
-        let from = match origin {
-            Origin::Message(lane) | Origin::Broadcast(lane) => Some(lane.from),
-            Origin::Master | Origin::MasterInTurn => None,
+        let (from, admitted) = match origin {
+            Origin::Message(lane) => (Some(lane.from), self.admits(child, lane, &frame, Patience::Unlimited)),
+            Origin::Broadcast(lane) => (Some(lane.from), self.admits(child, lane, &frame, Patience::Limited)),
+            Origin::Master | Origin::MasterInTurn => (None, true),
         };
+        if !admitted {
+            return;
+        }
         if origin != Origin::Master {
             self.put(child, Item::Frame(frame, from));
         }
@@ -214,6 +207,7 @@ impl World {
             Some(Item::Frame(frame, from)) => {
                 if let Some(from) = from {
                     self.post.read(child, &frame, from);
+                    self.took(child, &frame);
                 }
                 self.is_asked(child, &frame);
             }
@@ -221,6 +215,7 @@ impl World {
         }
         if caught_up {
             self.tell(Event::CaughtUp { child });
+            self.a_worker_keeps_up();
         }
         self.read_soon(child);
     }

@@ -1,5 +1,5 @@
 use super::*;
-use cluster_core::types::ChildId;
+use crate::types::ChildId;
 
 const ALONE: Peer = Peer::Child(ChildId::Alone(1));
 const WORKER: Peer = Peer::Child(ChildId::Worker(1));

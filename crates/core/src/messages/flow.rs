@@ -10,9 +10,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use cluster_core::messages::mailbox::MailFor;
-use cluster_core::notice::Missed;
-use cluster_core::types::{Lane, Peer, Time};
+use super::mailbox::MailFor;
+use crate::notice::Missed;
+use crate::types::{Lane, Peer, Time};
 use cluster_protocol::envelope::Target;
 use cluster_protocol::outbound::LaneName;
 
@@ -277,6 +277,12 @@ impl Flow {
     #[must_use]
     pub fn is_stopped(&self, sender: Peer) -> bool {
         self.lanes().any(|(lane, held)| lane.from == sender && held.parked > PARKED)
+    }
+
+    /// Nobody is behind.
+    #[cfg(test)]
+    pub fn is_idle(&self) -> bool {
+        self.receivers.is_empty()
     }
 
     fn lanes(&self) -> impl Iterator<Item = (&Lane, &Held)> {
