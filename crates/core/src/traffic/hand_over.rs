@@ -71,8 +71,8 @@ impl HandOver {
     }
 
     /// Whether every connection that was accepted has a worker.
-    #[must_use]
-    pub fn is_idle(&self) -> bool {
+    #[cfg(test)]
+    pub(crate) fn is_idle(&self) -> bool {
         self.dispatch.is_idle()
     }
 

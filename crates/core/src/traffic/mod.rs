@@ -153,8 +153,8 @@ impl Traffic {
     }
 
     /// Whether every connection that was accepted has a worker.
-    #[must_use]
-    pub fn is_idle(&self) -> bool {
+    #[cfg(test)]
+    pub(crate) fn is_idle(&self) -> bool {
         self.hand_over.is_idle()
     }
 
