@@ -234,3 +234,21 @@ fn receivers_of_alone(world: &mut World) -> usize {
     let event = Event::Sent { from: Peer::App, target: Target::Alone, frame: frame("1\n") };
     actions(world, event).iter().filter(|action| matches!(action, Action::Send { child: ALONE, .. })).count()
 }
+
+#[test]
+fn what_waits_for_the_workers_is_not_touched_before_all_are_there() {
+    let taken = |world: &mut World, event| {
+        let is_taken = |action: &Action| matches!(action, Action::MailTaken { receiver: MailFor::Workers });
+        actions(world, event).iter().any(is_taken)
+    };
+    let serving = |child| Event::Told { child, message: Inbound::Report(Report::Serving) };
+    let mut world = World::new(crate::types::Policy { alone: false, ..policy() }, |_| GOOD);
+    assert!(!taken(&mut world, Event::Started));
+    for number in [1, 2] {
+        taken(&mut world, Event::Spawned { child: ChildId::Worker(number), pid: number });
+    }
+    let sent = Event::Sent { from: Peer::App, target: Target::AllWorkers, frame: frame("1\n") };
+    assert!(!taken(&mut world, sent));
+    assert!(!taken(&mut world, serving(ONE)), "one is there");
+    assert!(taken(&mut world, serving(ChildId::Worker(2))));
+}

@@ -72,7 +72,7 @@ impl HandOver {
 
     /// Whether every connection that was accepted has a worker.
     #[cfg(test)]
-    pub fn is_idle(&self) -> bool {
+    pub(crate) fn is_idle(&self) -> bool {
         self.dispatch.is_idle()
     }
 

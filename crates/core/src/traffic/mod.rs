@@ -158,7 +158,7 @@ impl Traffic {
 
     /// Whether every connection that was accepted has a worker.
     #[cfg(test)]
-    pub fn is_idle(&self) -> bool {
+    pub(crate) fn is_idle(&self) -> bool {
         self.hand_over.is_idle()
     }
 
