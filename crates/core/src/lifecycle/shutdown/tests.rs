@@ -1,7 +1,8 @@
 use super::*;
 use crate::event::Event;
-use crate::testing::{GOOD, World, good, ms, policy, signal};
-use crate::types::Policy;
+use crate::rollout::ReloadRequest;
+use crate::testing::{Behaviour, Boot, GOOD, World, good, ms, policy, signal};
+use crate::types::{Policy, ReloadTarget};
 
 /// All actions of an event.
 fn actions(world: &mut World, event: Event) -> Vec<Action> {
@@ -120,4 +121,22 @@ fn the_workers_are_stopped_once_the_last_connection_has_one() {
     assert!(matches!(step(&world), StopStep::HandOver { .. }));
     actions(&mut world, Event::Told { child, message: Inbound::Answered { connection: 1, accepted: true } });
     assert_eq!(step(&world), StopStep::Workers);
+}
+
+#[test]
+fn a_canary_that_is_ready_during_the_delay_is_a_worker_like_any_other() {
+    let policy = Policy { count: 1, alone: false, shutdown_delay: ms(5_000), ..policy() };
+    let mut world = World::new(policy, |child| match child {
+        ChildId::Worker(1) => GOOD,
+        _ => Behaviour { boot: Boot::Ready(1_000), ..GOOD },
+    });
+    world.ask(0, Event::Started);
+    world.run(ms(2_000));
+    let request = ReloadRequest { id: 1, generation: 1, target: ReloadTarget::Worker, concurrency: 1 };
+    world.tell(Event::ReloadAsked(request));
+    world.run(ms(2_200));
+    world.tell(Event::CloseAsked { force: false });
+    world.run(ms(4_500));
+    let canary = world.core.ctx.processes.ready_workers().find(|worker| worker.generation == 1);
+    assert!(canary.is_some_and(|worker| !worker.on_trial));
 }

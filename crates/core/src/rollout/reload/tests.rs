@@ -290,19 +290,6 @@ fn one_that_cannot_stand_by_is_tried_ever_more_slowly() {
 }
 
 #[test]
-fn a_canary_that_is_ready_during_a_stop_is_a_worker_like_any_other() {
-    let policy = Policy { count: 1, alone: false, shutdown_delay: ms(5_000), ..policy() };
-    let (mut world, behaviour) = world(policy);
-    behaviour.borrow_mut().boot = Boot::Ready(1_000);
-    reload(&mut world, 1, ReloadTarget::Worker);
-    world.run(world.now + ms(200));
-    world.tell(Event::CloseAsked { force: false });
-    world.run(world.now + ms(2_000));
-    let canary = world.core.ctx.processes.ready_workers().find(|worker| worker.generation == 1);
-    assert!(canary.is_some_and(|worker| !worker.on_trial));
-}
-
-#[test]
 fn all_generations_that_may_be_launched_again_are_kept() {
     let (mut world, _) = world(policy());
     let kept = |world: &World| world.core.generations().into_iter().collect::<Vec<_>>();
