@@ -4,19 +4,19 @@ import { Socket as DatagramSocket } from 'dgram';
 import { EventEmitter } from 'events';
 import { Server, Socket } from 'net';
 import { MessagePort, Worker as Thread } from 'worker_threads';
-import { ClusterConfig } from './lib/cluster-config';
-import { ClusterErrorCode } from './lib/codes';
-import { DrainEvent } from './lib/drain';
-import { ReloadOptions, ReloadReport } from './lib/reload';
-import { ClusterStats, ExitReason, HangEvidence, MissedMessages, UndeliverableReason, WorkerCounts } from './lib/report';
-import { BroadcastAnswers, BroadcastRequest, RequestHandler, RequestMessage, RequestOptions } from './lib/requests';
+import { ClusterConfig } from './lib/types/cluster-config';
+import { ClusterErrorCode } from './lib/types/codes';
+import { DrainEvent } from './lib/types/drain';
+import { ReloadOptions, ReloadReport } from './lib/types/reload';
+import { ClusterStats, ExitReason, HangEvidence, MissedMessages, UndeliverableReason, WorkerCounts } from './lib/types/report';
+import { BroadcastAnswers, BroadcastRequest, RequestHandler, RequestMessage, RequestOptions } from './lib/types/requests';
 
-export * from './lib/cluster-config';
-export * from './lib/codes';
-export * from './lib/drain';
-export * from './lib/reload';
-export * from './lib/report';
-export * from './lib/requests';
+export * from './lib/types/cluster-config';
+export * from './lib/types/codes';
+export * from './lib/types/drain';
+export * from './lib/types/reload';
+export * from './lib/types/report';
+export * from './lib/types/requests';
 
 /**
  * Starts a cluster: the native master inside this process, the alone, then all workers.

@@ -9,13 +9,13 @@ if (process.platform !== 'linux' && process.platform !== 'darwin') {
   );
 }
 
-const { Cluster } = require('./lib/cluster');
-const { request, onRequest } = require('./lib/request-here');
+const { Cluster } = require('./lib/cluster/cluster');
+const { request, onRequest } = require('./lib/messages/request-here');
 
 // What the start of a cluster doesn't need is loaded later: meanwhile its processes boot.
 
 function sendmessage(target, message) {
-  require('./lib/sendmessage').sendmessage(target, message);
+  require('./lib/messages/sendmessage').sendmessage(target, message);
 }
 
 function createCluster(config) {
@@ -37,10 +37,10 @@ module.exports = {
   sendmessage,
   Cluster,
   get ClusterWorker() {
-    return require('./lib/worker').ClusterWorker;
+    return require('./lib/cluster/worker').ClusterWorker;
   },
   get ClusterAlone() {
-    return require('./lib/alone').ClusterAlone;
+    return require('./lib/cluster/alone').ClusterAlone;
   },
   ClusterError,
 };

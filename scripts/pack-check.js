@@ -35,7 +35,7 @@ function checkNoBinding(folder, env, tarball) {
   contains(told, 'no prebuilt binding loads on', 'cargo, which would build one, was not found on PATH', 'https://rustup.rs');
   run([...managers.yarn(bare), '--ignore-scripts'], { cwd, env });
   const thrown = run([process.execPath, 'app.js'], { cwd, env, fails: true });
-  contains(thrown, "code: 'ERR_NATIVE_MISSING'", 'Looked for:', path.join(PACKAGE, 'lib/install.js'));
+  contains(thrown, "code: 'ERR_NATIVE_MISSING'", 'Looked for:', path.join(PACKAGE, 'lib/native/install.js'));
   console.log('no binding and no Rust: the install fails and says why; so does require after --ignore-scripts');
 }
 

@@ -1,4 +1,4 @@
-//! The configuration as it comes from lib/config.js, which has validated it.
+//! The configuration as it comes from lib/config/index.js, which has validated it.
 
 use std::collections::HashMap;
 use std::ffi::CString;
@@ -12,7 +12,7 @@ use cluster_core::types::{Balance, Mode, Policy, RandomWorker, Readiness};
 use cluster_master::config::{Config, Inspector, Launch, Log, Output, Role, Watched};
 use cluster_master::variables::Variables;
 
-/// Made by lib/cluster.js.
+/// Made by lib/cluster/cluster.js.
 #[napi(object)]
 pub struct NativeConfig {
     /// The Node binary.

@@ -1,4 +1,4 @@
-//! What the app is told, as JS sees it: one kind of object for each kind of event (lib/dispatcher.js turns them into events).
+//! What the app is told, as JS sees it: one kind of object for each kind of event (lib/cluster/dispatcher.js turns them into events).
 
 mod convert;
 mod parts;

@@ -44,7 +44,7 @@ use cluster_sys::{private, take_portable_path};
 pub use config::NativeConfig;
 pub use event::NativeEvent;
 
-/// The native master, as lib/cluster.js sees it.
+/// The native master, as lib/cluster/cluster.js sees it.
 #[napi]
 pub struct Master {
     commands: UnboundedSender<Command>,

@@ -1,7 +1,7 @@
 'use strict';
 // reload() and scale() when the master does not answer as it should: every promise settles.
 
-const { Changes } = require('../../lib/changes');
+const { Changes } = require('../../lib/cluster/changes');
 const { normalize } = require('../../lib/config');
 
 const settings = normalize({ exec: __filename, mode: 'production', count: 1 });

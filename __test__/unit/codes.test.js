@@ -1,5 +1,5 @@
 'use strict';
-// lib/codes.d.ts is the list of codes: every one that the sources have is in it, and none that they don't.
+// lib/types/codes.d.ts is the list of codes: every one that the sources have is in it, and none that they don't.
 
 const fs = require('node:fs');
 const path = require('node:path');
@@ -25,7 +25,7 @@ const quoted = (text) => [...text.matchAll(/['"]((?:ERR|CLUSTER)_[A-Z_]+)['"]/g)
 const javaScript = ['index.js', 'lib', 'bin'].flatMap((name) => files(name, /\.js$/));
 const rust = ['src', 'crates'].flatMap((name) => files(name, /\.rs$/)).filter((name) => !name.endsWith('tests.rs'));
 const types = ['index.d.ts', ...files('lib', /\.d\.ts$/)];
-const list = read('lib/codes.d.ts');
+const list = read('lib/types/codes.d.ts');
 const listed = sorted(quoted(list));
 
 test('what the sources have is in the list, and what is in the list they have', () => {

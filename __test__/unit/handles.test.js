@@ -4,7 +4,7 @@ const fs = require('node:fs');
 const net = require('node:net');
 const tls = require('node:tls');
 const { once } = require('node:events');
-const { incoming, messageIn, outgoing } = require('../../lib/handles');
+const { incoming, messageIn, outgoing } = require('../../lib/messages/handles');
 
 const isOpen = (fd) => {
   try {

@@ -4,23 +4,30 @@ const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const { execFileSync } = require('node:child_process');
-const { FILES } = require('../../lib/preload-files');
+const { createRequire } = require('node:module');
+const { FILES } = require('../../lib/native/preload-files');
 
 const lib = path.join(__dirname, '../../lib');
 const read = (name) => fs.readFileSync(path.join(lib, name), 'utf8');
 const inLib = (file) => path.relative(lib, file);
+/** What a file of lib/ requires of lib/. */
+const required = (name) => {
+  const { resolve } = createRequire(path.join(lib, name));
+  return [...read(name).matchAll(/require\('(\.[^']+)'\)/g)].map(([, wanted]) => inLib(resolve(wanted)));
+};
 
 /** They are used before `ready` only, or by the command and the installation. */
-const OF_THE_START = ['config/cpus.js', 'config/watch.js', 'in-process.js', 'native-missing.js', 'nearest.js'];
+const OF_THE_START = ['config/cpus.js', 'config/nearest.js', 'config/watch.js', 'native/missing.js', 'scripts/in-process.js'];
 
 test('what is required only when it is needed, is there once this was loaded', () => {
-  const code = `require('./cluster'); require('./dispatcher'); require('./pump'); require('./signals'); require('./output'); require('./preload-files'); require('./later');
+  const code = `const start = ['cluster/cluster', 'cluster/dispatcher', 'cluster/signals', 'native/pump', 'native/preload-files', 'output/output'];
+    for (const name of [...start, 'cluster/later']) require('./' + name);
     console.log(JSON.stringify(Object.keys(require.cache)));`;
   const loaded = new Set(JSON.parse(execFileSync(process.execPath, ['-e', code], { cwd: lib, encoding: 'utf8' })).map(inLib));
-  const names = ['', 'config'].flatMap((folder) => fs.readdirSync(path.join(lib, folder)).map((name) => path.join(folder, name)));
+  const names = fs.readdirSync(lib, { recursive: true }).filter((name) => name.endsWith('.js'));
   const missing = names
     .filter((name) => loaded.has(name))
-    .flatMap((name) => [...read(name).matchAll(/require\('(\.[^']+)'\)/g)].map(([, required]) => path.join(path.dirname(name), `${required}.js`)))
+    .flatMap((name) => required(name))
     .filter((name) => !name.startsWith('..') && !loaded.has(name) && !OF_THE_START.includes(name));
   expect(missing).toEqual([]);
 });
@@ -29,8 +36,7 @@ test('the files of the preload are complete: each loads from a copy of them', ()
   const copy = fs.mkdtempSync(path.join(os.tmpdir(), 'later-'));
   try {
     const names = FILES;
-    const required = names.flatMap((name) => [...read(name).matchAll(/require\('(\.[^']+)'\)/g)].map(([, to]) => path.join(path.dirname(name), `${to}.js`)));
-    expect(required.filter((name) => !names.includes(name))).toEqual([]);
+    expect(names.flatMap((name) => required(name)).filter((name) => !names.includes(name))).toEqual([]);
     for (const name of names) {
       fs.mkdirSync(path.dirname(path.join(copy, name)), { recursive: true });
       fs.writeFileSync(path.join(copy, name), read(name));

@@ -3,10 +3,10 @@
 const path = require('node:path');
 const { stripsTypes, hasLoader, hasPreload, canRegister } = require('../../lib/config/flags');
 const { findLoader } = require('../../lib/config/loader');
-const { toNativeConfig } = require('../../lib/native-config');
+const { toNativeConfig } = require('../../lib/config/settings');
 const { loaderFor, normalize } = require('../../lib/config');
-const { listAloneFiles } = require('../../lib/alone-files');
-const { isModule, isTypeScript } = require('../../lib/module-type');
+const { listAloneFiles } = require('../../lib/scripts/alone-files');
+const { isModule, isTypeScript } = require('../../lib/scripts/module-type');
 const { folder, removeFolders } = require('./support/folder');
 
 afterAll(removeFolders);

@@ -4,14 +4,14 @@ const { execFileSync } = require('node:child_process');
 const { Console } = require('node:console');
 const { PassThrough } = require('node:stream');
 const pino = require('pino');
-const { createLog } = require('../../lib/log');
+const { createLog } = require('../../lib/output/log');
 
 const lib = (name) => JSON.stringify(require.resolve(`../../lib/${name}`));
 
 /** The lines that a process writes to stderr which runs this. */
 function stderrOf(code, variables = {}) {
   const env = { ...process.env, YUNFLY_LOG: undefined, ...variables };
-  const script = `const { createLog } = require(${lib('log')}); ${code}`;
+  const script = `const { createLog } = require(${lib('output/log')}); ${code}`;
   const command = `exec "$0" --no-warnings -e "$1" 2>&1 >/dev/null`;
   const text = execFileSync('/bin/sh', ['-c', command, process.execPath, script], { encoding: 'utf8', env });
   return text.split('\n').slice(0, -1);
@@ -60,7 +60,7 @@ describe('without a logger: lines on stderr', () => {
       const { once } = require('node:events');
       const { spawn } = require('node:child_process');
       const child = spawn(process.execPath, ['-e', ${JSON.stringify(`
-        const log = require(${lib('log')}).createLog({ title: 'shop' });
+        const log = require(${lib('output/log')}).createLog({ title: 'shop' });
         process.stdin.on('end', () => {
           log.warn('first');
           setImmediate(() => { log.warn('second'); setImmediate(() => process.exit(7)); });

@@ -3,7 +3,7 @@
 const { EventEmitter } = require('node:events');
 const { execFileSync, spawnSync } = require('node:child_process');
 const path = require('node:path');
-const { Output } = require('../../lib/output');
+const { Output } = require('../../lib/output/output');
 const { folder, removeFolders } = require('./support/folder');
 
 afterAll(removeFolders);
@@ -34,7 +34,7 @@ function runOnTerminal(code, variables, redirect = '') {
 const take = (role, slot, text, stream = 'stdout') =>
   `output.take(${JSON.stringify({ role, id: 1, text, stream })}, ${JSON.stringify(role === 'alone' || slot === null ? {} : { slot })});`;
 const prefixing = (settings, ...taken) => `
-  const { Output } = require(${lib('output.js')});
+  const { Output } = require(${lib('output/output.js')});
   const output = new Output(null, ${JSON.stringify({ output: 'prefix', count: 2, ...settings })});
   ${taken.join('\n')}`;
 
@@ -95,8 +95,8 @@ describe('the colours of the names', () => {
 
 describe('FORCE_COLOR for the children', () => {
   const forced = (config = {}) => `
-    const { toNativeConfig } = require(${lib('native-config.js')});
-    const { normalize } = require(${lib('config.js')});
+    const { toNativeConfig } = require(${lib('config/settings.js')});
+    const { normalize } = require(${lib('config/index.js')});
     const config = { exec: __filename, alone: false, mode: 'production', output: 'prefix', ...${JSON.stringify(config)} };
     require('fs').writeFileSync(__filename + '.json', JSON.stringify(toNativeConfig(normalize(config)).env.FORCE_COLOR ?? null));`;
   const onTerminal = (config, variables, redirect) => {
@@ -160,7 +160,7 @@ describe("'pipe'", () => {
   test('if nobody listens there is a warning, once', () => {
     const { stderr, stdout } = run(`
       const { EventEmitter } = require('events');
-      const { Output } = require(${lib('output.js')});
+      const { Output } = require(${lib('output/output.js')});
       const output = new Output(new EventEmitter(), { output: 'pipe', count: 1 });
       process.on('warning', ({ name, code }) => console.log(name, code));
       const heard = new EventEmitter().on('output', () => {});

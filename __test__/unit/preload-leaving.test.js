@@ -117,7 +117,7 @@ test.each([
   const child = await startServers(path.join(folder({ 'app.js': app }), 'app.js'));
   child.drain();
   await expect(child.ended).resolves.toEqual(orderly);
-  expect(child.stderr).toContain('ERR_DRAIN_WAIT_FAILED');
+  expect(child.stderr).toContain('CLUSTER_DRAIN_WAIT_FAILED');
 });
 
 test('new connections are refused', async () => {

@@ -219,10 +219,10 @@ describe('the connections of its servers are told', () => {
 
 test('a message that was refused is a warning', async () => {
   const child = await startServers(server);
-  child.tell('refused', { code: 'ERR_MESSAGE_TOO_LARGE', limit: 1024 });
+  child.tell('refused', { limit: 1024 });
   child.drain();
   await child.ended;
-  expect(child.stderr).toMatch(/\[ERR_MESSAGE_TOO_LARGE\] ClusterWarning: .*more than 1024 bytes/);
+  expect(child.stderr).toMatch(/\[CLUSTER_MESSAGE_TOO_LARGE\] ClusterWarning: .*more than 1024 bytes/);
 });
 
 test('it leaves no trace in the process, its threads and the processes that it forks', async () => {

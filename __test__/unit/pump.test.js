@@ -2,7 +2,7 @@
 
 const { once, EventEmitter } = require('node:events');
 const { execFileSync } = require('node:child_process');
-const { Pump } = require('../../lib/pump');
+const { Pump } = require('../../lib/native/pump');
 
 /** A pump over these batches. As the master does, it wakes again in another turn when there is more. */
 function pumpOver(batches, handle) {
@@ -79,7 +79,7 @@ test('find() reads ahead and takes nothing away', async () => {
 
 test('a listener that throws is an uncaught exception, and loses no other event', () => {
   const code = `
-    const { Pump } = require(${JSON.stringify(require.resolve('../../lib/pump'))});
+    const { Pump } = require(${JSON.stringify(require.resolve('../../lib/native/pump'))});
     const batches = [['a', 'b', 'c']];
     process.on('uncaughtException', (error) => console.log(error.message));
     new Pump(() => batches.shift() ?? [], (event) => { throw new Error(event); }).wake();`;

@@ -4,8 +4,8 @@
 
 const path = require('node:path');
 const { onRequest, request, ClusterError } = require('../..');
-const { RequestEndpoint } = require('../../lib/request');
-const { codecs } = require('../../lib/serialization');
+const { RequestEndpoint } = require('../../lib/messages/request');
+const { codecs } = require('../../lib/messages/serialization');
 const { endAll, startAlone, startWorker } = require('./support/preloaded');
 
 const script = path.join(__dirname, 'fixtures/requests.js');

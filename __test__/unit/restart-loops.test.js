@@ -1,6 +1,6 @@
 'use strict';
 
-const { RestartLoops } = require('../../lib/restart-loops');
+const { RestartLoops } = require('../../lib/cluster/restart-loops');
 
 const SOON = 1000;
 

@@ -10,7 +10,7 @@ const echo = path.join(__dirname, 'fixtures/echo.js');
 const message = { to: 'somebody', data: { text: '你好', list: [1, null, 'x'] } };
 
 const implementations = [
-  ['ours', '../../lib/sendmessage'],
+  ['ours', '../../lib/messages/sendmessage'],
   ['npm 1', 'sendmessage-1'],
   ['npm 2', 'sendmessage-2'],
   ['npm 3', 'sendmessage-3'],

@@ -2,7 +2,7 @@
 // `serialization: 'advanced'` over the real channels of real workers.
 
 const path = require('node:path');
-const { codecs, wrap, unwrap } = require('../../lib/serialization');
+const { codecs, wrap, unwrap } = require('../../lib/messages/serialization');
 const { folder, removeFolders } = require('./support/folder');
 const { endAll, startAlone, startWorker } = require('./support/preloaded');
 
@@ -85,7 +85,7 @@ test('a frame that cannot be read is a warning', async () => {
   child.send({ cmd: CMD, v8: Buffer.from('garbage').toString('base64') });
   child.drain();
   expect((await child.ended).code).toBe(0);
-  expect(child.stderr).toMatch(/\[ERR_MESSAGE_INVALID\] ClusterWarning: A message could not be read/);
+  expect(child.stderr).toMatch(/\[CLUSTER_MESSAGE_INVALID\] ClusterWarning: A message could not be read/);
 });
 
 describe('the frame', () => {

@@ -1,7 +1,7 @@
 'use strict';
 
 const { parseArgs } = require('util');
-const { nearest } = require('../nearest');
+const { nearest } = require('../config/nearest');
 const { byName, UsageError } = require('./options');
 
 /** The command that may stand before the file. */

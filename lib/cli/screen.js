@@ -1,7 +1,7 @@
 'use strict';
 
 const { createColors } = require('picocolors');
-const { colorDepth } = require('../terminal');
+const { colorDepth } = require('../output/terminal');
 const { cut } = require('./text');
 
 /** Where a terminal doesn't tell its width. */

@@ -5,7 +5,7 @@
 
 const os = require('os');
 const path = require('path');
-const { warn } = require('./fields');
+const { warn } = require('../warn');
 
 /** The first version that knows the variable. */
 const SINCE = [22, 1];
@@ -30,7 +30,7 @@ function places({ CACHE_DIRECTORY: systemd, XDG_CACHE_HOME: cache, HOME: home })
 
 /** A folder that only this user can write to, in such folders: its content is executed. Undefined where there is none. */
 function defaultFolder(env) {
-  const { privateFolder } = require('../native');
+  const { privateFolder } = require('../native/addon');
   for (const place of places(env)) {
     const folder = privateFolder(path.join(place, 'compile-cache'));
     if (folder !== null) return folder;

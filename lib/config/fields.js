@@ -3,6 +3,7 @@
 // What each field of the configuration may be, apart from what depends on files (paths.js).
 
 const { ClusterError } = require('../errors');
+const { warn } = require('../warn');
 
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 /** One master that forks more is a mistake in a digit. */
@@ -175,13 +176,9 @@ function checkFields(config) {
 }
 
 function warnOfUnknown(field) {
-  const near = require('../nearest').nearest(field, Object.keys(FIELDS));
+  const near = require('./nearest').nearest(field, Object.keys(FIELDS));
   const hint = near ? `Did you mean \`${near}\`?` : `The fields are: ${Object.keys(FIELDS).join(', ')}.`;
   warn('CLUSTER_UNKNOWN_OPTION', `cluster config: \`${field}\` is not a field and has no effect. ${hint}`);
 }
 
-function warn(code, message) {
-  process.emitWarning(message, { type: 'ClusterWarning', code });
-}
-
-module.exports = { FIELDS, workers, checkFields, invalid, shown, warn, bytesOf, MIB };
+module.exports = { FIELDS, workers, checkFields, invalid, shown, bytesOf, MIB };

@@ -14,7 +14,7 @@ const fs = require('fs');
 const { createRequire } = require('module');
 const path = require('path');
 const { pathToFileURL } = require('url');
-const { isTypeScript, isModule } = require('../module-type');
+const { isTypeScript, isModule } = require('../scripts/module-type');
 const { invalid } = require('./fields');
 const { stripsTypes, hasLoader, hasPreload, canRegister } = require('./flags');
 

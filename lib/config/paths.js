@@ -4,7 +4,7 @@
 
 const fs = require('fs');
 const path = require('path');
-const { listAloneFiles } = require('../alone-files');
+const { listAloneFiles } = require('../scripts/alone-files');
 const { invalid } = require('./fields');
 
 /** What is compiled comes first, where it lies beside its source. */

@@ -3,9 +3,9 @@
 // The alone's main script: loads the files of the `alone` option and calls what they export.
 
 const fs = require('fs');
-const { listAloneFiles } = require('../alone-files');
-const { loadScript } = require('../load-script');
-const { isTypeScript } = require('../module-type');
+const { listAloneFiles } = require('../scripts/alone-files');
+const { loadScript } = require('../scripts/load-script');
+const { isTypeScript } = require('../scripts/module-type');
 const { nextTick } = require('../real-timers');
 const alone = require('./alone');
 

@@ -17,7 +17,7 @@ function start(received, prepare) {
   process.title = `${boot.title}:alone`;
   // Before any loader's hook: one that compiles this package as well (linked, outside of node_modules) would make its import()
   // a require(). Of the module cache alone-main.js gets this one.
-  require('../load-script');
+  require('../scripts/load-script');
 
   faults.watchBoot();
   servers.trackServers(boot.mode);

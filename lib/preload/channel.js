@@ -5,6 +5,7 @@
 // never see it. Unlike 'message', an 'internalMessage' listener doesn't ref the channel.
 
 const { nextTick } = require('../real-timers');
+const { warn } = require('../warn');
 const CMD = 'NODE_YUNFLY';
 const send = process.send;
 
@@ -74,12 +75,9 @@ function onCommand(own) {
 }
 
 /** The master did not deliver one of this process's messages. */
-function onRefused({ code, limit }) {
-  process.emitWarning(
-    `A message of more than ${limit} bytes was not delivered. ` +
-      'Send less, or raise maxMessageBytes in the cluster config.',
-    { type: 'ClusterWarning', code },
-  );
+function onRefused({ limit }) {
+  const remedy = 'Send less, or raise maxMessageBytes in the cluster config.';
+  warn('CLUSTER_MESSAGE_TOO_LARGE', `A message of more than ${limit} bytes was not delivered. ${remedy}`);
 }
 
 module.exports = {

@@ -3,7 +3,7 @@
 // In development an idle connection is not closed when its worker makes room: a request may be on its way on it. It goes back
 // to the master, which gives it to the new worker.
 
-const { detach } = require('../detach');
+const { detach } = require('../messages/detach');
 const { setImmediate } = require('../real-timers');
 const { send, CMD } = require('./channel');
 const { keyOf } = require('./loads');

@@ -11,7 +11,7 @@
 
 const dgram = require('dgram');
 const net = require('net');
-const { detach } = require('../detach');
+const { detach } = require('../messages/detach');
 
 /** Of native handles that wait: in which messages, and what closes them. */
 const waiting = new WeakMap();

@@ -12,6 +12,7 @@
 const net = require('net');
 const { describeError, inspected } = require('../errors');
 const { clearTimeout, nextTick, now, setImmediate, setTimeout } = require('../real-timers');
+const { warn } = require('../warn');
 const { report } = require('./channel');
 const connections = require('./connections');
 const { stopReceiving } = require('./datagrams');
@@ -134,7 +135,7 @@ class Leaving {
 
   #waitUntil(promise) {
     const settled = Promise.resolve(promise)
-      .catch((err) => warn(`yunfly:drain: what was waited for failed: ${describeError(err).stack}`))
+      .catch((err) => warn('CLUSTER_DRAIN_WAIT_FAILED', `yunfly:drain: what was waited for failed: ${describeError(err).stack}`))
       .then(() => this.#promised.delete(settled));
     this.#promised.add(settled);
   }
@@ -256,10 +257,6 @@ function unrefChannel() {
 async function written() {
   const streams = [process.stdout, process.stderr].filter((stream) => stream.writableLength > 0 && !stream.destroyed);
   await Promise.all(streams.map((stream) => new Promise((resolve) => stream.once('drain', resolve).once('close', resolve).once('error', resolve))));
-}
-
-function warn(message) {
-  process.emitWarning(message, { type: 'ClusterWarning', code: 'ERR_DRAIN_WAIT_FAILED' });
 }
 
 function turn() {

@@ -14,6 +14,7 @@ const { keep } = require('./kept-handles');
 const { Lane, REQUEST } = require('./lane');
 const { hasUnwritten } = require('./node-channel');
 const { nextTick, setImmediate } = require('../real-timers');
+const { warn } = require('../warn');
 
 const ADVANCED = 'NODE_YUNFLY_ADV';
 /** So many messages are sent in one turn of the event loop. */
@@ -181,7 +182,7 @@ function drop() {
     if (callback) nextTick(callback, error);
   }
   const text = `The channel was closed before ${lost.length} message(s) were sent, whose receivers were behind.`;
-  process.emitWarning(text, { type: 'ClusterWarning', code: 'CLUSTER_CHANNEL_CLOSED' });
+  warn('CLUSTER_CHANNEL_CLOSED', text);
 }
 
 /** The master asks for it: a receiver is behind. */

@@ -29,8 +29,8 @@ function start(boot) {
 }
 
 function openEndpoint({ role, serialization = 'json' }) {
-  const { RequestEndpoint } = require('../request');
-  const { codecs } = require('../serialization');
+  const { RequestEndpoint } = require('../messages/request');
+  const { codecs } = require('../messages/serialization');
   const link = {
     role,
     replyTo: role === 'alone' ? { to: 'alone' } : { to: 'worker', worker_pid: process.pid },

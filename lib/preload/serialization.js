@@ -3,8 +3,9 @@
 // `serialization: 'advanced'` in a worker or in the alone: what process.send is given travels V8-serialized, and arrives as
 // 'message' again. cluster.worker.send and npm's sendmessage go through process.send.
 
-const { wrap, isWrapped, unwrap } = require('../serialization');
+const { wrap, isWrapped, unwrap } = require('../messages/serialization');
 const { nextTick } = require('../real-timers');
+const { warn } = require('../warn');
 
 /** Came before anybody listened. Node keeps its own messages likewise (kPendingMessages, lib/internal/child_process.js). */
 let early = [];
@@ -25,7 +26,7 @@ function receive(frame, handle) {
   try {
     message = unwrap(frame);
   } catch (err) {
-    process.emitWarning(`A message could not be read: ${err.message}`, { type: 'ClusterWarning', code: 'ERR_MESSAGE_INVALID' });
+    warn('CLUSTER_MESSAGE_INVALID', `A message could not be read: ${err.message}`);
     return;
   }
   deliver(message, handle);

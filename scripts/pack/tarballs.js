@@ -12,7 +12,7 @@ const WANTED = [
   'index.d.ts',
   'index.mjs',
   'index.d.mts',
-  'lib/install.js',
+  'lib/native/install.js',
   'native.js',
   'README.md',
   'README.zh-CN.md',

@@ -74,7 +74,7 @@ test('an oversized message is skipped: its sender is warned, the next message ar
   const error = await protocolError(app, culprit);
   expect(error.code).toBe('ERR_MESSAGE_TOO_LARGE');
   const warning = await app.report('warning');
-  expect([warning.pid, warning.code]).toEqual([culprit.pid, 'ERR_MESSAGE_TOO_LARGE']);
+  expect([warning.pid, warning.code]).toEqual([culprit.pid, 'CLUSTER_MESSAGE_TOO_LARGE']);
   await app.control(culprit, 'send', { message: { to: 'alone', action: 'small' } });
   await app.report('aloneMessage', ({ message }) => message.action === 'small');
   expect(app.reports('aloneMessage')).toHaveLength(1);
@@ -86,7 +86,7 @@ test('with a handle as well: its sender goes on', async () => {
   await app.control(culprit, 'sendLargeWithHandle', { bytes: 2 * MIB });
   const error = await protocolError(app, culprit);
   expect(error.code).toBe('ERR_MESSAGE_TOO_LARGE');
-  await app.report('warning', ({ pid, code }) => pid === culprit.pid && code === 'ERR_MESSAGE_TOO_LARGE');
+  await app.report('warning', ({ pid, code }) => pid === culprit.pid && code === 'CLUSTER_MESSAGE_TOO_LARGE');
   await app.control(culprit, 'send', { message: { to: 'alone', action: 'small' } });
   await app.report('aloneMessage', ({ message }) => message.action === 'small');
   await app.call('close');

@@ -6,7 +6,7 @@ const { fork } = require('node:child_process');
 const cluster = require('node:cluster');
 const { once } = require('node:events');
 const path = require('node:path');
-const { unwrap } = require('../../../lib/serialization');
+const { unwrap } = require('../../../lib/messages/serialization');
 
 const lib = path.join(__dirname, '../../../lib/preload');
 const preload = ['--require', path.join(lib, 'index.js')];

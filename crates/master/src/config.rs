@@ -1,4 +1,4 @@
-//! What the master is started with: the rules for the core, and how to launch children. Validated by lib/config.js; here
+//! What the master is started with: the rules for the core, and how to launch children. Validated by lib/config/index.js; here
 //! only what C strings cannot hold is refused.
 
 use std::ffi::{CString, NulError};

@@ -252,7 +252,7 @@ impl Master {
                 // Who asked hears of it by its promise.
                 let answer = match &what {
                     Oversized::Request { id } => request::refused(id, limit),
-                    _ => outbound::refused(ErrorCode::MessageTooLarge, limit),
+                    _ => outbound::refused(limit),
                 };
                 if let Some(link) = self.links.get_mut(&child) {
                     link.send_first(answer, None);

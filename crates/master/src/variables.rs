@@ -1,6 +1,6 @@
 //! What the app's environment says to the master itself.
 //!
-//! It is read once, by JS (lib/native-config.js). JS may set `process.env` at any moment, which moves the list that getenv(3) is
+//! It is read once, by JS (lib/config/settings.js). JS may set `process.env` at any moment, which moves the list that getenv(3) is
 //! looking through in another thread: so no thread of ours ever looks, nor does a crate for it (clippy.toml names the ways).
 
 use std::collections::HashMap;

@@ -1,4 +1,4 @@
-//! The codes of errors, as far as the master has some. They are the app's too: lib/codes.d.ts says what each means.
+//! The codes of errors, as far as the master has some. They are the app's too: lib/types/codes.d.ts says what each means.
 
 /// A stable code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -36,7 +36,7 @@ pub enum Envelope {
     Internal,
     /// A message of the user's.
     User(Target),
-    /// A request, or an answer to one (lib/request.js): routed like a message, and internal for the receiver's Node.
+    /// A request, or an answer to one (lib/messages/request.js): routed like a message, and internal for the receiver's Node.
     Request(Target),
     /// What came with a handle: Node wraps it (`target._send` in lib/internal/child_process.js).
     Handle,

@@ -4,7 +4,6 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::code::ErrorCode;
 use super::envelope::Target;
 use super::inbound::Question;
 
@@ -230,15 +229,14 @@ fn lane_frame(act: &str, lane: LaneName) -> Bytes {
 
 /// Tells a sender that its message was not delivered: it has more than `limit` bytes.
 #[must_use]
-pub fn refused(code: ErrorCode, limit: usize) -> Bytes {
+pub fn refused(limit: usize) -> Bytes {
     #[derive(Serialize)]
     struct Refused<'a> {
         cmd: &'a str,
         act: &'a str,
-        code: &'a str,
         limit: usize,
     }
-    frame(&Refused { cmd: "NODE_YUNFLY", act: "refused", code: code.as_str(), limit })
+    frame(&Refused { cmd: "NODE_YUNFLY", act: "refused", limit })
 }
 
 /// One of the two messages that tell a worker it was chosen (document, 'random worker').

@@ -5,7 +5,7 @@ use super::request::LONGEST_ID;
 
 /// So it begins when a handle came along (`target._send` in lib/internal/child_process.js).
 const HANDLE: &[u8] = br#"{"cmd":"NODE_HANDLE","#;
-/// So a request begins, or an answer to one (lib/request.js).
+/// So a request begins, or an answer to one (lib/messages/request.js).
 const REQUEST: &[u8] = br#"{"cmd":"NODE_YUNFLY_RPC","act":"request","id":""#;
 const REPLY: &[u8] = br#"{"cmd":"NODE_YUNFLY_RPC","act":"reply","id":""#;
 

@@ -1,4 +1,4 @@
-//! Requests and their answers (`request()` in lib/request.js): messages that the master routes like all others, and of
+//! Requests and their answers (`request()` in lib/messages/request.js): messages that the master routes like all others, and of
 //! which it remembers who has to answer whom.
 
 use std::borrow::Cow;

@@ -106,7 +106,7 @@ fn sockets_of(pid: u32) -> impl Iterator<Item = u64> {
     })
 }
 
-/// What the preload is told (lib/native-config.js), as far as it matters here.
+/// What the preload is told (lib/config/settings.js), as far as it matters here.
 #[derive(Deserialize)]
 struct Boot {
     app: u32,

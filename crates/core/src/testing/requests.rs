@@ -104,7 +104,7 @@ impl World {
             return;
         }
         if ask.who != who {
-            // The app answers whoever is the alone now; one that did not ask passes it over (lib/request.js).
+            // The app answers whoever is the alone now; one that did not ask passes it over (lib/messages/request.js).
             assert!(matches!(who, Peer::Child(ChildId::Alone(_))) && message["pid"] == APP, "{who:?} hears {message}");
             return;
         }

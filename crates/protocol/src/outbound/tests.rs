@@ -25,7 +25,7 @@ fn what_a_handle_was_for_is_read_again() {
 
 #[test]
 fn our_messages_are_internal_for_node() {
-    for message in [drain(DrainReason::Shutdown, 1, 2, Some(3)), refused(ErrorCode::MessageTooLarge, 2), handle_ack()] {
+    for message in [drain(DrainReason::Shutdown, 1, 2, Some(3)), refused(2), handle_ack()] {
         assert!(text(&message).starts_with("{\"cmd\":\"NODE_") && text(&message).ends_with("}\n"));
     }
 }
@@ -94,8 +94,8 @@ fn each_message_is_written_so() {
         (hold(LaneName::To(Target::WorkerPid(7))), r#"{"cmd":"NODE_YUNFLY","act":"hold","lane":7}"#),
         (go_on(LaneName::Each), r#"{"cmd":"NODE_YUNFLY","act":"goOn","lane":"each"}"#),
         (
-            refused(ErrorCode::MessageTooLarge, 2),
-            r#"{"cmd":"NODE_YUNFLY","act":"refused","code":"ERR_MESSAGE_TOO_LARGE","limit":2}"#,
+            refused(2),
+            r#"{"cmd":"NODE_YUNFLY","act":"refused","limit":2}"#,
         ),
         (message.clone(), r#"{"action":"random-worker","from":"app","to":"worker","worker_id":2,"worker_pid":99}"#),
         (

@@ -1,0 +1,294 @@
+'use strict';
+
+const { EventEmitter } = require('events');
+const { normalize } = require('../config');
+const { ClusterError, describeError } = require('../errors');
+const { toNativeConfig } = require('../config/settings');
+const timers = require('../real-timers');
+const { enter } = require('../messages/request-here');
+const { limitedCodec, toJson } = require('../messages/serialization');
+
+/** As PID 1 of a container the app is the parent of every orphan in it. */
+const REAP_MS = 5000;
+const FOREVER_MS = 2 ** 31 - 1;
+const PREPARE_AGAIN_MS = 1000;
+const NOTHING = {
+  workers: { listening: 0, starting: 0, draining: 0, standby: 0, waiting: 0 },
+  children: [],
+  listeners: [],
+  app: { queuedBytes: 0 },
+};
+
+/** Set by the preload in workers and in the alone. */
+const ROLE = Symbol.for('yunfly.cluster.role');
+/** Children load this package for request() and sendmessage() only. */
+const Master = process[ROLE] ? undefined : require('../native/addon').Master;
+
+function deferred() {
+  const result = {};
+  result.promise = new Promise((resolve, reject) => Object.assign(result, { resolve, reject }));
+  return result;
+}
+
+/** The app's view of the cluster. What is to be done is decided by the native master: this forwards calls to it and
+ *  hands its events on. */
+class Cluster extends EventEmitter {
+  #settings;
+  #codec;
+  #endpoint;
+  /** created → supervising → closed; with `enable: false`: created → inProcess → closed */
+  #state = 'created';
+  #master;
+  #dispatcher;
+  #pump;
+  #openChanges;
+  #keepAlive;
+  #reaping;
+  #participant = {
+    signal: (name) => this.#master.signal(name),
+    reload: () => void this.#reloadUnasked(),
+    close: () => this.close(),
+  };
+  #ready = deferred();
+  #closed = deferred();
+  workers = new Map();
+
+  constructor(config) {
+    super();
+    this.#settings = normalize(config);
+    this.#codec = limitedCodec(this.#settings);
+    // Whoever calls start() or ready() has a promise of their own.
+    this.#ready.promise.catch(() => {});
+  }
+
+  get title() {
+    return this.#settings.title;
+  }
+
+  get alone() {
+    return this.#dispatcher?.alone ?? null;
+  }
+
+  async start() {
+    if (process[ROLE]) {
+      const remedy = 'Start it in the app process only: where cluster.isPrimary is true, or in a file of its own.';
+      throw new ClusterError('ERR_IN_CHILD', `This process is the ${process[ROLE]} of a cluster itself. ${remedy}`);
+    }
+    if (this.#state === 'closed') throw closedError();
+    if (this.#state !== 'created') throw new ClusterError('ERR_ALREADY_STARTED', 'start() was called before.');
+    if (this.#settings.enable) this.#supervise();
+    else this.#loadHere();
+    return this.ready();
+  }
+
+  ready(callback) {
+    if (callback !== undefined && typeof callback !== 'function') {
+      throw new ClusterError('ERR_CALLBACK_INVALID', 'What is called when the cluster is ready must be a function.');
+    }
+    const promise = this.#ready.promise.then(() => this);
+    // That the start failed is told by start(), not by every callback that was not called.
+    if (callback) promise.then((cluster) => outOfPromise(() => callback(cluster)), () => {});
+    return promise;
+  }
+
+  close({ force = false } = {}) {
+    if (this.#state === 'supervising') this.#master.close(Boolean(force));
+    else if (this.#state !== 'closed') this.#end(closedError());
+    return this.#closed.promise;
+  }
+
+  sendmessage(message) {
+    if (message === null || typeof message !== 'object') {
+      const remedy = "Its `to` ('alone', 'worker' or 'app') says where it goes.";
+      throw new ClusterError('ERR_MESSAGE_INVALID', `A message must be an object. ${remedy}`);
+    }
+    const json = this.#codec.write(message);
+    if (this.#state === 'supervising') return this.#master.route(json);
+    timers.nextTick(() => this.emit('undeliverable', message, this.#state, null));
+    return false;
+  }
+
+  async request(message, options) {
+    // Awaited, so that the stack of an error shows who awaits this one.
+    return await this.#requests().request(message, options);
+  }
+
+  onRequest(action, handler) {
+    return this.#requests().onRequest(action, handler);
+  }
+
+  async reload(options) {
+    return this.#running('reload').reload(options);
+  }
+
+  /** SIGHUP: nobody awaits how it goes. */
+  async #reloadUnasked() {
+    try {
+      const { ok, reason, error } = await this.reload();
+      if (!ok && reason !== 'closed') this.#dispatcher.tellReloadFailed(error);
+    } catch (error) {
+      this.#dispatcher.tellReloadFailed(error);
+      const report = { ok: false, replaced: [], reason: 'not-begun', error };
+      outOfPromise(() => this.emit('reload', report));
+    }
+  }
+
+  async scale(count) {
+    return this.#running('scale').scale(count);
+  }
+
+  /** What needs a cluster that is ready, and not on its way down. */
+  #running(what) {
+    if (this.#state === 'supervising') return this.#changes();
+    const why = this.#state === 'inProcess' ? 'with `enable: false` there are no workers' : `the cluster is ${this.#state}`;
+    throw new ClusterError('ERR_NOT_RUNNING', `${what}(): ${why}. Call it when the cluster is ready and not closed.`);
+  }
+
+  randomWorker(message) {
+    const json = message === undefined ? undefined : toJson(message);
+    const id = this.#state === 'supervising' ? this.#master.randomWorker(json) : null;
+    if (id === null) return null;
+    // The master is ahead: its `fork` of this worker may not have had its turn yet.
+    const fork = () => this.#pump.find((event) => event.kind === 'fork' && event.role === 'worker' && event.id === id);
+    return this.workers.get(id) ?? this.#dispatcher.worker(fork());
+  }
+
+  stats() {
+    // None of a master that has ended just now.
+    const stats = this.#state === 'supervising' ? this.#master.stats() : null;
+    return stats === null ? structuredClone(NOTHING) : JSON.parse(stats);
+  }
+
+  #supervise() {
+    try {
+      this.#master = new Master(toNativeConfig(this.#settings), () => this.#pump?.wake());
+      // Before the rest is loaded: meanwhile the children boot.
+      this.#master.start();
+      enter(() => this.#requests());
+      const { Dispatcher } = require('./dispatcher');
+      const { Pump } = require('../native/pump');
+      this.#dispatcher = new Dispatcher(this, {
+        settings: this.#settings,
+        codec: this.#codec,
+        requests: () => this.#requests(),
+        master: this.#master,
+      });
+      this.#pump = new Pump(
+        () => this.#master.takeEvents(),
+        (event) => this.#handle(event),
+      );
+    } catch (cause) {
+      // Without what is read here nobody would hear of the children that it has started.
+      this.#master?.close(true);
+      this.#end(new ClusterError('ERR_START_FAILED', `The master could not be started: ${cause.message}`, { cause }));
+      return;
+    }
+    this.#state = 'supervising';
+    // The master's own callback doesn't keep the app alive.
+    this.#keepAlive = timers.setInterval(() => {}, FOREVER_MS);
+    require('./signals').join(this.#participant);
+    if (process.pid === 1) this.#reaping = timers.setInterval(() => this.#master.reapOrphans(), REAP_MS).unref();
+  }
+
+  #changes() {
+    const { Changes } = require('./changes');
+    return (this.#openChanges ??= new Changes(this.#master, this.#settings));
+  }
+
+  #requests() {
+    const { RequestEndpoint } = require('../messages/request');
+    return (this.#endpoint ??= new RequestEndpoint(this.#requestLink(), this.#codec));
+  }
+
+  #requestLink() {
+    return {
+      role: 'app',
+      replyTo: { to: 'app' },
+      unreachable: () => (this.#state === 'supervising' ? undefined : this.#state),
+      send: (frame) => this.#master.route(this.#codec.frame(frame)),
+    };
+  }
+
+  #loadHere() {
+    this.#state = 'inProcess';
+    enter(() => this.#requests());
+    const { exec, workerLoader } = this.#settings;
+    const { loadInProcess } = require('../scripts/in-process');
+    const failed = (cause) => new ClusterError('ERR_START_FAILED', `${exec} could not be loaded: ${describeError(cause).message}`, { cause });
+    loadInProcess(exec, workerLoader).then(
+      () => outOfPromise(() => this.#becomeReady()),
+      (cause) => outOfPromise(() => this.#end(failed(cause))),
+    );
+  }
+
+  #handle(event) {
+    if (event.kind === 'ready') this.#becomeReady();
+    else if (event.kind === 'reloaded') this.#reloaded(event);
+    else if (event.kind === 'scaled') this.#changes().scaled(event);
+    else if (event.kind === 'notScaled') this.#changes().notScaled(event);
+    else if (event.kind === 'closed') this.#onClosed(event.outcome);
+    else this.#dispatcher.dispatch(event);
+  }
+
+  #reloaded(event) {
+    const report = this.#changes().reloaded(event);
+    if (report) this.emit('reload', report);
+  }
+
+  #becomeReady() {
+    this.#ready.resolve();
+    // From now on a deployment may remove the release: what is needed of it is kept, for children before anybody hears of it.
+    if (this.#state === 'supervising') this.#insist(() => require('../native/preload-files').keepPreload(this.#master));
+    this.emit('ready');
+    // After those who awaited it.
+    timers.setImmediate(() => this.#state === 'supervising' && this.#insist(() => require('./later')));
+  }
+
+  /** Without descriptors nothing can be read: it is tried again. */
+  #insist(prepare) {
+    try {
+      prepare();
+    } catch (error) {
+      this.#dispatcher.tellUnprepared(error);
+      timers.setTimeout(() => this.#state === 'supervising' && this.#insist(prepare), PREPARE_AGAIN_MS).unref();
+    }
+  }
+
+  #onClosed(outcome) {
+    timers.clearInterval(this.#keepAlive);
+    timers.clearInterval(this.#reaping);
+    if (outcome === 'exception') process.exitCode = 1;
+    const exits = outcome === 'exception' || outcome === 'signal';
+    require('./signals').leave(this.#participant, exits);
+    // A start that a signal ended stays pending: the process exits, and nothing is to be said of it.
+    this.#end(outcome === 'signal' ? null : (this.#dispatcher.failure ?? closedError()));
+  }
+
+  /** `error`: for those who still wait for `ready`. */
+  #end(error) {
+    this.#state = 'closed';
+    this.#dispatcher?.close();
+    this.#endpoint?.close();
+    this.#openChanges?.close(this.#dispatcher?.failure ?? new ClusterError('ERR_CLOSED', 'The cluster was closed before it was done.'));
+    if (error) this.#ready.reject(error);
+    this.#closed.resolve();
+    this.emit('close');
+  }
+}
+
+/** What the app's code throws in a promise's callback is an uncaught exception, as in any other. */
+function outOfPromise(call) {
+  try {
+    call();
+  } catch (error) {
+    timers.nextTick(() => {
+      throw error;
+    });
+  }
+}
+
+function closedError() {
+  return new ClusterError('ERR_CLOSED', 'The cluster was closed before it was ready.');
+}
+
+module.exports = { Cluster };

@@ -1,0 +1,299 @@
+'use strict';
+
+const { ClusterAlone } = require('./alone');
+const { ClusterError, reviveError } = require('../errors');
+const { createLog } = require('../output/log');
+const { openMirror } = require('./mirror');
+const { isInternal } = require('../messages/serialization');
+const { ClusterWorker } = require('./worker');
+
+// What most clusters don't need, or not before they are ready: until then it would keep a CPU from the processes that boot.
+const failures = () => require('./child-failure');
+const handles = () => require('../messages/handles');
+
+/** Turns the master's events into those of the cluster and of its children, with the names and arguments of
+ *  node:cluster and cfork, and keeps the children's state. It decides nothing. */
+class Dispatcher {
+  #cluster;
+  #settings;
+  #codec;
+  #master;
+  #requests;
+  #log;
+  /** Undefined where the children write to this process's streams by themselves. */
+  #output;
+  #mirror = openMirror();
+  #loops;
+  #workers;
+  #alones = new Map();
+  /** Whether the last alone ended by itself. It may be started again at once, later, after the next save, or not at all. */
+  #isAloneMissed = false;
+  alone = null;
+  /** Why the cluster ends, if not by close() or a signal. */
+  failure = null;
+
+  constructor(cluster, { settings, codec, requests, master }) {
+    this.#cluster = cluster;
+    this.#workers = cluster.workers;
+    this.#settings = settings;
+    this.#codec = codec;
+    this.#requests = requests;
+    this.#master = master;
+    this.#log = createLog(settings);
+    if (settings.output !== 'inherit') {
+      const { Output } = require('../output/output');
+      this.#output = new Output(cluster, settings, master);
+    }
+  }
+
+  close() {
+    this.#mirror.close();
+  }
+
+  dispatch(event) {
+    this[event.kind]?.(event);
+  }
+
+  #fields({ slot, pid }, others) {
+    return { ...(slot !== undefined && { slot }), pid, ...others };
+  }
+
+  /** The worker of a `fork` event; it may have been made before the event's turn came. */
+  worker(event) {
+    if (!this.#workers.has(event.id)) this.#workers.set(event.id, new ClusterWorker(this.#master, this.#codec, event));
+    return this.#workers.get(event.id);
+  }
+
+  #child({ role, id }) {
+    return role === 'alone' ? this.#alones.get(id) : this.#workers.get(id);
+  }
+
+  fork(event) {
+    if (event.role === 'worker') {
+      const worker = this.worker(event);
+      this.#mirror.add(worker);
+      this.#tell('fork', worker);
+      return;
+    }
+    this.alone = new ClusterAlone(this.#master, this.#codec, event);
+    this.#alones.set(event.id, this.alone);
+    if (this.#isAloneMissed) this.#log.warn(`the alone is started again (pid ${event.pid}).`);
+    this.#isAloneMissed = false;
+  }
+
+  online(event) {
+    const child = this.#child(event);
+    // It may be on its way out by then.
+    if (child.state === 'forking') child.state = 'online';
+    child.emit('online');
+    if (event.role === 'worker') this.#tell('online', child);
+  }
+
+  listening(event) {
+    const worker = this.#child({ ...event, role: 'worker' });
+    // Node leaves out what its worker left out.
+    const address = { ...event.address, fd: event.address.fd ?? undefined };
+    if (['forking', 'online', 'standby'].includes(worker.state)) worker.state = 'listening';
+    worker.emit('listening', address);
+    this.#tell('listening', worker, address);
+  }
+
+  childReady(event) {
+    const child = this.#child(event);
+    if (event.role === 'alone') child.state = 'ready';
+    this.#log.info(`the ${event.role} is ready`, this.#fields(child, { after: Date.now() - child.startedAt }));
+    child.emit('ready');
+    this.#cluster.emit(event.role === 'alone' ? 'aloneReady' : 'workerReady', child);
+  }
+
+  /** One that stands by has no slot yet. */
+  standby(event) {
+    const worker = this.#child(event);
+    worker.state = 'standby';
+    this.#cluster.emit('standby', worker);
+  }
+
+  seated(event) {
+    this.#child(event).slot = event.slot;
+  }
+
+  missed({ messages, bytes, ...event }) {
+    this.#cluster.emit('missed', this.#child(event), { messages, bytes });
+  }
+
+  draining(event) {
+    const child = this.#child(event);
+    child.state = 'draining';
+    child.exitReason = event.reason;
+  }
+
+  disconnect(event) {
+    const child = this.#child(event);
+    child.state = 'disconnected';
+    if (event.role === 'worker') child.exitedAfterDisconnect = event.expected;
+    child.emit('disconnect');
+    if (event.role === 'worker') this.#tell('disconnect', child);
+  }
+
+  exit(event) {
+    const child = this.#child(event);
+    const code = event.code ?? null;
+    const signal = event.signal ?? null;
+    child.state = 'dead';
+    child.exitReason = event.reason;
+    // As node:cluster does: at 'exit' only the others are in `workers`.
+    if (event.role === 'worker') this.#workers.delete(event.id);
+    else this.#alones.delete(event.id);
+    this.#output?.keep(event, child);
+    const fields = { ...(code === null ? { signal } : { code }), reason: event.reason, asked: event.expected };
+    this.#log.info(`the ${event.role} has ended`, this.#fields(child, fields));
+    if (event.role === 'alone' && !event.expected) {
+      this.#isAloneMissed = true;
+      this.#log.warn(`the alone (pid ${child.pid}) ended by itself: ${signal ?? `exit code ${code}`}.`);
+    }
+    if (this.alone === child) this.alone = null;
+    if (event.role === 'worker') this.#workerExit(event, child, code, signal);
+    else {
+      child.emit('exit', code, signal);
+      this.#cluster.emit('aloneExit', child, code, signal);
+    }
+  }
+
+  #workerExit(event, worker, code, signal) {
+    worker.exitedAfterDisconnect = event.expected;
+    this.#mirror.remove(worker);
+    worker.emit('exit', code, signal);
+    this.#tell('exit', worker, code, signal);
+    if (!event.expected) this.#cluster.emit('unexpectedExit', worker, code, signal);
+  }
+
+  /** It may come after the child's `exit`. */
+  output(event) {
+    this.#output.take(event, this.#child(event));
+  }
+
+  /** The master's own. */
+  log({ level, json }) {
+    const { message, ...fields } = JSON.parse(json);
+    this.#log[level === 'trace' ? 'debug' : level](message, fields);
+  }
+
+  /** What a child does not catch at its start is the cause of the start's failure; a worker's ends it: `exit`. */
+  childError(event) {
+    if (event.role !== 'alone' || event.phase !== 'run') return;
+    this.#cluster.emit('aloneError', this.#child(event), reviveError(event.error));
+  }
+
+  message(event) {
+    const child = this.#child(event);
+    const read = () => fromUser(this.#codec.read(event.json));
+    this.#read(read, child, (message) => this.#tellMessage(child, message));
+  }
+
+  /** A message that came with a handle. Where nothing can be made of it the message comes without it. */
+  handle(event) {
+    const child = this.#child(event);
+    const { json } = event;
+    const fd = this.#master.takeHandle(event.handle);
+    const read = () => fromUser(this.#codec.read(handles().messageIn(json)));
+    const use = (message) =>
+      handles().incoming(fd, json, (handle, cause) => {
+        if (cause) this.#cluster.emit('protocolError', child, new ClusterError('ERR_HANDLE_INVALID', cause.message, { cause }));
+        this.#tellMessage(child, message, handle);
+      });
+    if (!this.#read(read, child, use)) handles().close(fd);
+  }
+
+  #tellMessage(child, ...args) {
+    child.emit('message', ...args);
+    this.#tell('message', child, ...args);
+  }
+
+  undeliverable(event) {
+    const sender = event.role === undefined ? null : (this.#child(event) ?? null);
+    const read = () => this.#codec.read(handles().messageIn(event.json));
+    this.#read(read, sender, (message) => this.#cluster.emit('undeliverable', message, event.reason, sender));
+  }
+
+  /** A request to the app, or what became of one of its own. */
+  rpc(event) {
+    this.#requests().receive(JSON.parse(event.json));
+  }
+
+  /** What node:cluster has, too, is shown there as well. */
+  #tell(name, child, ...args) {
+    this.#cluster.emit(name, child, ...args);
+    this.#mirror.emit(name, child, ...args);
+  }
+
+  /** The master looks only at a message's envelope: the rest of it may still be unreadable. Whether it was read. */
+  #read(read, sender, use) {
+    let message;
+    try {
+      message = read();
+    } catch (cause) {
+      this.#cluster.emit('protocolError', sender, new ClusterError('ERR_MESSAGE_INVALID', cause.message, { cause }));
+      return false;
+    }
+    use(message);
+    return true;
+  }
+
+  protocolError(event) {
+    this.#cluster.emit('protocolError', this.#child(event), new ClusterError(event.code, event.message));
+  }
+
+  hang({ silentFor, state, cpu, ...event }) {
+    this.#cluster.emit('hang', this.#child(event), { silentFor, state, cpu });
+  }
+
+  reachReforkLimit(event) {
+    this.#cluster.emit('reachReforkLimit', event.slot);
+  }
+
+  check({ kind: _, ...counts }) {
+    this.#cluster.emit('check', counts);
+  }
+
+  change({ files }) {
+    this.#log.info('files changed', { files: files.join(',') });
+    const { RestartLoops } = require('./restart-loops');
+    this.#loops ??= new RestartLoops(this.#settings);
+    const restless = this.#loops.heard(files);
+    if (restless) this.#log.warn(`${restless} changes soon after each start: if the app writes it, put it into .gitignore, or set \`watch\`.`);
+    this.#cluster.emit('change', files);
+  }
+
+  crash({ failure }) {
+    const error = failures().crash(failure, this.#settings);
+    const { message } = error;
+    this.#log.warn(`${message.slice(this.#settings.title.length + 2)}. It is started again when a file is saved.`);
+    this.#cluster.emit('crash', error);
+  }
+
+  tellReloadFailed(error) {
+    const { message, code, cause } = error;
+    this.#log.error(`SIGHUP: ${message}`, { code, ...(cause && { cause: String(cause) }) });
+  }
+
+  tellUnprepared(error) {
+    this.#log.debug('what is needed later could not be read yet', { error: error.message });
+  }
+
+  startFailed({ failure }) {
+    this.failure = failures().startFailure(failure, this.#settings);
+  }
+
+  exception(event) {
+    this.failure = failures().exception(event, this.#settings);
+    this.#cluster.emit('exception', this.failure);
+  }
+}
+
+/** What is Node's own is no message: an app that passed it on would say it in its own name. */
+function fromUser(message) {
+  if (isInternal(message)) throw new Error(`its cmd (${message.cmd}) is Node's own`);
+  return message;
+}
+
+module.exports = { Dispatcher };

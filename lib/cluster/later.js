@@ -1,0 +1,14 @@
+'use strict';
+
+// What the app process needs after the start, read as long as its files are there: a deployment may remove the release that the
+// app was started from, or replace the package, and a process without descriptors can read nothing.
+
+// What they require comes with them.
+require('./changes');
+require('./child-failure');
+require('../config/loader');
+require('../messages/handles');
+require('../messages/request');
+require('./restart-loops');
+require('../messages/sendmessage');
+require('../messages/v8-text');

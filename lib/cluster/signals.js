@@ -1,0 +1,60 @@
+'use strict';
+
+// The app's signals and its exit, for all clusters of the process together.
+
+const fs = require('fs');
+const timers = require('../real-timers');
+const { written } = require('../output/terminal');
+
+const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP'];
+
+const WRITTEN_MS = 5000;
+
+/** What takes part, each with `signal(name)`, `reload()` and `close()`. */
+const clusters = new Set();
+let exitAsked = false;
+
+/** SIGHUP says that the terminal was closed, where there is one, and to a daemon that it is to reload. Looked at
+ *  beforehand: a terminal that was closed cannot be opened. */
+let hasTerminal;
+
+function controllingTerminal() {
+  try {
+    fs.closeSync(fs.openSync('/dev/tty', 'r'));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function onSignal(name) {
+  const reloads = name === 'SIGHUP' && !hasTerminal;
+  for (const cluster of clusters) {
+    if (reloads) cluster.reload();
+    else cluster.signal(name);
+  }
+}
+
+function join(cluster) {
+  if (clusters.size === 0) {
+    hasTerminal = controllingTerminal();
+    for (const name of SIGNALS) process.on(name, onSignal);
+  }
+  clusters.add(cluster);
+}
+
+/** A cluster has ended. `exit`: the process is to end too, with process.exitCode; the other clusters end first. */
+function leave(cluster, exit) {
+  clusters.delete(cluster);
+  exitAsked ||= exit;
+  if (clusters.size > 0) {
+    if (exitAsked) for (const other of clusters) other.close();
+    return;
+  }
+  for (const name of SIGNALS) process.removeListener(name, onSignal);
+  // After the listeners of 'close', and not before the children's last lines are out.
+  // Out of the promise: what a listener of 'exit' throws is an uncaught exception.
+  if (exitAsked) timers.setImmediate(() => written(WRITTEN_MS).then(() => timers.nextTick(process.exit)));
+}
+
+module.exports = { join, leave };

@@ -1,0 +1,166 @@
+'use strict';
+
+// Requests and their answers: the same in the app, in the alone and in the workers. Frames are routed by the master like
+// messages; it also knows what is under way, and says when who should answer is gone. Their `cmd` is internal to Node: no
+// 'message' listener sees them.
+
+const { ClusterError, describeError } = require('../errors');
+const timers = require('../real-timers');
+const { TARGETS, checkAction, checkRequest } = require('./request-arguments');
+const { PendingAnswer, PendingAnswers, showWhoAsked } = require('./request-pending');
+
+const CMD = 'NODE_YUNFLY_RPC';
+
+/** Of an error for which the smallest `maxMessageBytes` has room, so many characters of each text. */
+const SHORT_TEXT = 150;
+
+/** The end of a process. Ids are unique although a pid may come again. */
+const instance = `${process.pid}-${Math.trunc(timers.now() * 1e6).toString(36)}`;
+let count = 0;
+
+class RequestEndpoint {
+  #link;
+  #codec;
+  #handlers = new Map();
+  #pending = new Map();
+  #answering = new Set();
+
+  /**
+   * @param link `role` and `replyTo` of this process; `send(frame)`; `unreachable()`: why nothing can be sent, undefined if it can
+   * @param codec one of those in serialization.js
+   */
+  constructor(link, codec) {
+    this.#link = link;
+    this.#codec = codec;
+  }
+
+  async request(message, options) {
+    try {
+      const answer = await this.#ask(message, options);
+      if (message.type === 'all') for (const error of answer.failed.values()) showWhoAsked(error, this.request);
+      return answer;
+    } catch (error) {
+      showWhoAsked(error, this.request);
+      throw error;
+    }
+  }
+
+  #ask(message, options) {
+    const { timeout, signal } = checkRequest(message, options);
+    const { to, type, worker_pid, action, data } = message;
+    const id = `${instance}-${++count}`;
+    const Pending = type === 'all' ? PendingAnswers : PendingAnswer;
+    const pending = new Pending(message, {
+      unpack: this.#codec.unpack,
+      forget: () => this.#pending.delete(id),
+      cancel: () => this.#tryToSend({ act: 'cancel', id }),
+    });
+    if (signal?.aborted) return pending.abort(signal.reason);
+    const unreachable = this.#link.unreachable();
+    if (unreachable !== undefined) return pending.undeliverable(unreachable);
+
+    const { role, replyTo } = this.#link;
+    this.#pending.set(id, pending);
+    try {
+      this.#send({
+        act: 'request', id, to, type, worker_pid, action, from: role, pid: process.pid, reply: replyTo,
+        ...this.#codec.pack(data),
+      });
+    } catch (cause) {
+      return pending.invalid(cause);
+    }
+    return pending.wait(timeout, signal);
+  }
+
+  onRequest(action, handler) {
+    checkAction(action);
+    if (typeof handler !== 'function') {
+      throw new ClusterError('ERR_CALLBACK_INVALID', `What answers the requests '${action}' must be a function.`);
+    }
+    if (this.#handlers.has(action)) {
+      const remedy = 'Remove the first one with the function that onRequest() returned for it.';
+      throw new ClusterError('ERR_HANDLER_EXISTS', `This process answers the requests '${action}' already. ${remedy}`);
+    }
+    this.#handlers.set(action, handler);
+    return () => {
+      if (this.#handlers.get(action) === handler) this.#handlers.delete(action);
+    };
+  }
+
+  /** A frame of another process's, or of the master's. */
+  receive(frame) {
+    if (frame.act === 'request') {
+      const answered = this.#answer(frame).then(() => this.#answering.delete(answered));
+      this.#answering.add(answered);
+    } else if (['reply', 'sent', 'gone', 'refused'].includes(frame.act)) {
+      // None: it was given up in the meantime.
+      this.#pending.get(frame.id)?.[frame.act](frame);
+    }
+  }
+
+  /** Resolves when no request is being answered. */
+  async settled() {
+    while (this.#answering.size > 0) await Promise.all(this.#answering);
+  }
+
+  /** Nothing can come any more. */
+  close() {
+    for (const pending of [...this.#pending.values()]) pending.cutOff();
+  }
+
+  /** It never rejects. */
+  async #answer(request) {
+    const { id, action, from, pid, reply } = request;
+    const answer = { act: 'reply', id, ...address(reply), pid: process.pid };
+    try {
+      const handler = this.#handlers.get(action) ?? this.#refuse;
+      const value = await handler(this.#codec.unpack(request), { from, pid, action });
+      this.#sendAnswer(answer, action, value);
+    } catch (thrown) {
+      this.#sendFailure(answer, thrown);
+    }
+  }
+
+  /** Whatever was thrown, who asked gets an answer: where even what is left of it is too large, the reason why. */
+  #sendFailure(answer, thrown) {
+    try {
+      this.#tryToSend({ ...answer, error: describeError(thrown) });
+    } catch (cause) {
+      this.#tryToSend({ ...answer, error: describeError(cause, SHORT_TEXT) });
+    }
+  }
+
+  #refuse = (_data, { action }) => {
+    const { role } = this.#link;
+    const remedy = `Call onRequest('${action}', …) there.`;
+    throw new ClusterError('ERR_NO_HANDLER', `The ${role} (pid ${process.pid}) does not answer the requests '${action}'. ${remedy}`);
+  };
+
+  #sendAnswer(answer, action, value) {
+    try {
+      this.#send({ ...answer, ...this.#codec.pack(value) });
+    } catch (cause) {
+      const { code, message } = describeError(cause);
+      if (code === 'ERR_MESSAGE_TOO_LARGE') throw cause;
+      const why = `The answer to '${action}' cannot be written: ${message}. Answer with plain data.`;
+      throw new ClusterError('ERR_MESSAGE_INVALID', why, { cause });
+    }
+  }
+
+  #send(frame) {
+    this.#link.send({ cmd: CMD, ...frame });
+  }
+
+  /** Where nobody is left, there is nobody to tell. */
+  #tryToSend(frame) {
+    if (this.#link.unreachable() === undefined) this.#send(frame);
+  }
+}
+
+/** Where an answer goes. Another process wrote it: nothing else of it gets into a frame of this one. */
+function address(reply) {
+  const { to, worker_pid: pid } = Object(reply);
+  return { to: TARGETS.includes(to) ? to : undefined, worker_pid: typeof pid === 'number' ? pid : undefined };
+}
+
+module.exports = { RequestEndpoint };

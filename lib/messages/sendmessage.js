@@ -1,0 +1,29 @@
+'use strict';
+
+const { isMainThread, parentPort } = require('worker_threads');
+const timers = require('../real-timers');
+const { warn } = require('../warn');
+
+function emitLater(target, message) {
+  timers.setImmediate(() => target.emit('message', message));
+}
+
+/** Does what npm's `sendmessage` does, for: a process with a channel (the own one, a child, a cluster worker), a worker
+ *  thread, and a process without a channel, which sends to itself. */
+function sendmessage(target, message) {
+  const isThread = typeof target.postMessage === 'function';
+  if (isMainThread && !isThread && typeof target.send !== 'function') emitLater(target, message);
+  else if (process.env.SENDMESSAGE_ONE_PROCESS) emitLater(target, message);
+  else if (isThread) target.postMessage(message);
+  else if (!isMainThread) parentPort.postMessage(message);
+  else sendOverChannel(target, message);
+}
+
+function sendOverChannel(target, message) {
+  // Of a cluster worker, `process` has the channel.
+  const { connected, pid } = target.process ?? target;
+  if (connected) target.send(message);
+  else warn('CLUSTER_CHANNEL_CLOSED', `sendmessage: the channel to process ${pid} is closed, the message was not sent`);
+}
+
+module.exports = { sendmessage };
