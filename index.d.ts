@@ -28,14 +28,14 @@ export * from './lib/types/requests';
  * @returns the cluster, when the alone and all workers are ready
  * @throws (rejects with) {@link ClusterError}: `ERR_CONFIG_INVALID`, `ERR_START_FAILED`, `ERR_CLOSED`, `ERR_IN_CHILD`
  */
-export function startCluster(config: ClusterConfig, onReady?: (cluster: Cluster) => void): Promise<Cluster>;
+export function startCluster<Message = any>(config: ClusterConfig, onReady?: (cluster: Cluster<Message>) => void): Promise<Cluster<Message>>;
 
 /**
  * Makes a cluster without starting it: listen to its events first, then call {@link Cluster.start}.
  *
  * @throws {@link ClusterError} `ERR_CONFIG_INVALID`
  */
-export function createCluster(config: ClusterConfig): Cluster;
+export function createCluster<Message = any>(config: ClusterConfig): Cluster<Message>;
 
 /**
  * Sends a message over a process's channel, as npm's `sendmessage` does (versions 1 to 3).
@@ -81,8 +81,9 @@ export interface Address {
   fd?: number;
 }
 
-/** The events of {@link Cluster} and their arguments. There is no `error`: unheard, it would be thrown in the app. */
-export interface ClusterEvents {
+/** The events of {@link Cluster} and their arguments. `Message`: what the processes send to the app. There is no `error`: unheard, it
+ *  would be thrown in the app. */
+export interface ClusterEvents<Message = any> {
   /** A worker was forked (as in `node:cluster`). */
   fork: [worker: ClusterWorker];
   /** A worker's Node runs (as in `node:cluster`). */
@@ -105,9 +106,9 @@ export interface ClusterEvents {
   check: [report: WorkerCounts];
   /** A message to the app: `to: 'app'`, or no known `to`. `handle`: what was passed along with it (as in `node:cluster`); it is
    *  open, and whoever gets it must close it. Absent if none was, or if it was closed meanwhile. */
-  message: [from: ClusterWorker | ClusterAlone, message: any, handle?: Handle];
+  message: [from: ClusterWorker | ClusterAlone, message: Message, handle?: Handle];
   /** A message reached nobody. `from`: the sender, null for the app or if it is gone. */
-  undeliverable: [message: any, reason: UndeliverableReason, from: ClusterWorker | ClusterAlone | null];
+  undeliverable: [from: ClusterWorker | ClusterAlone | null, message: any, reason: UndeliverableReason];
   /** A worker that took nothing for 1 s takes messages again, or is gone: so much of what was sent to all workers it did not
    *  get. The first of them (1 MiB) are `undeliverable` with reason `stalled` besides. */
   missed: [worker: ClusterWorker, missed: MissedMessages];
@@ -166,8 +167,10 @@ type Listener<Arguments extends any[]> = (...args: Arguments) => void;
  * `cluster.workers` holds them by id, and `cluster` emits `fork`, `online`, `listening`, `disconnect`, `exit` and `message`
  * (worker, message, handle) after the cluster's own events of these names. Of several clusters the first one that was started is shown.
  * Workers that the app forks with `node:cluster` itself stay its own: where ids are the same, theirs is shown.
+ *
+ * `Message`: the type of what its processes send to the app, for the event `message`. Nothing checks it at run time.
  */
-export class Cluster extends EventEmitter {
+export class Cluster<Message = any> extends EventEmitter {
   constructor(config: ClusterConfig);
   /** Its name (`title` in the configuration). */
   readonly title: string;
@@ -196,6 +199,8 @@ export class Cluster extends EventEmitter {
    * gone, after `close` was emitted. May be called at any time and again. `force: true`: all are killed at once.
    */
   close(options?: { force?: boolean }): Promise<void>;
+  /** `await using`: as {@link close}. */
+  [Symbol.asyncDispose](): Promise<void>;
   /**
    * Sends a message, without a handle, where it says: `to: 'alone'`; `to: 'worker'` with `type: 'worker'` (default: one listening worker, at
    * random), `type: 'all'` or a `worker_pid`. One that reaches nobody is the event `undeliverable`.
@@ -203,11 +208,13 @@ export class Cluster extends EventEmitter {
    * @returns false if the sender had better wait (as `process.send` does), or if the cluster isn't running
    * @throws {@link ClusterError} `ERR_MESSAGE_INVALID`, `ERR_MESSAGE_TOO_LARGE`
    */
-  sendmessage(message: object): boolean;
+  sendmessage<Sent extends object = object>(message: Sent): boolean;
+  /** The same as {@link sendmessage}. */
+  send<Sent extends object = object>(message: Sent): boolean;
   /** As `request()`, of this cluster. Before `start()`, after the end and with `enable: false`:
    *  `ERR_REQUEST_UNDELIVERABLE`. */
-  request<Answer = any>(message: BroadcastRequest, options?: RequestOptions): Promise<BroadcastAnswers<Answer>>;
-  request<Answer = any>(message: RequestMessage, options?: RequestOptions): Promise<Answer>;
+  request<Answer = any, Data = any>(message: BroadcastRequest<Data>, options?: RequestOptions): Promise<BroadcastAnswers<Answer>>;
+  request<Answer = any, Data = any>(message: RequestMessage<Data>, options?: RequestOptions): Promise<Answer>;
   /**
    * Answers the requests of this cluster's processes with `to: 'app'`, as `onRequest()`. May be called before `start()`.
    *
@@ -255,14 +262,14 @@ export class Cluster extends EventEmitter {
   /** What is going on now. Zeros and no children if the cluster isn't running. */
   stats(): ClusterStats;
 
-  on<Name extends keyof ClusterEvents>(name: Name, listener: Listener<ClusterEvents[Name]>): this;
-  once<Name extends keyof ClusterEvents>(name: Name, listener: Listener<ClusterEvents[Name]>): this;
-  off<Name extends keyof ClusterEvents>(name: Name, listener: Listener<ClusterEvents[Name]>): this;
-  addListener<Name extends keyof ClusterEvents>(name: Name, listener: Listener<ClusterEvents[Name]>): this;
-  removeListener<Name extends keyof ClusterEvents>(name: Name, listener: Listener<ClusterEvents[Name]>): this;
-  prependListener<Name extends keyof ClusterEvents>(name: Name, listener: Listener<ClusterEvents[Name]>): this;
-  prependOnceListener<Name extends keyof ClusterEvents>(name: Name, listener: Listener<ClusterEvents[Name]>): this;
-  emit<Name extends keyof ClusterEvents>(name: Name, ...args: ClusterEvents[Name]): boolean;
+  on<Name extends keyof ClusterEvents>(name: Name, listener: Listener<ClusterEvents<Message>[Name]>): this;
+  once<Name extends keyof ClusterEvents>(name: Name, listener: Listener<ClusterEvents<Message>[Name]>): this;
+  off<Name extends keyof ClusterEvents>(name: Name, listener: Listener<ClusterEvents<Message>[Name]>): this;
+  addListener<Name extends keyof ClusterEvents>(name: Name, listener: Listener<ClusterEvents<Message>[Name]>): this;
+  removeListener<Name extends keyof ClusterEvents>(name: Name, listener: Listener<ClusterEvents<Message>[Name]>): this;
+  prependListener<Name extends keyof ClusterEvents>(name: Name, listener: Listener<ClusterEvents<Message>[Name]>): this;
+  prependOnceListener<Name extends keyof ClusterEvents>(name: Name, listener: Listener<ClusterEvents<Message>[Name]>): this;
+  emit<Name extends keyof ClusterEvents>(name: Name, ...args: ClusterEvents<Message>[Name]): boolean;
 }
 
 /** A process of the cluster. An EventEmitter as Node's Worker is: `message`, `online`, `disconnect`, `exit` (code, signal);
@@ -277,7 +284,7 @@ declare class ClusterChild extends EventEmitter {
   readonly process: {
     /** Its process id. */
     readonly pid: number;
-    /** The same; the document's name for it. */
+    /** The same as `pid`. */
     readonly id: number;
     /** Whether messages can be sent. */
     readonly connected: boolean;
@@ -334,7 +341,7 @@ export class ClusterAlone extends ClusterChild {
 declare global {
   namespace NodeJS {
     interface Process {
-      /** In workers and in the alone: the same as `pid`, as the document's random-worker snippet reads it. */
+      /** In workers and in the alone: the same as `pid`. */
       readonly id?: number;
       /** In workers and in the alone: this process takes no new connections any more, and ends when it has finished. */
       on(event: 'yunfly:drain', listener: (event: DrainEvent) => void): this;
@@ -345,7 +352,7 @@ declare global {
 
 declare module 'child_process' {
   interface ChildProcess {
-    /** `cluster.worker.process.id` in a worker: the same as `pid`, as the document's random-worker snippet reads it. */
+    /** `cluster.worker.process.id` in a worker: the same as `pid`. */
     readonly id?: number;
   }
 }

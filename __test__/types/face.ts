@@ -75,6 +75,32 @@ export const full: ClusterConfig = {
   logger: console,
 };
 
+/** With `satisfies` the values keep their own types; `as const` makes the arrays readonly. */
+export async function checked(): Promise<void> {
+  const config = { exec: './app.js', balance: 'sticky', args: ['--x'], watch: ['src'], listenFds: [3] } as const satisfies ClusterConfig;
+  same<typeof config.balance, 'sticky'>(true);
+  await startCluster(config);
+  // @ts-expect-error there is no such balance
+  ({ exec: './app.js', balance: 'random' }) satisfies ClusterConfig;
+}
+
+interface Order {
+  to: 'app';
+  order: number;
+}
+
+export async function typed(): Promise<void> {
+  await using running = await startCluster<Order>({ exec: './app.js', handleSignals: false });
+  running.on('message', (_from, message) => same<typeof message, Order>(true));
+  running.send<Order>({ to: 'app', order: 1 });
+  // @ts-expect-error not an order
+  running.send<Order>({ to: 'app' });
+  const answer = await running.request<string, number>({ to: 'alone', action: 'name of', data: 1 });
+  same<typeof answer, string>(true);
+  // @ts-expect-error its data is a number
+  await request<string, number>({ to: 'alone', action: 'name of', data: 'one' });
+}
+
 export const loggers: ClusterLogger[] = [console, pino(), pino().child({ part: 'cluster' })];
 
 export const wrong: ClusterConfig[] = [
@@ -135,9 +161,9 @@ export function events(running: Cluster): void {
     same<typeof stream, 'stdout' | 'stderr'>(true);
     child.on('output', (again) => again === text);
   });
-  running.on('undeliverable', (_message, reason, from) => [reason === 'no-alone', from?.pid]);
+  running.on('undeliverable', (from, _message, reason) => [reason === 'no-alone', from?.pid]);
   // @ts-expect-error there is no such reason
-  running.on('undeliverable', (_message, reason) => reason === 'nobody');
+  running.on('undeliverable', (_from, _message, reason) => reason === 'nobody');
   running.on('protocolError', (_child, error) => same<typeof error, ClusterError>(true));
   running.on('aloneError', (alone, error) => [alone.state === 'ready', error.stack]);
   running.on('aloneExit', (alone, code) => [alone.pid, code]);

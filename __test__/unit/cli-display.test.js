@@ -166,7 +166,7 @@ test('elsewhere: a line for each event, the table once, and nothing that moves a
 
 test('undeliverable messages: each reason is told once', () => {
   show({ isTTY: false });
-  for (const reason of ['no-alone', 'no-alone', 'gone']) cluster.emit('undeliverable', {}, reason, null);
+  for (const reason of ['no-alone', 'no-alone', 'gone']) cluster.emit('undeliverable', null, {}, reason);
   expect(read().match(/a message reached nobody: \S+/g)).toEqual([
     'a message reached nobody: no-alone',
     'a message reached nobody: gone',

@@ -69,6 +69,7 @@ test('the defaults in production', () => {
     killTimeout: 25_000,
     crashTimeout: 2000,
     streamTimeout: 5000,
+    handleSignals: true,
     shutdownDelay: 0,
     minUptime: 1000,
     maxMessageBytes: 64 * 1024 * 1024,

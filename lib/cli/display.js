@@ -95,7 +95,7 @@ class Display {
     on('hang', (worker, evidence) => this.#say(lines.hangs(worker, evidence)));
     on('reachReforkLimit', (slot) => this.#say(lines.givenUp(slot)));
     on('protocolError', (_child, error) => this.#say(error.message));
-    on('undeliverable', (_message, reason) => this.#undeliverable(reason));
+    on('undeliverable', (_from, _message, reason) => this.#undeliverable(reason));
     on('ready', () => this.#becomeReady());
     this.#cluster.on('close', () => this.#close());
   }

@@ -44,11 +44,7 @@ class Cluster extends EventEmitter {
   #openChanges;
   #keepAlive;
   #reaping;
-  #participant = {
-    signal: (name) => this.#master.signal(name),
-    reload: () => void this.#reloadUnasked(),
-    close: () => this.close(),
-  };
+  #participant;
   #ready = deferred();
   #closed = deferred();
   workers = new Map();
@@ -104,7 +100,7 @@ class Cluster extends EventEmitter {
     }
     const json = this.#codec.write(message);
     if (this.#state === 'supervising') return this.#master.route(json);
-    timers.nextTick(() => this.emit('undeliverable', message, this.#state, null));
+    timers.nextTick(() => this.emit('undeliverable', null, message, this.#state));
     return false;
   }
 
@@ -142,6 +138,10 @@ class Cluster extends EventEmitter {
     if (this.#state === 'supervising') return this.#changes();
     const why = this.#state === 'inProcess' ? 'with `enable: false` there are no workers' : `the cluster is ${this.#state}`;
     throw new ClusterError('ERR_NOT_RUNNING', `${what}(): ${why}. Call it when the cluster is ready and not closed.`);
+  }
+
+  send(message) {
+    return this.sendmessage(message);
   }
 
   randomWorker(message) {
@@ -186,8 +186,17 @@ class Cluster extends EventEmitter {
     this.#state = 'supervising';
     // The master's own callback doesn't keep the app alive.
     this.#keepAlive = timers.setInterval(() => {}, FOREVER_MS);
-    require('./signals').join(this.#participant);
+    this.#joinSignals();
     if (process.pid === 1) this.#reaping = timers.setInterval(() => this.#master.reapOrphans(), REAP_MS).unref();
+  }
+
+  #joinSignals() {
+    this.#participant = {
+      onSignal: this.#settings.handleSignals ? (name) => this.#master.signal(name) : undefined,
+      reload: () => void this.#reloadUnasked(),
+      close: () => this.close(),
+    };
+    require('./signals').join(this.#participant);
   }
 
   #changes() {
@@ -258,7 +267,7 @@ class Cluster extends EventEmitter {
     timers.clearInterval(this.#keepAlive);
     timers.clearInterval(this.#reaping);
     if (outcome === 'exception') process.exitCode = 1;
-    const exits = outcome === 'exception' || outcome === 'signal';
+    const exits = (outcome === 'exception' && this.#settings.handleSignals) || outcome === 'signal';
     require('./signals').leave(this.#participant, exits);
     // A start that a signal ended stays pending: the process exits, and nothing is to be said of it.
     this.#end(outcome === 'signal' ? null : (this.#dispatcher.failure ?? closedError()));
@@ -289,6 +298,17 @@ function outOfPromise(call) {
 
 function closedError() {
   return new ClusterError('ERR_CLOSED', 'The cluster was closed before it was ready.');
+}
+
+// Node 18 has the symbol from 18.18 on.
+if (Symbol.asyncDispose) {
+  Object.defineProperty(Cluster.prototype, Symbol.asyncDispose, {
+    value() {
+      return this.close();
+    },
+    configurable: true,
+    writable: true,
+  });
 }
 
 module.exports = { Cluster };

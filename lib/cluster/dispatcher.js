@@ -212,7 +212,7 @@ class Dispatcher {
   undeliverable(event) {
     const sender = event.role === undefined ? null : (this.#child(event) ?? null);
     const read = () => this.#codec.read(handles().messageIn(event.json));
-    this.#read(read, sender, (message) => this.#cluster.emit('undeliverable', message, event.reason, sender));
+    this.#read(read, sender, (message) => this.#cluster.emit('undeliverable', sender, message, event.reason));
   }
 
   /** A request to the app, or what became of one of its own. */

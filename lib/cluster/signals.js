@@ -10,7 +10,7 @@ const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP'];
 
 const WRITTEN_MS = 5000;
 
-/** What takes part, each with `signal(name)`, `reload()` and `close()`. */
+/** What takes part, each with `reload()`, `close()` and, unless signals are the app's own affair, `onSignal(name)`. */
 const clusters = new Set();
 let exitAsked = false;
 
@@ -29,14 +29,19 @@ function controllingTerminal() {
 
 function onSignal(name) {
   const reloads = name === 'SIGHUP' && !hasTerminal;
-  for (const cluster of clusters) {
+  for (const cluster of concerned()) {
     if (reloads) cluster.reload();
-    else cluster.signal(name);
+    else cluster.onSignal(name);
   }
 }
 
+/** Those that signals are for. */
+function concerned() {
+  return [...clusters].filter(({ onSignal: hears }) => hears);
+}
+
 function join(cluster) {
-  if (clusters.size === 0) {
+  if (cluster.onSignal && concerned().length === 0) {
     hasTerminal = controllingTerminal();
     for (const name of SIGNALS) process.on(name, onSignal);
   }
@@ -46,12 +51,12 @@ function join(cluster) {
 /** A cluster has ended. `exit`: the process is to end too, with process.exitCode; the other clusters end first. */
 function leave(cluster, exit) {
   clusters.delete(cluster);
+  if (concerned().length === 0) for (const name of SIGNALS) process.removeListener(name, onSignal);
   exitAsked ||= exit;
   if (clusters.size > 0) {
     if (exitAsked) for (const other of clusters) other.close();
     return;
   }
-  for (const name of SIGNALS) process.removeListener(name, onSignal);
   // After the listeners of 'close', and not before the children's last lines are out.
   // Out of the promise: what a listener of 'exit' throws is an uncaught exception.
   if (exitAsked) timers.setImmediate(() => written(WRITTEN_MS).then(() => timers.nextTick(process.exit)));

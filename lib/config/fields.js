@@ -113,6 +113,7 @@ const FIELDS = {
     allowed: "'SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP', or false for never",
     accepts: (value) => value === false || ['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP'].includes(value),
   },
+  handleSignals: flag,
   shutdownDelay: milliseconds(0),
   minUptime: milliseconds(0),
   hangTimeout: {

@@ -70,6 +70,7 @@ function normalize(config) {
     crashTimeout: config.crashTimeout ?? 2000,
     streamTimeout: config.streamTimeout ?? 5000,
     stopSignal: config.stopSignal,
+    handleSignals: config.handleSignals ?? true,
     shutdownDelay: config.shutdownDelay ?? 0,
     minUptime: config.minUptime ?? 1000,
     hangTimeout: config.hangTimeout || undefined,

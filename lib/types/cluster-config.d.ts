@@ -3,11 +3,11 @@
 /** The configuration. Only `exec` is required. An unknown field is a process warning with code `CLUSTER_UNKNOWN_OPTION`;
  *  a wrong value is a {@link ClusterError} with code `ERR_CONFIG_INVALID` that names the field and what is allowed. */
 export interface ClusterConfig {
-  /** `false`: `exec` is loaded in this process and nothing else is started. Default: `true`. (Document: `enable`.) */
+  /** `false`: `exec` is loaded in this process and nothing else is started. Default: `true`. */
   enable?: boolean;
   /**
    * The script that each worker runs; relative to `cwd`. An extension .js, .cjs, .mjs, .ts, .cts or .mts may be left out (looked
-   * for in this order), and a folder stands for its `index`. ES modules may have a top-level await. (Document: `exec`.)
+   * for in this order), and a folder stands for its `index`. ES modules may have a top-level await.
    *
    * TypeScript is loaded by what the children's flags have (`execArgv`, `NODE_OPTIONS`; tsx, ts-node and other known loaders);
    * else by Node itself where it strips types (22.18, 23.6 or later, not .tsx); else by tsx, @swc-node/register or ts-node, the
@@ -21,28 +21,27 @@ export interface ClusterConfig {
    * way. The alone is ready when all files are loaded and what the functions returned has resolved.
    *
    * `false`: no alone. Default: `src/alone` in development, `build/alone` or `dist/alone` in production, if such a folder
-   * with scripts exists. TypeScript is loaded as that of `exec` is. (Document: `alone`.)
+   * with scripts exists. TypeScript is loaded as that of `exec` is.
    */
   alone?: string | false;
   /** How many workers: an integer from 1 to 1000, or `'auto'` for as many as the CPUs that this process may use (affinity and
-   *  cgroup respected). Default: 4. In development there is always 1. (Document: `count`.) */
+   *  cgroup respected). Default: 4. In development there is always 1. */
   count?: number | 'auto';
   /** How long a slot whose worker died is forked again without success before it is given up for the time being, in
-   *  **seconds**, above 0. Default: 60. (Document: `limit`.) */
+   *  **seconds**, above 0. Default: 60. */
   limit?: number;
   /** Laid over `process.env` for the alone and the workers; `undefined` as a value removes the variable. The master itself
-   *  sets `NODE_APP_INSTANCE` for each worker (see `instanceVar`) and Node's channel variables. (Document: `env`.) */
+   *  sets `NODE_APP_INSTANCE` for each worker (see `instanceVar`) and Node's channel variables. */
   env?: Record<string, string | number | boolean | undefined>;
   /** The variable in which a worker finds its number (its slot − 1; PM2's `instance_var`); `false`: none. If `env` has this
    *  variable, that holds. Default: `'NODE_APP_INSTANCE'`; none where `NODE_CONFIG_STRICT_MODE` is set in the children's
    *  environment: there the npm package `config` takes the number for the name of a file that must exist. */
   instanceVar?: string | false;
   /** The cluster's name, which `ps` shows as `<title>:worker:<slot>` and `<title>:alone`. Default: `yunfly-` and the name in the
-   *  nearest package.json, looked for from `cwd` upwards. Control characters, such as line breaks, are `ERR_CONFIG_INVALID`.
-   *  (Document: `title`.) */
+   *  nearest package.json, looked for from `cwd` upwards. Control characters, such as line breaks, are `ERR_CONFIG_INVALID`. */
   title?: string;
   /** Whether a worker that died is replaced. Default: `true` in production. In development it is always `false`: `true` is a
-   *  process warning with code `CLUSTER_OPTION_IGNORED`. (Document: `refork`.) */
+   *  process warning with code `CLUSTER_OPTION_IGNORED`. */
   refork?: boolean;
   /**
    * In development, the files and folders whose changes start the worker again; relative to `cwd`. `true`: `src` and the folder
@@ -52,21 +51,20 @@ export interface ClusterConfig {
    * `false`: no change counts, and a process that fails at the start fails it. In production it has no effect: a process warning
    * with code `CLUSTER_OPTION_IGNORED`. Default: `true`.
    */
-  watch?: boolean | string | string[];
-  /** In development, how long to wait after the last change of a file before the worker is started again, in ms. Default: 500.
-   *  (Document: `reloadDelay`.) */
+  watch?: boolean | string | readonly string[];
+  /** In development, how long to wait after the last change of a file before the worker is started again, in ms. Default: 500. */
   reloadDelay?: number;
   /** Default: `'production'` if `NODE_ENV` is exactly `production`, else `'development'`; where `NODE_ENV` is not set, one line
    *  on stderr says so. */
   mode?: 'production' | 'development';
   /** The workers' arguments, `process.argv` from index 2. Default: none. */
-  args?: string[];
+  args?: readonly string[];
   /** Flags for the `node` of the alone and of the workers. Default: those of this process (`process.execArgv`). With
    *  `--inspect[-brk][=[host:]port]` here or in `NODE_OPTIONS` each child has an inspector port of its own: the alone that port
    *  (default 9229) + 1, the worker of slot n that port + 1 + n, also after it was replaced; port 0: any. While an old process
    *  still has it (a reload in production), and for one that stands by: any. The flags of a TypeScript loader that is found by
    *  itself (see `exec`) come before these. */
-  execArgv?: string[];
+  execArgv?: readonly string[];
   /** The working folder of the alone and of the workers. Default: that of this process, in production as `PWD` names it: a link in
    *  it (`/srv/app/current`) is followed anew for each process, so that what is started later runs the release it leads to. */
   cwd?: string;
@@ -86,7 +84,7 @@ export interface ClusterConfig {
    * - `false`: the cluster chooses none by itself. `cluster.randomWorker()` works as with `'worker'`.
    *
    * When the chosen worker has left in good order the next one is chosen as soon as it has exited. When it crashed, hung or was
-   * killed, the next one is chosen 10 s later, in production, and it is one that has stayed for `minUptime`. (Document: random worker.)
+   * killed, the next one is chosen 10 s later, in production, and it is one that has stayed for `minUptime`.
    */
   randomWorker?: 'worker' | 'process' | false;
   /**
@@ -107,7 +105,7 @@ export interface ClusterConfig {
   /** Descriptors of this process (sockets that it was started with, or opened) that workers may name in `listen({ fd })`. What they
    *  are is held from the start on. Those that systemd passed (`LISTEN_FDS`) need not be named; all others are refused with EACCES,
    *  or a worker could serve any socket of the app's. Default: none. */
-  listenFds?: number[];
+  listenFds?: readonly number[];
   /** How many workers stand by, 0 to 1000: booted up to their first `listen`, which is answered only when a slot needs them
    *  (a worker died, `scale()`, `reload()`). Each costs the memory of a worker, and what the app does before `listen` runs in
    *  it; `NODE_APP_INSTANCE` (`instanceVar`) is set only when it has a slot. Needs `ready: 'listening'`. Default: 0; in development always 0. */
@@ -134,6 +132,11 @@ export interface ClusterConfig {
    *  `disconnect()`, `maxMemory`, …) they are called as for the signal, once its requests are answered; how and when the process ends
    *  is theirs, within `killTimeout`. Default: SIGTERM, or SIGINT where only that has listeners; `false`: they are never called. */
   stopSignal?: 'SIGTERM' | 'SIGINT' | 'SIGQUIT' | 'SIGHUP' | false;
+  /** Whether signals to this process act on the cluster: SIGTERM, SIGINT and SIGQUIT end it, then this process exits; SIGHUP reloads. `false`:
+   *  signals, and when this process exits, are the app's own affair: it calls `close()` and `reload()` itself. Nor does it exit when
+   *  the cluster fails for good (event `exception`); `process.exitCode` is 1 then. If it ends without `close()`, the children
+   *  finish what they have and end. Default: `true`. */
+  handleSignals?: boolean;
   /** How long the cluster goes on as before after a signal to the app, in ms, before the workers finish: for load balancers
    *  that learn late that the app ends. Default: 0. */
   shutdownDelay?: number;

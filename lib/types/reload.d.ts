@@ -9,7 +9,7 @@ export interface ReloadOptions {
   /** The script that the new workers run, relative to the configuration's `cwd`. Default: the one of before. */
   exec?: string;
   /** The new workers' arguments. Default: those of before. */
-  args?: string[];
+  args?: readonly string[];
   /** What is replaced. The alone is ended before its successor is started: there are never two. `'all'`: first the alone, then
    *  the workers. Default: `'worker'`. */
   target?: 'worker' | 'alone' | 'all';

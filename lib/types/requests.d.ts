@@ -18,8 +18,8 @@
  * - `ERR_MESSAGE_TOO_LARGE`: the request or its answer is larger than `maxMessageBytes`
  * - `ERR_NO_CLUSTER`: this process belongs to no cluster, or no cluster was started in it yet
  */
-export function request<Answer = any>(message: BroadcastRequest, options?: RequestOptions): Promise<BroadcastAnswers<Answer>>;
-export function request<Answer = any>(message: RequestMessage, options?: RequestOptions): Promise<Answer>;
+export function request<Answer = any, Data = any>(message: BroadcastRequest<Data>, options?: RequestOptions): Promise<BroadcastAnswers<Answer>>;
+export function request<Answer = any, Data = any>(message: RequestMessage<Data>, options?: RequestOptions): Promise<Answer>;
 
 /**
  * Answers the requests of this action to this process. Before the process ends in good order, what it was asked is answered.
@@ -33,8 +33,8 @@ export function request<Answer = any>(message: RequestMessage, options?: Request
  */
 export function onRequest<Data = any, Answer = any>(action: string, handler: RequestHandler<Data, Answer>): () => void;
 
-/** Where a request goes, and what it asks. */
-export interface RequestMessage {
+/** Where a request goes, and what it asks. `Data`: the type of what is handed over; nothing checks it at run time. */
+export interface RequestMessage<Data = any> {
   /** Who is to answer: the alone, a worker, or the app (`Cluster.onRequest` there). The app does not ask itself. */
   to: 'alone' | 'worker' | 'app';
   /** For workers: `worker`: one listening worker, chosen as for a message; `all`: every listening worker, the one that asks
@@ -45,11 +45,11 @@ export interface RequestMessage {
   /** Which of the receiver's functions answers: the name that it gave to `onRequest`. */
   action: string;
   /** What that function is called with; as with a message, what it may be depends on `serialization`. */
-  data?: any;
+  data?: Data;
 }
 
 /** A request that every worker is to answer. */
-export interface BroadcastRequest extends RequestMessage {
+export interface BroadcastRequest<Data = any> extends RequestMessage<Data> {
   to: 'worker';
   type: 'all';
   worker_pid?: undefined;

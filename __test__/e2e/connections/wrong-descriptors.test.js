@@ -78,7 +78,7 @@ describe('passed to', () => {
     await write(app, workers[0], frames);
     expect(await codes(app, frames.length)).toEqual(frames.map(() => 'ERR_HANDLE_INVALID'));
     await app.event('undeliverable', () => app.events('undeliverable').length === frames.length);
-    const undelivered = app.events('undeliverable').map(([message, reason, from]) => [message.kind, reason, from.id]);
+    const undelivered = app.events('undeliverable').map(([from, message, reason]) => [message.kind, reason, from.id]);
     expect(undelivered).toEqual(frames.map(([, [kind]]) => [kind, 'handle', workers[0].id]));
     await expectAllAlive(app, workers);
   });

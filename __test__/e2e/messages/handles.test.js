@@ -140,7 +140,7 @@ describe('who it is for is not there', () => {
     const [worker] = await app.workers();
     const port = await makeIn(app, worker, 'socket', { ...to, text: 'nobody' });
     expect(await ask('socket', port)).toBe('');
-    const [message, reason, from] = await app.event('undeliverable');
+    const [from, message, reason] = await app.event('undeliverable');
     expect([message, reason, from.id]).toEqual([{ action: 'pass', ...to, text: 'nobody' }, 'handle', worker.id]);
   });
 
@@ -149,7 +149,7 @@ describe('who it is for is not there', () => {
     const [worker] = await app.workers();
     const port = await makeIn(app, worker, 'socket', { to: 'alone', text: 'nobody' });
     expect(await ask('socket', port)).toBe('');
-    const [message, reason] = await app.event('undeliverable');
+    const [, message, reason] = await app.event('undeliverable');
     expect([message, reason]).toEqual([{ action: 'pass', to: 'alone', text: 'nobody' }, 'handle']);
   });
 });

@@ -18,10 +18,10 @@ test.each([
   await app.event('exit', ({ pid }) => pid === target.pid);
   await app.control(sender, 'endStream');
   const { sent } = await app.report('streamed');
-  await app.event('undeliverable', ({ n }) => n === sent - 1);
+  await app.event('undeliverable', (_from, { n }) => n === sent - 1);
 
   const read = numbers(app.reports('message').filter(({ pid }) => pid === target.pid).map(({ message }) => message));
-  const returned = numbers(app.events('undeliverable').map(([message]) => message));
+  const returned = numbers(app.events('undeliverable').map(([, message]) => message));
   expect(read).toEqual(read.map((_, n) => n));
   expect(returned).toEqual(returned.map((_, i) => read.length + i));
   expect(read.length + returned.length).toBe(sent);

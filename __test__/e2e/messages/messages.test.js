@@ -95,7 +95,7 @@ describe('what cannot be delivered is told', () => {
   ])('%s', async (_name, message) => {
     const app = await start({ ...config, alone: false });
     await app.call('sendmessage', message);
-    const [told, reason] = await app.event('undeliverable');
+    const [, told, reason] = await app.event('undeliverable');
     expect(told).toEqual(message);
     expect(reason).toEqual(expect.any(String));
   });

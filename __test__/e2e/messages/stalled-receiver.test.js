@@ -20,7 +20,7 @@ test('a stopped worker holds nobody up; what it missed is counted, shown, and it
   expect(results.map(({ pid }) => pid).sort()).toEqual(others.map(({ pid }) => pid).sort());
   for (const { counts, faults } of results) expect([counts, faults]).toEqual([{ alone: TOTAL }, []]);
 
-  const [message, reason] = await app.event('undeliverable');
+  const [, message, reason] = await app.event('undeliverable');
   expect([message.action, reason]).toEqual(['sized', 'stalled']);
 
   process.kill(stopped.pid, 'SIGCONT');

@@ -106,3 +106,19 @@ test('SIGHUP to every process at once is a reload', async () => {
   expect(app.events('aloneExit')).toEqual([]);
   expect(app.events('unexpectedExit')).toEqual([]);
 });
+
+test('handleSignals: false: signals are the app\'s own, and so is its end', async () => {
+  const app = await start({ count: 2, alone, handleSignals: false }, { script: fixture('own-signals-app.js') });
+  const before = await app.workers();
+  for (const name of ['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP']) {
+    app.kill(name);
+    const [, listeners] = await app.event('signal', (signal) => signal === name);
+    expect(listeners).toBe(1);
+  }
+  expect(await app.workers()).toEqual(before);
+  await app.call('close');
+  expect([app.events('exit').length, app.events('close').length, app.events('reload')]).toEqual([2, 1, []]);
+  await expect(app.call('title')).resolves.toBeTruthy();
+  app.call('exit', 7).catch(() => {});
+  await expect(app.gone).resolves.toEqual({ code: 7, signal: null });
+});

@@ -10,10 +10,10 @@ const LIMIT_S = 2;
 const LIMIT_MS = LIMIT_S * 1000;
 
 /** A cluster of good workers, and `turnBad()`, after which those in `instances` are bad from their next start on. */
-async function startTurning(bad, instances, config) {
+async function startTurning(bad, instances, config, options) {
   const flag = path.join(folder(), 'bad');
   const env = { BAD: bad, BAD_FLAG: flag, BAD_INSTANCES: instances.join() };
-  const app = await start({ exec: fixture('workers/turning-bad.js'), limit: LIMIT_S, env, ...config });
+  const app = await start({ exec: fixture('workers/turning-bad.js'), limit: LIMIT_S, env, ...config }, options);
   return { app, turnBad: () => fs.writeFileSync(flag, ''), turnGood: () => fs.rmSync(flag) };
 }
 
@@ -92,6 +92,18 @@ test('a limit of less than a second is told as it is', async () => {
   process.kill((await app.workers())[0].pid, 'SIGKILL');
   const [error] = await app.event('exception');
   expect(error.message).toContain('limit (0.5 s)');
+});
+
+test('with `handleSignals: false` the app lives on; its exit code is 1', async () => {
+  const config = { count: 1, limit: 0.5, handleSignals: false };
+  const { app, turnBad } = await startTurning('throws', [0], config, { script: fixture('own-signals-app.js') });
+  turnBad();
+  process.kill((await app.workers())[0].pid, 'SIGKILL');
+  await app.event('exception');
+  await app.event('close');
+  await expect(app.call('title')).resolves.toBeTruthy();
+  app.call('exit').catch(() => {});
+  await expect(app.gone).resolves.toEqual({ code: 1, signal: null });
 });
 
 /** Whether this worker was forked after the first `count` ones. */

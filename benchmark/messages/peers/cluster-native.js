@@ -20,7 +20,7 @@ const undeliverable = {};
 cluster.on('missed', (_worker, { messages }) => {
   undeliverable.missed = (undeliverable.missed ?? 0) + messages;
 });
-cluster.on('undeliverable', (_message, reason) => {
+cluster.on('undeliverable', (_from, _message, reason) => {
   if (reason === 'stalled') return;
   undeliverable[reason] = (undeliverable[reason] ?? 0) + 1;
 });
