@@ -227,6 +227,8 @@ export class Cluster<Message = any> extends EventEmitter {
    * worker_id, worker_pid }`, as JSON. It arrives at the `message` listeners of `cluster.worker`; with `randomWorker: 'process'` in
    * the configuration at those of `process` as well.
    *
+   * The call waits for the master's thread, as {@link stats} does.
+   *
    * @returns the worker; null if none listens
    * @throws {@link ClusterError} `ERR_MESSAGE_INVALID`
    */
@@ -259,7 +261,8 @@ export class Cluster<Message = any> extends EventEmitter {
    * `startTimeout` together; the number of slots stays changed, and with `refork` they are tried on)
    */
   scale(count: number): Promise<void>;
-  /** What is going on now. Zeros and no children if the cluster isn't running. */
+  /** What is going on now. Zeros and no children if the cluster isn't running. The call waits for the master's thread (not for any
+   *  child): well below a millisecond, unless the machine has no CPU free for it. */
   stats(): ClusterStats;
 
   on<Name extends keyof ClusterEvents>(name: Name, listener: Listener<ClusterEvents<Message>[Name]>): this;
