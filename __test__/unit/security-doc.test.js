@@ -1,5 +1,5 @@
 'use strict';
-// docs/security.md says which test shows each promise.
+// docs/en/guide/security.md says which test shows each promise.
 
 const fs = require('node:fs');
 const path = require('node:path');
@@ -13,8 +13,8 @@ function shownBy(name) {
 }
 
 test('each row names tests that exist, the same in both languages', () => {
-  const files = shownBy('security.md');
+  const files = shownBy('en/guide/security.md');
   expect(files.length).toBeGreaterThan(10);
   for (const named of files) for (const file of named) expect([file, fs.existsSync(path.join(root, file))]).toEqual([file, true]);
-  expect(shownBy('security.zh-CN.md')).toEqual(files);
+  expect(shownBy('zh/guide/security.md')).toEqual(files);
 });

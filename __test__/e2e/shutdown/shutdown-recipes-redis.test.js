@@ -1,5 +1,5 @@
 'use strict';
-// The recipes of docs/shutdown-recipes.md for Redis.
+// The recipes of docs/en/guide/shutdown-recipes.md for Redis.
 
 const { leaveUnderRequest, snippet, ways, worker } = require('../support/recipes');
 const { RedisServer, hasRedis } = require('../support/redis');

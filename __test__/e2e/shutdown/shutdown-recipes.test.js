@@ -1,5 +1,5 @@
 'use strict';
-// The recipes of docs/shutdown-recipes.md for PostgreSQL.
+// The recipes of docs/en/guide/shutdown-recipes.md for PostgreSQL.
 
 const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
@@ -50,7 +50,7 @@ const goodEnd = { wasConnected: true, answer: true, exit: [0, null], unexpected:
 
 test('both languages have the same snippets', () => {
   const sources = (document) => snippets(document).map(({ source }) => source);
-  expect(sources('shutdown-recipes.zh-CN.md')).toEqual(sources('shutdown-recipes.md'));
+  expect(sources('zh/guide/shutdown-recipes.md')).toEqual(sources('en/guide/shutdown-recipes.md'));
 });
 
 describe.each(Object.keys(ways))('%s', (way) => {

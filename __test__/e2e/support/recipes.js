@@ -1,5 +1,5 @@
 'use strict';
-// The snippets of docs/shutdown-recipes.md, verbatim, in workers that are told to leave while a request is under way.
+// The snippets of docs/en/guide/shutdown-recipes.md, verbatim, in workers that are told to leave while a request is under way.
 
 const fs = require('node:fs');
 const path = require('node:path');
@@ -18,7 +18,7 @@ function snippets(document) {
 }
 
 function snippet(about) {
-  return snippets('shutdown-recipes.md').find(({ heading }) => heading.includes(about)).source;
+  return snippets('en/guide/shutdown-recipes.md').find(({ heading }) => heading.includes(about)).source;
 }
 
 /** A worker of a project that has `source`, and uses what that makes as fixtures/recipes/<name>.js does. */
