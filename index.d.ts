@@ -4,6 +4,7 @@ import { Socket as DatagramSocket } from 'dgram';
 import { EventEmitter } from 'events';
 import { Server, Socket } from 'net';
 import { MessagePort, Worker as Thread } from 'worker_threads';
+import { ClusterProcess, SendCallback } from './lib/types/child-process';
 import { ClusterConfig } from './lib/types/cluster-config';
 import { ClusterErrorCode } from './lib/types/codes';
 import { DrainEvent } from './lib/types/drain';
@@ -11,6 +12,7 @@ import { ReloadOptions, ReloadReport } from './lib/types/reload';
 import { ClusterStats, ExitReason, HangEvidence, MissedMessages, UndeliverableReason, WorkerCounts } from './lib/types/report';
 import { BroadcastAnswers, BroadcastRequest, RequestHandler, RequestMessage, RequestOptions } from './lib/types/requests';
 
+export * from './lib/types/child-process';
 export * from './lib/types/cluster-config';
 export * from './lib/types/codes';
 export * from './lib/types/drain';
@@ -164,8 +166,9 @@ type Listener<Arguments extends any[]> = (...args: Arguments) => void;
  * A cluster, as the app process sees it. While it runs it keeps the process alive.
  *
  * While it runs, Node's own `cluster` module in the app process shows its workers, for tools that are written for a primary:
- * `cluster.workers` holds them by id, and `cluster` emits `fork`, `online`, `listening`, `disconnect`, `exit` and `message`
- * (worker, message, handle) after the cluster's own events of these names. Of several clusters the first one that was started is shown.
+ * `cluster.workers` holds them by id, each as a `cluster.Worker`, and `cluster` emits `fork`, `online`, `listening`, `disconnect`,
+ * `exit` and `message` (worker, message, handle) after the cluster's own events of these names. `cluster.disconnect(callback)`
+ * closes the cluster; `cluster.settings` say what its workers run. Of several clusters the first one that was started is shown.
  * Workers that the app forks with `node:cluster` itself stay its own: where ids are the same, theirs is shown.
  *
  * `Message`: the type of what its processes send to the app, for the event `message`. Nothing checks it at run time.
@@ -283,36 +286,34 @@ declare class ClusterChild extends EventEmitter {
   readonly id: number;
   /** Its process id. */
   readonly pid: number;
-  /** The part of a ChildProcess that tools look at, such as npm's `sendmessage`. */
-  readonly process: {
-    /** Its process id. */
-    readonly pid: number;
-    /** The same as `pid`. */
-    readonly id: number;
-    /** Whether messages can be sent. */
-    readonly connected: boolean;
-  };
+  /** The child as a ChildProcess, for tools. */
+  readonly process: ClusterProcess;
   /** Why it ended, or is ending. Undefined while it is to go on. */
   readonly exitReason: ExitReason | undefined;
   /** When it was forked, as `Date.now()`. */
   readonly startedAt: number;
   /**
-   * Sends a message to exactly this process, whatever its `to` says (Node's `worker.send`, without callbacks).
+   * Sends a message to exactly this process, whatever its `to` says (Node's `worker.send`; handle and options may be left out before
+   * the callback).
    *
    * @param handle a connection, a server or a datagram socket to pass along. A `net.Socket` is closed here then, and should be
    * one that was paused or not read yet: what was read stays here. If it was closed already the message goes without it. A TLS
    * connection cannot be passed
+   * @param callback called when the message was handed on, or with an error if the process is gone
    * @returns false if the sender had better wait, or if the process is gone (then a handle stays as it was)
    * @throws {@link ClusterError}: `ERR_MESSAGE_INVALID`, `ERR_MESSAGE_TOO_LARGE`, `ERR_HANDLE_INVALID`, `ERR_SEND_ARGUMENTS`
    */
-  send(message: any, handle?: Handle | null, options?: SendOptions): boolean;
+  send(message: any, callback?: SendCallback): boolean;
+  send(message: any, handle: Handle | null | undefined, callback?: SendCallback): boolean;
+  send(message: any, handle: Handle | null | undefined, options: SendOptions | undefined, callback?: SendCallback): boolean;
   /**
    * Sends a signal (Node's `worker.kill` in the primary). Default: SIGTERM. Upon SIGTERM, SIGINT and SIGQUIT a worker ends as by
-   * `disconnect()`, within `killTimeout`, and is replaced; the alone ignores them, unless it listens to them itself.
+   * `disconnect()`, within `killTimeout`, and is replaced; the alone ignores them, unless it listens to them itself. 0: sends none.
    *
+   * @returns whether the process had not ended yet
    * @throws {@link ClusterError} `ERR_UNKNOWN_SIGNAL`
    */
-  kill(signal?: NodeJS.Signals | number): void;
+  kill(signal?: NodeJS.Signals | number): boolean;
   /** Whether its channel is open (as in Node). */
   isConnected(): boolean;
   /** Whether its process has ended (as in Node). */

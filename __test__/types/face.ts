@@ -242,6 +242,9 @@ export function passing(running: Cluster, worker: ClusterWorker): void {
   running.alone?.send('server', new Server());
   running.alone?.send('datagrams', createSocket('udp4'), { keepOpen: sent });
   worker.send('none', null);
+  worker.send('told', (error) => error?.message);
+  worker.send('told', new Socket(), { keepOpen: true }, (error) => same<typeof error, Error | null>(true));
+  worker.process.once('exit', () => worker.process.kill(0) || worker.process.exitCode);
   worker.send('none', undefined, {});
   // @ts-expect-error no handle
   worker.send('text', 'handle');

@@ -3,6 +3,8 @@
 const { EventEmitter } = require('events');
 const { constants } = require('os');
 const { ClusterError } = require('../errors');
+const timers = require('../real-timers');
+const { ChildProcess } = require('./child-process');
 
 /** What ClusterWorker and ClusterAlone have in common. The cluster keeps the public fields up to date. */
 class ClusterChild extends EventEmitter {
@@ -20,23 +22,23 @@ class ClusterChild extends EventEmitter {
     this.state = 'forking';
     this.exitReason = undefined;
     this.startedAt = Date.now();
-    const isConnected = () => this.isConnected();
-    // As far as a cluster worker's `process` is used: npm's sendmessage looks at `connected`.
-    this.process = {
-      pid,
-      id: pid,
-      get connected() {
-        return isConnected();
-      },
-    };
+    this.process = new ChildProcess(this);
   }
 
-  send(message, handle, options, ...others) {
-    if (typeof handle === 'function' || typeof options === 'function' || others.length > 0) {
-      throw new ClusterError('ERR_SEND_ARGUMENTS', 'send() takes a message, a handle and options: a callback is not supported.');
+  /** Node's order of arguments (`subprocess.send`): what stands before the callback may be left out. */
+  send(message, handle, options, callback) {
+    if (typeof handle === 'function') return this.send(message, undefined, undefined, handle);
+    if (typeof options === 'function') return this.send(message, handle, undefined, options);
+    if (callback !== undefined && typeof callback !== 'function') {
+      throw new ClusterError('ERR_SEND_ARGUMENTS', 'send(): its fourth argument is a callback, and must be a function.');
     }
-    if (!this.isConnected()) return false;
-    const line = this.#codec.write(message);
+    const isOpen = this.isConnected();
+    const fine = isOpen && this.#send(this.#codec.write(message), handle, options);
+    if (callback) timers.nextTick(callback, isOpen ? null : channelClosed());
+    return fine;
+  }
+
+  #send(line, handle, options) {
     const passed = handle == null ? null : require('../messages/handles').outgoing(handle, options);
     if (!passed) return this.#master.send(this.#role, this.id, line);
     const fine = this.#sendHandle(passed.frame(line), passed.fd);
@@ -56,10 +58,12 @@ class ClusterChild extends EventEmitter {
 
   kill(signal = 'SIGTERM') {
     const name = typeof signal === 'number' ? signalName(signal) : signal;
-    if (!Object.hasOwn(constants.signals, name)) {
+    if (signal !== 0 && !Object.hasOwn(constants.signals, name)) {
       throw new ClusterError('ERR_UNKNOWN_SIGNAL', `kill(): ${String(signal)} is not a signal. Give a name such as 'SIGTERM'.`);
     }
-    if (!this.isDead()) this.#master.kill(this.#role, this.id, name);
+    if (this.isDead()) return false;
+    if (signal !== 0) this.#master.kill(this.#role, this.id, name);
+    return true;
   }
 
   isConnected() {
@@ -69,6 +73,11 @@ class ClusterChild extends EventEmitter {
   isDead() {
     return this.state === 'dead';
   }
+}
+
+/** Node's own error. */
+function channelClosed() {
+  return Object.assign(new Error('Channel closed'), { code: 'ERR_IPC_CHANNEL_CLOSED' });
 }
 
 function signalName(number) {

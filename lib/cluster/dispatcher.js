@@ -22,7 +22,7 @@ class Dispatcher {
   #log;
   /** Undefined where the children write to this process's streams by themselves. */
   #output;
-  #mirror = openMirror();
+  #mirror;
   #loops;
   #workers;
   #alones = new Map();
@@ -40,6 +40,9 @@ class Dispatcher {
     this.#requests = requests;
     this.#master = master;
     this.#log = createLog(settings);
+    const { exec, args, execArgv = process.execArgv, cwd, serialization, output } = settings;
+    const asPrimary = { exec, args, execArgv, cwd, serialization, silent: output !== 'inherit' };
+    this.#mirror = openMirror(asPrimary, () => cluster.close());
     if (settings.output !== 'inherit') {
       const { Output } = require('../output/output');
       this.#output = new Output(cluster, settings, master);
@@ -131,6 +134,7 @@ class Dispatcher {
     const child = this.#child(event);
     child.state = 'disconnected';
     if (event.role === 'worker') child.exitedAfterDisconnect = event.expected;
+    child.process.emit('disconnect');
     child.emit('disconnect');
     if (event.role === 'worker') this.#tell('disconnect', child);
   }
@@ -152,6 +156,7 @@ class Dispatcher {
       this.#log.warn(`the alone (pid ${child.pid}) ended by itself: ${signal ?? `exit code ${code}`}.`);
     }
     if (this.alone === child) this.alone = null;
+    child.process.ended(code, signal);
     if (event.role === 'worker') this.#workerExit(event, child, code, signal);
     else {
       child.emit('exit', code, signal);
@@ -206,6 +211,7 @@ class Dispatcher {
 
   #tellMessage(child, ...args) {
     child.emit('message', ...args);
+    child.process.emit('message', ...args);
     this.#tell('message', child, ...args);
   }
 

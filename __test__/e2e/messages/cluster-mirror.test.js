@@ -102,6 +102,43 @@ test('worker.send and worker.disconnect', async () => {
   await app.event('node:listening', (worker) => worker.id > 2);
 });
 
+test('a worker is a Worker of Node, on something like its ChildProcess; `settings` say what it runs', async () => {
+  const exec = fixture('workers/messages.js');
+  const app = await startMirrored({ exec, args: ['--x'] });
+  const [{ id }] = await app.workers();
+  await expect(app.call('nodeFace', id)).resolves.toEqual({
+    isWorker: true,
+    state: 'listening',
+    settings: { exec, args: ['--x'], silent: false },
+    alive: true,
+    exitCode: null,
+    signalCode: null,
+    killed: false,
+    connected: true,
+  });
+  for (const args of [[], [null], [null, {}]]) {
+    await expect(app.call('nodeSend', id, { n: args.length }, ...args)).resolves.toBe('done');
+    await app.report('message', ({ message }) => message.n === args.length);
+  }
+  await expect(app.call('sendAfterExit', id)).resolves.toEqual({
+    how: [null, 'SIGKILL'],
+    sent: 'ERR_IPC_CHANNEL_CLOSED',
+    alive: false,
+    dead: true,
+  });
+});
+
+test('cluster.disconnect(callback): all workers end, none is replaced; those of the app itself, too', async () => {
+  const app = await startMirrored({ count: 2 });
+  const own = await app.call('forkOwn');
+  await app.event('node:listening', (worker) => worker.pid === own.pid);
+  await expect(app.call('disconnectAll')).resolves.toBe('done');
+  expect(app.events('exit').map(([, code, signal]) => [code, signal])).toEqual([[0, null], [0, null]]);
+  expect([app.events('fork').length, app.events('close').length]).toEqual([2, 1]);
+  app.call('exit', 0).catch(() => {});
+  await app.gone;
+});
+
 describe("workers that the app forked with node:cluster itself stay the app's", () => {
   test('forked before: ours of the same id is not shown, and its events are not told', async () => {
     const app = launch({ count: 2 }, { script, api: 'createCluster' });
