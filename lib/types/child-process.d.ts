@@ -1,7 +1,7 @@
 import type { EventEmitter } from 'events';
 import type { Handle, SendOptions } from '../..';
 
-/** Called when a message was handed on, with `ERR_IPC_CHANNEL_CLOSED` if the process is gone. */
+/** Called when a message was handed on, with Node's error ('Channel closed') if the process is gone. */
 export type SendCallback = (error: Error | null) => void;
 
 /** A child as tools know it that are written for `child_process`: what is `worker.process` in Node. It emits `message` (message,
