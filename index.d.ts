@@ -205,7 +205,7 @@ export class Cluster<Message = any> extends EventEmitter {
   /** `await using`: as {@link close}. */
   [Symbol.asyncDispose](): Promise<void>;
   /**
-   * Sends a message, without a handle, where it says: `to: 'alone'`; `to: 'worker'` with `type: 'worker'` (default: one listening worker, at
+   * Sends a message, without a handle, where it says: `to: 'alone'`; `to: 'worker'` with `type: 'worker'` (default: one ready worker, at
    * random), `type: 'all'` or a `worker_pid`. One that reaches nobody is the event `undeliverable`.
    *
    * @returns false if the sender had better wait (as `process.send` does), or if the cluster isn't running
@@ -226,13 +226,13 @@ export class Cluster<Message = any> extends EventEmitter {
    */
   onRequest<Data = any, Answer = any>(action: string, handler: RequestHandler<Data, Answer>): () => void;
   /**
-   * Chooses a listening worker at random and sends it `{ from: 'app', to: 'worker', action: 'random-worker', ...message,
+   * Chooses a ready worker at random and sends it `{ from: 'app', to: 'worker', action: 'random-worker', ...message,
    * worker_id, worker_pid }`, as JSON. It arrives at the `message` listeners of `cluster.worker`; with `randomWorker: 'process'` in
    * the configuration at those of `process` as well.
    *
    * The call waits for the master's thread, as {@link stats} does.
    *
-   * @returns the worker; null if none listens
+   * @returns the worker; null if none is ready
    * @throws {@link ClusterError} `ERR_MESSAGE_INVALID`
    */
   randomWorker(message?: object): ClusterWorker | null;

@@ -111,5 +111,5 @@ export type ClusterWarningCode =
   | 'CLUSTER_MESSAGE_INVALID'
   /** In a child: a message that it sent is larger than `maxMessageBytes`. */
   | 'CLUSTER_MESSAGE_TOO_LARGE'
-  /** In a child: what `yunfly:drain` waited for (`waitUntil`, `afterRequests`) failed, or did not end in time. */
+  /** In a child: what `yunfly:drain` waited for (`waitUntil`, `afterRequests`) failed. */
   | 'CLUSTER_DRAIN_WAIT_FAILED';

@@ -24,7 +24,7 @@ export interface ChildStats {
   slot: number | null;
   /** Its process id. */
   pid: number;
-  /** Messages that came from it, Node's own included. */
+  /** Messages of the app that came from it; Node's own do not count. */
   received: number;
   /** Messages that were written to it, Node's own included. */
   sent: number;

@@ -37,7 +37,7 @@ export function onRequest<Data = any, Answer = any>(action: string, handler: Req
 export interface RequestMessage<Data = any> {
   /** Who is to answer: the alone, a worker, or the app (`Cluster.onRequest` there). The app does not ask itself. */
   to: 'alone' | 'worker' | 'app';
-  /** For workers: `worker`: one listening worker, chosen as for a message; `all`: every listening worker, the one that asks
+  /** For workers: `worker`: one ready worker, chosen as for a message; `all`: every ready worker, the one that asks
    *  included. Default: `worker`. */
   type?: 'worker' | 'all';
   /** For workers: the one with this pid; not together with `type: 'all'`. */
