@@ -7,7 +7,7 @@
 // What waits is as it was when it was sent: the message, its handle (kept-handles.js), and whose callback it is.
 
 const { AsyncResource } = require('async_hooks');
-const { isOpen, post, report, send } = require('./channel');
+const { isClosing, isOpen, post, report, send } = require('./channel');
 const { delayDisconnect } = require('./disconnect');
 const { logLine } = require('./faults');
 const { keep } = require('./kept-handles');
@@ -31,6 +31,9 @@ let isFlushing = false;
 
 /** This process ends: it holds nothing back any more. */
 let isEnding = false;
+
+/** How many failed in this turn that nobody waits for. */
+let unsent = 0;
 
 /** Called when nothing waits any more. */
 const whenSent = [];
@@ -115,14 +118,15 @@ function passOn(name, waiting) {
 
 /** What Node throws for what was held back is an uncaught exception: nobody is left who called send(). */
 function passLater({ message, handle, options, callback, letGo }) {
-  // Without a callback a failure is the event 'error', as in Node.
-  const failed = (error) => error && process.emit('error', error);
+  const closing = isClosing();
+  // Without a callback a failure is the event 'error', as in Node; but after disconnect() nobody expects one.
+  const failed = (error) => error && (closing ? lose() : process.emit('error', error));
   const sent = (error) => {
     letGo(error);
     (callback ?? failed)(error);
   };
   try {
-    pass(message, handle, options, handle ? sent : callback);
+    pass(message, handle, options, handle || closing ? sent : callback);
   } catch (error) {
     letGo(error);
     nextTick(() => {
@@ -181,8 +185,21 @@ function drop() {
     letGo(error);
     if (callback) nextTick(callback, error);
   }
-  const text = `The channel was closed before ${lost.length} message(s) were sent, whose receivers were behind.`;
-  warn('CLUSTER_CHANNEL_CLOSED', text);
+  tellLost(lost.length);
+}
+
+/** A message of a channel that is about to be closed, whose other end is gone: the first of some. */
+function lose() {
+  unsent += 1;
+  if (unsent > 1) return;
+  setImmediate(() => {
+    tellLost(unsent);
+    unsent = 0;
+  });
+}
+
+function tellLost(count) {
+  warn('CLUSTER_CHANNEL_CLOSED', `The channel was closed before ${count} message(s) were sent, whose receivers were behind.`);
 }
 
 /** The master asks for it: a receiver is behind. */
