@@ -19,6 +19,7 @@ function page(name) {
 
 /** Why this link leads nowhere; undefined if it leads somewhere. */
 function fault(name, encoded) {
+  if (encoded === '') return 'a link without a target';
   const href = decodeURI(encoded);
   const [file, anchor] = href.split('#');
   const target = file === '' ? name : path.posix.join(path.posix.dirname(name), file);

@@ -26,3 +26,22 @@ test.each(unique)('%s', async (_title, project, run) => {
   expect(unexpectedExits).toEqual([]);
   for (const status of answered) if (status !== 'connected') expect(status).toBeLessThan(500);
 });
+
+describe('what does not work is seen', () => {
+  const project = (code) => ({ files: new Map([['app.js', { name: 'app.js', language: 'js', code }]]) });
+  const start = (config, code = '') => runSnippet(project(code), { command: ['node', 'start-by-default.js'], start: { exec: './app.js', alone: false, ...config } });
+  const serve = `require('node:http').createServer((request, response) => response.writeHead(STATUS).end()).listen(process.env.PORT);`;
+
+  test('a worker that does not start', async () => {
+    expect(await start({}, 'process.exit(3)')).toMatchObject({ isUp: false, end: { code: 1 } });
+  });
+
+  test('an option that there is not', async () => {
+    const { output } = await start({ cout: 2 }, serve.replace('STATUS', '200'));
+    expect(output).toContain('ClusterWarning');
+  });
+
+  test('a request that fails', async () => {
+    expect(await start({}, serve.replace('STATUS', '500'))).toMatchObject({ isUp: true, answered: [500] });
+  });
+});

@@ -50,7 +50,7 @@ function classSection([name, title], declarations) {
     `## ${title}`,
     markdown(comment(node).text, { owner: name, page }),
     base,
-    ...shown.flatMap(([member, nodes]) => [`### ${heading(member, name, isMethod(nodes))}`, ...explained(nodes, declarations, name)]),
+    ...shown.flatMap(([member, nodes]) => [`### ${code(heading(member, name, isMethod(nodes)))}`, ...explained(nodes, declarations, name)]),
   ];
 }
 
@@ -77,7 +77,7 @@ module.exports = (declarations) => {
     '# API',
     'What `@yunflyjs/cluster-native` exports. Configuration, events and codes have pages of their own: [Configuration](configuration.md), [Events](events.md), [Errors and warnings](errors.md).',
     '## Functions',
-    ...FUNCTIONS.flatMap((name) => [`### ${heading(name)}`, ...explained(declarations.get(name), declarations)]),
+    ...FUNCTIONS.flatMap((name) => [`### ${code(heading(name))}`, ...explained(declarations.get(name), declarations)]),
     ...CLASSES.flatMap((each) => classSection(each, declarations)),
     '## Types',
     ...types.flatMap((each) => typeSection(each, declarations)),
