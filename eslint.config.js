@@ -4,7 +4,17 @@ const js = require('@eslint/js');
 const globals = require('globals');
 
 module.exports = [
-  { ignores: ['native.js', 'target/', 'coverage/', '.node-matrix/', 'examples/typescript/build/'] },
+  {
+    ignores: [
+      'native.js',
+      'target/',
+      'coverage/',
+      '.node-matrix/',
+      'docs/.vitepress/cache/',
+      'docs/.vitepress/dist/',
+      'examples/typescript/build/',
+    ],
+  },
   js.configs.recommended,
   {
     files: ['**/*.js'],

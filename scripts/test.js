@@ -7,6 +7,7 @@ prepare();
 run('npm', ['run', '--silent', 'lint:rust']);
 run('npm', ['run', '--silent', 'lint']);
 run('npm', ['run', '--silent', 'test:types']);
+run('npm', ['run', '--silent', 'docs:build']);
 run('npm', ['run', '--silent', 'test:rust']);
 run('npm', ['run', '--silent', 'test:pack']);
 run('npm', ['run', '--silent', 'test:jest']);

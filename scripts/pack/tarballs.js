@@ -46,7 +46,7 @@ function pack(folder) {
   const { tarball, files } = npmPack(root, path.join(folder, 'package'));
   const missing = WANTED.filter((name) => !files.includes(name));
   if (!files.some((name) => name.endsWith('.node'))) missing.push('*.node');
-  const strays = files.filter((name) => /^(__test__|examples|scripts|target|fuzz|node_modules|\.)/.test(name));
+  const strays = files.filter((name) => /^(__test__|docs|examples|scripts|target|fuzz|node_modules|\.)/.test(name));
   if (missing.length > 0 || strays.length > 0) throw new Error(`the tarball lacks [${missing}] and has [${strays}] too much`);
   return tarball;
 }

@@ -4,6 +4,7 @@
 const fs = require('node:fs');
 const path = require('node:path');
 const ts = require('typescript');
+const { documents, read } = require('../../../scripts/docs/markdown');
 const { start, fixture } = require('../support/cluster');
 const { folder, script, scripts } = require('../support/files');
 
@@ -86,10 +87,13 @@ test('a folder of alone files: the default export is called with the config', as
   await app.event('output', (line) => line === 'console alone worker msg: 0');
 });
 
-test('the Chinese migration guide shows the same code', () => {
-  const text = fs.readFileSync(path.join(root, 'docs/zh/migration/yunfly.md'), 'utf8');
+test.each([
+  ['README.md', 'docs/en/'],
+  ['README.zh-CN.md', 'docs/zh/'],
+])('%s or %s shows the same code', (readme, folder) => {
+  const shownIn = documents().filter((name) => name === readme || name.startsWith(folder));
   const code = (source) => source.split('\n').map((line) => line.replace(/\/\/.*/, '').trim()).filter(Boolean);
-  const shown = code(text).join('\n');
+  const shown = code(shownIn.map(read).join('\n')).join('\n');
   for (const name of ['worker-to-alone.worker', 'worker-to-alone.alone', 'alone-to-worker.alone', 'alone-to-worker.worker', 'random-worker.check', 'set-interval']) {
     expect(shown).toContain(code(snippet(name)).join('\n'));
   }

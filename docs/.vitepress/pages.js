@@ -1,0 +1,71 @@
+'use strict';
+// The pages in the order of the sidebar: [file below docs/en and docs/zh, English title, Chinese title].
+
+module.exports = [
+  {
+    en: 'Guide',
+    zh: '指南',
+    pages: [
+      ['guide/index', 'What it is', '简介'],
+      ['guide/getting-started', 'Getting started', '快速开始'],
+      ['guide/command-line', 'Command line', '命令行'],
+      ['guide/development', 'Development', '开发模式'],
+      ['guide/typescript', 'TypeScript and ES modules', 'TypeScript 与 ESM'],
+      ['guide/troubleshooting', 'Troubleshooting', '常见问题排查'],
+    ],
+  },
+  {
+    en: 'Features',
+    zh: '功能',
+    pages: [
+      ['guide/connections', 'Connections', '连接'],
+      ['guide/messages', 'Messages', '消息'],
+      ['guide/requests', 'Requests', '请求与应答'],
+      ['guide/alone', 'The alone process', 'alone 进程'],
+      ['guide/reload', 'Reload and scale', '重载与扩缩容'],
+      ['guide/shutdown', 'Shutdown', '优雅退出'],
+      ['guide/shutdown-recipes', 'Closing what an app uses', '关闭应用所用的资源'],
+      ['guide/output', 'Output and logs', '输出与日志'],
+    ],
+  },
+  {
+    en: 'In production',
+    zh: '生产环境',
+    pages: [
+      ['guide/production', 'Checklist and limits', '上线清单与限制'],
+      ['guide/containers', 'Docker and Kubernetes', 'Docker 与 Kubernetes'],
+      ['guide/systemd', 'systemd', 'systemd'],
+      ['guide/observability', 'Observability', '可观测性'],
+      ['guide/tools', 'Tools for node:cluster', 'node:cluster 的工具'],
+      ['guide/security', 'Security', '安全'],
+    ],
+  },
+  {
+    en: 'Migration',
+    zh: '迁移',
+    pages: [
+      ['migration/node-cluster', 'From node:cluster', '从 node:cluster 迁移'],
+      ['migration/pm2', 'From PM2', '从 PM2 迁移'],
+      ['migration/egg', 'From egg-cluster', '从 egg-cluster 迁移'],
+      ['migration/yunfly', 'From yunfly', '从 yunfly 迁移'],
+    ],
+  },
+  {
+    en: 'Reference',
+    zh: '参考',
+    pages: [
+      ['reference/configuration', 'Configuration', '配置'],
+      ['reference/api', 'API', 'API'],
+      ['reference/events', 'Events', '事件'],
+      ['reference/errors', 'Errors and warnings', '错误与警告'],
+    ],
+  },
+  {
+    en: 'Internals',
+    zh: '内部原理',
+    pages: [
+      ['internals/how-it-works', 'How it works', '工作原理'],
+      ['internals/benchmarks', 'Benchmarks', '性能测试'],
+    ],
+  },
+];
