@@ -14,6 +14,7 @@ use tokio::task::{JoinHandle, spawn_local};
 use super::link::Input;
 use cluster_core::types::Key;
 use cluster_sys::local::{Connection, accept};
+use cluster_sys::platform::Platform;
 use cluster_sys::watch_shared;
 
 /// How many connections are taken at once: a few, as each waits here until a worker has it.
@@ -43,10 +44,10 @@ impl Drop for Accepting {
 
 impl Accepting {
     /// Accepts nothing until it is asked.
-    pub(super) fn start(key: Key, socket: OwnedFd, inputs: Sender<Input>) -> std::io::Result<Self> {
+    pub(super) fn start(platform: Platform, key: Key, socket: OwnedFd, inputs: Sender<Input>) -> std::io::Result<Self> {
         let (socket, asked, stop) = (Rc::new(socket), Rc::new(Notify::new()), Rc::new(Notify::new()));
         let watched = Rc::new(watch_shared(Rc::clone(&socket))?);
-        let accepts = run(key, Rc::downgrade(&watched), Rc::clone(&asked), Rc::clone(&stop), inputs);
+        let accepts = run(platform, key, Rc::downgrade(&watched), Rc::clone(&asked), Rc::clone(&stop), inputs);
         let task = spawn_local(accepts);
         Ok(Self { socket, _watched: watched, asked, stop, task })
     }
@@ -71,13 +72,20 @@ impl Accepting {
     }
 }
 
-async fn run(key: Key, socket: Weak<Watched>, asked: Rc<Notify>, stop: Rc<Notify>, inputs: Sender<Input>) {
+async fn run(
+    platform: Platform,
+    key: Key,
+    socket: Weak<Watched>,
+    asked: Rc<Notify>,
+    stop: Rc<Notify>,
+    inputs: Sender<Input>,
+) {
     loop {
         // Neither holds a connection while it waits.
         let accepted = tokio::select! {
             biased;
             () = stop.notified() => return,
-            accepted = async { asked.notified().await; some(&key, &socket).await } => accepted,
+            accepted = async { asked.notified().await; some(platform, &key, &socket).await } => accepted,
         };
         let Some(connections) = accepted else { return };
         if inputs.send(Input::Accepted { key: Key::clone(&key), connections }).await.is_err() {
@@ -87,9 +95,9 @@ async fn run(key: Key, socket: Weak<Watched>, asked: Rc<Notify>, stop: Rc<Notify
 }
 
 /// At least one; `None` when the socket is closed.
-async fn some(key: &Key, socket: &Weak<Watched>) -> Option<Vec<Connection>> {
+async fn some(platform: Platform, key: &Key, socket: &Weak<Watched>) -> Option<Vec<Connection>> {
     loop {
-        match poll_fn(|context| take(key, socket, context)).await {
+        match poll_fn(|context| take(platform, key, socket, context)).await {
             Taken::Some(connections) => return Some(connections),
             Taken::Exhausted => tokio::time::sleep(EXHAUSTED).await,
             Taken::Closed => return None,
@@ -104,7 +112,7 @@ enum Taken {
     Closed,
 }
 
-fn take(key: &Key, socket: &Weak<Watched>, context: &mut Context<'_>) -> Poll<Taken> {
+fn take(platform: Platform, key: &Key, socket: &Weak<Watched>, context: &mut Context<'_>) -> Poll<Taken> {
     let Some(socket) = socket.upgrade() else { return Poll::Ready(Taken::Closed) };
     let mut connections = Vec::new();
     while connections.len() < BATCH {
@@ -114,7 +122,7 @@ fn take(key: &Key, socket: &Weak<Watched>, context: &mut Context<'_>) -> Poll<Ta
             Poll::Pending if connections.is_empty() => return Poll::Pending,
             Poll::Pending => break,
         };
-        match ready.try_io(|socket| accept(socket.get_ref().as_fd())) {
+        match ready.try_io(|socket| accept(platform, socket.get_ref().as_fd())) {
             Ok(Ok(connection)) => connections.push(connection),
             // A client that gave up meanwhile, or a network error of its own (accept(2)): the next one.
             Ok(Err(error)) if is_of_the_connection(&error) => {
@@ -163,7 +171,8 @@ mod tests {
             let listener = TcpListener::bind("127.0.0.1:0").unwrap();
             listener.set_nonblocking(true).unwrap();
             let (inputs, _input) = tokio::sync::mpsc::channel(1);
-            let accepting = Accepting::start(Key::from("k"), OwnedFd::from(listener), inputs).unwrap();
+            let accepting =
+                Accepting::start(Platform::default(), Key::from("k"), OwnedFd::from(listener), inputs).unwrap();
             let socket = Rc::downgrade(&accepting.socket);
             accepting.ask();
             tokio::task::yield_now().await;
