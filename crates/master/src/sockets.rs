@@ -299,7 +299,7 @@ impl Sockets {
     /// what they share. The future resolves when nothing waits any more.
     pub(super) fn quiesce(&mut self) -> impl Future<Output = ()> + use<> {
         let (mut held, mut open): (Vec<Rc<OwnedFd>>, Vec<Rc<OwnedFd>>) = (Vec::new(), Vec::new());
-        let mut others = Vec::new();
+        let (mut others, mut closing) = (Vec::new(), Vec::new());
         let platform = self.platform;
         for (key, listener) in &mut self.by_key {
             match &mut listener.owner {
@@ -310,18 +310,23 @@ impl Sockets {
                     continue;
                 }
             }
-            let sockets = [listener.own.as_ref().map(Accepting::share), listener.shared.clone()];
+            if let Some(own) = listener.own.take() {
+                match platform.refuse_new_connections(own.socket()) {
+                    Newcomers::HeldOff => {
+                        held.push(own.share());
+                        listener.own = Some(own);
+                    }
+                    Newcomers::StillCome => closing.push(own.finish()),
+                }
+            }
             // Nothing connects to a UDP socket.
-            let streams = sockets
-                .into_iter()
-                .flatten()
-                .filter(|socket| SockRef::from(&**socket).r#type().ok() == Some(Type::STREAM));
-            for socket in streams {
-                match platform.refuse_new_connections(socket.as_fd()) {
-                    Newcomers::HeldOff => held.push(socket),
+            let is_stream = |socket: &&Rc<OwnedFd>| SockRef::from(&***socket).r#type().ok() == Some(Type::STREAM);
+            if let Some(shared) = listener.shared.as_ref().filter(is_stream) {
+                match platform.refuse_new_connections(shared.as_fd()) {
+                    Newcomers::HeldOff => held.push(Rc::clone(shared)),
                     Newcomers::StillCome => {
                         self.unheld.push(Arc::clone(key));
-                        open.push(socket);
+                        open.push(Rc::clone(shared));
                     }
                 }
             }
@@ -329,6 +334,9 @@ impl Sockets {
         async move {
             for other in others {
                 other.await;
+            }
+            for socket in closing {
+                socket.await;
             }
             until_quiet(platform, held, open).await;
         }
