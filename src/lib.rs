@@ -38,8 +38,8 @@ use cluster_master::thread;
 use cluster_protocol::wrapped::Wrapped;
 use cluster_sys::local::duplicate;
 use cluster_sys::orphans::Orphans;
+use cluster_sys::private;
 use cluster_sys::process::is_main_thread;
-use cluster_sys::{private, take_portable_path};
 
 pub use config::NativeConfig;
 pub use event::NativeEvent;
@@ -59,9 +59,6 @@ impl Master {
     #[napi(constructor, catch_unwind)]
     pub fn new(config: NativeConfig, wake: Function<'_, (), ()>) -> Result<Self> {
         let config = config.into_config()?;
-        if config.variables.portable {
-            take_portable_path();
-        }
         // Weak: it never keeps Node alive by itself.
         let wake = wake.build_threadsafe_function().weak::<true>().build()?;
         let (commands, receiver) = unbounded_channel();
@@ -71,7 +68,8 @@ impl Master {
             }),
             commands.clone(),
         );
-        Ok(Self { commands, app: Arc::new(app), idle: Some((config, receiver)), orphans: Orphans::default() })
+        let orphans = Orphans::new(config.variables.platform);
+        Ok(Self { commands, app: Arc::new(app), idle: Some((config, receiver)), orphans })
     }
 
     /// Starts the master's thread; the core begins. A second call does nothing.

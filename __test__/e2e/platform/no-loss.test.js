@@ -101,10 +101,28 @@ test.each(every)('%s: at close() those who wait for stalled workers are answered
   const { all, answered } = await clients(port, 20);
   const closed = app.call('close');
   await app.call('title'); // a command that came after it was answered: the close is under way
+  // Where newcomers cannot be held off the master takes who waits, and closes: nobody else comes while the workers stand still.
+  if (globalThis.PORTABLE && balance !== 'shared') await until(() => connect(port).then((socket) => void socket.destroy(), ({ code }) => code === 'ECONNREFUSED'));
   releases.forEach((release) => release());
   await all;
   expectAnswered(answered, 20);
   await closed;
+  await expect(app.gone).resolves.toEqual(orderly);
+});
+
+test.each([...every, 'sticky'])('%s: close() under load holds off who comes, and is held up by nobody', async (balance) => {
+  // So long the queues may take to become empty: twice as long as this test may.
+  const app = await startHttp({ balance, killTimeout: 240_000 });
+  const load = new Load(await app.port(), { atOnce: 48 });
+  await load.answered(300);
+  const closed = app.call('close');
+  const results = await load.refused();
+  await closed;
+  const lost = results.filter(({ status, error }) => status !== 200 && error?.code !== 'ECONNREFUSED');
+  if (!globalThis.PORTABLE) expect(lost).toEqual([]);
+  // Nobody is held off there: who comes just when the socket is closed is reset. With 'shared' the last of the workers closes it, a
+  // turn of its event loop after it has looked.
+  else if (balance !== 'shared') expect(lost.length).toBeLessThanOrEqual(1);
   await expect(app.gone).resolves.toEqual(orderly);
 });
 

@@ -1,6 +1,7 @@
 //! Accepting connections for the workers: as many as the core asks for. What is not asked for waits in the kernel.
 
 use std::future::poll_fn;
+use std::io::ErrorKind;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::rc::{Rc, Weak};
 use std::task::{Context, Poll};
@@ -13,7 +14,9 @@ use tokio::task::{JoinHandle, spawn_local};
 
 use super::link::Input;
 use cluster_core::types::Key;
+use cluster_sys::descriptors::is_of_reserve;
 use cluster_sys::local::{Connection, accept};
+use cluster_sys::platform::Platform;
 use cluster_sys::watch_shared;
 
 /// How many connections are taken at once: a few, as each waits here until a worker has it.
@@ -27,6 +30,9 @@ type Watched = AsyncFd<Rc<OwnedFd>>;
 /// A socket that the master accepts from.
 #[derive(Debug)]
 pub(super) struct Accepting {
+    platform: Platform,
+    key: Key,
+    inputs: Sender<Input>,
     socket: Rc<OwnedFd>,
     /// The task has it only while it runs: so the socket is closed at once, and can be opened again.
     _watched: Rc<Watched>,
@@ -43,12 +49,19 @@ impl Drop for Accepting {
 
 impl Accepting {
     /// Accepts nothing until it is asked.
-    pub(super) fn start(key: Key, socket: OwnedFd, inputs: Sender<Input>) -> std::io::Result<Self> {
+    pub(super) fn start(platform: Platform, key: Key, socket: OwnedFd, inputs: Sender<Input>) -> std::io::Result<Self> {
         let (socket, asked, stop) = (Rc::new(socket), Rc::new(Notify::new()), Rc::new(Notify::new()));
         let watched = Rc::new(watch_shared(Rc::clone(&socket))?);
-        let accepts = run(key, Rc::downgrade(&watched), Rc::clone(&asked), Rc::clone(&stop), inputs);
+        let accepts = run(
+            platform,
+            Key::clone(&key),
+            Rc::downgrade(&watched),
+            Rc::clone(&asked),
+            Rc::clone(&stop),
+            inputs.clone(),
+        );
         let task = spawn_local(accepts);
-        Ok(Self { socket, _watched: watched, asked, stop, task })
+        Ok(Self { platform, key, inputs, socket, _watched: watched, asked, stop, task })
     }
 
     /// Some more, once.
@@ -62,6 +75,26 @@ impl Accepting {
         let _ = (&mut self.task).await;
     }
 
+    /// Takes all that waits, and closes the socket in the moment in which nothing does: where newcomers cannot be held off, the
+    /// fewest are reset. Resolves when the core was told of everything.
+    pub(super) async fn finish(self) {
+        let (platform, key, inputs, socket) = (self.platform, Key::clone(&self.key), self.inputs.clone(), self.share());
+        self.stop().await;
+        let mut socket = Some(socket);
+        while let Some(open) = &socket {
+            let (connections, left) = rest(platform, &key, open);
+            if left == Left::Nothing {
+                socket = None;
+            }
+            if !connections.is_empty() {
+                let _ = inputs.send(Input::Accepted { key: Key::clone(&key), connections }).await;
+            }
+            if left == Left::NoRoom {
+                tokio::time::sleep(EXHAUSTED).await;
+            }
+        }
+    }
+
     pub(super) fn socket(&self) -> BorrowedFd<'_> {
         self.socket.as_fd()
     }
@@ -71,13 +104,20 @@ impl Accepting {
     }
 }
 
-async fn run(key: Key, socket: Weak<Watched>, asked: Rc<Notify>, stop: Rc<Notify>, inputs: Sender<Input>) {
+async fn run(
+    platform: Platform,
+    key: Key,
+    socket: Weak<Watched>,
+    asked: Rc<Notify>,
+    stop: Rc<Notify>,
+    inputs: Sender<Input>,
+) {
     loop {
         // Neither holds a connection while it waits.
         let accepted = tokio::select! {
             biased;
             () = stop.notified() => return,
-            accepted = async { asked.notified().await; some(&key, &socket).await } => accepted,
+            accepted = async { asked.notified().await; some(platform, &key, &socket).await } => accepted,
         };
         let Some(connections) = accepted else { return };
         if inputs.send(Input::Accepted { key: Key::clone(&key), connections }).await.is_err() {
@@ -87,9 +127,9 @@ async fn run(key: Key, socket: Weak<Watched>, asked: Rc<Notify>, stop: Rc<Notify
 }
 
 /// At least one; `None` when the socket is closed.
-async fn some(key: &Key, socket: &Weak<Watched>) -> Option<Vec<Connection>> {
+async fn some(platform: Platform, key: &Key, socket: &Weak<Watched>) -> Option<Vec<Connection>> {
     loop {
-        match poll_fn(|context| take(key, socket, context)).await {
+        match poll_fn(|context| take(platform, key, socket, context)).await {
             Taken::Some(connections) => return Some(connections),
             Taken::Exhausted => tokio::time::sleep(EXHAUSTED).await,
             Taken::Closed => return None,
@@ -104,7 +144,7 @@ enum Taken {
     Closed,
 }
 
-fn take(key: &Key, socket: &Weak<Watched>, context: &mut Context<'_>) -> Poll<Taken> {
+fn take(platform: Platform, key: &Key, socket: &Weak<Watched>, context: &mut Context<'_>) -> Poll<Taken> {
     let Some(socket) = socket.upgrade() else { return Poll::Ready(Taken::Closed) };
     let mut connections = Vec::new();
     while connections.len() < BATCH {
@@ -114,7 +154,7 @@ fn take(key: &Key, socket: &Weak<Watched>, context: &mut Context<'_>) -> Poll<Ta
             Poll::Pending if connections.is_empty() => return Poll::Pending,
             Poll::Pending => break,
         };
-        match ready.try_io(|socket| accept(socket.get_ref().as_fd())) {
+        match ready.try_io(|socket| accept(platform, socket.get_ref().as_fd())) {
             Ok(Ok(connection)) => connections.push(connection),
             // A client that gave up meanwhile, or a network error of its own (accept(2)): the next one.
             Ok(Err(error)) if is_of_the_connection(&error) => {
@@ -131,6 +171,37 @@ fn take(key: &Key, socket: &Weak<Watched>, context: &mut Context<'_>) -> Poll<Ta
         }
     }
     Poll::Ready(Taken::Some(connections))
+}
+
+/// What waits still.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Left {
+    Nothing,
+    Some,
+    /// There is no descriptor for it; some of those that were taken go soon.
+    NoRoom,
+}
+
+/// Some of those that wait.
+fn rest(platform: Platform, key: &Key, socket: &OwnedFd) -> (Vec<Connection>, Left) {
+    let mut connections = Vec::new();
+    if socket.try_clone().is_ok_and(|next| is_of_reserve(&next)) {
+        return (connections, Left::NoRoom);
+    }
+    while connections.len() < BATCH {
+        match accept(platform, socket.as_fd()) {
+            Ok(connection) => connections.push(connection),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => return (connections, Left::Nothing),
+            Err(error) if is_of_the_connection(&error) => {
+                tracing::debug!(%key, %error, "a connection was not accepted");
+            }
+            Err(error) => {
+                tracing::warn!(%key, %error, "no connection can be accepted: they wait");
+                return (connections, Left::NoRoom);
+            }
+        }
+    }
+    (connections, Left::Some)
 }
 
 /// Whatever is not known to be over with this connection may come again at once: then we wait.
@@ -152,18 +223,48 @@ fn is_of_the_connection(error: &std::io::Error) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::net::TcpListener;
+    use std::net::{TcpListener, TcpStream};
+
+    fn start(listener: &TcpListener, inputs: Sender<Input>) -> Accepting {
+        listener.set_nonblocking(true).unwrap();
+        let socket = OwnedFd::from(listener.try_clone().unwrap());
+        Accepting::start(Platform::default(), Key::from("k"), socket, inputs).unwrap()
+    }
+
+    fn block_on<F: Future>(future: F) -> F::Output {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        tokio::task::LocalSet::new().block_on(&runtime, future)
+    }
+
+    #[test]
+    fn at_the_end_all_that_wait_are_taken_and_the_socket_is_closed() {
+        block_on(async {
+            let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+            let address = listener.local_addr().unwrap();
+            let (inputs, mut input) = tokio::sync::mpsc::channel(1);
+            let accepting = start(&listener, inputs);
+            drop(listener);
+            let count = 5 * BATCH;
+            let clients: Vec<_> = (0..count).map(|_| TcpStream::connect(address).unwrap()).collect();
+            let socket = Rc::downgrade(&accepting.socket);
+            let end = spawn_local(accepting.finish());
+            let mut taken = Vec::new();
+            while let Some(Input::Accepted { connections, .. }) = input.recv().await {
+                taken.extend(connections);
+            }
+            end.await.unwrap();
+            assert_eq!(taken.len(), clients.len());
+            assert!(socket.upgrade().is_none());
+        });
+    }
 
     /// A worker that closes its server and listens again asks for both in one turn. (To bind the port again is no
     /// proof: a child that is being forked meanwhile, by another thread, has a copy of the socket until its exec.)
     #[test]
     fn closed_at_once_also_while_it_accepts() {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        tokio::task::LocalSet::new().block_on(&runtime, async {
-            let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-            listener.set_nonblocking(true).unwrap();
+        block_on(async {
             let (inputs, _input) = tokio::sync::mpsc::channel(1);
-            let accepting = Accepting::start(Key::from("k"), OwnedFd::from(listener), inputs).unwrap();
+            let accepting = start(&TcpListener::bind("127.0.0.1:0").unwrap(), inputs);
             let socket = Rc::downgrade(&accepting.socket);
             accepting.ask();
             tokio::task::yield_now().await;

@@ -8,7 +8,8 @@ use tokio::sync::mpsc::Sender;
 use super::link::Input;
 use cluster_core::types::Time;
 use cluster_sys::guard::Guard;
-use cluster_sys::process::{Exit, activity};
+use cluster_sys::platform::Platform;
+use cluster_sys::process::Exit;
 
 /// One that was ended is replaced at once, but not one after another.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
@@ -21,6 +22,7 @@ const LOOK: Duration = Duration::from_secs(10);
 /// The guard, and what became of it.
 #[derive(Debug)]
 pub(super) struct Guarding {
+    platform: Platform,
     title: String,
     grace: Duration,
     guard: Option<Guard>,
@@ -35,9 +37,9 @@ pub(super) struct Guarding {
 }
 
 impl Guarding {
-    pub(super) fn new(title: String, grace: Duration) -> Self {
+    pub(super) fn new(platform: Platform, title: String, grace: Duration) -> Self {
         let (since, due, pause) = (Duration::ZERO, Duration::ZERO, Duration::ZERO);
-        Self { title, grace, guard: None, since, due, pause, told: false }
+        Self { platform, title, grace, guard: None, since, due, pause, told: false }
     }
 
     /// Tells the guard which children there are; starts one where there is none.
@@ -55,7 +57,7 @@ impl Guarding {
 
     fn start(&mut self, now: Time, inputs: &Sender<Input>) {
         self.since = now;
-        match Guard::start(&self.title, self.grace) {
+        match Guard::start(self.platform, &self.title, self.grace) {
             Ok(guard) => {
                 let (process, inputs) = (guard.process().clone(), inputs.clone());
                 tokio::task::spawn_local(async move {
@@ -104,7 +106,7 @@ impl Guarding {
         let Some(guard) = &self.guard else { return true };
         self.due = now + LOOK;
         let process = guard.process();
-        if activity(process.pid()).is_some_and(|activity| activity.state == 'T') {
+        if self.platform.activity(process.pid()).is_some_and(|activity| activity.state == 'T') {
             tracing::warn!("the guard was stopped: it goes on");
         }
         process.signal(Signal::SIGCONT);
@@ -131,7 +133,7 @@ mod tests {
     fn run<F: Future>(test: impl FnOnce(Guarding, Sender<Input>, Receiver<Input>) -> F) -> F::Output {
         let (inputs, input) = channel(8);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let guarding = Guarding::new("test".to_owned(), GRACE);
+        let guarding = Guarding::new(Platform::Linux, "test".to_owned(), GRACE);
         runtime.block_on(tokio::task::LocalSet::new().run_until(async { test(guarding, inputs, input).await }))
     }
 
@@ -165,7 +167,7 @@ mod tests {
                 let killed = pid(&guarding).unwrap();
                 guarding.guard.as_ref().unwrap().process().signal(Signal::SIGKILL);
                 guarding.ended(now, end(&mut input).await);
-                assert!(activity(killed).is_none(), "it was reaped");
+                assert!(Platform::Linux.activity(killed).is_none(), "it was reaped");
                 let due = guarding.deadline().unwrap();
                 pauses.push((due - now).as_millis());
                 if due > now {
@@ -191,7 +193,7 @@ mod tests {
         run(|mut guarding, inputs, mut input| async move {
             guarding.watch(Duration::ZERO, std::iter::empty(), &inputs);
             let pid = pid(&guarding).unwrap();
-            let is_stopped = || activity(pid).unwrap().state == 'T';
+            let is_stopped = || Platform::Linux.activity(pid).unwrap().state == 'T';
             guarding.guard.as_ref().unwrap().process().signal(Signal::SIGSTOP);
             until(is_stopped).await;
             assert!(!guarding.timed_out(LOOK / 2));

@@ -10,6 +10,7 @@ use tokio::io::unix::AsyncFd;
 use super::output::Pipes;
 use crate::config::{Inspector, Launch, Role};
 use cluster_core::types::{ChildId, SlotId};
+use cluster_sys::platform::Platform;
 use cluster_sys::process::Process;
 use cluster_sys::spawn::{CHANNEL_FD, Command, spawn};
 use cluster_sys::{channel, watch};
@@ -17,6 +18,7 @@ use cluster_sys::{channel, watch};
 /// Starts a child. Gives its process and the master's end of its channel, registered: nothing can fail once the process
 /// exists, or nobody would wait for it.
 pub(super) fn launch(
+    platform: Platform,
     launch: &Launch,
     child: ChildId,
     slot: Option<SlotId>,
@@ -42,7 +44,7 @@ pub(super) fn launch(
         stdout: pipes.map_or(stdout.as_fd(), |pipes| pipes.stdout.as_fd()),
         stderr: pipes.map_or(stderr.as_fd(), |pipes| pipes.stderr.as_fd()),
     })?;
-    Ok((Process::new(pid), ours))
+    Ok((Process::new(platform, pid), ours))
 }
 
 /// Whether a child can have its own inspector port.

@@ -25,7 +25,6 @@ use cluster_protocol::envelope::{Envelope, Target};
 use cluster_protocol::frame::lines;
 use cluster_protocol::listen::ListenQuery;
 use cluster_protocol::outbound::{self, LaneName};
-use cluster_sys::process::{activity, resident_bytes};
 
 /// How long to wait before the next attempt at an address that is in use for a moment.
 const AGAIN: Duration = Duration::from_millis(5);
@@ -124,6 +123,7 @@ impl Master {
     }
 
     fn spawn(&mut self, child: ChildId, slot: Option<SlotId>, generation: GenerationId) {
+        let platform = self.platform();
         let how = self.generations.get(&generation).unwrap_or(&self.config.launch);
         let has_it =
             |(_, link): (&ChildId, &Link)| slot.is_some() && link.slot == slot && link.speaking == Speaking::Yet;
@@ -133,7 +133,7 @@ impl Master {
             Output::Pipe => Pipes::new().map(Some),
         };
         let how = self.preload.as_mut().map_or(Ok(Cow::Borrowed(how)), |preload| preload.applied(how));
-        let started = pipes.and_then(|pipes| Ok((launch(&*how?, child, slot, port, pipes.as_ref())?, pipes)));
+        let started = pipes.and_then(|pipes| Ok((launch(platform, &*how?, child, slot, port, pipes.as_ref())?, pipes)));
         let event = match started {
             Ok(((process, socket), pipes)) => {
                 if let Some(pipes) = pipes {
@@ -212,7 +212,7 @@ impl Master {
     /// Nobody waits for a process that was stopped (SIGSTOP), not even the second that others have.
     fn skip_stopped(&mut self, child: ChildId) {
         let Some(link) = self.links.get(&child) else { return };
-        if activity(link.process.pid()).is_some_and(|activity| activity.state == 'T') {
+        if self.platform().activity(link.process.pid()).is_some_and(|activity| activity.state == 'T') {
             let released = self.flow.stands_still(Peer::Child(child), link.taken());
             self.go_on(released);
         }
@@ -234,17 +234,18 @@ impl Master {
         if link.is_stopped() {
             return self.core.handle(self.now(), Event::Throttled { child });
         }
-        let pid = link.process.pid();
+        let (platform, pid) = (self.platform(), link.process.pid());
         let inputs = self.inputs.clone();
         tokio::task::spawn_local(async move {
-            let evidence = probe(pid).await;
+            let evidence = probe(platform, pid).await;
             let _ = inputs.send(Input::Probed { child, evidence }).await;
         });
     }
 
     fn measure(&mut self, children: &[ChildId]) {
         for child in children {
-            if let Some(rss) = self.links.get(child).and_then(|link| resident_bytes(link.process.pid())) {
+            if let Some(rss) = self.links.get(child).and_then(|link| self.platform().resident_bytes(link.process.pid()))
+            {
                 self.core.handle(self.now(), Event::Measured { child: *child, rss });
             }
         }

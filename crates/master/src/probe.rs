@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use cluster_core::types::{Evidence, Silence};
-use cluster_sys::process::activity;
+use cluster_sys::platform::Platform;
 
 /// For how long its CPU time is watched. A beat that was only late is read meanwhile.
 const WATCH: Duration = Duration::from_millis(100);
@@ -11,10 +11,10 @@ const WATCH: Duration = Duration::from_millis(100);
 /// More than this share of a CPU is work, not waiting. On a busy machine a loop may get little; but then it is runnable.
 const BUSY: f64 = 0.5;
 
-pub(super) async fn probe(pid: u32) -> Evidence {
-    let (began, before) = (Instant::now(), activity(pid));
+pub(super) async fn probe(platform: Platform, pid: u32) -> Evidence {
+    let (began, before) = (Instant::now(), platform.activity(pid));
     tokio::time::sleep(WATCH).await;
-    let (Some(before), Some(after)) = (before, activity(pid)) else {
+    let (Some(before), Some(after)) = (before, platform.activity(pid)) else {
         return Evidence { state: Silence::Unknown, cpu: 0.0 };
     };
     let cpu = after.cpu.saturating_sub(before.cpu).as_secs_f64() / began.elapsed().as_secs_f64();

@@ -7,8 +7,9 @@ use std::time::Duration;
 use socket2::SockRef;
 use tokio::time::Instant;
 
-use cluster_sys::handshakes::{Addresses, under_way};
+use cluster_sys::handshakes::Addresses;
 use cluster_sys::local::with_waiting;
+use cluster_sys::platform::Platform;
 
 /// How often the accept queues are looked at while they empty.
 const LOOK: Duration = Duration::from_millis(5);
@@ -19,9 +20,9 @@ const QUIET: Duration = Duration::from_millis(50);
 /// So long handshakes that began may take: somebody who never ends his must not hold up the end.
 const HANDSHAKES: Duration = Duration::from_secs(2);
 
-/// Resolves when nobody waits at those that take nothing new (`held`), nor connects to them, and each of the others (`open`) was empty
-/// once: to those new ones go on coming.
-pub(super) async fn until_quiet(held: Vec<Rc<OwnedFd>>, mut open: Vec<Rc<OwnedFd>>) {
+/// Resolves when nobody waits at those that take nothing new (`held`), nor connects to them, and each of the others (`open`), from which
+/// the workers accept, was empty once: to those new ones go on coming.
+pub(super) async fn until_quiet(platform: Platform, held: Vec<Rc<OwnedFd>>, mut open: Vec<Rc<OwnedFd>>) {
     let addresses = held.iter().filter_map(|socket| SockRef::from(&**socket).local_addr().ok()?.as_socket());
     let addresses: Addresses = addresses.collect();
     let impatient = Instant::now() + HANDSHAKES;
@@ -31,7 +32,8 @@ pub(super) async fn until_quiet(held: Vec<Rc<OwnedFd>>, mut open: Vec<Rc<OwnedFd
         let mut waits = with_waiting(&open).into_iter();
         open.retain(|_| waits.next().unwrap_or(false));
         // It costs more than a look at the queues. It comes before that: who has just ended his handshake is in a queue.
-        let connecting = quiet + LOOK >= QUIET && Instant::now() < impatient && under_way(&addresses) == Some(true);
+        let is_last = quiet + LOOK >= QUIET && Instant::now() < impatient;
+        let connecting = is_last && platform.handshakes_under_way(&addresses) == Some(true);
         quiet = if connecting || with_waiting(&held).contains(&true) { Duration::ZERO } else { quiet + LOOK };
     }
 }

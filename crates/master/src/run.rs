@@ -30,8 +30,7 @@ use cluster_core::types::{ChildId, GenerationId, KillMeans, Peer, Time};
 use cluster_protocol::envelope::{Envelope, Target};
 use cluster_protocol::request::RequestPart;
 use cluster_sys::activation::Activated;
-use cluster_sys::memory::trim_heap;
-use cluster_sys::process::monotonic_clock;
+use cluster_sys::platform::Platform;
 use cluster_watch::Watch;
 
 /// How many inputs wait at most: one that is not taken slows its child down.
@@ -87,20 +86,21 @@ pub(super) enum State {
 impl Master {
     pub(super) fn new(config: Config, app: Arc<AppQueue>) -> Self {
         let (inputs, input) = channel(INPUTS);
+        let platform = config.variables.platform;
         let activated = Activated::take(config.variables.passed.clone(), &config.listen_fds);
         let service = Service::new(&config.variables);
-        let (clock, origin) = (monotonic_clock(), Instant::now());
+        let (clock, origin) = (platform.monotonic_clock(), Instant::now());
         Self {
             core: Core::new(config.policy.clone(), fastrand::u64(..)).with_clock(clock),
             generations: BTreeMap::from([(0, config.launch.clone())]),
             preload: None,
             origin,
             links: BTreeMap::new(),
-            sockets: Sockets::new(config.policy.balance, activated),
+            sockets: Sockets::new(platform, config.policy.balance, activated),
             connections: HashMap::new(),
             last_connection: 0,
             flow: Flow::default(),
-            guarding: Guarding::new(config.title.clone(), config.policy.kill_timeout),
+            guarding: Guarding::new(platform, config.title.clone(), config.policy.kill_timeout),
             guarded: Guarded::All,
             outputs: Outputs::new(Arc::clone(&app)),
             watch: None,
@@ -156,7 +156,7 @@ impl Master {
         }
         if self.trim_at.is_some_and(|at| at <= self.now()) {
             self.trim_at = None;
-            trim_heap();
+            self.platform().trim_heap();
         }
         self.tell(Event::TimedOut);
     }
@@ -169,6 +169,10 @@ impl Master {
             Ok(watch) => self.watch = Some(watch),
             Err(error) => tracing::warn!(%error, "files are not watched"),
         }
+    }
+
+    pub(super) fn platform(&self) -> Platform {
+        self.config.variables.platform
     }
 
     pub(super) fn now(&self) -> Time {

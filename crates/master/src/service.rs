@@ -104,11 +104,10 @@ fn send(to: &str, news: &str) -> io::Result<()> {
     socket.send(news.as_bytes()).map(drop)
 }
 
-#[cfg(test)]
+#[cfg(all(test, target_os = "linux"))]
 mod tests {
     use super::*;
 
-    #[cfg(target_os = "linux")]
     #[test]
     fn a_service_manager_may_listen_in_the_abstract_namespace() {
         let name = format!("cluster-native-test-{}", std::process::id());

@@ -20,14 +20,11 @@ use cluster_protocol::listen::{AddressType, IPV6_ONLY, ListenQuery};
 use cluster_protocol::outbound::{HandleKind, SocketName};
 use cluster_sys::activation::Activated;
 use cluster_sys::descriptors::is_of_reserve;
+use cluster_sys::group::{Member, Place, Taken, Wanted};
 use cluster_sys::local::{Access, UdpAddress, bind_udp, inherit, listen_unix, shortest};
-use cluster_sys::portable;
-use cluster_sys::reuseport::{self, Member, Place};
-use cluster_sys::socket::{
-    Sharing, TcpAddress, accept_queue_length, listen_tcp, refuse_new_connections, widen_backlog,
-};
+use cluster_sys::platform::{Newcomers, Platform};
+use cluster_sys::socket::{Sharing, TcpAddress, listen_tcp, widen_backlog};
 use cluster_sys::socket_file::SocketFile;
-use cluster_sys::takeover::{self, Taken, Wanted};
 
 const UDP_REUSE_ADDRESS: u32 = 4;
 
@@ -67,20 +64,21 @@ enum Owner {
 }
 
 impl Listener {
-    fn queue_length(&self) -> Option<u32> {
+    fn queue_length(&self, platform: Platform) -> Option<u32> {
         let own = self.own.as_ref().map(Accepting::socket);
         let shared = self.shared.as_ref().map(|shared| shared.as_fd());
-        own.into_iter().chain(shared).map(accept_queue_length).sum()
+        own.into_iter().chain(shared).map(|socket| platform.accept_queue_length(socket)).sum()
     }
 }
 
 /// All sockets, by key.
 #[derive(Debug)]
 pub(super) struct Sockets {
+    platform: Platform,
     balance: Balance,
     by_key: HashMap<Key, Listener>,
     activated: Activated,
-    /// Those that are to be closed as soon as they are empty.
+    /// Shared ones to which new connections come until they are closed.
     unheld: Vec<Key>,
     warned: bool,
     told_reserve: bool,
@@ -89,8 +87,9 @@ pub(super) struct Sockets {
 }
 
 impl Sockets {
-    pub(super) fn new(balance: Balance, activated: Activated) -> Self {
+    pub(super) fn new(platform: Platform, balance: Balance, activated: Activated) -> Self {
         Self {
+            platform,
             balance,
             by_key: HashMap::new(),
             activated,
@@ -121,10 +120,10 @@ impl Sockets {
         let is_own = waiting.is_none();
         let accepts = !is_udp && self.balance != Balance::Shared;
         // Only what workers hold can be left over.
-        let sharing = if accepts || portable() { Sharing::Never } else { Sharing::Later };
+        let sharing = if accepts { Sharing::Never } else { Sharing::Later };
         let (first, file) = match waiting {
             Some(socket) => (socket, None),
-            None => bind(query, path.as_deref(), sharing)?,
+            None => bind(self.platform, query, path.as_deref(), sharing)?,
         };
         let owner = if is_own { Owner::Master { file } } else { Owner::Other };
         let kind = if is_udp { HandleKind::Datagram } else { HandleKind::Net };
@@ -150,7 +149,7 @@ impl Sockets {
     /// After `EADDRINUSE`: what is only left over from a killed app is no hindrance.
     pub(super) fn take_over(&mut self, key: &Key, query: &ListenQuery, inputs: &Sender<Input>) -> Result<Bound, i32> {
         let Some(wanted) = self.wanted(query) else { return Err(libc::EADDRINUSE) };
-        let taken = takeover::take_over(&wanted, || Ok(bind(query, None, Sharing::Joins)?.0));
+        let taken = self.platform.take_over(&wanted, || Ok(bind(self.platform, query, None, Sharing::Joins)?.0));
         // It may have been closed meanwhile.
         let Some(Taken { first, second, place, holders }) = taken else { return self.open(key, query, inputs) };
         tracing::warn!(%key, ?holders, "processes of a killed app still have this address: they get nothing new");
@@ -161,7 +160,7 @@ impl Sockets {
 
     /// What a query asks for, if that can be taken over.
     fn wanted(&self, query: &ListenQuery) -> Option<Wanted> {
-        if portable() || query.fd.is_some_and(|fd| fd >= 0) {
+        if query.fd.is_some_and(|fd| fd >= 0) {
             return None;
         }
         let flags = query.flags.unwrap_or(0);
@@ -193,7 +192,7 @@ impl Sockets {
             (true, true) => Delivery::Adaptive,
         };
         let (own, shared) = if accepts {
-            let own = Accepting::start(Arc::clone(key), first.into(), inputs.clone())?;
+            let own = Accepting::start(self.platform, Arc::clone(key), first.into(), inputs.clone())?;
             (Some(own), second.map(|second| Rc::new(second.into())))
         } else {
             (None, Some(Rc::new(first.into())))
@@ -217,15 +216,12 @@ impl Sockets {
 
     /// The second socket of an adaptive pair, where the system has that.
     fn second(&mut self, first: &Socket) -> Option<Socket> {
-        if portable() {
-            return None;
-        }
-        let second = reuseport::second(first);
+        let second = self.platform.second(first);
         if let (Err(error), false) = (&second, self.warned) {
             self.warned = true;
             tracing::warn!(%error, "no SO_REUSEPORT with a BPF program here: balance 'auto' is 'round-robin'");
         }
-        second.ok()
+        second.ok().flatten()
     }
 
     /// The socket of another key for this one, too.
@@ -236,7 +232,7 @@ impl Sockets {
             if is_of_reserve(&socket) {
                 return Err(io::Error::from_raw_os_error(libc::EMFILE));
             }
-            Accepting::start(Arc::clone(key), socket, inputs.clone())
+            Accepting::start(self.platform, Arc::clone(key), socket, inputs.clone())
         };
         let own = own.as_ref().map(duplicate).transpose().map_err(|error| error.raw_os_error().unwrap_or(libc::EIO))?;
         let owner = match owner {
@@ -267,7 +263,7 @@ impl Sockets {
             Acceptor::Master => Member::First,
             Acceptor::Workers => Member::Second,
         };
-        if let Err(error) = reuseport::steer(own.socket(), place, member) {
+        if let Err(error) = self.platform.steer(own.socket(), place, member) {
             tracing::warn!(key, %error, "connections could not be steered");
         }
     }
@@ -289,20 +285,22 @@ impl Sockets {
 
     /// All keys, each with how many connections wait in the kernel; `None` where the system does not tell.
     pub(super) fn queue_lengths(&self) -> impl Iterator<Item = (&Key, Option<u32>)> {
-        self.by_key.iter().map(|(key, listener)| (key, listener.queue_length()))
+        self.by_key.iter().map(|(key, listener)| (key, listener.queue_length(self.platform)))
     }
 
-    /// Nothing waits any more: where new connections could not be held off they are refused from now on.
+    /// Nothing waits any more: where new connections could not be held off they are refused as soon as the workers have left.
     pub(super) fn quiesced(&mut self) {
         for key in std::mem::take(&mut self.unheld) {
             self.by_key.remove(&key);
         }
     }
 
-    /// Lets no new connection begin, where the system can. The future resolves when none waits any more.
+    /// Lets no new connection begin, where the system can; elsewhere the master's sockets are emptied and closed, and the workers empty
+    /// what they share. The future resolves when nothing waits any more.
     pub(super) fn quiesce(&mut self) -> impl Future<Output = ()> + use<> {
         let (mut held, mut open): (Vec<Rc<OwnedFd>>, Vec<Rc<OwnedFd>>) = (Vec::new(), Vec::new());
-        let mut others = Vec::new();
+        let (mut others, mut closing) = (Vec::new(), Vec::new());
+        let platform = self.platform;
         for (key, listener) in &mut self.by_key {
             match &mut listener.owner {
                 // Newcomers find no file; those that found it wait in the queue.
@@ -312,18 +310,24 @@ impl Sockets {
                     continue;
                 }
             }
-            let sockets = [listener.own.as_ref().map(Accepting::share), listener.shared.clone()];
+            if let Some(own) = listener.own.take() {
+                match platform.refuse_new_connections(own.socket()) {
+                    Newcomers::HeldOff => {
+                        held.push(own.share());
+                        listener.own = Some(own);
+                    }
+                    Newcomers::StillCome => closing.push(own.finish()),
+                }
+            }
             // Nothing connects to a UDP socket.
-            let streams = sockets
-                .into_iter()
-                .flatten()
-                .filter(|socket| SockRef::from(&**socket).r#type().ok() == Some(Type::STREAM));
-            for socket in streams {
-                if refuse_new_connections(socket.as_fd()).is_ok() {
-                    held.push(socket);
-                } else {
-                    self.unheld.push(Arc::clone(key));
-                    open.push(socket);
+            let is_stream = |socket: &&Rc<OwnedFd>| SockRef::from(&***socket).r#type().ok() == Some(Type::STREAM);
+            if let Some(shared) = listener.shared.as_ref().filter(is_stream) {
+                match platform.refuse_new_connections(shared.as_fd()) {
+                    Newcomers::HeldOff => held.push(Rc::clone(shared)),
+                    Newcomers::StillCome => {
+                        self.unheld.push(Arc::clone(key));
+                        open.push(Rc::clone(shared));
+                    }
                 }
             }
         }
@@ -331,26 +335,34 @@ impl Sockets {
             for other in others {
                 other.await;
             }
-            until_quiet(held, open).await;
+            for socket in closing {
+                socket.await;
+            }
+            until_quiet(platform, held, open).await;
         }
     }
 }
 
-fn bind(query: &ListenQuery, path: Option<&str>, sharing: Sharing) -> io::Result<(Socket, Option<SocketFile>)> {
+fn bind(
+    platform: Platform,
+    query: &ListenQuery,
+    path: Option<&str>,
+    sharing: Sharing,
+) -> io::Result<(Socket, Option<SocketFile>)> {
     let invalid = || io::Error::from_raw_os_error(libc::EINVAL);
     let udp = query.address_type.is_some_and(AddressType::is_udp);
     let port = || query.port.unwrap_or(0).try_into().map_err(|_| invalid());
     let flags = query.flags.unwrap_or(0);
     if udp {
-        let socket = bind_udp(&UdpAddress {
+        let address = UdpAddress {
             ip: query.address.as_deref(),
             port: port()?,
             ipv6: query.address_type == Some(AddressType::Udp6),
             ipv6_only: flags & IPV6_ONLY != 0,
             reuse_address: flags & UDP_REUSE_ADDRESS != 0,
             sharing,
-        })?;
-        return Ok((socket, None));
+        };
+        return Ok((bind_udp(platform, &address)?, None));
     }
     match (query.address_type, path) {
         (Some(AddressType::Pipe), Some(path)) => {
@@ -362,7 +374,7 @@ fn bind(query: &ListenQuery, path: Option<&str>, sharing: Sharing) -> io::Result
         }
         (Some(AddressType::Tcp4 | AddressType::Tcp6), _) => {
             let (ip, ipv6_only) = (query.address.clone(), flags & IPV6_ONLY != 0);
-            Ok((listen_tcp(&TcpAddress { ip, port: port()?, ipv6_only }, sharing)?, None))
+            Ok((listen_tcp(platform, &TcpAddress { ip, port: port()?, ipv6_only }, sharing)?, None))
         }
         _ => Err(invalid()),
     }

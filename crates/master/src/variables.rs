@@ -9,6 +9,7 @@ use std::os::fd::RawFd;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use cluster_sys::platform::Platform;
 use cluster_watch::Git;
 
 /// The first descriptor that a service manager passes (`SD_LISTEN_FDS_START`).
@@ -19,8 +20,8 @@ const FIRST_PASSED: RawFd = 3;
 pub struct Variables {
     /// `YUNFLY_LOG`: see log.rs.
     pub log: String,
-    /// `YUNFLY_PORTABLE=1`: see [`cluster_sys::portable`].
-    pub portable: bool,
+    /// `YUNFLY_PORTABLE=1`: the portable way also where there is a better one.
+    pub platform: Platform,
     /// `NOTIFY_SOCKET`: where the service manager hears of the cluster, sd_notify(3).
     pub notify_socket: Option<String>,
     /// `WATCHDOG_USEC`, where it is meant for this process: how often it wants to hear that the master's loop turns.
@@ -43,11 +44,12 @@ impl Variables {
         let watchdog = watchdog.filter(|_| text("WATCHDOG_PID").is_none() || is_ours("WATCHDOG_PID"));
         let passed = number("LISTEN_FDS").filter(|_| is_ours("LISTEN_PID"));
         let passed = passed.and_then(|count| FIRST_PASSED.checked_add(count.try_into().ok()?)).unwrap_or(FIRST_PASSED);
+        let is_portable = text("YUNFLY_PORTABLE").is_some_and(|value| value == "1");
         let home = path("HOME");
         let config_home = path("XDG_CONFIG_HOME").or_else(|| home.as_ref().map(|home| home.join(".config")));
         Self {
             log: text("YUNFLY_LOG").cloned().unwrap_or_default(),
-            portable: text("YUNFLY_PORTABLE").is_some_and(|value| value == "1"),
+            platform: if is_portable { Platform::Portable } else { Platform::default() },
             notify_socket: text("NOTIFY_SOCKET").cloned(),
             watchdog: watchdog.map(Duration::from_micros),
             passed: FIRST_PASSED..passed,
@@ -73,6 +75,12 @@ mod tests {
         let names =
             ["YUNFLY_LOG", "NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "LISTEN_FDS", "LISTEN_PID", "HOME"];
         assert_eq!(variables(&names.map(|name| (name, ""))), nothing);
+    }
+
+    #[test]
+    fn the_portable_way_is_taken_where_it_is_asked_for() {
+        assert_eq!(variables(&[("YUNFLY_PORTABLE", "1")]).platform, Platform::Portable);
+        assert_eq!(variables(&[("YUNFLY_PORTABLE", "0")]).platform, Platform::default());
     }
 
     #[test]

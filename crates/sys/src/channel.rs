@@ -5,7 +5,9 @@ use std::mem;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 
 use nix::fcntl::{FcntlArg, FdFlag, OFlag, fcntl};
-use nix::sys::socket::{AddressFamily, ControlMessage, MsgFlags, SockFlag, SockType, sendmsg, socketpair};
+use nix::sys::socket::{AddressFamily, ControlMessage, SockType, sendmsg, socketpair};
+
+use super::system;
 
 /// The default (~200 KB) makes large messages take many turns. The kernel cuts this down to its own limit.
 const SOCKET_BUFFER: usize = 1 << 20;
@@ -21,12 +23,7 @@ const MAX_HANDLES_PER_READ: usize = 16;
 /// # Errors
 /// Those of `socketpair(2)` and `fcntl(2)`.
 pub fn pair() -> io::Result<(OwnedFd, OwnedFd)> {
-    // At once where that is possible: the app's own threads may fork in between.
-    #[cfg(target_os = "linux")]
-    const FLAGS: SockFlag = SockFlag::SOCK_CLOEXEC;
-    #[cfg(not(target_os = "linux"))]
-    const FLAGS: SockFlag = SockFlag::empty();
-    let (ours, theirs) = socketpair(AddressFamily::Unix, SockType::Stream, None, FLAGS)?;
+    let (ours, theirs) = socketpair(AddressFamily::Unix, SockType::Stream, None, system::OF_NO_CHILD)?;
     fcntl(&ours, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC))?;
     fcntl(&ours, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
     let theirs = for_child(theirs)?;
@@ -62,11 +59,6 @@ pub fn receive(
     most: usize,
     handles: &mut Vec<OwnedFd>,
 ) -> io::Result<usize> {
-    #[cfg(target_os = "linux")]
-    const FLAGS: libc::c_int = libc::MSG_DONTWAIT | libc::MSG_CMSG_CLOEXEC;
-    #[cfg(not(target_os = "linux"))]
-    const FLAGS: libc::c_int = libc::MSG_DONTWAIT;
-
     /// Room for the control message, aligned as its header wants it.
     #[repr(C)]
     union Control {
@@ -84,7 +76,7 @@ pub fn receive(
     message.msg_controllen = mem::size_of::<Control>() as _;
 
     // SAFETY: every pointer in `message` is to a live local buffer of the length that stands beside it.
-    let count = unsafe { libc::recvmsg(channel.as_raw_fd(), &raw mut message, FLAGS) };
+    let count = unsafe { libc::recvmsg(channel.as_raw_fd(), &raw mut message, system::RECEIVE) };
     let Ok(count) = usize::try_from(count) else { return Err(io::Error::last_os_error()) };
     // SAFETY: the kernel wrote `count` bytes to the start of the spare room.
     unsafe { buffer.set_len(buffer.len() + count) };
@@ -107,8 +99,7 @@ unsafe fn take_handles(message: &libc::msghdr, handles: &mut Vec<OwnedFd>) {
                 let length = control.cmsg_len as usize - libc::CMSG_LEN(0) as usize;
                 for index in 0..length / mem::size_of::<RawFd>() {
                     let handle = OwnedFd::from_raw_fd(data.add(index).read_unaligned());
-                    #[cfg(not(target_os = "linux"))]
-                    let _ = fcntl(&handle, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC));
+                    system::received(&handle);
                     handles.push(handle);
                 }
             }
@@ -122,15 +113,10 @@ unsafe fn take_handles(message: &libc::msghdr, handles: &mut Vec<OwnedFd>) {
 /// # Errors
 /// `WouldBlock` when the channel is full, `BrokenPipe` when the child closed it.
 pub fn send(channel: BorrowedFd<'_>, slices: &[IoSlice<'_>], handle: Option<BorrowedFd<'_>>) -> io::Result<usize> {
-    #[cfg(target_os = "linux")]
-    let flags = MsgFlags::MSG_DONTWAIT | MsgFlags::MSG_NOSIGNAL;
-    // Elsewhere Node itself ignores SIGPIPE.
-    #[cfg(not(target_os = "linux"))]
-    let flags = MsgFlags::MSG_DONTWAIT;
     let numbers = handle.map(|handle| [handle.as_raw_fd()]);
     let control: Vec<ControlMessage<'_>> =
         numbers.as_ref().map(|numbers| ControlMessage::ScmRights(numbers)).into_iter().collect();
-    Ok(sendmsg::<()>(channel.as_raw_fd(), slices, &control, flags, None)?)
+    Ok(sendmsg::<()>(channel.as_raw_fd(), slices, &control, system::SEND, None)?)
 }
 
 #[cfg(test)]

@@ -11,6 +11,8 @@ use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::sys::stat::{SFlag, fstat};
 use socket2::{SockRef, Type};
 
+use super::system::is_mere_path;
+
 /// The kinds that can be told apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -58,16 +60,9 @@ pub fn never_block(descriptor: BorrowedFd<'_>) -> io::Result<()> {
 }
 
 fn is_pipe(descriptor: BorrowedFd<'_>) -> bool {
-    // A mere path to one (O_PATH) can be looked at, but nothing else.
-    let is_path = |flags: libc::c_int| cfg!(target_os = "linux") && flags & O_PATH != 0;
     fstat(descriptor).is_ok_and(|status| SFlag::from_bits_truncate(status.st_mode) & SFlag::S_IFMT == SFlag::S_IFIFO)
-        && fcntl(descriptor, FcntlArg::F_GETFL).is_ok_and(|flags| !is_path(flags))
+        && fcntl(descriptor, FcntlArg::F_GETFL).is_ok_and(|flags| !is_mere_path(flags))
 }
-
-#[cfg(target_os = "linux")]
-const O_PATH: libc::c_int = libc::O_PATH;
-#[cfg(not(target_os = "linux"))]
-const O_PATH: libc::c_int = 0;
 
 fn is_listener(socket: BorrowedFd<'_>) -> bool {
     let mut listens: libc::c_int = 0;

@@ -10,14 +10,18 @@ use std::os::unix::net::UnixDatagram;
 use std::time::Duration;
 
 use super::channel;
-use super::process::{Process, start_time};
+use super::platform::Platform;
+use super::process::Process;
 use super::spawn::{Command, spawn};
 
 /// How often it looks whether somebody is left.
 const TICK: Duration = Duration::from_secs(1);
 
+/// A start time that the system doesn't tell.
+const NOT_TOLD: &str = "-";
+
 /// Each line on fd 3 is the whole list of `pid:start` now alive; the start time tells a pid that was given to a stranger
-/// meanwhile (field 22 of /proc/pid/stat; where there is no /proc, the pid has to do). What a child that ended left in its
+/// meanwhile (field 22 of /proc/pid/stat; `-`, where the system doesn't tell: then the pid has to do). What a child that ended left in its
 /// process group is ended too: no pid is given out anew while a group has its number. It is immune to the signals that a
 /// terminal or systemd sends to everybody.
 ///
@@ -31,7 +35,7 @@ list=
 while read -r line <&3; do list=$line; done
 kill_group() { kill -s KILL -- "-$1"; }
 is_alive() {
-  [ -d /proc/self ] || { kill -0 "$1"; return; }
+  if [ "$2" = - ]; then kill -0 "$1" || { kill_group "$1"; return 1; }; return 0; fi
   read -r stat < "/proc/$1/stat" || { kill_group "$1"; return 1; }
   pid=$1
   set -- "$2" ${stat##*) }
@@ -59,6 +63,7 @@ for entry in $left; do kill_group "${entry%:*}"; done
 /// The running guard. Dropping it tells it that the app is gone.
 #[derive(Debug)]
 pub struct Guard {
+    platform: Platform,
     channel: OwnedFd,
     process: Process,
 }
@@ -68,7 +73,7 @@ impl Guard {
     ///
     /// # Errors
     /// Where there is no /bin/sh.
-    pub fn start(title: &str, grace: Duration) -> io::Result<Self> {
+    pub fn start(platform: Platform, title: &str, grace: Duration) -> io::Result<Self> {
         let (ours, theirs) = channel::pair()?;
         let argument = |text: &str| CString::new(text).map_err(io::Error::from);
         let shell = argument("/bin/sh")?;
@@ -88,7 +93,7 @@ impl Guard {
             stdout: io::stdout().as_fd(),
             stderr: io::stderr().as_fd(),
         })?;
-        Ok(Self { channel: ours, process: Process::new(pid) })
+        Ok(Self { platform, channel: ours, process: Process::new(platform, pid) })
     }
 
     /// Its process, whose end somebody must wait for.
@@ -102,7 +107,8 @@ impl Guard {
     /// # Errors
     /// When it does not take the whole line: then what follows would not be understood, and it is good for nothing any more.
     pub fn watch(&self, pids: impl Iterator<Item = u32>) -> io::Result<()> {
-        let mut line: String = pids.map(|pid| format!("{pid}:{} ", start_time(pid).unwrap_or_default())).collect();
+        let entry = |pid| format!("{pid}:{} ", self.platform.start_time(pid).as_deref().unwrap_or(NOT_TOLD));
+        let mut line: String = pids.map(entry).collect();
         line.push('\n');
         let sent = channel::send(self.channel.as_fd(), &[IoSlice::new(line.as_bytes())], None)?;
         if sent == line.len() { Ok(()) } else { Err(io::ErrorKind::WriteZero.into()) }
@@ -114,7 +120,7 @@ mod tests {
     use super::*;
     use nix::sys::signal::Signal;
 
-    fn sleeper() -> Process {
+    fn sleeper(platform: Platform) -> Process {
         let text = |text: &str| CString::new(text).unwrap();
         let (_, theirs) = channel::pair().unwrap();
         let args = [text("sleep"), text("1000")];
@@ -130,7 +136,7 @@ mod tests {
             stdout: stdout.as_fd(),
             stderr: stderr.as_fd(),
         };
-        Process::new(spawn(&command).unwrap())
+        Process::new(platform, spawn(&command).unwrap())
     }
 
     fn block_on<F: Future>(future: F) -> F::Output {
@@ -139,17 +145,35 @@ mod tests {
 
     #[test]
     fn kills_what_is_stopped_once_the_app_is_gone() {
-        let (stopped, stranger) = (sleeper(), sleeper());
-        assert!(stopped.signal(Signal::SIGSTOP));
-        let guard = Guard::start("test", Duration::ZERO).unwrap();
-        guard.watch([stopped.pid()].into_iter()).unwrap();
-        // A pid with another start time is a stranger's.
-        let line = format!("{}:{} {}:1 \n", stopped.pid(), start_time(stopped.pid()).unwrap(), stranger.pid());
+        for platform in Platform::WORKING {
+            let stopped = sleeper(*platform);
+            assert!(stopped.signal(Signal::SIGSTOP));
+            let guard = Guard::start(*platform, "test", Duration::ZERO).unwrap();
+            guard.watch([stopped.pid()].into_iter()).unwrap();
+            let process = guard.process.clone();
+            drop(guard);
+            block_on(async {
+                assert_eq!(stopped.wait().await.signal, Some(libc::SIGKILL), "{platform:?}");
+                process.wait().await;
+            });
+        }
+    }
+
+    /// Or of one that is gone.
+    #[test]
+    fn a_pid_with_another_start_time_is_a_strangers() {
+        let platform = Platform::default();
+        let stranger = sleeper(platform);
+        if platform.start_time(stranger.pid()).is_none() {
+            assert!(stranger.signal(Signal::SIGKILL));
+            return;
+        }
+        let guard = Guard::start(platform, "test", Duration::ZERO).unwrap();
+        let line = format!("{0}:1 {0}: \n", stranger.pid());
         channel::send(guard.channel.as_fd(), &[IoSlice::new(line.as_bytes())], None).unwrap();
         let process = guard.process.clone();
         drop(guard);
         block_on(async {
-            assert_eq!(stopped.wait().await.signal, Some(libc::SIGKILL));
             process.wait().await;
             assert!(stranger.signal(Signal::SIGTERM), "the stranger lives");
             assert_eq!(stranger.wait().await.signal, Some(libc::SIGTERM));
@@ -158,10 +182,12 @@ mod tests {
 
     #[test]
     fn ends_by_itself_when_nobody_is_left() {
-        let guard = Guard::start("test", Duration::from_secs(1000)).unwrap();
-        guard.watch(std::iter::empty()).unwrap();
-        let process = guard.process.clone();
-        drop(guard);
-        assert_eq!(block_on(process.wait()).code, Some(0));
+        for platform in Platform::WORKING {
+            let guard = Guard::start(*platform, "test", Duration::from_secs(1000)).unwrap();
+            guard.watch(std::iter::empty()).unwrap();
+            let process = guard.process.clone();
+            drop(guard);
+            assert_eq!(block_on(process.wait()).code, Some(0), "{platform:?}");
+        }
     }
 }

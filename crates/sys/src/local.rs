@@ -9,8 +9,10 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use socket2::{Domain, SockAddr, SockRef, Socket, Type};
 
 use super::descriptor::{Kind, kind};
+use super::platform::Platform;
 use super::socket::{BACKLOG, Sharing, bind_shared, parse};
 use super::socket_file::SocketFile;
+use super::system::share_datagrams;
 
 /// What libuv adds to the mode of a unix socket for `readableAll` and `writableAll` (`uv_pipe_chmod`).
 const READABLE_ALL: u32 = 0o444;
@@ -86,23 +88,19 @@ pub struct UdpAddress<'a> {
 ///
 /// # Errors
 /// Those of `bind(2)`, `EINVAL` for what is no address.
-pub fn bind_udp(address: &UdpAddress<'_>) -> io::Result<Socket> {
+pub fn bind_udp(platform: Platform, address: &UdpAddress<'_>) -> io::Result<Socket> {
     let everywhere = if address.ipv6 { "::" } else { "0.0.0.0" };
     let at: SocketAddr = parse(address.ip.unwrap_or(everywhere), address.port)
         .ok_or_else(|| io::Error::from_raw_os_error(libc::EINVAL))?;
     let socket = Socket::new(Domain::for_address(at), Type::DGRAM, None)?;
     socket.set_nonblocking(true)?;
     if address.reuse_address {
-        // What libuv sets for UV_UDP_REUSEADDR: on the BSDs SO_REUSEPORT means what SO_REUSEADDR does on Linux.
-        #[cfg(target_os = "linux")]
-        socket.set_reuse_address(true)?;
-        #[cfg(not(target_os = "linux"))]
-        socket.set_reuse_port(true)?;
+        share_datagrams(&socket)?;
     }
     if at.is_ipv6() && address.ipv6_only {
         socket.set_only_v6(true)?;
     }
-    bind_shared(&socket, at, if address.reuse_address { Sharing::Never } else { address.sharing })?;
+    bind_shared(platform, &socket, at, if address.reuse_address { Sharing::Never } else { address.sharing })?;
     Ok(socket)
 }
 
@@ -150,29 +148,10 @@ pub struct Connection {
 ///
 /// # Errors
 /// `WouldBlock` when none does, else those of `accept(2)`.
-pub fn accept(listener: BorrowedFd<'_>) -> io::Result<Connection> {
-    let (socket, address) = accept_nonblocking(listener)?;
+pub fn accept(platform: Platform, listener: BorrowedFd<'_>) -> io::Result<Connection> {
+    let (socket, address) = platform.accept(listener)?;
     let client = number(address.as_socket(), socket.as_raw_fd());
     Ok(Connection { socket, client })
-}
-
-#[cfg(target_os = "linux")]
-fn accept_nonblocking(listener: BorrowedFd<'_>) -> io::Result<(OwnedFd, SockAddr)> {
-    const FLAGS: libc::c_int = libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
-    // SAFETY: the storage and its length are what accept4 writes an address to.
-    unsafe {
-        SockAddr::try_init(|storage, length| {
-            let number = libc::accept4(listener.as_raw_fd(), storage.cast(), length, FLAGS);
-            if number < 0 { Err(io::Error::last_os_error()) } else { Ok(OwnedFd::from_raw_fd(number)) }
-        })
-    }
-}
-
-#[cfg(not(target_os = "linux"))]
-fn accept_nonblocking(listener: BorrowedFd<'_>) -> io::Result<(OwnedFd, SockAddr)> {
-    let (socket, address) = SockRef::from(&listener).accept()?;
-    socket.set_nonblocking(true)?;
-    Ok((socket.into(), address))
 }
 
 /// Who a connection is from, as in [`Connection::client`].
@@ -222,12 +201,14 @@ mod tests {
         let (socket, _file) = listen_unix(&path, Access { readable_all: true, writable_all: true }).unwrap();
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o666, 0o666);
         assert_eq!(with_waiting(&[&socket]), [false]);
-        let _client = UnixStream::connect(&path).unwrap();
-        assert_eq!(with_waiting(&[&socket]), [true]);
-        let taken = accept(socket.as_fd()).unwrap();
-        let nothing = std::fs::File::from(taken.socket).read(&mut [0]).unwrap_err();
-        assert_eq!(nothing.kind(), io::ErrorKind::WouldBlock, "a worker's loop would stand still");
-        assert_eq!(accept(socket.as_fd()).unwrap_err().kind(), io::ErrorKind::WouldBlock);
+        for platform in Platform::WORKING {
+            let _client = UnixStream::connect(&path).unwrap();
+            assert_eq!(with_waiting(&[&socket]), [true]);
+            let taken = accept(*platform, socket.as_fd()).unwrap();
+            let nothing = std::fs::File::from(taken.socket).read(&mut [0]).unwrap_err();
+            assert_eq!(nothing.kind(), io::ErrorKind::WouldBlock, "a worker's loop would stand still");
+            assert_eq!(accept(*platform, socket.as_fd()).unwrap_err().kind(), io::ErrorKind::WouldBlock);
+        }
         let error = listen_unix(&path, Access::default()).unwrap_err();
         assert_eq!(error.raw_os_error(), Some(libc::EADDRINUSE));
     }
@@ -259,14 +240,17 @@ mod tests {
         let error = |descriptor: OwnedFd| inherit(descriptor.into(), Type::STREAM).unwrap_err().raw_os_error();
         assert_eq!(error(std::fs::File::open("/dev/null").unwrap().into()), Some(libc::EINVAL));
         assert_eq!(error(UnixStream::pair().unwrap().0.into()), Some(libc::EINVAL));
-        let udp = bind_udp(&UdpAddress {
-            ip: None,
-            port: 0,
-            ipv6: false,
-            ipv6_only: false,
-            reuse_address: false,
-            sharing: Sharing::Never,
-        })
+        let udp = bind_udp(
+            Platform::default(),
+            &UdpAddress {
+                ip: None,
+                port: 0,
+                ipv6: false,
+                ipv6_only: false,
+                reuse_address: false,
+                sharing: Sharing::Never,
+            },
+        )
         .unwrap();
         assert_eq!(error(udp.try_clone().unwrap().into()), Some(libc::EINVAL));
         assert!(inherit(udp, Type::DGRAM).is_ok());

@@ -11,13 +11,9 @@ use nix::fcntl::{AT_FDCWD, OFlag, openat};
 use nix::sys::stat::{Mode, fstat, mkdirat};
 use nix::unistd::geteuid;
 
-const OTHERS_MAY_WRITE: Mode = Mode::S_IWGRP.union(Mode::S_IWOTH);
+use super::system::TO_PASS;
 
-/// A folder of which `O_PATH` needs no right to read.
-#[cfg(target_os = "linux")]
-const TO_PASS: OFlag = OFlag::O_PATH;
-#[cfg(not(target_os = "linux"))]
-const TO_PASS: OFlag = OFlag::O_RDONLY;
+const OTHERS_MAY_WRITE: Mode = Mode::S_IWGRP.union(Mode::S_IWOTH);
 
 /// The path of the folder without links, if it is this user's and nobody else but root can change what is in it, nor what is in
 /// the folders that it is in, from `top` on. What is missing of it is made, for this user alone.

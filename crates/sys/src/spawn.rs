@@ -6,6 +6,8 @@ use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
 use std::ptr;
 
+use super::system::NEW_SESSION;
+
 /// Under which number a child finds its channel (`NODE_CHANNEL_FD`).
 pub const CHANNEL_FD: RawFd = 3;
 
@@ -116,12 +118,6 @@ impl Drop for FileActions {
 fn has_terminal() -> bool {
     std::fs::File::open("/dev/tty").is_ok()
 }
-
-#[cfg(target_os = "linux")]
-const NEW_SESSION: libc::c_int = libc::POSIX_SPAWN_SETSID as libc::c_int;
-/// spawn.h of macOS 10.15 and later.
-#[cfg(not(target_os = "linux"))]
-const NEW_SESSION: libc::c_int = 0x0400;
 
 struct Attributes(libc::posix_spawnattr_t);
 

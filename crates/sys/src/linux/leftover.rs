@@ -9,7 +9,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use serde::Deserialize;
 use socket2::Type;
 
-use super::process::{parent, processes};
+use super::proc::{parent, processes};
 
 /// The state of a socket that listens, and of a UDP socket without a peer (include/net/tcp_states.h).
 const LISTENING: &str = "0A";
@@ -123,7 +123,7 @@ fn is_orphan(pid: u32) -> bool {
     own.is_some() && namespace(&pid.to_string()) == own && parent(pid).is_some_and(|parent| parent != app)
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
 mod tests {
     use super::*;
     use std::net::{TcpListener, UdpSocket};

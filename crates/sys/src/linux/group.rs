@@ -1,66 +1,34 @@
 //! Two listening sockets on one port, and who of them gets a new connection (`SO_REUSEPORT` and a classic BPF program).
 
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 
 use socket2::{Domain, Socket, Type};
 
-use super::socket::BACKLOG;
-
-/// Which of both sockets gets new connections.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Member {
-    /// The one that was there first.
-    First,
-    /// The one that [`second`] made.
-    Second,
-}
-
-/// Where our sockets are in the group of their address: the kernel numbers them in the order in which they joined.
-#[derive(Debug, Default)]
-pub struct Place {
-    /// How many were there before.
-    first: u32,
-    /// When a socket is closed the last one gets its number. So behind ours there is one for each that was there before,
-    /// which gets no connection: ours keep their numbers.
-    reserves: Vec<Socket>,
-}
+use crate::group::{Member, Place};
+use crate::socket::BACKLOG;
 
 impl Place {
     /// Behind so many others.
     #[must_use]
-    pub fn after(others: usize) -> Self {
+    pub(super) fn after(others: usize) -> Self {
         Self { first: u32::try_from(others).unwrap_or(u32::MAX), reserves: Vec::new() }
     }
 
     /// To be called when all that are to get connections have joined.
-    ///
-    /// # Errors
-    /// Those of `bind(2)` and `listen(2)`.
-    pub fn reserve(&mut self, first: &Socket) -> io::Result<()> {
+    pub(super) fn reserve(&mut self, first: &Socket) -> io::Result<()> {
         self.reserves = (0..self.first).map(|_| join(first)).collect::<io::Result<_>>()?;
         Ok(())
     }
-
-    /// Those that get no connection.
-    pub fn reserves(&self) -> impl Iterator<Item = &Socket> {
-        self.reserves.iter()
-    }
 }
 
-/// A second listening socket on the port of `first`. New connections go on to the first until [`steer`] says otherwise. Closing one of them changes the numbers of the group: close both or neither.
-///
 /// `first` was bound *without* the option, so that a port that somebody else holds, even with the option, is an error;
 /// and whoever comes later without it, as a second instance of the same app does, gets `EADDRINUSE`.
-///
-/// # Errors
-/// Those of the system; `Unsupported` off Linux. `first` is as it was before.
-pub fn second(first: &Socket) -> io::Result<Socket> {
-    supported()?;
+pub fn second(first: &Socket) -> io::Result<Option<Socket>> {
     first.set_reuse_port(true)?;
     let joined = join(first).and_then(|second| {
         steer(first.as_fd(), &Place::default(), Member::First)?;
-        Ok(second)
+        Ok(Some(second))
     });
     if joined.is_err() {
         first.set_reuse_port(false)?;
@@ -68,13 +36,12 @@ pub fn second(first: &Socket) -> io::Result<Socket> {
     joined
 }
 
-/// Makes a socket that is bound without the option, and doesn't listen yet, the first of a group: should its app be killed, and
-/// a worker keep it, the next app can join (`takeover`). Others who do so get no connection.
-///
-/// # Errors
-/// As of [`second`].
-pub fn found(socket: &Socket) -> io::Result<()> {
-    supported()?;
+/// Others who join get no connection. Where this cannot be, the next app waits for whoever has the address.
+pub fn found(socket: &Socket) {
+    let _ = try_found(socket);
+}
+
+fn try_found(socket: &Socket) -> io::Result<()> {
     socket.set_reuse_port(true)?;
     // A datagram socket is among those that get something since it was bound, and only one who joins makes a group of those.
     let companion = if socket.r#type()? == Type::DGRAM { Some(join(socket)) } else { None };
@@ -86,10 +53,7 @@ pub fn found(socket: &Socket) -> io::Result<()> {
 }
 
 /// One more socket in the group of `member`.
-///
-/// # Errors
-/// Those of `bind(2)` and `listen(2)`.
-pub fn join(member: &Socket) -> io::Result<Socket> {
+pub(super) fn join(member: &Socket) -> io::Result<Socket> {
     let (address, kind) = (member.local_addr()?, member.r#type()?);
     let socket = Socket::new(Domain::from(i32::from(address.family())), kind, None)?;
     socket.set_nonblocking(true)?;
@@ -108,90 +72,54 @@ pub fn join(member: &Socket) -> io::Result<Socket> {
     Ok(socket)
 }
 
-/// From now on new connections go to this member. What waits at the other one stays there.
-///
-/// # Errors
-/// Those of `setsockopt(2)`.
 pub fn steer(group: BorrowedFd<'_>, place: &Place, to: Member) -> io::Result<()> {
     let number = match to {
         Member::First => 0,
         Member::Second => 1,
     };
-    imp::choose(group, place.first.saturating_add(number))
+    choose(group, place.first.saturating_add(number))
 }
 
-/// Takes the program off a group.
-///
-/// # Errors
-/// `NotFound` when it has none, `Unsupported` off Linux, others where the system cannot (before Linux 5.3).
-pub fn forget_program(group: BorrowedFd<'_>) -> io::Result<()> {
-    imp::detach(group)
+fn choose(group: BorrowedFd<'_>, index: u32) -> io::Result<()> {
+    // One instruction: return the index (`reuseport_select_sock` in net/core/sock_reuseport.c).
+    let mut code = libc::sock_filter { code: (libc::BPF_RET | libc::BPF_K) as u16, jt: 0, jf: 0, k: index };
+    let program = libc::sock_fprog { len: 1, filter: &raw mut code };
+    // SAFETY: the program and its one instruction live until the call returns; the kernel copies them.
+    unsafe { set(group, libc::SO_ATTACH_REUSEPORT_CBPF, &program) }
 }
 
-fn supported() -> io::Result<()> {
-    if cfg!(target_os = "linux") { Ok(()) } else { Err(io::ErrorKind::Unsupported.into()) }
+/// Takes the program off a group: `NotFound` when it has none, other errors where the system cannot (before Linux 5.3).
+pub(super) fn forget_program(group: BorrowedFd<'_>) -> io::Result<()> {
+    // SAFETY: the option wants a number, which it ignores.
+    unsafe { set(group, libc::SO_DETACH_REUSEPORT_BPF, &0_i32) }
 }
 
-#[cfg(target_os = "linux")]
-mod imp {
-    use std::io;
-    use std::mem::size_of;
-    use std::os::fd::{AsRawFd, BorrowedFd};
-
-    pub fn choose(group: BorrowedFd<'_>, index: u32) -> io::Result<()> {
-        // One instruction: return the index (`reuseport_select_sock` in net/core/sock_reuseport.c).
-        let mut code = libc::sock_filter { code: (libc::BPF_RET | libc::BPF_K) as u16, jt: 0, jf: 0, k: index };
-        let program = libc::sock_fprog { len: 1, filter: &raw mut code };
-        // SAFETY: the program and its one instruction live until the call returns; the kernel copies them.
-        unsafe { set(group, libc::SO_ATTACH_REUSEPORT_CBPF, &program) }
-    }
-
-    pub fn detach(group: BorrowedFd<'_>) -> io::Result<()> {
-        // SAFETY: the option wants a number, which it ignores.
-        unsafe { set(group, libc::SO_DETACH_REUSEPORT_BPF, &0_i32) }
-    }
-
-    /// # Safety
-    /// `value` is what the option wants.
-    unsafe fn set<T>(socket: BorrowedFd<'_>, option: libc::c_int, value: &T) -> io::Result<()> {
-        // SAFETY: the value lives through the call and has the size that is told.
-        let result = unsafe {
-            libc::setsockopt(
-                socket.as_raw_fd(),
-                libc::SOL_SOCKET,
-                option,
-                std::ptr::from_ref(value).cast(),
-                size_of::<T>() as libc::socklen_t,
-            )
-        };
-        if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
-    }
-}
-
-#[cfg(not(target_os = "linux"))]
-mod imp {
-    use std::io;
-    use std::os::fd::BorrowedFd;
-
-    pub fn choose(_: BorrowedFd<'_>, _: u32) -> io::Result<()> {
-        Err(io::ErrorKind::Unsupported.into())
-    }
-
-    pub fn detach(_: BorrowedFd<'_>) -> io::Result<()> {
-        Err(io::ErrorKind::Unsupported.into())
-    }
+/// # Safety
+/// `value` is what the option wants.
+unsafe fn set<T>(socket: BorrowedFd<'_>, option: libc::c_int, value: &T) -> io::Result<()> {
+    // SAFETY: the value lives through the call and has the size that is told.
+    let result = unsafe {
+        libc::setsockopt(
+            socket.as_raw_fd(),
+            libc::SOL_SOCKET,
+            option,
+            std::ptr::from_ref(value).cast(),
+            size_of::<T>() as libc::socklen_t,
+        )
+    };
+    if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
 #[cfg(test)]
-#[cfg(target_os = "linux")]
 mod tests {
     use super::*;
     use crate::local::{UdpAddress, bind_udp};
-    use crate::socket::{Sharing, TcpAddress, accept_queue_length, listen_tcp};
+    use crate::platform::Platform;
+    use crate::socket::{Sharing, TcpAddress, listen_tcp};
     use std::net::{SocketAddr, TcpStream, UdpSocket};
 
     fn listen(ip: Option<&str>, port: u16, sharing: Sharing) -> io::Result<Socket> {
-        listen_tcp(&TcpAddress { ip: ip.map(str::to_owned), port, ipv6_only: false }, sharing)
+        listen_tcp(Platform::Linux, &TcpAddress { ip: ip.map(str::to_owned), port, ipv6_only: false }, sharing)
     }
 
     fn target(socket: &Socket) -> SocketAddr {
@@ -200,13 +128,13 @@ mod tests {
 
     fn pair(ip: Option<&str>) -> (Socket, Socket, SocketAddr) {
         let first = listen(ip, 0, Sharing::Never).unwrap();
-        let second = second(&first).unwrap();
+        let second = second(&first).unwrap().unwrap();
         let target = target(&first);
         (first, second, target)
     }
 
     fn waiting(socket: &Socket) -> u32 {
-        accept_queue_length(socket.as_fd()).unwrap()
+        Platform::Linux.accept_queue_length(socket.as_fd()).unwrap()
     }
 
     #[test]
@@ -286,11 +214,11 @@ mod tests {
             reuse_address: false,
             sharing,
         };
-        let old = bind_udp(&address(0, Sharing::Later)).unwrap();
+        let old = bind_udp(Platform::Linux, &address(0, Sharing::Later)).unwrap();
         let target = target(&old);
-        let again = bind_udp(&address(target.port(), Sharing::Never));
+        let again = bind_udp(Platform::Linux, &address(target.port(), Sharing::Never));
         assert_eq!(again.unwrap_err().raw_os_error(), Some(libc::EADDRINUSE));
-        let first = bind_udp(&address(target.port(), Sharing::Joins)).unwrap();
+        let first = bind_udp(Platform::Linux, &address(target.port(), Sharing::Joins)).unwrap();
         forget_program(first.as_fd()).unwrap();
         let mut place = Place::after(1);
         steer(first.as_fd(), &place, Member::First).unwrap();

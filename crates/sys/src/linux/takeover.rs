@@ -9,42 +9,13 @@ use std::os::fd::AsFd;
 use nix::sys::stat::fstat;
 use socket2::{Domain, SockAddr, Socket, Type};
 
+use super::group::{forget_program, join, steer};
 use super::leftover::{Bound, bound, only_orphans_hold};
-use super::reuseport::{Member, Place, forget_program, join, steer};
-
-/// What is to be taken over.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Wanted {
-    /// `None`: every interface, as [`super::socket::TcpAddress`] has it.
-    pub ip: Option<IpAddr>,
-    /// Not 0.
-    pub port: u16,
-    /// Whether IPv4 has no part in it.
-    pub ipv6_only: bool,
-    /// `STREAM` or `DGRAM`.
-    pub kind: Type,
-    /// Whether a second socket is wanted.
-    pub pair: bool,
-}
-
-/// It is ours.
-#[derive(Debug)]
-pub struct Taken {
-    /// Gets what is new.
-    pub first: Socket,
-    /// The second one of a pair.
-    pub second: Option<Socket>,
-    /// Where both are in their group.
-    pub place: Place,
-    /// The processes that had it.
-    pub holders: BTreeSet<u32>,
-}
+use crate::group::{Member, Place, Taken, Wanted};
 
 /// One of the old ones may be closed while ours are made, and then the numbers are others.
 const ATTEMPTS: usize = 3;
 
-/// Takes an address over; `bind` makes a socket there that joins. `None` when it is free, or somebody else's, or the system
-/// cannot do that.
 pub fn take_over(wanted: &Wanted, bind: impl Fn() -> io::Result<Socket>) -> Option<Taken> {
     // Two apps that begin at the same time must not both find nobody there. The name is gone with the socket.
     let turn = Socket::new(Domain::UNIX, Type::STREAM, None).ok()?;
@@ -54,7 +25,7 @@ pub fn take_over(wanted: &Wanted, bind: impl Fn() -> io::Result<Socket>) -> Opti
         let holders = only_orphans_hold(&before)?;
         let (first, second, place) = join_group(wanted, before.len(), &bind).ok()?;
         let mut after = inodes(&leftovers(wanted)?);
-        for socket in [Some(&first), second.as_ref()].into_iter().flatten().chain(place.reserves()) {
+        for socket in [Some(&first), second.as_ref()].into_iter().flatten().chain(&place.reserves) {
             after.remove(&fstat(socket).ok()?.st_ino);
         }
         if after == before {
@@ -106,19 +77,20 @@ fn is_in_the_way(wanted: &Wanted, ip: IpAddr) -> bool {
     }
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
 mod tests {
     use super::*;
+    use crate::platform::Platform;
     use crate::socket::{Sharing, TcpAddress, listen_tcp};
 
     #[test]
     fn what_is_free_or_alive_is_not_taken() {
         let address = |port| TcpAddress { ip: Some("127.0.0.1".to_owned()), port, ipv6_only: false };
-        let listener = listen_tcp(&address(0), Sharing::Later).unwrap();
+        let listener = listen_tcp(Platform::Linux, &address(0), Sharing::Later).unwrap();
         let port = listener.local_addr().unwrap().as_socket().unwrap().port();
         let ip = Some([127, 0, 0, 1].into());
         let wanted = Wanted { ip, port, ipv6_only: false, kind: Type::STREAM, pair: true };
-        let bind = || listen_tcp(&address(port), Sharing::Joins);
+        let bind = || listen_tcp(Platform::Linux, &address(port), Sharing::Joins);
         assert_eq!(leftovers(&wanted).unwrap().len(), 1);
         assert!(take_over(&wanted, bind).is_none(), "its holder lives");
         drop(listener);

@@ -1,0 +1,18 @@
+//! Linux, used to the full. The same functions as in `portable/`.
+
+mod child;
+mod group;
+mod handshakes;
+mod leftover;
+mod listener;
+mod memory;
+mod proc;
+mod takeover;
+
+pub use child::ended;
+pub use group::{found, second, steer};
+pub use handshakes::handshakes_under_way;
+pub use listener::{accept, accept_queue_length, refuse_new_connections};
+pub use memory::{monotonic_clock, trim_heap};
+pub use proc::{activity, dead_children, resident_bytes, start_time};
+pub use takeover::take_over;

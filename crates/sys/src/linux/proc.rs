@@ -1,0 +1,84 @@
+//! What /proc tells of processes.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::time::Duration;
+
+use crate::process::Activity;
+
+pub fn activity(pid: u32) -> Option<Activity> {
+    let fields = stat_fields(pid)?;
+    let ticks = fields.get(11)?.parse::<u64>().ok()? + fields.get(12)?.parse::<u64>().ok()?;
+    let per_second = nix::unistd::sysconf(nix::unistd::SysconfVar::CLK_TCK).ok()??;
+    let cpu = Duration::from_secs_f64(ticks as f64 / per_second as f64);
+    Some(Activity { state: fields.first()?.chars().next()?, cpu })
+}
+
+/// In clock ticks since boot.
+pub fn start_time(pid: u32) -> Option<String> {
+    match stat_fields(pid) {
+        Some(fields) => fields.get(19).cloned(),
+        None => Path::new("/proc/self").exists().then(String::new),
+    }
+}
+
+pub fn resident_bytes(pid: u32) -> Option<u64> {
+    let statm = std::fs::read_to_string(format!("/proc/{pid}/statm")).ok()?;
+    let pages: u64 = statm.split(' ').nth(1)?.parse().ok()?;
+    let page_size = nix::unistd::sysconf(nix::unistd::SysconfVar::PAGE_SIZE).ok()??;
+    Some(pages * page_size.unsigned_abs())
+}
+
+/// Where the system doesn't tell threads apart these are all of the process.
+pub fn dead_children(thread: u32) -> BTreeSet<u32> {
+    let own = std::process::id();
+    let children = children_of_thread(own, thread).unwrap_or_else(processes);
+    children.into_iter().filter(|pid| parent_of_dead(*pid) == Some(own)).collect()
+}
+
+/// The children that a thread of a process made, or that fell to it; one that ends just then may be missing. `None` where
+/// the system does not tell (`CONFIG_PROC_CHILDREN`).
+pub(super) fn children_of_thread(pid: u32, thread: u32) -> Option<Vec<u32>> {
+    let children = std::fs::read_to_string(format!("/proc/{pid}/task/{thread}/children")).ok()?;
+    Some(children.split_ascii_whitespace().filter_map(|pid| pid.parse().ok()).collect())
+}
+
+/// The parent of a process that is dead and was not reaped.
+fn parent_of_dead(pid: u32) -> Option<u32> {
+    let fields = stat_fields(pid)?;
+    (fields.first()? == "Z").then(|| fields.get(1)?.parse().ok()).flatten()
+}
+
+/// The parent of a process.
+pub(super) fn parent(pid: u32) -> Option<u32> {
+    stat_fields(pid)?.get(1)?.parse().ok()
+}
+
+/// All processes that this one can see; none where there is no /proc.
+pub(super) fn processes() -> Vec<u32> {
+    let entries = std::fs::read_dir("/proc").into_iter().flatten();
+    entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok()).collect()
+}
+
+/// The fields of /proc/pid/stat from the third (`state`) on: the name before them may hold parentheses and spaces.
+fn stat_fields(pid: u32) -> Option<Vec<String>> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let (_, rest) = stat.rsplit_once(") ")?;
+    Some(rest.split_ascii_whitespace().map(str::to_owned).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_tells_of_who_is_there_and_that_somebody_is_gone() {
+        let own = std::process::id();
+        assert!(activity(own).is_some_and(|activity| "RS".contains(activity.state)));
+        assert!(resident_bytes(own).is_some_and(|bytes| bytes > 0));
+        assert!(start_time(own).is_some_and(|ticks| ticks.parse::<u64>().is_ok()));
+        assert_eq!(parent(own), Some(std::os::unix::process::parent_id()));
+        assert_eq!((activity(u32::MAX), resident_bytes(u32::MAX)), (None, None));
+        assert_eq!(start_time(u32::MAX), Some(String::new()));
+    }
+}
