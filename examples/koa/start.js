@@ -3,7 +3,7 @@
 
 const { once } = require('node:events');
 const path = require('node:path');
-const { createCluster } = require('../..');
+const { createCluster } = require('@yunflyjs/cluster-native');
 
 const JOB_INTERVAL_MS = 30_000;
 const port = Number(process.env.PORT ?? 3000);
