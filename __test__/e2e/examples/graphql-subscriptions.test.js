@@ -9,6 +9,8 @@ const WebSocket = require('ws');
 const { expectEnded, startExample } = require('../support/examples');
 const { until } = require('../support/until');
 
+const GOING_AWAY = 1001;
+
 const clients = [];
 afterEach(() => Promise.all(clients.splice(0).map((client) => client.dispose())));
 
@@ -21,24 +23,21 @@ async function graphql(port, query, variables) {
 
 const post = (port, text) => graphql(port, 'mutation ($text: String!) { post(text: $text) { pid } }', { text });
 
-/** A subscriber that connects again when it is told that its worker goes away. */
+/** A subscriber that connects again when it is told that its worker goes away, and for no other reason. */
 function subscriber(port) {
-  const reader = { texts: [], codes: [], opened: 0, errors: [] };
+  const reader = { texts: [], codes: [], opened: 0, over: false };
   const client = createClient({
     url: `ws://127.0.0.1:${port}/graphql`,
     webSocketImpl: WebSocket,
-    retryAttempts: 100,
-    retryWait: () => new Promise((resolve) => setTimeout(resolve, 20)),
-    shouldRetry: () => true,
-    lazy: false,
+    shouldRetry: ({ code }) => code === GOING_AWAY,
+    retryWait: async () => {},
     on: { connected: () => (reader.opened += 1), closed: ({ code }) => reader.codes.push(code) },
   });
   clients.push(client);
   client.subscribe(
     { query: 'subscription { posted { text } }' },
-    { next: ({ data }) => reader.texts.push(data.posted.text), error: (error) => reader.errors.push(error), complete: () => {} },
+    { next: ({ data }) => reader.texts.push(data.posted.text), error: () => (reader.over = true), complete: () => {} },
   );
-  reader.end = () => client.dispose();
   return reader;
 }
 
@@ -67,14 +66,14 @@ test('subscribers of both workers get every post; a reload moves them, and the e
   await expectAllHear(port, readers, 'before');
 
   app.kill('SIGHUP');
-  await until(() => readers.every(({ codes, opened }) => codes.length > 0 && opened > codes.length));
   await until(async () => [...(await workers(port))].every((pid) => !first.has(pid)));
+  await until(() => readers.every(({ codes, opened }) => opened > codes.length));
+  expect(readers.map(({ codes }) => codes)).toEqual(readers.map(() => [GOING_AWAY]));
   await expectAllHear(port, readers, 'after');
 
-  const closed = readers.map(({ codes }) => codes.length);
   app.kill('SIGTERM');
-  await until(() => readers.every(({ codes }, i) => codes.length > closed[i]));
-  await Promise.all(readers.map(({ end }) => end()));
   await expectEnded(app);
-  for (const { codes } of readers) expect(codes.slice(0, 2)).toEqual([1001, 1001]);
+  // They connected once more, to nobody.
+  await until(() => readers.every(({ over }) => over));
+  for (const { codes } of readers) expect(codes.slice(0, 2)).toEqual([GOING_AWAY, GOING_AWAY]);
 });
