@@ -1,5 +1,6 @@
 'use strict';
-// The app process: starts the cluster, says where it answers, and has one worker at random do a job now and then.
+// A Koa app: says where it answers, and has one worker at random do a job now and then.
+// Run it in this folder: NODE_ENV=production node start.js (or npm start in the repository)
 
 const { once } = require('node:events');
 const path = require('node:path');

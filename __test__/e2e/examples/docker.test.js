@@ -6,7 +6,7 @@ const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 const yaml = require('js-yaml');
-const { expectEnded, folderOf, startExample } = require('../support/examples');
+const { GOOD_END, ended, folderOf, startExample } = require('../support/examples');
 const { runtime } = require('../support/cluster');
 const { connect, readAll, request } = require('../support/client');
 const { root } = require('../support/project');
@@ -64,6 +64,6 @@ test('CMD starts it, the health check finds it well, and what `docker stop` send
   app.kill('SIGTERM');
   slow.write('\r\n');
   expect(await readAll(slow)).toContain('answered by');
-  await expectEnded(app);
+  expect(await ended(app)).toEqual(GOOD_END);
   expect(() => check({ PORT: String(port) })).toThrow();
 });

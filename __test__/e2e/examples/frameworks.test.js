@@ -1,7 +1,7 @@
 'use strict';
 // examples/express, examples/fastify, examples/nest.
 
-const { bothWorkers, expectEnded, reload, startExample } = require('../support/examples');
+const { GOOD_END, bothWorkers, ended, reload, startExample } = require('../support/examples');
 const { request } = require('../support/client');
 
 const SLOW = /^(\d+) works$/;
@@ -25,7 +25,7 @@ describe.each(['express', 'fastify', 'nest'])('%s', (name) => {
     const last = await outlivesEnd;
     expect(last).toMatchObject({ status: 200, body: { hello: 'at last' } });
     expect(second).toContain(last.body.pid);
-    await expectEnded(app);
+    expect(await ended(app)).toEqual(GOOD_END);
 
     // What closes with the framework was closed in each worker.
     const closed = app.output.split('\n').filter((text) => text.includes('is closed')).map((text) => Number.parseInt(text, 10));

@@ -6,10 +6,11 @@ const { json } = require('node:stream/consumers');
 const { once } = require('node:events');
 const { createClient } = require('graphql-ws');
 const WebSocket = require('ws');
-const { expectEnded, startExample } = require('../support/examples');
+const { GOOD_END, ended, startExample } = require('../support/examples');
 const { until } = require('../support/until');
 
-const GOING_AWAY = 1001;
+/** How the example itself closes a subscription; the cluster would do it later, and give no reason. */
+const GOING_AWAY = { code: 1001, reason: 'Going away' };
 
 const clients = [];
 afterEach(() => Promise.all(clients.splice(0).map((client) => client.dispose())));
@@ -25,13 +26,13 @@ const post = (port, text) => graphql(port, 'mutation ($text: String!) { post(tex
 
 /** A subscriber that connects again when it is told that its worker goes away, and for no other reason. */
 function subscriber(port) {
-  const reader = { texts: [], codes: [], opened: 0, over: false };
+  const reader = { texts: [], ends: [], opened: 0, over: false };
   const client = createClient({
     url: `ws://127.0.0.1:${port}/graphql`,
     webSocketImpl: WebSocket,
-    shouldRetry: ({ code }) => code === GOING_AWAY,
+    shouldRetry: ({ code }) => code === GOING_AWAY.code,
     retryWait: async () => {},
-    on: { connected: () => (reader.opened += 1), closed: ({ code }) => reader.codes.push(code) },
+    on: { connected: () => (reader.opened += 1), closed: ({ code, reason }) => reader.ends.push({ code, reason }) },
   });
   clients.push(client);
   client.subscribe(
@@ -67,13 +68,13 @@ test('subscribers of both workers get every post; a reload moves them, and the e
 
   app.kill('SIGHUP');
   await until(async () => [...(await workers(port))].every((pid) => !first.has(pid)));
-  await until(() => readers.every(({ codes, opened }) => opened > codes.length));
-  expect(readers.map(({ codes }) => codes)).toEqual(readers.map(() => [GOING_AWAY]));
+  await until(() => readers.every(({ ends, opened }) => opened > ends.length));
+  expect(readers.map(({ ends }) => ends)).toEqual(readers.map(() => [GOING_AWAY]));
   await expectAllHear(port, readers, 'after');
 
   app.kill('SIGTERM');
-  await expectEnded(app);
+  expect(await ended(app)).toEqual(GOOD_END);
   // They connected once more, to nobody.
   await until(() => readers.every(({ over }) => over));
-  for (const { codes } of readers) expect(codes.slice(0, 2)).toEqual([GOING_AWAY, GOING_AWAY]);
+  for (const { ends } of readers) expect(ends.slice(0, 2)).toEqual([GOING_AWAY, GOING_AWAY]);
 });

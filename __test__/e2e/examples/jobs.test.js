@@ -1,7 +1,7 @@
 'use strict';
 // examples/jobs.
 
-const { bothWorkers, expectEnded, reload, startExample } = require('../support/examples');
+const { GOOD_END, bothWorkers, ended, reload, startExample } = require('../support/examples');
 
 const DONE = /^job (\d+) was done by (\d+)$/;
 const NOT_DONE = /^job (\d+) was not done: (\w+)$/;
@@ -19,7 +19,7 @@ test('each job is done once, by one of the workers, also during a reload', async
   expect(matches(app, NOT_DONE)).toEqual([]);
 
   app.kill('SIGTERM');
-  await expectEnded(app);
+  expect(await ended(app)).toEqual(GOOD_END);
   const done = matches(app, DONE).map(([, number]) => Number(number));
   // Due when no worker is left any more.
   const undone = matches(app, NOT_DONE).map(([, number, code]) => {

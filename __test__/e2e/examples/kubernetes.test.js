@@ -5,7 +5,7 @@
 const fs = require('node:fs');
 const path = require('node:path');
 const yaml = require('js-yaml');
-const { expectEnded, folderOf, startExample } = require('../support/examples');
+const { GOOD_END, ended, folderOf, startExample } = require('../support/examples');
 const { request } = require('../support/client');
 const { freePort } = require('../support/free-port');
 const { until } = require('../support/until');
@@ -58,5 +58,5 @@ test('probes find it well; after SIGTERM it serves on for shutdownDelay, and end
   });
   expect([...statuses]).toEqual([200, 'ECONNREFUSED']);
   expect(Date.now() - signalled).toBeGreaterThanOrEqual(milliseconds('shutdownDelay') - CLOCKS_MS);
-  await expectEnded(app);
+  expect(await ended(app)).toEqual(GOOD_END);
 });

@@ -1,7 +1,7 @@
 'use strict';
 // examples/opentelemetry.
 
-const { bothWorkers, expectEnded, startExample } = require('../support/examples');
+const { GOOD_END, bothWorkers, ended, startExample } = require('../support/examples');
 const { request, requests } = require('../support/client');
 
 const COUNT = 30;
@@ -14,7 +14,7 @@ test('every request has its span, also those that wait for their batch when the 
   const last = request(port, '/last');
   app.kill('SIGTERM');
   expect((await last).status).toBe(200);
-  await expectEnded(app);
+  expect(await ended(app)).toEqual(GOOD_END);
   const exported = app.output.split('\n').filter((line) => line.trim().startsWith("name: 'GET "));
   expect(exported.filter((line) => line.includes('/order'))).toHaveLength(COUNT);
   expect(exported.filter((line) => line.includes('/last'))).toHaveLength(1);

@@ -1,7 +1,7 @@
 'use strict';
 // examples/pg, with a server of its own.
 
-const { bothWorkers, expectEnded, reload, startExample } = require('../support/examples');
+const { GOOD_END, bothWorkers, ended, reload, startExample } = require('../support/examples');
 const { request } = require('../support/client');
 const { Postgres } = require('../support/postgres');
 const { until } = require('../support/until');
@@ -31,7 +31,7 @@ test('a request keeps its database through a reload and through the end; no sess
   await until(sleeping);
   app.kill('SIGTERM');
   expect(await outlivesEnd).toMatchObject({ status: 200 });
-  await expectEnded(app);
+  expect(await ended(app)).toEqual(GOOD_END);
   expect(await paths()).toEqual(['/slow', '/slow, at last', '/slow', '/slow, at last']);
   await until(async () => (await sessions()).length === 0);
   expect(app.output).not.toContain('rror');

@@ -1,7 +1,7 @@
 'use strict';
 // examples/pino.
 
-const { expectEnded, startExample } = require('../support/examples');
+const { GOOD_END, ended, startExample } = require('../support/examples');
 const { request } = require('../support/client');
 
 test('everything is a line of JSON: the cluster, and what the workers write', async () => {
@@ -10,7 +10,7 @@ test('everything is a line of JSON: the cluster, and what the workers write', as
   const pid = Number(text.split(' ').pop());
   await app.event('output', (line) => line.includes('this is bad'));
   app.kill('SIGTERM');
-  await expectEnded(app);
+  expect(await ended(app)).toEqual(GOOD_END);
   const entries = app.output.trim().split('\n').map((line) => JSON.parse(line));
   expect(entries.filter(({ msg }) => msg === 'the worker is ready')).toHaveLength(2);
   expect(entries).toContainEqual(expect.objectContaining({ level: 30, child: pid, slot: expect.any(Number), msg: 'GET /bad' }));

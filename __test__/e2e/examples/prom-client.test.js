@@ -1,7 +1,7 @@
 'use strict';
 // examples/prom-client.
 
-const { bothWorkers, expectGoodEnd, startExample } = require('../support/examples');
+const { GOOD_END, bothWorkers, ended, startExample } = require('../support/examples');
 const { request, requests } = require('../support/client');
 const { freePort } = require('../support/free-port');
 
@@ -21,5 +21,6 @@ test('the metrics of both workers are summed up, beside those of the cluster', a
   expect(value(text, 'process_resident_memory_bytes')).toBeGreaterThan(0);
   const names = text.split('\n').filter((line) => line.startsWith('# TYPE'));
   expect(names).toEqual([...new Set(names)]);
-  await expectGoodEnd(app);
+  app.kill('SIGTERM');
+  expect(await ended(app)).toEqual(GOOD_END);
 });

@@ -1,7 +1,7 @@
 'use strict';
 // examples/request-reply.
 
-const { bothWorkers, expectGoodEnd, reload, startExample } = require('../support/examples');
+const { GOOD_END, bothWorkers, ended, reload, startExample } = require('../support/examples');
 const { request, requests } = require('../support/client');
 
 test('the app asks all workers; they ask the alone, which gives every number once; errors come back', async () => {
@@ -18,5 +18,6 @@ test('the app asks all workers; they ask the alone, which gives every number onc
   // The alone stays, and what it knows.
   await reload(app, port, await bothWorkers(port, '/water'), '/water');
   expect((await request(port, '/coffee')).body.number).toBe(101);
-  await expectGoodEnd(app);
+  app.kill('SIGTERM');
+  expect(await ended(app)).toEqual(GOOD_END);
 });

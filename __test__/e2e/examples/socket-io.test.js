@@ -4,7 +4,7 @@
 const http = require('node:http');
 const { once } = require('node:events');
 const { io } = require('socket.io-client');
-const { expectEnded, startExample } = require('../support/examples');
+const { GOOD_END, ended, startExample } = require('../support/examples');
 const { until } = require('../support/until');
 
 const clients = [];
@@ -54,6 +54,6 @@ test.each(['polling', 'websocket'])('%s: rooms reach over both workers, also aft
   app.kill('SIGTERM');
   await Promise.all(ends);
   clients.forEach((client) => client.disconnect());
-  await expectEnded(app);
+  expect(await ended(app)).toEqual(GOOD_END);
   expect(app.output).not.toContain('Error');
 });

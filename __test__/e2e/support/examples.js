@@ -53,15 +53,12 @@ async function reload(app, port, before, path) {
   return after;
 }
 
-/** SIGTERM ends it with 0, and leaves no process. */
-async function expectGoodEnd(app) {
-  app.kill('SIGTERM');
-  await expectEnded(app);
+/** What ended() resolves with when all went well. */
+const GOOD_END = { code: 0, signal: null, left: [] };
+
+/** Resolves when the app is gone, with how it went and what it left. */
+async function ended(app) {
+  return { ...(await app.gone), left: app.processes() };
 }
 
-async function expectEnded(app) {
-  await expect(app.gone).resolves.toEqual({ code: 0, signal: null });
-  expect(app.processes()).toEqual([]);
-}
-
-module.exports = { folderOf, startExample, bothWorkers, reload, expectGoodEnd, expectEnded };
+module.exports = { GOOD_END, bothWorkers, ended, folderOf, reload, startExample };
