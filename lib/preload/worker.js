@@ -29,7 +29,7 @@ function start(received, prepare) {
   servers.trackServers(boot.mode);
   servers.observe({ onListening });
   loads.start(boot.mode);
-  onCommand({ drain: leave, exit: () => require('./leaving').answered(), refused: onRefused, seat: ({ slot }) => seat(slot), random: randomWorker.receive, prepare });
+  onCommand({ drain: leave, exit: () => require('./leaving').answered(), refused: onRefused, takeSlot, random: randomWorker.receive, prepare });
   signals.start({ onDelivered, onUnheard, endTimeout: boot.killTimeout, stopSignal: boot.stopSignal });
   // Ahead of Node's own listener, which exits at once unless exitedAfterDisconnect is set already
   // (lib/internal/cluster/child.js).
@@ -43,7 +43,7 @@ function name(place) {
 }
 
 /** It stood by; now it has a slot. */
-function seat(slot) {
+function takeSlot({ slot }) {
   if (boot.instanceVar) process.env[boot.instanceVar] = String(slot - 1);
   name(slot);
 }

@@ -35,7 +35,7 @@ impl From<Notice> for NativeEvent {
             }
             Notice::ChildReady(child) => of(child, |role, id| Self::ChildReady { role, id }),
             Notice::StandbyReady(child) => of(child, |role, id| Self::Standby { role, id }),
-            Notice::Seated { child, slot } => of(child, |role, id| Self::Seated { role, id, slot }),
+            Notice::SlotTaken { child, slot } => of(child, |role, id| Self::SlotTaken { role, id, slot }),
             Notice::Draining(child, reason) => {
                 of(child, |role, id| Self::Draining { role, id, reason: reason.as_str().to_owned() })
             }

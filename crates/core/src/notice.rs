@@ -81,7 +81,7 @@ pub enum Notice {
     /// A worker stands by.
     StandbyReady(ChildId),
     /// A worker that stood by has a slot now.
-    Seated {
+    SlotTaken {
         /// The worker.
         child: ChildId,
         /// Its slot.

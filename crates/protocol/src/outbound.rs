@@ -188,8 +188,8 @@ pub fn prepare() -> Bytes {
 
 /// Tells a worker that stood by which slot it has.
 #[must_use]
-pub fn seat(slot: u32) -> Bytes {
-    Bytes::from(format!("{{\"cmd\":\"NODE_YUNFLY\",\"act\":\"seat\",\"slot\":{slot}}}\n"))
+pub fn take_slot(slot: u32) -> Bytes {
+    Bytes::from(format!("{{\"cmd\":\"NODE_YUNFLY\",\"act\":\"takeSlot\",\"slot\":{slot}}}\n"))
 }
 
 /// What a sender is asked to hold back.

@@ -54,8 +54,8 @@ impl Context {
         let Some(child) = self.processes.get_mut(id) else { return };
         child.stage = Stage::Booting { deadline };
         let listens = child.listens;
-        self.notify(Notice::Seated { child: id, slot });
-        self.act(Action::Send { child: id, frame: outbound::seat(slot), origin: Origin::Master });
+        self.notify(Notice::SlotTaken { child: id, slot });
+        self.act(Action::Send { child: id, frame: outbound::take_slot(slot), origin: Origin::Master });
         self.publish(Fact::CalledUp(id));
         if listens {
             self.child_ready(id);

@@ -262,7 +262,7 @@ impl World {
                 assert!(self.opened.contains(&of) && self.opened.insert(Key::clone(&key)), "an open socket is shared");
                 self.core.handle(self.now, Event::ListenerOpened { key, result: Ok(bound) });
             }
-            Action::Notify(Notice::Seated { child, slot }) => {
+            Action::Notify(Notice::SlotTaken { child, slot }) => {
                 self.children.entry(child).and_modify(|sim| sim.slot = Some(slot));
             }
             Action::WidenBacklog { .. } => {}

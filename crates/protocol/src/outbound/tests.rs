@@ -86,7 +86,7 @@ fn each_message_is_written_so() {
         ),
         (exit(), r#"{"cmd":"NODE_YUNFLY","act":"exit"}"#),
         (prepare(), r#"{"cmd":"NODE_YUNFLY","act":"prepare"}"#),
-        (seat(2), r#"{"cmd":"NODE_YUNFLY","act":"seat","slot":2}"#),
+        (take_slot(2), r#"{"cmd":"NODE_YUNFLY","act":"takeSlot","slot":2}"#),
         (hold(LaneName::To(Target::App)), r#"{"cmd":"NODE_YUNFLY","act":"hold","lane":"app"}"#),
         (hold(LaneName::To(Target::Alone)), r#"{"cmd":"NODE_YUNFLY","act":"hold","lane":"alone"}"#),
         (hold(LaneName::To(Target::AnyWorker)), r#"{"cmd":"NODE_YUNFLY","act":"hold","lane":"worker"}"#),
