@@ -202,7 +202,7 @@ test('one that leaves, too, although it is asked to hold back', async () => {
   child.drain();
   expect(await child.ended).toEqual({ code: 0, signal: null });
   expect(texts(child)).toEqual(['one']);
-  expect(child.acts).toEqual(['finished']);
+  expect(child.acts).toEqual(['drained']);
 });
 
 test('where the channel is closed callbacks get the error, and a warning tells how many are lost', async () => {

@@ -18,7 +18,7 @@ pub enum Fact {
     /// Every process was ready once.
     Running,
     /// A process takes nothing new any more.
-    Leaving(ChildId),
+    Draining(ChildId),
     /// A child has left its slot, though it may still be alive.
     SlotLeft {
         /// As it was.

@@ -184,7 +184,7 @@ impl Core {
                 supervision.running(ctx);
                 health.running(ctx);
             }
-            Fact::Leaving(child) => traffic.leaving(ctx, child),
+            Fact::Draining(child) => traffic.draining(ctx, child),
             Fact::SlotLeft { child, vacated, refork_from } => {
                 rollout.slot_left(ctx, child.id);
                 health.slot_left(ctx, child.id, vacated);

@@ -58,7 +58,7 @@ pub enum Input {
         exit: Exit,
     },
     /// A child took so much that its senders may go on.
-    Drained {
+    CaughtUp {
         /// The child.
         child: ChildId,
     },
@@ -276,7 +276,7 @@ async fn write(child: ChildId, channel: Rc<Channel>, inputs: Sender<Input>) {
         match result {
             Ok(Level::Same) => {}
             Ok(Level::FellBelowLowWater) => {
-                if inputs.send(Input::Drained { child }).await.is_err() {
+                if inputs.send(Input::CaughtUp { child }).await.is_err() {
                     return;
                 }
             }

@@ -98,7 +98,7 @@ impl Master {
                         let _ = inputs.send(Input::Quiesced).await;
                     });
                 }
-                Action::Notify(Notice::Closed(outcome)) => self.state = State::Finished(outcome),
+                Action::Notify(Notice::Closed(outcome)) => self.state = State::Ended(outcome),
                 Action::Notify(notice) => self.notify(notice),
             }
         }

@@ -73,7 +73,7 @@ impl Master {
                     self.perform();
                 }
             }
-            Input::Drained { child } => {
+            Input::CaughtUp { child } => {
                 let queued = self.links.get(&child).map_or(0, Link::queued);
                 if let Some(link) = self.links.get_mut(&child).filter(|link| link.reading == Reading::IsBehind) {
                     link.reading = Reading::KeepsUp;
@@ -83,7 +83,7 @@ impl Master {
                         self.go_on(lanes);
                     }
                 }
-                let released = self.flow.drained(Receiver::Peer(Peer::Child(child)), queued);
+                let released = self.flow.caught_up(Receiver::Peer(Peer::Child(child)), queued);
                 self.released(Peer::Child(child), released);
             }
             Input::Probed { child, evidence } => {

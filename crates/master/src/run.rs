@@ -81,7 +81,7 @@ pub(super) enum Guarded {
 pub(super) enum State {
     Running,
     /// The last notice is told when the guard is gone too.
-    Finished(Outcome),
+    Ended(Outcome),
 }
 
 impl Master {
@@ -132,7 +132,7 @@ impl Master {
         }
         // It removes what it wrote, and the app may exit when it hears the last notice.
         drop(self.preload);
-        if let State::Finished(outcome) = self.state {
+        if let State::Ended(outcome) = self.state {
             self.app.push(Notice::Closed(outcome));
         }
     }
@@ -249,7 +249,7 @@ impl Master {
             Command::HoldOutput(stream, holds) => self.outputs.hold(stream, holds),
             Command::AppCaughtUp => {
                 self.outputs.go_on();
-                let released = self.flow.drained(flow::Receiver::Peer(Peer::App), self.app.bytes());
+                let released = self.flow.caught_up(flow::Receiver::Peer(Peer::App), self.app.bytes());
                 self.released(Peer::App, released);
             }
         }

@@ -77,7 +77,7 @@ pub enum Report {
     /// An error that nobody caught.
     Error(ErrorReport),
     /// The worker takes no new connection from now on and ends by itself.
-    Leaving {
+    Draining {
         /// Why: a signal's name, `uncaughtException`.
         #[serde(deserialize_with = "short")]
         reason: String,
@@ -89,7 +89,7 @@ pub enum Report {
         signal: String,
     },
     /// Everything is finished. It reads what was sent before the master's answer ([`super::outbound::exit`]), then ends.
-    Finished,
+    Drained,
     /// It did not finish in time, and ends itself now: a moment before SIGKILL.
     Overdue,
     /// What its servers have: some time after something changed.

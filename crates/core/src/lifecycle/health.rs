@@ -85,7 +85,7 @@ impl Health {
         let silent_for = u64::try_from(now.saturating_sub(silent_since).as_millis()).unwrap_or(u64::MAX);
         ctx.notify(Notice::Hang(id, HangReport { silent_for, evidence }));
         // It takes no connection any more; if it wakes up it finishes, else SIGKILL follows after killTimeout.
-        ctx.begin_leaving(id, ExitReason::Hang, now);
+        ctx.begin_drain(id, ExitReason::Hang, now);
         ctx.act(Action::Terminate { child: id });
     }
 

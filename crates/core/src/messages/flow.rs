@@ -191,7 +191,7 @@ impl Flow {
     }
 
     /// `queued` bytes are left for a receiver.
-    pub fn drained(&mut self, receiver: Receiver, queued: usize) -> Release {
+    pub fn caught_up(&mut self, receiver: Receiver, queued: usize) -> Release {
         if queued >= LOW_WATER { Release::default() } else { self.gone(receiver) }
     }
 

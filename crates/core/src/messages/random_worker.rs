@@ -128,7 +128,7 @@ mod tests {
         assert_eq!(first.len(), 1);
         world.leave(first[0], "SIGTERM");
         world.run(ms(2_499));
-        assert_eq!(chosen(&world), first, "it is leaving, but its jobs may still run");
+        assert_eq!(chosen(&world), first, "it is draining, but its jobs may still run");
         world.run(ms(2_500));
         assert_eq!(chosen(&world).len(), 2);
         assert_ne!(chosen(&world)[1], first[0]);

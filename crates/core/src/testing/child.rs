@@ -199,7 +199,7 @@ impl World {
         }
         sim.is_through = true;
         self.holds_no_more(child);
-        self.tell(Event::Told { child, message: Inbound::Report(Report::Finished) });
+        self.tell(Event::Told { child, message: Inbound::Report(Report::Drained) });
         // It does not wait for ever.
         self.plan(1_000, Happening::End(child, exit(0)));
     }

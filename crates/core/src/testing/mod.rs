@@ -25,7 +25,7 @@ use bytes::Bytes;
 use crate::Core;
 use crate::action::Action;
 use crate::event::Event;
-use crate::lifecycle::leaving::UNCAUGHT;
+use crate::lifecycle::draining::UNCAUGHT;
 use crate::notice::Notice;
 use crate::traffic::steering::Acceptor;
 use crate::types::{
@@ -358,7 +358,7 @@ impl World {
                 self.asked_to_finish(child, time);
                 let message = match reason {
                     "disconnect" => Inbound::ExitedAfterDisconnect { seq: 1 },
-                    reason => Inbound::Report(Report::Leaving { reason: reason.to_owned() }),
+                    reason => Inbound::Report(Report::Draining { reason: reason.to_owned() }),
                 };
                 self.tell(Event::Told { child, message });
             }

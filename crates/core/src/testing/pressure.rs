@@ -91,7 +91,7 @@ impl World {
     pub(super) fn took(&mut self, child: ChildId, frame: &Bytes) {
         *self.pressure.taken.entry(child).or_default() += size(frame) as u64;
         let queued = self.children.get(&child).map_or(0, |sim| sim.queued());
-        let released = self.pressure.flow.drained(Receiver::Peer(Peer::Child(child)), queued);
+        let released = self.pressure.flow.caught_up(Receiver::Peer(Peer::Child(child)), queued);
         self.go_on(released.lanes);
     }
 

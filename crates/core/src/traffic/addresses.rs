@@ -66,7 +66,7 @@ pub fn is_same(query: &ListenQuery, opened: &ListenQuery, bound: &Bound) -> bool
 pub struct Closed(VecDeque<(Port, Key, Time)>);
 
 impl Closed {
-    /// A socket is being closed. `is_served` says whether somebody has it still: a worker that leaves, and stands still.
+    /// A socket is being closed. `is_served` says whether somebody has it still: one that drains, and stands still.
     pub fn push(&mut self, now: Time, port: Port, key: Key, is_served: impl Fn(&Key) -> bool) {
         while self.0.front().is_some_and(|(_, key, at)| now >= *at + LINGERS && !is_served(key)) {
             self.0.pop_front();

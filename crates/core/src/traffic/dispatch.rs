@@ -148,7 +148,7 @@ impl Dispatch {
     }
 
     /// A worker takes nothing new; what it was given before it may still take.
-    pub fn leaves(&mut self, child: ChildId) {
+    pub fn drains(&mut self, child: ChildId) {
         if let Some(worker) = self.workers.get_mut(&child) {
             worker.keys.clear();
         }

@@ -56,11 +56,11 @@ impl Traffic {
     }
 
     /// A worker gets nothing new.
-    pub fn leaving(&mut self, ctx: &mut Context, id: ChildId) {
+    pub fn draining(&mut self, ctx: &mut Context, id: ChildId) {
         if let Some(child) = ctx.processes.get_mut(id).filter(|child| child.is_worker()) {
             // Said again it has none left.
             child.connections = child.connections.max(self.hand_over.connections(id));
-            self.hand_over.decide(ctx, |dispatch, _| dispatch.leaves(id));
+            self.hand_over.decide(ctx, |dispatch, _| dispatch.drains(id));
         }
     }
 

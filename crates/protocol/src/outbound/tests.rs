@@ -93,10 +93,7 @@ fn each_message_is_written_so() {
         (hold(LaneName::To(Target::AllWorkers)), r#"{"cmd":"NODE_YUNFLY","act":"hold","lane":"all"}"#),
         (hold(LaneName::To(Target::WorkerPid(7))), r#"{"cmd":"NODE_YUNFLY","act":"hold","lane":7}"#),
         (go_on(LaneName::Each), r#"{"cmd":"NODE_YUNFLY","act":"goOn","lane":"each"}"#),
-        (
-            refused(2),
-            r#"{"cmd":"NODE_YUNFLY","act":"refused","limit":2}"#,
-        ),
+        (refused(2), r#"{"cmd":"NODE_YUNFLY","act":"refused","limit":2}"#),
         (message.clone(), r#"{"action":"random-worker","from":"app","to":"worker","worker_id":2,"worker_pid":99}"#),
         (
             to_cluster_worker(&message),

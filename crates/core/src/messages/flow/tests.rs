@@ -34,8 +34,8 @@ fn a_sender_holds_back_above_the_high_mark_and_goes_on_below_the_low_one() {
     assert_eq!(flow.offer(START, offer(TO_ALONE, ALONE, HIGH_WATER)), Verdict::SendAndHold);
     assert_eq!(flow.offer(START, offer(TO_ALONE, ALONE, HIGH_WATER + 1)), Verdict::Send, "it was asked already");
     assert!(flow.is_slowed(WORKER));
-    assert_eq!(flow.drained(Receiver::Peer(ALONE), LOW_WATER), lanes(&[]));
-    assert_eq!(flow.drained(Receiver::Peer(ALONE), LOW_WATER - 1), lanes(&[TO_ALONE]));
+    assert_eq!(flow.caught_up(Receiver::Peer(ALONE), LOW_WATER), lanes(&[]));
+    assert_eq!(flow.caught_up(Receiver::Peer(ALONE), LOW_WATER - 1), lanes(&[TO_ALONE]));
     assert!(!flow.is_slowed(WORKER));
 }
 
@@ -46,7 +46,7 @@ fn what_goes_to_others_is_not_held_back() {
     assert_eq!(flow.offer(START, offer(TO_APP, Peer::App, 0)), Verdict::Send);
     assert_eq!(flow.offer(START, offer(TO_APP, Peer::App, HIGH_WATER)), Verdict::SendAndHold);
     assert_eq!(flow.gone(Receiver::Peer(ALONE)), lanes(&[TO_ALONE]));
-    assert_eq!(flow.drained(Receiver::Peer(Peer::App), 0), lanes(&[TO_APP]));
+    assert_eq!(flow.caught_up(Receiver::Peer(Peer::App), 0), lanes(&[TO_APP]));
 }
 
 #[test]
@@ -60,7 +60,7 @@ fn who_does_not_hold_back_is_stopped_after_a_bound_and_one_message() {
     assert!(flow.is_stopped(WORKER) && !flow.is_stopped(OTHER));
     assert_eq!(flow.offer(START, sized(1)), Verdict::Send, "it is stopped already");
     flow.offer(START, offer(TO_APP, Peer::App, HIGH_WATER));
-    assert_eq!(flow.drained(Receiver::Peer(ALONE), 0), lanes(&[TO_ALONE]));
+    assert_eq!(flow.caught_up(Receiver::Peer(ALONE), 0), lanes(&[TO_ALONE]));
     assert!(!flow.is_stopped(WORKER), "it still waits for the app, but held back");
 }
 
@@ -77,7 +77,7 @@ fn for_any_worker_one_that_keeps_up_is_enough() {
     let mut flow = Flow::default();
     assert_eq!(flow.offer(START, offer(TO_ANY, WORKER, HIGH_WATER)), Verdict::SendAndHold);
     assert_eq!(flow.offer(START, offer(TO_ANY, OTHER, HIGH_WATER)), Verdict::SendAndHold);
-    assert_eq!(flow.drained(Receiver::Peer(OTHER), 0), lanes(&[TO_ANY]));
+    assert_eq!(flow.caught_up(Receiver::Peer(OTHER), 0), lanes(&[TO_ANY]));
     assert!(!flow.is_slowed(ALONE));
 }
 
@@ -96,7 +96,7 @@ fn a_message_to_all_waits_for_each() {
     let mut flow = Flow::default();
     flow.offer(START, offer(TO_ALL, WORKER, BROADCAST_LIMIT));
     flow.offer(START, offer(TO_ALL, OTHER, BROADCAST_LIMIT));
-    assert_eq!(flow.drained(Receiver::Peer(OTHER), 0), lanes(&[]));
+    assert_eq!(flow.caught_up(Receiver::Peer(OTHER), 0), lanes(&[]));
     assert_eq!(flow.gone(Receiver::Peer(WORKER)), lanes(&[TO_ALL]));
 }
 
@@ -111,7 +111,7 @@ fn a_message_to_all_is_given_up_for_one_that_stands_still() {
     assert_eq!(flow.offer(STALL, all(BROADCAST_LIMIT)), Verdict::GiveUp(Missed { messages: 1, bytes: 1 }));
     assert_eq!(flow.offer(STALL, all(0)), Verdict::Send, "there is room");
     let missed = Some(Missed { messages: 1, bytes: 1 });
-    assert_eq!(flow.drained(Receiver::Peer(WORKER), 0), Release { lanes: vec![], missed });
+    assert_eq!(flow.caught_up(Receiver::Peer(WORKER), 0), Release { lanes: vec![], missed });
     assert_eq!(flow.offer(STALL, all(BROADCAST_LIMIT)), Verdict::SendAndHold);
 }
 
@@ -154,7 +154,7 @@ fn what_each_worker_has_to_get_waits_and_lets_what_is_for_all_pass() {
     assert_eq!(flow.timed_out(STALL, |_| 0), [TO_ALL]);
     assert_eq!(flow.offer(STALL, request), Verdict::Send, "it is never given up");
     assert!(matches!(flow.offer(STALL, all(BROADCAST_LIMIT)), Verdict::GiveUp(_)));
-    assert_eq!(flow.drained(Receiver::Peer(WORKER), 0).lanes, [TO_EACH]);
+    assert_eq!(flow.caught_up(Receiver::Peer(WORKER), 0).lanes, [TO_EACH]);
 }
 
 #[test]

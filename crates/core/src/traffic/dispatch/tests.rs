@@ -194,7 +194,7 @@ fn sticky_clients_keep_their_slot_when_others_die() {
 fn a_worker_that_leaves_gets_nothing_new_and_keeps_what_it_was_given() {
     let mut dispatch = dispatch(Balance::RoundRobin, 2);
     let first = give(&mut dispatch, [(1, 0)])[0].0;
-    dispatch.leaves(first);
+    dispatch.drains(first);
     let other = if first == worker(1) { worker(2) } else { worker(1) };
     assert_eq!(give(&mut dispatch, [(2, 0)]), [(other, 2)]);
     dispatch.answered(NOW, first, 1, true);
@@ -277,7 +277,7 @@ proptest! {
                 Step::Report(slot) => {
                     if let Some(child) = slots.get(&slot) { dispatch.reported(NOW, *child, &load(0, 0)); }
                 }
-                Step::Leave(slot) => if let Some(child) = slots.get(&slot) { dispatch.leaves(*child); },
+                Step::Leave(slot) => if let Some(child) = slots.get(&slot) { dispatch.drains(*child); },
                 Step::Die(slot, crashes) => if let Some(child) = slots.remove(&slot) {
                     with.retain(|_, holder| *holder != child);
                     dispatch.gone(NOW, child);
@@ -333,7 +333,7 @@ fn what_a_worker_gives_back_of_a_shared_socket_goes_to_the_next_and_nothing_is_a
     let mut dispatch = Dispatch::new(Balance::Shared, Some(Duration::from_secs(10)));
     dispatch.opened(NOW, key(), Delivery::Shared);
     dispatch.joined(NOW, worker(1), 1, BTreeSet::from([key()]));
-    dispatch.leaves(worker(1));
+    dispatch.drains(worker(1));
     dispatch.handed_back(NOW, &key(), 7, 0);
     assert_eq!(orders(&mut dispatch), [], "it waits");
     dispatch.joined(NOW, worker(2), 1, BTreeSet::from([key()]));
