@@ -207,11 +207,11 @@ impl Master {
         self.orphans.reap();
     }
 
-    /// While it is held what the children write to `stdout` or `stderr` is not read: the app cannot hand on what it has.
+    /// While it is paused what the children write to `stdout` or `stderr` is not read: the app cannot hand on what it has.
     #[napi(catch_unwind)]
-    pub fn hold_output(&self, stream: String, holds: bool) {
+    pub fn pause_output(&self, stream: String, paused: bool) {
         let stream = if stream == Stream::Stderr.as_str() { Stream::Stderr } else { Stream::Stdout };
-        self.tell(Command::HoldOutput(stream, holds));
+        self.tell(Command::PauseOutput(stream, paused));
     }
 
     /// Keeps the files `names` of the folder `root`, which processes are started with: from now on they may change or go. Where

@@ -249,17 +249,17 @@ impl Link {
 
     /// Whether it is not read because of others: what it does not read itself is its own doing.
     #[must_use]
-    pub fn is_stopped(&self) -> bool {
+    pub fn is_not_read(&self) -> bool {
         self.channel.gate.state.get() == GateState::Closed
     }
 
-    /// Reads no more from the child until [`Self::go_on`].
-    pub fn stop(&self) {
+    /// Reads no more from the child until [`Self::resume_reading`].
+    pub fn stop_reading(&self) {
         self.channel.gate.close();
     }
 
     /// Reads from the child again.
-    pub fn go_on(&self) {
+    pub fn resume_reading(&self) {
         self.channel.gate.open();
     }
 }

@@ -70,7 +70,7 @@ impl Master {
                 }
                 Action::MailTaken { receiver } => {
                     let Release { lanes, .. } = self.flow.gone(Receiver::Mail(receiver));
-                    self.go_on(lanes);
+                    self.resume(lanes);
                 }
                 Action::ReleaseConnection { connection } => {
                     self.connections.remove(&connection);
@@ -191,7 +191,7 @@ impl Master {
             self.core.handle(now, Event::FellBehind { child });
         }
         self.slow_down(lane, verdict);
-        if verdict == Verdict::SendAndHold && patience == Patience::Limited {
+        if verdict == Verdict::SendAndPause && patience == Patience::Limited {
             self.skip_stopped(child);
         }
     }
@@ -214,7 +214,7 @@ impl Master {
         let Some(link) = self.links.get(&child) else { return };
         if activity(link.process.pid()).is_some_and(|activity| activity.state == 'T') {
             let released = self.flow.stands_still(Peer::Child(child), link.taken());
-            self.go_on(released);
+            self.resume(released);
         }
     }
 
@@ -231,7 +231,7 @@ impl Master {
     fn probe(&mut self, child: ChildId) {
         let Some(link) = self.links.get(&child) else { return };
         // Its beats are not read.
-        if link.is_stopped() {
+        if link.is_not_read() {
             return self.core.handle(self.now(), Event::Throttled { child });
         }
         let pid = link.process.pid();
@@ -271,7 +271,7 @@ impl Master {
             Notice::Ready => self.service.ready(),
             Notice::ChildReady(ChildId::Worker(_)) => {
                 let lanes = self.flow.any_worker_keeps_up();
-                self.go_on(lanes);
+                self.resume(lanes);
             }
             Notice::Reloaded { .. } => self.service.reloaded(),
             Notice::Exception { .. } => self.service.stopping(),
@@ -300,8 +300,8 @@ impl Master {
             Peer::Child(child) => self.links.get_mut(&child),
         };
         match (link, verdict) {
-            (Some(link), Verdict::SendAndHold) => link.send_first(outbound::hold(lane.to), None),
-            (Some(link), Verdict::SendAndStop) => link.stop(),
+            (Some(link), Verdict::SendAndPause) => link.send_first(outbound::pause(lane.to), None),
+            (Some(link), Verdict::SendAndStopReading) => link.stop_reading(),
             _ => {}
         }
     }
@@ -311,10 +311,10 @@ impl Master {
         if let (Peer::Child(child), Some(missed)) = (receiver, missed) {
             self.notify(Notice::Missed(child, missed));
         }
-        self.go_on(lanes);
+        self.resume(lanes);
     }
 
-    pub(super) fn go_on(&mut self, lanes: Vec<Lane>) {
+    pub(super) fn resume(&mut self, lanes: Vec<Lane>) {
         for Lane { from, to } in lanes {
             let Peer::Child(child) = from else {
                 self.app.set_slowed(self.flow.is_slowed(Peer::App));
@@ -322,9 +322,9 @@ impl Master {
             };
             let is_stopped = self.flow.is_stopped(from);
             let Some(link) = self.links.get_mut(&child) else { continue };
-            link.send_first(outbound::go_on(to), None);
-            if link.is_stopped() && !is_stopped {
-                link.go_on();
+            link.send_first(outbound::resume(to), None);
+            if link.is_not_read() && !is_stopped {
+                link.resume_reading();
                 self.tell(Event::Throttled { child });
             }
         }

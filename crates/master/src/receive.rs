@@ -80,14 +80,14 @@ impl Master {
                     self.tell(Event::CaughtUp { child });
                     if matches!(child, ChildId::Worker(_)) {
                         let lanes = self.flow.any_worker_keeps_up();
-                        self.go_on(lanes);
+                        self.resume(lanes);
                     }
                 }
                 let released = self.flow.caught_up(Receiver::Peer(Peer::Child(child)), queued);
                 self.released(Peer::Child(child), released);
             }
             Input::Probed { child, evidence } => {
-                let is_stopped = self.links.get(&child).is_some_and(Link::is_stopped);
+                let is_stopped = self.links.get(&child).is_some_and(Link::is_not_read);
                 self.tell(if is_stopped { Event::Throttled { child } } else { Event::Probed { child, evidence } });
             }
             Input::Accepted { key, connections } => {

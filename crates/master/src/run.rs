@@ -149,7 +149,7 @@ impl Master {
             flow::Receiver::Peer(Peer::App) | flow::Receiver::Mail(_) => 0,
         };
         let released = self.flow.timed_out(self.origin.elapsed(), taken);
-        self.go_on(released);
+        self.resume(released);
         self.service.timed_out(self.now());
         if self.guarding.timed_out(self.now()) {
             self.guard_children();
@@ -246,9 +246,9 @@ impl Master {
                 let _ = reply.send(self.stats());
             }
             Command::KeepPreload(preload) => self.preload = Some(preload),
-            Command::HoldOutput(stream, holds) => self.outputs.hold(stream, holds),
+            Command::PauseOutput(stream, paused) => self.outputs.pause(stream, paused),
             Command::AppCaughtUp => {
-                self.outputs.go_on();
+                self.outputs.resume();
                 let released = self.flow.caught_up(flow::Receiver::Peer(Peer::App), self.app.bytes());
                 self.released(Peer::App, released);
             }

@@ -204,14 +204,14 @@ pub enum LaneName {
 
 /// Asks a sender to hold back what it has for a target: there is one that does not keep up.
 #[must_use]
-pub fn hold(lane: LaneName) -> Bytes {
-    lane_frame("hold", lane)
+pub fn pause(lane: LaneName) -> Bytes {
+    lane_frame("pause", lane)
 }
 
 /// Tells a sender that it may go on with what it held back.
 #[must_use]
-pub fn go_on(lane: LaneName) -> Bytes {
-    lane_frame("goOn", lane)
+pub fn resume(lane: LaneName) -> Bytes {
+    lane_frame("resume", lane)
 }
 
 /// `lane` is its name in the preload (lib/preload/outgoing.js): a text, or a pid.
