@@ -32,7 +32,7 @@ use cluster_core::types::{ChildId, ReloadTarget};
 use cluster_master::Command;
 use cluster_master::app::AppQueue;
 use cluster_master::config::Config;
-use cluster_master::passed::{self, Receiver};
+use cluster_master::passed::{self, HandleReceiver};
 use cluster_master::preload::Preload;
 use cluster_master::thread;
 use cluster_protocol::wrapped::Wrapped;
@@ -113,7 +113,8 @@ impl Master {
         let frame = line(json);
         let child = child(&role, id)?;
         if let Ok(Wrapped { kind, .. }) = Wrapped::read(&frame) {
-            let receiver = if matches!(child, ChildId::Worker(_)) { Receiver::Worker } else { Receiver::Other };
+            let receiver =
+                if matches!(child, ChildId::Worker(_)) { HandleReceiver::Worker } else { HandleReceiver::Other };
             passed::check(kind, handle.as_fd(), receiver)
                 .map_err(|unfit| Error::new(Status::InvalidArg, unfit.to_string()))?;
         }

@@ -7,7 +7,7 @@ use super::parts::NativeFailure;
 use cluster_core::lifecycle::scale::NotScaled;
 use cluster_core::notice::{Census, ExitReason, HangReport, Missed, Notice};
 use cluster_core::rollout::report::{NotReloaded, ReloadReport};
-use cluster_core::types::{ChildId, Exit, Peer};
+use cluster_core::types::{ChildId, ExitStatus, Peer};
 
 impl From<Notice> for NativeEvent {
     fn from(notice: Notice) -> Self {
@@ -41,7 +41,7 @@ impl From<Notice> for NativeEvent {
             }
             Notice::Disconnect { child, expected } => of(child, |role, id| Self::Disconnect { role, id, expected }),
             Notice::Exit { child, exit, expected, reason } => {
-                let (Exit { code, signal }, reason) = (exit, exit_reason(&reason, exit).to_owned());
+                let (ExitStatus { code, signal }, reason) = (exit, exit_reason(&reason, exit).to_owned());
                 of(child, |role, id| Self::Exit { role, id, code, signal, expected, reason })
             }
             Notice::ChildError(child, report) => {
@@ -92,7 +92,7 @@ fn text(frame: &Bytes) -> String {
 }
 
 /// An end by itself with a signal is told as such: somebody outside sent it, or it crashed.
-fn exit_reason(reason: &ExitReason, exit: Exit) -> &str {
+fn exit_reason(reason: &ExitReason, exit: ExitStatus) -> &str {
     match (reason, exit.signal) {
         (ExitReason::Unasked, Some(signal)) => signal,
         _ => reason.as_str(),

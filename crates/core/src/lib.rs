@@ -301,7 +301,7 @@ impl Core {
     }
 
     /// The app asks for a random worker: it gets the message, its id comes back.
-    pub fn random_worker(&mut self, fields: Option<&random_worker::Fields>) -> Option<ChildId> {
+    pub fn random_worker(&mut self, fields: Option<&random_worker::ExtraFields>) -> Option<ChildId> {
         random_worker::ask_any(&mut self.ctx, fields)
     }
 

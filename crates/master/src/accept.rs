@@ -22,14 +22,14 @@ const BATCH: usize = 8;
 /// Without descriptors or memory nothing can be accepted: the connections wait, and so do we.
 const EXHAUSTED: Duration = Duration::from_millis(100);
 
-type Watched = AsyncFd<Rc<OwnedFd>>;
+type PolledSocket = AsyncFd<Rc<OwnedFd>>;
 
 /// A socket that the master accepts from.
 #[derive(Debug)]
 pub(super) struct Accepting {
     socket: Rc<OwnedFd>,
     /// The task has it only while it runs: so the socket is closed at once, and can be opened again.
-    _watched: Rc<Watched>,
+    _watched: Rc<PolledSocket>,
     asked: Rc<Notify>,
     stop: Rc<Notify>,
     task: JoinHandle<()>,
@@ -71,7 +71,7 @@ impl Accepting {
     }
 }
 
-async fn run(key: Key, socket: Weak<Watched>, asked: Rc<Notify>, stop: Rc<Notify>, inputs: Sender<Input>) {
+async fn run(key: Key, socket: Weak<PolledSocket>, asked: Rc<Notify>, stop: Rc<Notify>, inputs: Sender<Input>) {
     loop {
         // Neither holds a connection while it waits.
         let accepted = tokio::select! {
@@ -87,30 +87,30 @@ async fn run(key: Key, socket: Weak<Watched>, asked: Rc<Notify>, stop: Rc<Notify
 }
 
 /// At least one; `None` when the socket is closed.
-async fn some(key: &Key, socket: &Weak<Watched>) -> Option<Vec<Connection>> {
+async fn some(key: &Key, socket: &Weak<PolledSocket>) -> Option<Vec<Connection>> {
     loop {
         match poll_fn(|context| take(key, socket, context)).await {
-            Taken::Some(connections) => return Some(connections),
-            Taken::Exhausted => tokio::time::sleep(EXHAUSTED).await,
-            Taken::Closed => return None,
+            AcceptOutcome::Some(connections) => return Some(connections),
+            AcceptOutcome::Exhausted => tokio::time::sleep(EXHAUSTED).await,
+            AcceptOutcome::Closed => return None,
         }
     }
 }
 
 /// What could be accepted.
-enum Taken {
+enum AcceptOutcome {
     Some(Vec<Connection>),
     Exhausted,
     Closed,
 }
 
-fn take(key: &Key, socket: &Weak<Watched>, context: &mut Context<'_>) -> Poll<Taken> {
-    let Some(socket) = socket.upgrade() else { return Poll::Ready(Taken::Closed) };
+fn take(key: &Key, socket: &Weak<PolledSocket>, context: &mut Context<'_>) -> Poll<AcceptOutcome> {
+    let Some(socket) = socket.upgrade() else { return Poll::Ready(AcceptOutcome::Closed) };
     let mut connections = Vec::new();
     while connections.len() < BATCH {
         let mut ready = match socket.poll_read_ready(context) {
             Poll::Ready(Ok(ready)) => ready,
-            Poll::Ready(Err(_)) => return Poll::Ready(Taken::Closed),
+            Poll::Ready(Err(_)) => return Poll::Ready(AcceptOutcome::Closed),
             Poll::Pending if connections.is_empty() => return Poll::Pending,
             Poll::Pending => break,
         };
@@ -123,14 +123,14 @@ fn take(key: &Key, socket: &Weak<Watched>, context: &mut Context<'_>) -> Poll<Ta
             Ok(Err(error)) => {
                 tracing::warn!(%key, %error, "no connection can be accepted: they wait");
                 if connections.is_empty() {
-                    return Poll::Ready(Taken::Exhausted);
+                    return Poll::Ready(AcceptOutcome::Exhausted);
                 }
                 break;
             }
             Err(_) => {}
         }
     }
-    Poll::Ready(Taken::Some(connections))
+    Poll::Ready(AcceptOutcome::Some(connections))
 }
 
 /// Whatever is not known to be over with this connection may come again at once: then we wait.

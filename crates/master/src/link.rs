@@ -19,11 +19,11 @@ use cluster_core::messages::flow::{HIGH_WATER, LOW_WATER, PARKED};
 use cluster_core::types::Key;
 use cluster_core::types::{ChildId, Evidence, Peer, SlotId};
 use cluster_protocol::listen::ListenQuery;
-use cluster_protocol::outbox::{Item, Outbox};
+use cluster_protocol::outbox::{Outbox, OutboxItem};
 use cluster_sys::channel;
 use cluster_sys::local::Connection;
 use cluster_sys::process::{Exit, Process};
-use cluster_watch::News;
+use cluster_watch::WatchEvent;
 
 /// After its end nobody else should hold a child's channel; a descendant that does is not waited for.
 const LAST_READ: Duration = Duration::from_secs(1);
@@ -86,7 +86,7 @@ pub enum Input {
         query: Box<ListenQuery>,
     },
     /// What the watch found.
-    Watch(News),
+    Watch(WatchEvent),
     /// The guard's process ended.
     GuardEnded {
         /// How.
@@ -95,7 +95,7 @@ pub enum Input {
 }
 
 /// What is sent: who sent it is known until it is written, so that nothing is lost silently.
-pub type Outgoing = Item<Rc<OwnedFd>, Option<Peer>>;
+pub type Outgoing = OutboxItem<Rc<OwnedFd>, Option<Peer>>;
 
 /// The shared part of a link: what its tasks work on.
 #[derive(Debug)]

@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::launch::{Port, launch};
+use super::launch::{InspectorPort, launch};
 use super::link::{Input, Link, Speaking};
 use super::output::Pipes;
 use super::probe::probe;
 use super::reject::reject;
-use super::run::{Guarded, Master, State};
+use super::run::{Guarded, RunState, Shell};
 use crate::config::Output;
 use cluster_core::action::{Action, Origin};
 use cluster_core::event::Event;
@@ -33,7 +33,7 @@ const AGAIN: Duration = Duration::from_millis(5);
 /// How much of what a worker misses is shown to the app.
 const SHOWN: u64 = 1 << 20;
 
-impl Master {
+impl Shell {
     pub(super) fn perform(&mut self) {
         while let Some(action) = self.core.poll_action() {
             match action {
@@ -98,7 +98,7 @@ impl Master {
                         let _ = inputs.send(Input::Quiesced).await;
                     });
                 }
-                Action::Notify(Notice::Closed(outcome)) => self.state = State::Ended(outcome),
+                Action::Notify(Notice::Closed(outcome)) => self.state = RunState::Ended(outcome),
                 Action::Notify(notice) => self.notify(notice),
             }
         }
@@ -127,7 +127,7 @@ impl Master {
         let how = self.generations.get(&generation).unwrap_or(&self.config.launch);
         let has_it =
             |(_, link): (&ChildId, &Link)| slot.is_some() && link.slot == slot && link.speaking == Speaking::Yet;
-        let port = if self.links.iter().any(has_it) { Port::Any } else { Port::Own };
+        let port = if self.links.iter().any(has_it) { InspectorPort::Any } else { InspectorPort::Own };
         let pipes = match self.config.output {
             Output::Inherit => Ok(None),
             Output::Pipe => Pipes::new().map(Some),

@@ -41,7 +41,7 @@ const INPUTS: usize = 256;
 const TURN: usize = 64;
 
 /// The master.
-pub(super) struct Master {
+pub(super) struct Shell {
     pub(super) config: Config,
     pub(super) core: Core,
     /// How each generation is launched; the first as the config says.
@@ -60,7 +60,7 @@ pub(super) struct Master {
     pub(super) app: Arc<AppQueue>,
     pub(super) inputs: Sender<Input>,
     pub(super) input: Receiver<Input>,
-    pub(super) state: State,
+    pub(super) state: RunState,
     pub(super) service: Service,
     pub(super) outputs: Outputs,
     watch: Option<Watch>,
@@ -78,13 +78,13 @@ pub(super) enum Guarded {
     Others,
 }
 
-pub(super) enum State {
+pub(super) enum RunState {
     Running,
     /// The last notice is told when the guard is gone too.
     Ended(Outcome),
 }
 
-impl Master {
+impl Shell {
     pub(super) fn new(config: Config, app: Arc<AppQueue>) -> Self {
         let (inputs, input) = channel(INPUTS);
         let activated = Activated::take(config.variables.passed.clone(), &config.listen_fds);
@@ -108,7 +108,7 @@ impl Master {
             app,
             inputs,
             input,
-            state: State::Running,
+            state: RunState::Running,
             service,
             trim_at: None,
         }
@@ -117,7 +117,7 @@ impl Master {
     pub(super) async fn run(mut self, mut commands: UnboundedReceiver<Command>) {
         let mut asked = Vec::with_capacity(TURN);
         let mut happened = Vec::with_capacity(TURN);
-        while matches!(self.state, State::Running) {
+        while matches!(self.state, RunState::Running) {
             let timeout = self.deadline().map(|at| self.origin + at);
             tokio::select! {
                 _ = commands.recv_many(&mut asked, TURN) => asked.drain(..).for_each(|command| self.command(command)),
@@ -132,7 +132,7 @@ impl Master {
         }
         // It removes what it wrote, and the app may exit when it hears the last notice.
         drop(self.preload);
-        if let State::Ended(outcome) = self.state {
+        if let RunState::Ended(outcome) = self.state {
             self.app.push(Notice::Closed(outcome));
         }
     }

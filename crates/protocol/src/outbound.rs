@@ -45,7 +45,7 @@ pub enum DrainReason {
 #[must_use]
 pub fn listen_reply(seq: u64, key: &str, errno: i32, data: Option<&RawValue>, name: Option<&SocketName>) -> Bytes {
     #[derive(Serialize)]
-    struct Reply<'a> {
+    struct ListenReply<'a> {
         cmd: &'a str,
         ack: u64,
         key: &'a str,
@@ -54,7 +54,7 @@ pub fn listen_reply(seq: u64, key: &str, errno: i32, data: Option<&RawValue>, na
         #[serde(skip_serializing_if = "Option::is_none")]
         sockname: Option<&'a SocketName>,
     }
-    frame(&Reply { cmd: "NODE_CLUSTER", ack: seq, key, errno, data, sockname: name })
+    frame(&ListenReply { cmd: "NODE_CLUSTER", ack: seq, key, errno, data, sockname: name })
 }
 
 /// A connection for a server of this key; it goes along as a handle.
@@ -90,7 +90,7 @@ impl Handed {
     #[must_use]
     pub fn read(frame: &[u8]) -> Option<Self> {
         #[derive(Deserialize)]
-        struct Wrapped {
+        struct WrappedHanded {
             msg: Inner,
         }
         #[derive(Deserialize)]
@@ -100,7 +100,7 @@ impl Handed {
             seq: Option<u64>,
             ack: Option<u64>,
         }
-        let Wrapped { msg } = serde_json::from_slice(frame).ok()?;
+        let WrappedHanded { msg } = serde_json::from_slice(frame).ok()?;
         match (msg.cmd.as_str(), msg.seq, msg.ack) {
             ("NODE_CLUSTER", Some(number), None) => Some(Self::Connection(number)),
             ("NODE_CLUSTER", None, Some(seq)) => Some(Self::Listener { seq, key: msg.key }),
@@ -146,15 +146,15 @@ pub fn handle_nack() -> Bytes {
 #[must_use]
 pub fn given_away(key: &str, question: Question) -> Bytes {
     #[derive(Serialize)]
-    struct Answer<'a> {
+    struct GivenAwayAck<'a> {
         cmd: &'a str,
         key: &'a str,
         #[serde(skip_serializing_if = "Option::is_none")]
         count: Option<u32>,
     }
     frame(&match question {
-        Question::AllClosed => Answer { cmd: "NODE_SOCKET_ALL_CLOSED", key, count: None },
-        Question::Count => Answer { cmd: "NODE_SOCKET_COUNT", key, count: Some(0) },
+        Question::AllClosed => GivenAwayAck { cmd: "NODE_SOCKET_ALL_CLOSED", key, count: None },
+        Question::Count => GivenAwayAck { cmd: "NODE_SOCKET_COUNT", key, count: Some(0) },
     })
 }
 
@@ -231,12 +231,12 @@ fn lane_frame(act: &str, lane: LaneName) -> Bytes {
 #[must_use]
 pub fn refused(limit: usize) -> Bytes {
     #[derive(Serialize)]
-    struct Refused<'a> {
+    struct MessageRefused<'a> {
         cmd: &'a str,
         act: &'a str,
         limit: usize,
     }
-    frame(&Refused { cmd: "NODE_YUNFLY", act: "refused", limit })
+    frame(&MessageRefused { cmd: "NODE_YUNFLY", act: "refused", limit })
 }
 
 /// One of the two messages that tell a worker it was chosen (document, 'random worker').

@@ -5,7 +5,7 @@ use super::saying::SIGNAL_HOLD;
 use crate::context::Context;
 use crate::facts::Fact;
 use crate::notice::{ExitReason, FailureCause, Notice, Outcome};
-use crate::types::{ChildId, Exit, Time};
+use crate::types::{ChildId, ExitStatus, Time};
 
 impl Context {
     /// It could not be started.
@@ -32,7 +32,7 @@ impl Context {
     }
 
     /// The process ended.
-    pub fn exited(&mut self, id: ChildId, exit: Exit) {
+    pub fn exited(&mut self, id: ChildId, exit: ExitStatus) {
         self.fail_start(id, FailureCause::Exit(exit));
         let Some(child) = self.processes.get(id).cloned() else { return };
         let timed_out = child.reason == ExitReason::StartTimeout;
@@ -44,14 +44,14 @@ impl Context {
     }
 
     /// The app hears of it when it has heard of everything that came before.
-    pub fn tell_exit(&mut self, child: &Child, exit: Option<Exit>) {
+    pub fn tell_exit(&mut self, child: &Child, exit: Option<ExitStatus>) {
         if let Some(exit) = exit {
             let (id, expected, reason) = (child.id, child.expected, child.reason.clone());
             self.notify(Notice::Exit { child: id, exit, expected, reason });
         }
     }
 
-    fn gone(&mut self, child: Child, exit: Option<Exit>, cause: FailureCause) {
+    fn gone(&mut self, child: Child, exit: Option<ExitStatus>, cause: FailureCause) {
         self.leave_slot(&child, self.now);
         self.processes.remove(child.id);
         let failure = Box::new(child.failure(cause));

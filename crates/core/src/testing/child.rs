@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 use super::net::key;
-use super::post::Item;
+use super::post::ChannelItem;
 use super::pressure::queued;
 use super::{Behaviour, Boot, Detail, Happening, Life, MEMORY, OnDrain, SEGFAULT, SIGKILL, World, exit, ms};
 use crate::event::Event;
-use crate::types::{ChildId, Exit, Key, KillMeans, Mode, SlotId, Time};
+use crate::types::{ChildId, ExitStatus, Key, KillMeans, Mode, SlotId, Time};
 use cluster_protocol::inbound::{Inbound, Report};
 use cluster_protocol::listen::ListenAddress;
 use cluster_protocol::scalar::Scalar;
@@ -36,8 +36,8 @@ pub(super) struct Sim {
     /// Whether a report of what its servers have is due.
     pub(super) reports: bool,
     /// What waits in its channel: the master's own, and that of others.
-    pub(super) urgent: VecDeque<Item>,
-    pub(super) inbox: VecDeque<Item>,
+    pub(super) urgent: VecDeque<ChannelItem>,
+    pub(super) inbox: VecDeque<ChannelItem>,
     pub(super) reads: bool,
     /// Whether the core was told that it is behind.
     pub(super) is_behind: bool,
@@ -205,11 +205,11 @@ impl World {
     }
 
     /// Its channel ends, with what was not read; then the process.
-    pub(super) fn ends(&mut self, child: ChildId, exit: Exit) {
+    pub(super) fn ends(&mut self, child: ChildId, exit: ExitStatus) {
         let Some(sim) = self.children.remove(&child) else { return };
         self.holds_nothing(child);
         for item in sim.urgent.into_iter().chain(sim.inbox) {
-            if let Item::Frame(frame, Some(from)) = item {
+            if let ChannelItem::Frame(frame, Some(from)) = item {
                 self.tell(Event::Returned { child, from, frame });
             }
         }

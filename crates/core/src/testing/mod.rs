@@ -29,7 +29,8 @@ use crate::lifecycle::draining::UNCAUGHT;
 use crate::notice::Notice;
 use crate::traffic::steering::Acceptor;
 use crate::types::{
-    Balance, Bound, ChildId, ConnectionId, Delivery, Evidence, Exit, Key, Peer, Policy, Silence, SlotId, Time,
+    Balance, BoundSocket, ChildId, ConnectionId, Delivery, Evidence, ExitStatus, Key, Peer, Policy, Silence, SlotId,
+    Time,
 };
 use cluster_protocol::inbound::{Inbound, Report};
 use cluster_protocol::outbound::HandleKind;
@@ -52,7 +53,7 @@ enum Happening {
     Listening(ChildId, Key),
     /// A worker closes this server, or (`None`) all.
     CloseServer(ChildId, Option<Key>),
-    End(ChildId, Exit),
+    End(ChildId, ExitStatus),
     Leave(ChildId, &'static str),
     Finish(ChildId),
     Beat(ChildId),
@@ -311,7 +312,7 @@ impl World {
             Balance::Shared => Delivery::Shared,
             Balance::RoundRobin | Balance::Sticky => Delivery::Dispatched,
         };
-        let bound = Bound { delivery, kind: HandleKind::Net, name: None };
+        let bound = BoundSocket { delivery, kind: HandleKind::Net, name: None };
         if delivery == Delivery::Shared {
             self.net.steer(self.now, key, Acceptor::Workers);
         }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use bytes::Bytes;
 
-use super::post::{Item, numbers};
+use super::post::{ChannelItem, numbers};
 use super::{Detail, World};
 use crate::event::Event;
 use crate::messages::flow::{Flow, Offer, Patience, Receiver, Verdict};
@@ -150,6 +150,6 @@ impl World {
 }
 
 /// What waits in a child's channel.
-pub(super) fn queued<'a>(inbox: impl Iterator<Item = &'a Item>) -> usize {
-    inbox.map(|item| if let Item::Frame(frame, Some(_)) = item { size(frame) } else { 0 }).sum()
+pub(super) fn queued<'a>(inbox: impl Iterator<Item = &'a ChannelItem>) -> usize {
+    inbox.map(|item| if let ChannelItem::Frame(frame, Some(_)) = item { size(frame) } else { 0 }).sum()
 }

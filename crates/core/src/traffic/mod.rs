@@ -18,7 +18,7 @@ use crate::action::Action;
 use crate::context::Context;
 use crate::lifecycle::processes::Respawn;
 use crate::notice::Notice;
-use crate::types::{ChildId, ConnectionId, Exit, Key, Mode, Policy, SlotId, Time};
+use crate::types::{ChildId, ConnectionId, ExitStatus, Key, Mode, Policy, SlotId, Time};
 use cluster_protocol::code::ErrorCode;
 use cluster_protocol::inbound::ServerLoad;
 use dispatch::Counts;
@@ -70,7 +70,7 @@ impl Traffic {
     }
 
     /// A worker's process ended. A connection with which two in a row ended ends there.
-    pub fn gone(&mut self, ctx: &mut Context, child: ChildId, exit: Option<Exit>) {
+    pub fn gone(&mut self, ctx: &mut Context, child: ChildId, exit: Option<ExitStatus>) {
         let crashed = exit.and_then(|exit| exit.signal).is_some_and(|signal| CRASHES.contains(&signal));
         for connection in self.hand_over.decide(ctx, |dispatch, now| dispatch.exited(now, child, crashed)) {
             ctx.act(Action::ReleaseConnection { connection });

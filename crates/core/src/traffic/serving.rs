@@ -8,7 +8,7 @@ use super::listeners::{Answer, Asker, PendingListen};
 use crate::action::{Action, Origin};
 use crate::context::Context;
 use crate::lifecycle::child::{Child, Stage};
-use crate::types::{Bound, ChildId, Delivery, Key, Time};
+use crate::types::{BoundSocket, ChildId, Delivery, Key, Time};
 use cluster_protocol::listen::{ListenAddress, ListenQuery};
 use cluster_protocol::outbound;
 
@@ -43,7 +43,7 @@ impl Traffic {
     }
 
     /// The shell opened a socket, or could not.
-    pub fn listener_opened(&mut self, ctx: &mut Context, key: &Key, result: Result<Bound, i32>) {
+    pub fn listener_opened(&mut self, ctx: &mut Context, key: &Key, result: Result<BoundSocket, i32>) {
         let errno = result.as_ref().err().copied().unwrap_or(0);
         if let Ok(bound) = &result {
             self.hand_over.decide(ctx, |dispatch, now| dispatch.opened(now, Arc::clone(key), bound.delivery));

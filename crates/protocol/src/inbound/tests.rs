@@ -14,7 +14,7 @@ fn reads_what_node_20_sends_for_listen_0() {
 fn reads_the_preloads_reports() {
     let line = br#"{"cmd":"NODE_YUNFLY","act":"error","phase":"boot","fatal":true,"error":{"name":"Error","message":"m","code":"E"}}"#;
     let Ok(Inbound::Report(Report::Error(report))) = Inbound::read(line) else { panic!() };
-    assert!(report.fatal && report.phase == Phase::Boot);
+    assert!(report.fatal && report.phase == ChildPhase::Boot);
     assert_eq!(report.error.message.as_deref(), Some("m"));
 }
 

@@ -1,5 +1,5 @@
 use super::*;
-use crate::types::Exit;
+use crate::types::ExitStatus;
 use std::time::Duration;
 
 fn at(seconds: u64) -> Time {
@@ -83,7 +83,7 @@ fn the_first_reason_stays_and_its_time_only_becomes_less() {
 fn a_failure_tells_what_is_known() {
     let error = Some(ErrorDetails { message: Some("m".to_owned()), ..ErrorDetails::default() });
     let child = Child { pid: Some(7), error: error.clone(), ..child(Stage::Standby) };
-    let exit = Exit { code: Some(1), signal: None };
+    let exit = ExitStatus { code: Some(1), signal: None };
     let failure = child.failure(FailureCause::Exit(exit));
     assert_eq!((failure.child, failure.slot, failure.pid), (ChildId::Worker(1), Some(1), Some(7)));
     assert_eq!((failure.error, failure.was_ready), (error, false));

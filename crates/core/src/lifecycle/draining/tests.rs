@@ -4,8 +4,8 @@ use crate::event::Event;
 use crate::lifecycle::child::Stage;
 use crate::notice::{ExitReason, Notice, Outcome};
 use crate::testing::{Behaviour, GOOD, Life, OnDrain, World, closed, count, good, ms, policy, signal, started};
-use crate::types::{ChildId, Exit, KillMeans, Mode, Policy};
-use cluster_protocol::inbound::{ErrorDetails, ErrorReport, Inbound, Phase, Report};
+use crate::types::{ChildId, ExitStatus, KillMeans, Mode, Policy};
+use cluster_protocol::inbound::{ChildPhase, ErrorDetails, ErrorReport, Inbound, Report};
 
 const ALONE: ChildId = ChildId::Alone(1);
 
@@ -32,14 +32,17 @@ fn each_process_has_its_own_time_to_end() {
     world.run(ms(60_000));
     assert_eq!(world.kills.iter().map(|(_, child)| *child).collect::<Vec<_>>(), [ChildId::Worker(1)]);
     assert_eq!(
-        count(&world, |notice| matches!(notice, Notice::Exit { child: ALONE, exit: Exit { code: Some(0), .. }, .. })),
+        count(&world, |notice| matches!(
+            notice,
+            Notice::Exit { child: ALONE, exit: ExitStatus { code: Some(0), .. }, .. }
+        )),
         1
     );
 }
 
 fn crash(served: bool) -> Inbound {
     let error = ErrorDetails::default();
-    Inbound::Report(Report::Error(ErrorReport { phase: Phase::Run, fatal: true, served, error }))
+    Inbound::Report(Report::Error(ErrorReport { phase: ChildPhase::Run, fatal: true, served, error }))
 }
 
 /// A worker throws 200 ms after it listened, each time; `served`: because of a request.
@@ -208,7 +211,7 @@ fn only_a_fatal_error_ends_a_worker_and_is_its_cause() {
     for (fatal, served) in [(false, false), (false, true), (true, false), (true, true)] {
         let mut world = good(policy());
         let error = ErrorDetails { message: Some("m".to_owned()), ..ErrorDetails::default() };
-        let report = ErrorReport { phase: Phase::Run, fatal, served, error };
+        let report = ErrorReport { phase: ChildPhase::Run, fatal, served, error };
         world.core.handle(world.now, Event::Told { child: ONE, message: Inbound::Report(Report::Error(report)) });
         let child = world.core.ctx.processes.get(ONE).unwrap();
         assert_eq!((child.is_draining(), child.error.is_some(), child.served), (fatal, fatal, fatal && served));

@@ -6,7 +6,7 @@ use crate::event::Event;
 use crate::rollout::ReloadRequest;
 use crate::testing::{Behaviour, GOOD, OnDrain, World, ms, policy};
 use crate::types::{Policy, ReloadTarget};
-use cluster_protocol::inbound::{ErrorDetails, ErrorReport, Phase, ServerLoad};
+use cluster_protocol::inbound::{ChildPhase, ErrorDetails, ErrorReport, ServerLoad};
 
 const KEY: &str = ":80:4::0";
 
@@ -14,7 +14,7 @@ const KEY: &str = ":80:4::0";
 /// questions that only the child itself is answered.
 fn sayings() -> Vec<(&'static str, Inbound)> {
     let read = |line: &str| Inbound::read(line.as_bytes()).unwrap();
-    let error = ErrorReport { phase: Phase::Run, fatal: true, served: true, error: ErrorDetails::default() };
+    let error = ErrorReport { phase: ChildPhase::Run, fatal: true, served: true, error: ErrorDetails::default() };
     let server = ServerLoad { key: Some(KEY.to_owned()), open: u64::MAX, accepted: u64::MAX, limited: true };
     vec![
         ("online", Inbound::Online),
