@@ -233,7 +233,7 @@ impl Master {
         stats.recv().ok()
     }
 
-    /// A master that has ended has no ears: its last event said so.
+    /// A master that has ended takes no commands: its last event said so.
     fn tell(&self, command: Command) {
         let _ = self.commands.send(command);
     }

@@ -155,7 +155,7 @@ pub enum Event {
         /// Each with a number that is the same for the same client's address.
         connections: Vec<(ConnectionId, u64)>,
     },
-    /// A worker that makes room gave an idle connection back.
+    /// A draining worker handed an idle connection back.
     HandedBack {
         /// The worker.
         child: ChildId,

@@ -233,7 +233,7 @@ impl Link {
         self.channel.outgoing.notify_one();
     }
 
-    /// The child did not get the handle in flight. Gives back what was tried too often.
+    /// The child did not get the handle in flight. Returns what was tried too often.
     #[must_use]
     pub fn handle_refused(&self) -> Option<Outgoing> {
         let given_up = self.channel.outbox.borrow_mut().refused();
@@ -283,7 +283,7 @@ async fn write(child: ChildId, channel: Rc<Channel>, inputs: Sender<Input>) {
             // Of the system, not of the child.
             Err(error) if is_shortage(&error) => tokio::time::sleep(SHORTAGE).await,
             Err(error) => {
-                // The child closed its end: what is left is given back when the reader is through (take_rest).
+                // The child closed its end: what is left is returned when the reader has come to its end (take_rest).
                 if !matches!(error.kind(), io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset) {
                     tracing::warn!(?child, %error, "a process cannot be written to");
                 }

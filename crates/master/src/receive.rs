@@ -231,7 +231,7 @@ impl Shell {
         handle
     }
 
-    /// A child makes room, and gives a connection back.
+    /// A draining child hands a connection back.
     fn connection_returned(&mut self, child: ChildId, key: &str) {
         let Some(socket) = self.take_handle(child) else { return };
         if let Err(wrong) = passed::check_connection(socket.as_fd()) {

@@ -64,7 +64,7 @@ pub(super) struct Shell {
     pub(super) service: Service,
     pub(super) outputs: Outputs,
     watch: Option<Watch>,
-    /// When freed memory is given back: some time after the last large message.
+    /// When the heap is trimmed: some time after the last large message.
     pub(super) trim_at: Option<Time>,
 }
 

@@ -97,7 +97,7 @@ pub enum Report {
         /// All servers of the process that listen or have connections.
         servers: Vec<ServerLoad>,
     },
-    /// An idle connection that it gives back, which comes along.
+    /// An idle connection that it hands back, which comes along.
     Returned {
         /// The key of the socket that it came to.
         key: String,

@@ -225,7 +225,7 @@ impl<H, T> Outbox<H, T> {
         self.in_flight = None;
     }
 
-    /// The child did not get the handle in flight: it goes out again. Gives back what was tried too often.
+    /// The child did not get the handle in flight: it goes out again. Returns what was tried too often.
     pub fn refused(&mut self) -> Option<OutboxItem<H, T>> {
         let InFlight { entry, priority } = self.in_flight.take()?;
         if entry.sent > MAX_RETRANSMISSIONS {

@@ -61,7 +61,7 @@ pub enum ChannelState {
     Pending,
     /// Messages can pass.
     Open,
-    /// It is through with everything and is told to exit: what was sent before is read, nothing after it.
+    /// It has drained and is told to exit: what was sent before is read, nothing after it.
     Exiting,
     /// It ended.
     Closed,

@@ -21,7 +21,7 @@ use cluster_protocol::outbound::{self, DrainReason};
 /// How long a replaced worker keeps idle connections, so that their clients hear `Connection: close` with an answer.
 pub const REPLACE_GRACE: Duration = Duration::from_secs(5);
 
-/// In development a process that makes room has so long for the requests that it is at.
+/// In development a draining process has so long for the requests that it is at.
 pub const DEVELOPMENT_DRAIN: Duration = Duration::from_millis(250);
 
 /// So long a draining worker still has whose place is needed: its exit listeners run, and little more.

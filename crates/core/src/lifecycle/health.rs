@@ -114,7 +114,7 @@ impl Health {
         }
     }
 
-    /// A successor is ready: its predecessor makes room.
+    /// A successor is ready: its predecessor drains.
     pub fn ready(&mut self, ctx: &mut Context, id: ChildId) {
         if self.successors.remove(&id)
             && let Some(before) = ctx.processes.promote(id)

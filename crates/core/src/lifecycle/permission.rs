@@ -58,7 +58,7 @@ fn refusal(child: &Child, message: &Inbound) -> Option<&'static str> {
         (_, Inbound::Listening(_)) if child.stands_by() => Some("a worker that stands by said that it listens"),
         // While it boots it may have failed by itself.
         (_, Inbound::Report(Drained)) if matches!(child.stage, Stage::Ready | Stage::Standby) => {
-            Some("a process that is at work said that it is through")
+            Some("a process that is at work said that it has drained")
         }
         _ => None,
     }

@@ -102,7 +102,7 @@ impl Context {
         }
     }
 
-    /// It is through with everything. Whatever was sent to it is written before this, and it reads that first.
+    /// It has drained. Whatever was sent to it is written before this, and it reads that first.
     pub fn drained(&mut self, id: ChildId) {
         let Some(child) = self.processes.get_mut(id).filter(|child| child.channel == ChannelState::Open) else {
             return;

@@ -108,7 +108,7 @@ fn a_message_with_a_handle_goes_to_who_is_there_and_the_handle_is_forgotten() {
 }
 
 #[test]
-fn what_was_not_written_goes_to_the_next_alone_or_is_given_back() {
+fn what_was_not_written_goes_to_the_next_alone_or_is_undeliverable() {
     let reason = |world: &mut World, child, text| {
         let returned = actions(world, Event::Returned { child, from: Peer::App, frame: frame(text) });
         match &returned[..] {

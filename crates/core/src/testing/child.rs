@@ -22,8 +22,8 @@ pub(super) struct Sim {
     pub(super) ready: Option<Time>,
     /// When its time is over, once it was asked to finish, or said that it does.
     pub(super) over: Option<Time>,
-    /// It said that it is through with everything: nothing is sent to it any more.
-    pub(super) is_through: bool,
+    /// It said that it has drained: nothing is sent to it any more.
+    pub(super) is_drained: bool,
     /// Until then its event loop stands still.
     pub(super) busy_until: Time,
     /// The servers that listen, each with the connections that it has and those that it ever took.
@@ -87,7 +87,7 @@ impl World {
             born: self.now,
             ready: None,
             over: None,
-            is_through: false,
+            is_drained: false,
             busy_until: self.now,
             servers: BTreeSet::new(),
             loads: BTreeMap::new(),
@@ -189,7 +189,7 @@ impl World {
         self.plan(after, Happening::Finish(child));
     }
 
-    /// It is through with everything: what was sent to it before the master's answer it reads.
+    /// It has drained: what was sent to it before the master's answer it reads.
     pub(super) fn finishes(&mut self, child: ChildId) {
         let now = self.now;
         let Some(sim) = self.children.get_mut(&child).filter(|sim| !sim.hangs(now)) else { return };
@@ -197,7 +197,7 @@ impl World {
             let at = sim.busy_until;
             return self.plan_at(at, Happening::Finish(child));
         }
-        sim.is_through = true;
+        sim.is_drained = true;
         self.holds_no_more(child);
         self.tell(Event::Told { child, message: Inbound::Report(Report::Drained) });
         // It does not wait for ever.

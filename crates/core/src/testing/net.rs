@@ -118,7 +118,7 @@ impl Net {
         let Some(connection) = self.connections.get_mut(&id) else { return };
         assert!(
             was_kept && connection.state == ConnectionState::Accepted,
-            "{id} is turned away, and was {:?}",
+            "{id} is rejected, and was {:?}",
             connection.state
         );
         connection.state = ConnectionState::Rejected;
@@ -279,7 +279,7 @@ impl World {
         }
     }
 
-    /// A worker that makes room gives back what is idle (development).
+    /// A draining worker hands back what is idle (development).
     pub(super) fn hands_back(&mut self, child: ChildId) {
         let is_its = |(_, connection): &(&ConnectionId, &SimConnection)| {
             connection.state == ConnectionState::Served(child) && !connection.is_over
@@ -351,7 +351,7 @@ impl World {
         self.net.connections.values().filter(|connection| lost(connection.state)).collect()
     }
 
-    /// Every connection has an end that has a name. In production nobody is turned away.
+    /// Every connection has an end that has a name. In production nobody is rejected.
     pub(crate) fn check_connections(&self) {
         for (id, connection) in &self.net.connections {
             match connection.state {
@@ -359,7 +359,7 @@ impl World {
                 | ConnectionState::Reset
                 | ConnectionState::HandedBack
                 | ConnectionState::Fatal => {}
-                ConnectionState::Rejected => assert_eq!(self.policy.mode, Mode::Development, "{id} is turned away"),
+                ConnectionState::Rejected => assert_eq!(self.policy.mode, Mode::Development, "{id} is rejected"),
                 ConnectionState::Queued | ConnectionState::Accepted | ConnectionState::Offered(_) => {
                     panic!("{id} has no end: {connection:?}")
                 }

@@ -70,7 +70,7 @@ impl World {
 
     fn obey(&mut self, lane: Lane, verdict: Verdict) {
         if let (Peer::Child(child), Verdict::SendAndPause) = (lane.from, verdict)
-            && self.children.get(&child).is_some_and(|sim| !sim.is_through)
+            && self.children.get(&child).is_some_and(|sim| !sim.is_drained)
         {
             self.pressure.paused.entry(lane).or_default();
         }
@@ -123,7 +123,7 @@ impl World {
         }
     }
 
-    /// It is through with everything: the master gets what it holds.
+    /// It has drained: the master gets what it holds.
     pub(super) fn holds_no_more(&mut self, child: ChildId) {
         let of_child = |lane: &&Lane| lane.from == Peer::Child(child);
         let lanes: Vec<Lane> = self.pressure.paused.keys().filter(of_child).copied().collect();

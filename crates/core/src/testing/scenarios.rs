@@ -363,11 +363,11 @@ fn a_worker_over_its_memory_works_until_its_successor_is_ready() {
     for (successor, predecessor) in [(3, 1), (4, 2)] {
         let ready =
             position(&world, |notice| matches!(notice, Notice::ChildReady(ChildId::Worker(id)) if *id == successor));
-        let retires = position(
+        let drains = position(
             &world,
             |notice| matches!(notice, Notice::Draining(ChildId::Worker(id), ExitReason::MaxMemory) if *id == predecessor),
         );
-        assert!(ready < retires);
+        assert!(ready < drains);
     }
     assert_eq!(world.core.census().listening, 2);
 }

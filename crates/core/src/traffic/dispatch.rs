@@ -169,7 +169,7 @@ impl Dispatch {
         self.move_on(now);
     }
 
-    /// A worker gave back what it had taken: it goes to another.
+    /// A worker handed back what it had taken: it goes to another.
     pub fn handed_back(&mut self, now: Time, key: &Key, connection: ConnectionId, client: u64) {
         self.wait_again(now, connection, &Flight { key: Arc::clone(key), client, past: Past::Clean });
         self.move_on(now);

@@ -90,7 +90,7 @@ impl Traffic {
         self.hand_over.decide(ctx, |dispatch, now| dispatch.accepted(now, key, connections));
     }
 
-    /// A worker gave back a connection that it had taken.
+    /// A worker handed back a connection that it had taken.
     pub fn handed_back(&mut self, ctx: &mut Context, child: ChildId, key: &Key, connection: ConnectionId, client: u64) {
         if !ctx.may_hand_back(child) {
             return ctx.act(Action::ReleaseConnection { connection });

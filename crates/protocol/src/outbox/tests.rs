@@ -172,7 +172,7 @@ fn the_masters_own_goes_between_two_frames_and_never_into_one() {
 }
 
 #[test]
-fn what_did_not_arrive_is_given_back_the_masters_own_first() {
+fn what_did_not_arrive_is_returned_the_masters_own_first() {
     let mut outbox = pushed(&[("ab\n", None), ("h\n", Some(7))]);
     write(&mut outbox, 1);
     urgent(&mut outbox, "own\n", None);

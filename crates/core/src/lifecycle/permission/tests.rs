@@ -230,8 +230,8 @@ fn who_stands_by_is_ready_when_it_is_called_if_a_server_of_its_own_listens() {
 }
 
 #[test]
-fn a_connection_is_given_back_in_development_by_who_makes_room_only() {
-    let given_back = |world: &mut World, child| {
+fn only_a_draining_worker_hands_connections_back_and_only_in_development() {
+    let handed_back = |world: &mut World, child| {
         let event = Event::HandedBack { child, key: KEY.into(), connection: 9, client: 1 };
         world.core.handle(world.now, event);
         let mut released = false;
@@ -244,10 +244,10 @@ fn a_connection_is_given_back_in_development_by_who_makes_room_only() {
     let development = || running(Policy { mode: Mode::Development, count: 1, ..policy() }, 1_000);
     let mut draining = running(policy(), 1_000);
     draining.tell(Event::DisconnectAsked { child: one });
-    assert!(!given_back(&mut draining, one), "in production");
-    assert!(!given_back(&mut development(), one), "it is at work");
-    assert!(!given_back(&mut development(), ChildId::Alone(1)));
+    assert!(!handed_back(&mut draining, one), "in production");
+    assert!(!handed_back(&mut development(), one), "it is at work");
+    assert!(!handed_back(&mut development(), ChildId::Alone(1)));
     let mut draining = development();
     draining.tell(Event::DisconnectAsked { child: one });
-    assert!(given_back(&mut draining, one));
+    assert!(handed_back(&mut draining, one));
 }

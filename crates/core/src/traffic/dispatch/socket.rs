@@ -32,7 +32,7 @@ pub enum AcceptState {
     Idle,
     /// It was asked for some connections.
     Asked,
-    /// Nothing: workers have the socket itself, and only what they give back comes here.
+    /// Nothing: workers have the socket itself, and only what they hand back comes here.
     Nothing,
 }
 
