@@ -23,7 +23,7 @@ test.each([
   expect(findCycle(callGraph(changed))).toEqual(expect.arrayContaining(ring));
 });
 
-test('who has all parts only passes events and facts on: two files', () => {
+test('only two files have all parts of the core, and they only pass events and facts on', () => {
   const wiring = files.filter(([, text]) => /\bimpl Core\b/.test(text)).map(([name]) => name);
   expect(wiring).toEqual(['lib.rs', 'told.rs']);
 });

@@ -42,7 +42,7 @@ async function connectionTo(port) {
   return client;
 }
 
-test('a server leaves when it is closed, with what is before it; what is behind it waits on', async () => {
+test('a server is sent when it is closed, with the messages before it; those behind it keep waiting', async () => {
   const child = await holding(`(server) => {
     server.port = server.address().port;
     process.send({ to: 'alone', first: true });
@@ -65,7 +65,7 @@ test('a server leaves when it is closed, with what is before it; what is behind 
   await child.sends('behind');
 });
 
-test('one that goes to two leaves for both, and is closed then', async () => {
+test('a handle for two receivers is sent to both, and then closed', async () => {
   const child = await holding(`(server) => {
     server.port = server.address().port;
     process.send({ to: 'alone', one: true }, server);
@@ -82,7 +82,7 @@ test('one that goes to two leaves for both, and is closed then', async () => {
   }
 });
 
-test('one after the other, each closed at once: Node has one of them under way only', async () => {
+test('several in a row, each closed at once: Node sends one handle at a time', async () => {
   const child = await holding(`async (server) => {
     const servers = [server];
     for (let i = 0; i < 3; i++) {
@@ -98,7 +98,7 @@ test('one after the other, each closed at once: Node has one of them under way o
   for (const n of [0, 1, 2, 3]) (await comesWith(child, String(n))).close();
 });
 
-test('one that its owner keeps waits, and serves meanwhile', async () => {
+test('a server that its owner keeps open waits, and serves meanwhile', async () => {
   const child = await holding(`(server) => {
     server.on('connection', (socket) => socket.end('its owner'));
     process.send({ to: 'alone', one: true }, server);

@@ -48,7 +48,7 @@ test.each([
   expect(texts(child)).toEqual(['other', 'one', 'two', 'three']);
 });
 
-test('a held message is as it was when it was sent', async () => {
+test('a message that waits arrives as it was when it was sent', async () => {
   const child = startWorker(
     script(`
       const message = { to: 'alone', list: [1] };
@@ -114,7 +114,7 @@ test('a request that is given up is not sent any more', async () => {
   expect(frames).toEqual([['cancel', 3], ['request', 2]]);
 });
 
-test('the callback of a held message runs where it was sent, as under Node (AsyncLocalStorage)', async () => {
+test('the callback of a message that waited runs in the context of its send(), as under Node (AsyncLocalStorage)', async () => {
   const child = startWorker(
     script(`
       const { AsyncLocalStorage } = require('async_hooks');
@@ -134,7 +134,7 @@ test('the callback of a held message runs where it was sent, as under Node (Asyn
   expect(await child.sends('place')).toBe('here');
 });
 
-test('what Node throws for a message that was held back is uncaught, and the next one is sent', async () => {
+test('what Node throws for a message that waited is an uncaught exception, and the next one is sent', async () => {
   const child = startWorker(
     script(`
       process.on('uncaughtException', ({ code }) => process.send({ code }));
@@ -154,7 +154,7 @@ test('what Node throws for a message that was held back is uncaught, and the nex
   expect(await child.sends('code')).toBe('ERR_INVALID_HANDLE_TYPE');
 });
 
-test('a process that exits sends first what it holds', async () => {
+test('a process that exits first sends what waits', async () => {
   const child = await holding('app');
   child.send({ send: [{ text: 'one' }, { text: 'two' }], exit: true });
   await child.ended;
@@ -182,20 +182,20 @@ async function holdingMuch(then) {
 const numbers = (child) => child.messages.filter(({ data }) => data).map(({ n }) => n);
 const upTo = (count) => Array.from({ length: count }, (_, n) => n);
 
-test('one that exits with more than the channel takes says how much is lost', async () => {
+test('a process that exits with more than the channel takes logs how much is lost', async () => {
   const child = await holdingMuch('process.exit();');
   const [, lost] = child.stderr.match(/^unit:worker:3 \(pid \d+\): it ended before (\d+) message\(s\) were sent, whose receivers were behind$/m);
   expect(numbers(child)).toEqual(upTo(20 - Number(lost)));
   expect(Number(lost)).toBeLessThan(20);
 });
 
-test('one that runs out of work sends first what it holds: all of it', async () => {
+test('a process that runs out of work first sends all that waits', async () => {
   const child = await holdingMuch('process.channel.unref();');
   expect(numbers(child)).toEqual(upTo(20));
   expect(child.stderr).toBe('');
 });
 
-test('one that leaves, too, although it is asked to hold back', async () => {
+test('a draining process sends all that waits, although it is asked to pause', async () => {
   const child = await holding('app');
   child.send({ send: [{ text: 'one' }] });
   await child.sends('returned');

@@ -39,7 +39,7 @@ test('the alone speaks as a worker', async () => {
   expect(error.message).toContain('the alone');
 });
 
-test('a worker speaks as the alone, and says that it is through while it works', async () => {
+test('a worker speaks as the alone, and says that it has drained while it works', async () => {
   const app = await startForging();
   const forbidden = await forge(app, { to: 'worker' }, own('loaded'), own('drained'));
   expect(forbidden).toEqual(['ERR_MESSAGE_FORBIDDEN', 'ERR_MESSAGE_FORBIDDEN']);
