@@ -9,7 +9,7 @@ const { loaderFor } = require('../config');
 const { resolveExec } = require('../config/paths');
 const { checkReload, checkCount } = require('../config/changes');
 const { checkInspector } = require('../config/inspector');
-const { toNativeConfig } = require('../config/settings');
+const { toLaunch } = require('../config/settings');
 
 /** What the codes of a reload that was given up mean (core/rollout/report.rs), where no process's end says more. */
 const WHY = {
@@ -58,7 +58,7 @@ class Changes {
     let settings;
     try {
       settings = { ...asked, ...loaders(asked, target) };
-      this.#master.reload(id, toNativeConfig(settings), target, concurrency);
+      this.#master.reload(id, JSON.stringify(toLaunch(settings)), target, concurrency);
     } catch (cause) {
       reject(invalid(cause));
       return;
