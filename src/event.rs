@@ -144,11 +144,11 @@ pub enum NativeEvent {
         message: String,
         failure: Option<NativeFailure>,
     },
-    /// `ids`: who asked.
+    /// `id`: who asked, if somebody did.
     Reloaded {
-        ids: Vec<u32>,
+        id: Option<u32>,
         ok: bool,
-        #[napi(ts_type = "'not-running' | 'closed' | 'did-not-stay' | 'alone-not-ready' | 'not-ready'")]
+        #[napi(ts_type = "'not-running' | 'under-way' | 'closed' | 'did-not-stay' | 'alone-not-ready' | 'not-ready'")]
         reason: Option<&'static str>,
         failure: Option<NativeFailure>,
         replaced: Vec<NativeReplacement>,

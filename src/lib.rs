@@ -13,7 +13,6 @@
 #![warn(missing_docs)] // What napi exports gets its comments in native.d.ts.
 #![allow(clippy::needless_pass_by_value)] // napi hands arguments over by value.
 
-mod config;
 mod event;
 
 use std::os::fd::{AsFd, IntoRawFd};
@@ -31,7 +30,7 @@ use cluster_core::notice::Stream;
 use cluster_core::types::{ChildId, ReloadTarget};
 use cluster_master::Command;
 use cluster_master::app::AppQueue;
-use cluster_master::config::Config;
+use cluster_master::config::{self, Config, Unfit};
 use cluster_master::passed::{self, HandleReceiver};
 use cluster_master::preload::Preload;
 use cluster_master::thread;
@@ -41,7 +40,6 @@ use cluster_sys::orphans::Orphans;
 use cluster_sys::private;
 use cluster_sys::process::is_main_thread;
 
-pub use config::NativeConfig;
 pub use event::NativeEvent;
 
 /// The native master, as lib/cluster/cluster.js sees it.
@@ -55,10 +53,10 @@ pub struct Master {
 
 #[napi]
 impl Master {
-    /// A master that does nothing yet. `wake` is called on the JS thread when `takeEvents` has something.
+    /// A master that does nothing yet. `config` is JSON (lib/config/settings.js); `wake` is called on the JS thread when `takeEvents` has something.
     #[napi(constructor, catch_unwind)]
-    pub fn new(config: NativeConfig, wake: Function<'_, (), ()>) -> Result<Self> {
-        let config = config.into_config()?;
+    pub fn new(config: String, wake: Function<'_, (), ()>) -> Result<Self> {
+        let config: Config = config::read(&config).map_err(unfit)?;
         // Weak: it never keeps Node alive by itself.
         let wake = wake.build_threadsafe_function().weak::<true>().build()?;
         let (commands, receiver) = unbounded_channel();
@@ -153,16 +151,16 @@ impl Master {
         }))
     }
 
-    /// Replaces processes with new ones, launched as `config` says. The event `reloaded` answers by `id`.
+    /// Replaces processes with new ones, launched as `launch` says (JSON, as above). The event `reloaded` answers by `id`.
     #[napi(catch_unwind)]
-    pub fn reload(&self, id: u32, config: NativeConfig, target: String, concurrency: u32) -> Result<()> {
+    pub fn reload(&self, id: u32, launch: String, target: String, concurrency: u32) -> Result<()> {
         let target = match target.as_str() {
             "worker" => ReloadTarget::Worker,
             "alone" => ReloadTarget::Alone,
             "all" => ReloadTarget::All,
             other => return Err(Error::new(Status::InvalidArg, format!("unknown target {other}"))),
         };
-        let launch = Box::new(config.into_launch()?);
+        let launch = Box::new(config::read(&launch).map_err(unfit)?);
         self.tell(Command::Reload { id, launch, target, concurrency: concurrency as usize });
         Ok(())
     }
@@ -249,6 +247,10 @@ fn child(role: &str, id: u32) -> Result<ChildId> {
         "alone" => Ok(ChildId::Alone(id)),
         _ => Err(Error::new(Status::InvalidArg, format!("unknown role {role}"))),
     }
+}
+
+fn unfit(unfit: Unfit) -> Error {
+    Error::new(Status::InvalidArg, unfit.to_string())
 }
 
 fn line(mut json: String) -> Bytes {

@@ -16,7 +16,7 @@ beforeEach(() => {
   changes = new Changes(master, settings);
 });
 
-const reloaded = (fields) => changes.reloaded({ ids: [asked.at(-1)], replaced: [], ...fields });
+const reloaded = (fields) => changes.reloaded({ id: asked.at(-1), replaced: [], ...fields });
 
 test('the master fails: what was asked of it, and what was to follow, rejects', async () => {
   const promises = [changes.scale(2), changes.reload(), changes.reload({ env: { A: '1' } }), changes.reload()];
@@ -49,4 +49,21 @@ test('scale: each has the answer to its own number', async () => {
   changes.scaled({ id: asked[1] });
   await expect(one).rejects.toMatchObject({ name: 'ClusterError', code: 'ERR_SCALE_SUPERSEDED', message: 'scale(): scale(3) was called' });
   await expect(two).resolves.toBeUndefined();
+});
+
+test('reloads: one at a time; what follows is launched on what holds then, with the options of all that asked', async () => {
+  const launched = [];
+  changes = new Changes({ reload: (id, launch, target) => { asked.push(id); launched.push({ env: JSON.parse(launch).env, target }); } }, settings);
+  const [first, second] = [changes.reload({ env: { A: '1' } }), changes.reload({ env: { B: '2' } })];
+  const third = changes.reload({ env: { B: '3', C: '4' } });
+  expect(asked).toHaveLength(1);
+  // A change of a file, in development.
+  changes.reloaded({ ok: true, replaced: [] });
+  expect(asked).toHaveLength(1);
+  reloaded({ ok: false, reason: 'did-not-stay' });
+  expect(asked).toHaveLength(2);
+  expect(launched[1].env).toEqual(expect.arrayContaining(['B=3', 'C=4']));
+  expect(launched[1].env).not.toContain('A=1');
+  reloaded({ ok: true });
+  await expect(Promise.all([first, second, third])).resolves.toMatchObject([{ ok: false }, { ok: true }, { ok: true }]);
 });

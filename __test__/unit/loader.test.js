@@ -3,7 +3,7 @@
 const path = require('node:path');
 const { stripsTypes, hasLoader, hasPreload, canRegister } = require('../../lib/config/flags');
 const { findLoader } = require('../../lib/config/loader');
-const { toNativeConfig } = require('../../lib/config/settings');
+const { toLaunch } = require('../../lib/config/settings');
 const { loaderFor, normalize } = require('../../lib/config');
 const { listAloneFiles } = require('../../lib/scripts/alone-files');
 const { isModule, isTypeScript } = require('../../lib/scripts/module-type');
@@ -158,10 +158,10 @@ describe('one that the project has', () => {
   test('the flags come before those of the config, and after the preload', () => {
     const cwd = project(tsx);
     const settings = normalize({ exec: 'src/app', cwd, mode: 'production', execArgv: [...none.execArgv, '--no-warnings'], alone: false });
-    const { workerArgv } = toNativeConfig(settings);
-    expect(workerArgv.slice(2)).toEqual([...toFlags(settings.workerLoader), ...settings.execArgv, path.join(cwd, 'src/app.ts')]);
-    expect(workerArgv[0]).toBe('--require');
-    expect(workerArgv[1]).toMatch(/preload\/index\.js$/);
+    const { worker } = toLaunch(settings);
+    expect(worker.args.slice(3)).toEqual([...toFlags(settings.workerLoader), ...settings.execArgv, path.join(cwd, 'src/app.ts')]);
+    expect(worker.args[1]).toBe('--require');
+    expect(worker.args[2]).toMatch(/preload\/index\.js$/);
   });
 
   const toFlags = (loader) => Object.entries(loader).flatMap(([flag, modules]) => modules.flatMap((module) => [`--${flag}`, module]));

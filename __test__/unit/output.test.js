@@ -95,10 +95,11 @@ describe('the colours of the names', () => {
 
 describe('FORCE_COLOR for the children', () => {
   const forced = (config = {}) => `
-    const { toNativeConfig } = require(${lib('config/settings.js')});
+    const { toLaunch } = require(${lib('config/settings.js')});
     const { normalize } = require(${lib('config/index.js')});
     const config = { exec: __filename, alone: false, mode: 'production', output: 'prefix', ...${JSON.stringify(config)} };
-    require('fs').writeFileSync(__filename + '.json', JSON.stringify(toNativeConfig(normalize(config)).env.FORCE_COLOR ?? null));`;
+    const found = toLaunch(normalize(config)).env.find((variable) => variable.startsWith('FORCE_COLOR='));
+    require('fs').writeFileSync(__filename + '.json', JSON.stringify(found?.slice('FORCE_COLOR='.length) ?? null));`;
   const onTerminal = (config, variables, redirect) => {
     const told = `${forced(config)} console.log(require('fs').readFileSync(__filename + '.json', 'utf8'));`;
     return runOnTerminal(told, variables, redirect).trim();

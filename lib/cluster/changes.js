@@ -9,11 +9,12 @@ const { loaderFor } = require('../config');
 const { resolveExec } = require('../config/paths');
 const { checkReload, checkCount } = require('../config/changes');
 const { checkInspector } = require('../config/inspector');
-const { toNativeConfig } = require('../config/settings');
+const { toLaunch } = require('../config/settings');
 
 /** What the codes of a reload that was given up mean (core/rollout/report.rs), where no process's end says more. */
 const WHY = {
   'not-running': 'the cluster is not running. Call it when the cluster is ready and not closed',
+  'under-way': 'another one is under way',
   closed: 'the cluster was closed',
   'did-not-stay': 'a new worker did not stay',
   'alone-not-ready': 'the new alone did not become ready',
@@ -26,6 +27,7 @@ class Changes {
   #last = 0;
   /** By the number under which the master answers. */
   #waiting = new Map();
+  /** The master takes one reload at a time: what the next one is launched with depends on how this one ends. */
   #underWay = false;
   /** The one reload that follows: all that were asked for meanwhile. */
   #next = null;
@@ -58,7 +60,7 @@ class Changes {
     let settings;
     try {
       settings = { ...asked, ...loaders(asked, target) };
-      this.#master.reload(id, toNativeConfig(settings), target, concurrency);
+      this.#master.reload(id, JSON.stringify(toLaunch(settings)), target, concurrency);
     } catch (cause) {
       reject(invalid(cause));
       return;
@@ -94,21 +96,22 @@ class Changes {
   }
 
   /** Gives the report; undefined where no reload was possible. */
-  reloaded({ ids, ok, reason, failure, replaced }) {
+  reloaded({ id, ok, reason, failure, replaced }) {
     const report = { ok, replaced, ...(!ok && { reason, error: failureOf(failure, reason, this.#settings) }) };
     // A change of a file is nobody's request.
-    if (ids.length > 0) this.#underWay = false;
-    for (const one of ids.map((id) => this.#take(id))) {
-      if (ok) this.#settings = one.settings;
-      if (reason === 'not-running') one.reject(new ClusterError('ERR_NOT_RUNNING', `reload(): ${WHY[reason]}.`));
-      else one.resolve(report);
-    }
-    if (this.#next && !this.#underWay) {
-      const next = this.#next;
-      this.#next = null;
-      this.#begin(next);
-    }
+    if (id !== undefined) this.#answer(this.#take(id), report);
     return reason === 'not-running' ? undefined : report;
+  }
+
+  #answer({ settings, resolve, reject }, report) {
+    const { ok, reason } = report;
+    if (ok) this.#settings = settings;
+    if (reason === 'not-running') reject(new ClusterError('ERR_NOT_RUNNING', `reload(): ${WHY[reason]}.`));
+    else resolve(report);
+    this.#underWay = false;
+    const next = this.#next;
+    this.#next = null;
+    if (next) this.#begin(next);
   }
 
   scaled({ id }) {

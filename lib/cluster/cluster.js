@@ -161,7 +161,7 @@ class Cluster extends EventEmitter {
 
   #supervise() {
     try {
-      this.#master = new Master(toNativeConfig(this.#settings), () => this.#pump?.wake());
+      this.#master = new Master(JSON.stringify(toNativeConfig(this.#settings)), () => this.#pump?.wake());
       // Before the rest is loaded: meanwhile the children boot.
       this.#master.start();
       enter(() => this.#requests());

@@ -3,7 +3,9 @@
 // What reload() and scale() may be given.
 
 const { ClusterError } = require('../errors');
-const { FIELDS, shown, workers } = require('./fields');
+const { shown } = require('./check');
+const { FIELDS } = require('./fields');
+const { workers } = require('./kinds');
 
 const OPTIONS = {
   env: FIELDS.env,

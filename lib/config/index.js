@@ -6,22 +6,22 @@ const fs = require('fs');
 const { ClusterError } = require('../errors');
 const { aloneFiles } = require('../scripts/alone-files');
 const { compileCache } = require('./compile-cache');
-const { checkFields, invalid, bytesOf, MIB } = require('./fields');
+const { checkFields, invalid, settled } = require('./check');
 const { resolveCwd, resolveExec, resolveAlone, packageName } = require('./paths');
 const { ownFlags } = require('./flags');
 const { checkInspector } = require('./inspector');
 const { isTypeScript } = require('../scripts/module-type');
 const { warn } = require('../warn');
 
-const DEFAULT_COUNT = 4;
 /** Linux allows 128 KiB for one environment variable, in which the alone gets its configuration. */
 const MAX_ALONE_CONFIG_BYTES = 96 * 1024;
 
 function normalize(config) {
   checkFields(config);
-  const enable = config.enable ?? true;
   const mode = config.mode ?? modeOfEnvironment();
   const production = mode === 'production';
+  const settings = settled(config, mode);
+  const { enable } = settings;
   const cwd = resolveCwd(config.cwd, production);
   const title = config.title ?? `yunfly-${packageName(cwd)}`;
   const alone = resolveAlone(config.alone, cwd, mode);
@@ -29,6 +29,29 @@ function normalize(config) {
     const remedy = 'Set NODE_ENV=production, or `mode` in the cluster config.';
     require('../output/log').createLog({ logger: config.logger, title }).warn(`NODE_ENV is not set: development mode, 1 worker. ${remedy}`);
   }
+  warnOfIgnored(config, production);
+  warnOfLogVariable();
+  const exec = resolveExec(config.exec, cwd);
+  const launch = { cwd, execArgv: enable ? config.execArgv : undefined, env: config.env };
+  if (enable) checkInspector(launch);
+  checkStandby(settings);
+  if (enable) checkSockets(settings.listenFds);
+  return {
+    ...settings,
+    title,
+    mode,
+    cwd,
+    exec,
+    workerLoader: loaderFor('exec', config.exec, [exec], launch),
+    alone,
+    aloneLoader: enable && alone ? loaderFor('alone', config.alone, aloneFiles(alone), launch) : undefined,
+    aloneConfig: alone && aloneConfig(config),
+    compileCache: compileCache(config.compileCache, production, { ...process.env, ...config.env }),
+    watch: production || !enable ? undefined : watched(config.watch, { cwd, exec, alone }),
+  };
+}
+
+function warnOfIgnored(config, production) {
   if (config.refork && !production) {
     const message = '`refork: true` has no effect in development: a worker that crashed is not forked again.';
     warn('CLUSTER_OPTION_IGNORED', `cluster config: ${message}`);
@@ -36,50 +59,6 @@ function normalize(config) {
   if (config.watch && production) {
     warn('CLUSTER_OPTION_IGNORED', 'cluster config: `watch` has no effect in production: call reload(), or send SIGHUP.');
   }
-  warnOfLogVariable();
-  const exec = resolveExec(config.exec, cwd);
-  const launch = { cwd, execArgv: enable ? config.execArgv : undefined, env: config.env };
-  if (enable) checkInspector(launch);
-  return {
-    enable,
-    title,
-    mode,
-    cwd,
-    exec,
-    workerLoader: loaderFor('exec', config.exec, [exec], launch),
-    args: [...(config.args ?? [])],
-    execArgv: config.execArgv && [...config.execArgv],
-    env: { ...config.env },
-    instanceVar: config.instanceVar,
-    alone,
-    aloneLoader: enable && alone ? loaderFor('alone', config.alone, aloneFiles(alone), launch) : undefined,
-    aloneConfig: alone && aloneConfig(config),
-    count: production ? workerCount(config.count) : 1,
-    refork: production && (config.refork ?? true),
-    ready: config.ready ?? 'listening',
-    randomWorker: config.randomWorker ?? 'worker',
-    balance: config.balance ?? 'auto',
-    listenFds: enable ? sockets(config.listenFds) : [],
-    standby: production ? standby(config) : 0,
-    compileCache: compileCache(config.compileCache, production, { ...process.env, ...config.env }),
-    limit: (config.limit ?? 60) * 1000,
-    watch: production || !enable ? undefined : watched(config.watch, { cwd, exec, alone }),
-    reloadDelay: config.reloadDelay ?? 500,
-    startTimeout: config.startTimeout ?? 60_000,
-    killTimeout: config.killTimeout ?? (production ? 25_000 : 5000),
-    crashTimeout: config.crashTimeout ?? 2000,
-    streamTimeout: config.streamTimeout ?? 5000,
-    stopSignal: config.stopSignal,
-    handleSignals: config.handleSignals ?? true,
-    shutdownDelay: config.shutdownDelay ?? 0,
-    minUptime: config.minUptime ?? 1000,
-    hangTimeout: config.hangTimeout || undefined,
-    maxMemory: config.maxMemory ? bytesOf(config.maxMemory) : undefined,
-    maxMessageBytes: config.maxMessageBytes ?? 64 * MIB,
-    serialization: config.serialization ?? 'json',
-    output: config.output ?? 'inherit',
-    logger: config.logger,
-  };
 }
 
 function watched(watch, where) {
@@ -87,7 +66,7 @@ function watched(watch, where) {
 }
 
 /** Descriptors of this process that are sockets. */
-function sockets(listenFds = []) {
+function checkSockets(listenFds) {
   const isSocket = (fd) => {
     try {
       return fs.fstatSync(fd).isSocket();
@@ -99,15 +78,13 @@ function sockets(listenFds = []) {
     const remedy = 'They are those that this process was started with, or whose server it opened.';
     if (!isSocket(fd)) throw invalid('listenFds', listenFds, `the numbers of open sockets, which ${fd} is not`, remedy);
   }
-  return [...listenFds];
 }
 
 /** A worker that stands by is one whose listen() is not answered yet. */
-function standby({ standby: count = 0, ready = 'listening' }) {
-  if (count > 0 && ready !== 'listening') {
-    throw invalid('standby', count, "0 where `ready` is not 'listening'", "Set `ready: 'listening'`, or leave `standby` out.");
+function checkStandby({ standby, ready }) {
+  if (standby > 0 && ready !== 'listening') {
+    throw invalid('standby', standby, "0 where `ready` is not 'listening'", "Set `ready: 'listening'`, or leave `standby` out.");
   }
-  return count;
 }
 
 function warnOfLogVariable() {
@@ -128,10 +105,6 @@ function loaderFor(field, value, files, { cwd, execArgv = ownFlags(), env = {} }
 
 function modeOfEnvironment() {
   return process.env.NODE_ENV === 'production' ? 'production' : 'development';
-}
-
-function workerCount(count = DEFAULT_COUNT) {
-  return count === 'auto' ? require('./cpus').usableCpus() : count;
 }
 
 /** As JSON, in which it reaches the alone. */

@@ -15,7 +15,7 @@ const { createRequire } = require('module');
 const path = require('path');
 const { pathToFileURL } = require('url');
 const { isTypeScript, isModule } = require('../scripts/module-type');
-const { invalid } = require('./fields');
+const { invalid } = require('./check');
 const { stripsTypes, hasLoader, hasPreload, canRegister } = require('./flags');
 
 const NONE = { require: [], import: [], loader: [] };

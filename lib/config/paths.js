@@ -5,7 +5,7 @@
 const fs = require('fs');
 const path = require('path');
 const { listAloneFiles } = require('../scripts/alone-files');
-const { invalid } = require('./fields');
+const { invalid } = require('./check');
 
 /** What is compiled comes first, where it lies beside its source. */
 const EXTENSIONS = ['', '.js', '.cjs', '.mjs', '.ts', '.cts', '.mts'];

@@ -1,20 +1,20 @@
 'use strict';
 
-// What the native master is told: the complete command lines and environment of the children.
+// What the native master is told (Config in crates/master/src/config.rs, of the same names), and by it the children: what the
+// table of the fields says, and the complete command lines and environment.
 
 const os = require('os');
 const path = require('path');
+const { CORE, MASTER, PRELOAD, FIELDS } = require('./fields');
 const { ownFlags } = require('./flags');
 const { inspectorPorts } = require('./inspector');
+const { LONGEST_TIMER_MS } = require('./kinds');
 
-/** As good as none. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
-
-const PRELOAD = path.join(__dirname, '../preload/index.js');
+const PRELOAD_FILE = path.join(__dirname, '../preload/index.js');
 const ALONE_MAIN = path.join(__dirname, '../preload/alone-main.js');
 
-/** What the master sets for each child itself; what this process got of them is not for its children. */
-const OF_THE_MASTER = [
+/** What the master sets for each child itself, and what is meant for this process alone. */
+const NOT_FOR_CHILDREN = [
   'YUNFLY_CLUSTER_BOOT',
   'NODE_CHANNEL_FD',
   'NODE_CHANNEL_SERIALIZATION_MODE',
@@ -23,6 +23,13 @@ const OF_THE_MASTER = [
   // Of `node --watch`: who has it tells its parent by process.send() what it loads (lib/internal/modules/cjs/loader.js), which
   // is meant for the watching process. To the app these would be messages.
   'WATCH_REPORT_DEPENDENCIES',
+  // systemd's.
+  'LISTEN_FDS',
+  'LISTEN_FDNAMES',
+  'LISTEN_PID',
+  'NOTIFY_SOCKET',
+  'WATCHDOG_PID',
+  'WATCHDOG_USEC',
 ];
 
 /** What the master itself is told by the environment. It never looks: JS may change the environment meanwhile (crates/master/src/variables.rs). */
@@ -34,51 +41,55 @@ const OF_GIT = ['XDG_CONFIG_HOME', 'GIT_CONFIG_GLOBAL', 'GIT_CONFIG_SYSTEM'];
 const INSTANCE = 'NODE_APP_INSTANCE';
 
 function toNativeConfig(settings) {
-  const { title, killTimeout, cwd, exec, args, alone, aloneConfig, ready, hangTimeout, serialization } = settings;
-  const changes = overlay(settings);
-  const env = environment(changes, settings);
+  const { cwd, alone, watch, logger } = settings;
+  const { launch, waits } = prepare(settings);
+  return {
+    ...toldTo(MASTER, settings),
+    policy: {
+      ...toldTo(CORE, settings),
+      alone: alone !== undefined,
+      // Who waits for a debugger may take as long as it needs.
+      ...(waits && { startTimeout: LONGEST_TIMER_MS }),
+      ...(!watch && { reloadDelay: undefined }),
+    },
+    launch,
+    watched: watch && { paths: watch, alone, base: cwd },
+    log: logger === undefined ? 'stderr' : 'app',
+    variables: variables(watch),
+  };
+}
+
+/** The part of it that a reload may change: how processes are launched. */
+function toLaunch(settings) {
+  return prepare(settings).launch;
+}
+
+function toldTo(whom, settings) {
+  const names = Object.keys(FIELDS).filter((name) => FIELDS[name].to?.includes(whom));
+  return Object.fromEntries(names.map((name) => [name, settings[name]]));
+}
+
+/** `waits`: the processes run nothing before a debugger is there. */
+function prepare(settings) {
+  const { cwd, exec, args, alone, aloneConfig } = settings;
+  const env = environment(overlay(settings), settings);
   const instanceVar = instanceVariable(settings, env);
   const { flags, host, port, waits } = inspectorPorts(settings.execArgv ?? ownFlags(), env.NODE_OPTIONS);
-  const { crashTimeout, streamTimeout, stopSignal } = settings;
-  const boot = { title, app: process.pid, killTimeout, crashTimeout, streamTimeout, stopSignal, ...(settings.mode === 'development' && { mode: settings.mode }), ...(serialization === 'advanced' && { serialization }) };
-  return {
-    execPath: process.execPath,
+  const told = { ...toldTo(PRELOAD, settings), app: process.pid };
+  const role = (name, loader, words, boot) => ({
+    args: [process.execPath, '--require', PRELOAD_FILE, ...loaderFlags(loader), ...flags, ...words],
+    boot: JSON.stringify({ role: name, ...told, ...boot }),
+  });
+  const launch = {
+    program: process.execPath,
     cwd,
-    env,
-    variables: variables(settings.watch),
+    env: Object.entries(env).map(([name, value]) => `${name}=${value}`),
+    worker: role('worker', settings.workerLoader, [exec, ...args], { instanceVar }),
+    alone: alone && role('alone', settings.aloneLoader, [ALONE_MAIN], { path: alone, config: aloneConfig }),
     instanceVar,
-    workerArgv: ['--require', PRELOAD, ...loaderFlags(settings.workerLoader), ...flags, exec, ...args],
-    workerBoot: JSON.stringify({ role: 'worker', ...boot, ready, hangTimeout, instanceVar }),
-    ...(alone && {
-      alonePath: alone,
-      aloneArgv: ['--require', PRELOAD, ...loaderFlags(settings.aloneLoader), ...flags, ALONE_MAIN],
-      aloneBoot: JSON.stringify({ role: 'alone', ...boot, path: alone, config: aloneConfig }),
-    }),
-    mode: settings.mode,
-    count: settings.count,
-    balance: settings.balance,
-    listenFds: settings.listenFds,
-    standby: settings.standby,
-    refork: settings.refork,
-    ready,
-    randomWorker: settings.randomWorker || undefined,
-    limit: settings.limit,
-    startTimeout: waits ? LONGEST_TIMER_MS : settings.startTimeout,
-    killTimeout,
-    crashTimeout,
-    shutdownDelay: settings.shutdownDelay,
-    minUptime: settings.minUptime,
-    hangTimeout,
-    maxMemory: settings.maxMemory,
-    maxMessageBytes: settings.maxMessageBytes,
-    title,
-    output: settings.output === 'inherit' ? 'inherit' : 'pipe',
-    logger: settings.logger !== undefined,
-    watch: settings.watch,
-    reloadDelay: settings.reloadDelay,
-    inspectHost: host,
-    inspectPort: port,
+    inspector: port === undefined ? undefined : { host, port },
   };
+  return { launch, waits };
 }
 
 /** `{ require, import, loader }` as flags. */
@@ -94,7 +105,7 @@ function overlay({ compileCache, output, env }) {
 
 function environment(changes, { env: given, instanceVar }) {
   const env = { ...process.env, ...changes };
-  for (const name of OF_THE_MASTER) delete env[name];
+  for (const name of NOT_FOR_CHILDREN) delete env[name];
   // That of this process, which may be somebody's worker itself.
   for (const name of [INSTANCE, instanceVar || INSTANCE]) if (!Object.hasOwn(given, name)) delete env[name];
   const present = Object.entries(env).filter(([, value]) => value !== undefined);
@@ -123,4 +134,4 @@ function instanceVariable({ instanceVar, env: given }, env) {
   return name === false || Object.hasOwn(given, name) ? undefined : name;
 }
 
-module.exports = { toNativeConfig };
+module.exports = { toLaunch, toNativeConfig };

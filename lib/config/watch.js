@@ -4,7 +4,7 @@
 
 const fs = require('fs');
 const path = require('path');
-const { invalid } = require('./fields');
+const { invalid } = require('./check');
 
 function isIn(file, folder) {
   const from = path.relative(folder, file);

@@ -58,7 +58,7 @@ impl From<Notice> for NativeEvent {
             Notice::ReachReforkLimit(slot) => Self::ReachReforkLimit { slot },
             Notice::Scaled { id, result: Ok(()) } => Self::Scaled { id },
             Notice::Scaled { id, result: Err(why) } => not_scaled(id, &why),
-            Notice::Reloaded { ids, report } => reloaded(ids, report),
+            Notice::Reloaded { id, report } => reloaded(id, report),
             Notice::Changed { files } => Self::Change { files },
             Notice::Crashed(failure) => Self::Crash { failure: failure.into() },
             Notice::Log { level, data } => Self::Log { level, json: serde_json::Value::Object(data).to_string() },
@@ -104,9 +104,9 @@ fn not_scaled(id: u32, why: &NotScaled) -> NativeEvent {
     NativeEvent::NotScaled { id, code: why.code().as_str(), message: why.message(), failure }
 }
 
-fn reloaded(ids: Vec<u32>, report: ReloadReport) -> NativeEvent {
+fn reloaded(id: Option<u32>, report: ReloadReport) -> NativeEvent {
     NativeEvent::Reloaded {
-        ids,
+        id,
         ok: report.ok,
         reason: report.reason.map(NotReloaded::as_str),
         failure: report.failure.map(NativeFailure::from),

@@ -297,7 +297,7 @@ impl Core {
         let processes = &self.ctx.processes;
         let entries = processes.all_slots().map(|(_, entry)| entry.generation);
         let children = processes.children().map(|child| child.generation);
-        entries.chain(children).chain([self.ctx.generation]).chain(self.rollout.generations()).collect()
+        entries.chain(children).chain([self.ctx.generation]).chain(self.rollout.generation()).collect()
     }
 
     /// The app asks for a random worker: it gets the message, its id comes back.

@@ -57,10 +57,10 @@ pub enum Notice {
     Handle(ChildId, Bytes, ConnectionId),
     /// A request for the app, an answer to one of its own, or (`None`) what the master says about one.
     Request(Option<ChildId>, Bytes),
-    /// A reload is over; these asked for it.
+    /// A reload is over.
     Reloaded {
-        /// Their names.
-        ids: Vec<u32>,
+        /// The name under which it was asked for, if a change of a file was not all.
+        id: Option<u32>,
         /// How it went.
         report: ReloadReport,
     },

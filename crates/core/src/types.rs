@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use cluster_protocol::envelope::Target;
 use cluster_protocol::outbound::{HandleKind, LaneName, SocketName};
+use serde::{Deserialize, Deserializer, de::Error};
 
 /// A moment, counted from the master's start. The core never looks at a clock: it is told.
 pub type Time = Duration;
@@ -108,7 +109,8 @@ impl Silence {
 }
 
 /// Development has its own rules (document, 'reload in development').
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Mode {
     /// `NODE_ENV=production`.
     Production,
@@ -117,7 +119,8 @@ pub enum Mode {
 }
 
 /// What makes a worker count as ready.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Readiness {
     /// Its first listening server.
     Listening,
@@ -128,7 +131,8 @@ pub enum Readiness {
 }
 
 /// Where what a worker that was chosen at random is told arrives (document, 'random worker').
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum RandomWorker {
     /// At the `message` listeners of `cluster.worker`, and nowhere else.
     Worker,
@@ -139,7 +143,8 @@ pub enum RandomWorker {
 }
 
 /// How connections are spread over the workers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Balance {
     /// The master gives each to the worker with the fewest, and steps aside while many short ones come.
     Auto,
@@ -173,8 +178,9 @@ pub struct BoundSocket {
     pub name: Option<SocketName>,
 }
 
-/// What the user configured, validated.
-#[derive(Debug, Clone)]
+/// What the user configured, validated: the fields of lib/config/fields.js that are the core's.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Policy {
     /// Production or development.
     pub mode: Mode,
@@ -193,24 +199,43 @@ pub struct Policy {
     /// Whether a worker is chosen at random, and how it is told.
     pub random_worker: RandomWorker,
     /// How long a slot is reforked without success.
+    #[serde(deserialize_with = "milliseconds")]
     pub limit: Duration,
     /// How long a child may take to be ready.
+    #[serde(deserialize_with = "milliseconds")]
     pub start_timeout: Duration,
     /// How long a child may take to finish, then SIGKILL.
+    #[serde(deserialize_with = "milliseconds")]
     pub kill_timeout: Duration,
     /// The same after an exception that nobody caught.
+    #[serde(deserialize_with = "milliseconds")]
     pub crash_timeout: Duration,
     /// How long to go on as before when the stop began.
+    #[serde(deserialize_with = "milliseconds")]
     pub shutdown_delay: Duration,
     /// How long a worker must have been ready for its death to count as a new one.
+    #[serde(deserialize_with = "milliseconds")]
     pub min_uptime: Duration,
     /// How long a worker's event loop may stand still; `None`: for ever.
+    #[serde(default, deserialize_with = "some_milliseconds")]
     pub hang_timeout: Option<Duration>,
     /// How many bytes of memory a worker may hold before it is replaced; `None`: any.
     pub max_memory: Option<u64>,
     /// In development: how long after the last change of a file the processes are started again; `None`: files are not
     /// watched.
+    #[serde(rename = "reloadDelay", default, deserialize_with = "some_milliseconds")]
     pub watch: Option<Duration>,
+}
+
+/// A duration as JS has it.
+#[inline(never)]
+fn milliseconds<'de, D: Deserializer<'de>>(value: D) -> Result<Duration, D::Error> {
+    Duration::try_from_secs_f64(f64::deserialize(value)? / 1000.0).map_err(D::Error::custom)
+}
+
+#[inline(never)]
+fn some_milliseconds<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Duration>, D::Error> {
+    milliseconds(value).map(Some)
 }
 
 /// What a signal that the app sends to a child is meant to do.

@@ -1,15 +1,36 @@
-//! What the master is started with: the rules for the core, and how to launch children. Validated by lib/config/index.js; here
-//! only what C strings cannot hold is refused.
+//! What the master is started with: the rules for the core, and how to launch children. It comes from JS as one JSON text of these
+//! names (lib/config/settings.js), validated.
 
-use std::ffi::{CString, NulError};
+use std::ffi::CString;
 use std::os::fd::RawFd;
 use std::path::PathBuf;
 
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
 use crate::variables::Variables;
 use cluster_core::types::Policy;
+use cluster_protocol::surrogates::replace_lone_surrogates;
+
+/// JS says what is not understood here, or does not say what is needed.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the configuration of the master is not understood ({0}): the native binding is of another version than lib/. Install the \
+     package anew, or build it with `npm run build`"
+)]
+pub struct Unfit(#[from] serde_json::Error);
+
+/// What JS says, as a [`Config`] or a [`Launch`].
+///
+/// # Errors
+/// Where JS has other names or values for it than these.
+pub fn read<T: DeserializeOwned>(json: &str) -> Result<T, Unfit> {
+    Ok(serde_json::from_slice(&replace_lone_surrogates(json.as_bytes()))?)
+}
 
 /// Everything that the master needs to know.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Config {
     /// The rules.
     pub policy: Policy,
@@ -32,7 +53,8 @@ pub struct Config {
 }
 
 /// Files whose change starts processes again.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Watched {
     /// Files and folders, absolute.
     pub paths: Vec<PathBuf>,
@@ -43,16 +65,19 @@ pub struct Watched {
 }
 
 /// Where the children's stdout and stderr go.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Output {
     /// To the app's own.
     Inherit,
     /// To the app, as notices.
+    #[serde(alias = "prefix")]
     Pipe,
 }
 
 /// Where the master's own log goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Log {
     /// To the app's stderr.
     Stderr,
@@ -61,7 +86,8 @@ pub enum Log {
 }
 
 /// The first of the inspectors' ports.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Inspector {
     /// The address to listen on; empty: Node's default.
     pub host: String,
@@ -70,13 +96,14 @@ pub struct Inspector {
 }
 
 /// How children are launched.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Launch {
     /// The Node binary.
     pub program: CString,
     /// The working directory.
     pub cwd: CString,
-    /// The environment that all children share.
+    /// The environment that all children share: `NAME=value`.
     pub env: Vec<CString>,
     /// For workers.
     pub worker: Role,
@@ -89,53 +116,11 @@ pub struct Launch {
 }
 
 /// What one kind of child is started with.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Role {
     /// All arguments, the program's name first.
     pub args: Vec<CString>,
     /// What its preload is told, as JSON.
     pub boot: String,
-}
-
-/// Set by the master for each child; what the app itself inherited (it may be a child of another cluster) is not passed on.
-const OWN_VARIABLES: [&str; 12] = [
-    "NODE_CHANNEL_FD",
-    "NODE_CHANNEL_SERIALIZATION_MODE",
-    "NODE_UNIQUE_ID",
-    "YUNFLY_CLUSTER_SLOT",
-    "YUNFLY_CLUSTER_BOOT",
-    // Of `node --watch`, as above.
-    "WATCH_REPORT_DEPENDENCIES",
-    // systemd's: meant for the app process alone.
-    "LISTEN_FDS",
-    "LISTEN_FDNAMES",
-    "LISTEN_PID",
-    "NOTIFY_SOCKET",
-    "WATCHDOG_PID",
-    "WATCHDOG_USEC",
-];
-
-impl Launch {
-    /// The shared part of the environment.
-    ///
-    /// # Errors
-    /// When a name or value holds a NUL.
-    pub fn environment(variables: impl IntoIterator<Item = (String, String)>) -> Result<Vec<CString>, NulError> {
-        variables
-            .into_iter()
-            .filter(|(name, _)| !OWN_VARIABLES.contains(&name.as_str()))
-            .map(|(name, value)| CString::new(format!("{name}={value}")))
-            .collect()
-    }
-}
-
-impl Role {
-    /// The arguments of one kind of child; `args` is what comes after the program.
-    ///
-    /// # Errors
-    /// When an argument holds a NUL.
-    pub fn new(program: &str, args: Vec<String>, boot: String) -> Result<Self, NulError> {
-        let args = std::iter::once(program.to_owned()).chain(args).map(CString::new).collect::<Result<_, _>>()?;
-        Ok(Self { args, boot })
-    }
 }

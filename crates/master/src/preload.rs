@@ -217,8 +217,7 @@ mod tests {
     fn launch(root: &Path) -> Launch {
         let text = |text: &str| CString::new(text).unwrap();
         let preload = root.join("preload/index.js").display().to_string();
-        let args = vec!["--require".to_owned(), preload, "app.js".to_owned()];
-        let role = || Role::new("node", args.clone(), String::new()).unwrap();
+        let role = || Role { args: ["node", "--require", &preload, "app.js"].map(text).to_vec(), boot: String::new() };
         Launch {
             program: text("node"),
             cwd: text("/"),

@@ -16,7 +16,8 @@ use cluster_watch::Git;
 const FIRST_PASSED: RawFd = 3;
 
 /// The variables that matter to the master, understood. What is not understood counts as not there.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Deserialize)]
+#[serde(from = "HashMap<String, String>")]
 pub struct Variables {
     /// `YUNFLY_LOG`: see log.rs.
     pub log: String,
@@ -55,6 +56,12 @@ impl Variables {
             passed: FIRST_PASSED..passed,
             git: Git { home, config_home, global: path("GIT_CONFIG_GLOBAL"), system: path("GIT_CONFIG_SYSTEM") },
         }
+    }
+}
+
+impl From<HashMap<String, String>> for Variables {
+    fn from(found: HashMap<String, String>) -> Self {
+        Self::new(&found, std::process::id())
     }
 }
 

@@ -16,5 +16,5 @@ pub mod oversized;
 pub mod request;
 pub mod scalar;
 pub mod scan;
-mod surrogates;
+pub mod surrogates;
 pub mod wrapped;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::report::{NotReloaded, ReloadReport, Replacement};
-use super::{ReloadRequest, not_running};
+use super::{ReloadRequest, refused};
 use crate::context::{Context, Phase};
 use crate::facts::Fact;
 use crate::lifecycle::child::Child;
@@ -38,7 +38,7 @@ struct Burst {
 #[derive(Debug)]
 struct Restart {
     /// Who asked for it, if not a change.
-    ids: Vec<u32>,
+    id: Option<u32>,
     generation: GenerationId,
     slots: BTreeMap<Option<SlotId>, SlotRestart>,
     report: ReloadReport,
@@ -80,7 +80,7 @@ impl Development {
     pub fn timed_out(&mut self, ctx: &mut Context) {
         if let Some(burst) = self.burst.take_if(|burst| burst.over <= ctx.now) {
             ctx.notify(Notice::Changed { files: burst.files });
-            self.start_again(ctx, burst.target, ctx.generation, Vec::new());
+            self.start_again(ctx, burst.target, ctx.generation, None);
         }
         if self.tidy_at.take_if(|at| *at <= ctx.now).is_some() {
             ctx.publish(Fact::TidyDue);
@@ -97,21 +97,24 @@ impl Development {
     /// Somebody asks for a reload, in development.
     pub fn asked(&mut self, ctx: &mut Context, request: ReloadRequest) {
         if ctx.phase != Phase::Running && !(ctx.is_starting() && ctx.awaits_changes()) {
-            return ctx.notify(not_running(request.id));
+            return ctx.notify(refused(request.id, NotReloaded::NotRunning));
         }
-        self.start_again(ctx, request.target, request.generation, vec![request.id]);
+        if self.restart.as_ref().is_some_and(|restart| restart.id.is_some()) {
+            return ctx.notify(refused(request.id, NotReloaded::UnderWay));
+        }
+        self.start_again(ctx, request.target, request.generation, Some(request.id));
     }
 
     /// Starts again what is asked for, and what has ended. A restart under way becomes part of this one.
-    fn start_again(&mut self, ctx: &mut Context, target: ReloadTarget, generation: GenerationId, ids: Vec<u32>) {
+    fn start_again(&mut self, ctx: &mut Context, target: ReloadTarget, generation: GenerationId, id: Option<u32>) {
         let mut restart = self.restart.take().unwrap_or_else(|| Restart {
-            ids: Vec::new(),
+            id: None,
             generation,
             slots: BTreeMap::new(),
             report: ReloadReport::default(),
         });
         restart.generation = restart.generation.max(generation);
-        restart.ids.extend(ids);
+        restart.id = restart.id.or(id);
         restart.report = ReloadReport::default();
         let entries: Vec<_> =
             ctx.processes.all_slots().filter(|(slot, _)| slot.is_some() || ctx.policy.alone).collect();
@@ -203,7 +206,7 @@ impl Development {
     }
 
     fn finish_restart(&mut self, ctx: &mut Context, restart: Restart) {
-        let Restart { ids, generation, mut report, slots } = restart;
+        let Restart { id, generation, mut report, slots } = restart;
         ctx.publish(Fact::RolloutOver);
         for slot in slots.keys() {
             ctx.processes.filled_by(*slot, Filler::Supervision);
@@ -215,7 +218,7 @@ impl Development {
         let replaced = slots.into_values().map(|slot_restart| slot_restart.replacement);
         report.replaced = replaced.filter(|replacement| replacement.new_pid.is_some()).collect();
         self.tidy_at = Some(ctx.now + ctx.policy.min_uptime);
-        ctx.notify(Notice::Reloaded { ids, report });
+        ctx.notify(Notice::Reloaded { id, report });
     }
 
     /// A process is ready.
@@ -262,9 +265,9 @@ impl Development {
     /// The cluster stops.
     pub fn cancel(&mut self, ctx: &mut Context) {
         let Self { restart, .. } = std::mem::take(self);
-        if let Some(Restart { ids, mut report, .. }) = restart {
+        if let Some(Restart { id, mut report, .. }) = restart {
             report.reason = Some(NotReloaded::Closed);
-            ctx.notify(Notice::Reloaded { ids, report });
+            ctx.notify(Notice::Reloaded { id, report });
         }
     }
 }

@@ -22,6 +22,6 @@ pub struct ReloadRequest {
 }
 
 /// The answer where nothing can be reloaded.
-pub fn not_running(id: u32) -> Notice {
-    Notice::Reloaded { ids: vec![id], report: ReloadReport::of(NotReloaded::NotRunning) }
+pub fn refused(id: u32, why: NotReloaded) -> Notice {
+    Notice::Reloaded { id: Some(id), report: ReloadReport::of(why) }
 }

@@ -6,7 +6,7 @@ mod state;
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
-use super::{ReloadRequest, not_running};
+use super::{ReloadRequest, refused};
 use crate::context::{Context, Phase};
 use crate::facts::Fact;
 use crate::lifecycle::child::Child;
@@ -27,20 +27,15 @@ impl Rollout {
     /// Somebody asks for a reload, in production.
     pub fn asked(&mut self, ctx: &mut Context, request: ReloadRequest) {
         if ctx.phase != Phase::Running {
-            return ctx.notify(not_running(request.id));
+            return ctx.notify(refused(request.id, NotReloaded::NotRunning));
         }
-        if self.current.is_none() {
-            return self.begin(ctx, request, vec![request.id]);
+        if self.current.is_some() {
+            return ctx.notify(refused(request.id, NotReloaded::UnderWay));
         }
-        let (mut request, mut ids) = (request, vec![request.id]);
-        if let Some((waiting, others)) = self.next.take() {
-            request.target = request.target.with(waiting.target);
-            ids.extend(others);
-        }
-        self.next = Some((request, ids));
+        self.begin(ctx, request);
     }
 
-    fn begin(&mut self, ctx: &mut Context, request: ReloadRequest, ids: Vec<u32>) {
+    fn begin(&mut self, ctx: &mut Context, request: ReloadRequest) {
         let slots = || ctx.processes.slots().map(|(slot, _)| slot).collect();
         let todo = if request.target == ReloadTarget::Alone { VecDeque::new() } else { slots() };
         let alone = request.target != ReloadTarget::Worker && ctx.policy.alone;
@@ -49,7 +44,7 @@ impl Rollout {
         // What dies young must not have taken a client with it: until it has proved itself the canary gets no connection.
         ctx.publish(Fact::RolloutBegan { of_workers: !todo.is_empty() });
         let before = ctx.generation;
-        self.current = Some(Reload { ids, request, before, step, todo, changes, draining, report });
+        self.current = Some(Reload { request, before, step, todo, changes, draining, report });
         if alone {
             self.replace_alone(ctx);
         }
@@ -271,15 +266,12 @@ impl Rollout {
         if reload.report.ok && reload.request.target != ReloadTarget::Alone {
             ctx.generation = reload.request.generation;
         }
-        ctx.notify(Notice::Reloaded { ids: reload.ids, report: reload.report });
-        if let Some((request, ids)) = self.next.take() {
-            self.begin(ctx, request, ids);
-        }
+        ctx.notify(Notice::Reloaded { id: Some(reload.request.id), report: reload.report });
     }
 
     /// The cluster stops: no reload comes to its end any more.
     pub fn cancel(&mut self, ctx: &mut Context) {
-        if let Some(Reload { ids, mut report, changes, .. }) = self.current.take() {
+        if let Some(Reload { request, mut report, changes, .. }) = self.current.take() {
             // Until the end it is a worker like any other.
             for change in changes.into_values() {
                 if let ChangeState::Boots(id) | ChangeState::Proves(id, _) = change.state {
@@ -287,10 +279,7 @@ impl Rollout {
                 }
             }
             report.reason = Some(NotReloaded::Closed);
-            ctx.notify(Notice::Reloaded { ids, report });
-        }
-        if let Some((_, ids)) = self.next.take() {
-            ctx.notify(Notice::Reloaded { ids, report: ReloadReport::of(NotReloaded::Closed) });
+            ctx.notify(Notice::Reloaded { id: Some(request.id), report });
         }
     }
 
@@ -315,10 +304,9 @@ impl Rollout {
         }
     }
 
-    /// The generations that a reload brings, or would.
-    pub fn generations(&self) -> impl Iterator<Item = GenerationId> {
-        let current = self.current.as_ref().map(|reload| reload.request.generation);
-        current.into_iter().chain(self.next.as_ref().map(|(request, _)| request.generation))
+    /// The generation that a reload brings.
+    pub fn generation(&self) -> Option<GenerationId> {
+        self.current.as_ref().map(|reload| reload.request.generation)
     }
 
     /// How many new workers may be on the way while the old ones still work.

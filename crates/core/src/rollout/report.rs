@@ -31,6 +31,8 @@ impl ReloadReport {
 pub enum NotReloaded {
     /// The cluster is not ready yet, or on its way down: it did not even begin.
     NotRunning,
+    /// Another one is under way, whose end the next one waits for (lib/cluster/changes.js): it did not even begin.
+    UnderWay,
     /// The cluster was closed meanwhile.
     Closed,
     /// A new worker ended before its place was its own.
@@ -47,6 +49,7 @@ impl NotReloaded {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::NotRunning => "not-running",
+            Self::UnderWay => "under-way",
             Self::Closed => "closed",
             Self::DidNotStay => "did-not-stay",
             Self::AloneNotReady => "alone-not-ready",

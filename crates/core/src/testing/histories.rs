@@ -47,9 +47,9 @@ impl Promised {
     }
 
     fn check_reloads(&self, world: &World) {
-        let answered = world.notices.iter().flat_map(|(_, notice)| match notice {
-            Notice::Reloaded { ids, .. } => ids.clone(),
-            _ => Vec::new(),
+        let answered = world.notices.iter().filter_map(|(_, notice)| match notice {
+            Notice::Reloaded { id, .. } => *id,
+            _ => None,
         });
         assert_eq!(sorted(answered), self.reloads, "every reload is answered once");
     }

@@ -162,9 +162,9 @@ proptest! {
         prop_assert_eq!(world.core.census().standby, standby);
         prop_assert_eq!(world.alive(), count as usize + standby + usize::from(seed.is_multiple_of(2)));
         prop_assert!(!world.core.rollout.is_under_way());
-        let mut answered: Vec<u32> = world.notices.iter().flat_map(|(_, notice)| match notice {
-            Notice::Reloaded { ids, .. } => ids.clone(),
-            _ => Vec::new(),
+        let mut answered: Vec<u32> = world.notices.iter().filter_map(|(_, notice)| match notice {
+            Notice::Reloaded { id, .. } => *id,
+            _ => None,
         }).collect();
         answered.sort_unstable();
         asked.sort_unstable();

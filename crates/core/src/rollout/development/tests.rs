@@ -50,9 +50,9 @@ fn is_crash(notice: &Notice) -> bool {
     matches!(notice, Notice::Crashed(_))
 }
 
-fn reports(world: &World) -> Vec<(Vec<u32>, ReloadReport)> {
+fn reports(world: &World) -> Vec<(Option<u32>, ReloadReport)> {
     let of = |notice: &Notice| match notice {
-        Notice::Reloaded { ids, report } => Some((ids.clone(), report.clone())),
+        Notice::Reloaded { id, report } => Some((*id, report.clone())),
         _ => None,
     };
     world.notices.iter().filter_map(|(_, notice)| of(notice)).collect()
@@ -70,8 +70,8 @@ fn a_burst_is_one_reload_after_its_last_change() {
     run_for(&mut world, 2_000);
     assert_eq!(spawned(&world), [ChildId::Worker(1), ChildId::Worker(2)]);
     assert!(world.spawns[1].0 >= last + ms(DELAY));
-    let (ids, report) = reports(&world).remove(0);
-    assert!(ids.is_empty() && report.ok);
+    let (id, report) = reports(&world).remove(0);
+    assert!(id.is_none() && report.ok);
     assert!(report.replaced[0].old_pid.is_some() && report.replaced[0].drained_after.is_some());
 }
 
@@ -222,7 +222,7 @@ proptest! {
         prop_assert_eq!(world.core.ctx.processes.ready_workers().count(), 1);
         let newest = world.spawns.iter().rev().find(|(_, child, _)| matches!(child, ChildId::Worker(_))).map(|(at, ..)| *at);
         prop_assert!(newest >= Some(last));
-        let mut answered: Vec<u32> = reports(&world).into_iter().flat_map(|(ids, _)| ids).collect();
+        let mut answered: Vec<u32> = reports(&world).into_iter().filter_map(|(id, _)| id).collect();
         answered.sort_unstable();
         prop_assert_eq!(answered, asked);
     }
@@ -288,10 +288,10 @@ fn a_reload_is_refused_where_nothing_runs_and_taken_while_a_start_waits_for_a_ch
     let request = ReloadRequest { id: 3, generation: 3, target: ReloadTarget::Worker, concurrency: 1 };
     let ask = |mut world: World| {
         world.tell(Event::ReloadAsked(request));
-        let reason = reports(&world).first().map(|(ids, report)| (ids.clone(), report.reason));
+        let reason = reports(&world).first().map(|(id, report)| (*id, report.reason));
         (reason, world.core.generations())
     };
-    let refused = Some((vec![3], Some(NotReloaded::NotRunning)));
+    let refused = Some((Some(3), Some(NotReloaded::NotRunning)));
     assert_eq!(ask(World::new(development(), |_| GOOD)).0, refused);
     let mut booting = World::new(Policy { watch: None, ..development() }, |_| GOOD);
     booting.tell(Event::Started);

@@ -6,18 +6,15 @@ use crate::rollout::ReloadRequest;
 use crate::rollout::report::{ReloadReport, Replacement};
 use crate::types::{ChildId, GenerationId, SlotId, Time};
 
-/// Reloads: one under way, and what follows it.
+/// The reload under way, if there is one. What is asked for meanwhile waits in lib/cluster/changes.js: only there is known what the
+/// next one is launched with, which depends on how this one ends.
 #[derive(Debug, Default)]
 pub struct Rollout {
     pub(super) current: Option<Reload>,
-    /// Those that were asked for meanwhile are one.
-    pub(super) next: Option<(ReloadRequest, Vec<u32>)>,
 }
 
 #[derive(Debug)]
 pub struct Reload {
-    /// Who waits for it.
-    pub ids: Vec<u32>,
     pub request: ReloadRequest,
     /// What the cluster had before.
     pub before: GenerationId,

@@ -19,9 +19,9 @@ fn reload(world: &mut World, id: u32, target: ReloadTarget) {
     world.tell(Event::ReloadAsked(ReloadRequest { id, generation: id, target, concurrency: 1 }));
 }
 
-fn reports(world: &World) -> Vec<(Vec<u32>, ReloadReport)> {
+fn reports(world: &World) -> Vec<(Option<u32>, ReloadReport)> {
     let of = |notice: &Notice| match notice {
-        Notice::Reloaded { ids, report } => Some((ids.clone(), report.clone())),
+        Notice::Reloaded { id, report } => Some((*id, report.clone())),
         _ => None,
     };
     world.notices.iter().filter_map(|(_, notice)| of(notice)).collect()
@@ -47,8 +47,8 @@ fn every_worker_is_replaced_and_never_one_is_missing() {
     let (mut world, _) = world(Policy { alone: false, count: 4, ..policy() });
     reload(&mut world, 1, ReloadTarget::Worker);
     run_with(&mut world, 4, 10_000);
-    let (ids, report) = reports(&world).remove(0);
-    assert_eq!((ids, report.ok, report.replaced.len()), (vec![1], true, 4));
+    let (id, report) = reports(&world).remove(0);
+    assert_eq!((id, report.ok, report.replaced.len()), (Some(1), true, 4));
     assert!(report.replaced.iter().all(|one| one.drained_after.is_some() && one.old_pid != one.new_pid));
     assert_eq!(working(&world), [(Some(1), 1), (Some(2), 1), (Some(3), 1), (Some(4), 1)]);
 }
@@ -138,16 +138,17 @@ fn scaling_is_over_when_those_that_were_too_many_are_gone() {
 }
 
 #[test]
-fn reloads_asked_for_meanwhile_are_one_that_follows() {
+fn one_at_a_time_whoever_asks_meanwhile_is_told_so() {
     let (mut world, _) = world(Policy { alone: false, ..policy() });
-    for id in 1..=4 {
-        reload(&mut world, id, ReloadTarget::Worker);
-    }
+    reload(&mut world, 1, ReloadTarget::Worker);
+    reload(&mut world, 2, ReloadTarget::All);
     world.run(ms(30_000));
-    let mut ids: Vec<Vec<u32>> = reports(&world).into_iter().map(|(ids, _)| ids).collect();
-    ids[1].sort_unstable();
-    assert_eq!(ids, [vec![1], vec![2, 3, 4]]);
-    assert_eq!(working(&world), [(Some(1), 4), (Some(2), 4)]);
+    let told: Vec<_> = reports(&world).into_iter().map(|(id, report)| (id, report.reason)).collect();
+    assert_eq!(told, [(Some(2), Some(NotReloaded::UnderWay)), (Some(1), None)]);
+    assert_eq!(working(&world), [(Some(1), 1), (Some(2), 1)]);
+    reload(&mut world, 3, ReloadTarget::Worker);
+    world.run(ms(60_000));
+    assert_eq!(working(&world), [(Some(1), 3), (Some(2), 3)]);
 }
 
 #[test]
@@ -198,12 +199,11 @@ fn what_dies_meanwhile_is_replaced() {
 fn a_stop_ends_the_reload_and_says_so() {
     let (mut world, _) = world(Policy { alone: false, ..policy() });
     reload(&mut world, 1, ReloadTarget::Worker);
-    reload(&mut world, 2, ReloadTarget::Worker);
     world.run(world.now + ms(20));
     world.tell(Event::CloseAsked { force: false });
     world.run(ms(60_000));
     assert!(world.finished);
-    assert!(reports(&world).iter().all(|(_, report)| !report.ok) && reports(&world).len() == 2);
+    assert!(reports(&world).iter().all(|(_, report)| !report.ok) && reports(&world).len() == 1);
 }
 
 #[test]
@@ -295,10 +295,12 @@ fn all_generations_that_may_be_launched_again_are_kept() {
     let kept = |world: &World| world.core.generations().into_iter().collect::<Vec<_>>();
     assert_eq!(kept(&world), [0]);
     reload(&mut world, 4, ReloadTarget::Worker);
-    reload(&mut world, 6, ReloadTarget::Worker);
-    assert_eq!(kept(&world), [0, 4, 6]);
+    assert_eq!(kept(&world), [0, 4]);
     world.run(ms(60_000));
-    assert_eq!(kept(&world), [0, 6], "the alone has the first");
+    assert_eq!(kept(&world), [0, 4], "the alone has the first");
+    reload(&mut world, 6, ReloadTarget::All);
+    world.run(ms(120_000));
+    assert_eq!(kept(&world), [6]);
 }
 
 #[test]
@@ -326,11 +328,9 @@ fn a_reload_says_why_it_did_not_take_place() {
     assert_eq!(reports(&idle)[0].1.reason, Some(NotReloaded::NotRunning));
     let (mut closed, _) = world(policy());
     reload(&mut closed, 1, ReloadTarget::Worker);
-    reload(&mut closed, 2, ReloadTarget::Worker);
     closed.tell(Event::CloseAsked { force: false });
-    let reasons: Vec<_> = reports(&closed).into_iter().map(|(ids, report)| (ids, report.reason)).collect();
-    let reason = Some(NotReloaded::Closed);
-    assert_eq!(reasons, [(vec![1], reason), (vec![2], reason)]);
+    let reasons: Vec<_> = reports(&closed).into_iter().map(|(id, report)| (id, report.reason)).collect();
+    assert_eq!(reasons, [(Some(1), Some(NotReloaded::Closed))]);
 }
 
 #[test]

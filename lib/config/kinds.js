@@ -1,0 +1,117 @@
+'use strict';
+
+// The kinds of values that the fields of the configuration have: what is allowed, in words, and whether a value is. For the
+// command line besides: `words` that are all that there is, or what the `number` counts, as its help calls it.
+
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+/** One master that forks more is a mistake in a digit. */
+const MOST_WORKERS = 1000;
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+const UNITS = { K: KIB, M: MIB, G: KIB * MIB };
+
+/** A size as a number of bytes or as `'512M'`; NaN if it is neither. */
+function bytesOf(size) {
+  if (typeof size === 'number') return Number.isSafeInteger(size) ? size : NaN;
+  const [, number, unit] = (typeof size === 'string' && /^(\d+(?:\.\d+)?) ?([KMG])(?:i?B)?$/i.exec(size)) || [];
+  return unit ? Math.floor(Number(number) * UNITS[unit.toUpperCase()]) : NaN;
+}
+
+const CONTROL = /\p{Cc}/u;
+
+const isString = (value) => typeof value === 'string' && value !== '' && !value.includes('\0');
+
+function isObject(value) {
+  return value !== null && typeof value === 'object' && !Array.isArray(value);
+}
+
+function isEnvironment(value) {
+  return (
+    isObject(value) &&
+    Object.entries(value).every(([name, item]) => {
+      const fits = item === undefined || ['string', 'number', 'boolean'].includes(typeof item);
+      return fits && name !== '' && !/[=\0]/.test(name) && !String(item).includes('\0');
+    })
+  );
+}
+
+/** Some loggers are functions that have these. */
+function isLogger(value) {
+  if (value === null || !['object', 'function'].includes(typeof value)) return false;
+  return ['error', 'warn', 'info', 'debug'].every((level) => typeof value[level] === 'function');
+}
+
+const yesOrNo = { allowed: 'true or false', accepts: (value) => typeof value === 'boolean' };
+const text = { allowed: 'a non-empty string', accepts: isString };
+const texts = {
+  allowed: 'an array of strings',
+  accepts: (value) => Array.isArray(value) && value.every((item) => typeof item === 'string' && !item.includes('\0')),
+};
+const anything = { allowed: 'a value that JSON can hold', accepts: () => true };
+const title = {
+  allowed: 'a non-empty string without control characters, such as line breaks',
+  accepts: (value) => isString(value) && !CONTROL.test(value),
+};
+const environment = {
+  allowed: 'an object of strings, numbers and booleans; undefined as a value removes the variable',
+  accepts: isEnvironment,
+};
+const logger = {
+  allowed: 'an object with the functions error, warn, info and debug, such as console or pino()',
+  accepts: isLogger,
+};
+const size = {
+  allowed: "false, a number of bytes, or a text like '512M' or '1.5G'; 16 MiB or more",
+  accepts: (value) => value === false || bytesOf(value) >= 16 * MIB,
+};
+const descriptors = {
+  allowed: 'an array of the numbers of descriptors',
+  accepts: (value) => Array.isArray(value) && value.every((fd) => Number.isInteger(fd) && fd >= 0 && fd <= LONGEST_TIMER_MS),
+};
+const seconds = {
+  allowed: 'a number of seconds above 0',
+  accepts: (value) => Number.isFinite(value) && value > 0 && value * 1000 <= LONGEST_TIMER_MS,
+  number: 's',
+};
+
+const oneOf = (...words) => ({
+  allowed: words.map((word) => `'${word}'`).join(' or '),
+  accepts: (value) => words.includes(value),
+  words,
+});
+const integer = (least, most, unit, number) => ({
+  allowed: `an integer from ${least} to ${most}${unit}`,
+  accepts: (value) => Number.isInteger(value) && value >= least && value <= most,
+  number,
+});
+/** Of workers. */
+const workers = (least) => integer(least, MOST_WORKERS, '', 'n');
+const milliseconds = (least) => integer(least, LONGEST_TIMER_MS, ' (milliseconds)', 'ms');
+const bytes = (least, most) => integer(least, most, ' (bytes)', 'bytes');
+/** A kind, or false; in words of its own. */
+const orFalse = (kind, allowed) => ({ ...kind, allowed, accepts: (value) => value === false || kind.accepts(value) });
+
+module.exports = {
+  anything,
+  bytes,
+  bytesOf,
+  descriptors,
+  environment,
+  isObject,
+  isString,
+  KIB,
+  logger,
+  LONGEST_TIMER_MS,
+  MIB,
+  milliseconds,
+  oneOf,
+  orFalse,
+  seconds,
+  size,
+  text,
+  texts,
+  title,
+  workers,
+  yesOrNo,
+};
