@@ -34,59 +34,33 @@ pub enum Action {
         generation: GenerationId,
     },
     /// Send SIGKILL.
-    Kill {
-        /// The child.
-        child: ChildId,
-    },
+    Kill { child: ChildId },
     /// Send SIGTERM.
-    Terminate {
-        /// The child.
-        child: ChildId,
-    },
+    Terminate { child: ChildId },
     /// Ask the system what a silent child does; answer with `Probed`.
-    Probe {
-        /// The child.
-        child: ChildId,
-    },
+    Probe { child: ChildId },
     /// Measure the memory of these children; answer with `Measured` for each.
-    Measure {
-        /// The children.
-        children: Vec<ChildId>,
-    },
+    Measure { children: Vec<ChildId> },
     /// Send a frame, or several that follow each other.
     Send {
-        /// The child.
         child: ChildId,
-        /// The frame.
         frame: Bytes,
         /// Whose it is.
         origin: Origin,
     },
     /// Send a frame with a listening socket.
     SendListener {
-        /// The child.
         child: ChildId,
-        /// The frame.
         frame: Bytes,
         /// Which socket.
         key: Key,
     },
     /// Send a frame with a connection, which is kept until it is released.
-    SendConnection {
-        /// The child.
-        child: ChildId,
-        /// The frame.
-        frame: Bytes,
-        /// Which connection.
-        connection: ConnectionId,
-    },
+    SendConnection { child: ChildId, frame: Bytes, connection: ConnectionId },
     /// Send a frame with a handle of somebody else's, in turn.
     SendHandle {
-        /// The child.
         child: ChildId,
-        /// The frame.
         frame: Bytes,
-        /// Which handle.
         handle: ConnectionId,
         /// Who sent it, and to whom.
         lane: Lane,
@@ -108,17 +82,9 @@ pub enum Action {
         receiver: MailFor,
     },
     /// Forget a connection or handle: somebody has it, or nobody will.
-    ReleaseConnection {
-        /// Which connection.
-        connection: ConnectionId,
-    },
+    ReleaseConnection { connection: ConnectionId },
     /// Tell who is at the other end why nobody comes, and forget the connection.
-    Reject {
-        /// Which connection.
-        connection: ConnectionId,
-        /// Why.
-        why: String,
-    },
+    Reject { connection: ConnectionId, why: String },
     /// Accept some connections of a socket; answer with one `Accepted`, once there are any.
     Accept {
         /// Which socket.
@@ -133,14 +99,12 @@ pub enum Action {
     },
     /// Open a listening socket; answer with `ListenerOpened`.
     Listen {
-        /// Its key.
         key: Key,
         /// What was asked for.
         query: Box<ListenQuery>,
     },
     /// The listening socket of another key serves this one, too; answer with `ListenerOpened`.
     ShareListener {
-        /// The key.
         key: Key,
         /// Whose socket.
         of: Key,

@@ -13,7 +13,6 @@ use cluster_protocol::request::RequestPart;
 pub enum HandleTarget {
     /// Whom the message names.
     Routed(Target),
-    /// This child.
     Child(ChildId),
 }
 
@@ -23,22 +22,15 @@ pub enum Event {
     /// The app called `start`.
     Started,
     /// A child's process exists.
-    Spawned {
-        /// The child.
-        child: ChildId,
-        /// Its pid.
-        pid: u32,
-    },
+    Spawned { child: ChildId, pid: u32 },
     /// A child's process could not be made.
     SpawnFailed {
-        /// The child.
         child: ChildId,
         /// The system's own words.
         error: String,
     },
     /// A child spoke to the master.
     Told {
-        /// The child.
         child: ChildId,
         /// What it said.
         message: Inbound,
@@ -69,7 +61,6 @@ pub enum Event {
         from: Peer,
         /// To whom.
         target: Target,
-        /// The frame.
         frame: Bytes,
         /// What of it concerns the master.
         part: RequestPart,
@@ -87,7 +78,6 @@ pub enum Event {
     },
     /// A child's answer to a request is larger than any message may be, and was skipped.
     AnswerTooLarge {
-        /// The child.
         child: ChildId,
         /// To whom.
         target: Target,
@@ -97,25 +87,17 @@ pub enum Event {
         limit: usize,
     },
     /// So much waits for a child that its senders are slowed down.
-    FellBehind {
-        /// The child.
-        child: ChildId,
-    },
+    FellBehind { child: ChildId },
     /// Little waits for a child that was behind.
-    CaughtUp {
-        /// The child.
-        child: ChildId,
-    },
+    CaughtUp { child: ChildId },
     /// The app sent a message to one child.
     SentTo {
-        /// The child.
         child: ChildId,
         /// The message, newline included.
         frame: Bytes,
     },
     /// A message could not be written before the child's channel ended. Comes before its `Disconnected`.
     Returned {
-        /// The child.
         child: ChildId,
         /// Who sent it.
         from: Peer,
@@ -123,20 +105,15 @@ pub enum Event {
         frame: Bytes,
     },
     /// A child's channel was not read for a while, because a receiver of its messages did not keep up.
-    Throttled {
-        /// The child.
-        child: ChildId,
-    },
+    Throttled { child: ChildId },
     /// The system was asked about a silent child.
     Probed {
-        /// The child.
         child: ChildId,
         /// What it does.
         evidence: Evidence,
     },
     /// A child's memory was measured.
     Measured {
-        /// The child.
         child: ChildId,
         /// Its resident set, in bytes.
         rss: u64,
@@ -161,7 +138,6 @@ pub enum Event {
         child: ChildId,
         /// The key of the socket that it came to.
         key: Key,
-        /// The connection.
         connection: ConnectionId,
         /// The same for the same client's address.
         client: u64,
@@ -169,13 +145,9 @@ pub enum Event {
     /// Everything that waited in the accept queues was taken, and nothing new comes.
     Quiesced,
     /// A child's channel ended and everything in it was read.
-    Disconnected {
-        /// The child.
-        child: ChildId,
-    },
+    Disconnected { child: ChildId },
     /// A child's process ended. Comes after its `Disconnected`.
     Exited {
-        /// The child.
         child: ChildId,
         /// How.
         exit: ExitStatus,
@@ -207,13 +179,9 @@ pub enum Event {
         count: u32,
     },
     /// The app called `worker.disconnect()`.
-    DisconnectAsked {
-        /// The child.
-        child: ChildId,
-    },
+    DisconnectAsked { child: ChildId },
     /// The app called `worker.kill()` with a signal that ends processes; the shell sends it next.
     KillAsked {
-        /// The child.
         child: ChildId,
         /// What the signal is meant to do.
         means: KillMeans,

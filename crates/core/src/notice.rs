@@ -14,31 +14,26 @@ use cluster_protocol::listen::ListenAddress;
 pub enum Notice {
     /// A process was started.
     Fork {
-        /// The child.
         child: ChildId,
         /// Its slot, for a worker.
         slot: Option<SlotId>,
-        /// Its pid.
         pid: u32,
     },
     /// A worker's Node is up.
     Online(ChildId),
     /// A worker listens.
     Listening(ChildId, ListenAddress),
-    /// A child is ready.
     ChildReady(ChildId),
     /// A child was asked to finish, or said that it does.
     Draining(ChildId, ExitReason),
     /// A child's channel ended.
     Disconnect {
-        /// The child.
         child: ChildId,
         /// Somebody had asked for it.
         expected: bool,
     },
     /// A child's process ended.
     Exit {
-        /// The child.
         child: ChildId,
         /// How.
         exit: ExitStatus,
@@ -84,7 +79,6 @@ pub enum Notice {
     SlotTaken {
         /// The worker.
         child: ChildId,
-        /// Its slot.
         slot: SlotId,
     },
     /// A child takes messages again, or is gone, after broadcasts were given up for it.
@@ -100,7 +94,6 @@ pub enum Notice {
     },
     /// A child broke the protocol of its channel.
     ProtocolError {
-        /// The child.
         child: ChildId,
         /// A stable code.
         code: ErrorCode,
@@ -278,7 +271,6 @@ pub struct Census {
 /// How a child failed.
 #[derive(Debug, Clone)]
 pub struct ChildFailure {
-    /// Which child.
     pub child: ChildId,
     /// Its slot, for a worker.
     pub slot: Option<SlotId>,

@@ -45,9 +45,7 @@ impl ChildId {
 /// Which processes a reload replaces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReloadTarget {
-    /// The workers.
     Worker,
-    /// The alone.
     Alone,
     /// The alone, then the workers.
     All,
@@ -252,7 +250,6 @@ pub enum KillMeans {
 pub enum Peer {
     /// The app's own code.
     App,
-    /// A child.
     Child(ChildId),
 }
 

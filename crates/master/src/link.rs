@@ -36,7 +36,6 @@ pub(super) const SHORTAGE: Duration = Duration::from_millis(10);
 pub enum Input {
     /// A child sent something.
     Received {
-        /// The child.
         child: ChildId,
         /// In order.
         batch: Vec<Received>,
@@ -46,25 +45,17 @@ pub enum Input {
         whole: bool,
     },
     /// A child's channel ended.
-    Ended {
-        /// The child.
-        child: ChildId,
-    },
+    Ended { child: ChildId },
     /// A child's process ended; its channel ended before.
     Exited {
-        /// The child.
         child: ChildId,
         /// How.
         exit: Exit,
     },
     /// A child took so much that its senders may go on.
-    CaughtUp {
-        /// The child.
-        child: ChildId,
-    },
+    CaughtUp { child: ChildId },
     /// The system was asked about a silent child.
     Probed {
-        /// The child.
         child: ChildId,
         /// What it does.
         evidence: Evidence,
@@ -80,7 +71,6 @@ pub enum Input {
     Quiesced,
     /// A socket could not be opened, but may be now.
     ListenAgain {
-        /// Its key.
         key: Key,
         /// What was asked for.
         query: Box<ListenQuery>,
@@ -122,7 +112,6 @@ pub enum Speaking {
 /// One child, as the loop sees it.
 #[derive(Debug)]
 pub struct Link {
-    /// Its process.
     pub process: Process,
     /// Its slot, for a worker.
     pub slot: Option<SlotId>,

@@ -15,7 +15,6 @@ pub enum ErrorCode {
     HandleRefused,
     /// A descriptor came without a message.
     HandleStray,
-    /// The master failed.
     MasterFailed,
     /// A child said what it may not say.
     MessageForbidden,

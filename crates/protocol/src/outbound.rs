@@ -23,7 +23,6 @@ pub struct SocketName {
     pub address: String,
     /// `IPv4` or `IPv6`.
     pub family: &'static str,
-    /// The port.
     pub port: u16,
 }
 
@@ -80,7 +79,6 @@ pub enum Handed {
     Listener {
         /// The query's number.
         seq: u64,
-        /// The key.
         key: String,
     },
 }

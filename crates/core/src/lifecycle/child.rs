@@ -80,7 +80,6 @@ pub struct Child {
     pub pid: Option<u32>,
     /// Where it stands.
     pub stage: Stage,
-    /// Its channel.
     pub channel: ChannelState,
     /// Its event loop.
     pub heartbeat: Heartbeat,

@@ -87,7 +87,6 @@ pub enum Patience {
 /// What to do with an offer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
-    /// Send it.
     Send,
     /// Send it, and ask the sender to hold back what it has for the same target.
     SendAndPause,

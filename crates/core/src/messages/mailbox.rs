@@ -58,7 +58,6 @@ impl QueuedMessage {
 /// The kinds of messages.
 #[derive(Debug)]
 pub enum QueuedKind {
-    /// A message.
     Message,
     /// A request of this name.
     Request(String),

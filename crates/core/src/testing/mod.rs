@@ -79,7 +79,6 @@ enum Detail {
     Lively,
 }
 
-/// The world.
 pub(crate) struct World {
     pub core: Core,
     pub now: Time,

@@ -34,7 +34,6 @@ pub enum Order {
         child: ChildId,
         /// The socket that it came to.
         key: Key,
-        /// The connection.
         connection: ConnectionId,
     },
     /// The connection is a worker's, or nobody's any more: forget it.
