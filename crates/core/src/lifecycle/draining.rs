@@ -24,6 +24,9 @@ pub const REPLACE_GRACE: Duration = Duration::from_secs(5);
 /// In development a draining process has so long for the requests that it is at.
 pub const DEVELOPMENT_DRAIN: Duration = Duration::from_millis(250);
 
+/// It counts that by itself, from when it hears of it; one whose event loop stands still, or gets no CPU, has so long.
+pub const DEVELOPMENT_KILL: Duration = Duration::from_secs(1);
+
 /// So long a draining worker still has whose place is needed: its exit listeners run, and little more.
 const HASTENED: Duration = Duration::from_millis(500);
 
@@ -66,7 +69,7 @@ impl Context {
     fn kill_time(&self, reason: &ExitReason) -> Time {
         let most = match reason {
             ExitReason::Announced(reason) if reason == UNCAUGHT => self.policy.crash_timeout,
-            ExitReason::Reload if self.policy.mode == Mode::Development => DEVELOPMENT_DRAIN,
+            ExitReason::Reload if self.policy.mode == Mode::Development => DEVELOPMENT_KILL,
             _ => self.policy.kill_timeout,
         };
         self.now + most.min(self.policy.kill_timeout)
@@ -101,12 +104,15 @@ impl Context {
 
     /// Sends what [`Self::drain`] decided; a process that is only being made is asked when it is there.
     pub fn ask_to_drain(&mut self, id: ChildId) {
+        let mode = self.policy.mode;
         let Some(child) = self.processes.get_mut(id).filter(|child| child.is_reachable()) else { return };
+        let in_development = mode == Mode::Development && child.reason == ExitReason::Reload;
         let (Some((why, grace)), Stage::Draining { kill_at }) = (child.unasked.take(), child.stage) else { return };
         let left = kill_at.saturating_sub(self.now);
         let grace = grace.min(left / 2);
         let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
         let until = self.clock.map(|origin| millis(origin + kill_at));
+        let (left, until) = if in_development { (left.min(DEVELOPMENT_DRAIN), None) } else { (left, until) };
         let frame = outbound::drain(why, millis(grace), millis(left), until);
         self.act(Action::Send { child: id, frame, origin: Origin::MasterInTurn });
     }

@@ -117,7 +117,7 @@ fn each_reason_to_leave_has_its_time() {
     let announced = |reason: &str| ExitReason::Announced(reason.to_owned());
     for (mode, reason, kill_timeout, time) in [
         (Mode::Production, ExitReason::Reload, 5_000, 5_000),
-        (Mode::Development, ExitReason::Reload, 5_000, 250),
+        (Mode::Development, ExitReason::Reload, 5_000, 1_000),
         (Mode::Development, ExitReason::Reload, 100, 100),
         (Mode::Development, ExitReason::Disconnect, 5_000, 5_000),
         (Mode::Production, announced("uncaughtException"), 5_000, 2_000),
