@@ -1,9 +1,10 @@
 'use strict';
-// The app process: starts the cluster, says where it answers, and has one worker at random do a job now and then.
+// A Koa app: says where it answers, and has one worker at random do a job now and then.
+// Run it in this folder: NODE_ENV=production node start.js (or npm start in the repository)
 
 const { once } = require('node:events');
 const path = require('node:path');
-const { createCluster } = require('../..');
+const { createCluster } = require('@yunflyjs/cluster-native');
 
 const JOB_INTERVAL_MS = 30_000;
 const port = Number(process.env.PORT ?? 3000);

@@ -1,7 +1,7 @@
 'use strict';
 // Runs once, in the alone process, however many workers there are.
 
-const { sendmessage } = require('../../..');
+const { sendmessage } = require('@yunflyjs/cluster-native');
 
 module.exports = function ticker() {
   let tick = 0;

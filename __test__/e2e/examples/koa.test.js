@@ -4,9 +4,10 @@
 const path = require('node:path');
 const { launch } = require('../support/cluster');
 const { request, requests } = require('../support/client');
+const { folderOf } = require('../support/examples');
 const { freePort, holdPort } = require('../support/free-port');
 
-const script = path.join(__dirname, '../../../examples/koa/start.js');
+const script = path.join(folderOf('koa'), 'start.js');
 const run = (port) => launch({}, { script, env: { NODE_ENV: 'production', PORT: String(port) } });
 
 test('4 workers answer; the ticker reaches them; one does the job; Ctrl-C ends all with 0', async () => {

@@ -1,0 +1,9 @@
+'use strict';
+
+const http = require('node:http');
+
+const server = http.createServer((request, response) => {
+  response.end(`answered by ${process.pid}\n`);
+});
+
+server.listen(process.env.PORT ?? 3000);
