@@ -39,7 +39,7 @@ pub enum NativeEvent {
         role: &'static str,
         id: u32,
     },
-    Seated {
+    SlotTaken {
         #[napi(ts_type = "'worker' | 'alone'")]
         role: &'static str,
         id: u32,

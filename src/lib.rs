@@ -32,7 +32,7 @@ use cluster_core::types::{ChildId, ReloadTarget};
 use cluster_master::Command;
 use cluster_master::app::AppQueue;
 use cluster_master::config::Config;
-use cluster_master::passed::{self, Receiver};
+use cluster_master::passed::{self, HandleReceiver};
 use cluster_master::preload::Preload;
 use cluster_master::thread;
 use cluster_protocol::wrapped::Wrapped;
@@ -111,7 +111,8 @@ impl Master {
         let frame = line(json);
         let child = child(&role, id)?;
         if let Ok(Wrapped { kind, .. }) = Wrapped::read(&frame) {
-            let receiver = if matches!(child, ChildId::Worker(_)) { Receiver::Worker } else { Receiver::Other };
+            let receiver =
+                if matches!(child, ChildId::Worker(_)) { HandleReceiver::Worker } else { HandleReceiver::Other };
             passed::check(kind, handle.as_fd(), receiver)
                 .map_err(|unfit| Error::new(Status::InvalidArg, unfit.to_string()))?;
         }
@@ -205,11 +206,11 @@ impl Master {
         self.orphans.reap();
     }
 
-    /// While it is held what the children write to `stdout` or `stderr` is not read: the app cannot hand on what it has.
+    /// While it is paused what the children write to `stdout` or `stderr` is not read: the app cannot hand on what it has.
     #[napi(catch_unwind)]
-    pub fn hold_output(&self, stream: String, holds: bool) {
+    pub fn pause_output(&self, stream: String, paused: bool) {
         let stream = if stream == Stream::Stderr.as_str() { Stream::Stderr } else { Stream::Stdout };
-        self.tell(Command::HoldOutput(stream, holds));
+        self.tell(Command::PauseOutput(stream, paused));
     }
 
     /// Keeps the files `names` of the folder `root`, which processes are started with: from now on they may change or go. Where
@@ -230,7 +231,7 @@ impl Master {
         stats.recv().ok()
     }
 
-    /// A master that has ended has no ears: its last event said so.
+    /// A master that has ended takes no commands: its last event said so.
     fn tell(&self, command: Command) {
         let _ = self.commands.send(command);
     }

@@ -47,7 +47,7 @@ test('flags of Node are passed on', () => {
   expect(typed(line)).toEqual({ config: { exec: 'app.js', args: ['--inspect=1'] }, nodeFlags: flags });
 });
 
-test('what is asked for besides', () => {
+test('--help, --version and --config', () => {
   expect(typed('-h')).toMatchObject({ help: true });
   expect(typed('--version')).toMatchObject({ version: true });
   expect(typed('--config cluster.json')).toMatchObject({ configFile: 'cluster.json' });

@@ -198,7 +198,7 @@ test('a signal while processes run: what is waited for; while none runs: nothing
   expect(read().split('\n').filter((line) => line.includes('SIGINT'))).toEqual([waits, waits]);
 });
 
-test('who fails while the cluster ends does so by itself', () => {
+test('a worker that fails while the cluster ends is not shown as one that was stopped', () => {
   show({ isTTY: false });
   const [first, second] = [fork(1), fork(2)];
   read();

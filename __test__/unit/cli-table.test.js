@@ -39,7 +39,7 @@ test.each([66, 60, 50, 40, 30, 20, 10, 1])('no line is wider than %i columns', (
   for (const line of table(rows, { width, colors: plain })) expect(widthOf(line)).toBeLessThanOrEqual(width);
 });
 
-test('the name gives way first, and keeps its end', () => {
+test('a name that is too long is shortened first, and keeps its end', () => {
   const lines = table(rows, { width: 66, colors: plain });
   expect(lines[4]).toContain('│ …p:worker:1 │ worker │ 701  │ ready ');
 });
@@ -85,7 +85,7 @@ describe('the banner', () => {
     expect(lines.slice(2)).toEqual([`runs        1 worker, Node.js ${process.version}, pid 700`, 'watches     src, config']);
   });
 
-  test('fits', () => {
+  test('is no wider than the terminal', () => {
     for (const line of banner(facts, { width: 20, colors: plain })) expect(widthOf(line)).toBeLessThanOrEqual(20);
   });
 });

@@ -10,20 +10,20 @@ test('no file of the core calls one that calls it', () => {
   const calls = callGraph(files);
   // The check sees something: who is asked for what is known.
   expect(calls.get('lifecycle/supervision').get('lifecycle/starting')).toBeDefined();
-  expect(calls.get('rollout/reload').get('lifecycle/leaving')).toBeDefined();
+  expect(calls.get('rollout/reload').get('lifecycle/draining')).toBeDefined();
   expect(calls.get('lib.rs').get('traffic/mod')).toBeDefined();
   expect(findCycle(calls)).toBeUndefined();
 });
 
 test.each([
-  ['lifecycle/leaving.rs', 'impl Context { fn new_one(&mut self) { self.spawn(None); } }', ['lifecycle/starting', 'lifecycle/leaving']],
-  ['lifecycle/starting.rs', 'fn tell(ctx: &mut Context, traffic: &mut Traffic) { traffic.leaving(ctx, id); }', ['traffic/mod', 'lifecycle/starting']],
+  ['lifecycle/draining.rs', 'impl Context { fn new_one(&mut self) { self.spawn(None); } }', ['lifecycle/starting', 'lifecycle/draining']],
+  ['lifecycle/starting.rs', 'fn tell(ctx: &mut Context, traffic: &mut Traffic) { traffic.draining(ctx, id); }', ['traffic/mod', 'lifecycle/starting']],
 ])('a ring is found: %s', (file, more, ring) => {
   const changed = files.map(([name, text]) => [name, name === file ? `${text}\n${code(more)}` : text]);
   expect(findCycle(callGraph(changed))).toEqual(expect.arrayContaining(ring));
 });
 
-test('who has all parts only passes events and facts on: two files', () => {
+test('only two files have all parts of the core, and they only pass events and facts on', () => {
   const wiring = files.filter(([, text]) => /\bimpl Core\b/.test(text)).map(([name]) => name);
   expect(wiring).toEqual(['lib.rs', 'told.rs']);
 });

@@ -19,7 +19,7 @@ const required = (name) => {
 /** They are used before `ready` only, or by the command and the installation. */
 const OF_THE_START = ['config/cpus.js', 'config/nearest.js', 'config/watch.js', 'native/missing.js', 'scripts/in-process.js'];
 
-test('what is required only when it is needed, is there once this was loaded', () => {
+test('modules that are required late are in memory once later.js was loaded', () => {
   const code = `const start = ['cluster/cluster', 'cluster/dispatcher', 'cluster/signals', 'native/pump', 'native/preload-files', 'output/output'];
     for (const name of [...start, 'cluster/later']) require('./' + name);
     console.log(JSON.stringify(Object.keys(require.cache)));`;

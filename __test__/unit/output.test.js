@@ -51,7 +51,7 @@ describe("'prefix'", () => {
     expect(stdout).toBe('worker 1 | one\nworker 12 | two\nworker 1  | three\n');
   });
 
-  test('one that stands by has no slot', () => {
+  test('a standby worker has no slot in its name', () => {
     const { stdout } = run(prefixing({}, take('worker', null, 'booting\n')));
     expect(stdout).toBe('standby  | booting\n');
   });

@@ -124,7 +124,7 @@ describe('when it is loaded', () => {
     child.drain({ reason: 'shutdown' });
     expect(await child.sends('saved')).toBe('shutdown');
     await expect(child.ended).resolves.toEqual({ code: 0, signal: null });
-    expect(child.acts).toEqual(['loaded', 'finished']);
+    expect(child.acts).toEqual(['loaded', 'drained']);
   });
 
   test('the app is gone: it ends the same way', async () => {
@@ -139,5 +139,5 @@ test('nothing to do is no reason to end', async () => {
   await child.tells('loaded');
   child.drain();
   await expect(child.ended).resolves.toEqual({ code: 0, signal: null });
-  expect(child.acts).toEqual(['loaded', 'finished']);
+  expect(child.acts).toEqual(['loaded', 'drained']);
 });

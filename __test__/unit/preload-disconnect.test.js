@@ -21,7 +21,7 @@ async function holding(then) {
     process.send({ up: true });`;
   const child = startWorker(path.join(folder({ 'worker.js': source }), 'worker.js'));
   await child.sends('up');
-  child.tell('hold', { lane: 'alone' });
+  child.tell('pause', { lane: 'alone' });
   child.send({});
   return child;
 }

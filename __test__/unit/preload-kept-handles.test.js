@@ -25,7 +25,7 @@ async function holding(pass) {
     process.send({ to: 'worker', up: true });`;
   const child = startWorker(path.join(folder({ 'worker.js': source }), 'worker.js'));
   await child.sends('up');
-  for (const lane of ['alone', 'all']) child.tell('hold', { lane });
+  for (const lane of ['alone', 'all']) child.tell('pause', { lane });
   child.send({});
   return child;
 }
@@ -42,7 +42,7 @@ async function connectionTo(port) {
   return client;
 }
 
-test('a server leaves when it is closed, with what is before it; what is behind it waits on', async () => {
+test('a server is sent when it is closed, with the messages before it; those behind it keep waiting', async () => {
   const child = await holding(`(server) => {
     server.port = server.address().port;
     process.send({ to: 'alone', first: true });
@@ -61,11 +61,11 @@ test('a server leaves when it is closed, with what is before it; what is behind 
   expect(String((await once(client, 'data'))[0])).toBe('its new owner');
   client.destroy();
   server.close();
-  child.tell('goOn', { lane: 'alone' });
+  child.tell('resume', { lane: 'alone' });
   await child.sends('behind');
 });
 
-test('one that goes to two leaves for both, and is closed then', async () => {
+test('a handle for two receivers is sent to both, and then closed', async () => {
   const child = await holding(`(server) => {
     server.port = server.address().port;
     process.send({ to: 'alone', one: true }, server);
@@ -82,7 +82,7 @@ test('one that goes to two leaves for both, and is closed then', async () => {
   }
 });
 
-test('one after the other, each closed at once: Node has one of them under way only', async () => {
+test('several in a row, each closed at once: Node sends one handle at a time', async () => {
   const child = await holding(`async (server) => {
     const servers = [server];
     for (let i = 0; i < 3; i++) {
@@ -98,7 +98,7 @@ test('one after the other, each closed at once: Node has one of them under way o
   for (const n of [0, 1, 2, 3]) (await comesWith(child, String(n))).close();
 });
 
-test('one that its owner keeps waits, and serves meanwhile', async () => {
+test('a server that its owner keeps open waits, and serves meanwhile', async () => {
   const child = await holding(`(server) => {
     server.on('connection', (socket) => socket.end('its owner'));
     process.send({ to: 'alone', one: true }, server);
@@ -106,7 +106,7 @@ test('one that its owner keeps waits, and serves meanwhile', async () => {
   const client = await connectionTo(await child.sends('port'));
   expect(String((await once(client, 'data'))[0])).toBe('its owner');
   expect(child.messages.some(({ one }) => one)).toBe(false);
-  child.tell('goOn', { lane: 'alone' });
+  child.tell('resume', { lane: 'alone' });
   (await comesWith(child, 'one')).close();
 });
 
@@ -124,7 +124,7 @@ test('a connection is taken from its owner at once, as by Node: nothing that com
   client.write('hello');
   // The worker would have read it by then.
   child.send({});
-  child.tell('goOn', { lane: 'alone' });
+  child.tell('resume', { lane: 'alone' });
   const socket = await comesWith(child, 'one');
   expect(String((await once(socket, 'data'))[0])).toBe('hello');
   expect(child.messages.some(({ stolen }) => stolen)).toBe(false);
@@ -152,7 +152,7 @@ test('an HTTP connection whose request is under way', async () => {
   }`);
   const client = await connectionTo(await child.sends('port'));
   client.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
-  child.tell('goOn', { lane: 'alone' });
+  child.tell('resume', { lane: 'alone' });
   const socket = await comesWith(child, 'one');
   socket.end('its new owner');
   expect(String((await once(client, 'data'))[0])).toBe('its new owner');

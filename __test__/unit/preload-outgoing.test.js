@@ -24,7 +24,7 @@ const obedient = script(`
 async function holding(...lanes) {
   const child = startWorker(obedient);
   await child.sends('up');
-  for (const lane of lanes) child.tell('hold', { lane });
+  for (const lane of lanes) child.tell('pause', { lane });
   return child;
 }
 
@@ -42,13 +42,13 @@ test.each([
   child.send({ send: [one, { ...other, text: 'other' }, two] });
   expect(await child.sends('returned')).toEqual([false, true, false]);
   expect(texts(child)).toEqual(['other']);
-  child.tell('goOn', { lane });
+  child.tell('resume', { lane });
   child.send({ send: [{ ...target, text: 'three', last: true }] });
   await child.sends('last');
   expect(texts(child)).toEqual(['other', 'one', 'two', 'three']);
 });
 
-test('a held message is as it was when it was sent', async () => {
+test('a message that waits arrives as it was when it was sent', async () => {
   const child = startWorker(
     script(`
       const message = { to: 'alone', list: [1] };
@@ -61,10 +61,10 @@ test('a held message is as it was when it was sent', async () => {
       process.send({ to: 'worker', worker_pid: 1, up: true });`),
   );
   await child.sends('up');
-  child.tell('hold', { lane: 'alone' });
+  child.tell('pause', { lane: 'alone' });
   child.send({ send: true });
   await child.sends('sent');
-  child.tell('goOn', { lane: 'alone' });
+  child.tell('resume', { lane: 'alone' });
   expect(await child.sends('list')).toEqual([1]);
 });
 
@@ -77,11 +77,11 @@ test('a request to all has a lane of its own, comes after the messages to all th
   child.onMessage(({ text }) => text && order.push(text));
   child.send({ send: [{ ...to, text: 'one' }, request(1), { ...to, text: 'two' }] });
   await child.sends('returned');
-  child.tell('goOn', { lane: 'all' });
+  child.tell('resume', { lane: 'all' });
   child.send({ send: [{ ...to, text: 'three' }, request(2), { ...to, text: 'four', last: true }] });
   await child.sends('last');
   expect(order).toEqual(['one', 'two', 'three', 'four']);
-  child.tell('goOn', { lane: 'each' });
+  child.tell('resume', { lane: 'each' });
   child.send({ send: [request(3), { to: 'alone', end: true }] });
   await child.sends('end');
   expect(order.slice(4)).toEqual([1, 2, 3]);
@@ -95,7 +95,7 @@ test('a request to all does not pass messages to all that wait', async () => {
   child.onMessage(({ text }) => text && order.push(text));
   child.send({ send: [{ ...to, text: 'one' }, { cmd: 'NODE_YUNFLY_RPC', act: 'request', id: 1, ...to }, { ...to, text: 'two' }] });
   await child.sends('returned');
-  child.tell('goOn', { lane: 'all' });
+  child.tell('resume', { lane: 'all' });
   child.send({ send: [{ to: 'alone', last: true }] });
   await child.sends('last');
   expect(order).toEqual(['one', 1, 'two']);
@@ -108,13 +108,13 @@ test('a request that is given up is not sent any more', async () => {
   child.onFrame('NODE_YUNFLY_RPC', ({ act, id }) => frames.push([act, id]));
   child.send({ send: [rpc('request', 1), rpc('request', 2), rpc('cancel', 1), rpc('cancel', 3)] });
   expect(await child.sends('returned')).toEqual([false, false, true, true]);
-  child.tell('goOn', { lane: 'alone' });
+  child.tell('resume', { lane: 'alone' });
   child.send({ send: [{ to: 'alone', last: true }] });
   await child.sends('last');
   expect(frames).toEqual([['cancel', 3], ['request', 2]]);
 });
 
-test('the callback of a held message runs where it was sent, as under Node (AsyncLocalStorage)', async () => {
+test('the callback of a message that waited runs in the context of its send(), as under Node (AsyncLocalStorage)', async () => {
   const child = startWorker(
     script(`
       const { AsyncLocalStorage } = require('async_hooks');
@@ -127,14 +127,14 @@ test('the callback of a held message runs where it was sent, as under Node (Asyn
       process.send({ to: 'worker', up: true });`),
   );
   await child.sends('up');
-  child.tell('hold', { lane: 'alone' });
+  child.tell('pause', { lane: 'alone' });
   child.send({});
   await child.sends('sent');
-  child.tell('goOn', { lane: 'alone' });
+  child.tell('resume', { lane: 'alone' });
   expect(await child.sends('place')).toBe('here');
 });
 
-test('what Node throws for a message that was held back is uncaught, and the next one is sent', async () => {
+test('what Node throws for a message that waited is an uncaught exception, and the next one is sent', async () => {
   const child = startWorker(
     script(`
       process.on('uncaughtException', ({ code }) => process.send({ code }));
@@ -146,15 +146,15 @@ test('what Node throws for a message that was held back is uncaught, and the nex
       process.send({ to: 'worker', worker_pid: 1, up: true });`),
   );
   await child.sends('up');
-  child.tell('hold', { lane: 'alone' });
+  child.tell('pause', { lane: 'alone' });
   child.send({});
   await child.sends('sent');
-  child.tell('goOn', { lane: 'alone' });
+  child.tell('resume', { lane: 'alone' });
   expect(await child.sends('n')).toBe(2);
   expect(await child.sends('code')).toBe('ERR_INVALID_HANDLE_TYPE');
 });
 
-test('a process that exits sends first what it holds', async () => {
+test('a process that exits first sends what waits', async () => {
   const child = await holding('app');
   child.send({ send: [{ text: 'one' }, { text: 'two' }], exit: true });
   await child.ended;
@@ -173,7 +173,7 @@ async function holdingMuch(then) {
       process.send({ to: 'worker', up: true });`),
   );
   await child.sends('up');
-  child.tell('hold', { lane: 'app' });
+  child.tell('pause', { lane: 'app' });
   child.send({});
   await child.ended;
   return child;
@@ -182,27 +182,27 @@ async function holdingMuch(then) {
 const numbers = (child) => child.messages.filter(({ data }) => data).map(({ n }) => n);
 const upTo = (count) => Array.from({ length: count }, (_, n) => n);
 
-test('one that exits with more than the channel takes says how much is lost', async () => {
+test('a process that exits with more than the channel takes logs how much is lost', async () => {
   const child = await holdingMuch('process.exit();');
   const [, lost] = child.stderr.match(/^unit:worker:3 \(pid \d+\): it ended before (\d+) message\(s\) were sent, whose receivers were behind$/m);
   expect(numbers(child)).toEqual(upTo(20 - Number(lost)));
   expect(Number(lost)).toBeLessThan(20);
 });
 
-test('one that runs out of work sends first what it holds: all of it', async () => {
+test('a process that runs out of work first sends all that waits', async () => {
   const child = await holdingMuch('process.channel.unref();');
   expect(numbers(child)).toEqual(upTo(20));
   expect(child.stderr).toBe('');
 });
 
-test('one that leaves, too, although it is asked to hold back', async () => {
+test('a draining process sends all that waits, although it is asked to pause', async () => {
   const child = await holding('app');
   child.send({ send: [{ text: 'one' }] });
   await child.sends('returned');
   child.drain();
   expect(await child.ended).toEqual({ code: 0, signal: null });
   expect(texts(child)).toEqual(['one']);
-  expect(child.acts).toEqual(['finished']);
+  expect(child.acts).toEqual(['drained']);
 });
 
 test('where the channel is closed callbacks get the error, and a warning tells how many are lost', async () => {

@@ -32,7 +32,7 @@ test('under keep-alive load one worker after the other is replaced without a fai
     current = await startServers(server, options);
     old.drain();
     await expect(old.ended).resolves.toEqual({ code: 0, signal: null });
-    expect(old.acts).toEqual(['finished']);
+    expect(old.acts).toEqual(['drained']);
   }
   stop = true;
   await Promise.all(load);

@@ -54,7 +54,7 @@ describe('before it is ready', () => {
     await child.sends('handled');
     child.drain();
     await expect(child.ended).resolves.toEqual({ code: 0, signal: null });
-    expect(child.acts).toEqual(['finished']);
+    expect(child.acts).toEqual(['drained']);
   });
 });
 
@@ -70,7 +70,7 @@ describe('when it is ready', () => {
     child.send('answer');
     expect(await held).toMatchObject({ text: 'held', headers: { connection: 'close' } });
     await expect(child.ended).resolves.toEqual({ code: 1, signal: null });
-    expect(child.acts).toEqual(['error', 'finished']);
+    expect(child.acts).toEqual(['error', 'drained']);
     expect(child.stderr).toMatch(/^unit:worker:3 \(pid \d+\): uncaught exception\nError: thrown on purpose\n +at /);
   });
 
@@ -111,11 +111,11 @@ test('SIGTERM: it says that it leaves, finishes what it has, and exits with 0', 
   const held = request(child.port, { path: '/held' });
   await child.sends('held');
   child.kill('SIGTERM');
-  expect(await child.tells('leaving')).toMatchObject({ reason: 'SIGTERM' });
+  expect(await child.tells('draining')).toMatchObject({ reason: 'SIGTERM' });
   child.send('answer');
   expect(await held).toMatchObject({ text: 'held' });
   await expect(child.ended).resolves.toEqual({ code: 0, signal: null });
-  expect(child.acts).toEqual(['leaving', 'finished']);
+  expect(child.acts).toEqual(['draining', 'drained']);
 });
 
 test('the app is gone: it finishes what it has, and exits', async () => {

@@ -20,7 +20,7 @@ function emitterOver(batches) {
   return { emitter, pump: pumpOver(batches, (event) => emitter.emit(event, event)) };
 }
 
-test('who awaits one event after the other misses none', async () => {
+test('code that awaits one event after the other misses none', async () => {
   const { emitter, pump } = emitterOver([['a', 'b'], ['c']]);
   const first = once(emitter, 'a');
   pump.wake();

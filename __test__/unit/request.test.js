@@ -130,7 +130,7 @@ describe.each([
   });
 });
 
-test('what one cannot write is an error of the one who wrote it', async () => {
+test('a value that cannot be serialized is an error for whoever sends it', async () => {
   const { child, app } = await start('worker', 'json');
   const circle = {};
   circle.self = circle;
@@ -142,7 +142,7 @@ test('what one cannot write is an error of the one who wrote it', async () => {
   expect((await child.sends('outcome')).error).toMatchObject({ code: 'ERR_REQUEST_INVALID', ours: true });
 });
 
-describe('what becomes of a request, by what the master says of it', () => {
+describe('how a request ends, by what the master says of it', () => {
   let frames;
   let unreachable;
   let app;
@@ -182,7 +182,7 @@ describe('what becomes of a request, by what the master says of it', () => {
     expect(frames).toHaveLength(1);
   });
 
-  test('who should answer is gone', async () => {
+  test('the process that should answer is gone', async () => {
     const asked = app.request({ to: 'worker', worker_pid: 5, action: 'x' });
     says('gone', { pid: 5, reason: 'gone' });
     const error = await rejection(asked);
@@ -190,7 +190,7 @@ describe('what becomes of a request, by what the master says of it', () => {
     expect(error).toBeInstanceOf(ClusterError);
   });
 
-  test('time is over: the master may forget it, and an answer comes too late', async () => {
+  test('timeout: the master is told to forget it, and a late answer is ignored', async () => {
     const begin = performance.now();
     const error = await rejection(app.request({ to: 'alone', action: 'x' }, { timeout: 50 }));
     expect(performance.now() - begin).toBeGreaterThanOrEqual(49);
@@ -205,7 +205,7 @@ describe('what becomes of a request, by what the master says of it', () => {
     expect(frames).toEqual([]);
   });
 
-  test('aborted while it is under way: the master may forget it', async () => {
+  test('aborted while it is under way: the master is told to forget it', async () => {
     const controller = new AbortController();
     const asked = app.request({ to: 'alone', action: 'x' }, { signal: controller.signal });
     controller.abort(new Error('why'));
@@ -213,7 +213,7 @@ describe('what becomes of a request, by what the master says of it', () => {
     expect(frames[1]).toEqual({ cmd: CMD, act: 'cancel', id: frames[0].id });
   });
 
-  test('an answered one is not aborted any more', async () => {
+  test('a request that was answered is not aborted any more', async () => {
     const controller = new AbortController();
     const asked = app.request({ to: 'alone', action: 'x' }, { signal: controller.signal });
     says('reply', { pid: 5, data: 1 });
@@ -246,13 +246,13 @@ describe('what becomes of a request, by what the master says of it', () => {
       expect(failed.get(3)).toMatchObject({ code: 'ERR_REQUEST_GONE', message: expect.stringContaining('to all workers') });
     });
 
-    test('there is none', async () => {
+    test('there is no worker', async () => {
       const asked = askAll();
       says('sent', { pids: [] });
       await expect(asked).resolves.toEqual({ answers: new Map(), failed: new Map() });
     });
 
-    test('time is over for some', async () => {
+    test('some workers do not answer in time', async () => {
       const asked = askAll({ timeout: 50 });
       says('sent', { pids: [1, 2] });
       says('reply', { pid: 1, data: undefined });
@@ -262,17 +262,17 @@ describe('what becomes of a request, by what the master says of it', () => {
       expect(frames[1]).toEqual({ cmd: CMD, act: 'cancel', id: frames[0].id });
     });
 
-    test('time is over before anybody was asked', async () => {
+    test('timeout before any worker was asked', async () => {
       expect(await rejection(askAll({ timeout: 50 }))).toMatchObject({ code: 'ERR_REQUEST_TIMEOUT' });
     });
 
-    test('it could not be kept', async () => {
+    test('the mailbox is full', async () => {
       const asked = askAll();
       says('gone', { reason: 'mailbox-full' });
       expect(await rejection(asked)).toMatchObject({ code: 'ERR_REQUEST_UNDELIVERABLE' });
     });
 
-    test('the channel is closed: what came is given', async () => {
+    test('the channel is closed: the answers that came are returned', async () => {
       const asked = askAll();
       says('sent', { pids: [1, 2] });
       says('reply', { pid: 1, data: 1 });

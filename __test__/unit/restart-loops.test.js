@@ -10,7 +10,7 @@ test('the same file again and again is told once', () => {
   expect(heard).toEqual([undefined, undefined, undefined, 'a', undefined, undefined, undefined, undefined]);
 });
 
-test('several files, another one, or a pause are none', () => {
+test('several files, another file or a pause are no loop', () => {
   const loops = new RestartLoops({ reloadDelay: 500 });
   for (let i = 0; i < 8; i++) expect(loops.heard(['a', 'b'], i * SOON)).toBeUndefined();
   for (let i = 0; i < 8; i++) expect(loops.heard([i % 2 ? 'a' : 'b'], i * SOON)).toBeUndefined();

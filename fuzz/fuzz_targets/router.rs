@@ -9,7 +9,7 @@ use cluster_core::Core;
 use cluster_core::action::{Action, Origin};
 use cluster_core::event::Event;
 use cluster_core::notice::Notice;
-use cluster_core::types::{Balance, ChildId, Exit, Mode, Peer, Policy, RandomWorker, Readiness};
+use cluster_core::types::{Balance, ChildId, ExitStatus, Mode, Peer, Policy, RandomWorker, Readiness};
 use cluster_protocol::envelope::Target;
 use cluster_protocol::inbound::{Inbound, Report};
 use libfuzzer_sys::fuzz_target;
@@ -99,9 +99,9 @@ fuzz_target!(|steps: Vec<(u8, u8)>| {
                 world.alive.retain(|alive| *alive != child);
                 core.handle(now, Event::Disconnected { child });
                 world.perform(&mut core, now);
-                Event::Exited { child, exit: Exit { code: Some(1), signal: None } }
+                Event::Exited { child, exit: ExitStatus { code: Some(1), signal: None } }
             }
-            (6, Some(child)) => Event::Told { child, message: Inbound::Report(Report::Leaving { reason: "x".to_owned() }) },
+            (6, Some(child)) => Event::Told { child, message: Inbound::Report(Report::Draining { reason: "x".to_owned() }) },
             (7, Some(child)) => Event::FellBehind { child },
             _ => Event::TimedOut,
         };
@@ -112,7 +112,7 @@ fuzz_target!(|steps: Vec<(u8, u8)>| {
     world.perform(&mut core, now);
     for child in std::mem::take(&mut world.alive) {
         core.handle(now, Event::Disconnected { child });
-        core.handle(now, Event::Exited { child, exit: Exit { code: None, signal: Some("SIGKILL") } });
+        core.handle(now, Event::Exited { child, exit: ExitStatus { code: None, signal: Some("SIGKILL") } });
         world.perform(&mut core, now);
     }
     assert_eq!(world.fates, world.expected);

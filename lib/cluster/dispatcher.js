@@ -116,7 +116,7 @@ class Dispatcher {
     this.#cluster.emit('standby', worker);
   }
 
-  seated(event) {
+  slotTaken(event) {
     this.#child(event).slot = event.slot;
   }
 

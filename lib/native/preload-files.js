@@ -7,9 +7,9 @@ const os = require('os');
 const path = require('path');
 
 const OF_THE_PRELOAD = [
-  'alone-main', 'alone', 'beat', 'channel', 'connection-close', 'connections', 'datagrams', 'disconnect', 'faults', 'hand-back',
-  'index', 'kept-handles', 'lane', 'leaving', 'loads', 'node-channel', 'outgoing', 'random-worker', 'remaining-work', 'request',
-  'serialization', 'servers', 'signals', 'streams', 'worker',
+  'alone-main', 'alone', 'beat', 'channel', 'connection-close', 'connections', 'datagrams', 'disconnect', 'draining', 'faults',
+  'hand-back', 'index', 'kept-handles', 'lane', 'loads', 'node-channel', 'outgoing', 'random-worker', 'remaining-work',
+  'request', 'serialization', 'servers', 'signals', 'streams', 'worker',
 ];
 const SHARED = [
   'errors', 'real-timers', 'warn', 'messages/detach', 'messages/request', 'messages/request-arguments', 'messages/request-pending',

@@ -62,16 +62,16 @@ class Output {
     const prefix = `${paint(`${name.padEnd(this.#width)} |`)} `;
     const block = text.endsWith('\n') ? text.slice(0, -1) : text;
     write(stream, `${prefix}${block.split('\n').join(`\n${prefix}`)}\n`);
-    if (process[stream].writableLength > MOST_UNWRITTEN_BYTES && !this.#slow.has(stream)) this.#hold(stream);
+    if (process[stream].writableLength > MOST_UNWRITTEN_BYTES && !this.#slow.has(stream)) this.#pause(stream);
   }
 
   /** Until it is written the children wait, as they would if they wrote to it by themselves. */
-  #hold(stream) {
+  #pause(stream) {
     this.#slow.add(stream);
-    this.#master.holdOutput(stream, true);
+    this.#master.pauseOutput(stream, true);
     write(stream, '', () => {
       this.#slow.delete(stream);
-      this.#master.holdOutput(stream, false);
+      this.#master.pauseOutput(stream, false);
     });
   }
 }

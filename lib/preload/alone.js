@@ -21,16 +21,16 @@ function start(received, prepare) {
 
   faults.watchBoot();
   servers.trackServers(boot.mode);
-  onCommand({ drain: leave, exit: () => require('./leaving').answered(), refused: onRefused, prepare });
+  onCommand({ drain, exit: () => require('./draining').answered(), refused: onRefused, prepare });
   // systemd and others signal every process of a service. The master says when it is the alone's turn: after the
   // workers, which may still need it.
   signals.start({ onDelivered: (signal) => report('signalled', { signal }), onUnheard, endTimeout: boot.killTimeout, stopSignal: boot.stopSignal });
   // It also refs the channel, which keeps the alone alive without any work of its own.
-  process.on('disconnect', () => leave({ reason: 'orphaned', grace: ORPHAN_GRACE_MS, timeout: boot.killTimeout }));
+  process.on('disconnect', () => drain({ reason: 'orphaned', grace: ORPHAN_GRACE_MS, timeout: boot.killTimeout }));
 }
 
 function onUnheard(signal) {
-  if (signals.isDelivered() && signals.isStopSignal(signal)) require('./leaving').raised(signal);
+  if (signals.isDelivered() && signals.isStopSignal(signal)) require('./draining').raised(signal);
 }
 
 /** Every file is loaded and what it returned is resolved: from now on the alone survives what it throws. */
@@ -46,8 +46,8 @@ function survive(thrown, origin) {
   faults.log(`${boot.title}:alone`, origin, thrown);
 }
 
-function leave(request) {
-  require('./leaving').leave(boot, request);
+function drain(request) {
+  require('./draining').drain(boot, request);
 }
 
 module.exports = { start, loaded, boot: () => boot };

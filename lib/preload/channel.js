@@ -61,14 +61,14 @@ function report(act, fields, sent = () => {}) {
 }
 
 /** A receiver is behind, or no longer. */
-const held = {
-  hold: ({ lane }) => withOutgoing((outgoing) => outgoing.hold(lane)),
-  goOn: ({ lane }) => withOutgoing((outgoing) => outgoing.goOn(lane)),
+const pausing = {
+  pause: ({ lane }) => withOutgoing((outgoing) => outgoing.pause(lane)),
+  resume: ({ lane }) => withOutgoing((outgoing) => outgoing.resume(lane)),
 };
 
 /** Calls `commands[act]` for each message of the master. */
 function onCommand(own) {
-  const commands = { ...own, ...held };
+  const commands = { ...own, ...pausing };
   process.on('internalMessage', (message) => {
     if (message.cmd === CMD) commands[message.act]?.(message);
   });

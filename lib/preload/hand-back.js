@@ -1,6 +1,6 @@
 'use strict';
 
-// In development an idle connection is not closed when its worker makes room: a request may be on its way on it. It goes back
+// In development an idle connection is not closed when its worker drains: a request may be on its way on it. It goes back
 // to the master, which gives it to the new worker.
 
 const { detach } = require('../messages/detach');

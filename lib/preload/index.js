@@ -43,7 +43,7 @@ function start(boot) {
  *  needed would be too late, where a deployment has removed the files, or no descriptor is left. */
 function loadRest(requests) {
   try {
-    require('./leaving');
+    require('./draining');
     requests.open();
   } catch {
     require('../real-timers').setTimeout(loadRest, LOAD_AGAIN_MS, requests).unref();

@@ -6,7 +6,7 @@ const REQUEST = 'NODE_YUNFLY_RPC';
 
 class Lane {
   /** Its receiver is behind. */
-  isHeld = false;
+  isPaused = false;
   #messages = [];
   #next = 0;
   /** So many of the first ones go all the same. */
@@ -22,7 +22,7 @@ class Lane {
 
   /** Whether the first one may go. */
   get isOpen() {
-    return this.length > 0 && (!this.isHeld || this.#urgent > 0);
+    return this.length > 0 && (!this.isPaused || this.#urgent > 0);
   }
 
   /** This one goes now, and in order: after all that are before it. */

@@ -1,7 +1,7 @@
 'use strict';
 
-// What this process sends, in lanes: one for each target that its messages name. A lane is held while its receiver is behind (the
-// master says `hold` and `goOn`); all wait while the channel itself takes no more. They wait here and not in the channel, because
+// What this process sends, in lanes: one for each target that its messages name. A lane is paused while its receiver is behind (the
+// master says `pause` and `resume`); all wait while the channel itself takes no more. They wait here and not in the channel, because
 // what Node and the master tell each other must not stand behind them: that a connection was accepted, that this process is alive.
 //
 // What waits is as it was when it was sent: the message, its handle (kept-handles.js), and whose callback it is.
@@ -20,7 +20,7 @@ const ADVANCED = 'NODE_YUNFLY_ADV';
 /** So many messages are sent in one turn of the event loop. */
 const BATCH = 50;
 
-/** Whose messages wait, by the name of the target. A lane is there as long as it is held or something waits in it. */
+/** Whose messages wait, by the name of the target. A lane is there as long as it is paused or something waits in it. */
 const lanes = new Map();
 
 /** The channel has as much as Node means to give it: process.send() returned false. */
@@ -152,7 +152,7 @@ function flush() {
       if (count === BATCH && !isEnding) return flushLater();
       passOn(name, lane.take());
     }
-    if (lane.isHeld) continue;
+    if (lane.isPaused) continue;
     lanes.delete(name);
     // The others are first next time.
     if (lane.length > 0) lanes.set(name, lane);
@@ -203,14 +203,14 @@ function tellLost(count) {
 }
 
 /** The master asks for it: a receiver is behind. */
-function hold(name) {
-  if (!isEnding) laneNamed(name).isHeld = true;
+function pause(name) {
+  if (!isEnding) laneNamed(name).isPaused = true;
 }
 
-function goOn(name) {
+function resume(name) {
   const lane = lanes.get(name);
   if (!lane) return;
-  lane.isHeld = false;
+  lane.isPaused = false;
   flush();
 }
 
@@ -223,7 +223,7 @@ function hasten(waiting) {
 
 /** Sends whatever waits, as far as the channel takes it: the master keeps it for whoever is behind. */
 function release() {
-  for (const lane of lanes.values()) lane.isHeld = false;
+  for (const lane of lanes.values()) lane.isPaused = false;
   if (!isFull) flush();
 }
 
@@ -263,4 +263,4 @@ function isWaiting() {
 process.on('disconnect', flush);
 delayDisconnect(isWaiting, allWritten);
 
-module.exports = { sendInTurn, awaitRoom, hold, goOn, allSent };
+module.exports = { sendInTurn, awaitRoom, pause, resume, allSent };

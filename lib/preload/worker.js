@@ -11,11 +11,11 @@ const randomWorker = require('./random-worker');
 const servers = require('./servers');
 const signals = require('./signals');
 
-/** How long idle keep-alive connections are kept when this process leaves by itself, and when the app is gone. */
-const LEAVE_GRACE_MS = 1000;
+/** How long idle keep-alive connections are kept when this process drains by itself, and when the app is gone. */
+const DRAIN_GRACE_MS = 1000;
 const ORPHAN_GRACE_MS = 200;
 /** In development, for the requests that are under way beside one that failed. */
-const FINISH_MS = 250;
+const DEVELOPMENT_DRAIN_MS = 250;
 
 let boot;
 let running = false;
@@ -29,7 +29,7 @@ function start(received, prepare) {
   servers.trackServers(boot.mode);
   servers.observe({ onListening });
   loads.start(boot.mode);
-  onCommand({ drain: leave, exit: () => require('./leaving').answered(), refused: onRefused, seat: ({ slot }) => seat(slot), random: randomWorker.receive, prepare });
+  onCommand({ drain, exit: () => require('./draining').answered(), refused: onRefused, takeSlot, random: randomWorker.receive, prepare });
   signals.start({ onDelivered, onUnheard, endTimeout: boot.killTimeout, stopSignal: boot.stopSignal });
   // Ahead of Node's own listener, which exits at once unless exitedAfterDisconnect is set already
   // (lib/internal/cluster/child.js).
@@ -43,7 +43,7 @@ function name(place) {
 }
 
 /** It stood by; now it has a slot. */
-function seat(slot) {
+function takeSlot({ slot }) {
   if (boot.instanceVar) process.env[boot.instanceVar] = String(slot - 1);
   name(slot);
 }
@@ -83,39 +83,39 @@ function onFault(thrown, origin) {
   faults.reportFault(thrown, 'run', true, { served });
   faults.log(process.title, origin, thrown);
   process.exitCode ||= 1;
-  const [grace, timeout] = boot.mode === 'development' ? [0, FINISH_MS] : [LEAVE_GRACE_MS, boot.crashTimeout];
-  leave({ reason: 'uncaughtException', grace, timeout, exits: true });
+  const [grace, timeout] = boot.mode === 'development' ? [0, DEVELOPMENT_DRAIN_MS] : [DRAIN_GRACE_MS, boot.crashTimeout];
+  drain({ reason: 'uncaughtException', grace, timeout, exits: true });
 }
 
 /** A signal has reached the app's own listeners, or is about to. */
 function onDelivered(signal) {
-  if (signal === 'SIGTERM') leaveBy(signal);
+  if (signal === 'SIGTERM') drainBy(signal);
   // Whether the app ends by it is its matter, but then it was asked to.
   else report('signalled', { signal });
 }
 
 /** Everybody is signalled by a terminal, or by whoever ends a whole tree of processes: the master says when it is this one's turn. */
 function onUnheard(signal) {
-  if (signals.isDelivered() && signals.isStopSignal(signal)) require('./leaving').raised(signal);
-  else if (signal === 'SIGTERM') leaveBy(signal);
+  if (signals.isDelivered() && signals.isStopSignal(signal)) require('./draining').raised(signal);
+  else if (signal === 'SIGTERM') drainBy(signal);
 }
 
-function leaveBy(signal) {
-  report('leaving', { reason: signal });
-  leave({ reason: signal, grace: LEAVE_GRACE_MS, timeout: boot.killTimeout });
+function drainBy(signal) {
+  report('draining', { reason: signal });
+  drain({ reason: signal, grace: DRAIN_GRACE_MS, timeout: boot.killTimeout });
 }
 
-function leave(request) {
+function drain(request) {
   // Otherwise Node exits when the channel closes, in the middle of what is being finished.
   cluster.worker.exitedAfterDisconnect = true;
-  require('./leaving').leave(boot, request);
+  require('./draining').drain(boot, request);
 }
 
 /** The channel is closed. If this process didn't ask for it by worker.disconnect() or worker.kill(), where Node's
  *  meaning holds, then the app is gone. */
 function onDisconnect() {
   if (cluster.worker.exitedAfterDisconnect) return;
-  leave({ reason: 'orphaned', grace: ORPHAN_GRACE_MS, timeout: boot.killTimeout });
+  drain({ reason: 'orphaned', grace: ORPHAN_GRACE_MS, timeout: boot.killTimeout });
 }
 
 module.exports = { start };

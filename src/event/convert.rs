@@ -7,7 +7,7 @@ use super::parts::NativeFailure;
 use cluster_core::lifecycle::scale::NotScaled;
 use cluster_core::notice::{Census, ExitReason, HangReport, Missed, Notice};
 use cluster_core::rollout::report::{NotReloaded, ReloadReport};
-use cluster_core::types::{ChildId, Exit, Peer};
+use cluster_core::types::{ChildId, ExitStatus, Peer};
 
 impl From<Notice> for NativeEvent {
     fn from(notice: Notice) -> Self {
@@ -35,13 +35,13 @@ impl From<Notice> for NativeEvent {
             }
             Notice::ChildReady(child) => of(child, |role, id| Self::ChildReady { role, id }),
             Notice::StandbyReady(child) => of(child, |role, id| Self::Standby { role, id }),
-            Notice::Seated { child, slot } => of(child, |role, id| Self::Seated { role, id, slot }),
+            Notice::SlotTaken { child, slot } => of(child, |role, id| Self::SlotTaken { role, id, slot }),
             Notice::Draining(child, reason) => {
                 of(child, |role, id| Self::Draining { role, id, reason: reason.as_str().to_owned() })
             }
             Notice::Disconnect { child, expected } => of(child, |role, id| Self::Disconnect { role, id, expected }),
             Notice::Exit { child, exit, expected, reason } => {
-                let (Exit { code, signal }, reason) = (exit, exit_reason(&reason, exit).to_owned());
+                let (ExitStatus { code, signal }, reason) = (exit, exit_reason(&reason, exit).to_owned());
                 of(child, |role, id| Self::Exit { role, id, code, signal, expected, reason })
             }
             Notice::ChildError(child, report) => {
@@ -92,7 +92,7 @@ fn text(frame: &Bytes) -> String {
 }
 
 /// An end by itself with a signal is told as such: somebody outside sent it, or it crashed.
-fn exit_reason(reason: &ExitReason, exit: Exit) -> &str {
+fn exit_reason(reason: &ExitReason, exit: ExitStatus) -> &str {
     match (reason, exit.signal) {
         (ExitReason::Unasked, Some(signal)) => signal,
         _ => reason.as_str(),

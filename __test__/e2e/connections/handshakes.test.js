@@ -35,7 +35,7 @@ test.each(balances)('%s: who is connecting when all workers are replaced is answ
   expectAnswered(await clients.answers(), 8);
 });
 
-test('who never ends his handshake holds up the end for no more than its time', async () => {
+test('a client that never completes its handshake delays the end for a limited time only', async () => {
   const app = await start({ count: 1 });
   const clients = await deafClients(await app.port(), 8);
   const begin = Date.now();
@@ -45,7 +45,7 @@ test('who never ends his handshake holds up the end for no more than its time', 
   await clients.end();
 });
 
-describe('150 ms away', () => {
+describe('clients that are 150 ms away', () => {
   let line;
   beforeAll(async () => {
     line = await delayLine(75);

@@ -96,7 +96,7 @@ test('types that Node does not know: its receiver would throw', async () => {
   await expectAllAlive(app, workers);
 });
 
-test('given back as connections: none but connections go to another worker', async () => {
+test('handed back as connections: only real connections go to another worker', async () => {
   const app = await startWithAlone();
   const workers = await app.workers();
   const others = kinds.filter((kind) => kind === 'pipe' || !streams.includes(kind));
@@ -105,7 +105,7 @@ test('given back as connections: none but connections go to another worker', asy
   await expectAllAlive(app, workers);
 });
 
-test('given back by a worker that makes no room: not even connections', async () => {
+test('handed back by a worker that is not draining: not even connections are taken', async () => {
   const app = await startWithAlone({ balance: 'round-robin' });
   const workers = await app.workers();
   // Who lets another read its own channel hears nothing any more.

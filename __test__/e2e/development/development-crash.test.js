@@ -196,7 +196,7 @@ describe('the alone', () => {
   });
 });
 
-test('what fails at once and what is saved meanwhile: it ends with the last state', async () => {
+test('crashes and saves in quick succession: the last state runs in the end', async () => {
   const project = new Project({ 'src/app.js': BROKEN });
   const app = project.launch();
   for (let count = 1; count <= 5; count += 1) {

@@ -54,7 +54,7 @@ describe('between the workers', () => {
     expect(started.app.events('crash')).toEqual([]);
   });
 
-  test('they wait beyond a crash, until a save helps', async () => {
+  test('requests wait through a crash, until a save fixes it', async () => {
     const { project, app, port } = await running();
     project.save('src/app.js', BROKEN);
     await nth(app, 'crash', 1);
@@ -114,7 +114,7 @@ describe('between the workers', () => {
   });
 
   // Takes 10 s.
-  test('who waits for 10 s, and nobody comes, is told why', async () => {
+  test('a client that waited 10 s without a worker gets a 503 with the reason', async () => {
     const { project, app, port } = await running();
     project.save('src/app.js', BROKEN);
     await nth(app, 'reload', 1);
@@ -171,7 +171,7 @@ describe('under way when it begins', () => {
     socket.destroy();
   });
 
-  test('one that takes for ever is cut', async () => {
+  test('a request that takes for ever is cut', async () => {
     const { project, app, port } = await running();
     const answer = request(port, '/never');
     const cut = expect(answer).rejects.toMatchObject({ code: 'ECONNRESET' });

@@ -123,7 +123,7 @@ test('a TLS handshake under way is finished, and its request answered', async ()
   expectGoodEnds(app);
 });
 
-test('a worker that leaves and asks for its port again is not answered, and ends', async () => {
+test('a draining worker that asks for its port again is not answered, and ends', async () => {
   const app = await start({ exec: fixture('endings/listens-again.js'), count: 2 });
   const port = await app.port();
   const [victim] = await app.workers();

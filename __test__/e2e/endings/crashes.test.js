@@ -65,7 +65,7 @@ test('crash after crash: never more than two workers for each slot, and limit is
   await until(async () => (await app.workers()).filter(({ state }) => state === 'listening').length === 2);
 });
 
-test('SIGTERM after SIGTERM, to workers that do not end: the oldest has to make haste', async () => {
+test('SIGTERM after SIGTERM, to workers that do not end: the oldest gets less time', async () => {
   const app = await start({ exec: fixture('endings/logs-only.js'), count: 1, killTimeout: 60_000 });
   for (let round = 1; round <= 3; round++) {
     const [listening] = await app.event('workerReady', ({ id }) => id === round);

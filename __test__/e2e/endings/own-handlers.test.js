@@ -115,7 +115,7 @@ test('SIGTERM to every process: each listener is called once', async () => {
   for (const { pid } of workers) expect(story(app, pid)).toEqual(['flushing', 'flushed', 'ended']);
 });
 
-test('a signal that ended nothing is no end: the listeners of a later one are called', async () => {
+test('after a signal that did not end the process the listeners of a later one are called', async () => {
   const app = await start({ exec: exec('signal-handler'), count: 1, killTimeout: 2000, env: { ASIDE: 'SIGINT' } });
   const [{ pid }] = await app.workers();
   process.kill(pid, 'SIGINT');

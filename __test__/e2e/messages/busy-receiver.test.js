@@ -87,7 +87,7 @@ test('a worker that stands still does not hold up the end of its senders', async
   expect(new Set(undeliverable.map(([, , reason]) => reason))).toEqual(new Set(['gone']));
 });
 
-test('what any worker may have goes to those that keep up', async () => {
+test('messages to any worker go to those that keep up', async () => {
   const app = await start(config);
   const [stopped, sender] = await app.workers();
   process.kill(stopped.pid, 'SIGSTOP');
@@ -101,7 +101,7 @@ test('what any worker may have goes to those that keep up', async () => {
   process.kill(stopped.pid, 'SIGCONT');
 });
 
-test('what is asked of all while one of them stands still holds up no message to all', async () => {
+test('requests to all workers that wait for a stalled one do not delay messages to all', async () => {
   const app = await start({ ...config, exec: fixture('workers/asking-all.js'), alone: false });
   const [stopped, sender, other] = await app.workers();
   process.kill(stopped.pid, 'SIGSTOP');
@@ -116,7 +116,7 @@ test('what is asked of all while one of them stands still holds up no message to
   expect(await app.reported('answered', 1)).toMatchObject([{ answers: 3 * 20 }]);
 });
 
-test('what is held back for one receiver does not hold up messages to another', async () => {
+test('messages that wait for one receiver do not delay messages to another', async () => {
   const app = await start(config);
   const [stopped, other] = await app.workers();
   process.kill(stopped.pid, 'SIGSTOP');

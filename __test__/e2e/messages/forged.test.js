@@ -32,16 +32,16 @@ test('the alone speaks as a worker', async () => {
   const frames = [
     internal('online'), internal('listening', { addressType: 4, port: 80 }), internal('close', { key: 'x' }),
     internal('queryServer', { seq: 1, port: 0, addressType: 4 }), internal('exitedAfterDisconnect', { seq: 2 }),
-    own('serving'), own('leaving', { reason: 'SIGTERM' }), own('finished'), own('connections', { servers: [] }),
+    own('serving'), own('draining', { reason: 'SIGTERM' }), own('drained'), own('connections', { servers: [] }),
   ];
   await expect(forge(app, { to: 'alone' }, ...frames)).resolves.toEqual(frames.map(() => 'ERR_MESSAGE_FORBIDDEN'));
   const [, error] = app.events('protocolError')[0];
   expect(error.message).toContain('the alone');
 });
 
-test('a worker speaks as the alone, and says that it is through while it works', async () => {
+test('a worker speaks as the alone, and says that it has drained while it works', async () => {
   const app = await startForging();
-  const forbidden = await forge(app, { to: 'worker' }, own('loaded'), own('finished'));
+  const forbidden = await forge(app, { to: 'worker' }, own('loaded'), own('drained'));
   expect(forbidden).toEqual(['ERR_MESSAGE_FORBIDDEN', 'ERR_MESSAGE_FORBIDDEN']);
 });
 

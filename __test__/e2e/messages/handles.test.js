@@ -131,7 +131,7 @@ test("an HTTP request's connection, out of its handler: the server of the app le
   await app.event('serverClosed');
 });
 
-describe('who it is for is not there', () => {
+describe('the receiver is not there', () => {
   test.each([
     ['no alone', { to: 'alone' }],
     ['no worker with this pid', { to: 'worker', worker_pid: 1 }],

@@ -50,7 +50,7 @@ test('a message that is cut has its beginning and its end', async () => {
   expect(error.remoteStack).toMatch(/^Error: x+ … .*\n +at .*failures\.js/s);
 });
 
-test('where an error has hardly room, who asked hears why', async () => {
+test('where there is hardly room for an error, the asker still hears the reason', async () => {
   const app = await startAnswering({ maxMessageBytes: 1024, alone: false });
   for (const action of ['a large message', 'a large name and code', 'large where it is written']) {
     await expect(app.call('ask', { to: 'worker', action: 'code of', data: action })).resolves.toBe('ERR_MESSAGE_TOO_LARGE');

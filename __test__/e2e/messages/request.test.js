@@ -107,7 +107,7 @@ describe.each(Object.entries(askers))('the %s asks', (from, { ask, pid }) => {
     expect(await ask(app, { ...to, action: 'sum', data: [1, 1] })).toBe(2);
   });
 
-  test('who should answer is killed', async () => {
+  test('the process that should answer is killed', async () => {
     const app = await startAsking();
     const [, target] = await workerPids(app);
     const asked = ask(app, { to: 'worker', worker_pid: target, action: 'hold' });

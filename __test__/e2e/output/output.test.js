@@ -322,7 +322,7 @@ describe("'pipe'", () => {
     await until(() => !app.processes().some((one) => one.pid === pid));
   });
 
-  test('nor does one that writes without end', async () => {
+  test('a descendant that writes without end does not hold up close() either', async () => {
     const app = await pipe(descendant(null, ['yes']));
     await written(app, (text) => text.endsWith('\n'), 'stderr');
     const pid = Number(textOf(app, undefined, 'stderr'));

@@ -12,7 +12,7 @@ const pids = (workers) => workers.map(({ pid }) => pid);
 /** What the process was launched with. */
 const booted = (app, { pid }) => app.report('booted', (report) => report.pid === pid);
 
-test('those asked for meanwhile are one that follows, with the last options', async () => {
+test('reloads asked for during a reload are merged into one that follows, with the last options', async () => {
   const app = await startOne({ count: 2 });
   const asked = [{}, { env: { GENERATION: 'a' } }, { env: { GENERATION: 'b' } }];
   const reports = await Promise.all(asked.map((options) => app.call('reload', options)));
@@ -24,14 +24,14 @@ test('those asked for meanwhile are one that follows, with the last options', as
   for (const worker of await app.workers()) expect(await booted(app, worker)).toMatchObject({ generation: 'b' });
 });
 
-test('what one under way changes is kept by one that follows without options', async () => {
+test('a reload that follows without options keeps what the one under way changes', async () => {
   const app = await startOne({ count: 1, env: { GENERATION: '1' } });
   await Promise.all([app.call('reload', { env: { GENERATION: '2' } }), app.call('reload')]);
   const [worker] = await app.workers();
   expect(await booted(app, worker)).toMatchObject({ generation: '2' });
 });
 
-test('of those that are one the concurrency counts as well', async () => {
+test('merged reloads: the concurrency counts as well', async () => {
   const app = await startOne({ count: 3 });
   await Promise.all([{}, { concurrency: 2 }, {}].map((options) => app.call('reload', options)));
   const told = app.eventNames().filter((name) => ['fork', 'workerReady'].includes(name));
@@ -39,7 +39,7 @@ test('of those that are one the concurrency counts as well', async () => {
   expect(told.slice(-4)).toEqual(['fork', 'fork', 'workerReady', 'workerReady']);
 });
 
-test('of those that are one, each option counts', async () => {
+test('merged reloads: each option counts', async () => {
   const app = await startOne({ count: 1 });
   await Promise.all([{}, { env: { GENERATION: '2' } }, { args: ['--new'] }].map((options) => app.call('reload', options)));
   const [worker] = await app.workers();

@@ -74,7 +74,7 @@ test('after one that failed the old version is what is forked, and what is reloa
   expect(booted.map(({ generation, args }) => [generation, args])).toEqual(Array(2).fill([undefined, []]));
 });
 
-test('one that follows a failed one is not its victim', async () => {
+test('a reload that follows a failed one does not fail with it', async () => {
   const app = await startOne();
   const before = await pids(app);
   const [first, second] = await Promise.all([

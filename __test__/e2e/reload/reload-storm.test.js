@@ -9,7 +9,7 @@ const { until } = require('../support/until');
 const ROUNDS = 60;
 
 /** How many workers there are of each slot, standbys under `undefined`. */
-function seats(workers) {
+function perSlot(workers) {
   const counts = {};
   for (const { slot } of workers) counts[slot] = (counts[slot] ?? 0) + 1;
   return counts;
@@ -63,7 +63,7 @@ test.each([
     const now = await app.workers();
     return now.length === count + standby && now.every(isSettled) && now;
   });
-  expect(seats(workers)).toEqual(expected);
+  expect(perSlot(workers)).toEqual(expected);
   for (const { pid } of workers) {
     expect(await app.report('booted', (booted) => booted.pid === pid)).toMatchObject({ generation });
   }

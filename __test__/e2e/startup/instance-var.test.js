@@ -36,14 +36,14 @@ test.each([
   const standing = script(`
     require('node:http').createServer().listen(0, () => setImmediate(() => {
       const { env, title } = process;
-      require(${report})('seated', { pid: process.pid, value: [title, ...${JSON.stringify(names.slice(0, 2))}.map((name) => env[name] ?? null)] });
+      require(${report})('numbered', { pid: process.pid, value: [title, ...${JSON.stringify(names.slice(0, 2))}.map((name) => env[name] ?? null)] });
     }));`);
   const app = await start({ exec: standing, count: 1, standby: 1, title: 'numbered', ...config });
   await app.event('standby');
   const [{ pid }] = await app.workers();
   process.kill(pid, 'SIGKILL');
-  const seated = await app.report('seated', (told) => told.pid !== pid);
-  expect(seated.value).toEqual(['numbered:worker:1', ...expected]);
+  const numbered = await app.report('numbered', (told) => told.pid !== pid);
+  expect(numbered.value).toEqual(['numbered:worker:1', ...expected]);
 });
 
 // What `config` needs.

@@ -23,7 +23,7 @@ function standing(app, count) {
   });
 }
 
-const seated = async (app) => (await app.workers()).filter(({ state }) => state === 'listening');
+const withSlot = async (app) => (await app.workers()).filter(({ state }) => state === 'listening');
 
 test('it has booted up to its listen, has no slot, gets no connection, and is counted', async () => {
   const { app, standbys: [standby] } = await startWith({ standby: 1 });
@@ -42,14 +42,14 @@ test('it has booted up to its listen, has no slot, gets no connection, and is co
 
 test('a worker is killed: it takes the slot, and a new one boots behind it', async () => {
   const { app, standbys: [standby] } = await startWith({ standby: 1 });
-  const [victim] = await seated(app);
+  const [victim] = await withSlot(app);
   process.kill(victim.pid, 'SIGKILL');
   const [heir] = await app.event('listening', ({ slot, id }) => slot === victim.slot && id !== victim.id);
   expect(heir.pid).toBe(standby.pid);
   await app.report('listening', ({ pid }) => pid === standby.pid);
   const [next] = await standing(app, 1);
   expect(next.pid).not.toBe(standby.pid);
-  expect((await seated(app)).map(({ slot }) => slot).sort()).toEqual([1, 2]);
+  expect((await withSlot(app)).map(({ slot }) => slot).sort()).toEqual([1, 2]);
   // It knows its slot, and serves in it.
   await until(async () => {
     const { body } = await request(await app.port());
@@ -59,11 +59,11 @@ test('a worker is killed: it takes the slot, and a new one boots behind it', asy
 
 test('as many as stand by take over at once, the rest is forked', async () => {
   const { app, standbys } = await startWith({ standby: 2, count: 3 });
-  const victims = await seated(app);
+  const victims = await withSlot(app);
   for (const { pid } of victims) process.kill(pid, 'SIGKILL');
   for (const { id } of victims) await app.event('exit', (worker) => worker.id === id);
-  await until(async () => (await seated(app)).length === 3);
-  const now = await seated(app);
+  await until(async () => (await withSlot(app)).length === 3);
+  const now = await withSlot(app);
   expect(now.map(({ pid }) => pid)).toEqual(expect.arrayContaining(standbys.map(({ pid }) => pid)));
   expect(now.map(({ slot }) => slot).sort()).toEqual([1, 2, 3]);
   await standing(app, 2);
@@ -71,10 +71,10 @@ test('as many as stand by take over at once, the rest is forked', async () => {
 
 test('one that dies itself is replaced, and nobody else notices', async () => {
   const { app, standbys: [standby] } = await startWith({ standby: 1 });
-  const before = (await seated(app)).map(({ pid }) => pid).sort();
+  const before = (await withSlot(app)).map(({ pid }) => pid).sort();
   process.kill(standby.pid, 'SIGKILL');
   await app.event('standby', ({ pid }) => pid !== standby.pid);
-  expect((await seated(app)).map(({ pid }) => pid).sort()).toEqual(before);
+  expect((await withSlot(app)).map(({ pid }) => pid).sort()).toEqual(before);
   expect(app.events('exit').map(([{ pid, slot }]) => [pid, slot])).toEqual([[standby.pid, undefined]]);
 });
 
@@ -82,7 +82,7 @@ test('reload under load: workers and standbys are of the new version, no request
   const { app, standbys: [standby] } = await startWith({ standby: 1, env: { GENERATION: 'old' } });
   const load = new Load(await app.port());
   await load.answered(100);
-  const before = [...(await seated(app)), standby].map(({ pid }) => pid);
+  const before = [...(await withSlot(app)), standby].map(({ pid }) => pid);
   const report = await app.call('reload', { env: { GENERATION: 'new' } });
   expect(report).toMatchObject({ ok: true });
   expect(report.replaced.map(({ slot }) => slot).sort()).toEqual([1, 2]);
@@ -104,7 +104,7 @@ test('a reload that fails leaves it what it was', async () => {
 test('scale up takes it, and another one boots', async () => {
   const { app, standbys: [standby] } = await startWith({ standby: 1 });
   await app.call('scale', 3);
-  const third = (await seated(app)).find(({ slot }) => slot === 3);
+  const third = (await withSlot(app)).find(({ slot }) => slot === 3);
   expect(third.pid).toBe(standby.pid);
   await standing(app, 1);
   await app.call('scale', 2);

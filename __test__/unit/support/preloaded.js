@@ -30,7 +30,7 @@ class Preloaded {
       this.stderr += chunk;
     });
     child.on('internalMessage', ({ cmd, ...message }) => cmd === 'NODE_YUNFLY' && this.told.push(message));
-    this.onFrame('NODE_YUNFLY', ({ act }) => act === 'finished' && this.tell('exit'));
+    this.onFrame('NODE_YUNFLY', ({ act }) => act === 'drained' && this.tell('exit'));
     child.on('message', (message, handle) => {
       // Not in what is compared.
       if (handle) Object.defineProperty(message, 'handle', { value: handle });

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use crate::messages::mailbox::MailFor;
 use crate::notice::Notice;
 use crate::traffic::steering::Acceptor;
-use crate::types::{Bound, ChildId, ConnectionId, GenerationId, Key, Lane, SlotId};
+use crate::types::{BoundSocket, ChildId, ConnectionId, GenerationId, Key, Lane, SlotId};
 use cluster_protocol::listen::ListenQuery;
 
 /// Whose frame it is.
@@ -145,7 +145,7 @@ pub enum Action {
         /// Whose socket.
         of: Key,
         /// What it is.
-        bound: Bound,
+        bound: BoundSocket,
     },
     /// A worker listened with a backlog of its own: restore ours.
     WidenBacklog {

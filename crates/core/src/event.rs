@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use crate::rollout::ReloadRequest;
-use crate::types::{Bound, ChildId, ConnectionId, Evidence, Exit, Key, KillMeans, Peer, ReloadTarget};
+use crate::types::{BoundSocket, ChildId, ConnectionId, Evidence, ExitStatus, Key, KillMeans, Peer, ReloadTarget};
 use cluster_protocol::envelope::Target;
 use cluster_protocol::inbound::Inbound;
 use cluster_protocol::request::RequestPart;
@@ -146,7 +146,7 @@ pub enum Event {
         /// The key of the query.
         key: Key,
         /// What it is, or the system's errno.
-        result: Result<Bound, i32>,
+        result: Result<BoundSocket, i32>,
     },
     /// Connections were accepted, as [`crate::action::Action::Accept`] asked.
     Accepted {
@@ -155,7 +155,7 @@ pub enum Event {
         /// Each with a number that is the same for the same client's address.
         connections: Vec<(ConnectionId, u64)>,
     },
-    /// A worker that makes room gave an idle connection back.
+    /// A draining worker handed an idle connection back.
     HandedBack {
         /// The worker.
         child: ChildId,
@@ -178,7 +178,7 @@ pub enum Event {
         /// The child.
         child: ChildId,
         /// How.
-        exit: Exit,
+        exit: ExitStatus,
     },
     /// The app got a signal that asks it to stop.
     Signalled {

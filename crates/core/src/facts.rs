@@ -4,7 +4,7 @@
 use super::lifecycle::child::Child;
 use super::lifecycle::processes::Vacated;
 use crate::notice::{ChildFailure, Outcome};
-use crate::types::{ChildId, Exit, SlotId, Time};
+use crate::types::{ChildId, ExitStatus, SlotId, Time};
 
 /// Something that happened.
 #[derive(Debug)]
@@ -18,7 +18,7 @@ pub enum Fact {
     /// Every process was ready once.
     Running,
     /// A process takes nothing new any more.
-    Leaving(ChildId),
+    Draining(ChildId),
     /// A child has left its slot, though it may still be alive.
     SlotLeft {
         /// As it was.
@@ -35,7 +35,7 @@ pub enum Fact {
         /// As it was.
         child: Box<Child>,
         /// How it ended; nothing for one that could not be started.
-        exit: Option<Exit>,
+        exit: Option<ExitStatus>,
         /// The same, for who looks for a cause.
         failure: Box<ChildFailure>,
     },

@@ -184,7 +184,7 @@ impl Core {
                 supervision.running(ctx);
                 health.running(ctx);
             }
-            Fact::Leaving(child) => traffic.leaving(ctx, child),
+            Fact::Draining(child) => traffic.draining(ctx, child),
             Fact::SlotLeft { child, vacated, refork_from } => {
                 rollout.slot_left(ctx, child.id);
                 health.slot_left(ctx, child.id, vacated);
@@ -301,7 +301,7 @@ impl Core {
     }
 
     /// The app asks for a random worker: it gets the message, its id comes back.
-    pub fn random_worker(&mut self, fields: Option<&random_worker::Fields>) -> Option<ChildId> {
+    pub fn random_worker(&mut self, fields: Option<&random_worker::ExtraFields>) -> Option<ChildId> {
         random_worker::ask_any(&mut self.ctx, fields)
     }
 

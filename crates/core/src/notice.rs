@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use crate::lifecycle::scale::NotScaled;
 use crate::rollout::report::ReloadReport;
-use crate::types::{ChildId, ConnectionId, Exit, Peer, SlotId};
+use crate::types::{ChildId, ConnectionId, ExitStatus, Peer, SlotId};
 use cluster_protocol::code::ErrorCode;
 use cluster_protocol::inbound::{ErrorDetails, ErrorReport};
 use cluster_protocol::listen::ListenAddress;
@@ -41,7 +41,7 @@ pub enum Notice {
         /// The child.
         child: ChildId,
         /// How.
-        exit: Exit,
+        exit: ExitStatus,
         /// Somebody had asked for it.
         expected: bool,
         /// Why.
@@ -81,7 +81,7 @@ pub enum Notice {
     /// A worker stands by.
     StandbyReady(ChildId),
     /// A worker that stood by has a slot now.
-    Seated {
+    SlotTaken {
         /// The worker.
         child: ChildId,
         /// Its slot.
@@ -296,7 +296,7 @@ pub struct ChildFailure {
 #[derive(Debug, Clone)]
 pub enum FailureCause {
     /// It ended before it was ready.
-    Exit(Exit),
+    Exit(ExitStatus),
     /// It was not ready in time.
     Timeout,
     /// Its process could not be made.

@@ -23,11 +23,11 @@ impl Core {
             Inbound::Report(Report::Loaded) => ctx.child_ready(id),
             Inbound::Report(Report::Error(report)) => ctx.error_reported(id, report),
             Inbound::Report(Report::Beat { debugged }) => ctx.beat(id, debugged),
-            Inbound::Report(Report::Leaving { reason }) => ctx.announced(id, reason),
+            Inbound::Report(Report::Draining { reason }) => ctx.announced(id, reason),
             Inbound::Report(Report::Connections { servers }) => traffic.reported(ctx, id, &servers),
             Inbound::Answered { connection, accepted } => traffic.answered(ctx, id, connection, accepted),
             Inbound::Report(Report::Signalled { signal }) => ctx.signalled_itself(id, signal),
-            Inbound::Report(Report::Finished) => ctx.finished(id),
+            Inbound::Report(Report::Drained) => ctx.drained(id),
             Inbound::Report(Report::Overdue) => ctx.overdue(id),
             // A handle's fate is the shell's.
             Inbound::Report(Report::Returned { .. })

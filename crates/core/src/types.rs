@@ -62,7 +62,7 @@ impl ReloadTarget {
 
 /// How a process ended; exactly one of both is set, as in Node's `exit` event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Exit {
+pub struct ExitStatus {
     /// Its exit code.
     pub code: Option<i32>,
     /// The name of the signal that ended it.
@@ -164,7 +164,7 @@ pub enum Delivery {
 
 /// A socket that was opened.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Bound {
+pub struct BoundSocket {
     /// How workers get its connections.
     pub delivery: Delivery,
     /// What Node calls its handle.

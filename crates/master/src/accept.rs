@@ -25,7 +25,7 @@ const BATCH: usize = 8;
 /// Without descriptors or memory nothing can be accepted: the connections wait, and so do we.
 const EXHAUSTED: Duration = Duration::from_millis(100);
 
-type Watched = AsyncFd<Rc<OwnedFd>>;
+type PolledSocket = AsyncFd<Rc<OwnedFd>>;
 
 /// A socket that the master accepts from.
 #[derive(Debug)]
@@ -35,7 +35,7 @@ pub(super) struct Accepting {
     inputs: Sender<Input>,
     socket: Rc<OwnedFd>,
     /// The task has it only while it runs: so the socket is closed at once, and can be opened again.
-    _watched: Rc<Watched>,
+    _watched: Rc<PolledSocket>,
     asked: Rc<Notify>,
     stop: Rc<Notify>,
     task: JoinHandle<()>,
@@ -107,7 +107,7 @@ impl Accepting {
 async fn run(
     platform: Platform,
     key: Key,
-    socket: Weak<Watched>,
+    socket: Weak<PolledSocket>,
     asked: Rc<Notify>,
     stop: Rc<Notify>,
     inputs: Sender<Input>,
@@ -127,30 +127,30 @@ async fn run(
 }
 
 /// At least one; `None` when the socket is closed.
-async fn some(platform: Platform, key: &Key, socket: &Weak<Watched>) -> Option<Vec<Connection>> {
+async fn some(platform: Platform, key: &Key, socket: &Weak<PolledSocket>) -> Option<Vec<Connection>> {
     loop {
         match poll_fn(|context| take(platform, key, socket, context)).await {
-            Taken::Some(connections) => return Some(connections),
-            Taken::Exhausted => tokio::time::sleep(EXHAUSTED).await,
-            Taken::Closed => return None,
+            AcceptOutcome::Some(connections) => return Some(connections),
+            AcceptOutcome::Exhausted => tokio::time::sleep(EXHAUSTED).await,
+            AcceptOutcome::Closed => return None,
         }
     }
 }
 
 /// What could be accepted.
-enum Taken {
+enum AcceptOutcome {
     Some(Vec<Connection>),
     Exhausted,
     Closed,
 }
 
-fn take(platform: Platform, key: &Key, socket: &Weak<Watched>, context: &mut Context<'_>) -> Poll<Taken> {
-    let Some(socket) = socket.upgrade() else { return Poll::Ready(Taken::Closed) };
+fn take(platform: Platform, key: &Key, socket: &Weak<PolledSocket>, context: &mut Context<'_>) -> Poll<AcceptOutcome> {
+    let Some(socket) = socket.upgrade() else { return Poll::Ready(AcceptOutcome::Closed) };
     let mut connections = Vec::new();
     while connections.len() < BATCH {
         let mut ready = match socket.poll_read_ready(context) {
             Poll::Ready(Ok(ready)) => ready,
-            Poll::Ready(Err(_)) => return Poll::Ready(Taken::Closed),
+            Poll::Ready(Err(_)) => return Poll::Ready(AcceptOutcome::Closed),
             Poll::Pending if connections.is_empty() => return Poll::Pending,
             Poll::Pending => break,
         };
@@ -163,14 +163,14 @@ fn take(platform: Platform, key: &Key, socket: &Weak<Watched>, context: &mut Con
             Ok(Err(error)) => {
                 tracing::warn!(%key, %error, "no connection can be accepted: they wait");
                 if connections.is_empty() {
-                    return Poll::Ready(Taken::Exhausted);
+                    return Poll::Ready(AcceptOutcome::Exhausted);
                 }
                 break;
             }
             Err(_) => {}
         }
     }
-    Poll::Ready(Taken::Some(connections))
+    Poll::Ready(AcceptOutcome::Some(connections))
 }
 
 /// What waits still.

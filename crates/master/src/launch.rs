@@ -12,7 +12,7 @@ use crate::config::{Inspector, Launch, Role};
 use cluster_core::types::{ChildId, SlotId};
 use cluster_sys::platform::Platform;
 use cluster_sys::process::Process;
-use cluster_sys::spawn::{CHANNEL_FD, Command, spawn};
+use cluster_sys::spawn::{CHANNEL_FD, SpawnOptions, spawn};
 use cluster_sys::{channel, watch};
 
 /// Starts a child. Gives its process and the master's end of its channel, registered: nothing can fail once the process
@@ -22,7 +22,7 @@ pub(super) fn launch(
     launch: &Launch,
     child: ChildId,
     slot: Option<SlotId>,
-    port: Port,
+    port: InspectorPort,
     pipes: Option<&Pipes>,
 ) -> io::Result<(Process, AsyncFd<OwnedFd>)> {
     let (ours, theirs) = channel::pair()?;
@@ -34,7 +34,7 @@ pub(super) fn launch(
     let (stdout, stderr) = (io::stdout(), io::stderr());
     let mut env = launch.env.clone();
     env.extend(own_variables(launch, role, child, slot)?);
-    let pid = spawn(&Command {
+    let pid = spawn(&SpawnOptions {
         program: &launch.program,
         args: &arguments(launch, role, child, slot, port)?,
         env: &env,
@@ -49,7 +49,7 @@ pub(super) fn launch(
 
 /// Whether a child can have its own inspector port.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Port {
+pub(super) enum InspectorPort {
     Own,
     /// Somebody in the same slot has it still.
     Any,
@@ -65,15 +65,16 @@ fn arguments<'a>(
     role: &'a Role,
     child: ChildId,
     slot: Option<SlotId>,
-    port: Port,
+    port: InspectorPort,
 ) -> io::Result<Cow<'a, [CString]>> {
     let Some(Inspector { host, port: first }) = &launch.inspector else { return Ok(Cow::Borrowed(&role.args)) };
     let offset = match (child, slot) {
         (ChildId::Alone(_), _) => Some(1),
         (ChildId::Worker(_), slot) => slot.map(|slot| slot + 1),
     };
-    let number =
-        offset.filter(|_| port == Port::Own && *first > 0).and_then(|offset| u32::from(*first).checked_add(offset));
+    let number = offset
+        .filter(|_| port == InspectorPort::Own && *first > 0)
+        .and_then(|offset| u32::from(*first).checked_add(offset));
     let number = number.filter(|number| *number <= u32::from(u16::MAX)).unwrap_or(0);
     let host = if host.is_empty() { String::new() } else { format!("{host}:") };
     let mut args = role.args.clone();

@@ -79,7 +79,7 @@ pub enum Command {
     /// What processes are started with from now on, should it change or go.
     KeepPreload(Box<preload::Preload>),
     /// The app cannot hand on what the children write here, or can again.
-    HoldOutput(cluster_core::notice::Stream, bool),
+    PauseOutput(cluster_core::notice::Stream, bool),
     /// The app's thread took notices out of its queue.
     AppCaughtUp,
 }

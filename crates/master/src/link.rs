@@ -19,11 +19,11 @@ use cluster_core::messages::flow::{HIGH_WATER, LOW_WATER, PARKED};
 use cluster_core::types::Key;
 use cluster_core::types::{ChildId, Evidence, Peer, SlotId};
 use cluster_protocol::listen::ListenQuery;
-use cluster_protocol::outbox::{Item, Outbox};
+use cluster_protocol::outbox::{Outbox, OutboxItem};
 use cluster_sys::channel;
 use cluster_sys::local::Connection;
 use cluster_sys::process::{Exit, Process};
-use cluster_watch::News;
+use cluster_watch::WatchEvent;
 
 /// After its end nobody else should hold a child's channel; a descendant that does is not waited for.
 const LAST_READ: Duration = Duration::from_secs(1);
@@ -58,7 +58,7 @@ pub enum Input {
         exit: Exit,
     },
     /// A child took so much that its senders may go on.
-    Drained {
+    CaughtUp {
         /// The child.
         child: ChildId,
     },
@@ -86,7 +86,7 @@ pub enum Input {
         query: Box<ListenQuery>,
     },
     /// What the watch found.
-    Watch(News),
+    Watch(WatchEvent),
     /// The guard's process ended.
     GuardEnded {
         /// How.
@@ -95,7 +95,7 @@ pub enum Input {
 }
 
 /// What is sent: who sent it is known until it is written, so that nothing is lost silently.
-pub type Outgoing = Item<Rc<OwnedFd>, Option<Peer>>;
+pub type Outgoing = OutboxItem<Rc<OwnedFd>, Option<Peer>>;
 
 /// The shared part of a link: what its tasks work on.
 #[derive(Debug)]
@@ -233,7 +233,7 @@ impl Link {
         self.channel.outgoing.notify_one();
     }
 
-    /// The child did not get the handle in flight. Gives back what was tried too often.
+    /// The child did not get the handle in flight. Returns what was tried too often.
     #[must_use]
     pub fn handle_refused(&self) -> Option<Outgoing> {
         let given_up = self.channel.outbox.borrow_mut().refused();
@@ -249,17 +249,17 @@ impl Link {
 
     /// Whether it is not read because of others: what it does not read itself is its own doing.
     #[must_use]
-    pub fn is_stopped(&self) -> bool {
+    pub fn is_not_read(&self) -> bool {
         self.channel.gate.state.get() == GateState::Closed
     }
 
-    /// Reads no more from the child until [`Self::go_on`].
-    pub fn stop(&self) {
+    /// Reads no more from the child until [`Self::resume_reading`].
+    pub fn stop_reading(&self) {
         self.channel.gate.close();
     }
 
     /// Reads from the child again.
-    pub fn go_on(&self) {
+    pub fn resume_reading(&self) {
         self.channel.gate.open();
     }
 }
@@ -276,14 +276,14 @@ async fn write(child: ChildId, channel: Rc<Channel>, inputs: Sender<Input>) {
         match result {
             Ok(Level::Same) => {}
             Ok(Level::FellBelowLowWater) => {
-                if inputs.send(Input::Drained { child }).await.is_err() {
+                if inputs.send(Input::CaughtUp { child }).await.is_err() {
                     return;
                 }
             }
             // Of the system, not of the child.
             Err(error) if is_shortage(&error) => tokio::time::sleep(SHORTAGE).await,
             Err(error) => {
-                // The child closed its end: what is left is given back when the reader is through (take_rest).
+                // The child closed its end: what is left is returned when the reader has come to its end (take_rest).
                 if !matches!(error.kind(), io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset) {
                     tracing::warn!(?child, %error, "a process cannot be written to");
                 }

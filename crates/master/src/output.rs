@@ -47,42 +47,42 @@ pub(super) struct Outputs {
     app: Arc<AppQueue>,
     /// The app took something, or everything ends.
     moves: Rc<Notify>,
-    stdout: Rc<Cell<Pace>>,
-    stderr: Rc<Cell<Pace>>,
+    stdout: Rc<Cell<PipeState>>,
+    stderr: Rc<Cell<PipeState>>,
     tasks: Vec<JoinHandle<()>>,
 }
 
 /// Whether the pipes are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Pace {
-    Goes,
+enum PipeState {
+    Read,
     /// The app cannot hand on what it has.
-    Held,
+    Paused,
     /// What is in the pipes is the last: who else may hold them is not waited for.
-    Ends,
+    Last,
 }
 
 impl Outputs {
     pub(super) fn new(app: Arc<AppQueue>) -> Self {
-        let pace = || Rc::new(Cell::new(Pace::Goes));
-        Self { app, moves: Rc::default(), stdout: pace(), stderr: pace(), tasks: Vec::new() }
+        let state = || Rc::new(Cell::new(PipeState::Read));
+        Self { app, moves: Rc::default(), stdout: state(), stderr: state(), tasks: Vec::new() }
     }
 
     /// Reads what a child that was just started writes: both streams by one task, so that its lines stay in order.
     pub(super) fn attend(&mut self, child: ChildId, pipes: Pipes) {
         self.tasks.retain(|task| !task.is_finished());
         let app = &self.app;
-        let readings = pipes.readers.map(|(stream, pipe)| Reading {
+        let readings = pipes.readers.map(|(stream, pipe)| StreamReader {
             // The one thing that can fail is registering it, for want of memory.
             pipe: Receiver::from_owned_fd(OwnedFd::from(pipe)).ok(),
             blocks: Blocks::default(),
-            pace: Rc::clone(self.pace(stream)),
+            state: Rc::clone(self.state(stream)),
             tell: tell(app, child, stream),
         });
         self.tasks.push(spawn_local(attend(readings, Arc::clone(&self.app), Rc::clone(&self.moves))));
     }
 
-    fn pace(&self, stream: Stream) -> &Rc<Cell<Pace>> {
+    fn state(&self, stream: Stream) -> &Rc<Cell<PipeState>> {
         match stream {
             Stream::Stdout => &self.stdout,
             Stream::Stderr => &self.stderr,
@@ -90,20 +90,20 @@ impl Outputs {
     }
 
     /// The app took notices.
-    pub(super) fn go_on(&self) {
+    pub(super) fn resume(&self) {
         self.moves.notify_waiters();
     }
 
     /// The app cannot hand on what it has, or can again.
-    pub(super) fn hold(&self, stream: Stream, holds: bool) {
-        self.pace(stream).set(if holds { Pace::Held } else { Pace::Goes });
-        self.go_on();
+    pub(super) fn pause(&self, stream: Stream, paused: bool) {
+        self.state(stream).set(if paused { PipeState::Paused } else { PipeState::Read });
+        self.resume();
     }
 
     /// Every child is gone: what they wrote is told before the end.
     pub(super) async fn finish(self) {
-        self.stdout.set(Pace::Ends);
-        self.stderr.set(Pace::Ends);
+        self.stdout.set(PipeState::Last);
+        self.stderr.set(PipeState::Last);
         self.moves.notify_waiters();
         for task in self.tasks {
             let _ = task.await;
@@ -118,20 +118,20 @@ fn tell(app: &Arc<AppQueue>, child: ChildId, stream: Stream) -> Box<dyn Fn(Bytes
     })
 }
 
-async fn attend([mut stdout, mut stderr]: [Reading; 2], app: Arc<AppQueue>, moves: Rc<Notify>) {
+async fn attend([mut stdout, mut stderr]: [StreamReader; 2], app: Arc<AppQueue>, moves: Rc<Notify>) {
     let mut buffer = vec![0; READ];
-    while !stdout.ends() && (stdout.pipe.is_some() || stderr.pipe.is_some()) {
+    while !stdout.is_last() && (stdout.pipe.is_some() || stderr.pipe.is_some()) {
         let moved = moves.notified();
         let takes = app.bytes() <= HIGH_WATER;
         tokio::select! {
             biased;
-            news = stdout.wait(), if takes && stdout.goes() => {
+            arrival = stdout.wait(), if takes && stdout.is_read() => {
                 stderr.settle();
-                stdout.take(news, &mut buffer);
+                stdout.take(arrival, &mut buffer);
             }
-            news = stderr.wait(), if takes && stderr.goes() => {
+            arrival = stderr.wait(), if takes && stderr.is_read() => {
                 stdout.settle();
-                stderr.take(news, &mut buffer);
+                stderr.take(arrival, &mut buffer);
             }
             () = moved => {}
         }
@@ -141,46 +141,46 @@ async fn attend([mut stdout, mut stderr]: [Reading; 2], app: Arc<AppQueue>, move
 }
 
 /// One stream of a child.
-struct Reading {
+struct StreamReader {
     /// `None` after its end.
     pipe: Option<Receiver>,
     blocks: Blocks,
-    pace: Rc<Cell<Pace>>,
+    state: Rc<Cell<PipeState>>,
     tell: Box<dyn Fn(Bytes)>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum News {
+enum Arrival {
     /// Something may be read.
     More,
     /// Nothing came for a moment.
     Silence,
 }
 
-impl Reading {
-    fn goes(&self) -> bool {
-        self.pipe.is_some() && self.pace.get() == Pace::Goes
+impl StreamReader {
+    fn is_read(&self) -> bool {
+        self.pipe.is_some() && self.state.get() == PipeState::Read
     }
 
-    fn ends(&self) -> bool {
-        self.pace.get() == Pace::Ends
+    fn is_last(&self) -> bool {
+        self.state.get() == PipeState::Last
     }
 
     /// May be dropped: nothing is lost.
-    async fn wait(&self) -> News {
+    async fn wait(&self) -> Arrival {
         let Some(pipe) = &self.pipe else { return std::future::pending().await };
         if self.blocks.has_lines() {
-            return timeout(SETTLES, pipe.readable()).await.map_or(News::Silence, |_| News::More);
+            return timeout(SETTLES, pipe.readable()).await.map_or(Arrival::Silence, |_| Arrival::More);
         }
         // An error is read as the end.
         let _ = pipe.readable().await;
-        News::More
+        Arrival::More
     }
 
-    fn take(&mut self, news: News, buffer: &mut [u8]) {
-        match news {
-            News::Silence => self.settle(),
-            News::More => {
+    fn take(&mut self, arrival: Arrival, buffer: &mut [u8]) {
+        match arrival {
+            Arrival::Silence => self.settle(),
+            Arrival::More => {
                 self.read(buffer);
             }
         }

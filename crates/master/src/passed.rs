@@ -8,14 +8,14 @@ use cluster_sys::descriptor::{Kind, kind, never_block};
 
 /// Who is to get it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Receiver {
+pub enum HandleReceiver {
     /// A worker, where a server's `listen` asks the primary.
     Worker,
     /// The app or the alone.
     Other,
 }
 
-impl From<Target> for Receiver {
+impl From<Target> for HandleReceiver {
     fn from(target: Target) -> Self {
         match target {
             Target::App | Target::Alone => Self::Other,
@@ -44,7 +44,7 @@ pub enum Unfit {
 ///
 /// # Errors
 /// Why not.
-pub fn check(wanted: Option<HandleType>, descriptor: BorrowedFd<'_>, receiver: Receiver) -> Result<(), Unfit> {
+pub fn check(wanted: Option<HandleType>, descriptor: BorrowedFd<'_>, receiver: HandleReceiver) -> Result<(), Unfit> {
     let is = kind(descriptor);
     let (fits, wanted) = match wanted {
         None => (false, "handle of a type that Node knows"),
@@ -52,7 +52,9 @@ pub fn check(wanted: Option<HandleType>, descriptor: BorrowedFd<'_>, receiver: R
         Some(HandleType::Socket) => (matches!(is, Kind::Connection | Kind::Pipe), "net.Socket"),
         // A worker's Node would listen on it by its number, which is another one's in the primary (`Server.prototype.listen` in
         // lib/net.js), and throw.
-        Some(HandleType::Server) if receiver == Receiver::Worker => (is == Kind::Listener, "net.Server for a worker"),
+        Some(HandleType::Server) if receiver == HandleReceiver::Worker => {
+            (is == Kind::Listener, "net.Server for a worker")
+        }
         Some(HandleType::Server) => (matches!(is, Kind::Listener | Kind::UnixListener), "net.Server"),
         Some(HandleType::Native) => (!matches!(is, Kind::Datagrams | Kind::Other), "TCP or Pipe handle"),
         Some(HandleType::Datagrams) => (is == Kind::Datagrams, "dgram.Socket"),

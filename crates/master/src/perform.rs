@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::launch::{Port, launch};
+use super::launch::{InspectorPort, launch};
 use super::link::{Input, Link, Speaking};
 use super::output::Pipes;
 use super::probe::probe;
 use super::reject::reject;
-use super::run::{Guarded, Master, State};
+use super::run::{Guarded, RunState, Shell};
 use crate::config::Output;
 use cluster_core::action::{Action, Origin};
 use cluster_core::event::Event;
@@ -32,7 +32,7 @@ const AGAIN: Duration = Duration::from_millis(5);
 /// How much of what a worker misses is shown to the app.
 const SHOWN: u64 = 1 << 20;
 
-impl Master {
+impl Shell {
     pub(super) fn perform(&mut self) {
         while let Some(action) = self.core.poll_action() {
             match action {
@@ -69,7 +69,7 @@ impl Master {
                 }
                 Action::MailTaken { receiver } => {
                     let Release { lanes, .. } = self.flow.gone(Receiver::Mail(receiver));
-                    self.go_on(lanes);
+                    self.resume(lanes);
                 }
                 Action::ReleaseConnection { connection } => {
                     self.connections.remove(&connection);
@@ -97,7 +97,7 @@ impl Master {
                         let _ = inputs.send(Input::Quiesced).await;
                     });
                 }
-                Action::Notify(Notice::Closed(outcome)) => self.state = State::Finished(outcome),
+                Action::Notify(Notice::Closed(outcome)) => self.state = RunState::Ended(outcome),
                 Action::Notify(notice) => self.notify(notice),
             }
         }
@@ -127,7 +127,7 @@ impl Master {
         let how = self.generations.get(&generation).unwrap_or(&self.config.launch);
         let has_it =
             |(_, link): (&ChildId, &Link)| slot.is_some() && link.slot == slot && link.speaking == Speaking::Yet;
-        let port = if self.links.iter().any(has_it) { Port::Any } else { Port::Own };
+        let port = if self.links.iter().any(has_it) { InspectorPort::Any } else { InspectorPort::Own };
         let pipes = match self.config.output {
             Output::Inherit => Ok(None),
             Output::Pipe => Pipes::new().map(Some),
@@ -191,7 +191,7 @@ impl Master {
             self.core.handle(now, Event::FellBehind { child });
         }
         self.slow_down(lane, verdict);
-        if verdict == Verdict::SendAndHold && patience == Patience::Limited {
+        if verdict == Verdict::SendAndPause && patience == Patience::Limited {
             self.skip_stopped(child);
         }
     }
@@ -214,7 +214,7 @@ impl Master {
         let Some(link) = self.links.get(&child) else { return };
         if self.platform().activity(link.process.pid()).is_some_and(|activity| activity.state == 'T') {
             let released = self.flow.stands_still(Peer::Child(child), link.taken());
-            self.go_on(released);
+            self.resume(released);
         }
     }
 
@@ -231,7 +231,7 @@ impl Master {
     fn probe(&mut self, child: ChildId) {
         let Some(link) = self.links.get(&child) else { return };
         // Its beats are not read.
-        if link.is_stopped() {
+        if link.is_not_read() {
             return self.core.handle(self.now(), Event::Throttled { child });
         }
         let (platform, pid) = (self.platform(), link.process.pid());
@@ -272,7 +272,7 @@ impl Master {
             Notice::Ready => self.service.ready(),
             Notice::ChildReady(ChildId::Worker(_)) => {
                 let lanes = self.flow.any_worker_keeps_up();
-                self.go_on(lanes);
+                self.resume(lanes);
             }
             Notice::Reloaded { .. } => self.service.reloaded(),
             Notice::Exception { .. } => self.service.stopping(),
@@ -301,8 +301,8 @@ impl Master {
             Peer::Child(child) => self.links.get_mut(&child),
         };
         match (link, verdict) {
-            (Some(link), Verdict::SendAndHold) => link.send_first(outbound::hold(lane.to), None),
-            (Some(link), Verdict::SendAndStop) => link.stop(),
+            (Some(link), Verdict::SendAndPause) => link.send_first(outbound::pause(lane.to), None),
+            (Some(link), Verdict::SendAndStopReading) => link.stop_reading(),
             _ => {}
         }
     }
@@ -312,10 +312,10 @@ impl Master {
         if let (Peer::Child(child), Some(missed)) = (receiver, missed) {
             self.notify(Notice::Missed(child, missed));
         }
-        self.go_on(lanes);
+        self.resume(lanes);
     }
 
-    pub(super) fn go_on(&mut self, lanes: Vec<Lane>) {
+    pub(super) fn resume(&mut self, lanes: Vec<Lane>) {
         for Lane { from, to } in lanes {
             let Peer::Child(child) = from else {
                 self.app.set_slowed(self.flow.is_slowed(Peer::App));
@@ -323,9 +323,9 @@ impl Master {
             };
             let is_stopped = self.flow.is_stopped(from);
             let Some(link) = self.links.get_mut(&child) else { continue };
-            link.send_first(outbound::go_on(to), None);
-            if link.is_stopped() && !is_stopped {
-                link.go_on();
+            link.send_first(outbound::resume(to), None);
+            if link.is_not_read() && !is_stopped {
+                link.resume_reading();
                 self.tell(Event::Throttled { child });
             }
         }

@@ -261,8 +261,8 @@ mod tests {
 
     #[test]
     fn what_is_gone_or_another_is_used_as_it_was() {
-        type Change = fn(&Path);
-        let changes: [Change; 3] = [
+        type Tampering = fn(&Path);
+        let changes: [Tampering; 3] = [
             |root| fs::remove_dir_all(root).unwrap(),
             |root| fs::write(root.join("errors.js"), "// errors.js, another one").unwrap(),
             |root| {
@@ -288,8 +288,8 @@ mod tests {
     #[test]
     fn a_copy_that_was_touched_is_made_anew() {
         use std::os::unix::fs::PermissionsExt;
-        type Change = fn(&Path);
-        let changes: [Change; 4] = [
+        type Tampering = fn(&Path);
+        let changes: [Tampering; 4] = [
             |copy| fs::remove_dir_all(copy).unwrap(),
             |copy| fs::remove_file(copy.join("errors.js")).unwrap(),
             |copy| fs::write(copy.join("errors.js"), "").unwrap(),

@@ -60,7 +60,7 @@ pub enum Received {
         /// The message, as Node wraps it.
         frame: Bytes,
     },
-    /// A connection that it gives back, which came along.
+    /// A connection that it hands back, which came along.
     Returned {
         /// The key of the socket that it came to.
         key: String,

@@ -9,13 +9,13 @@ use bytes::Bytes;
 use super::link::{Input, Link, Outgoing, Speaking};
 use super::passed;
 use super::read::{Received, Violation};
-use super::run::Master;
+use super::run::Shell;
 use cluster_core::event::{Event, HandleTarget};
 use cluster_core::lifecycle::child::Reading;
 use cluster_core::messages::flow::Receiver;
 use cluster_core::notice::{Notice, Undeliverable};
 use cluster_core::types::ConnectionId;
-use cluster_core::types::{ChildId, Exit, Peer, ReloadTarget};
+use cluster_core::types::{ChildId, ExitStatus, Peer, ReloadTarget};
 use cluster_protocol::code::ErrorCode;
 use cluster_protocol::envelope::Target;
 use cluster_protocol::inbound::Inbound;
@@ -27,7 +27,7 @@ use cluster_protocol::wrapped::HandleType;
 use cluster_sys::descriptors::is_of_reserve;
 use cluster_sys::local::{self, Connection};
 use cluster_sys::process;
-use cluster_watch::News;
+use cluster_watch::WatchEvent;
 
 /// Messages from this size on come in buffers that the allocator may keep.
 const LARGE: usize = 256 << 10;
@@ -38,7 +38,7 @@ const TRIM_AFTER: Duration = Duration::from_secs(1);
 /// Descriptors whose message has not come to its end: more is not Node's doing.
 const MAX_STRAY_HANDLES: usize = 16;
 
-impl Master {
+impl Shell {
     pub(super) fn input(&mut self, input: Input) {
         match input {
             Input::Received { child, batch, handles, whole } => self.received(child, batch, handles, whole),
@@ -73,21 +73,21 @@ impl Master {
                     self.perform();
                 }
             }
-            Input::Drained { child } => {
+            Input::CaughtUp { child } => {
                 let queued = self.links.get(&child).map_or(0, Link::queued);
                 if let Some(link) = self.links.get_mut(&child).filter(|link| link.reading == Reading::IsBehind) {
                     link.reading = Reading::KeepsUp;
                     self.tell(Event::CaughtUp { child });
                     if matches!(child, ChildId::Worker(_)) {
                         let lanes = self.flow.any_worker_keeps_up();
-                        self.go_on(lanes);
+                        self.resume(lanes);
                     }
                 }
-                let released = self.flow.drained(Receiver::Peer(Peer::Child(child)), queued);
+                let released = self.flow.caught_up(Receiver::Peer(Peer::Child(child)), queued);
                 self.released(Peer::Child(child), released);
             }
             Input::Probed { child, evidence } => {
-                let is_stopped = self.links.get(&child).is_some_and(Link::is_stopped);
+                let is_stopped = self.links.get(&child).is_some_and(Link::is_not_read);
                 self.tell(if is_stopped { Event::Throttled { child } } else { Event::Probed { child, evidence } });
             }
             Input::Accepted { key, connections } => {
@@ -109,11 +109,11 @@ impl Master {
         self.last_connection
     }
 
-    fn watched(&mut self, news: News) {
+    fn watched(&mut self, news: WatchEvent) {
         match news {
-            News::Watching(folders) => tracing::debug!(folders, "files are watched"),
-            News::Trouble(text) => tracing::warn!("{text}"),
-            News::Changed(files) => {
+            WatchEvent::Watching(folders) => tracing::debug!(folders, "files are watched"),
+            WatchEvent::Trouble(text) => tracing::warn!("{text}"),
+            WatchEvent::Changed(files) => {
                 let alone = self.config.watched.as_ref().and_then(|watched| watched.alone.clone());
                 for file in files {
                     let is_alones = alone.as_ref().is_some_and(|alone| file.starts_with(alone));
@@ -231,7 +231,7 @@ impl Master {
         handle
     }
 
-    /// A child makes room, and gives a connection back.
+    /// A draining child hands a connection back.
     fn connection_returned(&mut self, child: ChildId, key: &str) {
         let Some(socket) = self.take_handle(child) else { return };
         if let Err(wrong) = passed::check_connection(socket.as_fd()) {
@@ -281,8 +281,8 @@ impl Master {
     }
 }
 
-fn named(exit: process::Exit) -> Exit {
+fn named(exit: process::Exit) -> ExitStatus {
     let name =
         |number| nix::sys::signal::Signal::try_from(number).map_or("SIGUNKNOWN", nix::sys::signal::Signal::as_str);
-    Exit { code: exit.code, signal: exit.signal.map(name) }
+    ExitStatus { code: exit.code, signal: exit.signal.map(name) }
 }

@@ -40,7 +40,7 @@ const INPUTS: usize = 256;
 const TURN: usize = 64;
 
 /// The master.
-pub(super) struct Master {
+pub(super) struct Shell {
     pub(super) config: Config,
     pub(super) core: Core,
     /// How each generation is launched; the first as the config says.
@@ -59,11 +59,11 @@ pub(super) struct Master {
     pub(super) app: Arc<AppQueue>,
     pub(super) inputs: Sender<Input>,
     pub(super) input: Receiver<Input>,
-    pub(super) state: State,
+    pub(super) state: RunState,
     pub(super) service: Service,
     pub(super) outputs: Outputs,
     watch: Option<Watch>,
-    /// When freed memory is given back: some time after the last large message.
+    /// When the heap is trimmed: some time after the last large message.
     pub(super) trim_at: Option<Time>,
 }
 
@@ -77,13 +77,13 @@ pub(super) enum Guarded {
     Others,
 }
 
-pub(super) enum State {
+pub(super) enum RunState {
     Running,
     /// The last notice is told when the guard is gone too.
-    Finished(Outcome),
+    Ended(Outcome),
 }
 
-impl Master {
+impl Shell {
     pub(super) fn new(config: Config, app: Arc<AppQueue>) -> Self {
         let (inputs, input) = channel(INPUTS);
         let platform = config.variables.platform;
@@ -108,7 +108,7 @@ impl Master {
             app,
             inputs,
             input,
-            state: State::Running,
+            state: RunState::Running,
             service,
             trim_at: None,
         }
@@ -117,7 +117,7 @@ impl Master {
     pub(super) async fn run(mut self, mut commands: UnboundedReceiver<Command>) {
         let mut asked = Vec::with_capacity(TURN);
         let mut happened = Vec::with_capacity(TURN);
-        while matches!(self.state, State::Running) {
+        while matches!(self.state, RunState::Running) {
             let timeout = self.deadline().map(|at| self.origin + at);
             tokio::select! {
                 _ = commands.recv_many(&mut asked, TURN) => asked.drain(..).for_each(|command| self.command(command)),
@@ -132,7 +132,7 @@ impl Master {
         }
         // It removes what it wrote, and the app may exit when it hears the last notice.
         drop(self.preload);
-        if let State::Finished(outcome) = self.state {
+        if let RunState::Ended(outcome) = self.state {
             self.app.push(Notice::Closed(outcome));
         }
     }
@@ -149,7 +149,7 @@ impl Master {
             flow::Receiver::Peer(Peer::App) | flow::Receiver::Mail(_) => 0,
         };
         let released = self.flow.timed_out(self.origin.elapsed(), taken);
-        self.go_on(released);
+        self.resume(released);
         self.service.timed_out(self.now());
         if self.guarding.timed_out(self.now()) {
             self.guard_children();
@@ -250,10 +250,10 @@ impl Master {
                 let _ = reply.send(self.stats());
             }
             Command::KeepPreload(preload) => self.preload = Some(preload),
-            Command::HoldOutput(stream, holds) => self.outputs.hold(stream, holds),
+            Command::PauseOutput(stream, paused) => self.outputs.pause(stream, paused),
             Command::AppCaughtUp => {
-                self.outputs.go_on();
-                let released = self.flow.drained(flow::Receiver::Peer(Peer::App), self.app.bytes());
+                self.outputs.resume();
+                let released = self.flow.caught_up(flow::Receiver::Peer(Peer::App), self.app.bytes());
                 self.released(Peer::App, released);
             }
         }

@@ -17,7 +17,7 @@ pub(super) struct Service {
     /// Where it listens, if there is one.
     socket: Option<String>,
     watchdog: Option<Watchdog>,
-    state: State,
+    state: ServiceState,
 }
 
 #[derive(Debug)]
@@ -27,7 +27,7 @@ struct Watchdog {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
+enum ServiceState {
     Starting,
     Running,
     Stopping,
@@ -37,27 +37,27 @@ impl Service {
     pub(super) fn new(variables: &Variables) -> Self {
         // Twice as often as it must be.
         let watchdog = variables.watchdog.map(|limit| Watchdog { every: limit / 2, next: Duration::ZERO });
-        Self { socket: variables.notify_socket.clone(), watchdog, state: State::Starting }
+        Self { socket: variables.notify_socket.clone(), watchdog, state: ServiceState::Starting }
     }
 
     /// Everything is ready.
     pub(super) fn ready(&mut self) {
-        if self.state == State::Starting {
-            self.state = State::Running;
+        if self.state == ServiceState::Starting {
+            self.state = ServiceState::Running;
             self.tell(READY);
         }
     }
 
     /// A reload is over.
     pub(super) fn reloaded(&self) {
-        if self.state == State::Running {
+        if self.state == ServiceState::Running {
             self.tell(READY);
         }
     }
 
     /// A reload begins; one that was asked for too early or too late does not.
     pub(super) fn reloading(&self) {
-        if self.state != State::Running {
+        if self.state != ServiceState::Running {
             return;
         }
         // Type=notify-reload wants to know since when.
@@ -68,8 +68,8 @@ impl Service {
 
     /// The cluster stops.
     pub(super) fn stopping(&mut self) {
-        if self.state != State::Stopping {
-            self.state = State::Stopping;
+        if self.state != ServiceState::Stopping {
+            self.state = ServiceState::Stopping;
             self.tell("STOPPING=1\n");
         }
     }

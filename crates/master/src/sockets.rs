@@ -15,7 +15,7 @@ use super::link::Input;
 use super::quiet::until_quiet;
 use cluster_core::traffic::steering::Acceptor;
 use cluster_core::types::Key;
-use cluster_core::types::{Balance, Bound, Delivery};
+use cluster_core::types::{Balance, BoundSocket, Delivery};
 use cluster_protocol::listen::{AddressType, IPV6_ONLY, ListenQuery};
 use cluster_protocol::outbound::{HandleKind, SocketName};
 use cluster_sys::activation::Activated;
@@ -33,7 +33,7 @@ const MOST_REFUSALS_TOLD: usize = 16;
 
 /// One address.
 #[derive(Debug)]
-struct Listener {
+struct ListenerSockets {
     /// Before the sockets, as they keep the file's number from becoming another's.
     owner: Owner,
     /// What the master accepts from.
@@ -63,7 +63,7 @@ enum Owner {
     Other,
 }
 
-impl Listener {
+impl ListenerSockets {
     fn queue_length(&self, platform: Platform) -> Option<u32> {
         let own = self.own.as_ref().map(Accepting::socket);
         let shared = self.shared.as_ref().map(|shared| shared.as_fd());
@@ -76,7 +76,7 @@ impl Listener {
 pub(super) struct Sockets {
     platform: Platform,
     balance: Balance,
-    by_key: HashMap<Key, Listener>,
+    by_key: HashMap<Key, ListenerSockets>,
     activated: Activated,
     /// Shared ones to which new connections come until they are closed.
     unheld: Vec<Key>,
@@ -101,11 +101,11 @@ impl Sockets {
     }
 
     /// Opens a socket, or gives the errno.
-    pub(super) fn open(&mut self, key: &Key, query: &ListenQuery, inputs: &Sender<Input>) -> Result<Bound, i32> {
+    pub(super) fn open(&mut self, key: &Key, query: &ListenQuery, inputs: &Sender<Input>) -> Result<BoundSocket, i32> {
         self.try_open(key, query, inputs).map_err(|error| error.raw_os_error().unwrap_or(libc::EIO))
     }
 
-    fn try_open(&mut self, key: &Key, query: &ListenQuery, inputs: &Sender<Input>) -> io::Result<Bound> {
+    fn try_open(&mut self, key: &Key, query: &ListenQuery, inputs: &Sender<Input>) -> io::Result<BoundSocket> {
         let fd = query.fd.filter(|fd| *fd >= 0);
         let path = match query.address_type {
             Some(AddressType::Pipe) if fd.is_none() => query.address.as_deref().map(shortest),
@@ -147,7 +147,12 @@ impl Sockets {
     }
 
     /// After `EADDRINUSE`: what is only left over from a killed app is no hindrance.
-    pub(super) fn take_over(&mut self, key: &Key, query: &ListenQuery, inputs: &Sender<Input>) -> Result<Bound, i32> {
+    pub(super) fn take_over(
+        &mut self,
+        key: &Key,
+        query: &ListenQuery,
+        inputs: &Sender<Input>,
+    ) -> Result<BoundSocket, i32> {
         let Some(wanted) = self.wanted(query) else { return Err(libc::EADDRINUSE) };
         let taken = self.platform.take_over(&wanted, || Ok(bind(self.platform, query, None, Sharing::Joins)?.0));
         // It may have been closed meanwhile.
@@ -180,7 +185,7 @@ impl Sockets {
         })
     }
 
-    fn keep(&mut self, key: &Key, opened: Opened, inputs: &Sender<Input>) -> io::Result<Bound> {
+    fn keep(&mut self, key: &Key, opened: Opened, inputs: &Sender<Input>) -> io::Result<BoundSocket> {
         let Opened { first, second, place, kind, owner } = opened;
         self.keep_reserve(&first)?;
         second.as_ref().map_or(Ok(()), |second| self.keep_reserve(second))?;
@@ -197,8 +202,8 @@ impl Sockets {
         } else {
             (None, Some(Rc::new(first.into())))
         };
-        self.by_key.insert(Arc::clone(key), Listener { own, shared, owner, place: Rc::new(place) });
-        Ok(Bound { delivery, kind, name })
+        self.by_key.insert(Arc::clone(key), ListenerSockets { own, shared, owner, place: Rc::new(place) });
+        Ok(BoundSocket { delivery, kind, name })
     }
 
     /// Listening sockets must not take the descriptors that new processes need.
@@ -226,7 +231,9 @@ impl Sockets {
 
     /// The socket of another key for this one, too.
     pub(super) fn share(&mut self, key: &Key, of: &str, inputs: &Sender<Input>) -> Result<(), i32> {
-        let Some(Listener { own, shared, owner, place }) = self.by_key.get(of) else { return Err(libc::EADDRINUSE) };
+        let Some(ListenerSockets { own, shared, owner, place }) = self.by_key.get(of) else {
+            return Err(libc::EADDRINUSE);
+        };
         let duplicate = |own: &Accepting| {
             let socket = own.socket().try_clone_to_owned()?;
             if is_of_reserve(&socket) {
@@ -240,7 +247,7 @@ impl Sockets {
             Owner::Other => Owner::Other,
         };
         let (shared, place) = (shared.clone(), Rc::clone(place));
-        self.by_key.insert(Arc::clone(key), Listener { own, shared, owner, place });
+        self.by_key.insert(Arc::clone(key), ListenerSockets { own, shared, owner, place });
         Ok(())
     }
 
@@ -258,7 +265,7 @@ impl Sockets {
 
     /// New connections go to the master's socket, or to the workers'.
     pub(super) fn steer(&self, key: &str, to: Acceptor) {
-        let Some(Listener { own: Some(own), shared: Some(_), place, .. }) = self.by_key.get(key) else { return };
+        let Some(ListenerSockets { own: Some(own), shared: Some(_), place, .. }) = self.by_key.get(key) else { return };
         let member = match to {
             Acceptor::Master => Member::First,
             Acceptor::Workers => Member::Second,

@@ -9,7 +9,7 @@ use tokio::task::LocalSet;
 use super::Command;
 use super::app::AppQueue;
 use super::log::subscriber;
-use super::run::Master;
+use super::run::Shell;
 use crate::config::Config;
 use cluster_core::notice::{Notice, Outcome};
 use cluster_protocol::code::ErrorCode;
@@ -39,7 +39,7 @@ fn run(
     commands: UnboundedReceiver<Command>,
 ) -> std::io::Result<()> {
     let runtime = runtime.enable_io().enable_time().build()?;
-    LocalSet::new().block_on(&runtime, Master::new(config, app).run(commands));
+    LocalSet::new().block_on(&runtime, Shell::new(config, app).run(commands));
     Ok(())
 }
 

@@ -63,7 +63,7 @@ impl Envelope {
     /// # Errors
     /// When the line is not one JSON value.
     pub fn read(line: &[u8]) -> Result<Self, InvalidJson> {
-        let mut fields = Fields::default();
+        let mut fields = EnvelopeFields::default();
         scan(line, |key, value| {
             // Nobody writes these keys with escapes, but they would be the same keys.
             match key.contains(&b'\\') {
@@ -77,14 +77,14 @@ impl Envelope {
 }
 
 #[derive(Default)]
-struct Fields<'a> {
+struct EnvelopeFields<'a> {
     cmd: Option<Raw<'a>>,
     to: Option<Raw<'a>>,
     kind: Option<Raw<'a>>,
     worker_pid: Option<Raw<'a>>,
 }
 
-impl<'a> Fields<'a> {
+impl<'a> EnvelopeFields<'a> {
     /// `key` without quotes and escapes.
     fn see(&mut self, key: &[u8], value: Raw<'a>) {
         match key {

@@ -34,7 +34,7 @@ const MAPPED: usize = 33 << 20;
 
 /// Where the decoder stands in the stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
+enum DecoderState {
     /// In a line of which the first `scanned` bytes hold no newline.
     Line { scanned: usize },
     /// In a line that was too large: everything up to the next newline is dropped.
@@ -48,7 +48,7 @@ pub struct FrameDecoder {
     buffer: Vec<u8>,
     /// Where the line that is being read begins.
     start: usize,
-    state: State,
+    state: DecoderState,
     limit: usize,
 }
 
@@ -56,7 +56,7 @@ impl FrameDecoder {
     /// A decoder that refuses lines of more than `limit` bytes.
     #[must_use]
     pub fn new(limit: usize) -> Self {
-        Self { buffer: Vec::new(), start: 0, state: State::Line { scanned: 0 }, limit }
+        Self { buffer: Vec::new(), start: 0, state: DecoderState::Line { scanned: 0 }, limit }
     }
 
     /// The buffer to append up to `size` bytes to; then call [`Self::next_frame`] until it is empty, and [`Self::take`].
@@ -80,22 +80,22 @@ impl FrameDecoder {
         loop {
             let rest = &self.buffer[self.start..];
             match self.state {
-                State::Skipping => {
+                DecoderState::Skipping => {
                     let Some(newline) = memchr(b'\n', rest) else {
                         self.start = self.buffer.len();
                         return None;
                     };
                     self.start += newline + 1;
-                    self.state = State::Line { scanned: 0 };
+                    self.state = DecoderState::Line { scanned: 0 };
                 }
-                State::Line { scanned } => {
+                DecoderState::Line { scanned } => {
                     let Some(offset) = memchr(b'\n', &rest[scanned..]) else {
                         return self.unfinished();
                     };
                     let length = scanned + offset;
                     let line = self.start..self.start + length + 1;
                     self.start = line.end;
-                    self.state = State::Line { scanned: 0 };
+                    self.state = DecoderState::Line { scanned: 0 };
                     if length > self.limit {
                         return Some(Frame::TooLarge(line));
                     }
@@ -129,10 +129,10 @@ impl FrameDecoder {
         if length > self.limit {
             let arrived = self.start..self.buffer.len();
             self.start = arrived.end;
-            self.state = State::Skipping;
+            self.state = DecoderState::Skipping;
             return Some(Frame::TooLarge(arrived));
         }
-        self.state = State::Line { scanned: length };
+        self.state = DecoderState::Line { scanned: length };
         None
     }
 }

@@ -77,7 +77,7 @@ pub enum Report {
     /// An error that nobody caught.
     Error(ErrorReport),
     /// The worker takes no new connection from now on and ends by itself.
-    Leaving {
+    Draining {
         /// Why: a signal's name, `uncaughtException`.
         #[serde(deserialize_with = "short")]
         reason: String,
@@ -89,7 +89,7 @@ pub enum Report {
         signal: String,
     },
     /// Everything is finished. It reads what was sent before the master's answer ([`super::outbound::exit`]), then ends.
-    Finished,
+    Drained,
     /// It did not finish in time, and ends itself now: a moment before SIGKILL.
     Overdue,
     /// What its servers have: some time after something changed.
@@ -97,7 +97,7 @@ pub enum Report {
         /// All servers of the process that listen or have connections.
         servers: Vec<ServerLoad>,
     },
-    /// An idle connection that it gives back, which comes along.
+    /// An idle connection that it hands back, which comes along.
     Returned {
         /// The key of the socket that it came to.
         key: String,
@@ -131,7 +131,7 @@ pub struct ServerLoad {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct ErrorReport {
     /// Before or after the child was ready.
-    pub phase: Phase,
+    pub phase: ChildPhase,
     /// Whether the process ends by it.
     pub fatal: bool,
     /// Whether the process had taken a connection before: then a request may be what brought it down.
@@ -144,14 +144,14 @@ pub struct ErrorReport {
 /// Before or after a child was ready.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Phase {
+pub enum ChildPhase {
     /// Still starting.
     Boot,
     /// At work.
     Run,
 }
 
-impl Phase {
+impl ChildPhase {
     /// In a word.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -184,7 +184,7 @@ fn short<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<String, D:
 }
 
 #[derive(Deserialize)]
-struct Key {
+struct KeyField {
     key: String,
 }
 
@@ -199,7 +199,7 @@ impl Inbound {
     /// When a field that the message needs is missing or of another type; the text names it.
     pub fn read(line: &[u8]) -> Result<Self, serde_json::Error> {
         #[derive(Deserialize)]
-        struct Head<'a> {
+        struct InternalHead<'a> {
             cmd: &'a str,
             #[serde(default)]
             act: Option<&'a str>,
@@ -211,7 +211,7 @@ impl Inbound {
         if line.len() > LONGEST {
             return Err(too_long(line.len(), LONGEST));
         }
-        let head: Head<'_> = serde_json::from_slice(line)?;
+        let head: InternalHead<'_> = serde_json::from_slice(line)?;
         match (head.cmd, head.act) {
             ("NODE_CLUSTER", Some(act)) => Self::cluster(act, line),
             ("NODE_CLUSTER", None) => Ok(match (head.ack, head.accepted) {
@@ -234,7 +234,7 @@ impl Inbound {
     }
 
     fn given_away(line: &[u8], question: Question) -> Result<Self, serde_json::Error> {
-        Ok(Self::GivenAway { key: serde_json::from_slice::<Key>(line)?.key, question })
+        Ok(Self::GivenAway { key: serde_json::from_slice::<KeyField>(line)?.key, question })
     }
 
     fn cluster(act: &str, line: &[u8]) -> Result<Self, serde_json::Error> {
@@ -247,7 +247,7 @@ impl Inbound {
             "queryServer" if line.len() > LONGEST_QUERY => return Err(too_long(line.len(), LONGEST_QUERY)),
             "queryServer" => Self::QueryServer(Box::new(serde_json::from_slice(line)?)),
             "listening" => Self::Listening(serde_json::from_slice(line)?),
-            "close" => Self::CloseListener { key: serde_json::from_slice::<Key>(line)?.key },
+            "close" => Self::CloseListener { key: serde_json::from_slice::<KeyField>(line)?.key },
             "exitedAfterDisconnect" => Self::ExitedAfterDisconnect { seq: serde_json::from_slice::<Seq>(line)?.seq },
             _ => Self::Unknown,
         })

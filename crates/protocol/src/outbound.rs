@@ -45,7 +45,7 @@ pub enum DrainReason {
 #[must_use]
 pub fn listen_reply(seq: u64, key: &str, errno: i32, data: Option<&RawValue>, name: Option<&SocketName>) -> Bytes {
     #[derive(Serialize)]
-    struct Reply<'a> {
+    struct ListenReply<'a> {
         cmd: &'a str,
         ack: u64,
         key: &'a str,
@@ -54,7 +54,7 @@ pub fn listen_reply(seq: u64, key: &str, errno: i32, data: Option<&RawValue>, na
         #[serde(skip_serializing_if = "Option::is_none")]
         sockname: Option<&'a SocketName>,
     }
-    frame(&Reply { cmd: "NODE_CLUSTER", ack: seq, key, errno, data, sockname: name })
+    frame(&ListenReply { cmd: "NODE_CLUSTER", ack: seq, key, errno, data, sockname: name })
 }
 
 /// A connection for a server of this key; it goes along as a handle.
@@ -90,7 +90,7 @@ impl Handed {
     #[must_use]
     pub fn read(frame: &[u8]) -> Option<Self> {
         #[derive(Deserialize)]
-        struct Wrapped {
+        struct WrappedHanded {
             msg: Inner,
         }
         #[derive(Deserialize)]
@@ -100,7 +100,7 @@ impl Handed {
             seq: Option<u64>,
             ack: Option<u64>,
         }
-        let Wrapped { msg } = serde_json::from_slice(frame).ok()?;
+        let WrappedHanded { msg } = serde_json::from_slice(frame).ok()?;
         match (msg.cmd.as_str(), msg.seq, msg.ack) {
             ("NODE_CLUSTER", Some(number), None) => Some(Self::Connection(number)),
             ("NODE_CLUSTER", None, Some(seq)) => Some(Self::Listener { seq, key: msg.key }),
@@ -146,15 +146,15 @@ pub fn handle_nack() -> Bytes {
 #[must_use]
 pub fn given_away(key: &str, question: Question) -> Bytes {
     #[derive(Serialize)]
-    struct Answer<'a> {
+    struct GivenAwayAck<'a> {
         cmd: &'a str,
         key: &'a str,
         #[serde(skip_serializing_if = "Option::is_none")]
         count: Option<u32>,
     }
     frame(&match question {
-        Question::AllClosed => Answer { cmd: "NODE_SOCKET_ALL_CLOSED", key, count: None },
-        Question::Count => Answer { cmd: "NODE_SOCKET_COUNT", key, count: Some(0) },
+        Question::AllClosed => GivenAwayAck { cmd: "NODE_SOCKET_ALL_CLOSED", key, count: None },
+        Question::Count => GivenAwayAck { cmd: "NODE_SOCKET_COUNT", key, count: Some(0) },
     })
 }
 
@@ -188,8 +188,8 @@ pub fn prepare() -> Bytes {
 
 /// Tells a worker that stood by which slot it has.
 #[must_use]
-pub fn seat(slot: u32) -> Bytes {
-    Bytes::from(format!("{{\"cmd\":\"NODE_YUNFLY\",\"act\":\"seat\",\"slot\":{slot}}}\n"))
+pub fn take_slot(slot: u32) -> Bytes {
+    Bytes::from(format!("{{\"cmd\":\"NODE_YUNFLY\",\"act\":\"takeSlot\",\"slot\":{slot}}}\n"))
 }
 
 /// What a sender is asked to hold back.
@@ -204,14 +204,14 @@ pub enum LaneName {
 
 /// Asks a sender to hold back what it has for a target: there is one that does not keep up.
 #[must_use]
-pub fn hold(lane: LaneName) -> Bytes {
-    lane_frame("hold", lane)
+pub fn pause(lane: LaneName) -> Bytes {
+    lane_frame("pause", lane)
 }
 
 /// Tells a sender that it may go on with what it held back.
 #[must_use]
-pub fn go_on(lane: LaneName) -> Bytes {
-    lane_frame("goOn", lane)
+pub fn resume(lane: LaneName) -> Bytes {
+    lane_frame("resume", lane)
 }
 
 /// `lane` is its name in the preload (lib/preload/outgoing.js): a text, or a pid.
@@ -231,12 +231,12 @@ fn lane_frame(act: &str, lane: LaneName) -> Bytes {
 #[must_use]
 pub fn refused(limit: usize) -> Bytes {
     #[derive(Serialize)]
-    struct Refused<'a> {
+    struct MessageRefused<'a> {
         cmd: &'a str,
         act: &'a str,
         limit: usize,
     }
-    frame(&Refused { cmd: "NODE_YUNFLY", act: "refused", limit })
+    frame(&MessageRefused { cmd: "NODE_YUNFLY", act: "refused", limit })
 }
 
 /// One of the two messages that tell a worker it was chosen (document, 'random worker').

@@ -25,7 +25,7 @@ pub const HANDLE_COST: usize = 16 << 10;
 
 /// One frame on its way. `T` is who sent it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Item<H, T> {
+pub struct OutboxItem<H, T> {
     /// The frame, newline included.
     pub frame: Bytes,
     /// The handle that goes along with its first byte.
@@ -37,13 +37,13 @@ pub struct Item<H, T> {
 /// An item, and how often its handle was sent already.
 #[derive(Debug)]
 struct Entry<H, T> {
-    item: Item<H, T>,
+    item: OutboxItem<H, T>,
     sent: u8,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Lane {
-    Queue,
+enum Priority {
+    Normal,
     Urgent,
 }
 
@@ -51,7 +51,7 @@ enum Lane {
 #[derive(Debug)]
 struct InFlight<H, T> {
     entry: Entry<H, T>,
-    lane: Lane,
+    priority: Priority,
 }
 
 /// What waits for one child.
@@ -59,12 +59,12 @@ struct InFlight<H, T> {
 pub struct Outbox<H, T> {
     queue: VecDeque<Entry<H, T>>,
     urgent: VecDeque<Entry<H, T>>,
-    /// Of which lane the first frame is written in part.
-    begun: Option<Lane>,
+    /// Of which priority the first frame is written in part.
+    begun: Option<Priority>,
     /// How much of it.
     written: usize,
     bytes: usize,
-    /// Of them, those of the urgent lane.
+    /// Of them, those of the urgent priority.
     urgent_bytes: usize,
     in_flight: Option<InFlight<H, T>>,
 }
@@ -84,8 +84,8 @@ impl<H, T> Default for Outbox<H, T> {
 }
 
 /// The master's own handles are limited by itself.
-fn overhead<H, T>(item: &Item<H, T>, lane: Lane) -> usize {
-    ITEM_COST + if item.handle.is_some() && lane == Lane::Queue { HANDLE_COST } else { 0 }
+fn overhead<H, T>(item: &OutboxItem<H, T>, priority: Priority) -> usize {
+    ITEM_COST + if item.handle.is_some() && priority == Priority::Normal { HANDLE_COST } else { 0 }
 }
 
 fn is_plain<H, T>(entry: &Entry<H, T>) -> bool {
@@ -94,64 +94,65 @@ fn is_plain<H, T>(entry: &Entry<H, T>) -> bool {
 
 impl<H, T> Outbox<H, T> {
     /// Appends a frame.
-    pub fn push(&mut self, item: Item<H, T>) {
-        self.grew(item.frame.len() + overhead(&item, Lane::Queue), Lane::Queue);
+    pub fn push(&mut self, item: OutboxItem<H, T>) {
+        self.grew(item.frame.len() + overhead(&item, Priority::Normal), Priority::Normal);
         self.queue.push_back(Entry { item, sent: 0 });
     }
 
     /// Puts a frame before all that wait, but after those that were put there before.
-    pub fn push_urgent(&mut self, item: Item<H, T>) {
-        self.grew(item.frame.len() + overhead(&item, Lane::Urgent), Lane::Urgent);
+    pub fn push_urgent(&mut self, item: OutboxItem<H, T>) {
+        self.grew(item.frame.len() + overhead(&item, Priority::Urgent), Priority::Urgent);
         self.urgent.push_back(Entry { item, sent: 0 });
     }
 
-    fn grew(&mut self, bytes: usize, lane: Lane) {
+    fn grew(&mut self, bytes: usize, priority: Priority) {
         self.bytes += bytes;
-        if lane == Lane::Urgent {
+        if priority == Priority::Urgent {
             self.urgent_bytes += bytes;
         }
     }
 
-    fn shrank(&mut self, bytes: usize, lane: Lane) {
+    fn shrank(&mut self, bytes: usize, priority: Priority) {
         self.bytes -= bytes;
-        if lane == Lane::Urgent {
+        if priority == Priority::Urgent {
             self.urgent_bytes -= bytes;
         }
     }
 
-    /// What may be written now is the first of this lane.
-    fn next_lane(&self) -> Option<Lane> {
+    /// What may be written now is the first of this priority.
+    fn next_priority(&self) -> Option<Priority> {
         // A frame that is begun is finished first.
         if self.begun.is_some() {
             return self.begun;
         }
         let may_be_next = |entry: &Entry<H, T>| self.in_flight.is_none() || is_plain(entry);
         if self.urgent.front().is_some_and(may_be_next) {
-            return Some(Lane::Urgent);
+            return Some(Priority::Urgent);
         }
-        let waits_for_its_turn = self.in_flight.as_ref().is_some_and(|in_flight| in_flight.lane == Lane::Queue);
+        let waits_for_its_turn =
+            self.in_flight.as_ref().is_some_and(|in_flight| in_flight.priority == Priority::Normal);
         let next = self.queue.front().filter(|entry| !waits_for_its_turn && may_be_next(entry));
         // Handles leave in order: the master's own are first.
         let is_first = |entry: &&Entry<H, T>| is_plain(entry) || self.urgent.is_empty();
-        next.filter(is_first).map(|_| Lane::Queue)
+        next.filter(is_first).map(|_| Priority::Normal)
     }
 
-    fn lane(&self, lane: Lane) -> &VecDeque<Entry<H, T>> {
-        match lane {
-            Lane::Queue => &self.queue,
-            Lane::Urgent => &self.urgent,
+    fn entries(&self, priority: Priority) -> &VecDeque<Entry<H, T>> {
+        match priority {
+            Priority::Normal => &self.queue,
+            Priority::Urgent => &self.urgent,
         }
     }
 
-    fn lane_mut(&mut self, lane: Lane) -> &mut VecDeque<Entry<H, T>> {
-        match lane {
-            Lane::Queue => &mut self.queue,
-            Lane::Urgent => &mut self.urgent,
+    fn entries_mut(&mut self, priority: Priority) -> &mut VecDeque<Entry<H, T>> {
+        match priority {
+            Priority::Normal => &mut self.queue,
+            Priority::Urgent => &mut self.urgent,
         }
     }
 
     /// Takes out what did not arrive: the child is gone. A frame that was written in part is among it.
-    pub fn take_rest(&mut self) -> impl Iterator<Item = Item<H, T>> + use<H, T> {
+    pub fn take_rest(&mut self) -> impl Iterator<Item = OutboxItem<H, T>> + use<H, T> {
         let all = std::mem::take(self);
         all.urgent.into_iter().chain(all.queue).map(|entry| entry.item)
     }
@@ -177,13 +178,13 @@ impl<H, T> Outbox<H, T> {
     /// Whether there is something that may be written now.
     #[must_use]
     pub fn is_writable(&self) -> bool {
-        self.next_lane().is_some()
+        self.next_priority().is_some()
     }
 
     /// What to write next: the slices, and the handle that goes with their first byte.
     pub fn next_write<'a>(&'a self, slices: &mut Vec<IoSlice<'a>>) -> Option<&'a H> {
         slices.clear();
-        let mut entries = self.lane(self.next_lane()?).iter();
+        let mut entries = self.entries(self.next_priority()?).iter();
         let first = &entries.next()?.item;
         slices.push(IoSlice::new(&first.frame[self.written..]));
         if first.handle.is_some() {
@@ -196,24 +197,24 @@ impl<H, T> Outbox<H, T> {
 
     /// So many bytes of the last [`Self::next_write`] were written.
     pub fn wrote(&mut self, mut count: usize) {
-        // One write is of one lane.
-        let Some(lane) = self.next_lane() else { return };
-        self.shrank(count, lane);
+        // One write is of one priority.
+        let Some(priority) = self.next_priority() else { return };
+        self.shrank(count, priority);
         self.begun = None;
-        while let Some(first) = self.lane(lane).front() {
+        while let Some(first) = self.entries(priority).front() {
             let left = first.item.frame.len() - self.written;
             if count < left {
                 self.written += count;
-                self.begun = Some(lane).filter(|_| self.written > 0);
+                self.begun = Some(priority).filter(|_| self.written > 0);
                 break;
             }
             count -= left;
             self.written = 0;
-            let Some(mut entry) = self.lane_mut(lane).pop_front() else { break };
-            self.shrank(overhead(&entry.item, lane), lane);
+            let Some(mut entry) = self.entries_mut(priority).pop_front() else { break };
+            self.shrank(overhead(&entry.item, priority), priority);
             if entry.item.handle.is_some() {
                 entry.sent += 1;
-                self.in_flight = Some(InFlight { entry, lane });
+                self.in_flight = Some(InFlight { entry, priority });
                 break;
             }
         }
@@ -224,16 +225,16 @@ impl<H, T> Outbox<H, T> {
         self.in_flight = None;
     }
 
-    /// The child did not get the handle in flight: it goes out again. Gives back what was tried too often.
-    pub fn refused(&mut self) -> Option<Item<H, T>> {
-        let InFlight { entry, lane } = self.in_flight.take()?;
+    /// The child did not get the handle in flight: it goes out again. Returns what was tried too often.
+    pub fn refused(&mut self) -> Option<OutboxItem<H, T>> {
+        let InFlight { entry, priority } = self.in_flight.take()?;
         if entry.sent > MAX_RETRANSMISSIONS {
             return Some(entry.item);
         }
-        self.grew(entry.item.frame.len() + overhead(&entry.item, lane), lane);
+        self.grew(entry.item.frame.len() + overhead(&entry.item, priority), priority);
         // As soon as it can be: a frame that is begun is finished first.
-        let at = usize::from(self.begun == Some(lane));
-        self.lane_mut(lane).insert(at, entry);
+        let at = usize::from(self.begun == Some(priority));
+        self.entries_mut(priority).insert(at, entry);
         None
     }
 }

@@ -96,7 +96,7 @@ impl RequestPart {
     /// As [`Self::read`].
     pub fn read_signed(line: &[u8]) -> Result<(Self, Signature), Unreadable> {
         #[derive(Deserialize)]
-        struct Head<'a> {
+        struct RequestHead<'a> {
             #[serde(borrow)]
             act: Cow<'a, str>,
             #[serde(borrow)]
@@ -108,7 +108,7 @@ impl RequestPart {
             #[serde(default)]
             reply: Option<ReplyTo>,
         }
-        let Head { act, id, from, pid, reply } =
+        let RequestHead { act, id, from, pid, reply } =
             serde_json::from_slice(line).map_err(|error| Unreadable::Fields(error.to_string()))?;
         if id.len() > LONGEST_ID {
             return Err(Unreadable::LongId(id.len()));
@@ -156,13 +156,13 @@ pub fn gone(id: &str, pid: Option<u32>, reason: &str) -> Bytes {
 #[must_use]
 pub fn refused(id: &str, limit: usize) -> Bytes {
     #[derive(Serialize)]
-    struct Refused<'a> {
+    struct RequestRefused<'a> {
         cmd: &'a str,
         act: &'a str,
         id: &'a str,
         limit: usize,
     }
-    frame(&Refused { cmd: "NODE_YUNFLY_RPC", act: "refused", id, limit })
+    frame(&RequestRefused { cmd: "NODE_YUNFLY_RPC", act: "refused", id, limit })
 }
 
 /// Tells who asked, in the place of the process that answered, that the answer was too large.
@@ -175,7 +175,7 @@ pub fn answer_too_large(id: &str, pid: Option<u32>, limit: usize) -> Bytes {
         message: String,
     }
     #[derive(Serialize)]
-    struct Reply<'a> {
+    struct ErrorReply<'a> {
         cmd: &'a str,
         act: &'a str,
         id: &'a str,
@@ -186,7 +186,7 @@ pub fn answer_too_large(id: &str, pid: Option<u32>, limit: usize) -> Bytes {
         "The answer was not delivered: it has more than {limit} bytes. Answer with less, or raise maxMessageBytes in the cluster config."
     );
     let error = Failure { name: "ClusterError", code: ErrorCode::MessageTooLarge.as_str(), message };
-    frame(&Reply { cmd: "NODE_YUNFLY_RPC", act: "reply", id, pid, error })
+    frame(&ErrorReply { cmd: "NODE_YUNFLY_RPC", act: "reply", id, pid, error })
 }
 
 #[cfg(test)]

@@ -47,7 +47,7 @@ impl<'a> Wrapped<'a> {
     pub fn read(line: &'a [u8]) -> Result<Self, serde_json::Error> {
         #[derive(Deserialize)]
         #[serde(rename_all = "camelCase")]
-        struct Frame<'a> {
+        struct WrappedFields<'a> {
             #[serde(borrow)]
             r#type: Cow<'a, str>,
             #[serde(borrow, default)]
@@ -55,7 +55,7 @@ impl<'a> Wrapped<'a> {
             #[serde(borrow)]
             msg: &'a RawValue,
         }
-        let Frame { r#type, dgram_type, msg } = serde_json::from_slice(line)?;
+        let WrappedFields { r#type, dgram_type, msg } = serde_json::from_slice(line)?;
         Ok(Self { kind: HandleType::read(&r#type, &dgram_type), message: msg })
     }
 }

@@ -12,7 +12,7 @@ use std::time::Duration;
 use super::channel;
 use super::platform::Platform;
 use super::process::Process;
-use super::spawn::{Command, spawn};
+use super::spawn::{SpawnOptions, spawn};
 
 /// How often it looks whether somebody is left.
 const TICK: Duration = Duration::from_secs(1);
@@ -83,7 +83,7 @@ impl Guard {
         let clock = UnixDatagram::unbound()?;
         clock.set_read_timeout(Some(TICK))?;
         let clock = channel::for_child(clock.into())?;
-        let pid = spawn(&Command {
+        let pid = spawn(&SpawnOptions {
             program: &shell,
             args: &args,
             env: &[],
@@ -126,7 +126,7 @@ mod tests {
         let args = [text("sleep"), text("1000")];
         let program = text("/bin/sleep");
         let (stdout, stderr) = (io::stdout(), io::stderr());
-        let command = Command {
+        let command = SpawnOptions {
             program: &program,
             args: &args,
             env: &[],

@@ -16,7 +16,7 @@ pub const EXTRA_FD: RawFd = 4;
 
 /// What to start.
 #[derive(Debug)]
-pub struct Command<'a> {
+pub struct SpawnOptions<'a> {
     /// Absolute path.
     pub program: &'a CString,
     /// Arguments, the program's name first.
@@ -44,7 +44,7 @@ pub struct Command<'a> {
 ///
 /// # Errors
 /// Those of `posix_spawn(3)`: `ENOENT` for a program or directory that is not there, `EAGAIN` at a process limit, …
-pub fn spawn(command: &Command<'_>) -> io::Result<libc::pid_t> {
+pub fn spawn(command: &SpawnOptions<'_>) -> io::Result<libc::pid_t> {
     let actions = FileActions::new(command)?;
     let attributes = Attributes::new()?;
     let args = pointers(command.args);
@@ -75,7 +75,7 @@ fn check(code: libc::c_int) -> io::Result<()> {
 struct FileActions(libc::posix_spawn_file_actions_t);
 
 impl FileActions {
-    fn new(command: &Command<'_>) -> io::Result<Self> {
+    fn new(command: &SpawnOptions<'_>) -> io::Result<Self> {
         let mut actions = MaybeUninit::uninit();
         // SAFETY: init makes a valid value of the memory that it is given.
         let mut actions = unsafe {

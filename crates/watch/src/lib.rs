@@ -12,14 +12,14 @@ use std::time::Duration;
 use notify::{Config, ErrorKind, Event, PollWatcher, RecommendedWatcher, RecursiveMode, Watcher};
 
 pub use excludes::Git;
-use tree::{Order, Tree};
+use tree::{Tree, WatchOrder};
 
 /// Where the system cannot watch so many folders they are looked at so often.
 const POLL: Duration = Duration::from_secs(1);
 
 /// What is told.
 #[derive(Debug)]
-pub enum News {
+pub enum WatchEvent {
     /// It begins: so many folders are watched.
     Watching(usize),
     /// These files changed, came or went.
@@ -49,7 +49,7 @@ impl Watch {
         paths: Vec<PathBuf>,
         base: PathBuf,
         git: Git,
-        tell: impl FnMut(News) -> bool + Send + 'static,
+        tell: impl FnMut(WatchEvent) -> bool + Send + 'static,
     ) -> std::io::Result<Self> {
         let (sender, receiver) = channel();
         let stop = sender.clone();
@@ -79,14 +79,14 @@ enum Obeyed {
 struct Watching {
     sender: Sender<Message>,
     watcher: Option<Box<dyn Watcher>>,
-    tell: Box<dyn FnMut(News) -> bool>,
+    tell: Box<dyn FnMut(WatchEvent) -> bool>,
 }
 
 impl Watching {
     fn run(mut self, mut tree: Tree, messages: &Receiver<Message>) {
         self.begin();
         self.follow(&mut tree, &mut HashSet::new());
-        if !(self.tell)(News::Watching(tree.folders().count())) {
+        if !(self.tell)(WatchEvent::Watching(tree.folders().count())) {
             return;
         }
         while let Ok(first) = messages.recv() {
@@ -95,13 +95,13 @@ impl Watching {
                 match message {
                     Message::Happened(Ok(event)) => tree.happened(&event, &mut changed),
                     Message::Happened(Err(error)) => {
-                        (self.tell)(News::Trouble(format!("a change of a file may have been missed: {error}")));
+                        (self.tell)(WatchEvent::Trouble(format!("a change of a file may have been missed: {error}")));
                     }
                     Message::Stop => return,
                 }
             }
             self.follow(&mut tree, &mut changed);
-            if !changed.is_empty() && !(self.tell)(News::Changed(changed)) {
+            if !changed.is_empty() && !(self.tell)(WatchEvent::Changed(changed)) {
                 return;
             }
         }
@@ -126,26 +126,26 @@ impl Watching {
                     Obeyed::ByThis => {}
                     Obeyed::NewOne => {
                         for folder in tree.folders() {
-                            self.obey(&Order::Watch(folder.clone()));
+                            self.obey(&WatchOrder::Watch(folder.clone()));
                         }
                     }
                     Obeyed::InVain(folder) => tree.remove(&folder),
                 }
             }
             for order in orders {
-                if let Order::Watch(folder) = order {
+                if let WatchOrder::Watch(folder) = order {
                     tree.look_into(&folder, found);
                 }
             }
         }
     }
 
-    fn obey(&mut self, order: &Order) -> Obeyed {
+    fn obey(&mut self, order: &WatchOrder) -> Obeyed {
         let Some(watcher) = &mut self.watcher else { return Obeyed::ByThis };
         let result = match order {
-            Order::Watch(folder) => watcher.watch(folder, RecursiveMode::NonRecursive),
+            WatchOrder::Watch(folder) => watcher.watch(folder, RecursiveMode::NonRecursive),
             // The system forgets what is gone by itself.
-            Order::Unwatch(folder) => watcher.unwatch(folder).or(Ok(())),
+            WatchOrder::Unwatch(folder) => watcher.unwatch(folder).or(Ok(())),
         };
         match result {
             Err(error) if matches!(error.kind, ErrorKind::MaxFilesWatch) => {
@@ -153,12 +153,12 @@ impl Watching {
                 return Obeyed::NewOne;
             }
             Err(error) if matches!(error.kind, ErrorKind::PathNotFound) => {
-                if let Order::Watch(folder) = order {
+                if let WatchOrder::Watch(folder) = order {
                     return Obeyed::InVain(folder.clone());
                 }
             }
             Err(error) => {
-                (self.tell)(News::Trouble(format!("{order:?} failed: {error}")));
+                (self.tell)(WatchEvent::Trouble(format!("{order:?} failed: {error}")));
             }
             Ok(()) => {}
         }
@@ -168,7 +168,7 @@ impl Watching {
     /// The system's own way is not possible: look at the files from time to time.
     fn poll(&mut self, why: &notify::Error) {
         let remedy = "raise fs.inotify.max_user_watches and max_user_instances, or let `watch` name fewer folders";
-        (self.tell)(News::Trouble(format!(
+        (self.tell)(WatchEvent::Trouble(format!(
             "files are looked at once a second instead of being watched: {why}; {remedy}"
         )));
         // It knows times in whole seconds: two saves in one would be one, the second of them unseen.
@@ -177,7 +177,7 @@ impl Watching {
             Ok(watcher) => self.watcher = Some(Box::new(watcher)),
             Err(error) => {
                 self.watcher = None;
-                (self.tell)(News::Trouble(format!("files are not watched: {error}")));
+                (self.tell)(WatchEvent::Trouble(format!("files are not watched: {error}")));
             }
         }
     }

@@ -12,7 +12,7 @@ const LONG: Duration = Duration::from_secs(30);
 struct Project {
     folder: TempDir,
     _watch: Option<Watch>,
-    news: Receiver<News>,
+    news: Receiver<WatchEvent>,
 }
 
 impl Project {
@@ -27,7 +27,7 @@ impl Project {
         let paths = watched.iter().map(|path| project.path(path)).collect();
         let tell = move |news| sender.send(news).is_ok();
         project._watch = Some(Watch::start(paths, project.folder.path().to_path_buf(), Git::default(), tell).unwrap());
-        assert!(matches!(project.next(), News::Watching(_)));
+        assert!(matches!(project.next(), WatchEvent::Watching(_)));
         project
     }
 
@@ -51,7 +51,7 @@ impl Project {
         fs::rename(self.path("elsewhere.tmp"), self.path(name)).unwrap();
     }
 
-    fn next(&self) -> News {
+    fn next(&self) -> WatchEvent {
         self.news.recv_timeout(LONG).unwrap()
     }
 
@@ -60,7 +60,7 @@ impl Project {
         let (wanted, mut before) = (self.path(name), HashSet::new());
         while !before.contains(&wanted) {
             match self.next() {
-                News::Changed(files) => before.extend(files),
+                WatchEvent::Changed(files) => before.extend(files),
                 news => panic!("{news:?}"),
             }
         }
@@ -86,7 +86,7 @@ fn watched(folder: &TempDir, root: &str) -> Vec<PathBuf> {
             break;
         }
         for order in orders {
-            let Order::Watch(folder) = order else { panic!("{order:?}") };
+            let WatchOrder::Watch(folder) = order else { panic!("{order:?}") };
             tree.look_into(&folder, &mut HashSet::new());
         }
     }
@@ -205,7 +205,7 @@ fn links_to_files_and_to_folders_and_in_circles() {
     let tell = move |news| sender.send(news).is_ok();
     let watch = Watch::start(vec![project.path("src")], project.path(""), Git::default(), tell).unwrap();
     let project = Project { news, _watch: Some(watch), ..project };
-    assert!(matches!(project.next(), News::Watching(_)));
+    assert!(matches!(project.next(), WatchEvent::Watching(_)));
     project.save("shared/lib/index.js");
     project.until("src/shared/lib/index.js");
     project.save("one/settings.json");

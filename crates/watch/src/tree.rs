@@ -44,12 +44,12 @@ pub(super) struct Tree {
     seen: HashMap<(u64, u64), PathBuf>,
     ours: HashSet<(u64, u64)>,
     base: PathBuf,
-    orders: Vec<Order>,
+    orders: Vec<WatchOrder>,
 }
 
 /// What the watcher is to do.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Order {
+pub(super) enum WatchOrder {
     Watch(PathBuf),
     Unwatch(PathBuf),
 }
@@ -65,7 +65,7 @@ impl Tree {
         tree
     }
 
-    pub(super) fn take_orders(&mut self) -> Vec<Order> {
+    pub(super) fn take_orders(&mut self) -> Vec<WatchOrder> {
         std::mem::take(&mut self.orders)
     }
 
@@ -114,7 +114,7 @@ impl Tree {
         }
         self.seen.insert(number, path.to_path_buf());
         match self.folders.insert(path.to_path_buf(), Interest::All { top: top.to_path_buf() }) {
-            None | Some(Interest::Only(_)) => self.orders.push(Order::Watch(path.to_path_buf())),
+            None | Some(Interest::Only(_)) => self.orders.push(WatchOrder::Watch(path.to_path_buf())),
             Some(Interest::All { .. }) => {}
         }
     }
@@ -149,7 +149,7 @@ impl Tree {
             None => {
                 let paths = HashMap::from([(path.to_path_buf(), known_as.to_path_buf())]);
                 self.folders.insert(folder.to_path_buf(), Interest::Only(paths));
-                self.orders.push(Order::Watch(folder.to_path_buf()));
+                self.orders.push(WatchOrder::Watch(folder.to_path_buf()));
             }
         }
     }
@@ -159,7 +159,7 @@ impl Tree {
         let gone: Vec<PathBuf> = self.folders.keys().filter(|folder| folder.starts_with(path)).cloned().collect();
         for folder in gone {
             self.folders.remove(&folder);
-            self.orders.push(Order::Unwatch(folder));
+            self.orders.push(WatchOrder::Unwatch(folder));
         }
         self.seen.retain(|_, known| !known.starts_with(path));
     }

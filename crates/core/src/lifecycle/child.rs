@@ -21,7 +21,7 @@ pub enum Stage {
     /// At work.
     Ready,
     /// Finishing what it has; killed at `kill_at`.
-    Leaving {
+    Draining {
         /// When its time is over.
         kill_at: Time,
     },
@@ -56,13 +56,13 @@ pub enum Reading {
 
 /// The channel to a child.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Channel {
+pub enum ChannelState {
     /// The process is being made.
     Pending,
     /// Messages can pass.
     Open,
-    /// It is through with everything and is told to exit: what was sent before is read, nothing after it.
-    Ending,
+    /// It has drained and is told to exit: what was sent before is read, nothing after it.
+    Exiting,
     /// It ended.
     Closed,
 }
@@ -81,7 +81,7 @@ pub struct Child {
     /// Where it stands.
     pub stage: Stage,
     /// Its channel.
-    pub channel: Channel,
+    pub channel: ChannelState,
     /// Its event loop.
     pub heartbeat: Heartbeat,
     /// What it asked for and is answered when it is needed (standby).
@@ -94,15 +94,15 @@ pub struct Child {
     pub listens: bool,
     /// A canary that has not stayed long enough: it gets no connections.
     pub on_trial: bool,
-    /// How many connections it had when it began to leave.
+    /// How many connections it had when it began to drain.
     pub connections: u64,
     /// The listening sockets that it was given.
     pub serves: BTreeSet<Key>,
-    /// When it was last ready, also after it began to leave.
+    /// When it was last ready, also after it began to drain.
     pub ready_since: Option<Time>,
     /// `exitedAfterDisconnect`: somebody asked for its end.
     pub expected: bool,
-    /// Why it is leaving; the first reason stays.
+    /// Why it drains; the first reason stays.
     pub reason: ExitReason,
     /// What it is to be asked as soon as it can be.
     pub unasked: Option<(DrainReason, Time)>,
@@ -124,7 +124,7 @@ impl Child {
             generation,
             pid: None,
             stage: Stage::Booting { deadline },
-            channel: Channel::Pending,
+            channel: ChannelState::Pending,
             heartbeat: Heartbeat::Unknown,
             reading: Reading::KeepsUp,
             held: Vec::new(),
@@ -157,8 +157,8 @@ impl Child {
 
     /// Whether it is about to end.
     #[must_use]
-    pub fn is_leaving(&self) -> bool {
-        matches!(self.stage, Stage::Leaving { .. } | Stage::Killed)
+    pub fn is_draining(&self) -> bool {
+        matches!(self.stage, Stage::Draining { .. } | Stage::Killed)
     }
 
     /// Whether it is at work.
@@ -176,7 +176,7 @@ impl Child {
     /// Whether a frame can be sent to it. One that SIGKILL is on its way to reads nothing more.
     #[must_use]
     pub fn is_reachable(&self) -> bool {
-        self.channel == Channel::Open && self.stage != Stage::Killed
+        self.channel == ChannelState::Open && self.stage != Stage::Killed
     }
 
     /// Whether it was ready for so long that its death is a new one.
@@ -210,16 +210,16 @@ impl Child {
     pub fn deadline(&self) -> Option<Time> {
         match self.stage {
             Stage::Booting { deadline } => Some(deadline),
-            Stage::Leaving { kill_at } => Some(kill_at),
+            Stage::Draining { kill_at } => Some(kill_at),
             Stage::Standby | Stage::Ready | Stage::Killed => None,
         }
     }
 
-    /// It begins to leave. A reason that was there stays; a deadline only moves closer.
-    pub fn leave(&mut self, kill_at: Time, reason: ExitReason) {
+    /// It begins to drain. A reason that was there stays; a deadline only moves closer.
+    pub fn drain_until(&mut self, kill_at: Time, reason: ExitReason) {
         match self.stage {
-            Stage::Booting { .. } | Stage::Standby | Stage::Ready => self.stage = Stage::Leaving { kill_at },
-            Stage::Leaving { kill_at: before } => self.stage = Stage::Leaving { kill_at: before.min(kill_at) },
+            Stage::Booting { .. } | Stage::Standby | Stage::Ready => self.stage = Stage::Draining { kill_at },
+            Stage::Draining { kill_at: before } => self.stage = Stage::Draining { kill_at: before.min(kill_at) },
             Stage::Killed => {}
         }
         if self.reason == ExitReason::Unasked {

@@ -1,11 +1,11 @@
 //! How a process ends: its channel, itself, or its time.
 
-use super::child::{Channel, Child, Heartbeat, Stage};
+use super::child::{ChannelState, Child, Heartbeat, Stage};
 use super::saying::SIGNAL_HOLD;
 use crate::context::Context;
 use crate::facts::Fact;
 use crate::notice::{ExitReason, FailureCause, Notice, Outcome};
-use crate::types::{ChildId, Exit, Time};
+use crate::types::{ChildId, ExitStatus, Time};
 
 impl Context {
     /// It could not be started.
@@ -20,19 +20,19 @@ impl Context {
     /// The channel ended.
     pub fn disconnected(&mut self, id: ChildId) {
         let Some(child) = self.processes.get_mut(id) else { return };
-        child.channel = Channel::Closed;
+        child.channel = ChannelState::Closed;
         self.publish(Fact::Disconnected(id));
         let refork_from = self.excuse(id);
         let expected = self.processes.get(id).is_some_and(|child| child.expected);
         self.notify(Notice::Disconnect { child: id, expected });
         // Without its channel a child can do nothing for the cluster. One that boots ends by it, which says more.
         if !self.processes.get(id).is_some_and(Child::is_booting) {
-            self.begin_leaving(id, ExitReason::Unasked, refork_from);
+            self.begin_drain(id, ExitReason::Unasked, refork_from);
         }
     }
 
     /// The process ended.
-    pub fn exited(&mut self, id: ChildId, exit: Exit) {
+    pub fn exited(&mut self, id: ChildId, exit: ExitStatus) {
         self.fail_start(id, FailureCause::Exit(exit));
         let Some(child) = self.processes.get(id).cloned() else { return };
         let timed_out = child.reason == ExitReason::StartTimeout;
@@ -44,14 +44,14 @@ impl Context {
     }
 
     /// The app hears of it when it has heard of everything that came before.
-    pub fn tell_exit(&mut self, child: &Child, exit: Option<Exit>) {
+    pub fn tell_exit(&mut self, child: &Child, exit: Option<ExitStatus>) {
         if let Some(exit) = exit {
             let (id, expected, reason) = (child.id, child.expected, child.reason.clone());
             self.notify(Notice::Exit { child: id, exit, expected, reason });
         }
     }
 
-    fn gone(&mut self, child: Child, exit: Option<Exit>, cause: FailureCause) {
+    fn gone(&mut self, child: Child, exit: Option<ExitStatus>, cause: FailureCause) {
         self.leave_slot(&child, self.now);
         self.processes.remove(child.id);
         let failure = Box::new(child.failure(cause));
@@ -75,7 +75,7 @@ impl Context {
         let (now, within) = (self.now, self.policy.kill_timeout);
         let Some(child) = self.processes.get_mut(id) else { return now };
         match &child.signalled {
-            Some((at, signal)) if now <= *at + within && !child.is_leaving() => {
+            Some((at, signal)) if now <= *at + within && !child.is_draining() => {
                 let from = now.max(*at + SIGNAL_HOLD);
                 child.expected = true;
                 child.reason = ExitReason::Announced(signal.clone());
@@ -114,7 +114,7 @@ impl Context {
         let Some(child) = self.processes.get_mut(id) else { return };
         match &mut child.stage {
             Stage::Booting { deadline } => *deadline = now + start_timeout,
-            Stage::Leaving { kill_at } => *kill_at = now + kill_timeout,
+            Stage::Draining { kill_at } => *kill_at = now + kill_timeout,
             Stage::Standby | Stage::Ready | Stage::Killed => {}
         }
     }

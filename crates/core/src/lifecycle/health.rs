@@ -85,7 +85,7 @@ impl Health {
         let silent_for = u64::try_from(now.saturating_sub(silent_since).as_millis()).unwrap_or(u64::MAX);
         ctx.notify(Notice::Hang(id, HangReport { silent_for, evidence }));
         // It takes no connection any more; if it wakes up it finishes, else SIGKILL follows after killTimeout.
-        ctx.begin_leaving(id, ExitReason::Hang, now);
+        ctx.begin_drain(id, ExitReason::Hang, now);
         ctx.act(Action::Terminate { child: id });
     }
 
@@ -114,7 +114,7 @@ impl Health {
         }
     }
 
-    /// A successor is ready: its predecessor makes room.
+    /// A successor is ready: its predecessor drains.
     pub fn ready(&mut self, ctx: &mut Context, id: ChildId) {
         if self.successors.remove(&id)
             && let Some(before) = ctx.processes.promote(id)

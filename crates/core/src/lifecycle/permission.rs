@@ -24,12 +24,12 @@ impl Context {
         refusal.is_none()
     }
 
-    /// Whether it makes room in development, where connections are given back.
+    /// Whether it is a draining worker in development, where connections are handed back.
     pub fn may_hand_back(&mut self, id: ChildId) -> bool {
-        let makes_room = |child: &Child| child.is_worker() && child.is_leaving();
-        let permitted = self.policy.mode == Mode::Development && self.processes.get(id).is_some_and(makes_room);
+        let is_draining_worker = |child: &Child| child.is_worker() && child.is_draining();
+        let permitted = self.policy.mode == Mode::Development && self.processes.get(id).is_some_and(is_draining_worker);
         if !permitted {
-            self.forbidden(id, "it gave back a connection, and makes no room");
+            self.forbidden(id, "it handed back a connection, and is not draining");
         }
         permitted
     }
@@ -41,7 +41,7 @@ impl Context {
 
 /// Why a child may not say this.
 fn refusal(child: &Child, message: &Inbound) -> Option<&'static str> {
-    use Report::{Beat, Connections, Finished, Leaving, Loaded, Serving};
+    use Report::{Beat, Connections, Drained, Draining, Loaded, Serving};
     match (child.id, message) {
         (
             ChildId::Alone(_),
@@ -51,14 +51,14 @@ fn refusal(child: &Child, message: &Inbound) -> Option<&'static str> {
             | Inbound::CloseListener { .. }
             | Inbound::Answered { .. }
             | Inbound::ExitedAfterDisconnect { .. }
-            | Inbound::Report(Serving | Leaving { .. } | Connections { .. } | Beat { .. }),
+            | Inbound::Report(Serving | Draining { .. } | Connections { .. } | Beat { .. }),
         ) => Some("the alone said what only workers say"),
         (ChildId::Worker(_), Inbound::Report(Loaded)) => Some("a worker said what only the alone says"),
         // Its listen() was not answered.
         (_, Inbound::Listening(_)) if child.stands_by() => Some("a worker that stands by said that it listens"),
         // While it boots it may have failed by itself.
-        (_, Inbound::Report(Finished)) if matches!(child.stage, Stage::Ready | Stage::Standby) => {
-            Some("a process that is at work said that it is through")
+        (_, Inbound::Report(Drained)) if matches!(child.stage, Stage::Ready | Stage::Standby) => {
+            Some("a process that is at work said that it has drained")
         }
         _ => None,
     }

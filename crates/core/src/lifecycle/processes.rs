@@ -10,7 +10,7 @@ use crate::types::{ChildId, GenerationId, SlotId, Time};
 /// A place for one process: a worker's slot, or the alone's.
 #[derive(Debug, Default)]
 pub struct Slot {
-    /// Who works there, or is on the way to it. One that is leaving has left the slot.
+    /// Who works there, or is on the way to it. One that drains has left the slot.
     pub occupant: Option<ChildId>,
     /// Who is on the way to take the place of an occupant that still works.
     pub successor: Option<ChildId>,
@@ -335,7 +335,7 @@ impl ProcessTable {
         let listening = self.workers().filter(|child| child.is_ready()).count();
         let starting = self.workers().filter(|child| child.is_booting() && child.slot.is_some()).count();
         let standby = self.workers().filter(|child| child.stage == Stage::Standby).count();
-        let draining = self.workers().filter(|child| child.is_leaving()).count();
+        let draining = self.workers().filter(|child| child.is_draining()).count();
         Census {
             listening,
             starting,

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::child::{Channel, Child, Heartbeat, Reading};
-use super::leaving::UNCAUGHT;
+use super::child::{ChannelState, Child, Heartbeat, Reading};
+use super::draining::UNCAUGHT;
 use crate::action::{Action, Origin};
 use crate::context::Context;
 use crate::notice::{ExitReason, Notice};
@@ -71,7 +71,7 @@ impl Context {
         // One that fails while it boots ends by itself at once: Node prints the error and exits.
         let booting = self.processes.get(id).is_some_and(Child::is_booting);
         if fatal && !booting && matches!(id, ChildId::Worker(_)) {
-            self.begin_leaving(id, ExitReason::Announced(UNCAUGHT.to_owned()), self.now);
+            self.begin_drain(id, ExitReason::Announced(UNCAUGHT.to_owned()), self.now);
         }
     }
 
@@ -81,7 +81,7 @@ impl Context {
             child.expected = true;
         }
         self.act(Action::Send { child: id, frame: outbound::cluster_ack(seq), origin: Origin::Master });
-        self.begin_leaving(id, ExitReason::Disconnect, self.now);
+        self.begin_drain(id, ExitReason::Disconnect, self.now);
     }
 
     /// The preload said that the worker ends: SIGTERM by hand was asked for by somebody, an exception was not.
@@ -91,7 +91,7 @@ impl Context {
             child.expected = true;
         }
         let from = if signal { self.now + SIGNAL_HOLD } else { self.now };
-        self.begin_leaving(id, ExitReason::Announced(reason), from);
+        self.begin_drain(id, ExitReason::Announced(reason), from);
     }
 
     /// A signal reached listeners of the app's own in a child. If it ends by it nobody is surprised.
@@ -102,16 +102,18 @@ impl Context {
         }
     }
 
-    /// It is through with everything. Whatever was sent to it is written before this, and it reads that first.
-    pub fn finished(&mut self, id: ChildId) {
-        let Some(child) = self.processes.get_mut(id).filter(|child| child.channel == Channel::Open) else { return };
-        child.channel = Channel::Ending;
+    /// It has drained. Whatever was sent to it is written before this, and it reads that first.
+    pub fn drained(&mut self, id: ChildId) {
+        let Some(child) = self.processes.get_mut(id).filter(|child| child.channel == ChannelState::Open) else {
+            return;
+        };
+        child.channel = ChannelState::Exiting;
         self.act(Action::Send { child: id, frame: outbound::exit(), origin: Origin::MasterInTurn });
     }
 
     /// It ends itself, a moment before it would be killed. After an exception that says more than its late end.
     pub fn overdue(&mut self, id: ChildId) {
-        let Some(child) = self.processes.get_mut(id).filter(|child| child.is_leaving()) else { return };
+        let Some(child) = self.processes.get_mut(id).filter(|child| child.is_draining()) else { return };
         if !matches!(&child.reason, ExitReason::Announced(reason) if reason == UNCAUGHT) {
             child.reason = ExitReason::KillTimeout;
         }

@@ -118,7 +118,7 @@ impl Scaling {
         if self.askers.is_empty() || ctx.phase != Phase::Running {
             return;
         }
-        // One that leaves because of a reload, or died, had another reason first.
+        // One that drains because of a reload, or died, had another reason first.
         let is_above = |slot: SlotId| slot > ctx.policy.count;
         let surplus = |worker: &Child| worker.reason == ExitReason::Scale || worker.slot.is_some_and(is_above);
         if ctx.all_ready() && !ctx.processes.workers().any(surplus) {

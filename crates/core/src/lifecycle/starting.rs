@@ -1,6 +1,6 @@
 //! How a process begins: a new one, or one that stood by, up to the moment when it is ready.
 
-use super::child::{Channel, Child, Stage};
+use super::child::{ChannelState, Child, Stage};
 use super::processes::Respawn;
 use crate::action::{Action, Origin};
 use crate::context::Context;
@@ -54,8 +54,8 @@ impl Context {
         let Some(child) = self.processes.get_mut(id) else { return };
         child.stage = Stage::Booting { deadline };
         let listens = child.listens;
-        self.notify(Notice::Seated { child: id, slot });
-        self.act(Action::Send { child: id, frame: outbound::seat(slot), origin: Origin::Master });
+        self.notify(Notice::SlotTaken { child: id, slot });
+        self.act(Action::Send { child: id, frame: outbound::take_slot(slot), origin: Origin::Master });
         self.publish(Fact::CalledUp(id));
         if listens {
             self.child_ready(id);
@@ -66,13 +66,13 @@ impl Context {
     pub fn spawned(&mut self, id: ChildId, pid: u32) {
         let Some(child) = self.processes.get_mut(id) else { return };
         child.pid = Some(pid);
-        child.channel = Channel::Open;
+        child.channel = ChannelState::Open;
         let slot = child.slot;
-        let leaving = Some(child.reason.clone()).filter(|_| child.is_leaving());
+        let draining = Some(child.reason.clone()).filter(|_| child.is_draining());
         self.notify(Notice::Fork { child: id, slot, pid });
-        if let Some(reason) = leaving {
+        if let Some(reason) = draining {
             self.notify(Notice::Draining(id, reason));
-            self.ask_to_finish(id);
+            self.ask_to_drain(id);
         }
     }
 

@@ -90,9 +90,9 @@ pub enum Verdict {
     /// Send it.
     Send,
     /// Send it, and ask the sender to hold back what it has for the same target.
-    SendAndHold,
+    SendAndPause,
     /// Send it, and read nothing more from the sender: it did not hold back.
-    SendAndStop,
+    SendAndStopReading,
     /// The receiver stands still: give it up. So much was given up since it does, with this.
     GiveUp(Missed),
 }
@@ -110,13 +110,13 @@ pub struct Release {
 #[derive(Debug)]
 struct Behind {
     /// What is held back because of it.
-    lanes: BTreeMap<Lane, Held>,
+    lanes: BTreeMap<Lane, PausedLane>,
     progress: Progress,
     missed: Missed,
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Held {
+struct PausedLane {
     /// So many bytes came all the same.
     parked: usize,
     patience: Patience,
@@ -136,7 +136,7 @@ impl Behind {
     fn stall(&mut self, taken: u64) -> Vec<Lane> {
         self.progress = Progress::Stalled { taken };
         let (to_all, to_one): (BTreeMap<_, _>, _) =
-            std::mem::take(&mut self.lanes).into_iter().partition(|(_, held)| held.patience == Patience::Limited);
+            std::mem::take(&mut self.lanes).into_iter().partition(|(_, paused)| paused.patience == Patience::Limited);
         self.lanes = to_one;
         to_all.into_keys().collect()
     }
@@ -161,8 +161,8 @@ impl Flow {
     pub fn offer(&mut self, now: Time, offer: Offer) -> Verdict {
         let Offer { lane, patience, .. } = offer;
         let limit = if patience == Patience::Limited { BROADCAST_LIMIT } else { HIGH_WATER };
-        let is_held = self.receivers.get(&offer.receiver).is_some_and(|behind| behind.lanes.contains_key(&lane));
-        if offer.queued + offer.size <= limit && !is_held {
+        let is_paused = self.receivers.get(&offer.receiver).is_some_and(|behind| behind.lanes.contains_key(&lane));
+        if offer.queued + offer.size <= limit && !is_paused {
             return Verdict::Send;
         }
         let behind = self.receivers.entry(offer.receiver).or_insert_with(|| Behind {
@@ -181,17 +181,17 @@ impl Flow {
             }
             _ => {}
         }
-        let Some(held) = behind.lanes.get_mut(&lane) else {
-            behind.lanes.insert(lane, Held { parked: 0, patience });
-            return Verdict::SendAndHold;
+        let Some(paused) = behind.lanes.get_mut(&lane) else {
+            behind.lanes.insert(lane, PausedLane { parked: 0, patience });
+            return Verdict::SendAndPause;
         };
-        let before = held.parked;
-        held.parked += offer.size;
-        if before <= PARKED && held.parked > PARKED { Verdict::SendAndStop } else { Verdict::Send }
+        let before = paused.parked;
+        paused.parked += offer.size;
+        if before <= PARKED && paused.parked > PARKED { Verdict::SendAndStopReading } else { Verdict::Send }
     }
 
     /// `queued` bytes are left for a receiver.
-    pub fn drained(&mut self, receiver: Receiver, queued: usize) -> Release {
+    pub fn caught_up(&mut self, receiver: Receiver, queued: usize) -> Release {
         if queued >= LOW_WATER { Release::default() } else { self.gone(receiver) }
     }
 
@@ -202,7 +202,7 @@ impl Flow {
         for other in self.receivers.values_mut() {
             other.lanes.retain(|lane, _| lane.to != ANY_WORKER || !behind.lanes.contains_key(lane));
         }
-        let lanes = behind.lanes.into_keys().filter(|lane| !self.is_held(*lane)).collect();
+        let lanes = behind.lanes.into_keys().filter(|lane| !self.is_paused(*lane)).collect();
         Release { lanes, missed: Some(behind.missed).filter(|missed| missed.messages > 0) }
     }
 
@@ -236,26 +236,28 @@ impl Flow {
                 free.extend(behind.stall(taken));
             }
         }
-        self.not_held(free)
+        self.not_paused(free)
     }
 
     /// A receiver is known to stand still: it was stopped. Gives those that need not wait for it to prove it.
     pub fn stands_still(&mut self, receiver: Peer, taken: u64) -> Vec<Lane> {
         let free =
             self.receivers.get_mut(&Receiver::Peer(receiver)).map(|behind| behind.stall(taken)).unwrap_or_default();
-        self.not_held(free)
+        self.not_paused(free)
     }
 
-    fn not_held(&self, lanes: Vec<Lane>) -> Vec<Lane> {
+    fn not_paused(&self, lanes: Vec<Lane>) -> Vec<Lane> {
         let lanes: BTreeSet<Lane> = lanes.into_iter().collect();
-        lanes.into_iter().filter(|lane| !self.is_held(*lane)).collect()
+        lanes.into_iter().filter(|lane| !self.is_paused(*lane)).collect()
     }
 
     /// When [`Self::timed_out`] is due.
     #[must_use]
     pub fn deadline(&self) -> Option<Time> {
         let watched = |(receiver, behind): (&Receiver, &Behind)| match behind.progress {
-            Progress::Watched { since, .. } if behind.lanes.values().any(|held| held.patience == Patience::Limited) => {
+            Progress::Watched { since, .. }
+                if behind.lanes.values().any(|paused| paused.patience == Patience::Limited) =>
+            {
                 Some(since + receiver.longest_wait())
             }
             _ => None,
@@ -263,8 +265,8 @@ impl Flow {
         self.receivers.iter().filter_map(watched).min()
     }
 
-    fn is_held(&self, lane: Lane) -> bool {
-        self.lanes().any(|(held, _)| *held == lane)
+    fn is_paused(&self, lane: Lane) -> bool {
+        self.lanes().any(|(paused, _)| *paused == lane)
     }
 
     /// Whether a sender waits for anybody.
@@ -276,7 +278,7 @@ impl Flow {
     /// Whether a sender is not to be read.
     #[must_use]
     pub fn is_stopped(&self, sender: Peer) -> bool {
-        self.lanes().any(|(lane, held)| lane.from == sender && held.parked > PARKED)
+        self.lanes().any(|(lane, paused)| lane.from == sender && paused.parked > PARKED)
     }
 
     /// Nobody is behind.
@@ -285,7 +287,7 @@ impl Flow {
         self.receivers.is_empty()
     }
 
-    fn lanes(&self) -> impl Iterator<Item = (&Lane, &Held)> {
+    fn lanes(&self) -> impl Iterator<Item = (&Lane, &PausedLane)> {
         self.receivers.values().flat_map(|behind| &behind.lanes)
     }
 }

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use crate::types::{Lane, Peer};
 use cluster_protocol::envelope::Target;
 
-/// How much may wait. What goes beyond is given back to be reported.
+/// How much may wait. What goes beyond is returned to be reported.
 pub const MAILBOX_BYTES: usize = 16 << 20;
 
 /// The same for what a receiver that ended had not taken. It was in memory before; a receiver that ends again and again must not let

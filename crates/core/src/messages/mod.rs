@@ -153,14 +153,14 @@ impl Messages {
 
     fn deliver(&mut self, ctx: &mut Context, receiver: MailFor) {
         let waiting = self.mail.take(receiver);
-        let held_anybody = !waiting.is_empty();
+        let paused_anybody = !waiting.is_empty();
         for QueuedMessage { from, target, frame, kind } in waiting {
             match kind {
                 QueuedKind::Message => self.pass_on(ctx, from, target, frame),
                 QueuedKind::Request(id) => self.requests.requested(ctx, &mut self.mail, from, target, frame, id),
             }
         }
-        if held_anybody {
+        if paused_anybody {
             ctx.act(Action::MailTaken { receiver });
         }
     }
@@ -174,14 +174,14 @@ impl Messages {
     pub fn stopped(&mut self, ctx: &mut Context) {
         for receiver in [MailFor::Alone, MailFor::Workers] {
             let waiting = self.mail.take(receiver);
-            let held_anybody = !waiting.is_empty();
+            let paused_anybody = !waiting.is_empty();
             for QueuedMessage { from, frame, kind, .. } in waiting {
                 match kind {
                     QueuedKind::Message => undeliverable(ctx, from, &frame, Undeliverable::Closed),
                     QueuedKind::Request(id) => requests::answer_gone(ctx, from, &id, None, Undeliverable::Closed),
                 }
             }
-            if held_anybody {
+            if paused_anybody {
                 ctx.act(Action::MailTaken { receiver });
             }
         }

@@ -18,7 +18,7 @@ const ACTIONS: [&str; 2] = ["random-worker", "random-select-worker"];
 const CRASH_HOLD: Duration = Duration::from_secs(10);
 
 /// What the app adds to the message.
-pub type Fields = serde_json::Map<String, serde_json::Value>;
+pub type ExtraFields = serde_json::Map<String, serde_json::Value>;
 
 /// Who was chosen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -86,13 +86,13 @@ impl RandomWorkers {
 }
 
 /// The app asks for a random worker: it gets the message, its id comes back.
-pub fn ask_any(ctx: &mut Context, fields: Option<&Fields>) -> Option<ChildId> {
+pub fn ask_any(ctx: &mut Context, fields: Option<&ExtraFields>) -> Option<ChildId> {
     let (id, pid) = ctx.any_worker(|_| true)?;
     tell(ctx, id, pid, ACTIONS[0], fields);
     Some(id)
 }
 
-fn tell(ctx: &mut Context, id: ChildId, pid: u32, action: &str, fields: Option<&Fields>) {
+fn tell(ctx: &mut Context, id: ChildId, pid: u32, action: &str, fields: Option<&ExtraFields>) {
     let ChildId::Worker(number) = id else { return };
     let message = outbound::random_worker(action, fields, number, pid);
     let frame = match ctx.policy.random_worker {
@@ -128,7 +128,7 @@ mod tests {
         assert_eq!(first.len(), 1);
         world.leave(first[0], "SIGTERM");
         world.run(ms(2_499));
-        assert_eq!(chosen(&world), first, "it is leaving, but its jobs may still run");
+        assert_eq!(chosen(&world), first, "it is draining, but its jobs may still run");
         world.run(ms(2_500));
         assert_eq!(chosen(&world).len(), 2);
         assert_ne!(chosen(&world)[1], first[0]);

@@ -327,7 +327,7 @@ mod tests {
         for answers in [true, false] {
             let mut world = world();
             ask(&mut world, Peer::Child(ONE), Target::Alone);
-            world.core.ctx.processes.get_mut(ONE).unwrap().channel = crate::lifecycle::child::Channel::Ending;
+            world.core.ctx.processes.get_mut(ONE).unwrap().channel = crate::lifecycle::child::ChannelState::Exiting;
             if answers {
                 answer(&mut world, ALONE, Target::WorkerPid(1002));
             } else {

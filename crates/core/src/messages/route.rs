@@ -54,7 +54,7 @@ fn to_alone(ctx: &Context) -> Route {
     // One that boots gets them when it is ready, in order. One that is being replaced might not read them any more;
     // at the end of the cluster there is no other.
     let takes =
-        |alone: &&Child| alone.is_reachable() && !alone.is_booting() && (!alone.is_leaving() || ctx.is_stopping());
+        |alone: &&Child| alone.is_reachable() && !alone.is_booting() && (!alone.is_draining() || ctx.is_stopping());
     match ctx.processes.alone().filter(takes) {
         Some(alone) => Route::Child(alone.id),
         None => later(ctx),

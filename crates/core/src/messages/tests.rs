@@ -36,8 +36,8 @@ fn who_is_through_reads_what_was_sent_before_and_gets_nothing_more() {
         target: Target::WorkerPid(pid),
         frame: Bytes::from_static(text.as_bytes()),
     };
-    let finished = || Event::Told { child: ONE, message: Inbound::Report(Report::Finished) };
-    world.tell(Event::Told { child: ONE, message: Inbound::Report(Report::Leaving { reason: "SIGTERM".to_owned() }) });
+    let finished = || Event::Told { child: ONE, message: Inbound::Report(Report::Drained) };
+    world.tell(Event::Told { child: ONE, message: Inbound::Report(Report::Draining { reason: "SIGTERM".to_owned() }) });
     world.tell(send("before\n"));
     world.tell(finished());
     world.tell(send("after\n"));
@@ -96,7 +96,7 @@ fn a_message_with_a_handle_goes_to_who_is_there_and_the_handle_is_forgotten() {
     let all = vec![(ONE, LaneName::Each), (two, LaneName::Each)];
     assert_eq!(sent(&mut world, HandleTarget::Routed(Target::AllWorkers)), (all, 1, 0));
     assert_eq!(sent(&mut world, HandleTarget::Child(ChildId::Worker(9))), (vec![], 1, 1));
-    world.core.ctx.processes.get_mut(two).unwrap().channel = crate::lifecycle::child::Channel::Ending;
+    world.core.ctx.processes.get_mut(two).unwrap().channel = crate::lifecycle::child::ChannelState::Exiting;
     assert_eq!(sent(&mut world, HandleTarget::Child(two)), (vec![], 1, 1));
     let event = Event::SentHandle {
         from: Peer::Child(ONE),
@@ -108,7 +108,7 @@ fn a_message_with_a_handle_goes_to_who_is_there_and_the_handle_is_forgotten() {
 }
 
 #[test]
-fn what_was_not_written_goes_to_the_next_alone_or_is_given_back() {
+fn what_was_not_written_goes_to_the_next_alone_or_is_undeliverable() {
     let reason = |world: &mut World, child, text| {
         let returned = actions(world, Event::Returned { child, from: Peer::App, frame: frame(text) });
         match &returned[..] {
@@ -224,7 +224,7 @@ fn while_everything_ends_messages_still_reach_who_is_there() {
     assert_eq!(receivers(Target::AllWorkers), [ONE, ChildId::Worker(2)]);
     assert_eq!(receivers(Target::Alone), [ALONE]);
     world.core.ctx.processes.get_mut(ALONE).unwrap().stage =
-        crate::lifecycle::child::Stage::Leaving { kill_at: ms(9_000) };
+        crate::lifecycle::child::Stage::Draining { kill_at: ms(9_000) };
     assert_eq!(receivers_of_alone(&mut world), 1, "there is no other");
     world.core.ctx.phase = Phase::Running;
     assert_eq!(receivers_of_alone(&mut world), 0, "the next one gets it");

@@ -142,12 +142,12 @@ impl Development {
         self.restart = Some(restart);
         let old: Vec<Child> = ctx.processes.children().filter(|child| again.contains(&child.slot)).cloned().collect();
         for child in old {
-            self.make_room(ctx, &child);
+            self.drain_or_kill(ctx, &child);
         }
         self.advance_restart(ctx);
     }
 
-    fn make_room(&mut self, ctx: &mut Context, child: &Child) {
+    fn drain_or_kill(&mut self, ctx: &mut Context, child: &Child) {
         if let Some(slot_restart) = self.slot_restart(child.slot).filter(|_| child.is_ready()) {
             slot_restart.replacement.old_pid = child.pid;
         }

@@ -15,7 +15,7 @@ use crate::notice::{ChildFailure, ExitReason, Notice};
 use crate::rollout::report::{NotReloaded, ReloadReport, Replacement};
 use crate::types::{ChildId, GenerationId, ReloadTarget, SlotId, Time};
 pub use state::Rollout;
-use state::{Change, ChangeState, Draining, Reload, RolloutStep};
+use state::{ChangeState, Draining, Reload, RolloutStep, SlotChange};
 
 /// After the canary has stayed, a slot's new worker is tried so often.
 const ATTEMPTS: u32 = 4;
@@ -93,8 +93,7 @@ impl Rollout {
                 RolloutStep::Canary => 1,
                 RolloutStep::Rolling | RolloutStep::RollingBack => reload.request.concurrency,
             };
-            let retry =
-                |(_, change): &(&SlotId, &Change)| matches!(change.state, ChangeState::Retries(at) if at <= ctx.now);
+            let retry = |(_, change): &(&SlotId, &SlotChange)| matches!(change.state, ChangeState::Retries(at) if at <= ctx.now);
             let slot = match reload.changes.iter().find(retry).map(|(slot, _)| *slot) {
                 Some(slot) => slot,
                 None if reload.changes.len() < most => {
@@ -116,7 +115,7 @@ impl Rollout {
             ctx.processes.set_on_trial(id, is_canary);
             let (attempts, began) = before.map_or((1, ctx.now), |change| (change.attempts + 1, change.began));
             if let Some(reload) = &mut self.current {
-                reload.changes.insert(slot, Change { state: ChangeState::Boots(id), attempts, began, ready: None });
+                reload.changes.insert(slot, SlotChange { state: ChangeState::Boots(id), attempts, began, ready: None });
             }
         }
     }

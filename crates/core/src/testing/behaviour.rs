@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use crate::event::Event;
-use crate::types::{Balance, ChildId, Exit, Mode, Policy, RandomWorker, Readiness, Time};
+use crate::types::{Balance, ChildId, ExitStatus, Mode, Policy, RandomWorker, Readiness, Time};
 
-pub(crate) const SIGKILL: Exit = Exit { code: None, signal: Some("SIGKILL") };
+pub(crate) const SIGKILL: ExitStatus = ExitStatus { code: None, signal: Some("SIGKILL") };
 
-pub(crate) const SEGFAULT: Exit = Exit { code: None, signal: Some("SIGSEGV") };
+pub(crate) const SEGFAULT: ExitStatus = ExitStatus { code: None, signal: Some("SIGSEGV") };
 
-pub(crate) fn exit(code: i32) -> Exit {
-    Exit { code: Some(code), signal: None }
+pub(crate) fn exit(code: i32) -> ExitStatus {
+    ExitStatus { code: Some(code), signal: None }
 }
 
 pub(crate) fn signal(name: &str) -> Event {

@@ -16,8 +16,8 @@ impl World {
         }
         let boot_over = self.now >= sim.born + self.policy.start_timeout;
         let restarts = self.policy.mode == Mode::Development && sim.ready.is_none();
-        // One that is through with everything is not told that it has less time now: its slot's room is needed, or its place.
-        let own_over = sim.is_through || sim.over.map_or(restarts, |over| self.now >= over);
+        // One that has drained is not told that it has less time now: its slot's room is needed, or its place.
+        let own_over = sim.is_drained || sim.over.map_or(restarts, |over| self.now >= over);
         // A start that failed kills who is known not to answer.
         let started = self.notices.iter().any(|(_, notice)| matches!(notice, Notice::Ready));
         assert!(boot_over || own_over || !started, "{child:?} was killed too soon at {:?}", self.now);

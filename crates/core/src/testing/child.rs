@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 use super::net::key;
-use super::post::Item;
+use super::post::ChannelItem;
 use super::pressure::queued;
 use super::{Behaviour, Boot, Detail, Happening, Life, MEMORY, OnDrain, SEGFAULT, SIGKILL, World, exit, ms};
 use crate::event::Event;
-use crate::types::{ChildId, Exit, Key, KillMeans, Mode, SlotId, Time};
+use crate::types::{ChildId, ExitStatus, Key, KillMeans, Mode, SlotId, Time};
 use cluster_protocol::inbound::{Inbound, Report};
 use cluster_protocol::listen::ListenAddress;
 use cluster_protocol::scalar::Scalar;
@@ -22,8 +22,8 @@ pub(super) struct Sim {
     pub(super) ready: Option<Time>,
     /// When its time is over, once it was asked to finish, or said that it does.
     pub(super) over: Option<Time>,
-    /// It said that it is through with everything: nothing is sent to it any more.
-    pub(super) is_through: bool,
+    /// It said that it has drained: nothing is sent to it any more.
+    pub(super) is_drained: bool,
     /// Until then its event loop stands still.
     pub(super) busy_until: Time,
     /// The servers that listen, each with the connections that it has and those that it ever took.
@@ -36,8 +36,8 @@ pub(super) struct Sim {
     /// Whether a report of what its servers have is due.
     pub(super) reports: bool,
     /// What waits in its channel: the master's own, and that of others.
-    pub(super) urgent: VecDeque<Item>,
-    pub(super) inbox: VecDeque<Item>,
+    pub(super) urgent: VecDeque<ChannelItem>,
+    pub(super) inbox: VecDeque<ChannelItem>,
     pub(super) reads: bool,
     /// Whether the core was told that it is behind.
     pub(super) is_behind: bool,
@@ -87,7 +87,7 @@ impl World {
             born: self.now,
             ready: None,
             over: None,
-            is_through: false,
+            is_drained: false,
             busy_until: self.now,
             servers: BTreeSet::new(),
             loads: BTreeMap::new(),
@@ -189,7 +189,7 @@ impl World {
         self.plan(after, Happening::Finish(child));
     }
 
-    /// It is through with everything: what was sent to it before the master's answer it reads.
+    /// It has drained: what was sent to it before the master's answer it reads.
     pub(super) fn finishes(&mut self, child: ChildId) {
         let now = self.now;
         let Some(sim) = self.children.get_mut(&child).filter(|sim| !sim.hangs(now)) else { return };
@@ -197,19 +197,19 @@ impl World {
             let at = sim.busy_until;
             return self.plan_at(at, Happening::Finish(child));
         }
-        sim.is_through = true;
+        sim.is_drained = true;
         self.holds_no_more(child);
-        self.tell(Event::Told { child, message: Inbound::Report(Report::Finished) });
+        self.tell(Event::Told { child, message: Inbound::Report(Report::Drained) });
         // It does not wait for ever.
         self.plan(1_000, Happening::End(child, exit(0)));
     }
 
     /// Its channel ends, with what was not read; then the process.
-    pub(super) fn ends(&mut self, child: ChildId, exit: Exit) {
+    pub(super) fn ends(&mut self, child: ChildId, exit: ExitStatus) {
         let Some(sim) = self.children.remove(&child) else { return };
         self.holds_nothing(child);
         for item in sim.urgent.into_iter().chain(sim.inbox) {
-            if let Item::Frame(frame, Some(from)) = item {
+            if let ChannelItem::Frame(frame, Some(from)) = item {
                 self.tell(Event::Returned { child, from, frame });
             }
         }

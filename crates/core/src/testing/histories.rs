@@ -16,9 +16,9 @@ use cluster_protocol::envelope::Target;
 const WILD: u64 = 60_000;
 
 /// One thing that happens: when, what, and to whom or how much.
-type Step = (u64, u32, u32);
+type HistoryStep = (u64, u32, u32);
 
-fn steps() -> impl Strategy<Value = Vec<Step>> {
+fn steps() -> impl Strategy<Value = Vec<HistoryStep>> {
     proptest::collection::vec((0..WILD, 0u32..18, 0u32..1_000), 0..80)
 }
 
@@ -95,7 +95,7 @@ fn target(world: &World, number: u32) -> Target {
     }
 }
 
-fn happens(world: &mut World, promised: &mut Promised, (_, what, number): Step) {
+fn happens(world: &mut World, promised: &mut Promised, (_, what, number): HistoryStep) {
     let (count, somebody) = (u64::from(number), somebody(world, number));
     let (from, to) = (sender(world, number), target(world, number));
     match (what, somebody) {
@@ -141,7 +141,7 @@ fn happens(world: &mut World, promised: &mut Promised, (_, what, number): Step) 
 }
 
 /// A cluster to which all this happens.
-fn history(policy: Policy, seed: u64, mut steps: Vec<Step>, stop_at: u64) -> (World, Promised) {
+fn history(policy: Policy, seed: u64, mut steps: Vec<HistoryStep>, stop_at: u64) -> (World, Promised) {
     let mut rng = fastrand::Rng::with_seed(seed);
     let mut spawned = 0;
     let mut world = World::lively(policy, seed, move |_| {
@@ -162,7 +162,7 @@ fn history(policy: Policy, seed: u64, mut steps: Vec<Step>, stop_at: u64) -> (Wo
 }
 
 /// After a wild time everybody is well, for long.
-fn quiet(policy: &Policy, seed: u64, steps: Vec<Step>) {
+fn quiet(policy: &Policy, seed: u64, steps: Vec<HistoryStep>) {
     let (mut world, promised) = history(policy.clone(), seed, steps, WILD);
     world.behaviours = Box::new(|_| Behaviour { ..GOOD });
     world.free_the_stuck();
@@ -189,7 +189,7 @@ fn ends(mut world: World, promised: &Promised, how: Event) {
 }
 
 /// A cluster that is well, and only does what it is asked for: connections that wait are served, whatever is replaced.
-fn graceful(policy: &Policy, seed: u64, steps: &[Step]) {
+fn graceful(policy: &Policy, seed: u64, steps: &[HistoryStep]) {
     let policy = Policy {
         refork: true,
         limit: ms(60_000),

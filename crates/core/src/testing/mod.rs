@@ -25,11 +25,12 @@ use bytes::Bytes;
 use crate::Core;
 use crate::action::Action;
 use crate::event::Event;
-use crate::lifecycle::leaving::UNCAUGHT;
+use crate::lifecycle::draining::UNCAUGHT;
 use crate::notice::Notice;
 use crate::traffic::steering::Acceptor;
 use crate::types::{
-    Balance, Bound, ChildId, ConnectionId, Delivery, Evidence, Exit, Key, Peer, Policy, Silence, SlotId, Time,
+    Balance, BoundSocket, ChildId, ConnectionId, Delivery, Evidence, ExitStatus, Key, Peer, Policy, Silence, SlotId,
+    Time,
 };
 use cluster_protocol::inbound::{Inbound, Report};
 use cluster_protocol::outbound::HandleKind;
@@ -52,7 +53,7 @@ enum Happening {
     Listening(ChildId, Key),
     /// A worker closes this server, or (`None`) all.
     CloseServer(ChildId, Option<Key>),
-    End(ChildId, Exit),
+    End(ChildId, ExitStatus),
     Leave(ChildId, &'static str),
     Finish(ChildId),
     Beat(ChildId),
@@ -262,7 +263,7 @@ impl World {
                 assert!(self.opened.contains(&of) && self.opened.insert(Key::clone(&key)), "an open socket is shared");
                 self.core.handle(self.now, Event::ListenerOpened { key, result: Ok(bound) });
             }
-            Action::Notify(Notice::Seated { child, slot }) => {
+            Action::Notify(Notice::SlotTaken { child, slot }) => {
                 self.children.entry(child).and_modify(|sim| sim.slot = Some(slot));
             }
             Action::WidenBacklog { .. } => {}
@@ -311,7 +312,7 @@ impl World {
             Balance::Shared => Delivery::Shared,
             Balance::RoundRobin | Balance::Sticky => Delivery::Dispatched,
         };
-        let bound = Bound { delivery, kind: HandleKind::Net, name: None };
+        let bound = BoundSocket { delivery, kind: HandleKind::Net, name: None };
         if delivery == Delivery::Shared {
             self.net.steer(self.now, key, Acceptor::Workers);
         }
@@ -358,7 +359,7 @@ impl World {
                 self.asked_to_finish(child, time);
                 let message = match reason {
                     "disconnect" => Inbound::ExitedAfterDisconnect { seq: 1 },
-                    reason => Inbound::Report(Report::Leaving { reason: reason.to_owned() }),
+                    reason => Inbound::Report(Report::Draining { reason: reason.to_owned() }),
                 };
                 self.tell(Event::Told { child, message });
             }

@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use super::post::Item;
+use super::post::ChannelItem;
 use super::{Happening, SEGFAULT, Sim, World, ms};
 use crate::event::Event;
 use crate::traffic::steering::Acceptor;
-use crate::types::{Balance, ChildId, ConnectionId, Exit, Key, Mode, Time};
+use crate::types::{Balance, ChildId, ConnectionId, ExitStatus, Key, Mode, Time};
 use cluster_protocol::inbound::{Inbound, Report, ServerLoad};
 
 /// As many connections the shell accepts at once (master/accept.rs).
@@ -14,7 +14,7 @@ const BATCH: usize = 8;
 
 /// What becomes of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum State {
+pub(crate) enum ConnectionState {
     /// In the kernel's queue.
     Queued,
     /// The master has it, and no worker.
@@ -24,7 +24,7 @@ pub(crate) enum State {
     /// A worker took it.
     Served(ChildId),
     /// The client heard why nobody came.
-    TurnedAway,
+    Rejected,
     /// Its socket was closed before anybody took it.
     Reset,
     /// A worker gave it back: it goes on under another number.
@@ -34,11 +34,11 @@ pub(crate) enum State {
 }
 
 #[derive(Debug)]
-pub(crate) struct Connection {
+pub(crate) struct SimConnection {
     pub(crate) key: Key,
     pub(crate) began: Time,
     client: u64,
-    pub(crate) state: State,
+    pub(crate) state: ConnectionState,
     /// Whether its client has hung up.
     is_over: bool,
     /// Whether a worker ended with it.
@@ -47,7 +47,7 @@ pub(crate) struct Connection {
 
 /// The two sockets of an address.
 #[derive(Debug, Default)]
-pub(crate) struct Queue {
+pub(crate) struct AcceptQueues {
     pub(crate) masters: VecDeque<ConnectionId>,
     pub(crate) workers: VecDeque<ConnectionId>,
     pub(crate) acceptor: Acceptor,
@@ -58,8 +58,8 @@ pub(crate) struct Queue {
 
 #[derive(Debug, Default)]
 pub(crate) struct Net {
-    pub(crate) queues: BTreeMap<Key, Queue>,
-    pub(crate) connections: BTreeMap<ConnectionId, Connection>,
+    pub(crate) queues: BTreeMap<Key, AcceptQueues>,
+    pub(crate) connections: BTreeMap<ConnectionId, SimConnection>,
     /// What the shell holds for the core.
     pub(crate) kept: BTreeSet<ConnectionId>,
     /// Nothing new begins.
@@ -71,14 +71,14 @@ pub(crate) struct Net {
 
 impl Net {
     pub(super) fn open(&mut self, key: &Key) {
-        self.queues.insert(Key::clone(key), Queue::default());
+        self.queues.insert(Key::clone(key), AcceptQueues::default());
     }
 
     /// What waits in its queues was nobody's.
     pub(super) fn close(&mut self, key: &str) {
         let Some(queue) = self.queues.remove(key) else { return };
         for id in queue.masters.into_iter().chain(queue.workers) {
-            self.set(id, State::Reset);
+            self.set(id, ConnectionState::Reset);
         }
     }
 
@@ -93,7 +93,7 @@ impl Net {
         self.last
     }
 
-    pub(super) fn set(&mut self, id: ConnectionId, state: State) {
+    pub(super) fn set(&mut self, id: ConnectionId, state: ConnectionState) {
         if let Some(connection) = self.connections.get_mut(&id) {
             connection.state = state;
         }
@@ -105,8 +105,10 @@ impl Net {
         let Some(connection) = self.connections.get_mut(&id) else { return };
         assert!(was_kept, "connection {id} is forgotten twice");
         match connection.state {
-            State::Served(_) | State::Fatal => {}
-            State::Accepted if !self.queues.contains_key(&connection.key) => connection.state = State::Reset,
+            ConnectionState::Served(_) | ConnectionState::Fatal => {}
+            ConnectionState::Accepted if !self.queues.contains_key(&connection.key) => {
+                connection.state = ConnectionState::Reset
+            }
             state => panic!("connection {id} is forgotten, and was {state:?}"),
         }
     }
@@ -114,21 +116,26 @@ impl Net {
     pub(super) fn rejected(&mut self, id: ConnectionId) {
         let was_kept = self.kept.remove(&id);
         let Some(connection) = self.connections.get_mut(&id) else { return };
-        assert!(was_kept && connection.state == State::Accepted, "{id} is turned away, and was {:?}", connection.state);
-        connection.state = State::TurnedAway;
+        assert!(
+            was_kept && connection.state == ConnectionState::Accepted,
+            "{id} is rejected, and was {:?}",
+            connection.state
+        );
+        connection.state = ConnectionState::Rejected;
     }
 
     /// A worker's end: what it had not answered is the master's again.
-    pub(super) fn holder_is_gone(&mut self, child: ChildId, exit: Exit) {
-        let its = self.connections.values_mut().filter(|connection| connection.state == State::Offered(child));
+    pub(super) fn holder_is_gone(&mut self, child: ChildId, exit: ExitStatus) {
+        let its =
+            self.connections.values_mut().filter(|connection| connection.state == ConnectionState::Offered(child));
         for connection in its {
             let is_fatal = connection.is_orphan && exit == SEGFAULT;
-            connection.state = if is_fatal { State::Fatal } else { State::Accepted };
+            connection.state = if is_fatal { ConnectionState::Fatal } else { ConnectionState::Accepted };
             connection.is_orphan = true;
         }
     }
 
-    fn queue(&mut self, key: &str) -> Option<&mut Queue> {
+    fn queue(&mut self, key: &str) -> Option<&mut AcceptQueues> {
         self.queues.get_mut(key)
     }
 }
@@ -154,11 +161,11 @@ impl World {
             Acceptor::Master => queue.masters.push_back(id),
             Acceptor::Workers => queue.workers.push_back(id),
         }
-        let connection = Connection {
+        let connection = SimConnection {
             key: Key::clone(key),
             began: self.now,
             client,
-            state: State::Queued,
+            state: ConnectionState::Queued,
             is_over: false,
             is_orphan: false,
         };
@@ -191,7 +198,7 @@ impl World {
         let mut connections = Vec::new();
         for id in ids {
             self.net.kept.insert(id);
-            self.net.set(id, State::Accepted);
+            self.net.set(id, ConnectionState::Accepted);
             connections.push((id, self.net.connections[&id].client));
         }
         self.tell(Event::Accepted { key: Key::clone(key), connections });
@@ -225,14 +232,14 @@ impl World {
     /// A connection goes to a worker.
     pub(super) fn offer(&mut self, child: ChildId, id: ConnectionId) {
         let Some(connection) = self.net.connections.get_mut(&id) else { return };
-        assert_eq!(connection.state, State::Accepted, "{id} is offered to {child:?}");
-        connection.state = State::Offered(child);
+        assert_eq!(connection.state, ConnectionState::Accepted, "{id} is offered to {child:?}");
+        connection.state = ConnectionState::Offered(child);
         let sim = self.children.get_mut(&child).filter(|sim| sim.ready.is_some());
         let sim = sim.unwrap_or_else(|| panic!("{child:?} serves nothing"));
         sim.unanswered += 1;
         let most = if self.policy.balance == Balance::Sticky { 64 } else { 1 };
         assert!(sim.unanswered <= most, "{child:?} has {} connections unanswered", sim.unanswered);
-        self.put(child, Item::Connection(id));
+        self.put(child, ChannelItem::Connection(id));
     }
 
     /// A worker finds a connection in its channel.
@@ -244,13 +251,13 @@ impl World {
         if accepted {
             self.serve(child, id);
         } else if let Some(connection) = self.net.connections.get_mut(&id) {
-            (connection.state, connection.is_orphan) = (State::Accepted, false);
+            (connection.state, connection.is_orphan) = (ConnectionState::Accepted, false);
         }
         self.tell(Event::Told { child, message: Inbound::Answered { connection: id, accepted } });
     }
 
     fn serve(&mut self, child: ChildId, id: ConnectionId) {
-        self.net.set(id, State::Served(child));
+        self.net.set(id, ConnectionState::Served(child));
         let stays = if self.rng.bool() { self.rng.u64(..5) } else { self.rng.u64(..1_000) };
         let key = Key::clone(&self.net.connections[&id].key);
         if let Some(sim) = self.children.get_mut(&child) {
@@ -264,7 +271,7 @@ impl World {
     pub(super) fn hangs_up(&mut self, id: ConnectionId) {
         let Some(connection) = self.net.connections.get_mut(&id) else { return };
         connection.is_over = true;
-        let Connection { state: State::Served(child), key, .. } = connection else { return };
+        let SimConnection { state: ConnectionState::Served(child), key, .. } = connection else { return };
         let child = *child;
         if let Some((open, _)) = self.children.get_mut(&child).and_then(|sim| sim.loads.get_mut(key)) {
             *open -= 1;
@@ -272,26 +279,26 @@ impl World {
         }
     }
 
-    /// A worker that makes room gives back what is idle (development).
+    /// A draining worker hands back what is idle (development).
     pub(super) fn hands_back(&mut self, child: ChildId) {
-        let is_its = |(_, connection): &(&ConnectionId, &Connection)| {
-            connection.state == State::Served(child) && !connection.is_over
+        let is_its = |(_, connection): &(&ConnectionId, &SimConnection)| {
+            connection.state == ConnectionState::Served(child) && !connection.is_over
         };
         let all: Vec<ConnectionId> = self.net.connections.iter().filter(is_its).map(|(id, _)| *id).collect();
         for old in all {
             let (Some(sim), true) = (self.children.get_mut(&child), self.rng.bool()) else { continue };
-            let Connection { key, client, began, .. } = &self.net.connections[&old];
+            let SimConnection { key, client, began, .. } = &self.net.connections[&old];
             let (key, client, began) = (Key::clone(key), *client, *began);
             let Some((open, _)) = sim.loads.get_mut(&key) else { continue };
             *open -= 1;
-            self.net.set(old, State::HandedBack);
+            self.net.set(old, ConnectionState::HandedBack);
             let connection = self.net.number();
             self.net.kept.insert(connection);
-            let new = Connection {
+            let new = SimConnection {
                 key: Key::clone(&key),
                 began,
                 client,
-                state: State::Accepted,
+                state: ConnectionState::Accepted,
                 is_over: false,
                 is_orphan: false,
             };
@@ -339,18 +346,23 @@ impl World {
     }
 
     /// Connections that came to an open socket, and that nobody took.
-    pub(crate) fn lost(&self) -> Vec<&Connection> {
-        let lost = |state| !matches!(state, State::Served(_) | State::HandedBack);
+    pub(crate) fn lost(&self) -> Vec<&SimConnection> {
+        let lost = |state| !matches!(state, ConnectionState::Served(_) | ConnectionState::HandedBack);
         self.net.connections.values().filter(|connection| lost(connection.state)).collect()
     }
 
-    /// Every connection has an end that has a name. In production nobody is turned away.
+    /// Every connection has an end that has a name. In production nobody is rejected.
     pub(crate) fn check_connections(&self) {
         for (id, connection) in &self.net.connections {
             match connection.state {
-                State::Served(_) | State::Reset | State::HandedBack | State::Fatal => {}
-                State::TurnedAway => assert_eq!(self.policy.mode, Mode::Development, "{id} is turned away"),
-                State::Queued | State::Accepted | State::Offered(_) => panic!("{id} has no end: {connection:?}"),
+                ConnectionState::Served(_)
+                | ConnectionState::Reset
+                | ConnectionState::HandedBack
+                | ConnectionState::Fatal => {}
+                ConnectionState::Rejected => assert_eq!(self.policy.mode, Mode::Development, "{id} is rejected"),
+                ConnectionState::Queued | ConnectionState::Accepted | ConnectionState::Offered(_) => {
+                    panic!("{id} has no end: {connection:?}")
+                }
             }
         }
     }

@@ -19,7 +19,7 @@ const KEEPS_UP: usize = 5;
 
 /// What waits in a child's channel.
 #[derive(Debug)]
-pub(super) enum Item {
+pub(super) enum ChannelItem {
     Connection(ConnectionId),
     /// The master's own has no sender.
     Frame(Bytes, Option<Peer>),
@@ -151,23 +151,23 @@ impl World {
             return;
         }
         if origin != Origin::Master {
-            self.put(child, Item::Frame(frame, from));
+            self.put(child, ChannelItem::Frame(frame, from));
         }
     }
 
     pub(super) fn send_handle(&mut self, child: ChildId, frame: Bytes, from: Peer) {
         self.post.each(&frame, |fate| fate.copies += 1);
-        self.put(child, Item::Frame(frame, Some(from)));
+        self.put(child, ChannelItem::Frame(frame, Some(from)));
     }
 
     /// Puts something into a child's channel. The master's own goes before the messages of others.
-    pub(super) fn put(&mut self, child: ChildId, item: Item) {
+    pub(super) fn put(&mut self, child: ChildId, item: ChannelItem) {
         let Some(sim) = self.children.get_mut(&child) else {
             return assert_eq!(self.detail, Detail::Plain, "{item:?} is sent to {child:?}, which is gone");
         };
         match item {
-            Item::Connection(_) => sim.urgent.push_back(item),
-            Item::Frame(..) => sim.inbox.push_back(item),
+            ChannelItem::Connection(_) => sim.urgent.push_back(item),
+            ChannelItem::Frame(..) => sim.inbox.push_back(item),
         }
         let falls_behind = sim.inbox.len() > BEHIND && !sim.is_behind;
         sim.is_behind |= falls_behind;
@@ -202,9 +202,9 @@ impl World {
         let caught_up = sim.is_behind && sim.inbox.len() < KEEPS_UP;
         sim.is_behind &= !caught_up;
         match item {
-            Some(Item::Connection(id)) => self.gets_connection(child, id),
-            Some(Item::Frame(frame, _)) if frame == outbound::exit() => return self.ends(child, exit(0)),
-            Some(Item::Frame(frame, from)) => {
+            Some(ChannelItem::Connection(id)) => self.gets_connection(child, id),
+            Some(ChannelItem::Frame(frame, _)) if frame == outbound::exit() => return self.ends(child, exit(0)),
+            Some(ChannelItem::Frame(frame, from)) => {
                 if let Some(from) = from {
                     self.post.read(child, &frame, from);
                     self.took(child, &frame);

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use bytes::Bytes;
 
-use super::post::{Item, numbers};
+use super::post::{ChannelItem, numbers};
 use super::{Detail, World};
 use crate::event::Event;
 use crate::messages::flow::{Flow, Offer, Patience, Receiver, Verdict};
@@ -20,8 +20,8 @@ const SIZE: usize = 100 << 10;
 #[derive(Debug, Default)]
 pub(super) struct Pressure {
     flow: Flow,
-    /// What children hold back. A lane is there as long as it is held.
-    held: BTreeMap<Lane, VecDeque<(Target, Bytes)>>,
+    /// What children hold back. A lane is there as long as it is paused.
+    paused: BTreeMap<Lane, VecDeque<(Target, Bytes)>>,
     /// What each child took ever, in bytes.
     taken: BTreeMap<ChildId, u64>,
 }
@@ -37,14 +37,14 @@ impl Pressure {
 
     /// Nobody holds anything back.
     pub(super) fn check(&self) {
-        assert!(self.held.is_empty() && self.flow.is_idle(), "somebody holds back for good: {self:?}");
+        assert!(self.paused.is_empty() && self.flow.is_idle(), "somebody holds back for good: {self:?}");
     }
 }
 
 impl World {
     /// A child sends now, or holds back what it has for this target; the app only hears that it should.
     pub(super) fn sends(&mut self, from: Peer, target: Target, frame: Bytes) {
-        match self.pressure.held.get_mut(&Lane::of(from, target)) {
+        match self.pressure.paused.get_mut(&Lane::of(from, target)) {
             Some(waiting) => waiting.push_back((target, frame)),
             None => self.tell(Event::Sent { from, target, frame }),
         }
@@ -69,10 +69,10 @@ impl World {
     }
 
     fn obey(&mut self, lane: Lane, verdict: Verdict) {
-        if let (Peer::Child(child), Verdict::SendAndHold) = (lane.from, verdict)
-            && self.children.get(&child).is_some_and(|sim| !sim.is_through)
+        if let (Peer::Child(child), Verdict::SendAndPause) = (lane.from, verdict)
+            && self.children.get(&child).is_some_and(|sim| !sim.is_drained)
         {
-            self.pressure.held.entry(lane).or_default();
+            self.pressure.paused.entry(lane).or_default();
         }
     }
 
@@ -84,21 +84,21 @@ impl World {
 
     pub(super) fn mail_taken(&mut self, receiver: MailFor) {
         let released = self.pressure.flow.gone(Receiver::Mail(receiver));
-        self.go_on(released.lanes);
+        self.resume(released.lanes);
     }
 
     /// A child took a frame out of its channel.
     pub(super) fn took(&mut self, child: ChildId, frame: &Bytes) {
         *self.pressure.taken.entry(child).or_default() += size(frame) as u64;
         let queued = self.children.get(&child).map_or(0, |sim| sim.queued());
-        let released = self.pressure.flow.drained(Receiver::Peer(Peer::Child(child)), queued);
-        self.go_on(released.lanes);
+        let released = self.pressure.flow.caught_up(Receiver::Peer(Peer::Child(child)), queued);
+        self.resume(released.lanes);
     }
 
     /// A worker is ready, or keeps up again.
     pub(super) fn a_worker_keeps_up(&mut self) {
         let lanes = self.pressure.flow.any_worker_keeps_up();
-        self.go_on(lanes);
+        self.resume(lanes);
     }
 
     pub(super) fn flow_timed_out(&mut self) {
@@ -107,36 +107,36 @@ impl World {
             Receiver::Peer(Peer::Child(child)) => taken.get(&child).copied().unwrap_or(0),
             _ => 0,
         });
-        self.go_on(lanes);
+        self.resume(lanes);
     }
 
     /// What was held back is sent, until it is to be held back again.
-    fn go_on(&mut self, lanes: Vec<Lane>) {
+    fn resume(&mut self, lanes: Vec<Lane>) {
         for lane in lanes {
-            self.send_held(lane);
+            self.send_paused(lane);
         }
     }
 
-    fn send_held(&mut self, lane: Lane) {
-        for (target, frame) in self.pressure.held.remove(&lane).unwrap_or_default() {
+    fn send_paused(&mut self, lane: Lane) {
+        for (target, frame) in self.pressure.paused.remove(&lane).unwrap_or_default() {
             self.sends(lane.from, target, frame);
         }
     }
 
-    /// It is through with everything: the master gets what it holds.
+    /// It has drained: the master gets what it holds.
     pub(super) fn holds_no_more(&mut self, child: ChildId) {
         let of_child = |lane: &&Lane| lane.from == Peer::Child(child);
-        let lanes: Vec<Lane> = self.pressure.held.keys().filter(of_child).copied().collect();
-        self.go_on(lanes);
+        let lanes: Vec<Lane> = self.pressure.paused.keys().filter(of_child).copied().collect();
+        self.resume(lanes);
     }
 
-    /// Its process ended, with what it held.
+    /// Its process ended, with what it held back.
     pub(super) fn holds_nothing(&mut self, child: ChildId) {
         self.pressure.flow.forget(Peer::Child(child));
-        let (lost, held) = std::mem::take(&mut self.pressure.held)
+        let (lost, paused) = std::mem::take(&mut self.pressure.paused)
             .into_iter()
             .partition::<BTreeMap<_, _>, _>(|(lane, _)| lane.from == Peer::Child(child));
-        self.pressure.held = held;
+        self.pressure.paused = paused;
         for (_, frame) in lost.into_values().flatten() {
             self.post.returned(&frame);
         }
@@ -145,11 +145,11 @@ impl World {
     /// Nobody waits for it any more.
     pub(super) fn takes_no_more(&mut self, child: ChildId) {
         let released = self.pressure.flow.gone(Receiver::Peer(Peer::Child(child)));
-        self.go_on(released.lanes);
+        self.resume(released.lanes);
     }
 }
 
 /// What waits in a child's channel.
-pub(super) fn queued<'a>(inbox: impl Iterator<Item = &'a Item>) -> usize {
-    inbox.map(|item| if let Item::Frame(frame, Some(_)) = item { size(frame) } else { 0 }).sum()
+pub(super) fn queued<'a>(inbox: impl Iterator<Item = &'a ChannelItem>) -> usize {
+    inbox.map(|item| if let ChannelItem::Frame(frame, Some(_)) = item { size(frame) } else { 0 }).sum()
 }

@@ -8,7 +8,7 @@ use crate::notice::{Census, ExitReason, FailureCause, Notice, Outcome, Undeliver
 use crate::testing::{
     Behaviour, Boot, GOOD, Life, OnDrain, World, closed, count, good, ms, policy, position, signal, started,
 };
-use crate::types::{ChildId, Exit, Mode, Peer, Policy, Readiness};
+use crate::types::{ChildId, ExitStatus, Mode, Peer, Policy, Readiness};
 use cluster_protocol::envelope::Target;
 use cluster_protocol::inbound::{Inbound, Report};
 use cluster_protocol::outbound;
@@ -47,7 +47,7 @@ fn a_worker_that_exits_during_the_start_fails_it() {
     assert_eq!(closed(&world), Outcome::StartFailed);
     let failed = position(&world, |notice| {
         matches!(notice, Notice::StartFailed(failure)
-            if matches!(failure.cause, FailureCause::Exit(Exit { code: Some(1), .. })) && failure.slot == Some(1))
+            if matches!(failure.cause, FailureCause::Exit(ExitStatus { code: Some(1), .. })) && failure.slot == Some(1))
     });
     assert_eq!(failed, world.notices.len() - 2, "everything is stopped when the failure is told");
     assert_eq!(count(&world, |notice| matches!(notice, Notice::Ready)), 0);
@@ -363,11 +363,11 @@ fn a_worker_over_its_memory_works_until_its_successor_is_ready() {
     for (successor, predecessor) in [(3, 1), (4, 2)] {
         let ready =
             position(&world, |notice| matches!(notice, Notice::ChildReady(ChildId::Worker(id)) if *id == successor));
-        let retires = position(
+        let drains = position(
             &world,
             |notice| matches!(notice, Notice::Draining(ChildId::Worker(id), ExitReason::MaxMemory) if *id == predecessor),
         );
-        assert!(ready < retires);
+        assert!(ready < drains);
     }
     assert_eq!(world.core.census().listening, 2);
 }

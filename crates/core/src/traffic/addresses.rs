@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use crate::types::{Bound, Key, Time};
+use crate::types::{BoundSocket, Key, Time};
 use cluster_protocol::listen::{AddressType, IPV6_ONLY, ListenAddress, ListenQuery};
 use cluster_protocol::outbound::HandleKind;
 
@@ -41,7 +41,7 @@ impl Port {
 
     /// The port that a socket has.
     #[must_use]
-    pub fn of(bound: &Bound) -> Option<Self> {
+    pub fn of(bound: &BoundSocket) -> Option<Self> {
         Some(Self { kind: bound.kind, number: bound.name.as_ref()?.port })
     }
 }
@@ -49,7 +49,7 @@ impl Port {
 /// Whether a query asks for the very address of a socket at the same port, so that one socket serves both. `opened` is what the
 /// socket was opened for.
 #[must_use]
-pub fn is_same(query: &ListenQuery, opened: &ListenQuery, bound: &Bound) -> bool {
+pub fn is_same(query: &ListenQuery, opened: &ListenQuery, bound: &BoundSocket) -> bool {
     let Some(ip) = bound.name.as_ref().and_then(|name| name.address.parse::<IpAddr>().ok()) else { return false };
     let ipv6_only = |query: &ListenQuery| query.flags.unwrap_or(0) & IPV6_ONLY != 0;
     let same_ip = match (&query.address, query.address_type) {
@@ -66,7 +66,7 @@ pub fn is_same(query: &ListenQuery, opened: &ListenQuery, bound: &Bound) -> bool
 pub struct Closed(VecDeque<(Port, Key, Time)>);
 
 impl Closed {
-    /// A socket is being closed. `is_served` says whether somebody has it still: a worker that leaves, and stands still.
+    /// A socket is being closed. `is_served` says whether somebody has it still: one that drains, and stands still.
     pub fn push(&mut self, now: Time, port: Port, key: Key, is_served: impl Fn(&Key) -> bool) {
         while self.0.front().is_some_and(|(_, key, at)| now >= *at + LINGERS && !is_served(key)) {
             self.0.pop_front();
@@ -96,10 +96,10 @@ mod tests {
         serde_json::from_str(&format!(r#"{{"seq":1,{fields}}}"#)).unwrap()
     }
 
-    fn bound(address: &str, kind: HandleKind) -> Bound {
+    fn bound(address: &str, kind: HandleKind) -> BoundSocket {
         let family = if address.contains(':') { "IPv6" } else { "IPv4" };
         let name = Some(SocketName { address: address.to_owned(), family, port: 80 });
-        Bound { delivery: Delivery::Shared, kind, name }
+        BoundSocket { delivery: Delivery::Shared, kind, name }
     }
 
     #[test]
@@ -163,7 +163,7 @@ mod tests {
         assert_eq!(listening(80), Some(Port { kind: HandleKind::Net, number: 80 }));
         assert_eq!([0, -1, 65_536].map(listening), [None; 3]);
         assert_eq!(Port::of(&bound("::", HandleKind::Datagram)), Some(Port { kind: HandleKind::Datagram, number: 80 }));
-        assert_eq!(Port::of(&Bound { name: None, ..bound("::", HandleKind::Net) }), None);
+        assert_eq!(Port::of(&BoundSocket { name: None, ..bound("::", HandleKind::Net) }), None);
     }
 
     #[test]

@@ -16,7 +16,7 @@ use crate::traffic::steering::{Acceptor, Steering};
 use crate::types::{Balance, ChildId, ConnectionId, Delivery, Key, SlotId, Time};
 use cluster_protocol::inbound::ServerLoad;
 pub use socket::Counts;
-use socket::{Accepting, Socket, WaitingConnection};
+use socket::{AcceptState, Socket, WaitingConnection};
 use worker::{Flight, Past, Promptness, REFUSAL, Worker, affinity};
 
 /// With `sticky` a stalled worker's clients wait for it, so many of them; the next ones go elsewhere.
@@ -93,7 +93,7 @@ impl Dispatch {
     /// A socket was opened.
     pub fn opened(&mut self, now: Time, key: Key, delivery: Delivery) {
         let steering = (delivery == Delivery::Adaptive).then(|| Steering::new(now));
-        let accepting = if delivery == Delivery::Shared { Accepting::Nothing } else { Accepting::Idle };
+        let accepting = if delivery == Delivery::Shared { AcceptState::Nothing } else { AcceptState::Idle };
         let (waiting, counts) = (VecDeque::new(), Counts::default());
         self.heirs.remove(&key);
         self.sockets.insert(key, Socket { steering, waiting, accepting, counts });
@@ -148,7 +148,7 @@ impl Dispatch {
     }
 
     /// A worker takes nothing new; what it was given before it may still take.
-    pub fn leaves(&mut self, child: ChildId) {
+    pub fn drains(&mut self, child: ChildId) {
         if let Some(worker) = self.workers.get_mut(&child) {
             worker.keys.clear();
         }
@@ -160,8 +160,8 @@ impl Dispatch {
             self.orders.extend(connections.into_iter().map(|(connection, _)| Order::Release(connection)));
             return;
         };
-        if socket.accepting == Accepting::Asked {
-            socket.accepting = Accepting::Idle;
+        if socket.accepting == AcceptState::Asked {
+            socket.accepting = AcceptState::Idle;
         }
         socket.counts.accepted += connections.len() as u64;
         let arrived = |(connection, client)| WaitingConnection { connection, client, past: Past::Clean, since: now };
@@ -169,7 +169,7 @@ impl Dispatch {
         self.move_on(now);
     }
 
-    /// A worker gave back what it had taken: it goes to another.
+    /// A worker handed back what it had taken: it goes to another.
     pub fn handed_back(&mut self, now: Time, key: &Key, connection: ConnectionId, client: u64) {
         self.wait_again(now, connection, &Flight { key: Arc::clone(key), client, past: Past::Clean });
         self.move_on(now);
@@ -279,7 +279,7 @@ impl Dispatch {
     /// Every socket: who accepts, how many connections wait in the master, and what happened so far.
     pub fn sockets(&self) -> impl Iterator<Item = (&Key, Acceptor, usize, Counts)> {
         self.sockets.iter().map(|(key, socket)| {
-            let fixed = if socket.accepting == Accepting::Nothing { Acceptor::Workers } else { Acceptor::Master };
+            let fixed = if socket.accepting == AcceptState::Nothing { Acceptor::Workers } else { Acceptor::Master };
             let acceptor = socket.steering.as_ref().map_or(fixed, Steering::acceptor);
             (key, acceptor, socket.waiting.len(), socket.counts)
         })
@@ -301,7 +301,7 @@ impl Dispatch {
         }
         let mut sockets = std::mem::take(&mut self.sockets);
         // Most have nothing to do, and there may be thousands: they cost no look at the workers.
-        let busy = |socket: &Socket| socket.accepting == Accepting::Idle || !socket.waiting.is_empty();
+        let busy = |socket: &Socket| socket.accepting == AcceptState::Idle || !socket.waiting.is_empty();
         for (key, socket) in sockets.iter_mut().filter(|(_, socket)| busy(socket)) {
             while let Some(waiting) = socket.waiting.front().copied() {
                 let Some(child) = self.choose(key, waiting.client) else { break };
@@ -318,8 +318,8 @@ impl Dispatch {
                 }
                 None => socket.waiting.is_empty() && self.somebody_is_free(key),
             };
-            if socket.accepting == Accepting::Idle && takes {
-                socket.accepting = Accepting::Asked;
+            if socket.accepting == AcceptState::Idle && takes {
+                socket.accepting = AcceptState::Asked;
                 self.orders.push_back(Order::Accept(Arc::clone(key)));
             }
         }

@@ -8,23 +8,23 @@ use std::sync::Arc;
 use serde_json::value::RawValue;
 
 use crate::traffic::addresses::{Closed, LINGERS, Port, is_same};
-use crate::types::{Bound, ChildId, Key, SlotId, Time};
+use crate::types::{BoundSocket, ChildId, Key, SlotId, Time};
 use cluster_protocol::listen::{ListenAddress, ListenQuery};
 
 /// One shared socket.
 #[derive(Debug)]
 struct Listener {
-    state: State,
+    state: ListenerState,
     /// What it was opened for. Its data is what the first server of the key wants the others to have (TLS ticket keys).
     query: ListenQuery,
     wanted_by: BTreeSet<SlotId>,
 }
 
 #[derive(Debug)]
-enum State {
+enum ListenerState {
     /// The shell is opening it for these, since then.
     Opening(Vec<PendingListen>, Time),
-    Open(Bound),
+    Open(BoundSocket),
 }
 
 /// A worker that waits for the answer to its query.
@@ -59,7 +59,7 @@ pub enum Answer {
         /// Whose socket.
         of: Key,
         /// What it is.
-        bound: Bound,
+        bound: BoundSocket,
     },
     /// It is being opened for somebody else.
     Waits,
@@ -81,22 +81,22 @@ impl Listeners {
         if let Some(listener) = self.by_key.get_mut(key) {
             listener.wanted_by.extend(slot);
             return match &mut listener.state {
-                State::Open(_) => Answer::Open,
-                State::Opening(waiters, _) => {
+                ListenerState::Open(_) => Answer::Open,
+                ListenerState::Opening(waiters, _) => {
                     waiters.push(waiting);
                     Answer::Waits
                 }
             };
         }
         let same = |(key, listener): (&Key, &Listener)| match &listener.state {
-            State::Open(bound) if is_same(query, &listener.query, bound) && !serves.contains(key) => {
+            ListenerState::Open(bound) if is_same(query, &listener.query, bound) && !serves.contains(key) => {
                 Some(Answer::Shares { of: Arc::clone(key), bound: bound.clone() })
             }
             _ => None,
         };
         let answer = Port::asked(query).and_then(|port| self.at(port).find_map(same)).unwrap_or(Answer::Opens);
         let listener = Listener {
-            state: State::Opening(vec![waiting], now),
+            state: ListenerState::Opening(vec![waiting], now),
             query: query.clone(),
             wanted_by: slot.into_iter().collect(),
         };
@@ -132,7 +132,7 @@ impl Listeners {
         is_served: impl Fn(&Key) -> bool,
         serves: impl Fn(ChildId, &Key) -> bool,
     ) -> bool {
-        let Some(Listener { state: State::Opening(waiters, since), query, .. }) = self.by_key.get(key) else {
+        let Some(Listener { state: ListenerState::Opening(waiters, since), query, .. }) = self.by_key.get(key) else {
             return false;
         };
         let Some(port) = Port::asked(query) else { return false };
@@ -144,7 +144,7 @@ impl Listeners {
     /// Whether the shell is to open it.
     #[must_use]
     pub fn is_opening(&self, key: &str) -> bool {
-        self.by_key.get(key).is_some_and(|listener| matches!(listener.state, State::Opening(..)))
+        self.by_key.get(key).is_some_and(|listener| matches!(listener.state, ListenerState::Opening(..)))
     }
 
     /// A worker of `slot` has it.
@@ -156,9 +156,9 @@ impl Listeners {
 
     /// The shell opened a socket or failed to. Gives those who wait for it; a failed one is forgotten, so that the next
     /// query tries again.
-    pub fn opened(&mut self, key: &Key, bound: Option<Bound>) -> Vec<PendingListen> {
+    pub fn opened(&mut self, key: &Key, bound: Option<BoundSocket>) -> Vec<PendingListen> {
         let Some(listener) = self.by_key.get_mut(key) else { return Vec::new() };
-        let State::Opening(waiters, _) = &mut listener.state else { return Vec::new() };
+        let ListenerState::Opening(waiters, _) = &mut listener.state else { return Vec::new() };
         let waiters = std::mem::take(waiters);
         match bound {
             Some(bound) => {
@@ -166,7 +166,7 @@ impl Listeners {
                     self.by_port.entry(port).or_default().insert(Arc::clone(key));
                     self.closed.opened(port);
                 }
-                listener.state = State::Open(bound);
+                listener.state = ListenerState::Open(bound);
             }
             None => {
                 self.by_key.remove(key);
@@ -177,16 +177,17 @@ impl Listeners {
 
     /// What an open socket is.
     #[must_use]
-    pub fn bound(&self, key: &str) -> Option<&Bound> {
+    pub fn bound(&self, key: &str) -> Option<&BoundSocket> {
         match &self.by_key.get(key)?.state {
-            State::Open(bound) => Some(bound),
-            State::Opening(..) => None,
+            ListenerState::Open(bound) => Some(bound),
+            ListenerState::Opening(..) => None,
         }
     }
 
     /// The sockets that `in_use` says no worker serves.
     pub fn unused(&self, in_use: impl Fn(&Key) -> bool) -> Vec<Key> {
-        let unused = |(key, listener): &(&Key, &Listener)| matches!(listener.state, State::Open(_)) && !in_use(key);
+        let unused =
+            |(key, listener): &(&Key, &Listener)| matches!(listener.state, ListenerState::Open(_)) && !in_use(key);
         self.by_key.iter().filter(unused).map(|(key, _)| Arc::clone(key)).collect()
     }
 
@@ -200,7 +201,7 @@ impl Listeners {
     pub fn unwanted_by(&mut self, key: &str, slot: SlotId) -> bool {
         let Some(listener) = self.by_key.get_mut(key) else { return false };
         listener.wanted_by.remove(&slot);
-        listener.wanted_by.is_empty() && matches!(listener.state, State::Open(_))
+        listener.wanted_by.is_empty() && matches!(listener.state, ListenerState::Open(_))
     }
 
     /// There is no such slot any more. Gives the keys of the sockets that nobody else wants.
@@ -212,14 +213,15 @@ impl Listeners {
 
     /// Forgets a socket. Gives the key of another that is the same socket, if there is one: what waited comes to that.
     pub fn closed(&mut self, now: Time, key: &Key, is_served: impl Fn(&Key) -> bool) -> Option<Key> {
-        let Listener { state: State::Open(bound), .. } = self.by_key.remove(key)? else { return None };
+        let Listener { state: ListenerState::Open(bound), .. } = self.by_key.remove(key)? else { return None };
         let port = Port::of(&bound)?;
         let others = self.by_port.get_mut(&port)?;
         others.remove(key);
         if others.is_empty() {
             self.by_port.remove(&port);
         }
-        let same = |(_, other): &(&Key, &Listener)| matches!(&other.state, State::Open(it) if it.name == bound.name);
+        let same =
+            |(_, other): &(&Key, &Listener)| matches!(&other.state, ListenerState::Open(it) if it.name == bound.name);
         let heir = self.at(port).find(same).map(|(key, _)| Arc::clone(key));
         if heir.is_none() {
             self.closed.push(now, port, Arc::clone(key), is_served);

@@ -18,7 +18,7 @@ use crate::action::Action;
 use crate::context::Context;
 use crate::lifecycle::processes::Respawn;
 use crate::notice::Notice;
-use crate::types::{ChildId, ConnectionId, Exit, Key, Mode, Policy, SlotId, Time};
+use crate::types::{ChildId, ConnectionId, ExitStatus, Key, Mode, Policy, SlotId, Time};
 use cluster_protocol::code::ErrorCode;
 use cluster_protocol::inbound::ServerLoad;
 use dispatch::Counts;
@@ -56,11 +56,11 @@ impl Traffic {
     }
 
     /// A worker gets nothing new.
-    pub fn leaving(&mut self, ctx: &mut Context, id: ChildId) {
+    pub fn draining(&mut self, ctx: &mut Context, id: ChildId) {
         if let Some(child) = ctx.processes.get_mut(id).filter(|child| child.is_worker()) {
             // Said again it has none left.
             child.connections = child.connections.max(self.hand_over.connections(id));
-            self.hand_over.decide(ctx, |dispatch, _| dispatch.leaves(id));
+            self.hand_over.decide(ctx, |dispatch, _| dispatch.drains(id));
         }
     }
 
@@ -70,7 +70,7 @@ impl Traffic {
     }
 
     /// A worker's process ended. A connection with which two in a row ended ends there.
-    pub fn gone(&mut self, ctx: &mut Context, child: ChildId, exit: Option<Exit>) {
+    pub fn gone(&mut self, ctx: &mut Context, child: ChildId, exit: Option<ExitStatus>) {
         let crashed = exit.and_then(|exit| exit.signal).is_some_and(|signal| CRASHES.contains(&signal));
         for connection in self.hand_over.decide(ctx, |dispatch, now| dispatch.exited(now, child, crashed)) {
             ctx.act(Action::ReleaseConnection { connection });
@@ -90,7 +90,7 @@ impl Traffic {
         self.hand_over.decide(ctx, |dispatch, now| dispatch.accepted(now, key, connections));
     }
 
-    /// A worker gave back a connection that it had taken.
+    /// A worker handed back a connection that it had taken.
     pub fn handed_back(&mut self, ctx: &mut Context, child: ChildId, key: &Key, connection: ConnectionId, client: u64) {
         if !ctx.may_hand_back(child) {
             return ctx.act(Action::ReleaseConnection { connection });

@@ -8,7 +8,7 @@ use super::listeners::{Answer, Asker, PendingListen};
 use crate::action::{Action, Origin};
 use crate::context::Context;
 use crate::lifecycle::child::{Child, Stage};
-use crate::types::{Bound, ChildId, Delivery, Key, Time};
+use crate::types::{BoundSocket, ChildId, Delivery, Key, Time};
 use cluster_protocol::listen::{ListenAddress, ListenQuery};
 use cluster_protocol::outbound;
 
@@ -21,8 +21,8 @@ const EMFILE: i32 = 24;
 impl Traffic {
     /// `listen()` in a worker.
     pub fn queried(&mut self, ctx: &mut Context, id: ChildId, query: Box<ListenQuery>) {
-        // One that leaves is not answered, as by Node's own primary (queryServer in lib/internal/cluster/primary.js).
-        let asks = |child: &&mut Child| child.is_worker() && !child.is_leaving();
+        // One that drains is not answered, as by Node's own primary (queryServer in lib/internal/cluster/primary.js).
+        let asks = |child: &&mut Child| child.is_worker() && !child.is_draining();
         let Some(child) = ctx.processes.get_mut(id).filter(asks) else { return };
         let slot = child.slot;
         let key: Key = query.key().into();
@@ -43,7 +43,7 @@ impl Traffic {
     }
 
     /// The shell opened a socket, or could not.
-    pub fn listener_opened(&mut self, ctx: &mut Context, key: &Key, result: Result<Bound, i32>) {
+    pub fn listener_opened(&mut self, ctx: &mut Context, key: &Key, result: Result<BoundSocket, i32>) {
         let errno = result.as_ref().err().copied().unwrap_or(0);
         if let Ok(bound) = &result {
             self.hand_over.decide(ctx, |dispatch, now| dispatch.opened(now, Arc::clone(key), bound.delivery));
@@ -71,7 +71,7 @@ impl Traffic {
 
     /// libuv's errors are negative errnos, and Node builds its own error from them.
     fn answer(&mut self, ctx: &mut Context, key: &Key, PendingListen { child, seq }: PendingListen, errno: i32) {
-        let waits = |child: &&mut Child| child.is_reachable() && !child.is_leaving();
+        let waits = |child: &&mut Child| child.is_reachable() && !child.is_draining();
         let Some(worker) = ctx.processes.get_mut(child).filter(waits) else { return };
         if worker.stands_by() {
             if errno == 0 {
@@ -125,7 +125,7 @@ impl Traffic {
         self.hand_over.decide(ctx, |dispatch, now| dispatch.joined(now, id, slot, keys));
     }
 
-    /// A worker that leaves closes its servers too, but its slot goes on wanting them; also where the slot's other process (there
+    /// A worker that drains closes its servers too, but its slot goes on wanting them; also where the slot's other process (there
     /// are two while one takes the place of the other) serves what this one closes.
     pub fn listener_closed(&mut self, ctx: &mut Context, id: ChildId, key: &str) {
         let Some(child) = ctx.processes.get_mut(id) else { return };
@@ -135,7 +135,7 @@ impl Traffic {
         let (stage, slot) = (child.stage, child.slot);
         self.hand_over.decide(ctx, |dispatch, _| dispatch.left(id, key));
         let (Stage::Booting { .. } | Stage::Ready, Some(slot)) = (stage, slot) else { return };
-        let serves = |other: &Child| other.slot == Some(slot) && !other.is_leaving() && other.serves.contains(key);
+        let serves = |other: &Child| other.slot == Some(slot) && !other.is_draining() && other.serves.contains(key);
         if !ctx.processes.workers().any(serves) && self.listeners.unwanted_by(key, slot) {
             self.close_listener(ctx, &key.into());
         }

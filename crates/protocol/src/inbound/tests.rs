@@ -14,7 +14,7 @@ fn reads_what_node_20_sends_for_listen_0() {
 fn reads_the_preloads_reports() {
     let line = br#"{"cmd":"NODE_YUNFLY","act":"error","phase":"boot","fatal":true,"error":{"name":"Error","message":"m","code":"E"}}"#;
     let Ok(Inbound::Report(Report::Error(report))) = Inbound::read(line) else { panic!() };
-    assert!(report.fatal && report.phase == Phase::Boot);
+    assert!(report.fatal && report.phase == ChildPhase::Boot);
     assert_eq!(report.error.message.as_deref(), Some("m"));
 }
 
@@ -69,9 +69,9 @@ fn each_message_is_known() {
         (r#"{"cmd":"NODE_YUNFLY"}"#, "Unknown"),
         (r#"{"cmd":"NODE_YUNFLY","act":"loaded"}"#, "Report(Loaded)"),
         (r#"{"cmd":"NODE_YUNFLY","act":"serving"}"#, "Report(Serving)"),
-        (r#"{"cmd":"NODE_YUNFLY","act":"leaving","reason":"SIGTERM"}"#, "Report(Leaving { reason: \"SIGTERM\" })"),
+        (r#"{"cmd":"NODE_YUNFLY","act":"draining","reason":"SIGTERM"}"#, "Report(Draining { reason: \"SIGTERM\" })"),
         (r#"{"cmd":"NODE_YUNFLY","act":"signalled","signal":"SIGINT"}"#, "Report(Signalled { signal: \"SIGINT\" })"),
-        (r#"{"cmd":"NODE_YUNFLY","act":"finished"}"#, "Report(Finished)"),
+        (r#"{"cmd":"NODE_YUNFLY","act":"drained"}"#, "Report(Drained)"),
         (r#"{"cmd":"NODE_YUNFLY","act":"overdue"}"#, "Report(Overdue)"),
         (
             r#"{"cmd":"NODE_YUNFLY","act":"connections","servers":[{"key":"k","open":1,"accepted":2}]}"#,
@@ -114,10 +114,10 @@ fn what_is_too_long_is_refused_before_anything_is_made_of_it() {
 
 #[test]
 fn a_word_has_64_bytes_at_most() {
-    let leaving = |length| {
+    let draining = |length| {
         let reason = "x".repeat(length);
-        Inbound::read(format!(r#"{{"cmd":"NODE_YUNFLY","act":"leaving","reason":"{reason}"}}"#).as_bytes())
+        Inbound::read(format!(r#"{{"cmd":"NODE_YUNFLY","act":"draining","reason":"{reason}"}}"#).as_bytes())
     };
-    assert!(matches!(leaving(64), Ok(Inbound::Report(Report::Leaving { reason })) if reason.len() == 64));
-    assert!(leaving(65).unwrap_err().to_string().starts_with("a word of more than 64 bytes"));
+    assert!(matches!(draining(64), Ok(Inbound::Report(Report::Draining { reason })) if reason.len() == 64));
+    assert!(draining(65).unwrap_err().to_string().starts_with("a word of more than 64 bytes"));
 }

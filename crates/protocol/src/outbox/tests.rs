@@ -4,7 +4,7 @@ use proptest::prelude::*;
 fn pushed(items: &[(&'static str, Option<u8>)]) -> Outbox<u8, ()> {
     let mut outbox = Outbox::default();
     for (frame, handle) in items {
-        outbox.push(Item { frame: Bytes::from_static(frame.as_bytes()), handle: *handle, from: () });
+        outbox.push(OutboxItem { frame: Bytes::from_static(frame.as_bytes()), handle: *handle, from: () });
     }
     outbox
 }
@@ -39,21 +39,21 @@ fn a_handle_goes_with_the_first_byte_only() {
 #[test]
 fn a_handle_of_the_masters_own_holds_up_no_message_but_other_handles() {
     let mut outbox = pushed(&[("a\n", None), ("b\n", None), ("h\n", Some(7)), ("c\n", None)]);
-    outbox.push_urgent(Item { frame: Bytes::from_static(b"new\n"), handle: Some(1), from: () });
-    outbox.push_urgent(Item { frame: Bytes::from_static(b"next\n"), handle: Some(2), from: () });
+    outbox.push_urgent(OutboxItem { frame: Bytes::from_static(b"new\n"), handle: Some(1), from: () });
+    outbox.push_urgent(OutboxItem { frame: Bytes::from_static(b"next\n"), handle: Some(2), from: () });
     assert_eq!(write(&mut outbox, 99), ("new\n".into(), Some(1)));
     assert_eq!(write(&mut outbox, 1), ("a".into(), None));
     assert!(outbox.refused().is_none());
     assert_eq!(write(&mut outbox, 99), ("\nb\n".into(), None));
     assert_eq!(write(&mut outbox, 99), ("new\n".into(), Some(1)));
     assert!(!outbox.is_writable(), "what is next has a handle");
-    outbox.push_urgent(Item { frame: Bytes::from_static(b"own\n"), handle: None, from: () });
+    outbox.push_urgent(OutboxItem { frame: Bytes::from_static(b"own\n"), handle: None, from: () });
     outbox.acknowledged();
     assert_eq!(write(&mut outbox, 99), ("next\n".into(), Some(2)));
     assert_eq!(write(&mut outbox, 99), ("own\n".into(), None));
     outbox.acknowledged();
     assert_eq!(write(&mut outbox, 99), ("h\n".into(), Some(7)));
-    outbox.push_urgent(Item { frame: Bytes::from_static(b"ack\n"), handle: None, from: () });
+    outbox.push_urgent(OutboxItem { frame: Bytes::from_static(b"ack\n"), handle: None, from: () });
     assert_eq!(write(&mut outbox, 99), ("ack\n".into(), None), "the child may wait for it");
     assert!(!outbox.is_writable(), "the order stays");
     outbox.acknowledged();
@@ -98,7 +98,7 @@ proptest! {
         for (index, (text, handle)) in frames.iter().enumerate() {
             let frame = format!("{text}\n");
             expected.push_str(&frame);
-            outbox.push(Item { frame: Bytes::from(frame), handle: handle.then_some(index), from: () });
+            outbox.push(OutboxItem { frame: Bytes::from(frame), handle: handle.then_some(index), from: () });
         }
         let mut stream = String::new();
         let mut handles = Vec::new();
@@ -120,7 +120,7 @@ proptest! {
 }
 
 fn urgent(outbox: &mut Outbox<u8, ()>, frame: &'static str, handle: Option<u8>) {
-    outbox.push_urgent(Item { frame: Bytes::from_static(frame.as_bytes()), handle, from: () });
+    outbox.push_urgent(OutboxItem { frame: Bytes::from_static(frame.as_bytes()), handle, from: () });
 }
 
 #[test]
@@ -172,7 +172,7 @@ fn the_masters_own_goes_between_two_frames_and_never_into_one() {
 }
 
 #[test]
-fn what_did_not_arrive_is_given_back_the_masters_own_first() {
+fn what_did_not_arrive_is_returned_the_masters_own_first() {
     let mut outbox = pushed(&[("ab\n", None), ("h\n", Some(7))]);
     write(&mut outbox, 1);
     urgent(&mut outbox, "own\n", None);

@@ -108,7 +108,7 @@ fn sockets_of(pid: u32) -> impl Iterator<Item = u64> {
 
 /// What the preload is told (lib/config/settings.js), as far as it matters here.
 #[derive(Deserialize)]
-struct Boot {
+struct BootSettings {
     app: u32,
 }
 
@@ -117,7 +117,7 @@ struct Boot {
 fn is_orphan(pid: u32) -> bool {
     let Ok(environment) = fs::read(format!("/proc/{pid}/environ")) else { return false };
     let boot = environment.split(|byte| *byte == 0).find_map(|entry| entry.strip_prefix(b"YUNFLY_CLUSTER_BOOT="));
-    let Some(Boot { app }) = boot.and_then(|boot| serde_json::from_slice(boot).ok()) else { return false };
+    let Some(BootSettings { app }) = boot.and_then(|boot| serde_json::from_slice(boot).ok()) else { return false };
     let namespace = |of: &str| fs::read_link(format!("/proc/{of}/ns/pid")).ok();
     let own = namespace("self");
     own.is_some() && namespace(&pid.to_string()) == own && parent(pid).is_some_and(|parent| parent != app)

@@ -1,5 +1,5 @@
 use super::*;
-use crate::types::Exit;
+use crate::types::ExitStatus;
 use std::time::Duration;
 
 fn at(seconds: u64) -> Time {
@@ -12,15 +12,19 @@ fn child(stage: Stage) -> Child {
 
 #[test]
 fn each_stage_is_told_apart() {
-    for (stage, booting, ready, leaving, deadline) in [
+    for (stage, booting, ready, draining, deadline) in [
         (Stage::Booting { deadline: at(1) }, true, false, false, Some(at(1))),
         (Stage::Standby, false, false, false, None),
         (Stage::Ready, false, true, false, None),
-        (Stage::Leaving { kill_at: at(3) }, false, false, true, Some(at(3))),
+        (Stage::Draining { kill_at: at(3) }, false, false, true, Some(at(3))),
         (Stage::Killed, false, false, true, None),
     ] {
         let child = child(stage);
-        assert_eq!((child.is_booting(), child.is_ready(), child.is_leaving()), (booting, ready, leaving), "{stage:?}");
+        assert_eq!(
+            (child.is_booting(), child.is_ready(), child.is_draining()),
+            (booting, ready, draining),
+            "{stage:?}"
+        );
         assert_eq!(child.deadline(), deadline, "{stage:?}");
     }
 }
@@ -40,12 +44,12 @@ fn a_worker_without_a_slot_stands_by() {
 #[test]
 fn one_is_reached_while_its_channel_is_open_and_nobody_kills_it() {
     for (channel, stage, is_reachable) in [
-        (Channel::Pending, Stage::Standby, false),
-        (Channel::Open, Stage::Standby, true),
-        (Channel::Open, Stage::Leaving { kill_at: at(1) }, true),
-        (Channel::Open, Stage::Killed, false),
-        (Channel::Ending, Stage::Standby, false),
-        (Channel::Closed, Stage::Standby, false),
+        (ChannelState::Pending, Stage::Standby, false),
+        (ChannelState::Open, Stage::Standby, true),
+        (ChannelState::Open, Stage::Draining { kill_at: at(1) }, true),
+        (ChannelState::Open, Stage::Killed, false),
+        (ChannelState::Exiting, Stage::Standby, false),
+        (ChannelState::Closed, Stage::Standby, false),
     ] {
         assert_eq!(Child { channel, ..child(stage) }.is_reachable(), is_reachable, "{channel:?} {stage:?}");
     }
@@ -65,13 +69,13 @@ fn one_that_stayed_or_served_started_well() {
 #[test]
 fn the_first_reason_stays_and_its_time_only_becomes_less() {
     let mut child = child(Stage::Ready);
-    child.leave(at(5), ExitReason::Reload);
-    child.leave(at(9), ExitReason::Kill);
-    assert_eq!((child.stage, &child.reason), (Stage::Leaving { kill_at: at(5) }, &ExitReason::Reload));
-    child.leave(at(3), ExitReason::Unasked);
-    assert_eq!((child.stage, &child.reason), (Stage::Leaving { kill_at: at(3) }, &ExitReason::Reload));
+    child.drain_until(at(5), ExitReason::Reload);
+    child.drain_until(at(9), ExitReason::Kill);
+    assert_eq!((child.stage, &child.reason), (Stage::Draining { kill_at: at(5) }, &ExitReason::Reload));
+    child.drain_until(at(3), ExitReason::Unasked);
+    assert_eq!((child.stage, &child.reason), (Stage::Draining { kill_at: at(3) }, &ExitReason::Reload));
     child.stage = Stage::Killed;
-    child.leave(at(2), ExitReason::Kill);
+    child.drain_until(at(2), ExitReason::Kill);
     assert_eq!(child.stage, Stage::Killed);
 }
 
@@ -79,7 +83,7 @@ fn the_first_reason_stays_and_its_time_only_becomes_less() {
 fn a_failure_tells_what_is_known() {
     let error = Some(ErrorDetails { message: Some("m".to_owned()), ..ErrorDetails::default() });
     let child = Child { pid: Some(7), error: error.clone(), ..child(Stage::Standby) };
-    let exit = Exit { code: Some(1), signal: None };
+    let exit = ExitStatus { code: Some(1), signal: None };
     let failure = child.failure(FailureCause::Exit(exit));
     assert_eq!((failure.child, failure.slot, failure.pid), (ChildId::Worker(1), Some(1), Some(7)));
     assert_eq!((failure.error, failure.was_ready), (error, false));

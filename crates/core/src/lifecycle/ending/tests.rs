@@ -1,6 +1,6 @@
 use crate::event::Event;
 use crate::lifecycle::child::Stage;
-use crate::lifecycle::leaving::REPLACE_GRACE;
+use crate::lifecycle::draining::REPLACE_GRACE;
 use crate::notice::{ExitReason, FailureCause, Notice};
 use crate::rollout::ReloadRequest;
 use crate::testing::{Behaviour, Boot, GOOD, OnDrain, World, count, exit, good, ms, policy, signal, started};
@@ -34,9 +34,9 @@ fn pass(world: &mut World, until: Time) {
 fn one_that_a_debugger_holds_is_not_killed_for_being_slow() {
     let mut world = debugged(policy());
     world.core.handle(ms(500), Event::DisconnectAsked { child: ONE });
-    assert_eq!(stage(&world), Some(Stage::Leaving { kill_at: ms(5_500) }));
+    assert_eq!(stage(&world), Some(Stage::Draining { kill_at: ms(5_500) }));
     pass(&mut world, ms(5_500));
-    assert_eq!(stage(&world), Some(Stage::Leaving { kill_at: ms(10_500) }));
+    assert_eq!(stage(&world), Some(Stage::Draining { kill_at: ms(10_500) }));
     told(&mut world, Report::Beat { debugged: false });
     pass(&mut world, ms(10_500));
     assert_eq!(stage(&world), Some(Stage::Killed));

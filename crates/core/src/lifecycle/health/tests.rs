@@ -125,7 +125,7 @@ fn what_the_system_says_decides() {
     assert!(told.iter().any(|action| matches!(action, Action::Notify(Notice::Hang(ONE, it)) if *it == report)));
     assert!(told.iter().any(|action| matches!(action, Action::Terminate { child: ONE })));
     assert_eq!(world.core.ctx.processes.get(ONE).map(|child| child.reason.clone()), Some(ExitReason::Hang));
-    assert!(actions(&mut world, Event::Probed { child: ONE, evidence: blocked }).is_empty(), "it leaves already");
+    assert!(actions(&mut world, Event::Probed { child: ONE, evidence: blocked }).is_empty(), "it drains already");
     let mut world = silent();
     assert!(actions(&mut world, Event::Probed { child: ONE, evidence: traced }).is_empty());
     assert_eq!(world.core.ctx.processes.get(ONE).map(|child| child.heartbeat), Some(Heartbeat::Debugged));

@@ -6,7 +6,7 @@ use crate::event::Event;
 use crate::rollout::ReloadRequest;
 use crate::testing::{Behaviour, GOOD, OnDrain, World, ms, policy};
 use crate::types::{Policy, ReloadTarget};
-use cluster_protocol::inbound::{ErrorDetails, ErrorReport, Phase, ServerLoad};
+use cluster_protocol::inbound::{ChildPhase, ErrorDetails, ErrorReport, ServerLoad};
 
 const KEY: &str = ":80:4::0";
 
@@ -14,7 +14,7 @@ const KEY: &str = ":80:4::0";
 /// questions that only the child itself is answered.
 fn sayings() -> Vec<(&'static str, Inbound)> {
     let read = |line: &str| Inbound::read(line.as_bytes()).unwrap();
-    let error = ErrorReport { phase: Phase::Run, fatal: true, served: true, error: ErrorDetails::default() };
+    let error = ErrorReport { phase: ChildPhase::Run, fatal: true, served: true, error: ErrorDetails::default() };
     let server = ServerLoad { key: Some(KEY.to_owned()), open: u64::MAX, accepted: u64::MAX, limited: true };
     vec![
         ("online", Inbound::Online),
@@ -27,9 +27,9 @@ fn sayings() -> Vec<(&'static str, Inbound)> {
         ("loaded", Inbound::Report(Report::Loaded)),
         ("serving", Inbound::Report(Report::Serving)),
         ("error", Inbound::Report(Report::Error(error))),
-        ("leaving", Inbound::Report(Report::Leaving { reason: "SIGTERM".to_owned() })),
+        ("draining", Inbound::Report(Report::Draining { reason: "SIGTERM".to_owned() })),
         ("signalled", Inbound::Report(Report::Signalled { signal: "SIGINT".to_owned() })),
-        ("finished", Inbound::Report(Report::Finished)),
+        ("drained", Inbound::Report(Report::Drained)),
         ("overdue", Inbound::Report(Report::Overdue)),
         ("loads", Inbound::Report(Report::Connections { servers: vec![server.clone(), server] })),
         ("beat", Inbound::Report(Report::Beat { debugged: false })),
@@ -74,9 +74,9 @@ fn standings() -> Vec<Standing> {
         }),
         ("serving", || (running(without_alone(), 1_000), ONE)),
         ("draining", || (draining(), ONE)),
-        ("finished", || {
+        ("drained", || {
             let mut world = draining();
-            world.tell(Event::Told { child: ONE, message: Inbound::Report(Report::Finished) });
+            world.tell(Event::Told { child: ONE, message: Inbound::Report(Report::Drained) });
             (world, ONE)
         }),
         ("canary", || {
@@ -104,23 +104,23 @@ fn standings() -> Vec<Standing> {
     ]
 }
 
-/// `-`: nothing; `X`: the app is told that it may not say that; `told`: the event that the message means; `ready`, `leaves`: where the
+/// `-`: nothing; `X`: the app is told that it may not say that; `told`: the event that the message means; `ready`, `drains`: where the
 /// child stands from then on; `opens`: a socket; `sent`: something to the child itself; `fork`: of others in its place, or after it.
 const TABLE: &str = "
-            | new         | starting    | serving          | draining | finished | canary          | predecessor | standby   | alone starts    | alone | alone ends
+            | new         | starting    | serving          | draining | drained  | canary          | predecessor | standby   | alone starts    | alone | alone ends
 online      | told        | -           | -                | -        | -        | told            | -           | -         | X               | X     | X
 query       | opens       | opens       | opens            | -        | -        | opens           | -           | opens     | X               | X     | X
 listening   | told+ready  | told+ready  | told             | told     | told     | told+ready+sent | told        | X         | X               | X     | X
 close       | -           | -           | -                | -        | -        | -               | -           | -         | X               | X     | X
 close other | -           | -           | -                | -        | -        | -               | -           | -         | X               | X     | X
 accepted    | -           | -           | -                | -        | -        | -               | -           | -         | X               | X     | X
-disconnect  | sent+leaves | sent+leaves | sent+leaves+fork | sent     | sent     | sent+leaves     | sent        | sent+fork | X               | X     | X
+disconnect  | sent+drains | sent+drains | sent+drains+fork | sent     | sent     | sent+drains     | sent        | sent+fork | X               | X     | X
 loaded      | X           | X           | X                | X        | X        | X               | X           | X         | ready+fork+fork | -     | -
 serving     | ready       | ready       | -                | -        | -        | ready+sent      | -           | -         | X               | X     | X
-error       | told        | told        | told+leaves+fork | told     | told     | told            | told        | told+fork | told            | told  | told
-leaving     | leaves      | leaves      | leaves           | -        | -        | leaves          | -           | fork      | X               | X     | X
+error       | told        | told        | told+drains+fork | told     | told     | told            | told        | told+fork | told            | told  | told
+draining    | drains      | drains      | drains           | -        | -        | drains          | -           | fork      | X               | X     | X
 signalled   | -           | -           | -                | -        | -        | -               | -           | -         | -               | -     | -
-finished    | sent        | sent        | X                | sent     | -        | sent            | sent        | X         | sent            | X     | sent
+drained     | sent        | sent        | X                | sent     | -        | sent            | sent        | X         | sent            | X     | sent
 overdue     | -           | -           | -                | -        | -        | -               | -           | -         | -               | -     | -
 loads       | -           | -           | -                | -        | -        | -               | -           | -         | X               | X     | X
 beat        | -           | -           | -                | -        | -        | -               | -           | -         | X               | X     | X
@@ -150,7 +150,7 @@ fn effect(world: &mut World, child: ChildId, message: Inbound) -> String {
             Action::Notify(Notice::Online(_)) => "told",
             Action::Notify(Notice::Listening(..)) => "told",
             Action::Notify(Notice::ChildReady(_)) => "ready",
-            Action::Notify(Notice::Draining(..)) => "leaves",
+            Action::Notify(Notice::Draining(..)) => "drains",
             Action::Notify(Notice::ChildError(..)) => "told",
             Action::Listen { .. } => "opens",
             Action::CloseListener { .. } => "closes",
@@ -230,8 +230,8 @@ fn who_stands_by_is_ready_when_it_is_called_if_a_server_of_its_own_listens() {
 }
 
 #[test]
-fn a_connection_is_given_back_in_development_by_who_makes_room_only() {
-    let given_back = |world: &mut World, child| {
+fn only_a_draining_worker_hands_connections_back_and_only_in_development() {
+    let handed_back = |world: &mut World, child| {
         let event = Event::HandedBack { child, key: KEY.into(), connection: 9, client: 1 };
         world.core.handle(world.now, event);
         let mut released = false;
@@ -242,12 +242,12 @@ fn a_connection_is_given_back_in_development_by_who_makes_room_only() {
     };
     let one = ChildId::Worker(1);
     let development = || running(Policy { mode: Mode::Development, count: 1, ..policy() }, 1_000);
-    let mut leaving = running(policy(), 1_000);
-    leaving.tell(Event::DisconnectAsked { child: one });
-    assert!(!given_back(&mut leaving, one), "in production");
-    assert!(!given_back(&mut development(), one), "it is at work");
-    assert!(!given_back(&mut development(), ChildId::Alone(1)));
-    let mut leaving = development();
-    leaving.tell(Event::DisconnectAsked { child: one });
-    assert!(given_back(&mut leaving, one));
+    let mut draining = running(policy(), 1_000);
+    draining.tell(Event::DisconnectAsked { child: one });
+    assert!(!handed_back(&mut draining, one), "in production");
+    assert!(!handed_back(&mut development(), one), "it is at work");
+    assert!(!handed_back(&mut development(), ChildId::Alone(1)));
+    let mut draining = development();
+    draining.tell(Event::DisconnectAsked { child: one });
+    assert!(handed_back(&mut draining, one));
 }

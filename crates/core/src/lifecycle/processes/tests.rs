@@ -1,5 +1,5 @@
 use super::*;
-use crate::lifecycle::child::Channel;
+use crate::lifecycle::child::ChannelState;
 use std::time::Duration;
 
 const SOON: Time = Duration::from_secs(1);
@@ -9,7 +9,7 @@ fn worker(number: u32) -> ChildId {
     ChildId::Worker(number)
 }
 
-fn set(table: &mut ProcessTable, id: ChildId, stage: Stage, channel: Channel) {
+fn set(table: &mut ProcessTable, id: ChildId, stage: Stage, channel: ChannelState) {
     let child = table.get_mut(id).unwrap();
     (child.stage, child.channel) = (stage, channel);
 }
@@ -102,11 +102,11 @@ fn only_who_is_its_successor_takes_a_slot() {
 fn who_stands_by_is_called_once_it_can_be_and_of_its_generation() {
     let mut table = ProcessTable::new(2);
     let [booting, old, unreachable, ready] = [1, 0, 1, 1].map(|generation| table.add_standby(SOON, generation));
-    set(&mut table, booting, Stage::Booting { deadline: SOON }, Channel::Open);
-    set(&mut table, old, Stage::Standby, Channel::Open);
-    set(&mut table, unreachable, Stage::Standby, Channel::Closed);
+    set(&mut table, booting, Stage::Booting { deadline: SOON }, ChannelState::Open);
+    set(&mut table, old, Stage::Standby, ChannelState::Open);
+    set(&mut table, unreachable, Stage::Standby, ChannelState::Closed);
     assert_eq!(table.take_standby(1), None);
-    set(&mut table, ready, Stage::Standby, Channel::Open);
+    set(&mut table, ready, Stage::Standby, ChannelState::Open);
     assert_eq!((table.standbys(0), table.standbys(1), table.standbys(2)), (1, 3, 0));
     assert_eq!(table.outdated_standbys(1), [old]);
     assert_eq!(table.take_standby(1), Some(ready));
@@ -147,17 +147,17 @@ fn nobody_is_forked_again_once_that_is_cancelled() {
 #[test]
 fn workers_are_counted_by_where_they_stand() {
     let mut table = ProcessTable::new(4);
-    let [ready, deaf, leaving, killed] = [1, 2, 3, 4].map(|slot| table.add(Some(slot), SOON));
+    let [ready, deaf, draining, killed] = [1, 2, 3, 4].map(|slot| table.add(Some(slot), SOON));
     let [standby, boots] = [0, 0].map(|generation| table.add_standby(SOON, generation));
     let alone = table.add(None, SOON);
     let successor = table.add_successor(1, SOON, 0);
     let at_work = Stage::Ready;
-    set(&mut table, ready, at_work, Channel::Open);
-    set(&mut table, deaf, at_work, Channel::Ending);
-    set(&mut table, leaving, Stage::Leaving { kill_at: LATER }, Channel::Open);
-    set(&mut table, killed, Stage::Killed, Channel::Open);
-    set(&mut table, standby, Stage::Standby, Channel::Open);
-    set(&mut table, alone, at_work, Channel::Open);
+    set(&mut table, ready, at_work, ChannelState::Open);
+    set(&mut table, deaf, at_work, ChannelState::Exiting);
+    set(&mut table, draining, Stage::Draining { kill_at: LATER }, ChannelState::Open);
+    set(&mut table, killed, Stage::Killed, ChannelState::Open);
+    set(&mut table, standby, Stage::Standby, ChannelState::Open);
+    set(&mut table, alone, at_work, ChannelState::Open);
     assert!([boots, successor].iter().all(|id| table.get(*id).is_some_and(Child::is_booting)));
     assert_eq!(table.census(), Census { listening: 2, starting: 1, draining: 2, standby: 1, waiting: 0 });
     assert_eq!(ids(table.ready_workers()), [ready]);

@@ -136,15 +136,15 @@ fn one_that_is_too_many_is_waited_for_although_a_reload_asked_it_to_leave() {
     behaviour.borrow_mut().on_drain = OnDrain::Finishes(4_000);
     let request = ReloadRequest { id: 1, generation: 1, target: ReloadTarget::Worker, concurrency: 3 };
     world.tell(Event::ReloadAsked(request));
-    let leaves =
-        |world: &World| world.core.ctx.processes.workers().any(|worker| worker.is_leaving() && worker.slot == Some(3));
+    let drains =
+        |world: &World| world.core.ctx.processes.workers().any(|worker| worker.is_draining() && worker.slot == Some(3));
     for _ in 0..1_000 {
-        if leaves(&world) {
+        if drains(&world) {
             break;
         }
         world.run(world.now + ms(10));
     }
-    assert!(leaves(&world));
+    assert!(drains(&world));
     scale(&mut world, 1, 2);
     world.run(world.now + ms(60_000));
     assert_eq!(answers(&world), [(1, "done")]);

@@ -31,11 +31,11 @@ fn a_sender_holds_back_above_the_high_mark_and_goes_on_below_the_low_one() {
     let mut flow = Flow::default();
     assert_eq!(flow.offer(START, offer(TO_ALONE, ALONE, HIGH_WATER - 1)), Verdict::Send);
     assert!(!flow.is_slowed(WORKER));
-    assert_eq!(flow.offer(START, offer(TO_ALONE, ALONE, HIGH_WATER)), Verdict::SendAndHold);
+    assert_eq!(flow.offer(START, offer(TO_ALONE, ALONE, HIGH_WATER)), Verdict::SendAndPause);
     assert_eq!(flow.offer(START, offer(TO_ALONE, ALONE, HIGH_WATER + 1)), Verdict::Send, "it was asked already");
     assert!(flow.is_slowed(WORKER));
-    assert_eq!(flow.drained(Receiver::Peer(ALONE), LOW_WATER), lanes(&[]));
-    assert_eq!(flow.drained(Receiver::Peer(ALONE), LOW_WATER - 1), lanes(&[TO_ALONE]));
+    assert_eq!(flow.caught_up(Receiver::Peer(ALONE), LOW_WATER), lanes(&[]));
+    assert_eq!(flow.caught_up(Receiver::Peer(ALONE), LOW_WATER - 1), lanes(&[TO_ALONE]));
     assert!(!flow.is_slowed(WORKER));
 }
 
@@ -44,23 +44,23 @@ fn what_goes_to_others_is_not_held_back() {
     let mut flow = Flow::default();
     flow.offer(START, offer(TO_ALONE, ALONE, HIGH_WATER));
     assert_eq!(flow.offer(START, offer(TO_APP, Peer::App, 0)), Verdict::Send);
-    assert_eq!(flow.offer(START, offer(TO_APP, Peer::App, HIGH_WATER)), Verdict::SendAndHold);
+    assert_eq!(flow.offer(START, offer(TO_APP, Peer::App, HIGH_WATER)), Verdict::SendAndPause);
     assert_eq!(flow.gone(Receiver::Peer(ALONE)), lanes(&[TO_ALONE]));
-    assert_eq!(flow.drained(Receiver::Peer(Peer::App), 0), lanes(&[TO_APP]));
+    assert_eq!(flow.caught_up(Receiver::Peer(Peer::App), 0), lanes(&[TO_APP]));
 }
 
 #[test]
 fn who_does_not_hold_back_is_stopped_after_a_bound_and_one_message() {
     let mut flow = Flow::default();
     let sized = |size| Offer { size, ..offer(TO_ALONE, ALONE, HIGH_WATER) };
-    assert_eq!(flow.offer(START, sized(PARKED)), Verdict::SendAndHold);
+    assert_eq!(flow.offer(START, sized(PARKED)), Verdict::SendAndPause);
     assert_eq!(flow.offer(START, sized(PARKED)), Verdict::Send, "what was on its way");
     assert!(!flow.is_stopped(WORKER));
-    assert_eq!(flow.offer(START, sized(PARKED * 9)), Verdict::SendAndStop);
+    assert_eq!(flow.offer(START, sized(PARKED * 9)), Verdict::SendAndStopReading);
     assert!(flow.is_stopped(WORKER) && !flow.is_stopped(OTHER));
     assert_eq!(flow.offer(START, sized(1)), Verdict::Send, "it is stopped already");
     flow.offer(START, offer(TO_APP, Peer::App, HIGH_WATER));
-    assert_eq!(flow.drained(Receiver::Peer(ALONE), 0), lanes(&[TO_ALONE]));
+    assert_eq!(flow.caught_up(Receiver::Peer(ALONE), 0), lanes(&[TO_ALONE]));
     assert!(!flow.is_stopped(WORKER), "it still waits for the app, but held back");
 }
 
@@ -69,15 +69,15 @@ fn what_comes_before_the_sender_heard_it_counts_although_there_is_room_again() {
     let mut flow = Flow::default();
     flow.offer(START, offer(TO_ALONE, ALONE, HIGH_WATER));
     let large = Offer { size: PARKED + 1, ..offer(TO_ALONE, ALONE, LOW_WATER) };
-    assert_eq!(flow.offer(START, large), Verdict::SendAndStop);
+    assert_eq!(flow.offer(START, large), Verdict::SendAndStopReading);
 }
 
 #[test]
 fn for_any_worker_one_that_keeps_up_is_enough() {
     let mut flow = Flow::default();
-    assert_eq!(flow.offer(START, offer(TO_ANY, WORKER, HIGH_WATER)), Verdict::SendAndHold);
-    assert_eq!(flow.offer(START, offer(TO_ANY, OTHER, HIGH_WATER)), Verdict::SendAndHold);
-    assert_eq!(flow.drained(Receiver::Peer(OTHER), 0), lanes(&[TO_ANY]));
+    assert_eq!(flow.offer(START, offer(TO_ANY, WORKER, HIGH_WATER)), Verdict::SendAndPause);
+    assert_eq!(flow.offer(START, offer(TO_ANY, OTHER, HIGH_WATER)), Verdict::SendAndPause);
+    assert_eq!(flow.caught_up(Receiver::Peer(OTHER), 0), lanes(&[TO_ANY]));
     assert!(!flow.is_slowed(ALONE));
 }
 
@@ -96,7 +96,7 @@ fn a_message_to_all_waits_for_each() {
     let mut flow = Flow::default();
     flow.offer(START, offer(TO_ALL, WORKER, BROADCAST_LIMIT));
     flow.offer(START, offer(TO_ALL, OTHER, BROADCAST_LIMIT));
-    assert_eq!(flow.drained(Receiver::Peer(OTHER), 0), lanes(&[]));
+    assert_eq!(flow.caught_up(Receiver::Peer(OTHER), 0), lanes(&[]));
     assert_eq!(flow.gone(Receiver::Peer(WORKER)), lanes(&[TO_ALL]));
 }
 
@@ -104,15 +104,15 @@ fn a_message_to_all_waits_for_each() {
 fn a_message_to_all_is_given_up_for_one_that_stands_still() {
     let mut flow = Flow::default();
     assert_eq!(flow.offer(START, all(HIGH_WATER)), Verdict::Send);
-    assert_eq!(flow.offer(START, all(BROADCAST_LIMIT)), Verdict::SendAndHold);
+    assert_eq!(flow.offer(START, all(BROADCAST_LIMIT)), Verdict::SendAndPause);
     assert_eq!(flow.deadline(), Some(STALL));
     assert_eq!(flow.timed_out(STALL, |_| 0), [TO_ALL]);
     assert_eq!(flow.deadline(), None);
     assert_eq!(flow.offer(STALL, all(BROADCAST_LIMIT)), Verdict::GiveUp(Missed { messages: 1, bytes: 1 }));
     assert_eq!(flow.offer(STALL, all(0)), Verdict::Send, "there is room");
     let missed = Some(Missed { messages: 1, bytes: 1 });
-    assert_eq!(flow.drained(Receiver::Peer(WORKER), 0), Release { lanes: vec![], missed });
-    assert_eq!(flow.offer(STALL, all(BROADCAST_LIMIT)), Verdict::SendAndHold);
+    assert_eq!(flow.caught_up(Receiver::Peer(WORKER), 0), Release { lanes: vec![], missed });
+    assert_eq!(flow.offer(STALL, all(BROADCAST_LIMIT)), Verdict::SendAndPause);
 }
 
 #[test]
@@ -131,7 +131,7 @@ fn one_that_goes_on_is_waited_for() {
     assert_eq!(flow.deadline(), Some(STALL * 2));
     assert_eq!(flow.timed_out(STALL * 2, |_| 5), [TO_ALL]);
     let moved = Offer { taken: 9, ..all(BROADCAST_LIMIT) };
-    assert_eq!(flow.offer(STALL * 2, moved), Verdict::SendAndHold, "it took something meanwhile");
+    assert_eq!(flow.offer(STALL * 2, moved), Verdict::SendAndPause, "it took something meanwhile");
 }
 
 #[test]
@@ -150,11 +150,11 @@ fn what_each_worker_has_to_get_waits_and_lets_what_is_for_all_pass() {
     let mut flow = Flow::default();
     flow.offer(START, all(BROADCAST_LIMIT));
     let request = offer(TO_EACH, WORKER, BROADCAST_LIMIT);
-    assert_eq!(flow.offer(START, request), Verdict::SendAndHold);
+    assert_eq!(flow.offer(START, request), Verdict::SendAndPause);
     assert_eq!(flow.timed_out(STALL, |_| 0), [TO_ALL]);
     assert_eq!(flow.offer(STALL, request), Verdict::Send, "it is never given up");
     assert!(matches!(flow.offer(STALL, all(BROADCAST_LIMIT)), Verdict::GiveUp(_)));
-    assert_eq!(flow.drained(Receiver::Peer(WORKER), 0).lanes, [TO_EACH]);
+    assert_eq!(flow.caught_up(Receiver::Peer(WORKER), 0).lanes, [TO_EACH]);
 }
 
 #[test]
@@ -163,7 +163,7 @@ fn who_sends_to_one_that_is_not_there_holds_back_until_it_is_but_not_for_ever() 
     let alone = Receiver::Mail(MailFor::Alone);
     let mail = |queued| Offer::mail(MailFor::Alone, TO_ALONE, queued, 1);
     assert_eq!(flow.offer(START, mail(0)), Verdict::Send);
-    assert_eq!(flow.offer(START, mail(BROADCAST_LIMIT)), Verdict::SendAndHold);
+    assert_eq!(flow.offer(START, mail(BROADCAST_LIMIT)), Verdict::SendAndPause);
     assert_eq!(flow.gone(Receiver::Mail(MailFor::Workers)).lanes, []);
     assert_eq!(flow.gone(alone).lanes, [TO_ALONE]);
     flow.offer(START, mail(BROADCAST_LIMIT));

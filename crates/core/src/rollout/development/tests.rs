@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::event::Event;
-use crate::lifecycle::leaving::FINISH;
+use crate::lifecycle::draining::DEVELOPMENT_DRAIN;
 use crate::rollout::ReloadRequest;
 use crate::testing::{Behaviour, Boot, GOOD, Life, OnDrain, World, ms, policy};
 use crate::types::Policy;
@@ -83,7 +83,7 @@ fn the_new_worker_comes_when_the_old_one_has_ended_at_once() {
     let began = world.now + ms(DELAY);
     run_for(&mut world, 2_000);
     let (killed, second) = (world.kills[0].0, world.spawns[1].0);
-    assert_eq!(killed, began + FINISH);
+    assert_eq!(killed, began + DEVELOPMENT_DRAIN);
     assert!(second > killed);
 }
 

@@ -23,7 +23,7 @@ pub struct Reload {
     pub before: GenerationId,
     pub step: RolloutStep,
     pub todo: VecDeque<SlotId>,
-    pub changes: BTreeMap<SlotId, Change>,
+    pub changes: BTreeMap<SlotId, SlotChange>,
     /// Old processes that finish.
     pub draining: BTreeMap<ChildId, Draining>,
     pub report: ReloadReport,
@@ -48,7 +48,7 @@ pub enum RolloutStep {
 
 /// A slot whose new worker is on its way.
 #[derive(Debug)]
-pub struct Change {
+pub struct SlotChange {
     pub state: ChangeState,
     pub attempts: u32,
     pub began: Time,

@@ -13,7 +13,7 @@ pub struct Socket {
     /// `None`: the master accepts all of it.
     pub steering: Option<Steering>,
     pub waiting: VecDeque<WaitingConnection>,
-    pub accepting: Accepting,
+    pub accepting: AcceptState,
     pub counts: Counts,
 }
 
@@ -28,11 +28,11 @@ pub struct WaitingConnection {
 
 /// What the shell does with a socket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Accepting {
+pub enum AcceptState {
     Idle,
     /// It was asked for some connections.
     Asked,
-    /// Nothing: workers have the socket itself, and only what they give back comes here.
+    /// Nothing: workers have the socket itself, and only what they hand back comes here.
     Nothing,
 }
 

@@ -194,7 +194,7 @@ fn sticky_clients_keep_their_slot_when_others_die() {
 fn a_worker_that_leaves_gets_nothing_new_and_keeps_what_it_was_given() {
     let mut dispatch = dispatch(Balance::RoundRobin, 2);
     let first = give(&mut dispatch, [(1, 0)])[0].0;
-    dispatch.leaves(first);
+    dispatch.drains(first);
     let other = if first == worker(1) { worker(2) } else { worker(1) };
     assert_eq!(give(&mut dispatch, [(2, 0)]), [(other, 2)]);
     dispatch.answered(NOW, first, 1, true);
@@ -205,7 +205,7 @@ fn a_worker_that_leaves_gets_nothing_new_and_keeps_what_it_was_given() {
 }
 
 #[derive(Debug, Clone)]
-enum Step {
+enum DispatchStep {
     Arrive(u64),
     Answer(u32, bool),
     Report(u32),
@@ -215,14 +215,14 @@ enum Step {
     Join(u32),
 }
 
-fn steps() -> impl Strategy<Value = Vec<Step>> {
+fn steps() -> impl Strategy<Value = Vec<DispatchStep>> {
     let step = prop_oneof![
-        6 => (0u64..5).prop_map(Step::Arrive),
-        8 => (1u32..5, prop::bool::weighted(0.8)).prop_map(|(worker, accepted)| Step::Answer(worker, accepted)),
-        2 => (1u32..5).prop_map(Step::Report),
-        1 => (1u32..5).prop_map(Step::Leave),
-        1 => (1u32..5, any::<bool>()).prop_map(|(worker, crashes)| Step::Die(worker, crashes)),
-        2 => (1u32..5).prop_map(Step::Join),
+        6 => (0u64..5).prop_map(DispatchStep::Arrive),
+        8 => (1u32..5, prop::bool::weighted(0.8)).prop_map(|(worker, accepted)| DispatchStep::Answer(worker, accepted)),
+        2 => (1u32..5).prop_map(DispatchStep::Report),
+        1 => (1u32..5).prop_map(DispatchStep::Leave),
+        1 => (1u32..5, any::<bool>()).prop_map(|(worker, crashes)| DispatchStep::Die(worker, crashes)),
+        2 => (1u32..5).prop_map(DispatchStep::Join),
     ];
     proptest::collection::vec(step, 1..300)
 }
@@ -255,17 +255,17 @@ proptest! {
             }
             asked
         };
-        let mut end: Vec<Step> = Vec::new();
-        end.extend((1..5).map(Step::Join));
-        end.extend((0..2000).flat_map(|_| (1..5).flat_map(|worker| [Step::Report(worker), Step::Answer(worker, true)])));
+        let mut end: Vec<DispatchStep> = Vec::new();
+        end.extend((1..5).map(DispatchStep::Join));
+        end.extend((0..2000).flat_map(|_| (1..5).flat_map(|worker| [DispatchStep::Report(worker), DispatchStep::Answer(worker, true)])));
         for step in steps.into_iter().chain(end) {
             let mut asked = 0;
             match step {
-                Step::Arrive(client) => {
+                DispatchStep::Arrive(client) => {
                     arrived += 1;
                     dispatch.accepted(NOW, "k", vec![(arrived, client)]);
                 }
-                Step::Answer(slot, accepted) => {
+                DispatchStep::Answer(slot, accepted) => {
                     let Some(child) = slots.get(&slot) else { continue };
                     let Some(connection) = with.iter().find(|(_, holder)| *holder == child).map(|(id, _)| *id) else { continue };
                     with.remove(&connection);
@@ -274,17 +274,17 @@ proptest! {
                     }
                     dispatch.answered(NOW, *child, connection, accepted);
                 }
-                Step::Report(slot) => {
+                DispatchStep::Report(slot) => {
                     if let Some(child) = slots.get(&slot) { dispatch.reported(NOW, *child, &load(0, 0)); }
                 }
-                Step::Leave(slot) => if let Some(child) = slots.get(&slot) { dispatch.leaves(*child); },
-                Step::Die(slot, crashes) => if let Some(child) = slots.remove(&slot) {
+                DispatchStep::Leave(slot) => if let Some(child) = slots.get(&slot) { dispatch.drains(*child); },
+                DispatchStep::Die(slot, crashes) => if let Some(child) = slots.remove(&slot) {
                     with.retain(|_, holder| *holder != child);
                     dispatch.gone(NOW, child);
                     asked += run(&mut dispatch, &mut with, &mut taken);
                     given_up += dispatch.exited(NOW, child, crashes).len() as u64;
                 },
-                Step::Join(slot) => {
+                DispatchStep::Join(slot) => {
                     if let Some(old) = slots.remove(&slot) {
                         with.retain(|_, holder| *holder != old);
                         dispatch.gone(NOW, old);
@@ -333,7 +333,7 @@ fn what_a_worker_gives_back_of_a_shared_socket_goes_to_the_next_and_nothing_is_a
     let mut dispatch = Dispatch::new(Balance::Shared, Some(Duration::from_secs(10)));
     dispatch.opened(NOW, key(), Delivery::Shared);
     dispatch.joined(NOW, worker(1), 1, BTreeSet::from([key()]));
-    dispatch.leaves(worker(1));
+    dispatch.drains(worker(1));
     dispatch.handed_back(NOW, &key(), 7, 0);
     assert_eq!(orders(&mut dispatch), [], "it waits");
     dispatch.joined(NOW, worker(2), 1, BTreeSet::from([key()]));

@@ -6,8 +6,8 @@ fn key() -> Key {
     Arc::from("k")
 }
 
-fn bound() -> Bound {
-    Bound { delivery: Delivery::Shared, kind: HandleKind::Net, name: None }
+fn bound() -> BoundSocket {
+    BoundSocket { delivery: Delivery::Shared, kind: HandleKind::Net, name: None }
 }
 
 fn query() -> ListenQuery {
@@ -84,7 +84,7 @@ mod another_key {
         let mut listeners = Listeners::default();
         asks(&mut listeners, 1);
         let name = Some(SocketName { address: "::".to_owned(), family: "IPv6", port: 80 });
-        listeners.opened(&key(), Some(Bound { name, ..bound() }));
+        listeners.opened(&key(), Some(BoundSocket { name, ..bound() }));
         (listeners, Key::from("80"), serde_json::from_str(r#"{"seq":1,"port":80,"addressType":4}"#).unwrap())
     }
 
@@ -110,7 +110,7 @@ mod another_key {
             let query =
                 serde_json::from_value(serde_json::json!({"seq": 1, "address": path, "port": -1, "addressType": -1}));
             listeners.queried(Time::ZERO, &key, &query.unwrap(), asker(Some(1), 1));
-            listeners.opened(&key, Some(Bound { name: None, ..bound() }));
+            listeners.opened(&key, Some(BoundSocket { name: None, ..bound() }));
         }
         let at = |fields: &str| listeners.listening_at(&serde_json::from_str(fields).unwrap());
         assert_eq!(at(r#"{"addressType":4,"address":null,"port":80}"#), [key()]);

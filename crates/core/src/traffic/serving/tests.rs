@@ -101,7 +101,7 @@ fn at_port_80() -> crate::Core {
     asks(&mut core, ONE, r#"{"seq":1,"port":0,"addressType":4}"#);
     let name = cluster_protocol::outbound::SocketName { address: "::".to_owned(), family: "IPv6", port: 80 };
     let kind = cluster_protocol::outbound::HandleKind::Net;
-    let bound = Bound { delivery: Delivery::Dispatched, kind, name: Some(name) };
+    let bound = BoundSocket { delivery: Delivery::Dispatched, kind, name: Some(name) };
     assert!(core.is_opening(":0:4::0"));
     core.handle(ms(0), Event::ListenerOpened { key: ":0:4::0".into(), result: Ok(bound) });
     core

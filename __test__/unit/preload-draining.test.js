@@ -62,7 +62,7 @@ test('without connections it ends at once, and tells it as its last word', async
   const child = await startServers(server);
   child.drain({ grace: 60_000 });
   await expect(child.ended).resolves.toEqual(orderly);
-  expect(child.acts).toEqual(['finished']);
+  expect(child.acts).toEqual(['drained']);
   expect(await child.sends('drain')).toBe('replace');
 });
 

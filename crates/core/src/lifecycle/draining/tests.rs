@@ -1,11 +1,11 @@
-//! How children leave: signals, crashes, and how many there are at a time.
+//! How children drain: signals, crashes, and how many there are at a time.
 
 use crate::event::Event;
 use crate::lifecycle::child::Stage;
 use crate::notice::{ExitReason, Notice, Outcome};
 use crate::testing::{Behaviour, GOOD, Life, OnDrain, World, closed, count, good, ms, policy, signal, started};
-use crate::types::{ChildId, Exit, KillMeans, Mode, Policy};
-use cluster_protocol::inbound::{ErrorDetails, ErrorReport, Inbound, Phase, Report};
+use crate::types::{ChildId, ExitStatus, KillMeans, Mode, Policy};
+use cluster_protocol::inbound::{ChildPhase, ErrorDetails, ErrorReport, Inbound, Report};
 
 const ALONE: ChildId = ChildId::Alone(1);
 
@@ -32,14 +32,17 @@ fn each_process_has_its_own_time_to_end() {
     world.run(ms(60_000));
     assert_eq!(world.kills.iter().map(|(_, child)| *child).collect::<Vec<_>>(), [ChildId::Worker(1)]);
     assert_eq!(
-        count(&world, |notice| matches!(notice, Notice::Exit { child: ALONE, exit: Exit { code: Some(0), .. }, .. })),
+        count(&world, |notice| matches!(
+            notice,
+            Notice::Exit { child: ALONE, exit: ExitStatus { code: Some(0), .. }, .. }
+        )),
         1
     );
 }
 
 fn crash(served: bool) -> Inbound {
     let error = ErrorDetails::default();
-    Inbound::Report(Report::Error(ErrorReport { phase: Phase::Run, fatal: true, served, error }))
+    Inbound::Report(Report::Error(ErrorReport { phase: ChildPhase::Run, fatal: true, served, error }))
 }
 
 /// A worker throws 200 ms after it listened, each time; `served`: because of a request.
@@ -136,7 +139,7 @@ fn there_are_two_workers_for_each_slot_at_most() {
     let standby = ctx.processes.add_standby(ms(9_000), 0);
     assert_eq!(ctx.crowd(), 3, "neither counts");
     ctx.processes.get_mut(standby).unwrap().stage = Stage::Killed;
-    assert_eq!(ctx.crowd(), 4, "one that leaves does");
+    assert_eq!(ctx.crowd(), 4, "one that drains does");
     for (crowd, room, room_for_standby) in [(5, true, true), (6, false, true), (7, false, false)] {
         ctx.processes.add(Some(crowd), ms(9_000));
         assert_eq!((ctx.crowd(), ctx.has_room(), ctx.has_room_for_standby()), (crowd as usize, room, room_for_standby));
@@ -146,7 +149,7 @@ fn there_are_two_workers_for_each_slot_at_most() {
 #[test]
 fn what_the_app_asks_by_a_signal_depends_on_the_signal_and_on_whom() {
     const ONE: ChildId = ChildId::Worker(1);
-    for (child, means, expected, reason, leaves) in [
+    for (child, means, expected, reason, drains) in [
         (ONE, KillMeans::Force, true, ExitReason::Kill, false),
         (ONE, KillMeans::Ask, true, ExitReason::Kill, true),
         (ALONE, KillMeans::Force, true, ExitReason::Kill, false),
@@ -155,7 +158,7 @@ fn what_the_app_asks_by_a_signal_depends_on_the_signal_and_on_whom() {
         let mut world = good(policy());
         world.core.handle(world.now, Event::KillAsked { child, means });
         let child = world.core.ctx.processes.get(child).unwrap();
-        assert_eq!((child.expected, &child.reason, child.is_leaving()), (expected, &reason, leaves), "{means:?}");
+        assert_eq!((child.expected, &child.reason, child.is_draining()), (expected, &reason, drains), "{means:?}");
     }
     let mut world = started(policy(), |_| Behaviour { on_drain: OnDrain::Ignores, ..GOOD });
     world.tell(Event::DisconnectAsked { child: ONE });
@@ -184,13 +187,13 @@ fn of_one_that_is_only_being_made_nothing_is_told_before_it_is_there() {
 fn what_a_child_says_of_its_end_is_remembered_so() {
     const ONE: ChildId = ChildId::Worker(1);
     let overdue = || Inbound::Report(Report::Overdue);
-    let leaving = |reason: &str| Inbound::Report(Report::Leaving { reason: reason.to_owned() });
+    let draining = |reason: &str| Inbound::Report(Report::Draining { reason: reason.to_owned() });
     let announced = |reason: &str| ExitReason::Announced(reason.to_owned());
     for (said, expected, reason) in [
-        (vec![leaving("SIGTERM")], true, announced("SIGTERM")),
-        (vec![leaving("SIGTERM"), overdue()], true, ExitReason::KillTimeout),
-        (vec![leaving("uncaughtException")], false, announced("uncaughtException")),
-        (vec![leaving("uncaughtException"), overdue()], false, announced("uncaughtException")),
+        (vec![draining("SIGTERM")], true, announced("SIGTERM")),
+        (vec![draining("SIGTERM"), overdue()], true, ExitReason::KillTimeout),
+        (vec![draining("uncaughtException")], false, announced("uncaughtException")),
+        (vec![draining("uncaughtException"), overdue()], false, announced("uncaughtException")),
         (vec![overdue()], false, ExitReason::Unasked),
     ] {
         let mut world = good(policy());
@@ -208,9 +211,9 @@ fn only_a_fatal_error_ends_a_worker_and_is_its_cause() {
     for (fatal, served) in [(false, false), (false, true), (true, false), (true, true)] {
         let mut world = good(policy());
         let error = ErrorDetails { message: Some("m".to_owned()), ..ErrorDetails::default() };
-        let report = ErrorReport { phase: Phase::Run, fatal, served, error };
+        let report = ErrorReport { phase: ChildPhase::Run, fatal, served, error };
         world.core.handle(world.now, Event::Told { child: ONE, message: Inbound::Report(Report::Error(report)) });
         let child = world.core.ctx.processes.get(ONE).unwrap();
-        assert_eq!((child.is_leaving(), child.error.is_some(), child.served), (fatal, fatal, fatal && served));
+        assert_eq!((child.is_draining(), child.error.is_some(), child.served), (fatal, fatal, fatal && served));
     }
 }

@@ -1,6 +1,6 @@
 'use strict';
 
-// How this process leaves, from the moment that it is asked to: a script with one way through. What the app does at its end under
+// How this process drains, from the moment that it is asked to: a script with one way through. What the app does at its end under
 // plain Node it does here too, and nothing is lost on the way:
 //
 //   tell 'yunfly:drain' → take what is connected → stop accepting → answer every request → afterRequests() and waitUntil()
@@ -33,10 +33,10 @@ const QUIET_MS = 2000;
 /** The alone's work is intervals and long-lived clients; and nobody waits for a restart in development. */
 const SHORT_QUIET_MS = 100;
 
-/** The one leaving of this process, once it has begun. */
-let leaving = null;
+/** The one drain of this process, once it has begun. */
+let current = null;
 
-class Leaving {
+class Drain {
   #boot;
   #reason;
   #grace;
@@ -222,7 +222,7 @@ class Leaving {
     const answered = new Promise((resolve) => {
       this.answered = resolve;
       process.once('disconnect', resolve);
-      report('finished', {}, () => process.connected || resolve());
+      report('drained', {}, () => process.connected || resolve());
     });
     await this.#before(now() + LAST_MESSAGES_MS, answered);
   }
@@ -264,20 +264,20 @@ function turn() {
 }
 
 /** `request`: { reason, grace, timeout, until?, exits? }, times in ms; `until` by the clock of `now`. */
-function leave(boot, request) {
-  if (leaving) {
-    leaving.hasten(request);
+function drain(boot, request) {
+  if (current) {
+    current.hasten(request);
     return;
   }
-  leaving = new Leaving(boot, request);
+  current = new Drain(boot, request);
   // The app may have replaced whatever is called: the process ends all the same, when its time is over.
-  leaving.run().catch((err) => logLine(`${process.title} (pid ${process.pid}): it cannot leave in good order\n${inspected(err)}`));
+  current.run().catch((err) => logLine(`${process.title} (pid ${process.pid}): it cannot leave in good order\n${inspected(err)}`));
 }
 
 module.exports = {
-  leave,
-  /** The master's answer to `finished`. */
-  answered: () => leaving?.answered(),
+  drain,
+  /** The master's answer to `drained`. */
+  answered: () => current?.answered(),
   /** A signal without listeners, after those of the app were called. */
-  raised: (signal) => leaving?.raise(signal),
+  raised: (signal) => current?.raise(signal),
 };

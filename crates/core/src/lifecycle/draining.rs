@@ -1,11 +1,11 @@
-//! How a child leaves: who asks it to, how long it has, and that there are never too many of them.
+//! How a child drains: who asks it to, how long it has, and that there are never too many of them.
 //!
 //! ```text
-//! Booting, Standby, Ready ──(asked, or says so)──► Leaving ──(finished)──► channel Ending ──► Exited
+//! Booting, Standby, Ready ──(asked, or says so)──► Draining ──(drained)──► channel Exiting ──► Exited
 //!                                                     └──(its time is over)──► Killed ──────► Exited
 //! ```
 //!
-//! What the process itself does meanwhile is told in lib/preload/leaving.js.
+//! What the process itself does meanwhile is told in lib/preload/draining.js.
 
 use std::time::Duration;
 
@@ -21,16 +21,16 @@ use cluster_protocol::outbound::{self, DrainReason};
 /// How long a replaced worker keeps idle connections, so that their clients hear `Connection: close` with an answer.
 pub const REPLACE_GRACE: Duration = Duration::from_secs(5);
 
-/// In development a process that makes room has so long for the requests that it is at.
-pub const FINISH: Duration = Duration::from_millis(250);
+/// In development a draining process has so long for the requests that it is at.
+pub const DEVELOPMENT_DRAIN: Duration = Duration::from_millis(250);
 
-/// So long a leaving worker still has whose place is needed: its exit listeners run, and little more.
+/// So long a draining worker still has whose place is needed: its exit listeners run, and little more.
 const HASTENED: Duration = Duration::from_millis(500);
 
 /// What it keeps idle connections for then.
 const HASTENED_GRACE: Duration = Duration::from_millis(50);
 
-/// For each slot so many workers: one at work, or on its way, and one that leaves. However fast they come and go, there are never more
+/// For each slot so many workers: one at work, or on its way, and one that drains. However fast they come and go, there are never more
 /// (but for those that stand by, and successors of workers that still work).
 const MOST_PER_SLOT: usize = 2;
 
@@ -39,13 +39,13 @@ pub const UNCAUGHT: &str = "uncaughtException";
 
 impl Context {
     /// The child ends by itself from now on; its slot is filled again at `refork_from` at the earliest.
-    pub fn begin_leaving(&mut self, id: ChildId, reason: ExitReason, refork_from: Time) {
+    pub fn begin_drain(&mut self, id: ChildId, reason: ExitReason, refork_from: Time) {
         let kill_at = self.kill_time(&reason);
         let Some(child) = self.processes.get_mut(id) else { return };
         let began = child.is_booting() || child.is_ready();
-        child.leave(kill_at, reason.clone());
+        child.drain_until(kill_at, reason.clone());
         let child = child.clone();
-        self.publish(Fact::Leaving(id));
+        self.publish(Fact::Draining(id));
         // Of a process that is only being made nobody has heard yet.
         if began && reason != ExitReason::Unasked && child.pid.is_some() {
             self.notify(Notice::Draining(id, reason));
@@ -66,7 +66,7 @@ impl Context {
     fn kill_time(&self, reason: &ExitReason) -> Time {
         let most = match reason {
             ExitReason::Announced(reason) if reason == UNCAUGHT => self.policy.crash_timeout,
-            ExitReason::Reload if self.policy.mode == Mode::Development => FINISH,
+            ExitReason::Reload if self.policy.mode == Mode::Development => DEVELOPMENT_DRAIN,
             _ => self.policy.kill_timeout,
         };
         self.now + most.min(self.policy.kill_timeout)
@@ -78,7 +78,7 @@ impl Context {
         if child.stage != Stage::Killed {
             child.stage = Stage::Killed;
             child.reason = reason;
-            self.publish(Fact::Leaving(id));
+            self.publish(Fact::Draining(id));
             self.act(Action::Kill { child: id });
         }
     }
@@ -87,11 +87,11 @@ impl Context {
     pub fn drain(&mut self, id: ChildId, why: DrainReason, reason: ExitReason, grace: Duration) {
         let Some(child) = self.processes.get_mut(id) else { return };
         child.expected = true;
-        self.begin_leaving(id, reason, self.now);
+        self.begin_drain(id, reason, self.now);
         if let Some(child) = self.processes.get_mut(id) {
             child.unasked = Some((why, grace));
         }
-        self.ask_to_finish(id);
+        self.ask_to_drain(id);
     }
 
     /// Another process takes its place.
@@ -100,9 +100,9 @@ impl Context {
     }
 
     /// Sends what [`Self::drain`] decided; a process that is only being made is asked when it is there.
-    pub fn ask_to_finish(&mut self, id: ChildId) {
+    pub fn ask_to_drain(&mut self, id: ChildId) {
         let Some(child) = self.processes.get_mut(id).filter(|child| child.is_reachable()) else { return };
-        let (Some((why, grace)), Stage::Leaving { kill_at }) = (child.unasked.take(), child.stage) else { return };
+        let (Some((why, grace)), Stage::Draining { kill_at }) = (child.unasked.take(), child.stage) else { return };
         let left = kill_at.saturating_sub(self.now);
         let grace = grace.min(left / 2);
         let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
@@ -152,26 +152,26 @@ impl Context {
 
     fn crowd(&self) -> usize {
         let successors = self.processes.slots().filter(|(_, entry)| entry.successor.is_some()).count();
-        self.processes.workers().filter(|worker| worker.is_leaving() || !worker.stands_by()).count() - successors
+        self.processes.workers().filter(|worker| worker.is_draining() || !worker.stands_by()).count() - successors
     }
 
-    /// A slot is empty, and there are as many workers as may be: the oldest of those that leave have to make haste, one for each
+    /// A slot is empty, and there are as many workers as may be: the oldest of those that drain have to make haste, one for each
     /// slot that waits.
     pub fn hasten_oldest(&mut self) {
         let soon = self.now + HASTENED;
         let waiting = self.processes.slots().filter(|(_, entry)| entry.respawn == Respawn::WithRoom).count();
-        let leaving = self.processes.workers().filter(|worker| worker.is_leaving());
+        let draining = self.processes.workers().filter(|worker| worker.is_draining());
         let (hastened, others): (Vec<&Child>, Vec<&Child>) =
-            leaving.partition(|worker| worker.deadline().is_none_or(|kill_at| kill_at <= soon));
+            draining.partition(|worker| worker.deadline().is_none_or(|kill_at| kill_at <= soon));
         // Ids are given in the order of the forks.
         let oldest: Vec<ChildId> =
             others.iter().map(|worker| worker.id).take(waiting.saturating_sub(hastened.len())).collect();
         for id in oldest {
             if let Some(child) = self.processes.get_mut(id) {
-                child.stage = Stage::Leaving { kill_at: soon };
+                child.stage = Stage::Draining { kill_at: soon };
                 child.unasked = Some((DrainReason::Replace, HASTENED_GRACE));
             }
-            self.ask_to_finish(id);
+            self.ask_to_drain(id);
         }
     }
 }
