@@ -145,7 +145,7 @@ export interface ClusterEvents<Message = any> {
   aloneReady: [alone: ClusterAlone];
   /** The alone didn't catch an error. It was printed there, and the alone lives on. */
   aloneError: [alone: ClusterAlone, error: Error];
-  /** The alone is gone. It is started again unless the cluster closes. */
+  /** The alone is gone. It is started again unless the cluster closes, or waits for the next save (in development, see `crash`). */
   aloneExit: [alone: ClusterAlone, code: number | null, signal: NodeJS.Signals | null];
 }
 

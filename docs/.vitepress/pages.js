@@ -11,6 +11,7 @@ module.exports = [
       ['guide/command-line', 'Command line', '命令行'],
       ['guide/development', 'Development', '开发模式'],
       ['guide/typescript', 'TypeScript and ES modules', 'TypeScript 与 ESM'],
+      ['guide/examples', 'Examples', '示例'],
       ['guide/troubleshooting', 'Troubleshooting', '常见问题排查'],
     ],
   },

@@ -34,6 +34,6 @@ export interface ClusterProcess extends EventEmitter {
   disconnect(): void;
   /** Without effect: the cluster keeps the app process alive. */
   ref(): void;
-  /** Without effect: see {@link ref}. */
+  /** Without effect, like `ref()`. */
   unref(): void;
 }

@@ -39,7 +39,7 @@ export type ClusterErrorCode =
   | 'ERR_MESSAGE_FORBIDDEN'
   /** In `protocolError`: a child's channel ended within a message. */
   | 'ERR_MESSAGE_TRUNCATED'
-  /** `send()` got a callback, which is not supported. */
+  /** The fourth argument of `send()`, its callback, is no function. */
   | 'ERR_SEND_ARGUMENTS'
   /** `send()` got something that is no handle, or one without a descriptor, or one that no other process can take over (a terminal);
    *  in `protocolError`: a child passed a descriptor that is not what its frame says, or nothing could be made of a handle that came. */
