@@ -107,7 +107,7 @@ impl Net {
         match connection.state {
             ConnectionState::Served(_) | ConnectionState::Fatal => {}
             ConnectionState::Accepted if !self.queues.contains_key(&connection.key) => {
-                connection.state = ConnectionState::Reset
+                connection.state = ConnectionState::Reset;
             }
             state => panic!("connection {id} is forgotten, and was {state:?}"),
         }
