@@ -30,7 +30,7 @@ use cluster_core::notice::Stream;
 use cluster_core::types::{ChildId, ReloadTarget};
 use cluster_master::Command;
 use cluster_master::app::AppQueue;
-use cluster_master::config::{self, Config, Unfit};
+use cluster_master::config::{self, Config, ConfigUnfit};
 use cluster_master::passed::{self, HandleReceiver};
 use cluster_master::preload::Preload;
 use cluster_master::thread;
@@ -249,7 +249,7 @@ fn child(role: &str, id: u32) -> Result<ChildId> {
     }
 }
 
-fn unfit(unfit: Unfit) -> Error {
+fn unfit(unfit: ConfigUnfit) -> Error {
     Error::new(Status::InvalidArg, unfit.to_string())
 }
 

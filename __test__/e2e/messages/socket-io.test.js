@@ -9,7 +9,7 @@ const CLIENTS = 8;
 const ROUNDS = 5;
 
 test.each(['polling', 'websocket'])('%s: every session stays with one worker, and all workers have some', async (transport) => {
-  const config = { exec: fixture('workers/socket-io.js'), count: 2, ready: 'online', serialization: 'advanced' };
+  const config = { exec: fixture('workers/socket-io.js'), count: 2, ready: 'message', serialization: 'advanced' };
   const app = await start(config, { script: fixture('socket-io-app.js') });
   const [port] = await app.event('front');
   const clients = Array.from({ length: CLIENTS }, () => io(`http://127.0.0.1:${port}`, { transports: [transport], forceNew: true, reconnection: false }));

@@ -18,13 +18,13 @@ use cluster_protocol::surrogates::replace_lone_surrogates;
     "the configuration of the master is not understood ({0}): the native binding is of another version than lib/. Install the \
      package anew, or build it with `npm run build`"
 )]
-pub struct Unfit(#[from] serde_json::Error);
+pub struct ConfigUnfit(#[from] serde_json::Error);
 
 /// What JS says, as a [`Config`] or a [`Launch`].
 ///
 /// # Errors
 /// Where JS has other names or values for it than these.
-pub fn read<T: DeserializeOwned>(json: &str) -> Result<T, Unfit> {
+pub fn read<T: DeserializeOwned>(json: &str) -> Result<T, ConfigUnfit> {
     Ok(serde_json::from_slice(&replace_lone_surrogates(json.as_bytes()))?)
 }
 
