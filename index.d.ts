@@ -136,7 +136,8 @@ export interface ClusterEvents<Message = any> {
   /** The alone and all workers are ready; once. */
   ready: [];
   /** No worker is left and `limit` is over (`ERR_NO_WORKERS`), or the master failed (`ERR_MASTER_FAILED`): everything is
-   *  stopped, then this process exits with code 1. Other clusters of this process are closed first. */
+   *  stopped, then this process exits with code 1. Other clusters of this process are closed first. With `handleSignals: false` it does
+   *  not exit. */
   exception: [error: ClusterError];
   /** All processes of the cluster are gone; the last event, once. After a signal the process exits next, with
    *  `process.exitCode` (0 if not set). */

@@ -319,3 +319,9 @@ test("count: 'auto' is between 1 and the number of CPUs", () => {
   expect(count).toBeGreaterThanOrEqual(1);
   expect(count).toBeLessThanOrEqual(require('node:os').cpus().length);
 });
+
+test('a size beyond what a number holds exactly is no size', () => {
+  for (const maxMemory of ['99999999999G', `${'9'.repeat(400)}G`]) {
+    expect(() => normalize({ ...minimal, maxMemory })).toThrow(expect.objectContaining({ code: 'ERR_CONFIG_INVALID', message: expect.stringContaining('maxMemory') }));
+  }
+});

@@ -44,13 +44,6 @@ class ChildProcess extends EventEmitter {
   // It keeps nobody alive: the cluster does.
   ref() {}
   unref() {}
-
-  /** It has ended. */
-  ended(code, signal) {
-    this.exitCode = code;
-    this.signalCode = signal;
-    this.emit('exit', code, signal);
-  }
 }
 
 module.exports = { ChildProcess };

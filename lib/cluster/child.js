@@ -29,7 +29,7 @@ class ClusterChild extends EventEmitter {
   send(message, handle, options, callback) {
     if (typeof handle === 'function') return this.send(message, undefined, undefined, handle);
     if (typeof options === 'function') return this.send(message, handle, undefined, options);
-    if (callback !== undefined && typeof callback !== 'function') {
+    if (callback != null && typeof callback !== 'function') {
       throw new ClusterError('ERR_SEND_ARGUMENTS', 'send(): its fourth argument is a callback, and must be a function.');
     }
     const isOpen = this.isConnected();
@@ -57,8 +57,8 @@ class ClusterChild extends EventEmitter {
   }
 
   kill(signal = 'SIGTERM') {
-    const name = typeof signal === 'number' ? signalName(signal) : signal;
-    if (signal !== 0 && !Object.hasOwn(constants.signals, name)) {
+    const name = signalName(typeof signal === 'number' ? signal : constants.signals[String(signal).toUpperCase()]);
+    if (signal !== 0 && name === undefined) {
       throw new ClusterError('ERR_UNKNOWN_SIGNAL', `kill(): ${String(signal)} is not a signal. Give a name such as 'SIGTERM'.`);
     }
     if (this.isDead()) return false;

@@ -40,13 +40,13 @@ class Dispatcher {
     this.#requests = requests;
     this.#master = master;
     this.#log = createLog(settings);
-    const { exec, args, execArgv = process.execArgv, cwd, serialization, output } = settings;
-    const asPrimary = { exec, args, execArgv, cwd, serialization, silent: output !== 'inherit' };
-    this.#mirror = openMirror(asPrimary, () => cluster.close());
     if (settings.output !== 'inherit') {
       const { Output } = require('../output/output');
       this.#output = new Output(cluster, settings, master);
     }
+    const { exec, args, execArgv = process.execArgv, cwd, serialization, output } = settings;
+    const asPrimary = { exec, args, execArgv, cwd, serialization, silent: output !== 'inherit' };
+    this.#mirror = openMirror(asPrimary, () => cluster.close());
   }
 
   close() {
@@ -134,9 +134,9 @@ class Dispatcher {
     const child = this.#child(event);
     child.state = 'disconnected';
     if (event.role === 'worker') child.exitedAfterDisconnect = event.expected;
-    child.process.emit('disconnect');
     child.emit('disconnect');
     if (event.role === 'worker') this.#tell('disconnect', child);
+    child.process.emit('disconnect');
   }
 
   exit(event) {
@@ -156,12 +156,14 @@ class Dispatcher {
       this.#log.warn(`the alone (pid ${child.pid}) ended by itself: ${signal ?? `exit code ${code}`}.`);
     }
     if (this.alone === child) this.alone = null;
-    child.process.ended(code, signal);
+    Object.assign(child.process, { exitCode: code, signalCode: signal });
     if (event.role === 'worker') this.#workerExit(event, child, code, signal);
     else {
       child.emit('exit', code, signal);
       this.#cluster.emit('aloneExit', child, code, signal);
     }
+    // As in Node, where the cluster is the first to listen.
+    child.process.emit('exit', code, signal);
   }
 
   #workerExit(event, worker, code, signal) {

@@ -15,33 +15,53 @@ let current = null;
 /** One of our workers as Node's own `Worker`, on what is used as its ChildProcess. */
 function mirrored(worker) {
   const shown = new cluster.Worker({ id: worker.id, process: worker.process });
+  // Tools mark a worker as asked to go before they kill it; Node itself does in disconnect().
+  let marked;
   return Object.defineProperties(shown, {
-    state: { get: () => STATES[worker.state] ?? worker.state, enumerable: true },
-    exitedAfterDisconnect: { get: () => worker.exitedAfterDisconnect, enumerable: true },
+    state: { get: () => STATES[worker.state] ?? worker.state, set() {}, enumerable: true },
+    exitedAfterDisconnect: {
+      get: () => marked ?? worker.exitedAfterDisconnect,
+      set(value) {
+        marked = value;
+      },
+      enumerable: true,
+    },
     // Node's would take the worker out of its list, and speak to it in a channel that it has not.
     disconnect: {
       value() {
+        marked = true;
         worker.disconnect();
         return shown;
       },
+      configurable: true,
+      writable: true,
     },
   });
 }
 
 class Mirror {
+  /** Node's, and what stands in its place. */
   #disconnect = cluster.disconnect;
-  #settings;
+  #disconnectsAll = (callback) => void this.#disconnectAll(callback);
+  /** Of the settings, what is ours. */
+  #names = [];
   #close;
   /** Each of our workers that is shown with Node's of it: ids of one cluster are not unique in the process. */
   #shown = new Map();
 
   /** `settings`: as `cluster.setupPrimary()` has them; `close`: ends the cluster, and resolves when it is gone. */
   constructor(settings, close) {
-    this.#settings = settings;
     this.#close = close;
-    cluster.disconnect = (callback) => void this.#disconnectAll(callback);
-    // The app's own, if it forks workers itself.
-    if (cluster.settings.exec === undefined) Object.assign(cluster.settings, settings);
+    cluster.disconnect = this.#disconnectsAll;
+    if (cluster.settings.exec === undefined) this.#show(settings);
+  }
+
+  /** Not enumerable: tools read them, and Node's own fork() and setupPrimary() of the app take over nothing of ours. */
+  #show(settings) {
+    this.#names = Object.keys(settings).filter((name) => !(name in cluster.settings));
+    for (const name of this.#names) {
+      Object.defineProperty(cluster.settings, name, { value: settings[name], writable: true, configurable: true, enumerable: false });
+    }
   }
 
   add(worker) {
@@ -76,8 +96,9 @@ class Mirror {
 
   close() {
     for (const worker of this.#shown.keys()) this.remove(worker);
-    cluster.disconnect = this.#disconnect;
-    for (const [name, value] of Object.entries(this.#settings)) if (cluster.settings[name] === value) delete cluster.settings[name];
+    // Somebody may have wrapped it since.
+    if (cluster.disconnect === this.#disconnectsAll) cluster.disconnect = this.#disconnect;
+    for (const name of this.#names) if (!Object.prototype.propertyIsEnumerable.call(cluster.settings, name)) delete cluster.settings[name];
     current = null;
   }
 }

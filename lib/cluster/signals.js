@@ -51,8 +51,10 @@ function join(cluster) {
 /** A cluster has ended. `exit`: the process is to end too, with process.exitCode; the other clusters end first. */
 function leave(cluster, exit) {
   clusters.delete(cluster);
-  if (concerned().length === 0) for (const name of SIGNALS) process.removeListener(name, onSignal);
   exitAsked ||= exit;
+  // While others are closed because of a signal, the next one must not end the process.
+  const isAwaited = exitAsked && clusters.size > 0;
+  if (concerned().length === 0 && !isAwaited) for (const name of SIGNALS) process.removeListener(name, onSignal);
   if (clusters.size > 0) {
     if (exitAsked) for (const other of clusters) other.close();
     return;

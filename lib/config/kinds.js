@@ -15,7 +15,8 @@ const UNITS = { K: KIB, M: MIB, G: KIB * MIB };
 function bytesOf(size) {
   if (typeof size === 'number') return Number.isSafeInteger(size) ? size : NaN;
   const [, number, unit] = (typeof size === 'string' && /^(\d+(?:\.\d+)?) ?([KMG])(?:i?B)?$/i.exec(size)) || [];
-  return unit ? Math.floor(Number(number) * UNITS[unit.toUpperCase()]) : NaN;
+  const bytes = unit ? Math.floor(Number(number) * UNITS[unit.toUpperCase()]) : NaN;
+  return Number.isSafeInteger(bytes) ? bytes : NaN;
 }
 
 const CONTROL = /\p{Cc}/u;

@@ -5,7 +5,7 @@ import type { Handle, SendOptions } from '../..';
 export type SendCallback = (error: Error | null) => void;
 
 /** A child as tools know it that are written for `child_process`: what is `worker.process` in Node. It emits `message` (message,
- *  handle), `disconnect` and `exit` (code, signal), each just before the child itself, or before the cluster does (`message`). */
+ *  handle) before the cluster does, and `disconnect` and `exit` (code, signal) after it. */
 export interface ClusterProcess extends EventEmitter {
   /** Its process id. */
   readonly pid: number;

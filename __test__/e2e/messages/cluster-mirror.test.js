@@ -116,6 +116,7 @@ test('a worker is a Worker of Node, on something like its ChildProcess; `setting
     killed: false,
     connected: true,
   });
+  await app.call('worker', id, 'kill', 0);
   for (const args of [[], [null], [null, {}]]) {
     await expect(app.call('nodeSend', id, { n: args.length }, ...args)).resolves.toBe('done');
     await app.report('message', ({ message }) => message.n === args.length);
@@ -126,6 +127,11 @@ test('a worker is a Worker of Node, on something like its ChildProcess; `setting
     alive: false,
     dead: true,
   });
+});
+
+test("the settings are there to be read: the app's own fork() takes over nothing", async () => {
+  const app = await startMirrored({ args: ['--x'] });
+  await expect(app.call('forkUnasked')).resolves.toBe(script);
 });
 
 test('cluster.disconnect(callback): all workers end, none is replaced; those of the app itself, too', async () => {

@@ -122,3 +122,15 @@ test('handleSignals: false: signals are the app\'s own, and so is its end', asyn
   app.call('exit', 7).catch(() => {});
   await expect(app.gone).resolves.toEqual({ code: 7, signal: null });
 });
+
+test('a second signal while a cluster with `handleSignals: false` is still being closed does not cut it off', async () => {
+  const app = await start({ count: 1 }, { script: fixture('two-clusters-app.js') });
+  const port = await app.port();
+  await app.event('other ready');
+  app.kill('SIGTERM');
+  await app.event('close');
+  app.kill('SIGTERM');
+  const [left] = await app.event('other closed');
+  expect([left, port > 0]).toEqual([0, true]);
+  await expect(app.gone).resolves.toEqual({ code: 0, signal: null });
+});
