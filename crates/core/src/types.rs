@@ -52,7 +52,7 @@ pub enum ReloadTarget {
 }
 
 impl ReloadTarget {
-    /// Both.
+    /// What changed files concern together.
     #[must_use]
     pub fn with(self, other: Self) -> Self {
         if self == other { self } else { Self::All }
@@ -281,7 +281,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn two_reloads_together_replace_what_either_does() {
+    fn what_two_changes_concern_is_what_either_does() {
         use ReloadTarget::{All, Alone, Worker};
         for (one, other, both) in
             [(Worker, Worker, Worker), (Alone, Alone, Alone), (All, All, All), (Worker, Alone, All), (Alone, All, All)]

@@ -25,6 +25,9 @@ const BATCH: usize = 8;
 /// Without descriptors or memory nothing can be accepted: the connections wait, and so do we.
 const EXHAUSTED: Duration = Duration::from_millis(100);
 
+/// At a stop so often (2 s): who takes all descriptors must not hold up the end.
+const MOST_PAUSES: u32 = 20;
+
 type PolledSocket = AsyncFd<Rc<OwnedFd>>;
 
 /// A socket that the master accepts from.
@@ -81,15 +84,17 @@ impl Accepting {
         let (platform, key, inputs, socket) = (self.platform, Key::clone(&self.key), self.inputs.clone(), self.share());
         self.stop().await;
         let mut socket = Some(socket);
+        let mut pauses = 0;
         while let Some(open) = &socket {
             let (connections, left) = rest(platform, &key, open);
-            if left == Left::Nothing {
+            if left == Left::Nothing || pauses == MOST_PAUSES {
                 socket = None;
             }
             if !connections.is_empty() {
                 let _ = inputs.send(Input::Accepted { key: Key::clone(&key), connections }).await;
             }
-            if left == Left::NoRoom {
+            if left == Left::NoRoom && socket.is_some() {
+                pauses += 1;
                 tokio::time::sleep(EXHAUSTED).await;
             }
         }
