@@ -17,6 +17,7 @@ pub mod passed;
 mod perform;
 pub mod preload;
 mod probe;
+mod query;
 mod quiet;
 mod read;
 mod receive;

@@ -2,31 +2,30 @@
 
 use std::collections::{HashMap, HashSet};
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::os::fd::{AsFd, OwnedFd, RawFd};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use socket2::{SockAddr, SockRef, Socket, Type};
+use socket2::{SockRef, Socket, Type};
 use tokio::sync::mpsc::Sender;
 
 use super::accept::Accepting;
 use super::link::Input;
+use super::query::{UDP_REUSE_ADDRESS, bind, is_asked_for, name};
 use super::quiet::until_quiet;
 use cluster_core::traffic::steering::Acceptor;
 use cluster_core::types::Key;
 use cluster_core::types::{Balance, BoundSocket, Delivery};
 use cluster_protocol::listen::{AddressType, IPV6_ONLY, ListenQuery};
-use cluster_protocol::outbound::{HandleKind, SocketName};
+use cluster_protocol::outbound::HandleKind;
 use cluster_sys::activation::Activated;
 use cluster_sys::descriptors::is_of_reserve;
 use cluster_sys::group::{Member, Place, Taken, Wanted};
-use cluster_sys::local::{Access, UdpAddress, bind_udp, inherit, listen_unix, shortest};
+use cluster_sys::local::{inherit, shortest};
 use cluster_sys::platform::{Newcomers, Platform};
-use cluster_sys::socket::{Sharing, TcpAddress, listen_tcp, widen_backlog};
+use cluster_sys::socket::{Sharing, widen_backlog};
 use cluster_sys::socket_file::SocketFile;
-
-const UDP_REUSE_ADDRESS: u32 = 4;
 
 /// A worker may try them all.
 const MOST_REFUSALS_TOLD: usize = 16;
@@ -348,61 +347,4 @@ impl Sockets {
             until_quiet(platform, held, open).await;
         }
     }
-}
-
-fn bind(
-    platform: Platform,
-    query: &ListenQuery,
-    path: Option<&str>,
-    sharing: Sharing,
-) -> io::Result<(Socket, Option<SocketFile>)> {
-    let invalid = || io::Error::from_raw_os_error(libc::EINVAL);
-    let udp = query.address_type.is_some_and(AddressType::is_udp);
-    let port = || query.port.unwrap_or(0).try_into().map_err(|_| invalid());
-    let flags = query.flags.unwrap_or(0);
-    if udp {
-        let address = UdpAddress {
-            ip: query.address.as_deref(),
-            port: port()?,
-            ipv6: query.address_type == Some(AddressType::Udp6),
-            ipv6_only: flags & IPV6_ONLY != 0,
-            reuse_address: flags & UDP_REUSE_ADDRESS != 0,
-            sharing,
-        };
-        return Ok((bind_udp(platform, &address)?, None));
-    }
-    match (query.address_type, path) {
-        (Some(AddressType::Pipe), Some(path)) => {
-            let access = Access {
-                readable_all: query.readable_all.unwrap_or(false),
-                writable_all: query.writable_all.unwrap_or(false),
-            };
-            listen_unix(path, access)
-        }
-        (Some(AddressType::Tcp4 | AddressType::Tcp6), _) => {
-            let (ip, ipv6_only) = (query.address.clone(), flags & IPV6_ONLY != 0);
-            Ok((listen_tcp(platform, &TcpAddress { ip, port: port()?, ipv6_only }, sharing)?, None))
-        }
-        _ => Err(invalid()),
-    }
-}
-
-/// Whether an address is what a query asks for.
-fn is_asked_for(query: &ListenQuery, bound: &SockAddr) -> bool {
-    if query.address_type == Some(AddressType::Pipe) {
-        return bound.as_pathname().is_some_and(|path| query.address.as_deref().is_some_and(|asked| path == asked));
-    }
-    let Some(bound) = bound.as_socket() else { return false };
-    let port = query.port.and_then(|port| u16::try_from(port).ok()).filter(|port| *port != 0);
-    port == Some(bound.port())
-        && match &query.address {
-            None => bound.ip().is_unspecified(),
-            Some(ip) => ip.parse::<IpAddr>().is_ok_and(|ip| ip == bound.ip()),
-        }
-}
-
-fn name(socket: &Socket) -> Option<SocketName> {
-    let address = socket.local_addr().ok()?.as_socket()?;
-    let family = if address.is_ipv4() { "IPv4" } else { "IPv6" };
-    Some(SocketName { address: address.ip().to_string(), family, port: address.port() })
 }
