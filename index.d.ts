@@ -9,8 +9,21 @@ import { ClusterConfig } from './lib/types/cluster-config';
 import { ClusterErrorCode } from './lib/types/codes';
 import { DrainEvent } from './lib/types/drain';
 import { ReloadOptions, ReloadReport } from './lib/types/reload';
-import { ClusterStats, ExitReason, HangEvidence, MissedMessages, UndeliverableReason, WorkerCounts } from './lib/types/report';
-import { BroadcastAnswers, BroadcastRequest, RequestHandler, RequestMessage, RequestOptions } from './lib/types/requests';
+import {
+  ClusterStats,
+  ExitReason,
+  HangEvidence,
+  MissedMessages,
+  UndeliverableReason,
+  WorkerCounts,
+} from './lib/types/report';
+import {
+  BroadcastAnswers,
+  BroadcastRequest,
+  RequestHandler,
+  RequestMessage,
+  RequestOptions,
+} from './lib/types/requests';
 
 export * from './lib/types/child-process';
 export * from './lib/types/cluster-config';
@@ -30,7 +43,10 @@ export * from './lib/types/requests';
  * @returns the cluster, when the alone and all workers are ready
  * @throws (rejects with) {@link ClusterError}: `ERR_CONFIG_INVALID`, `ERR_START_FAILED`, `ERR_CLOSED`, `ERR_IN_CHILD`
  */
-export function startCluster<Message = any>(config: ClusterConfig, onReady?: (cluster: Cluster<Message>) => void): Promise<Cluster<Message>>;
+export function startCluster<Message = any>(
+  config: ClusterConfig,
+  onReady?: (cluster: Cluster<Message>) => void,
+): Promise<Cluster<Message>>;
 
 /**
  * Makes a cluster without starting it: listen to its events first, then call {@link Cluster.start}.
@@ -217,7 +233,10 @@ export class Cluster<Message = any> extends EventEmitter {
   send<Sent extends object = object>(message: Sent): boolean;
   /** As `request()`, of this cluster. Before `start()`, after the end and with `enable: false`:
    *  `ERR_REQUEST_UNDELIVERABLE`. */
-  request<Answer = any, Data = any>(message: BroadcastRequest<Data>, options?: RequestOptions): Promise<BroadcastAnswers<Answer>>;
+  request<Answer = any, Data = any>(
+    message: BroadcastRequest<Data>,
+    options?: RequestOptions,
+  ): Promise<BroadcastAnswers<Answer>>;
   request<Answer = any, Data = any>(message: RequestMessage<Data>, options?: RequestOptions): Promise<Answer>;
   /**
    * Answers the requests of this cluster's processes with `to: 'app'`, as `onRequest()`. May be called before `start()`.
@@ -275,7 +294,10 @@ export class Cluster<Message = any> extends EventEmitter {
   addListener<Name extends keyof ClusterEvents>(name: Name, listener: Listener<ClusterEvents<Message>[Name]>): this;
   removeListener<Name extends keyof ClusterEvents>(name: Name, listener: Listener<ClusterEvents<Message>[Name]>): this;
   prependListener<Name extends keyof ClusterEvents>(name: Name, listener: Listener<ClusterEvents<Message>[Name]>): this;
-  prependOnceListener<Name extends keyof ClusterEvents>(name: Name, listener: Listener<ClusterEvents<Message>[Name]>): this;
+  prependOnceListener<Name extends keyof ClusterEvents>(
+    name: Name,
+    listener: Listener<ClusterEvents<Message>[Name]>,
+  ): this;
   emit<Name extends keyof ClusterEvents>(name: Name, ...args: ClusterEvents<Message>[Name]): boolean;
 }
 
@@ -306,7 +328,12 @@ declare class ClusterChild extends EventEmitter {
    */
   send(message: any, callback?: SendCallback): boolean;
   send(message: any, handle: Handle | null | undefined, callback?: SendCallback): boolean;
-  send(message: any, handle: Handle | null | undefined, options: SendOptions | undefined, callback?: SendCallback): boolean;
+  send(
+    message: any,
+    handle: Handle | null | undefined,
+    options: SendOptions | undefined,
+    callback?: SendCallback,
+  ): boolean;
   /**
    * Sends a signal (Node's `worker.kill` in the primary). Default: SIGTERM. Upon SIGTERM, SIGINT and SIGQUIT a worker ends as by
    * `disconnect()`, within `killTimeout`, and is replaced; the alone ignores them, unless it listens to them itself. 0: sends none.

@@ -32,7 +32,12 @@ function checkNoBinding(folder, env, tarball) {
   const bare = withoutBinding(tarball, folder, 'bare');
   const cwd = project(folder, 'no-binding');
   const told = run(managers.yarn(bare), { cwd, env, fails: true });
-  contains(told, 'no prebuilt binding loads on', 'cargo, which would build one, was not found on PATH', 'https://rustup.rs');
+  contains(
+    told,
+    'no prebuilt binding loads on',
+    'cargo, which would build one, was not found on PATH',
+    'https://rustup.rs',
+  );
   run([...managers.yarn(bare), '--ignore-scripts'], { cwd, env });
   const thrown = run([process.execPath, 'app.js'], { cwd, env, fails: true });
   contains(thrown, "code: 'ERR_NATIVE_MISSING'", 'Looked for:', path.join(PACKAGE, 'lib/native/install.js'));

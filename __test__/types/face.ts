@@ -77,7 +77,13 @@ export const full: ClusterConfig = {
 
 /** With `satisfies` the values keep their own types; `as const` makes the arrays readonly. */
 export async function checked(): Promise<void> {
-  const config = { exec: './app.js', balance: 'sticky', args: ['--x'], watch: ['src'], listenFds: [3] } as const satisfies ClusterConfig;
+  const config = {
+    exec: './app.js',
+    balance: 'sticky',
+    args: ['--x'],
+    watch: ['src'],
+    listenFds: [3],
+  } as const satisfies ClusterConfig;
   same<typeof config.balance, 'sticky'>(true);
   await startCluster(config);
   // @ts-expect-error there is no such balance
@@ -213,7 +219,13 @@ export function calls(running: Cluster): void {
 }
 
 export async function changing(running: Cluster): Promise<void> {
-  const report = await running.reload({ env: { A: 1, B: undefined }, exec: './next.js', args: [], target: 'all', concurrency: 2 });
+  const report = await running.reload({
+    env: { A: 1, B: undefined },
+    exec: './next.js',
+    args: [],
+    target: 'all',
+    concurrency: 2,
+  });
   if (report.ok) {
     for (const { slot, oldPid, newPid, readyAfter, drainedAfter, connections } of report.replaced) {
       [slot?.toFixed(), oldPid, newPid, readyAfter + (drainedAfter ?? 0) + connections];

@@ -28,13 +28,21 @@ test('the master fails: what was asked of it, and what was to follow, rejects', 
 test('the cluster is closed during a reload: those that were to follow reject', async () => {
   const [first, second] = [changes.reload(), changes.reload()];
   reloaded({ ok: false, reason: 'closed' });
-  await expect(first).resolves.toMatchObject({ ok: false, reason: 'closed', error: { code: 'ERR_RELOAD_FAILED', message: 'reload(): the cluster was closed.' } });
+  await expect(first).resolves.toMatchObject({
+    ok: false,
+    reason: 'closed',
+    error: { code: 'ERR_RELOAD_FAILED', message: 'reload(): the cluster was closed.' },
+  });
   reloaded({ ok: false, reason: 'not-running' });
   await expect(second).rejects.toMatchObject({ code: 'ERR_NOT_RUNNING' });
 });
 
 test('a reload that cannot be asked for does not stand in the way of the next one', async () => {
-  const refusing = { reload: () => { throw new Error('no'); } };
+  const refusing = {
+    reload: () => {
+      throw new Error('no');
+    },
+  };
   changes = new Changes(refusing, settings);
   await expect(changes.reload()).rejects.toMatchObject({ code: 'ERR_RELOAD_INVALID' });
   refusing.reload = (id) => asked.push(id);
@@ -47,13 +55,25 @@ test('scale: each has the answer to its own number', async () => {
   const [one, two] = [changes.scale(2), changes.scale(3)];
   changes.notScaled({ id: asked[0], code: 'ERR_SCALE_SUPERSEDED', message: 'scale(3) was called' });
   changes.scaled({ id: asked[1] });
-  await expect(one).rejects.toMatchObject({ name: 'ClusterError', code: 'ERR_SCALE_SUPERSEDED', message: 'scale(): scale(3) was called' });
+  await expect(one).rejects.toMatchObject({
+    name: 'ClusterError',
+    code: 'ERR_SCALE_SUPERSEDED',
+    message: 'scale(): scale(3) was called',
+  });
   await expect(two).resolves.toBeUndefined();
 });
 
 test('reloads: one at a time; what follows is launched on what holds then, with the options of all that asked', async () => {
   const launched = [];
-  changes = new Changes({ reload: (id, launch, target) => { asked.push(id); launched.push({ env: JSON.parse(launch).env, target }); } }, settings);
+  changes = new Changes(
+    {
+      reload: (id, launch, target) => {
+        asked.push(id);
+        launched.push({ env: JSON.parse(launch).env, target });
+      },
+    },
+    settings,
+  );
   const [first, second] = [changes.reload({ env: { A: '1' } }), changes.reload({ env: { B: '2' } })];
   const third = changes.reload({ env: { B: '3', C: '4' } });
   expect(asked).toHaveLength(1);

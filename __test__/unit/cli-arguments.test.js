@@ -21,11 +21,17 @@ test.each([
   ['--dev app.js', { exec: 'app.js', mode: 'development' }],
   ['--watch src --watch config app.js', { exec: 'app.js', watch: ['src', 'config'] }],
   ['--dev --count 2 --dev --count 2 app.js', { exec: 'app.js', mode: 'development', count: 2 }],
-  ['--env A=1 --env URL=http://x/?a=b --env EMPTY= app.js', { exec: 'app.js', env: { A: '1', URL: 'http://x/?a=b', EMPTY: '' } }],
+  [
+    '--env A=1 --env URL=http://x/?a=b --env EMPTY= app.js',
+    { exec: 'app.js', env: { A: '1', URL: 'http://x/?a=b', EMPTY: '' } },
+  ],
   ['--random-worker process app.js', { exec: 'app.js', randomWorker: 'process' }],
   ['--no-random-worker app.js', { exec: 'app.js', randomWorker: false }],
   ['--standby 1 --balance sticky app.js', { exec: 'app.js', standby: 1, balance: 'sticky' }],
-  ['--kill-timeout 100 --reload-delay 0 --limit 1.5 app.js', { exec: 'app.js', killTimeout: 100, reloadDelay: 0, limit: 1.5 }],
+  [
+    '--kill-timeout 100 --reload-delay 0 --limit 1.5 app.js',
+    { exec: 'app.js', killTimeout: 100, reloadDelay: 0, limit: 1.5 },
+  ],
   ['--max-memory 512M app.js', { exec: 'app.js', maxMemory: '512M' }],
   ['--max-memory 536870912 app.js', { exec: 'app.js', maxMemory: 536870912 }],
   ['--instance-var INDEX app.js', { exec: 'app.js', instanceVar: 'INDEX' }],
@@ -42,8 +48,17 @@ test.each([
 });
 
 test('flags of Node are passed on', () => {
-  const line = '--inspect=0 --enable-source-maps -r ./first.js --import tsx --exec-argv=--expose-gc --exec-argv=--prof app.js --inspect -- --inspect=1';
-  const flags = ['--inspect=0', '--enable-source-maps', '--require=./first.js', '--import=tsx', '--expose-gc', '--prof', '--inspect'];
+  const line =
+    '--inspect=0 --enable-source-maps -r ./first.js --import tsx --exec-argv=--expose-gc --exec-argv=--prof app.js --inspect -- --inspect=1';
+  const flags = [
+    '--inspect=0',
+    '--enable-source-maps',
+    '--require=./first.js',
+    '--import=tsx',
+    '--expose-gc',
+    '--prof',
+    '--inspect',
+  ];
   expect(typed(line)).toEqual({ config: { exec: 'app.js', args: ['--inspect=1'] }, nodeFlags: flags });
 });
 
@@ -58,7 +73,10 @@ test.each([
   ['--stand-by 3 app.js', 'Did you mean --standby?'],
   ['--completely-different app.js', 'See cluster-native --help.'],
   ['-x app.js', '-x is not an option.'],
-  ['app.js --own-port 1', '--own-port is not an option. See cluster-native --help. What is for the workers stands after a --: <file> -- --own-port'],
+  [
+    'app.js --own-port 1',
+    '--own-port is not an option. See cluster-native --help. What is for the workers stands after a --: <file> -- --own-port',
+  ],
   ['--count many app.js', "--count takes a number, but got 'many'."],
   ['--kill-timeout 5s app.js', "--kill-timeout takes a number, but got '5s'."],
   ['--random-worker alone app.js', "--random-worker takes worker or process, but got 'alone'."],
@@ -89,7 +107,13 @@ test('a value that looks like an option, with a =', () => {
 test('what is typed wins over the file; variables and flags of both count', () => {
   const fromFile = { exec: 'a.js', count: 2, title: 'file', env: { A: '1', B: '1' }, execArgv: ['--prof'] };
   const merged = mergeConfig(fromFile, typed('--count 3 --env B=2 --inspect b.js'));
-  expect(merged).toEqual({ exec: 'b.js', count: 3, title: 'file', env: { A: '1', B: '2' }, execArgv: ['--prof', '--inspect'] });
+  expect(merged).toEqual({
+    exec: 'b.js',
+    count: 3,
+    title: 'file',
+    env: { A: '1', B: '2' },
+    execArgv: ['--prof', '--inspect'],
+  });
 });
 
 test('variables and flags that the file has wrong are left to be refused', () => {
@@ -110,7 +134,11 @@ describe('the help', () => {
   });
 
   test('fits into 80 columns', () => {
-    expect(help().split('\n').filter((line) => line.length > 80)).toEqual([]);
+    expect(
+      help()
+        .split('\n')
+        .filter((line) => line.length > 80),
+    ).toEqual([]);
   });
 
   test('every option sets a field that there is', () => {

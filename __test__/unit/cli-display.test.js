@@ -21,7 +21,9 @@ beforeEach(() => {
     title: 'shop',
     workers: new Map(),
     alone: null,
-    stats: () => ({ workers: { starting: [...cluster.workers.values()].filter(({ state }) => state === 'forking').length } }),
+    stats: () => ({
+      workers: { starting: [...cluster.workers.values()].filter(({ state }) => state === 'forking').length },
+    }),
   });
 });
 
@@ -89,7 +91,13 @@ test('a terminal: a whole reload gives one table', () => {
     jest.advanceTimersByTime(300);
     exits(worker, 0, { expected: true, reason: 'reload' });
   }
-  cluster.emit('reload', { ok: true, replaced: [{ oldPid: 101, newPid: 103 }, { oldPid: 102, newPid: 104 }] });
+  cluster.emit('reload', {
+    ok: true,
+    replaced: [
+      { oldPid: 101, newPid: 103 },
+      { oldPid: 102, newPid: 104 },
+    ],
+  });
   expect(tables(read())).toBe(0);
   const text = afterPause();
   expect(tables(text)).toBe(1);
@@ -175,13 +183,23 @@ test('undeliverable messages: each reason is told once', () => {
 
 test('a reload that was given up tells why', () => {
   show({ isTTY: false });
-  cluster.emit('reload', { ok: false, reason: 'did-not-stay', error: new Error('worker 1 exited with code 1'), replaced: [] });
+  cluster.emit('reload', {
+    ok: false,
+    reason: 'did-not-stay',
+    error: new Error('worker 1 exited with code 1'),
+    replaced: [],
+  });
   expect(read()).toBe('shop: the reload was given up: worker 1 exited with code 1\n');
 });
 
 test('a reload that the end of the cluster cut short is not told', () => {
   show({ isTTY: false });
-  cluster.emit('reload', { ok: false, reason: 'closed', error: new Error('reload(): the cluster was closed.'), replaced: [] });
+  cluster.emit('reload', {
+    ok: false,
+    reason: 'closed',
+    error: new Error('reload(): the cluster was closed.'),
+    replaced: [],
+  });
   expect(read()).toBe('');
 });
 
@@ -195,7 +213,11 @@ test('a signal while processes run: what is waited for; while none runs: nothing
   fork(1);
   display.stopping('SIGINT');
   const waits = 'shop: SIGINT: workers finish what they have; once more ends everything at once';
-  expect(read().split('\n').filter((line) => line.includes('SIGINT'))).toEqual([waits, waits]);
+  expect(
+    read()
+      .split('\n')
+      .filter((line) => line.includes('SIGINT')),
+  ).toEqual([waits, waits]);
 });
 
 test('a worker that fails while the cluster ends is not shown as one that was stopped', () => {
@@ -204,5 +226,7 @@ test('a worker that fails while the cluster ends is not shown as one that was st
   read();
   exits(first, 1, { reason: 'shutdown' });
   exits(second, 0, { expected: true, reason: 'shutdown' });
-  expect(read()).toBe('shop: worker 1 (pid 101) exited with code 1\nshop: worker 2 (pid 102) exited with code 0 (shutdown)\n');
+  expect(read()).toBe(
+    'shop: worker 1 (pid 101) exited with code 1\nshop: worker 2 (pid 102) exited with code 0 (shutdown)\n',
+  );
 });

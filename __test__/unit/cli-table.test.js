@@ -69,7 +69,15 @@ test.each([
 });
 
 describe('the banner', () => {
-  const facts = { title: 'shop', mode: 'production', workers: 2, pid: 700, readyAfter: 310, addresses: ['port 1', 'port 2'], watched: [] };
+  const facts = {
+    title: 'shop',
+    mode: 'production',
+    workers: 2,
+    pid: 700,
+    readyAfter: 310,
+    addresses: ['port 1', 'port 2'],
+    watched: [],
+  };
 
   test('tells what runs', () => {
     expect(banner(facts, { width: Infinity, colors: plain })).toEqual([
@@ -81,8 +89,14 @@ describe('the banner', () => {
   });
 
   test('leaves out what there is not, tells what is watched', () => {
-    const lines = banner({ ...facts, workers: 1, addresses: [], watched: ['src', 'config'] }, { width: Infinity, colors: plain });
-    expect(lines.slice(2)).toEqual([`runs        1 worker, Node.js ${process.version}, pid 700`, 'watches     src, config']);
+    const lines = banner(
+      { ...facts, workers: 1, addresses: [], watched: ['src', 'config'] },
+      { width: Infinity, colors: plain },
+    );
+    expect(lines.slice(2)).toEqual([
+      `runs        1 worker, Node.js ${process.version}, pid 700`,
+      'watches     src, config',
+    ]);
   });
 
   test('is no wider than the terminal', () => {

@@ -6,18 +6,27 @@ const path = require('node:path');
 
 const root = path.join(__dirname, '../..');
 /** Node's own, which the sources look for or make as Node does. */
-const OF_NODE = ['ERR_IPC_CHANNEL_CLOSED', 'ERR_PACKAGE_PATH_NOT_EXPORTED', 'ERR_REQUIRE_ASYNC_MODULE', 'ERR_REQUIRE_ESM', 'ERR_UNKNOWN_FILE_EXTENSION'];
+const OF_NODE = [
+  'ERR_IPC_CHANNEL_CLOSED',
+  'ERR_PACKAGE_PATH_NOT_EXPORTED',
+  'ERR_REQUIRE_ASYNC_MODULE',
+  'ERR_REQUIRE_ESM',
+  'ERR_UNKNOWN_FILE_EXTENSION',
+];
 const RUST_LIST = path.join('crates', 'protocol', 'src', 'code.rs');
 
 function files(name, fits) {
   const file = path.join(root, name);
   if (fs.statSync(file).isFile()) return [name];
-  const inside = fs.readdirSync(file, { withFileTypes: true }).filter((entry) => entry.isDirectory() || fits.test(entry.name));
+  const inside = fs
+    .readdirSync(file, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() || fits.test(entry.name));
   return inside.flatMap((entry) => files(path.join(name, entry.name), fits));
 }
 
 /** Without the tests inside of it. */
-const read = (name) => fs.readFileSync(path.join(root, name), 'utf8').replace(/#\[cfg\(test\)\]\s*mod \w+ \{[\s\S]*$/, '');
+const read = (name) =>
+  fs.readFileSync(path.join(root, name), 'utf8').replace(/#\[cfg\(test\)\]\s*mod \w+ \{[\s\S]*$/, '');
 const sorted = (codes) => [...new Set(codes)].sort();
 /** What stands in quotes: names of variables begin otherwise. */
 const quoted = (text) => [...text.matchAll(/['"]((?:ERR|CLUSTER)_[A-Z_]+)['"]/g)].map(([, code]) => code);
@@ -46,7 +55,9 @@ test('each has a comment that says what it means', () => {
 
 test('what types and documents speak of is in the list', () => {
   const documents = ['README.md', 'README.zh-CN.md', ...files('docs', /\.md$/)];
-  const spoken = [...types, ...documents].flatMap((name) => [...read(name).matchAll(/`((?:ERR|CLUSTER)_[A-Z_]+)`/g)].map(([, code]) => code));
+  const spoken = [...types, ...documents].flatMap((name) =>
+    [...read(name).matchAll(/`((?:ERR|CLUSTER)_[A-Z_]+)`/g)].map(([, code]) => code),
+  );
   expect(spoken.length).toBeGreaterThan(50);
   expect(sorted(spoken).filter((code) => !listed.includes(code))).toEqual([]);
 });

@@ -33,7 +33,9 @@ function decide(option, { production = true, env = {}, version = '22.1.0', warni
     console.log(JSON.stringify([compileCache(option ?? undefined, production, process.env) ?? null, warnings]));`;
   const argument = JSON.stringify([option ?? null, production]);
   const given = { PATH: process.env.PATH, TMPDIR: path.join(folder(), 'none'), ...env };
-  const [decided, told] = JSON.parse(execFileSync(process.execPath, ['-e', code, argument], { env: given, encoding: 'utf8' }));
+  const [decided, told] = JSON.parse(
+    execFileSync(process.execPath, ['-e', code, argument], { env: given, encoding: 'utf8' }),
+  );
   warnings.push(...told);
   return decided;
 }
@@ -73,21 +75,28 @@ describe('the default', () => {
     expect(decide(undefined, { env: { HOME: home, XDG_CACHE_HOME: cache } })).toBe(below(cache));
     const service = { CACHE_DIRECTORY: `${first}:${second}` };
     expect(decide(undefined, { env: { HOME: home, XDG_CACHE_HOME: cache, ...service } })).toBe(below(first));
-    expect(decide(undefined, { env: { HOME: home, XDG_CACHE_HOME: 'relative', CACHE_DIRECTORY: '' } })).toBe(below(path.join(home, '.cache')));
+    expect(decide(undefined, { env: { HOME: home, XDG_CACHE_HOME: 'relative', CACHE_DIRECTORY: '' } })).toBe(
+      below(path.join(home, '.cache')),
+    );
   });
 
   test("a user's own folder for temporary files will do", () => {
     const tmp = privateFolder();
-    expect(decide(undefined, { env: { TMPDIR: tmp } })).toBe(path.join(tmp, `yunfly-cluster-${process.getuid()}/compile-cache`));
+    expect(decide(undefined, { env: { TMPDIR: tmp } })).toBe(
+      path.join(tmp, `yunfly-cluster-${process.getuid()}/compile-cache`),
+    );
   });
 
   test('in development none', () => {
     expect(decide(undefined, { production: false, env: { HOME: privateFolder() } })).toBeNull();
   });
 
-  test.each(['NODE_COMPILE_CACHE', 'NODE_DISABLE_COMPILE_CACHE'])('with %s in the environment it is left alone', (name) => {
-    expect(decide(undefined, { env: { HOME: privateFolder(), [name]: '1' } })).toBeNull();
-  });
+  test.each(['NODE_COMPILE_CACHE', 'NODE_DISABLE_COMPILE_CACHE'])(
+    'with %s in the environment it is left alone',
+    (name) => {
+      expect(decide(undefined, { env: { HOME: privateFolder(), [name]: '1' } })).toBeNull();
+    },
+  );
 });
 
 test('false: none', () => {
@@ -116,7 +125,9 @@ describe('a place that somebody else can change is not used, as its content is e
   };
 
   test.each([0o1777, 0o770])('in a folder that others may write to (%i): not even one that is ours alone', (mode) => {
-    const env = Object.fromEntries(['HOME', 'XDG_CACHE_HOME', 'CACHE_DIRECTORY', 'TMPDIR'].map((name) => [name, shared(mode)]));
+    const env = Object.fromEntries(
+      ['HOME', 'XDG_CACHE_HOME', 'CACHE_DIRECTORY', 'TMPDIR'].map((name) => [name, shared(mode)]),
+    );
     const warnings = [];
     expect(decide(undefined, { env, warnings })).toBeNull();
     expect(warnings).toEqual([]);
@@ -128,7 +139,9 @@ describe('a place that somebody else can change is not used, as its content is e
 
   test('the next place is, if it is private', () => {
     const home = privateFolder();
-    expect(decide(true, { env: { XDG_CACHE_HOME: shared(0o1777), HOME: home } })).toBe(path.join(home, '.cache/yunfly-cluster/compile-cache'));
+    expect(decide(true, { env: { XDG_CACHE_HOME: shared(0o1777), HOME: home } })).toBe(
+      path.join(home, '.cache/yunfly-cluster/compile-cache'),
+    );
   });
 
   test('a link to such a place', () => {

@@ -33,14 +33,18 @@ describe('reload()', () => {
       const error = refusal(checkReload, { [option]: value });
       expect(error).toBeInstanceOf(ClusterError);
       expect(error.code).toBe('ERR_RELOAD_INVALID');
-      expect(error.message).toMatch(new RegExp(`^reload\\(\\): \`${option}\` must be .+, but is .+\\. Correct it, or leave it out\\.$`, 's'));
+      expect(error.message).toMatch(
+        new RegExp(`^reload\\(\\): \`${option}\` must be .+, but is .+\\. Correct it, or leave it out\\.$`, 's'),
+      );
     }
   });
 
   test.each(['count', 'toString', 'graceful'])('`%s` is not an option: those that are are named', (name) => {
     const { code, message } = refusal(checkReload, { [name]: 1 });
     expect(code).toBe('ERR_RELOAD_INVALID');
-    expect(message).toBe(`reload(): \`${name}\` is not an option. The options are: env, exec, args, target, concurrency.`);
+    expect(message).toBe(
+      `reload(): \`${name}\` is not an option. The options are: env, exec, args, target, concurrency.`,
+    );
   });
 
   test.each([[null], ['worker'], [7]])('options that are no object: %j', (options) => {

@@ -80,7 +80,13 @@ test('the defaults in production', () => {
 
 test('the defaults in development', () => {
   const development = { ...minimal, mode: 'development', count: 8, standby: 2 };
-  expect(normalize(development)).toMatchObject({ count: 1, standby: 0, refork: false, killTimeout: 5000, compileCache: undefined });
+  expect(normalize(development)).toMatchObject({
+    count: 1,
+    standby: 0,
+    refork: false,
+    killTimeout: 5000,
+    compileCache: undefined,
+  });
 });
 
 test('every given value is taken', () => {
@@ -149,16 +155,25 @@ describe('a wrong value is refused: field, value and what is allowed are named',
 
   test('the value is shown', () => {
     expect(refusal({ ...minimal, count: -1 }).message).toContain('but is -1.');
-    expect(refusal({ ...minimal, mode: 'staging' }).message).toContain("must be 'production' or 'development', but is 'staging'.");
-    expect(refusal({ ...minimal, title: 'a\nb' }).message).toContain('control characters, such as line breaks, but is "a\\nb".');
+    expect(refusal({ ...minimal, mode: 'staging' }).message).toContain(
+      "must be 'production' or 'development', but is 'staging'.",
+    );
+    expect(refusal({ ...minimal, title: 'a\nb' }).message).toContain(
+      'control characters, such as line breaks, but is "a\\nb".',
+    );
     expect(refusal({ ...minimal, args: [1] }).message).toContain('but is [1].');
     expect(refusal({ ...minimal, count: 1n }).message).toContain('a bigint');
   });
 
   test('an address of the inspector that is none, where there are processes', () => {
     const wrong = { execArgv: ['--inspect=foo:bar'] };
-    expect(refusal({ ...minimal, ...wrong })).toMatchObject({ code: 'ERR_CONFIG_INVALID', message: expect.stringContaining("'bar'") });
-    expect(refusal({ ...minimal, env: { NODE_OPTIONS: '--inspect=foo:bar' } })).toMatchObject({ code: 'ERR_CONFIG_INVALID' });
+    expect(refusal({ ...minimal, ...wrong })).toMatchObject({
+      code: 'ERR_CONFIG_INVALID',
+      message: expect.stringContaining("'bar'"),
+    });
+    expect(refusal({ ...minimal, env: { NODE_OPTIONS: '--inspect=foo:bar' } })).toMatchObject({
+      code: 'ERR_CONFIG_INVALID',
+    });
     expect(() => normalize({ ...minimal, ...wrong, enable: false })).not.toThrow();
   });
 
@@ -272,7 +287,10 @@ describe('aloneConfig', () => {
   const withAlone = { ...minimal, alone: 'jobs' };
 
   test('the configuration itself by default', () => {
-    expect(normalize({ ...withAlone, env: { A: undefined, B: '1' } }).aloneConfig).toEqual({ ...withAlone, env: { B: '1' } });
+    expect(normalize({ ...withAlone, env: { A: undefined, B: '1' } }).aloneConfig).toEqual({
+      ...withAlone,
+      env: { B: '1' },
+    });
   });
 
   test('the configuration without its logger', () => {
@@ -304,11 +322,18 @@ describe('aloneConfig', () => {
 
 describe('cwd and title', () => {
   test('cwd must exist', () => {
-    expect(refusal({ ...minimal, cwd: file('missing') })).toMatchObject({ code: 'ERR_CONFIG_INVALID', message: expect.stringContaining('`cwd`') });
+    expect(refusal({ ...minimal, cwd: file('missing') })).toMatchObject({
+      code: 'ERR_CONFIG_INVALID',
+      message: expect.stringContaining('`cwd`'),
+    });
   });
 
   test('the nearest package.json with a name', () => {
-    const root = folder({ 'package.json': '{"name":"outer"}', 'a/package.json': '{"type":"module"}', 'a/b/app.js': '' });
+    const root = folder({
+      'package.json': '{"name":"outer"}',
+      'a/package.json': '{"type":"module"}',
+      'a/b/app.js': '',
+    });
     expect(normalize({ ...minimal, cwd: path.join(root, 'a/b') }).title).toBe('yunfly-outer');
   });
 });
@@ -322,6 +347,8 @@ test("count: 'auto' is between 1 and the number of CPUs", () => {
 
 test('a size beyond what a number holds exactly is no size', () => {
   for (const maxMemory of ['99999999999G', `${'9'.repeat(400)}G`]) {
-    expect(() => normalize({ ...minimal, maxMemory })).toThrow(expect.objectContaining({ code: 'ERR_CONFIG_INVALID', message: expect.stringContaining('maxMemory') }));
+    expect(() => normalize({ ...minimal, maxMemory })).toThrow(
+      expect.objectContaining({ code: 'ERR_CONFIG_INVALID', message: expect.stringContaining('maxMemory') }),
+    );
   }
 });

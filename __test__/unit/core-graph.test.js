@@ -16,8 +16,16 @@ test('no file of the core calls one that calls it', () => {
 });
 
 test.each([
-  ['lifecycle/draining.rs', 'impl Context { fn new_one(&mut self) { self.spawn(None); } }', ['lifecycle/starting', 'lifecycle/draining']],
-  ['lifecycle/starting.rs', 'fn tell(ctx: &mut Context, traffic: &mut Traffic) { traffic.draining(ctx, id); }', ['traffic/mod', 'lifecycle/starting']],
+  [
+    'lifecycle/draining.rs',
+    'impl Context { fn new_one(&mut self) { self.spawn(None); } }',
+    ['lifecycle/starting', 'lifecycle/draining'],
+  ],
+  [
+    'lifecycle/starting.rs',
+    'fn tell(ctx: &mut Context, traffic: &mut Traffic) { traffic.draining(ctx, id); }',
+    ['traffic/mod', 'lifecycle/starting'],
+  ],
 ])('a ring is found: %s', (file, more, ring) => {
   const changed = files.map(([name, text]) => [name, name === file ? `${text}\n${code(more)}` : text]);
   expect(findCycle(callGraph(changed))).toEqual(expect.arrayContaining(ring));

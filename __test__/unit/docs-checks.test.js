@@ -38,7 +38,9 @@ describe('commands', () => {
   const read = (code, isFragment = false) => commands({ where: 'page.md:1', code, isFragment });
 
   test('assignments, comments, prompts, and lines that go on', () => {
-    const [first, second] = read('$ NODE_ENV=production node start.js  # as a server\nnpx cluster-native --prod \\\n  app.js\n');
+    const [first, second] = read(
+      '$ NODE_ENV=production node start.js  # as a server\nnpx cluster-native --prod \\\n  app.js\n',
+    );
     expect(first).toMatchObject({ words: ['node', 'start.js'], env: { NODE_ENV: 'production' }, isRun: true });
     expect(second).toMatchObject({ words: ['cluster-native', '--prod', 'app.js'], isRun: true });
   });
@@ -49,7 +51,11 @@ describe('commands', () => {
     ['npx cluster-native --cout 4 app.js', '--count'],
     ['kill $(cat pid) && node $FILE', 'fragment'],
   ])('%s', (code, word) => {
-    expect(read(code).map((each) => fault(each, ['test'])).join()).toContain(word);
+    expect(
+      read(code)
+        .map((each) => fault(each, ['test']))
+        .join(),
+    ).toContain(word);
   });
 
   test('a fragment is not run, but its options must exist', () => {
@@ -71,7 +77,12 @@ test.each([
 
 describe('what is run of a page', () => {
   const project = (files, lines = []) => ({
-    files: new Map(Object.entries(files).map(([name, code]) => [name, { name, code, language: name.split('.').at(-1), where: 'page.md:1' }])),
+    files: new Map(
+      Object.entries(files).map(([name, code]) => [
+        name,
+        { name, code, language: name.split('.').at(-1), where: 'page.md:1' },
+      ]),
+    ),
     unnamed: [],
     lines,
   });
@@ -94,6 +105,9 @@ describe('what is run of a page', () => {
   });
 
   test('a file that nobody uses is a fault', () => {
-    expect(runs(project({ 'start.js': started, 'app.js': '', 'helper.js': '' }))).toMatchObject([{}, { fault: expect.stringContaining('helper.js') }]);
+    expect(runs(project({ 'start.js': started, 'app.js': '', 'helper.js': '' }))).toMatchObject([
+      {},
+      { fault: expect.stringContaining('helper.js') },
+    ]);
   });
 });

@@ -29,7 +29,9 @@ function fault(name, encoded) {
 }
 
 test('there are documents', () => {
-  expect(names).toEqual(expect.arrayContaining(['README.md', 'README.zh-CN.md', 'ARCHITECTURE.md', 'CHANGELOG.md', 'docs/benchmarks.md']));
+  expect(names).toEqual(
+    expect.arrayContaining(['README.md', 'README.zh-CN.md', 'ARCHITECTURE.md', 'CHANGELOG.md', 'docs/benchmarks.md']),
+  );
 });
 
 test.each(names)('%s: each relative link leads to a file, and to a heading of it', (name) => {

@@ -11,9 +11,12 @@ const read = (language, page) => fs.readFileSync(path.join(root, 'docs', languag
 
 const all = declarations();
 const membersOf = (name) => members(all.get(name)[0]).map(([member]) => member);
-const codes = fs.readFileSync(path.join(root, 'lib/types/codes.d.ts'), 'utf8').match(/(?<=')(?:ERR|CLUSTER)_[A-Z_]+(?=')/g);
+const codes = fs
+  .readFileSync(path.join(root, 'lib/types/codes.d.ts'), 'utf8')
+  .match(/(?<=')(?:ERR|CLUSTER)_[A-Z_]+(?=')/g);
 /** As of any emitter. */
-const isOrdinary = (member) => /^(?:constructor|on|once|off|emit|(?:add|remove|prepend|prependOnce)Listener)$/.test(member);
+const isOrdinary = (member) =>
+  /^(?:constructor|on|once|off|emit|(?:add|remove|prepend|prependOnce)Listener)$/.test(member);
 const ofClasses = ['Cluster', 'ClusterChild', 'ClusterWorker', 'ClusterAlone', 'ClusterError'].flatMap(membersOf);
 const methods = ofClasses.filter((member) => !isOrdinary(member)).map((name) => name.replace(/^\[(.*)\]$/, '$1'));
 const functions = [...all].filter(([, [node]]) => node.parameters).map(([name]) => name);
@@ -23,7 +26,8 @@ test.each(Object.entries(pages()))('en/reference/%s is up to date (else: npm run
 });
 
 /** In code: by itself, or as `cluster.name(…)`. */
-const isNamed = (text, name) => new RegExp(`\`(?:\\w+\\.|\\[)?${name.replaceAll('.', '\\.')}(?!\\w)[^\`]*\``).test(text);
+const isNamed = (text, name) =>
+  new RegExp(`\`(?:\\w+\\.|\\[)?${name.replaceAll('.', '\\.')}(?!\\w)[^\`]*\``).test(text);
 
 test.each([
   ['configuration.md', membersOf('ClusterConfig'), 30],

@@ -17,7 +17,13 @@ const places = (found) => found.map(({ where, language, marks }) => `${where} ${
 
 test('each block says what it is in', () => {
   expect(snippets.length).toBeGreaterThan(20);
-  expect(places(snippets.filter(({ language, marks }) => !LANGUAGES.includes(language) || marks.some((mark) => mark !== 'fragment')))).toEqual([]);
+  expect(
+    places(
+      snippets.filter(
+        ({ language, marks }) => !LANGUAGES.includes(language) || marks.some((mark) => mark !== 'fragment'),
+      ),
+    ),
+  ).toEqual([]);
 });
 
 test('JavaScript and TypeScript: its syntax, and its use of the package', () => {
@@ -32,11 +38,15 @@ test('commands are known, and the options of ours exist', () => {
 /** systemd's files: sections, assignments and comments. */
 const INI = /^(?:\[[\w-]+\]|[\w-]+=.*|[#;].*|)$/;
 /** Dockerfile reference, "Instruction". */
-const INSTRUCTION = /^(?:ADD|ARG|CMD|COPY|ENTRYPOINT|ENV|EXPOSE|FROM|HEALTHCHECK|LABEL|ONBUILD|RUN|SHELL|STOPSIGNAL|USER|VOLUME|WORKDIR) \S/;
+const INSTRUCTION =
+  /^(?:ADD|ARG|CMD|COPY|ENTRYPOINT|ENV|EXPOSE|FROM|HEALTHCHECK|LABEL|ONBUILD|RUN|SHELL|STOPSIGNAL|USER|VOLUME|WORKDIR) \S/;
 
 const readers = {
   json: (code) => JSON.parse(code),
-  yaml: (code) => yaml.parseAllDocuments(code).forEach(({ errors: [error] }) => { if (error) throw error; }),
+  yaml: (code) =>
+    yaml.parseAllDocuments(code).forEach(({ errors: [error] }) => {
+      if (error) throw error;
+    }),
   ini: (code) => lines(code, INI),
   dockerfile: (code) => lines(code.replace(/\\\n/g, ' ').replace(/^#.*\n/gm, ''), INSTRUCTION),
 };
@@ -60,7 +70,15 @@ test.each(Object.entries(readers))('%s can be read', (language, read) => {
 /** Its JavaScript and TypeScript that the other one lacks. */
 const missing = (all, other) => places(all.filter(({ code }) => !other.some((each) => isSameCode(code, each.code))));
 
-test.each(pages().filter((name) => /^docs\/en\/(?!reference\/)/.test(name)))('%s and the Chinese page have the same code, but for comments and texts', (name) => {
-  const [en, zh] = [name, name.replace('/en/', '/zh/')].map((document) => snippetsOf(document).filter(({ language }) => CODE.includes(language)));
-  expect({ onlyEnglish: missing(en, zh), onlyChinese: missing(zh, en) }).toEqual({ onlyEnglish: [], onlyChinese: [] });
-});
+test.each(pages().filter((name) => /^docs\/en\/(?!reference\/)/.test(name)))(
+  '%s and the Chinese page have the same code, but for comments and texts',
+  (name) => {
+    const [en, zh] = [name, name.replace('/en/', '/zh/')].map((document) =>
+      snippetsOf(document).filter(({ language }) => CODE.includes(language)),
+    );
+    expect({ onlyEnglish: missing(en, zh), onlyChinese: missing(zh, en) }).toEqual({
+      onlyEnglish: [],
+      onlyChinese: [],
+    });
+  },
+);

@@ -42,11 +42,16 @@ test('the line of a frame is what Node reads', async () => {
   expect(outgoing(server)).toBeNull();
 });
 
-test.each(['{"cmd":"other","msg":1}', '"text"', 'null', '[1]', '7'])('a line that is no frame is the message itself: %s', (line) => {
-  expect(messageIn(line)).toBe(line);
-});
+test.each(['{"cmd":"other","msg":1}', '"text"', 'null', '[1]', '7'])(
+  'a line that is no frame is the message itself: %s',
+  (line) => {
+    expect(messageIn(line)).toBe(line);
+  },
+);
 
 test('a TLS connection is refused: its keys are in this process', () => {
   const socket = new tls.TLSSocket(new net.Socket());
-  expect(() => outgoing(socket)).toThrow(expect.objectContaining({ code: 'ERR_HANDLE_INVALID', message: expect.stringContaining('TLSSocket') }));
+  expect(() => outgoing(socket)).toThrow(
+    expect.objectContaining({ code: 'ERR_HANDLE_INVALID', message: expect.stringContaining('TLSSocket') }),
+  );
 });

@@ -32,8 +32,14 @@ test.each([
 });
 
 test('from NODE_OPTIONS; what the command line says comes after it', () => {
-  expect(inspectorPorts(['-r', 'x'], '--inspect=1.2.3.4:9300')).toEqual({ flags: ['-r', 'x'], ...found('1.2.3.4', 9300) });
-  expect(inspectorPorts(['--inspect-port=9400'], '--inspect-brk=9300')).toEqual({ flags: [], ...found('', 9400, true) });
+  expect(inspectorPorts(['-r', 'x'], '--inspect=1.2.3.4:9300')).toEqual({
+    flags: ['-r', 'x'],
+    ...found('1.2.3.4', 9300),
+  });
+  expect(inspectorPorts(['--inspect-port=9400'], '--inspect-brk=9300')).toEqual({
+    flags: [],
+    ...found('', 9400, true),
+  });
 });
 
 test.each([
@@ -70,7 +76,9 @@ test.each([
     const attempt = () => inspectorPorts(...args);
     expect(attempt).toThrow(ClusterError);
     const name = flag.slice(0, flag.indexOf('='));
-    expect(attempt).toThrow(`the port of ${name} must be 0 (any) or from 1024 to 65535, but is '${port}'. Write ${name}=9229,`);
+    expect(attempt).toThrow(
+      `the port of ${name} must be 0 (any) or from 1024 to 65535, but is '${port}'. Write ${name}=9229,`,
+    );
     expect(attempt).toThrow(expect.objectContaining({ code: 'ERR_CONFIG_INVALID' }));
   }
 });

@@ -17,13 +17,21 @@ const required = (name) => {
 };
 
 /** They are used before `ready` only, or by the command and the installation. */
-const OF_THE_START = ['config/cpus.js', 'config/nearest.js', 'config/watch.js', 'native/missing.js', 'scripts/in-process.js'];
+const OF_THE_START = [
+  'config/cpus.js',
+  'config/nearest.js',
+  'config/watch.js',
+  'native/missing.js',
+  'scripts/in-process.js',
+];
 
 test('modules that are required late are in memory once later.js was loaded', () => {
   const code = `const start = ['cluster/cluster', 'cluster/dispatcher', 'cluster/signals', 'native/pump', 'native/preload-files', 'output/output'];
     for (const name of [...start, 'cluster/later']) require('./' + name);
     console.log(JSON.stringify(Object.keys(require.cache)));`;
-  const loaded = new Set(JSON.parse(execFileSync(process.execPath, ['-e', code], { cwd: lib, encoding: 'utf8' })).map(inLib));
+  const loaded = new Set(
+    JSON.parse(execFileSync(process.execPath, ['-e', code], { cwd: lib, encoding: 'utf8' })).map(inLib),
+  );
   const names = fs.readdirSync(lib, { recursive: true }).filter((name) => name.endsWith('.js'));
   const missing = names
     .filter((name) => loaded.has(name))
@@ -41,9 +49,17 @@ test('the files of the preload are complete: each loads from a copy of them', ()
       fs.mkdirSync(path.dirname(path.join(copy, name)), { recursive: true });
       fs.writeFileSync(path.join(copy, name), read(name));
     }
-    expect(names.filter((name) => name.startsWith('preload/')).sort()).toEqual(fs.readdirSync(path.join(lib, 'preload')).map((name) => `preload/${name}`).sort());
+    expect(names.filter((name) => name.startsWith('preload/')).sort()).toEqual(
+      fs
+        .readdirSync(path.join(lib, 'preload'))
+        .map((name) => `preload/${name}`)
+        .sort(),
+    );
     // Not the alone's main script, which runs at once.
-    const code = names.filter((name) => name !== 'preload/alone-main.js').map((name) => `require('./${name}');`).join('');
+    const code = names
+      .filter((name) => name !== 'preload/alone-main.js')
+      .map((name) => `require('./${name}');`)
+      .join('');
     execFileSync(process.execPath, ['-e', code], { cwd: copy, stdio: 'pipe' });
   } finally {
     fs.rmSync(copy, { recursive: true });

@@ -13,7 +13,9 @@ function roomOf(file) {
 }
 
 function uses(file, text) {
-  return [...text.matchAll(/require\('(\.[^']+)'\)/g)].map(([, wanted]) => roomOf(path.resolve(path.dirname(file), wanted)));
+  return [...text.matchAll(/require\('(\.[^']+)'\)/g)].map(([, wanted]) =>
+    roomOf(path.resolve(path.dirname(file), wanted)),
+  );
 }
 
 /** Room by room, which others it uses: `[[room, Set of rooms], …]`. */

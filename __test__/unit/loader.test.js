@@ -25,7 +25,14 @@ describe('a loader in the flags', () => {
     [flags('--require', '@swc/register')],
     [flags('--require=esbuild-register')],
     [flags('--import', 'jiti/register')],
-    [flags('--require', '/app/node_modules/tsx/dist/preflight.cjs', '--import', 'file:///app/node_modules/tsx/dist/loader.mjs')],
+    [
+      flags(
+        '--require',
+        '/app/node_modules/tsx/dist/preflight.cjs',
+        '--import',
+        'file:///app/node_modules/tsx/dist/loader.mjs',
+      ),
+    ],
     [flags('/app/node_modules/ts-node/dist/bin.js', '--transpile-only')],
     [options('--max-old-space-size=512 --import tsx')],
     [options('--import "tsx"')],
@@ -78,7 +85,9 @@ describe('type stripping', () => {
     expect(stripsTypes(options('--experimental-strip-types'), versions('22.6.0'))).toBe(true);
     expect(stripsTypes(flags('--no-experimental-strip-types'), versions('22.18.0'))).toBe(false);
     expect(stripsTypes(flags('--no-strip-types'), versions('26.0.0'))).toBe(false);
-    expect(stripsTypes({ execArgv: ['--strip-types'], nodeOptions: '--no-strip-types' }, versions('26.0.0'))).toBe(true);
+    expect(stripsTypes({ execArgv: ['--strip-types'], nodeOptions: '--no-strip-types' }, versions('26.0.0'))).toBe(
+      true,
+    );
   });
 });
 
@@ -101,14 +110,20 @@ describe('one that the project has', () => {
     'dist/loader.mjs': '',
   });
   const swc = installed('@swc-node/register', {
-    'package.json': '{"main":"index.js","exports":{".":"./index.js","./esm-register":{"import":"./esm/esm-register.mjs"}}}',
+    'package.json':
+      '{"main":"index.js","exports":{".":"./index.js","./esm-register":{"import":"./esm/esm-register.mjs"}}}',
     'index.js': '',
     'esm/esm-register.mjs': '',
   });
-  const tsNode = installed('ts-node', { 'package.json': '{}', 'register/transpile-only.js': '', 'esm/transpile-only.mjs': '' });
+  const tsNode = installed('ts-node', {
+    'package.json': '{}',
+    'register/transpile-only.js': '',
+    'esm/transpile-only.mjs': '',
+  });
   const find = (cwd, file = 'src/app.ts', given = none) =>
     findLoader({ field: 'exec', value: file, files: [path.join(cwd, file)], options: given, cwd });
-  const project = (...packages) => folder(Object.assign({ 'package.json': '{}', 'src/app.ts': '', 'src/app.mts': '' }, ...packages));
+  const project = (...packages) =>
+    folder(Object.assign({ 'package.json': '{}', 'src/app.ts': '', 'src/app.mts': '' }, ...packages));
 
   test('tsx before @swc-node before ts-node', () => {
     expect(find(project(tsNode, swc, tsx)).import[0]).toContain('/node_modules/tsx/dist/loader.mjs');
@@ -143,7 +158,9 @@ describe('one that the project has', () => {
 
   test('none: the error names the field and what to do', () => {
     const cwd = project();
-    expect(() => find(cwd)).toThrow(expect.objectContaining({ code: 'ERR_CONFIG_INVALID', message: expect.stringContaining(cwd) }));
+    expect(() => find(cwd)).toThrow(
+      expect.objectContaining({ code: 'ERR_CONFIG_INVALID', message: expect.stringContaining(cwd) }),
+    );
     expect(() => find(cwd)).toThrow(/`exec`.*'src\/app\.ts'.*tsx.*execArgv/);
   });
 
@@ -157,14 +174,25 @@ describe('one that the project has', () => {
 
   test('the flags come before those of the config, and after the preload', () => {
     const cwd = project(tsx);
-    const settings = normalize({ exec: 'src/app', cwd, mode: 'production', execArgv: [...none.execArgv, '--no-warnings'], alone: false });
+    const settings = normalize({
+      exec: 'src/app',
+      cwd,
+      mode: 'production',
+      execArgv: [...none.execArgv, '--no-warnings'],
+      alone: false,
+    });
     const { worker } = toLaunch(settings);
-    expect(worker.args.slice(3)).toEqual([...toFlags(settings.workerLoader), ...settings.execArgv, path.join(cwd, 'src/app.ts')]);
+    expect(worker.args.slice(3)).toEqual([
+      ...toFlags(settings.workerLoader),
+      ...settings.execArgv,
+      path.join(cwd, 'src/app.ts'),
+    ]);
     expect(worker.args[1]).toBe('--require');
     expect(worker.args[2]).toMatch(/preload\/index\.js$/);
   });
 
-  const toFlags = (loader) => Object.entries(loader).flatMap(([flag, modules]) => modules.flatMap((module) => [`--${flag}`, module]));
+  const toFlags = (loader) =>
+    Object.entries(loader).flatMap(([flag, modules]) => modules.flatMap((module) => [`--${flag}`, module]));
 });
 
 test('a script in JavaScript needs none', () => {

@@ -17,7 +17,8 @@ function stderrOf(code, variables = {}) {
   return text.split('\n').slice(0, -1);
 }
 
-const everyLevel = "const log = createLog({ title: 'shop' }); for (const level of ['error', 'warn', 'info', 'debug']) log[level](level);";
+const everyLevel =
+  "const log = createLog({ title: 'shop' }); for (const level of ['error', 'warn', 'info', 'debug']) log[level](level);";
 
 /** What a stream got, as text. */
 function sink() {
@@ -49,9 +50,17 @@ describe('without a logger: lines on stderr', () => {
   });
 
   test.each(['json', 'warn,json', 'json, warn'])('YUNFLY_LOG=%s: JSON', (value) => {
-    const lines = stderrOf(`createLog({ title: 'shop' }).warn('two\\nlines', { pid: 7, level: 'mine' });`, { YUNFLY_LOG: value });
+    const lines = stderrOf(`createLog({ title: 'shop' }).warn('two\\nlines', { pid: 7, level: 'mine' });`, {
+      YUNFLY_LOG: value,
+    });
     expect(lines.map((line) => JSON.parse(line))).toEqual([
-      { timestamp: expect.stringMatching(/^\d{4}-.*Z$/), level: 'WARN', cluster: 'shop', message: 'two\nlines', pid: 7 },
+      {
+        timestamp: expect.stringMatching(/^\d{4}-.*Z$/),
+        level: 'WARN',
+        cluster: 'shop',
+        message: 'two\nlines',
+        pid: 7,
+      },
     ]);
   });
 
@@ -91,7 +100,13 @@ describe('with a logger', () => {
   ])('%s gets the fields as fields', (_what, made) => {
     const { stream, text } = sink();
     createLog({ title: 'shop', logger: made(pino({ base: null }, stream)) }).error('100 %d', { workers: 7 });
-    expect(JSON.parse(text())).toEqual({ level: 50, time: expect.any(Number), cluster: 'shop', workers: 7, msg: '100 %d' });
+    expect(JSON.parse(text())).toEqual({
+      level: 50,
+      time: expect.any(Number),
+      cluster: 'shop',
+      workers: 7,
+      msg: '100 %d',
+    });
   });
 
   test.each([

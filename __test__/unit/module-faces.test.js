@@ -21,7 +21,8 @@ function project(files) {
   return made;
 }
 
-const run = (cwd, args) => execFileSync(process.execPath, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+const run = (cwd, args) =>
+  execFileSync(process.execPath, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
 
 test('import and require give the same objects, by the same names', () => {
   const cwd = project({

@@ -12,13 +12,18 @@ const lib = (name) => JSON.stringify(require.resolve(path.join('../../lib', name
 
 /** Without what the machine's own environment says of colours; Node takes a terminal in CI for one without them. */
 const environment = (variables) => {
-  const silent = Object.fromEntries(['CI', 'NO_COLOR', 'FORCE_COLOR', 'NODE_DISABLE_COLORS'].map((name) => [name, undefined]));
+  const silent = Object.fromEntries(
+    ['CI', 'NO_COLOR', 'FORCE_COLOR', 'NODE_DISABLE_COLORS'].map((name) => [name, undefined]),
+  );
   return { ...process.env, ...silent, TERM: 'xterm', ...variables };
 };
 
 /** Runs code in a process whose stdout and stderr are pipes. */
 function run(code, variables) {
-  const { stdout, stderr } = spawnSync(process.execPath, ['-e', code], { encoding: 'utf8', env: environment(variables) });
+  const { stdout, stderr } = spawnSync(process.execPath, ['-e', code], {
+    encoding: 'utf8',
+    env: environment(variables),
+  });
   return { stdout, stderr };
 }
 
@@ -26,8 +31,13 @@ function run(code, variables) {
 function runOnTerminal(code, variables, redirect = '') {
   const file = path.join(folder({ 'code.js': code }), 'code.js');
   const command = `'${process.execPath}' '${file}' ${redirect}`;
-  const args = process.platform === 'linux' ? ['-qec', command, '/dev/null'] : ['-q', '/dev/null', '/bin/sh', '-c', command];
-  const text = execFileSync('script', args, { encoding: 'utf8', env: environment(variables), stdio: ['ignore', 'pipe', 'inherit'] });
+  const args =
+    process.platform === 'linux' ? ['-qec', command, '/dev/null'] : ['-q', '/dev/null', '/bin/sh', '-c', command];
+  const text = execFileSync('script', args, {
+    encoding: 'utf8',
+    env: environment(variables),
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   return text.replaceAll('\r\n', '\n');
 }
 
@@ -41,13 +51,20 @@ const prefixing = (settings, ...taken) => `
 describe("'prefix'", () => {
   test('each line has the name of its process, all of equal width', () => {
     const { stdout } = run(
-      prefixing({ count: 10, alone: '/alone' }, take('worker', 2, 'one\ntwo\n'), take('alone', null, 'three\n'), take('worker', 10, 'four\n')),
+      prefixing(
+        { count: 10, alone: '/alone' },
+        take('worker', 2, 'one\ntwo\n'),
+        take('alone', null, 'three\n'),
+        take('worker', 10, 'four\n'),
+      ),
     );
     expect(stdout).toBe('worker 2  | one\nworker 2  | two\nalone     | three\nworker 10 | four\n');
   });
 
   test('names that become longer', () => {
-    const { stdout } = run(prefixing({ count: 1 }, take('worker', 1, 'one\n'), take('worker', 12, 'two\n'), take('worker', 1, 'three\n')));
+    const { stdout } = run(
+      prefixing({ count: 1 }, take('worker', 1, 'one\n'), take('worker', 12, 'two\n'), take('worker', 1, 'three\n')),
+    );
     expect(stdout).toBe('worker 1 | one\nworker 12 | two\nworker 1  | three\n');
   });
 
@@ -57,8 +74,17 @@ describe("'prefix'", () => {
   });
 
   test('empty lines, white space, and a line without an end', () => {
-    const { stdout } = run(prefixing({}, take('worker', 1, 'Error: x\n    at y\n\n'), take('worker', 2, 'part of a line'), take('worker', 1, '\n')));
-    expect(stdout).toBe('worker 1 | Error: x\nworker 1 |     at y\nworker 1 | \nworker 2 | part of a line\nworker 1 | \n');
+    const { stdout } = run(
+      prefixing(
+        {},
+        take('worker', 1, 'Error: x\n    at y\n\n'),
+        take('worker', 2, 'part of a line'),
+        take('worker', 1, '\n'),
+      ),
+    );
+    expect(stdout).toBe(
+      'worker 1 | Error: x\nworker 1 |     at y\nworker 1 | \nworker 2 | part of a line\nworker 1 | \n',
+    );
   });
 
   test('stdout goes to stdout, stderr to stderr', () => {
@@ -68,10 +94,16 @@ describe("'prefix'", () => {
 });
 
 describe('the colours of the names', () => {
-  const code = prefixing({ alone: '/alone' }, take('worker', 1, 'a\n'), take('worker', 2, 'a\n'), take('alone', null, 'a\n'));
+  const code = prefixing(
+    { alone: '/alone' },
+    take('worker', 1, 'a\n'),
+    take('worker', 2, 'a\n'),
+    take('alone', null, 'a\n'),
+  );
   const plain = 'worker 1 | a\nworker 2 | a\nalone    | a\n';
-  // eslint-disable-next-line no-control-regex
-  const painted = /^\x1b\[(\d+)mworker 1 \|\x1b\[39m a\n\x1b\[(\d+)mworker 2 \|\x1b\[39m a\n\x1b\[(\d+)malone {4}\|\x1b\[39m a\n$/;
+  const painted =
+    // eslint-disable-next-line no-control-regex
+    /^\x1b\[(\d+)mworker 1 \|\x1b\[39m a\n\x1b\[(\d+)mworker 2 \|\x1b\[39m a\n\x1b\[(\d+)malone {4}\|\x1b\[39m a\n$/;
 
   test('on a terminal each process has its own', () => {
     const [, ...colors] = painted.exec(runOnTerminal(code));
@@ -147,7 +179,10 @@ describe("'pipe'", () => {
   test('the child and then the cluster emit it', () => {
     const { output, child, heard } = piped();
     output.take(event('text\n', 'stderr'), child);
-    expect(heard).toEqual([['child', 'text\n', 'stderr'], ['cluster', child, 'text\n', 'stderr']]);
+    expect(heard).toEqual([
+      ['child', 'text\n', 'stderr'],
+      ['cluster', child, 'text\n', 'stderr'],
+    ]);
   });
 
   test('also of a child that has ended', () => {
@@ -155,7 +190,10 @@ describe("'pipe'", () => {
     output.keep({ role: 'worker', id: 7 }, child);
     output.keep({ role: 'alone', id: 7 }, new EventEmitter());
     output.take(event('late\n'), undefined);
-    expect(heard).toEqual([['child', 'late\n', 'stdout'], ['cluster', child, 'late\n', 'stdout']]);
+    expect(heard).toEqual([
+      ['child', 'late\n', 'stdout'],
+      ['cluster', child, 'late\n', 'stdout'],
+    ]);
   });
 
   test('if nobody listens there is a warning, once', () => {

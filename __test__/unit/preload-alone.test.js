@@ -39,7 +39,10 @@ describe('loading', () => {
   });
 
   test('a script, with or without a function', async () => {
-    const root = folder({ 'with.js': `module.exports = ${called('with')};`, 'without.js': `process.send({ called: 'without' });` });
+    const root = folder({
+      'with.js': `module.exports = ${called('with')};`,
+      'without.js': `process.send({ called: 'without' });`,
+    });
     for (const name of ['with', 'without']) {
       const child = startAlone(path.join(root, `${name}.js`));
       await child.tells('loaded');
@@ -62,8 +65,16 @@ describe('loading', () => {
     ['a module that throws', { 'a.mjs': `throw new RangeError('broken');` }, 'broken'],
     ['a syntax error', { 'a.js': 'const a = ;' }, "Unexpected token ';'"],
     ['a function that throws', { 'a.js': `module.exports = () => { throw new RangeError('broken'); };` }, 'broken'],
-    ['a promise that rejects', { 'a.js': `module.exports = async () => { throw new RangeError('broken'); };` }, 'broken'],
-    ['a file without a function', { 'good.js': 'module.exports = () => {};', 'table.js': 'module.exports = {};' }, /table\.js exports no function/],
+    [
+      'a promise that rejects',
+      { 'a.js': `module.exports = async () => { throw new RangeError('broken'); };` },
+      'broken',
+    ],
+    [
+      'a file without a function',
+      { 'good.js': 'module.exports = () => {};', 'table.js': 'module.exports = {};' },
+      /table\.js exports no function/,
+    ],
   ])('%s ends it, and is told', async (_what, files, message) => {
     const child = startAlone(folder(files));
     await expect(child.ended).resolves.toEqual({ code: 1, signal: null });
@@ -101,7 +112,11 @@ describe('when it is loaded', () => {
     child.send(order);
     const { phase, fatal, error } = await child.tells('error');
     expect({ phase, fatal }).toEqual({ phase: 'run', fatal: false });
-    expect(error).toMatchObject({ name: 'RangeError', message: 'not caught', stack: expect.stringContaining('alone.js') });
+    expect(error).toMatchObject({
+      name: 'RangeError',
+      message: 'not caught',
+      stack: expect.stringContaining('alone.js'),
+    });
     child.messages.length = 0;
     child.send('still there');
     expect(await child.sends('received')).toBe('still there');

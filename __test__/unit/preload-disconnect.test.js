@@ -56,7 +56,12 @@ test('for the app the channel is closed at once: nothing more is sent, and to cl
   }`);
   await child.ended;
   expect(numbers(child)).toEqual([0]);
-  expect(child.stderr.trim().split('\n')).toEqual(['connected: false', 'ERR_IPC_DISCONNECTED', 'ERR_IPC_CHANNEL_CLOSED', 'disconnect']);
+  expect(child.stderr.trim().split('\n')).toEqual([
+    'connected: false',
+    'ERR_IPC_DISCONNECTED',
+    'ERR_IPC_CHANNEL_CLOSED',
+    'disconnect',
+  ]);
 });
 
 test('handles, and what is behind them', async () => {

@@ -53,7 +53,13 @@ test('a server is sent when it is closed, with the messages before it; those beh
   const port = await child.sends('port');
   const server = await comesWith(child, 'one');
   await child.sends('closed');
-  expect(child.messages.map((message) => Object.keys(message).at(-1))).toEqual(['up', 'first', 'one', 'port', 'closed']);
+  expect(child.messages.map((message) => Object.keys(message).at(-1))).toEqual([
+    'up',
+    'first',
+    'one',
+    'port',
+    'closed',
+  ]);
   const accepted = once(server, 'connection');
   const client = await connectionTo(port);
   const [socket] = await accepted;
@@ -75,9 +81,11 @@ test('a handle for two receivers is sent to both, and then closed', async () => 
   const port = await child.sends('port');
   for (const key of ['one', 'two']) (await comesWith(child, key)).close();
   // Refused only when the worker has closed its own, too.
-  for (let refused = false; !refused; ) {
+  for (let refused = false; !refused;) {
     const client = net.connect(port, '127.0.0.1');
-    refused = await new Promise((resolve) => client.on('connect', () => resolve(false)).on('error', () => resolve(true)));
+    refused = await new Promise((resolve) =>
+      client.on('connect', () => resolve(false)).on('error', () => resolve(true)),
+    );
     client.destroy();
   }
 });

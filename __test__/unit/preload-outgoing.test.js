@@ -36,17 +36,23 @@ test.each([
   ['worker', { to: 'worker' }, { to: 'worker', type: 'all' }],
   ['all', { to: 'worker', type: 'all' }, { to: 'worker', worker_pid: 7 }],
   [7, { to: 'worker', worker_pid: 7 }, { to: 'worker', worker_pid: 8 }],
-])('what is for the lane %j waits until it may go on, in order; what is for others goes at once', async (lane, target, other) => {
-  const child = await holding(lane);
-  const [one, two] = [{ ...target, text: 'one' }, { ...target, text: 'two' }];
-  child.send({ send: [one, { ...other, text: 'other' }, two] });
-  expect(await child.sends('returned')).toEqual([false, true, false]);
-  expect(texts(child)).toEqual(['other']);
-  child.tell('resume', { lane });
-  child.send({ send: [{ ...target, text: 'three', last: true }] });
-  await child.sends('last');
-  expect(texts(child)).toEqual(['other', 'one', 'two', 'three']);
-});
+])(
+  'what is for the lane %j waits until it may go on, in order; what is for others goes at once',
+  async (lane, target, other) => {
+    const child = await holding(lane);
+    const [one, two] = [
+      { ...target, text: 'one' },
+      { ...target, text: 'two' },
+    ];
+    child.send({ send: [one, { ...other, text: 'other' }, two] });
+    expect(await child.sends('returned')).toEqual([false, true, false]);
+    expect(texts(child)).toEqual(['other']);
+    child.tell('resume', { lane });
+    child.send({ send: [{ ...target, text: 'three', last: true }] });
+    await child.sends('last');
+    expect(texts(child)).toEqual(['other', 'one', 'two', 'three']);
+  },
+);
 
 test('a message that waits arrives as it was when it was sent', async () => {
   const child = startWorker(
@@ -93,7 +99,13 @@ test('a request to all does not pass messages to all that wait', async () => {
   const child = await holding('all');
   child.onFrame('NODE_YUNFLY_RPC', ({ id }) => order.push(id));
   child.onMessage(({ text }) => text && order.push(text));
-  child.send({ send: [{ ...to, text: 'one' }, { cmd: 'NODE_YUNFLY_RPC', act: 'request', id: 1, ...to }, { ...to, text: 'two' }] });
+  child.send({
+    send: [
+      { ...to, text: 'one' },
+      { cmd: 'NODE_YUNFLY_RPC', act: 'request', id: 1, ...to },
+      { ...to, text: 'two' },
+    ],
+  });
   await child.sends('returned');
   child.tell('resume', { lane: 'all' });
   child.send({ send: [{ to: 'alone', last: true }] });
@@ -111,7 +123,10 @@ test('a request that is given up is not sent any more', async () => {
   child.tell('resume', { lane: 'alone' });
   child.send({ send: [{ to: 'alone', last: true }] });
   await child.sends('last');
-  expect(frames).toEqual([['cancel', 3], ['request', 2]]);
+  expect(frames).toEqual([
+    ['cancel', 3],
+    ['request', 2],
+  ]);
 });
 
 test('the callback of a message that waited runs in the context of its send(), as under Node (AsyncLocalStorage)', async () => {
@@ -184,7 +199,9 @@ const upTo = (count) => Array.from({ length: count }, (_, n) => n);
 
 test('a process that exits with more than the channel takes logs how much is lost', async () => {
   const child = await holdingMuch('process.exit();');
-  const [, lost] = child.stderr.match(/^unit:worker:3 \(pid \d+\): it ended before (\d+) message\(s\) were sent, whose receivers were behind$/m);
+  const [, lost] = child.stderr.match(
+    /^unit:worker:3 \(pid \d+\): it ended before (\d+) message\(s\) were sent, whose receivers were behind$/m,
+  );
   expect(numbers(child)).toEqual(upTo(20 - Number(lost)));
   expect(Number(lost)).toBeLessThan(20);
 });

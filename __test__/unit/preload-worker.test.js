@@ -22,26 +22,39 @@ describe('before it is ready', () => {
     await expect(child.ended).resolves.toEqual({ code: 1, signal: null });
     const stack = expect.stringContaining(exec);
     expect(child.told).toEqual([
-      { act: 'error', phase: 'boot', fatal: true, error: { name: 'TypeError', message: 'no database', code: 'E_DB', stack } },
+      {
+        act: 'error',
+        phase: 'boot',
+        fatal: true,
+        error: { name: 'TypeError', message: 'no database', code: 'E_DB', stack },
+      },
     ]);
     expect(child.stderr).toContain('throw Object.assign');
   });
 
   test.each([
-    ['a rejection', `Promise.reject(new RangeError('nobody caught it')); setInterval(() => {}, 1000);`, 'nobody caught it'],
+    [
+      'a rejection',
+      `Promise.reject(new RangeError('nobody caught it')); setInterval(() => {}, 1000);`,
+      'nobody caught it',
+    ],
     ['something that is no Error', `throw { reason: 7 };`, '{ reason: 7 }'],
     ['nothing', `throw undefined;`, 'undefined'],
     ['a syntax error', `const a = ;`, "Unexpected token ';'"],
   ])('%s is told', async (_what, source, message) => {
     const child = startWorker(script(source));
     expect((await child.ended).code).toBe(1);
-    expect(child.told).toEqual([expect.objectContaining({ phase: 'boot', fatal: true, error: expect.objectContaining({ message }) })]);
+    expect(child.told).toEqual([
+      expect.objectContaining({ phase: 'boot', fatal: true, error: expect.objectContaining({ message }) }),
+    ]);
   });
 
   test('an ES module', async () => {
     const child = startWorker(script(`await null; throw new Error('from a module');`, 'worker.mjs'));
     expect((await child.ended).code).toBe(1);
-    expect(child.told).toEqual([expect.objectContaining({ error: expect.objectContaining({ message: 'from a module' }) })]);
+    expect(child.told).toEqual([
+      expect.objectContaining({ error: expect.objectContaining({ message: 'from a module' }) }),
+    ]);
   });
 
   test('what the app handles itself is not told', async () => {
@@ -245,7 +258,13 @@ test('it leaves no trace in the process, its threads and the processes that it f
     }`);
   const child = await startServers(exec, { execArgv: ['--no-warnings'] });
   const clean = { execArgv: ['--no-warnings'], token: null, listen: 0 };
-  expect(await child.sends('own')).toEqual({ ...clean, id: child.pid, keys: false, title: 'unit:worker:3', patched: true });
+  expect(await child.sends('own')).toEqual({
+    ...clean,
+    id: child.pid,
+    keys: false,
+    title: 'unit:worker:3',
+    patched: true,
+  });
   expect(await child.sends('forked')).toEqual({ ...clean, patched: false });
   expect(await child.sends('thread')).toMatchObject({ token: null, patched: false });
   expect(execFileSync('ps', ['-o', 'args=', '-p', String(child.pid)], { encoding: 'utf8' })).toMatch(/^unit:worker:3/);

@@ -69,7 +69,9 @@ describe.each([
     expect(thrown).toMatchObject({ name: 'RangeError', message: 'too far', code: 'E_FAR' });
     expect(thrown.remoteStack).toContain('fixtures/requests.js');
     // Who awaits it, not how the answer came; between them Node's own turn.
-    expect(thrown.stack).toMatch(/^RangeError: too far\n( +at .*node:internal.*\n)? +at .*rejection .*request\.test\.js/);
+    expect(thrown.stack).toMatch(
+      /^RangeError: too far\n( +at .*node:internal.*\n)? +at .*rejection .*request\.test\.js/,
+    );
     expect(await rejection(ask('fail later'))).toMatchObject({ name: 'TypeError', message: 'rejected' });
     expect(await rejection(ask('throw text'))).toMatchObject({ name: 'Error', message: "'just text'" });
     const unwritable = serialization === 'json' ? 'circular' : 'a function';
@@ -80,7 +82,10 @@ describe.each([
 
     const nobody = await rejection(ask('unheard of'));
     expect(nobody).toBeInstanceOf(ClusterError);
-    expect(nobody).toMatchObject({ code: 'ERR_NO_HANDLER', message: expect.stringContaining(`The ${role} (pid ${child.pid})`) });
+    expect(nobody).toMatchObject({
+      code: 'ERR_NO_HANDLER',
+      message: expect.stringContaining(`The ${role} (pid ${child.pid})`),
+    });
   });
 
   test('asks the app', async () => {
@@ -150,7 +155,12 @@ describe('how a request ends, by what the master says of it', () => {
   beforeEach(() => {
     frames = [];
     unreachable = undefined;
-    const link = { role: 'app', replyTo: { to: 'app' }, unreachable: () => unreachable, send: (frame) => frames.push(frame) };
+    const link = {
+      role: 'app',
+      replyTo: { to: 'app' },
+      unreachable: () => unreachable,
+      send: (frame) => frames.push(frame),
+    };
     app = new RequestEndpoint(link, codecs.json);
   });
 
@@ -160,15 +170,26 @@ describe('how a request ends, by what the master says of it', () => {
     app.request({ to: 'worker', worker_pid: 5, action: 'x', data: { a: 1 }, more: true }).catch(() => {});
     app.close();
     const request = {
-      cmd: CMD, act: 'request', id: expect.any(String), to: 'worker', worker_pid: 5, action: 'x', data: { a: 1 },
-      from: 'app', pid: process.pid, reply: { to: 'app' },
+      cmd: CMD,
+      act: 'request',
+      id: expect.any(String),
+      to: 'worker',
+      worker_pid: 5,
+      action: 'x',
+      data: { a: 1 },
+      from: 'app',
+      pid: process.pid,
+      reply: { to: 'app' },
     };
     expect(frames).toEqual([request]);
   });
 
   test('ids are never the same', () => {
     for (let i = 0; i < 100; i++) app.request({ to: 'alone', action: 'x' }).catch(() => {});
-    const other = new RequestEndpoint({ role: 'app', replyTo: {}, unreachable: () => undefined, send: (frame) => frames.push(frame) }, codecs.json);
+    const other = new RequestEndpoint(
+      { role: 'app', replyTo: {}, unreachable: () => undefined, send: (frame) => frames.push(frame) },
+      codecs.json,
+    );
     other.request({ to: 'alone', action: 'x' }).catch(() => {});
     expect(new Set(frames.map(({ id }) => id)).size).toBe(101);
     app.close();
@@ -178,7 +199,10 @@ describe('how a request ends, by what the master says of it', () => {
   test('nobody is there', async () => {
     const asked = app.request({ to: 'alone', action: 'x' });
     says('gone', { reason: 'no-alone' });
-    expect(await rejection(asked)).toMatchObject({ code: 'ERR_REQUEST_UNDELIVERABLE', message: expect.stringContaining('(no-alone)') });
+    expect(await rejection(asked)).toMatchObject({
+      code: 'ERR_REQUEST_UNDELIVERABLE',
+      message: expect.stringContaining('(no-alone)'),
+    });
     expect(frames).toHaveLength(1);
   });
 
@@ -186,7 +210,10 @@ describe('how a request ends, by what the master says of it', () => {
     const asked = app.request({ to: 'worker', worker_pid: 5, action: 'x' });
     says('gone', { pid: 5, reason: 'gone' });
     const error = await rejection(asked);
-    expect(error).toMatchObject({ code: 'ERR_REQUEST_GONE', message: expect.stringContaining("'x' to worker 5: process 5 ended") });
+    expect(error).toMatchObject({
+      code: 'ERR_REQUEST_GONE',
+      message: expect.stringContaining("'x' to worker 5: process 5 ended"),
+    });
     expect(error).toBeInstanceOf(ClusterError);
   });
 
@@ -200,7 +227,9 @@ describe('how a request ends, by what the master says of it', () => {
   });
 
   test('aborted before: nothing is sent', async () => {
-    const error = await rejection(app.request({ to: 'alone', action: 'x' }, { signal: AbortSignal.abort(new Error('why')) }));
+    const error = await rejection(
+      app.request({ to: 'alone', action: 'x' }, { signal: AbortSignal.abort(new Error('why')) }),
+    );
     expect(error).toMatchObject({ code: 'ERR_REQUEST_ABORTED', cause: new Error('why') });
     expect(frames).toEqual([]);
   });
@@ -243,7 +272,10 @@ describe('how a request ends, by what the master says of it', () => {
       expect(answers).toEqual(new Map([[2, 'two']]));
       expect([...failed.keys()].sort()).toEqual([1, 3]);
       expect(failed.get(1)).toMatchObject({ name: 'TypeError', message: 'not me', remoteStack: 'there' });
-      expect(failed.get(3)).toMatchObject({ code: 'ERR_REQUEST_GONE', message: expect.stringContaining('to all workers') });
+      expect(failed.get(3)).toMatchObject({
+        code: 'ERR_REQUEST_GONE',
+        message: expect.stringContaining('to all workers'),
+      });
     });
 
     test('there is no worker', async () => {
@@ -304,7 +336,10 @@ describe('arguments', () => {
     ['too much time', [fine, { timeout: 2 ** 31 }], '`timeout`'],
     ['no signal', [fine, { signal: 'SIGTERM' }], '`signal`'],
   ])('%s', async (_what, args, named) => {
-    expect(await rejection(app.request(...args))).toMatchObject({ code: 'ERR_REQUEST_INVALID', message: expect.stringContaining(named) });
+    expect(await rejection(app.request(...args))).toMatchObject({
+      code: 'ERR_REQUEST_INVALID',
+      message: expect.stringContaining(named),
+    });
   });
 
   test('onRequest: an action, a function, and only one of them', () => {

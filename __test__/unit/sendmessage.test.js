@@ -66,13 +66,16 @@ describe.each(implementations)('%s', (_name, file) => {
 });
 
 // Version 1 knows no threads.
-test.each(implementations.filter(([name]) => name !== 'npm 1'))('%s: to a thread, and by the thread to its parent', async (_name, file) => {
-  const thread = new Worker(echo, { argv: [file] });
-  const answered = once(thread, 'message');
-  load(file)(thread, message);
-  expect((await answered)[0]).toEqual({ echo: message });
-  await thread.terminate();
-});
+test.each(implementations.filter(([name]) => name !== 'npm 1'))(
+  '%s: to a thread, and by the thread to its parent',
+  async (_name, file) => {
+    const thread = new Worker(echo, { argv: [file] });
+    const answered = once(thread, 'message');
+    load(file)(thread, message);
+    expect((await answered)[0]).toEqual({ echo: message });
+    await thread.terminate();
+  },
+);
 
 test('to a closed channel: a warning that names the process, and nothing is thrown', () => {
   const code = `

@@ -122,8 +122,15 @@ describe.each(['json', 'advanced'])("the app's side (%s)", (serialization) => {
     expect(read(write(message))).toEqual(message);
   });
 
-  test.each([['undefined', undefined], ['a function', () => {}], ['a symbol', Symbol('x')], ['a BigInt', 5n]])('%s is refused', (_what, message) => {
-    expect(() => write(message)).toThrow(expect.objectContaining({ name: 'ClusterError', code: 'ERR_MESSAGE_INVALID' }));
+  test.each([
+    ['undefined', undefined],
+    ['a function', () => {}],
+    ['a symbol', Symbol('x')],
+    ['a BigInt', 5n],
+  ])('%s is refused', (_what, message) => {
+    expect(() => write(message)).toThrow(
+      expect.objectContaining({ name: 'ClusterError', code: 'ERR_MESSAGE_INVALID' }),
+    );
   });
 });
 
@@ -137,5 +144,8 @@ test('what each of them refuses inside a message', () => {
 });
 
 test('what came as JSON is read as JSON', () => {
-  expect(codecs.advanced.read('{"from":"app","action":"random-worker"}')).toEqual({ from: 'app', action: 'random-worker' });
+  expect(codecs.advanced.read('{"from":"app","action":"random-worker"}')).toEqual({
+    from: 'app',
+    action: 'random-worker',
+  });
 });

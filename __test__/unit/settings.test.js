@@ -23,7 +23,15 @@ const boot = ({ boot: json }) => JSON.parse(json);
 test("the children's command lines", () => {
   const { program, worker, alone } = launch({ alone: 'alone.js', execArgv: ['--no-warnings'], args: ['--port', '1'] });
   expect(program).toBe(process.execPath);
-  expect(worker.args).toEqual([program, '--require', preload, '--no-warnings', path.join(cwd, 'app.js'), '--port', '1']);
+  expect(worker.args).toEqual([
+    program,
+    '--require',
+    preload,
+    '--no-warnings',
+    path.join(cwd, 'app.js'),
+    '--port',
+    '1',
+  ]);
   expect(alone.args).toEqual([program, '--require', preload, '--no-warnings', path.join(lib, 'preload/alone-main.js')]);
 });
 
@@ -50,15 +58,31 @@ test.each([
 });
 
 describe('the master understands what the table sends it', () => {
-  const everything = { alone: 'alone.js', hangTimeout: 1000, maxMemory: '1G', standby: 1, output: 'prefix', logger: console };
+  const everything = {
+    alone: 'alone.js',
+    hangTimeout: 1000,
+    maxMemory: '1G',
+    standby: 1,
+    output: 'prefix',
+    logger: console,
+  };
   const start = (told) => new Master(JSON.stringify(told), () => {});
   /** What it says that it would have expected in the place of a field that it doesn't know. */
   const known = (told) => {
     try {
       start(told);
     } catch ({ message }) {
-      expect(message).toMatch(/^the configuration of the master is not understood \(unknown field `surplus`, .+ Install the package anew/);
-      return [...message.split('expected one of')[1].split(' at line')[0].matchAll(/`(\w+)`/g)].map(([, name]) => name).sort();
+      expect(message).toMatch(
+        /^the configuration of the master is not understood \(unknown field `surplus`, .+ Install the package anew/,
+      );
+      return [
+        ...message
+          .split('expected one of')[1]
+          .split(' at line')[0]
+          .matchAll(/`(\w+)`/g),
+      ]
+        .map(([, name]) => name)
+        .sort();
     }
     return undefined;
   };
@@ -66,7 +90,10 @@ describe('the master understands what the table sends it', () => {
   test.each([
     ['everything', everything],
     ['the defaults', {}],
-    ['development', { mode: 'development', watch: ['app.js'], limit: 0.0005, randomWorker: false, execArgv: ['--inspect=0'] }],
+    [
+      'development',
+      { mode: 'development', watch: ['app.js'], limit: 0.0005, randomWorker: false, execArgv: ['--inspect=0'] },
+    ],
     ['half of a character', { title: '\ud83d', args: ['\ud83d'], env: { HALF: '\ud83d' } }],
   ])('%s', (_what, config) => {
     expect(() => start(nativeConfig(config))).not.toThrow();
@@ -79,10 +106,15 @@ describe('the master understands what the table sends it', () => {
     expect(known({ ...told, launch: { ...told.launch, surplus: 1 } })).toEqual(Object.keys(told.launch).sort());
   });
 
-  test.each(Object.keys(FIELDS).filter((name) => FIELDS[name].to?.includes('core')))('a wrong value of %s is refused', (name) => {
-    const told = nativeConfig({});
-    expect(() => start({ ...told, policy: { ...told.policy, [name]: ['wrong'] } })).toThrow(/not understood \(invalid type: (sequence|map)|expected/);
-  });
+  test.each(Object.keys(FIELDS).filter((name) => FIELDS[name].to?.includes('core')))(
+    'a wrong value of %s is refused',
+    (name) => {
+      const told = nativeConfig({});
+      expect(() => start({ ...told, policy: { ...told.policy, [name]: ['wrong'] } })).toThrow(
+        /not understood \(invalid type: (sequence|map)|expected/,
+      );
+    },
+  );
 });
 
 test('a reload tells how processes are launched, and nothing else', () => {
@@ -96,7 +128,10 @@ test('what the environment says to the master, and to its watch, goes to it as d
   try {
     expect(nativeConfig({}).variables).toMatchObject({ YUNFLY_LOG: 'debug' });
     expect(nativeConfig({}).variables).not.toHaveProperty('GIT_CONFIG_GLOBAL');
-    expect(nativeConfig({ mode: 'development' }).variables).toMatchObject({ GIT_CONFIG_GLOBAL: '/nowhere', HOME: os.homedir() });
+    expect(nativeConfig({ mode: 'development' }).variables).toMatchObject({
+      GIT_CONFIG_GLOBAL: '/nowhere',
+      HOME: os.homedir(),
+    });
   } finally {
     delete process.env.YUNFLY_LOG;
     delete process.env.GIT_CONFIG_GLOBAL;
@@ -117,12 +152,21 @@ test('the environment: overlaid, text only, without what the master sets', () =>
   process.env.LISTEN_FDS = '1';
   try {
     const { env } = launch({ env: { UNIT_REMOVED: undefined, UNIT_NUMBER: 1, UNIT_FLAG: false, NODE_UNIQUE_ID: '9' } });
-    expect(env).toEqual(expect.arrayContaining(['UNIT_INHERITED=yes', 'UNIT_NUMBER=1', 'UNIT_FLAG=false', `PATH=${process.env.PATH}`]));
+    expect(env).toEqual(
+      expect.arrayContaining(['UNIT_INHERITED=yes', 'UNIT_NUMBER=1', 'UNIT_FLAG=false', `PATH=${process.env.PATH}`]),
+    );
     const names = env.map((variable) => variable.split('=')[0]);
     const none = ['UNIT_REMOVED', 'NODE_APP_INSTANCE', 'NODE_UNIQUE_ID', 'WATCH_REPORT_DEPENDENCIES', 'LISTEN_FDS'];
     expect(names.filter((name) => none.includes(name))).toEqual([]);
   } finally {
-    for (const name of ['UNIT_INHERITED', 'UNIT_REMOVED', 'NODE_APP_INSTANCE', 'WATCH_REPORT_DEPENDENCIES', 'LISTEN_FDS']) delete process.env[name];
+    for (const name of [
+      'UNIT_INHERITED',
+      'UNIT_REMOVED',
+      'NODE_APP_INSTANCE',
+      'WATCH_REPORT_DEPENDENCIES',
+      'LISTEN_FDS',
+    ])
+      delete process.env[name];
   }
 });
 
@@ -134,7 +178,9 @@ describe('flags that are inherited from the app', () => {
       const { worker } = toLaunch(normalize({ exec: 'app.js', cwd: ${JSON.stringify(cwd)}, mode: 'production' }));
       console.log(JSON.stringify(worker.args.slice(3, -1)));`;
     const env = { ...process.env, NODE_OPTIONS: '' };
-    return JSON.parse(execFileSync(process.execPath, [...flags, '-e', code], { env, stdio: ['ignore', 'pipe', 'ignore'] }));
+    return JSON.parse(
+      execFileSync(process.execPath, [...flags, '-e', code], { env, stdio: ['ignore', 'pipe', 'ignore'] }),
+    );
   };
 
   test('all but the code of --eval', () => {

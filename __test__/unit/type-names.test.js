@@ -19,7 +19,9 @@ function rustFiles(folder) {
 function filesByType(files) {
   const found = new Map();
   for (const file of files) {
-    for (const [, name] of fs.readFileSync(file, 'utf8').matchAll(/^(?:pub(?:\(\w+\))? )?(?:struct|enum|union|trait|type) (\w+)/gm)) {
+    for (const [, name] of fs
+      .readFileSync(file, 'utf8')
+      .matchAll(/^(?:pub(?:\(\w+\))? )?(?:struct|enum|union|trait|type) (\w+)/gm)) {
       found.set(name, [...(found.get(name) ?? []), path.relative(ROOT, file)]);
     }
   }

@@ -32,7 +32,14 @@ class Evidence {
   /** Sorts the requests: `{ requests, succeeded, lostWithKilled, lostUnlogged, lostWithOthers, lostUntaken, hung }`, lists. */
   sort(requests, logs) {
     const logged = readLogs(logs);
-    const sorted = { succeeded: [], lostWithKilled: [], lostUnlogged: [], lostWithOthers: [], lostUntaken: [], hung: [] };
+    const sorted = {
+      succeeded: [],
+      lostWithKilled: [],
+      lostUnlogged: [],
+      lostWithOthers: [],
+      lostUntaken: [],
+      hung: [],
+    };
     for (const request of requests) {
       if (request.outcome === 'lost') sorted[this.#whyLost(request, logged)].push(request);
       else sorted[request.outcome].push(request);

@@ -9,7 +9,10 @@ const { processesWith } = require('../../__test__/e2e/support/processes');
 function stat(pid) {
   try {
     // The second field, the command in parentheses, may itself hold spaces and parentheses.
-    const [state, parent] = fs.readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /s, '').split(' ');
+    const [state, parent] = fs
+      .readFileSync(`/proc/${pid}/stat`, 'utf8')
+      .replace(/^.*\) /s, '')
+      .split(' ');
     return { state, parent: Number(parent) };
   } catch {
     return null;
@@ -41,7 +44,12 @@ function acceptedBy(pid, port) {
     }
   }
   const portOf = (address) => Number.parseInt(address.split(':')[1], 16);
-  const rows = fs.readFileSync('/proc/net/tcp', 'utf8').trim().split('\n').slice(1).map((row) => row.trim().split(/\s+/));
+  const rows = fs
+    .readFileSync('/proc/net/tcp', 'utf8')
+    .trim()
+    .split('\n')
+    .slice(1)
+    .map((row) => row.trim().split(/\s+/));
   return rows.filter((row) => portOf(row[1]) === port && held.has(row[9])).map((row) => portOf(row[2]));
 }
 

@@ -10,7 +10,10 @@ function table(rows) {
 
 /** @param run { seconds, injected, idle, crashed, most, subject, sorted, total, before, after, left } */
 function rows({ seconds, injected, idle, crashed, most, subject, sorted, total, before, after, left }) {
-  const ends = [...subject.ends].sort().map(([reason, count]) => `${reason} ${count}`).join(', ');
+  const ends = [...subject.ends]
+    .sort()
+    .map(([reason, count]) => `${reason} ${count}`)
+    .join(', ');
   return [
     ['seconds', seconds],
     ...Object.entries(injected).map(([kind, count]) => [`fault: ${kind}`, count]),

@@ -29,7 +29,8 @@ const measure = (subject) => ({ processes: subject.processes(), fds: subject.fds
  * called when the load ends. Resolves with what is told and judged by report.js; `logs` is a folder that the caller removes.
  */
 async function run(plan) {
-  if (process.platform !== 'linux') throw new Error('the chaos run reads /proc: run it on Linux (or in WSL, or a container)');
+  if (process.platform !== 'linux')
+    throw new Error('the chaos run reads /proc: run it on Linux (or in WSL, or a container)');
   if (!(plan.seconds > 0)) throw new Error(`a duration of ${plan.seconds} s: a number above 0 is needed`);
   const logs = fs.mkdtempSync(path.join(os.tmpdir(), 'cluster-native-chaos-'));
   const subject = new Subject(cluster, { logs, stderr: fs.openSync(path.join(logs, 'output'), 'w') });
@@ -66,7 +67,22 @@ async function runWith(subject, logs, { seconds, faultEvery, rate = load.rate, w
   const { injected, idle } = faults;
   const { requests: asked } = requests;
   const total = asked.length;
-  return { seconds, asked, injected, idle, crashed, most, subject, sorted, total, recovered, before, after, left, code };
+  return {
+    seconds,
+    asked,
+    injected,
+    idle,
+    crashed,
+    most,
+    subject,
+    sorted,
+    total,
+    recovered,
+    before,
+    after,
+    left,
+    code,
+  };
 }
 
 module.exports = { run };

@@ -19,10 +19,26 @@ const MOST_GROWTH_MIB = 16;
 
 const minutes = Number(process.env.SOAK_MINUTES ?? DOCUMENTED_MINUTES);
 
-const header = ['after', 'requests', 'not succeeded', 'p50', 'p99', "the app's memory", 'memory of all', "the app's descriptors"];
+const header = [
+  'after',
+  'requests',
+  'not succeeded',
+  'p50',
+  'p99',
+  "the app's memory",
+  'memory of all',
+  "the app's descriptors",
+];
 
 const row = ({ minutes: end, requests, lost, p50, p99, app, all, fds }) => [
-  `${end.toFixed(1)} min`, requests, lost, `${p50} ms`, `${p99} ms`, `${app.toFixed(1)} MiB`, `${all.toFixed(0)} MiB`, fds,
+  `${end.toFixed(1)} min`,
+  requests,
+  lost,
+  `${p50} ms`,
+  `${p99} ms`,
+  `${app.toFixed(1)} MiB`,
+  `${all.toFixed(0)} MiB`,
+  fds,
 ];
 
 function growth(parts) {
@@ -50,7 +66,10 @@ async function main() {
   console.log(told);
   if (minutes >= DOCUMENTED_MINUTES) writeSection(DOCS, 'soak', told);
   const grown = growth(parts);
-  const found = [...violations(result), grown > MOST_GROWTH_MIB && `the app's memory grew by ${grown.toFixed(1)} MiB`].filter(Boolean);
+  const found = [
+    ...violations(result),
+    grown > MOST_GROWTH_MIB && `the app's memory grew by ${grown.toFixed(1)} MiB`,
+  ].filter(Boolean);
   conclude(found, result.logs);
 }
 

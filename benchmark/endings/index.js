@@ -44,7 +44,8 @@ async function measure(test, options) {
 }
 
 async function main() {
-  if (process.platform !== 'linux') throw new Error('the benchmark reads /proc: run it on Linux (or in WSL, or a container)');
+  if (process.platform !== 'linux')
+    throw new Error('the benchmark reads /proc: run it on Linux (or in WSL, or a container)');
   const options = readOptions(process.argv.slice(2));
   // PM2 is that of bench:http.
   for (const folder of ['../http', '.']) installPackages(path.join(__dirname, folder));
@@ -56,7 +57,8 @@ async function main() {
   const text = report(outcomes, options);
   if (options.isWhole) writeSection(DOCUMENT, 'bench:endings', text);
   else console.log(text);
-  if ([...outcomes.values()].some((byPeer) => [...byPeer.values()].some(({ failure }) => failure))) process.exitCode = 1;
+  if ([...outcomes.values()].some((byPeer) => [...byPeer.values()].some(({ failure }) => failure)))
+    process.exitCode = 1;
 }
 
 main().catch((err) => {

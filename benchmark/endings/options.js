@@ -22,7 +22,8 @@ function readOptions(args) {
   const { values } = parseArgs({ args, options });
   const text = values['storm-seconds'] ?? String(STORM_SECONDS);
   const stormSeconds = Number(text);
-  if (!(stormSeconds > 0 && Number.isFinite(stormSeconds))) throw new Error(`--storm-seconds ${text}: a number above 0 is needed`);
+  if (!(stormSeconds > 0 && Number.isFinite(stormSeconds)))
+    throw new Error(`--storm-seconds ${text}: a number above 0 is needed`);
   return {
     peers: chosen('only', values.only, PEERS),
     tests: chosen('tests', values.tests, TESTS),

@@ -11,7 +11,7 @@ const METHOD = [
   '- node:cluster: a primary that forks again whoever ends unasked, and disconnects its workers on SIGTERM. It has no reload.',
   '- PM2: cluster mode with default options, in one process as `pm2-runtime` runs it. *reload*: `pm2 reload`; *stop*: `pm2 stop`, of',
   '  which PM2 sends SIGINT and, 1.6 s later, SIGKILL. Its workers write their stdout into a file.',
-  '- egg: `egg.startCluster()` with `env: \'prod\'`; *stop*: SIGTERM to its master. A reload of its workers exists in development only.',
+  "- egg: `egg.startCluster()` with `env: 'prod'`; *stop*: SIGTERM to its master. A reload of its workers exists in development only.",
   '- *–*: there is no such thing. *failed*: cut, refused, or without an answer for 10 s; after a stop a refused connection is no',
   '  failure.',
   '- Requests under load: 200 a second (150 with work behind them, 50 in the storm), each on a new connection, a fifth of them slow',
@@ -25,7 +25,7 @@ const METHOD = [
 
 const NOT_MEASURED = [
   '- PM2 in daemon mode, and with `wait_ready`, `kill_timeout` or `shutdown_with_message`.',
-  '- What a peer has of its own to await work at the end: egg\'s `beforeClose`, this project\'s `yunfly:drain`.',
+  "- What a peer has of its own to await work at the end: egg's `beforeClose`, this project's `yunfly:drain`.",
   '- macOS; keep-alive connections; TLS and HTTP/2.',
 ];
 
@@ -33,12 +33,20 @@ const NOT_MEASURED = [
 function report(outcomes, { peers, stormSeconds }) {
   const cell = ({ values, failure }, show) => (failure ? 'not measured' : show(values) || '–');
   const rows = [...outcomes].flatMap(([test, byPeer]) =>
-    test.rows.map(({ what, show }) => [what, ...peers.map((peer) => cell(byPeer.get(peer), show))]));
+    test.rows.map(({ what, show }) => [what, ...peers.map((peer) => cell(byPeer.get(peer), show))]),
+  );
   const failures = [...outcomes].flatMap(([test, byPeer]) =>
-    peers.filter((peer) => byPeer.get(peer).failure).map((peer) => `- ${test.name} of ${peer.name}: ${byPeer.get(peer).failure.split('\n', 1)[0]}`));
+    peers
+      .filter((peer) => byPeer.get(peer).failure)
+      .map((peer) => `- ${test.name} of ${peer.name}: ${byPeer.get(peer).failure.split('\n', 1)[0]}`),
+  );
   return [
     `\`npm run bench:endings\` on ${system()}. One run, a storm of ${stormSeconds} s.`,
-    table(['', ...peers.map((peer) => peer.label())], rows, ['', ...peers].map(() => '-')),
+    table(
+      ['', ...peers.map((peer) => peer.label())],
+      rows,
+      ['', ...peers].map(() => '-'),
+    ),
     `How it is measured:\n\n${METHOD}`,
     `Not measured:\n\n${[...NOT_MEASURED, ...failures].join('\n')}`,
   ].join('\n\n');

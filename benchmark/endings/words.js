@@ -15,10 +15,12 @@ function counted(list) {
 
 /** How workers ended, by pid: `2 × code 0, 1 × SIGKILL`. */
 const endsOf = (pids, ends) =>
-  counted(pids.map((pid) => {
-    const end = ends.get(pid);
-    if (!end) return 'not ended';
-    return end.signal ?? `code ${end.code}`;
-  }));
+  counted(
+    pids.map((pid) => {
+      const end = ends.get(pid);
+      if (!end) return 'not ended';
+      return end.signal ?? `code ${end.code}`;
+    }),
+  );
 
 module.exports = { ms, seconds, mib, counted, endsOf };

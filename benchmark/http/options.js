@@ -30,7 +30,11 @@ function readOptions(args) {
     tests: { type: 'string' },
   };
   const { values } = parseArgs({ args, options });
-  const peers = chosen('only', values.only, PEERS.map(({ name }) => name));
+  const peers = chosen(
+    'only',
+    values.only,
+    PEERS.map(({ name }) => name),
+  );
   const groups = chosen('tests', values.tests, unique(TESTS.map(({ group }) => group)));
   return {
     rounds: positive('rounds', values.rounds, Number.isInteger, 'an integer'),

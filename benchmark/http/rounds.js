@@ -15,7 +15,9 @@ const rotate = (list, by) => [...list.slice(by % list.length), ...list.slice(0, 
 
 function describe(values) {
   const show = (value) => (typeof value === 'number' ? Number(value.toFixed(2)) : value);
-  return Object.entries(values).map(([key, value]) => `${key} ${show(value)}`).join(', ');
+  return Object.entries(values)
+    .map(([key, value]) => `${key} ${show(value)}`)
+    .join(', ');
 }
 
 async function attempt(test, peer, options) {
@@ -41,7 +43,10 @@ async function runRounds(options) {
   const results = new Results();
   for (let round = 1; round <= options.rounds; round += 1) {
     for (const test of options.tests) {
-      for (const peer of rotate(options.peers.filter((each) => takesPart(each, test)), round - 1)) {
+      for (const peer of rotate(
+        options.peers.filter((each) => takesPart(each, test)),
+        round - 1,
+      )) {
         const where = `round ${round}/${options.rounds}, ${test.name}, ${peer.name}`;
         try {
           const values = await medians(test, peer, options);

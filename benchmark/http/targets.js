@@ -40,7 +40,13 @@ function spread(test, what, key, limit, text) {
     return worst && { value: worst[key], failed: results.total(test, SUBJECT, 'failed') };
   };
   const show = ({ value, failed }) => `${Number(value.toFixed(2))}${failed > 0 ? `, ${failed} failed` : ''}`;
-  return { what, limit: `${text} ${limit}`, measure, holds: ({ value, failed }) => value <= limit && failed === 0, show };
+  return {
+    what,
+    limit: `${text} ${limit}`,
+    measure,
+    holds: ({ value, failed }) => value <= limit && failed === 0,
+    show,
+  };
 }
 
 function memory(which, key) {

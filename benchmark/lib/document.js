@@ -17,7 +17,9 @@ function writeSection(file, name, text) {
   const section = `${begin}\n\n${text.trim()}\n\n${end}`;
   const [from, to] = [old.indexOf(begin), old.indexOf(end)];
   const isThere = from >= 0 && to > from;
-  const whole = isThere ? old.slice(0, from) + section + old.slice(to + end.length) : `${old.trimEnd()}\n\n${section}\n`;
+  const whole = isThere
+    ? old.slice(0, from) + section + old.slice(to + end.length)
+    : `${old.trimEnd()}\n\n${section}\n`;
   fs.writeFileSync(file, whole);
 }
 

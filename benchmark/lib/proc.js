@@ -20,7 +20,9 @@ function read(pid, file) {
 /** User and system time of a process with all its threads, in ms; 0 if it is gone. */
 function cpuTime(pid) {
   // The second field, the command in parentheses, may itself hold spaces and parentheses.
-  const fields = read(pid, 'stat')?.replace(/^.*\) /s, '').split(' ');
+  const fields = read(pid, 'stat')
+    ?.replace(/^.*\) /s, '')
+    .split(' ');
   return fields ? (Number(fields[11]) + Number(fields[12])) * TICK_MS : 0;
 }
 

@@ -33,7 +33,12 @@ class Subject extends EventEmitter {
 
   /** `command` runs the script, if it isn't this Node alone; `stdin`, `cwd`: as in child_process. With `ownStdout` its stdout
    *  is for whoever made this to read, and its lines come on a pipe of their own. */
-  constructor(script, config, env = {}, { command = [process.execPath], stdin = 'ignore', cwd, ownStdout = false } = {}) {
+  constructor(
+    script,
+    config,
+    env = {},
+    { command = [process.execPath], stdin = 'ignore', cwd, ownStdout = false } = {},
+  ) {
     super();
     if (isInterrupted) throw new Error('interrupted');
     /** When each living, listening worker began to listen, by pid. */

@@ -66,7 +66,11 @@ async function main() {
   if (results.failures.length > 0) process.exitCode = 1;
 }
 
-for (const [signal, code] of [['SIGINT', 130], ['SIGTERM', 143]]) process.on(signal, () => process.exit(code));
+for (const [signal, code] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+])
+  process.on(signal, () => process.exit(code));
 process.on('exit', killAll);
 
 main().catch((err) => {

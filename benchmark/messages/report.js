@@ -41,26 +41,27 @@ const facts = ({ rounds, seconds }) =>
     'a warm-up. All processes share the CPUs.',
   ].join(' ');
 
-const notes = (results) => [
-  'How it is measured:',
-  '',
-  '- Workers and the alone are the same scripts for every peer and send with `process.send` while that returns true; after',
-  "  a false they wait for the callback of one more message. Sizes are those of the message's `data`; the envelope comes on top.",
-  '- Rates count what arrived, from the first send to the last arrival: a queue that is still to be emptied counts. CPU is',
-  '  that of all threads of the process that holds the master, from /proc; for this project that is the whole app process.',
-  '- Memory is that of the same process: the most it held (VmHWM, and RSS every 20 ms), the growth since it was ready.',
-  `  “Back” is within ${BACK / MIB} MB of that, 5 s after the last message.`,
-  "- The original's stack is a Node master with `cfork` and `sendmessage`. Its further app process is left out, in its favour.",
-  '- Raw `process.send` is for orientation: workers send to their parent, which is the alone itself. Nothing is forwarded,',
-  '  so there is no master whose CPU could be told; memory is that of the receiver.',
-  '- The round trips under load begin at 500 a second, whatever becomes of those before.',
-  '- A run that got nothing for 10 s is ended; what had not arrived counts as missing.',
-  '',
-  "Not measured: other systems than the one above; `serialization: 'advanced'`; messages that carry handles; more than",
-  'two senders at once.',
-  ...(results.failures.length > 0 ? ['', 'Runs that failed:', ''] : []),
-  ...results.failures.map(({ test, peer, message }) => `- \`${test}\`, ${peer}: ${message.split('\n')[0]}`),
-].join('\n');
+const notes = (results) =>
+  [
+    'How it is measured:',
+    '',
+    '- Workers and the alone are the same scripts for every peer and send with `process.send` while that returns true; after',
+    "  a false they wait for the callback of one more message. Sizes are those of the message's `data`; the envelope comes on top.",
+    '- Rates count what arrived, from the first send to the last arrival: a queue that is still to be emptied counts. CPU is',
+    '  that of all threads of the process that holds the master, from /proc; for this project that is the whole app process.',
+    '- Memory is that of the same process: the most it held (VmHWM, and RSS every 20 ms), the growth since it was ready.',
+    `  “Back” is within ${BACK / MIB} MB of that, 5 s after the last message.`,
+    "- The original's stack is a Node master with `cfork` and `sendmessage`. Its further app process is left out, in its favour.",
+    '- Raw `process.send` is for orientation: workers send to their parent, which is the alone itself. Nothing is forwarded,',
+    '  so there is no master whose CPU could be told; memory is that of the receiver.',
+    '- The round trips under load begin at 500 a second, whatever becomes of those before.',
+    '- A run that got nothing for 10 s is ended; what had not arrived counts as missing.',
+    '',
+    "Not measured: other systems than the one above; `serialization: 'advanced'`; messages that carry handles; more than",
+    'two senders at once.',
+    ...(results.failures.length > 0 ? ['', 'Runs that failed:', ''] : []),
+    ...results.failures.map(({ test, peer, message }) => `- \`${test}\`, ${peer}: ${message.split('\n')[0]}`),
+  ].join('\n');
 
 /** The whole section. */
 function report(results, tests, options) {

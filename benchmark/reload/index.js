@@ -38,7 +38,8 @@ async function outcomeOf(test, options) {
 }
 
 async function main() {
-  if (process.platform !== 'linux') throw new Error('the benchmark reads /proc: run it on Linux (or in WSL, or a container)');
+  if (process.platform !== 'linux')
+    throw new Error('the benchmark reads /proc: run it on Linux (or in WSL, or a container)');
   const options = readOptions(process.argv.slice(2));
   // The peers are those of bench:http.
   installPackages(path.join(__dirname, '../http'));

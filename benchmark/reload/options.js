@@ -16,7 +16,8 @@ const LARGEST_SEED = 2 ** 32;
 
 function number(name, text, least) {
   const value = Number(text);
-  if (!Number.isInteger(value) || value < least) throw new Error(`--${name} ${text}: an integer of ${least} or more is needed`);
+  if (!Number.isInteger(value) || value < least)
+    throw new Error(`--${name} ${text}: an integer of ${least} or more is needed`);
   return value;
 }
 
@@ -38,7 +39,8 @@ function readOptions(args) {
     const byDefault = values.quick ? quick : whole;
     return [name, values[name] === undefined ? byDefault : number(name, values[name], least)];
   });
-  if (values.node !== undefined && !fs.existsSync(values.node)) throw new Error(`--node ${values.node}: there is no such file`);
+  if (values.node !== undefined && !fs.existsSync(values.node))
+    throw new Error(`--node ${values.node}: there is no such file`);
   const { reloads, 'pm2-reloads': pm2Reloads, requests, rounds, seconds } = Object.fromEntries(numbers);
   const seed = values.seed === undefined ? Math.floor(Math.random() * LARGEST_SEED) : number('seed', values.seed, 0);
   return {

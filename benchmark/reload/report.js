@@ -31,7 +31,11 @@ function report(outcomes, { reloads, pm2Reloads, rounds, seconds, load, isWhole 
   const failed = outcomes.filter(({ failure }) => failure);
   const rows = measured.flatMap(({ test, found }) => test.targets(found));
   const lost = failed.map(({ test }) => [test.title, '', 'the test failed', '**not reached**']);
-  const sections = measured.flatMap(({ test, found }) => [`### ${test.title}`, test.section(found), ...(test.note ? [test.note] : [])]);
+  const sections = measured.flatMap(({ test, found }) => [
+    `### ${test.title}`,
+    test.section(found),
+    ...(test.note ? [test.note] : []),
+  ]);
   return [
     '## Reload: change without a dropped request',
     `\`npm run bench:reload\` on ${machine()}. Reloads: ${reloads} (PM2: ${pm2Reloads}); restarts, kills and boots: ${rounds}; ` +
@@ -39,7 +43,10 @@ function report(outcomes, { reloads, pm2Reloads, rounds, seconds, load, isWhole 
     ...(isWhole ? [] : ['This run is smaller than the targets ask for: what needs more is not reached by it.']),
     METHOD,
     '### Targets',
-    table(['', 'must reach', 'measured', ''], [...rows.map((row) => [row.what, row.limit, row.measured ?? '–', verdict(row)]), ...lost]),
+    table(
+      ['', 'must reach', 'measured', ''],
+      [...rows.map((row) => [row.what, row.limit, row.measured ?? '–', verdict(row)]), ...lost],
+    ),
     ...sections,
     '### Not measured',
     [...NOT_MEASURED, ...failed.map(({ test, failure }) => `- ${test.name} failed: ${firstLine(failure)}`)].join('\n'),

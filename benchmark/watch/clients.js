@@ -33,7 +33,16 @@ async function answered(port, expected, signal) {
 /** A request each 20 ms, whether or not the ones before were answered, until stop(), which resolves with { asked, lost }. */
 function steadyLoad(port) {
   const asked = [];
-  const timer = setInterval(() => asked.push(ask(port).then(() => true, () => false)), STEADY_MS);
+  const timer = setInterval(
+    () =>
+      asked.push(
+        ask(port).then(
+          () => true,
+          () => false,
+        ),
+      ),
+    STEADY_MS,
+  );
   return {
     async stop() {
       clearInterval(timer);

@@ -18,7 +18,8 @@ const DOCUMENT = path.join(__dirname, '../../docs/benchmarks.md');
 const INTERRUPTED = 130;
 
 async function main() {
-  if (process.platform !== 'linux') throw new Error('the benchmark reads /proc: run it on Linux (or in WSL, or a container)');
+  if (process.platform !== 'linux')
+    throw new Error('the benchmark reads /proc: run it on Linux (or in WSL, or a container)');
   const options = readOptions(process.argv.slice(2));
   installPackages(__dirname);
   // A second one ends this process at once.

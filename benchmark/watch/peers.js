@@ -31,7 +31,12 @@ const PEERS = [
     config: {},
     isOurs: true,
   },
-  { name: 'nodemon', label: 'nodemon `--delay 100ms`', delay: DELAY_MS, command: [NODE, NODEMON, '--delay', `${DELAY_MS}ms`, '--watch', 'src'] },
+  {
+    name: 'nodemon',
+    label: 'nodemon `--delay 100ms`',
+    delay: DELAY_MS,
+    command: [NODE, NODEMON, '--delay', `${DELAY_MS}ms`, '--watch', 'src'],
+  },
   { name: 'nodemon-default', label: 'nodemon by default', delay: 0, command: [NODE, NODEMON, '--watch', 'src'] },
   { name: 'node-watch', label: '`node --watch`', delay: NODE_WATCH_DELAY_MS, command: [NODE, '--watch'] },
 ];

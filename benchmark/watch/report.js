@@ -37,14 +37,27 @@ function report(results, { rounds, savesPerRound, load }) {
   ]);
   const ours = [...results].filter(([peer]) => peer.isOurs);
   const targets = ours.flatMap(([peer, found]) => [
-    [`${peer.label}: beyond the delay and the boot`, `≤ ${TARGET_MS} ms`, ms(beyond(peer, found)), beyond(peer, found) <= TARGET_MS],
+    [
+      `${peer.label}: beyond the delay and the boot`,
+      `≤ ${TARGET_MS} ms`,
+      ms(beyond(peer, found)),
+      beyond(peer, found) <= TARGET_MS,
+    ],
     [`${peer.label}: requests lost`, '0', String(found.lost), found.lost === 0],
   ]);
   return [
     '## Development: from a save to its answer',
     '`npm run bench:watch` writes this section.',
     `${machine()}. Interleaved rounds: ${rounds}, with ${savesPerRound} saves each; load average before: ${load.toFixed(1)}.`,
-    table(['', 'target', 'measured', ''], targets.map(([what, target, measured, isReached]) => [what, target, measured, isReached ? 'reached' : '**not reached**'])),
+    table(
+      ['', 'target', 'measured', ''],
+      targets.map(([what, target, measured, isReached]) => [
+        what,
+        target,
+        measured,
+        isReached ? 'reached' : '**not reached**',
+      ]),
+    ),
     table(['', 'delay', 'save → answer, median', '90 % within', 'boot, median', 'beyond both', 'requests lost'], rows),
     `How it is measured:\n\n${METHOD}`,
   ].join('\n\n');

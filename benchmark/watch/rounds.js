@@ -19,7 +19,10 @@ async function withApp(peer, use) {
   const port = await freePort();
   const env = { NODE_ENV: 'development', PORT: String(port) };
   const begun = performance.now();
-  const subject = new Subject(peer.script ?? app.script, peer.config ?? {}, env, { command: peer.command, cwd: app.folder });
+  const subject = new Subject(peer.script ?? app.script, peer.config ?? {}, env, {
+    command: peer.command,
+    cwd: app.folder,
+  });
   try {
     return await use({ app, port, begun, subject });
   } finally {
@@ -65,7 +68,9 @@ async function runRounds({ rounds, savesPerRound, peers }) {
       result.asked += asked;
       result.lost += lost;
       const show = (values) => values.map(Math.round).join(' ');
-      console.error(`round ${round + 1}/${rounds}, ${peer.name}: ${show(times)} ms, boots ${show(boots)} ms, lost ${lost} of ${asked}`);
+      console.error(
+        `round ${round + 1}/${rounds}, ${peer.name}: ${show(times)} ms, boots ${show(boots)} ms, lost ${lost} of ${asked}`,
+      );
     }
   }
   return results;

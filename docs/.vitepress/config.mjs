@@ -14,7 +14,10 @@ const repository = manifest.repository.url.replace(/^git\+|\.git$/g, '');
 const sidebar = (language) =>
   groups.map((group) => ({
     text: group[language],
-    items: group.pages.map(([page, en, zh]) => ({ text: { en, zh }[language], link: `/${language}/${page.replace(/index$/, '')}` })),
+    items: group.pages.map(([page, en, zh]) => ({
+      text: { en, zh }[language],
+      link: `/${language}/${page.replace(/index$/, '')}`,
+    })),
   }));
 
 const nav = (language) =>
@@ -52,7 +55,12 @@ const chinese = {
   returnToTopLabel: '回到顶部',
   langMenuLabel: '切换语言',
   skipToContentLabel: '跳转到正文',
-  notFound: { title: '页面不存在', quote: '你访问的页面不存在，可能已经移动或删除。', linkLabel: '回到首页', linkText: '回到首页' },
+  notFound: {
+    title: '页面不存在',
+    quote: '你访问的页面不存在，可能已经移动或删除。',
+    linkLabel: '回到首页',
+    linkText: '回到首页',
+  },
 };
 
 const chineseSearch = {

@@ -22,7 +22,9 @@ async function main() {
   });
   // PORT=0 asks for any free port: this is the one that it got.
   const [[, address]] = await Promise.all([once(cluster, 'listening'), cluster.start()]);
-  console.log(`${cluster.title}: ${cluster.workers.size} workers answer at http://localhost:${address.port} (Ctrl-C ends them)`);
+  console.log(
+    `${cluster.title}: ${cluster.workers.size} workers answer at http://localhost:${address.port} (Ctrl-C ends them)`,
+  );
   setInterval(() => cluster.randomWorker(), JOB_INTERVAL_MS).unref();
 }
 

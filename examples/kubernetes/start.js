@@ -14,6 +14,8 @@ startCluster({ exec: './app.js', count: 'auto', shutdownDelay: 5000, killTimeout
     response.end();
   });
   health.listen(healthPort, () => {
-    console.log(`${cluster.workers.size} workers answer at http://localhost:${process.env.PORT ?? 3000}, probes at port ${healthPort}`);
+    console.log(
+      `${cluster.workers.size} workers answer at http://localhost:${process.env.PORT ?? 3000}, probes at port ${healthPort}`,
+    );
   });
 });

@@ -23,6 +23,8 @@ startCluster({ exec: './app.js', count: 2 }).then((cluster) => {
     response.end(`${await workers.clusterMetrics()}\n${await register.metrics()}`);
   });
   metrics.listen(metricsPort, () => {
-    console.log(`${cluster.workers.size} workers answer at http://localhost:${process.env.PORT ?? 3000}, metrics at port ${metricsPort}`);
+    console.log(
+      `${cluster.workers.size} workers answer at http://localhost:${process.env.PORT ?? 3000}, metrics at port ${metricsPort}`,
+    );
   });
 });

@@ -8,7 +8,8 @@ const { UsageError } = require('./options');
 /** The configuration that a file exports. */
 async function readConfig(file) {
   const found = path.resolve(file);
-  if (!fs.statSync(found, { throwIfNoEntry: false })?.isFile()) throw new UsageError(`--config: there is no file ${found}.`);
+  if (!fs.statSync(found, { throwIfNoEntry: false })?.isFile())
+    throw new UsageError(`--config: there is no file ${found}.`);
   const config = await load(found);
   if (!isObject(config)) {
     throw new UsageError(`--config: ${found} must export the configuration, an object.`);

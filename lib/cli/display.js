@@ -78,7 +78,9 @@ class Display {
       this.#ready('alone', alone);
     });
     on('exit', (worker, code, signal) => this.#ended('worker', worker, code, signal, worker.exitedAfterDisconnect));
-    on('aloneExit', (alone, code, signal) => this.#ended('alone', alone, code, signal, ASKED.includes(alone.exitReason)));
+    on('aloneExit', (alone, code, signal) =>
+      this.#ended('alone', alone, code, signal, ASKED.includes(alone.exitReason)),
+    );
     on('crash', () => {
       this.#isCrashTold = true;
       this.#processes.waitForChange();

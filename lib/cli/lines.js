@@ -40,7 +40,8 @@ module.exports = {
   ended,
   reloaded,
   changed,
-  hangs: (child, { silentFor, state }) => `${processText('worker', child)} hangs: ${state}, silent for ${duration(silentFor)}`,
+  hangs: (child, { silentFor, state }) =>
+    `${processText('worker', child)} hangs: ${state}, silent for ${duration(silentFor)}`,
   givenUp: (slot) => `worker ${slot} is given up for now: it was forked again and again without success (--limit)`,
   undeliverable: (reason) => `a message reached nobody: ${reason} (told once for each reason)`,
   signalled: (name) => `${name}: workers finish what they have; once more ends everything at once`,

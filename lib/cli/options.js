@@ -52,12 +52,16 @@ const dashed = (field) => field.replace(/[A-Z]/g, (letter) => `-${letter.toLower
 /** An option from what the table says of the field, and of this flag. */
 function optionOf(field, kind, { words = kind.words, name, is, value, help }) {
   if (is !== undefined) return { name: name ?? `no-${dashed(field)}`, field, is, help };
-  const ofKind = kind.number ? { value: [kind.number, ...(words ?? [])].join('|'), read: numberOr(words) } : words && { value: words.join('|'), read: oneOf(words) };
+  const ofKind = kind.number
+    ? { value: [kind.number, ...(words ?? [])].join('|'), read: numberOr(words) }
+    : words && { value: words.join('|'), read: oneOf(words) };
   return { name: name ?? dashed(field), field, ...(value ? { value } : ofKind), ...READ[field], help };
 }
 
 function optionsOf([group, fields]) {
-  const options = Object.entries(fields).flatMap(([field, kind]) => (kind.flags ?? []).map((flag) => optionOf(field, kind, flag)));
+  const options = Object.entries(fields).flatMap(([field, kind]) =>
+    (kind.flags ?? []).map((flag) => optionOf(field, kind, flag)),
+  );
   return options.length > 0 ? [{ group }, ...options] : [];
 }
 

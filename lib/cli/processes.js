@@ -14,7 +14,8 @@ class Processes {
   }
 
   forked(type, child) {
-    if (!this.#entries.has(child)) this.#entries.set(child, { type, child, isReady: false, readyAfter: null, end: null });
+    if (!this.#entries.has(child))
+      this.#entries.set(child, { type, child, isReady: false, readyAfter: null, end: null });
     this.#prune();
   }
 
@@ -84,14 +85,18 @@ class Processes {
   isSettled() {
     const rows = this.rows();
     const slots = rows.flatMap(({ slot }) => slot ?? []);
-    return slots.length === new Set(slots).size && rows.every(({ status }) => status !== 'booting' && status !== 'draining');
+    return (
+      slots.length === new Set(slots).size && rows.every(({ status }) => status !== 'booting' && status !== 'draining')
+    );
   }
 
   /** App, alone, workers by slot, those that stand by; `{ id, name, type, pid, slot, status, readyAfter }`. */
   rows() {
     this.#prune();
     const place = ({ type, slot, id }) => [type === 'alone' ? 0 : (slot ?? Infinity), id];
-    const children = [...this.#entries.values()].map((entry) => this.#row(entry)).sort((a, b) => compare(place(a), place(b)));
+    const children = [...this.#entries.values()]
+      .map((entry) => this.#row(entry))
+      .sort((a, b) => compare(place(a), place(b)));
     return [this.#appRow(), ...children];
   }
 

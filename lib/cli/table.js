@@ -53,9 +53,17 @@ function table(rows, { width, colors }) {
   const heads = COLUMNS.map(({ head }) => head);
   return [
     rule('┌', '┬', '┐'),
-    line(heads, heads.map(() => colors.bold)),
+    line(
+      heads,
+      heads.map(() => colors.bold),
+    ),
     rule('├', '┼', '┤'),
-    ...rows.map((row, i) => line(cells[i], COLUMNS.map(({ tint }) => tint?.(row, colors)))),
+    ...rows.map((row, i) =>
+      line(
+        cells[i],
+        COLUMNS.map(({ tint }) => tint?.(row, colors)),
+      ),
+    ),
     rule('└', '┴', '┘'),
   ];
 }

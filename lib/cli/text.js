@@ -3,7 +3,8 @@
 // Text as a terminal shows it.
 
 /** Letters that take two columns: Chinese, Japanese, Korean, full-width forms, emoji. */
-const WIDE = /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}/u;
+const WIDE =
+  /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}/u;
 
 const widthOf = (text) => Array.from(text).reduce((sum, letter) => sum + (WIDE.test(letter) ? 2 : 1), 0);
 
@@ -19,7 +20,10 @@ function cut(text, width) {
 }
 
 /** As cut(), but the end stays. */
-const cutStart = (text, width) => Array.from(cut(Array.from(text).reverse().join(''), width)).reverse().join('');
+const cutStart = (text, width) =>
+  Array.from(cut(Array.from(text).reverse().join(''), width))
+    .reverse()
+    .join('');
 
 const pad = (text, width) => text + ' '.repeat(Math.max(0, width - widthOf(text)));
 

@@ -171,7 +171,11 @@ function failureOf(failure, reason, settings) {
   if (!failure) return new ClusterError('ERR_RELOAD_FAILED', `reload(): ${WHY[reason]}.`);
   const who = failure.role === 'alone' ? 'the new alone' : `the new worker of slot ${failure.slot}`;
   const cause = failure.error ? reviveError(failure.error) : undefined;
-  return new ClusterError('ERR_RELOAD_FAILED', `reload(): ${who} (pid ${failure.pid ?? null}) ${how(failure, settings)}.`, { cause });
+  return new ClusterError(
+    'ERR_RELOAD_FAILED',
+    `reload(): ${who} (pid ${failure.pid ?? null}) ${how(failure, settings)}.`,
+    { cause },
+  );
 }
 
 function how({ role, cause, code, signal, wasReady, detail, error }, settings) {

@@ -30,7 +30,10 @@ class ClusterChild extends EventEmitter {
     if (typeof handle === 'function') return this.send(message, undefined, undefined, handle);
     if (typeof options === 'function') return this.send(message, handle, undefined, options);
     if (callback != null && typeof callback !== 'function') {
-      throw new ClusterError('ERR_SEND_ARGUMENTS', 'send(): its fourth argument is a callback, and must be a function.');
+      throw new ClusterError(
+        'ERR_SEND_ARGUMENTS',
+        'send(): its fourth argument is a callback, and must be a function.',
+      );
     }
     const isOpen = this.isConnected();
     const fine = isOpen && this.#send(this.#codec.write(message), handle, options);
@@ -59,7 +62,10 @@ class ClusterChild extends EventEmitter {
   kill(signal = 'SIGTERM') {
     const name = signalName(typeof signal === 'number' ? signal : constants.signals[String(signal).toUpperCase()]);
     if (signal !== 0 && name === undefined) {
-      throw new ClusterError('ERR_UNKNOWN_SIGNAL', `kill(): ${String(signal)} is not a signal. Give a name such as 'SIGTERM'.`);
+      throw new ClusterError(
+        'ERR_UNKNOWN_SIGNAL',
+        `kill(): ${String(signal)} is not a signal. Give a name such as 'SIGTERM'.`,
+      );
     }
     if (this.isDead()) return false;
     if (signal !== 0) this.#master.kill(this.#role, this.id, name);

@@ -83,7 +83,11 @@ class Cluster extends EventEmitter {
     }
     const promise = this.#ready.promise.then(() => this);
     // That the start failed is told by start(), not by every callback that was not called.
-    if (callback) promise.then((cluster) => outOfPromise(() => callback(cluster)), () => {});
+    if (callback)
+      promise.then(
+        (cluster) => outOfPromise(() => callback(cluster)),
+        () => {},
+      );
     return promise;
   }
 
@@ -136,7 +140,8 @@ class Cluster extends EventEmitter {
   /** What needs a cluster that is ready, and not on its way down. */
   #running(what) {
     if (this.#state === 'supervising') return this.#changes();
-    const why = this.#state === 'inProcess' ? 'with `enable: false` there are no workers' : `the cluster is ${this.#state}`;
+    const why =
+      this.#state === 'inProcess' ? 'with `enable: false` there are no workers' : `the cluster is ${this.#state}`;
     throw new ClusterError('ERR_NOT_RUNNING', `${what}(): ${why}. Call it when the cluster is ready and not closed.`);
   }
 
@@ -223,7 +228,8 @@ class Cluster extends EventEmitter {
     enter(() => this.#requests());
     const { exec, workerLoader } = this.#settings;
     const { loadInProcess } = require('../scripts/in-process');
-    const failed = (cause) => new ClusterError('ERR_START_FAILED', `${exec} could not be loaded: ${describeError(cause).message}`, { cause });
+    const failed = (cause) =>
+      new ClusterError('ERR_START_FAILED', `${exec} could not be loaded: ${describeError(cause).message}`, { cause });
     loadInProcess(exec, workerLoader).then(
       () => outOfPromise(() => this.#becomeReady()),
       (cause) => outOfPromise(() => this.#end(failed(cause))),
@@ -278,7 +284,9 @@ class Cluster extends EventEmitter {
     this.#state = 'closed';
     this.#dispatcher?.close();
     this.#endpoint?.close();
-    this.#openChanges?.close(this.#dispatcher?.failure ?? new ClusterError('ERR_CLOSED', 'The cluster was closed before it was done.'));
+    this.#openChanges?.close(
+      this.#dispatcher?.failure ?? new ClusterError('ERR_CLOSED', 'The cluster was closed before it was done.'),
+    );
     if (error) this.#ready.reject(error);
     this.#closed.resolve();
     this.emit('close');

@@ -205,7 +205,8 @@ class Dispatcher {
     const read = () => fromUser(this.#codec.read(handles().messageIn(json)));
     const use = (message) =>
       handles().incoming(fd, json, (handle, cause) => {
-        if (cause) this.#cluster.emit('protocolError', child, new ClusterError('ERR_HANDLE_INVALID', cause.message, { cause }));
+        if (cause)
+          this.#cluster.emit('protocolError', child, new ClusterError('ERR_HANDLE_INVALID', cause.message, { cause }));
         this.#tellMessage(child, message, handle);
       });
     if (!this.#read(read, child, use)) handles().close(fd);
@@ -268,7 +269,10 @@ class Dispatcher {
     const { RestartLoops } = require('./restart-loops');
     this.#loops ??= new RestartLoops(this.#settings);
     const restless = this.#loops.heard(files);
-    if (restless) this.#log.warn(`${restless} changes soon after each start: if the app writes it, put it into .gitignore, or set \`watch\`.`);
+    if (restless)
+      this.#log.warn(
+        `${restless} changes soon after each start: if the app writes it, put it into .gitignore, or set \`watch\`.`,
+      );
     this.#cluster.emit('change', files);
   }
 

@@ -60,7 +60,12 @@ class Mirror {
   #show(settings) {
     this.#names = Object.keys(settings).filter((name) => !(name in cluster.settings));
     for (const name of this.#names) {
-      Object.defineProperty(cluster.settings, name, { value: settings[name], writable: true, configurable: true, enumerable: false });
+      Object.defineProperty(cluster.settings, name, {
+        value: settings[name],
+        writable: true,
+        configurable: true,
+        enumerable: false,
+      });
     }
   }
 
@@ -98,7 +103,8 @@ class Mirror {
     for (const worker of this.#shown.keys()) this.remove(worker);
     // Somebody may have wrapped it since.
     if (cluster.disconnect === this.#disconnectsAll) cluster.disconnect = this.#disconnect;
-    for (const name of this.#names) if (!Object.prototype.propertyIsEnumerable.call(cluster.settings, name)) delete cluster.settings[name];
+    for (const name of this.#names)
+      if (!Object.prototype.propertyIsEnumerable.call(cluster.settings, name)) delete cluster.settings[name];
     current = null;
   }
 }

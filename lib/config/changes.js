@@ -26,7 +26,10 @@ function checkReload(options) {
     const option = Object.hasOwn(OPTIONS, name) ? OPTIONS[name] : undefined;
     if (!option) {
       const known = Object.keys(OPTIONS).join(', ');
-      throw new ClusterError('ERR_RELOAD_INVALID', `reload(): \`${name}\` is not an option. The options are: ${known}.`);
+      throw new ClusterError(
+        'ERR_RELOAD_INVALID',
+        `reload(): \`${name}\` is not an option. The options are: ${known}.`,
+      );
     }
     if (value !== undefined && !option.accepts(value)) {
       const message = `reload(): \`${name}\` must be ${option.allowed}, but is ${shown(value)}. Correct it, or leave it out.`;

@@ -46,7 +46,10 @@ function compileCache(option, production, env) {
   const folder = defaultFolder(env);
   if (option === true && folder === undefined) {
     const remedy = 'Set XDG_CACHE_HOME, or name a folder that only this user and root can write to.';
-    warn('CLUSTER_OPTION_IGNORED', `cluster config: \`compileCache: true\` has no effect: there is no private folder for it. ${remedy}`);
+    warn(
+      'CLUSTER_OPTION_IGNORED',
+      `cluster config: \`compileCache: true\` has no effect: there is no private folder for it. ${remedy}`,
+    );
   }
   return folder;
 }

@@ -33,7 +33,10 @@ const SECTIONS = {
     },
     alone: {
       ...orFalse(text, 'the path of a script or of a folder of scripts, or false for no alone process'),
-      flags: [{ value: 'path', help: 'script of the alone process, or folder of scripts' }, { is: false, help: 'no alone process' }],
+      flags: [
+        { value: 'path', help: 'script of the alone process, or folder of scripts' },
+        { is: false, help: 'no alone process' },
+      ],
     },
     aloneConfig: kinds.anything,
     standby: {
@@ -44,7 +47,11 @@ const SECTIONS = {
       flags: [{ help: 'workers that stand by' }],
     },
     title: { ...kinds.title, to: [MASTER, PRELOAD], flags: [{ value: 'name', help: 'name of the cluster' }] },
-    cwd: { ...text, allowed: 'the path of a folder', flags: [{ value: 'path', help: 'working folder; paths are relative to it' }] },
+    cwd: {
+      ...text,
+      allowed: 'the path of a folder',
+      flags: [{ value: 'path', help: 'working folder; paths are relative to it' }],
+    },
     env: {
       ...kinds.environment,
       default: {},
@@ -54,7 +61,10 @@ const SECTIONS = {
     instanceVar: {
       allowed: 'the name of an environment variable, or false for none',
       accepts: (value) => value === false || (kinds.isString(value) && !value.includes('=')),
-      flags: [{ value: 'name', help: 'which variable tells a worker its number' }, { is: false, help: 'none does' }],
+      flags: [
+        { value: 'name', help: 'which variable tells a worker its number' },
+        { is: false, help: 'none does' },
+      ],
     },
     balance: {
       ...oneOf('auto', 'round-robin', 'shared', 'sticky'),
@@ -95,8 +105,14 @@ const SECTIONS = {
     },
     watch: {
       allowed: 'true, false, or the path of a file or folder, or an array of such paths',
-      accepts: (value) => typeof value === 'boolean' || kinds.isString(value) || (Array.isArray(value) && value.length > 0 && value.every(kinds.isString)),
-      flags: [{ value: 'path', help: 'development: watch this; repeatable' }, { is: false, help: 'development: watch nothing' }],
+      accepts: (value) =>
+        typeof value === 'boolean' ||
+        kinds.isString(value) ||
+        (Array.isArray(value) && value.length > 0 && value.every(kinds.isString)),
+      flags: [
+        { value: 'path', help: 'development: watch this; repeatable' },
+        { is: false, help: 'development: watch nothing' },
+      ],
     },
     reloadDelay: {
       ...milliseconds(0),
@@ -137,12 +153,23 @@ const SECTIONS = {
       flags: [{ help: 'how long event streams and WebSockets may stay then' }],
     },
     stopSignal: {
-      ...orFalse(oneOf('SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP'), "'SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP', or false for never"),
+      ...orFalse(
+        oneOf('SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP'),
+        "'SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP', or false for never",
+      ),
       to: [PRELOAD],
-      flags: [{ value: 'signal', help: "whose listeners are the app's own way to end" }, { is: false, help: 'never call its signal listeners' }],
+      flags: [
+        { value: 'signal', help: "whose listeners are the app's own way to end" },
+        { is: false, help: 'never call its signal listeners' },
+      ],
     },
     handleSignals: { ...yesOrNo, default: true },
-    shutdownDelay: { ...milliseconds(0), default: 0, to: [CORE], flags: [{ help: 'go on accepting so long after a signal' }] },
+    shutdownDelay: {
+      ...milliseconds(0),
+      default: 0,
+      to: [CORE],
+      flags: [{ help: 'go on accepting so long after a signal' }],
+    },
     minUptime: { ...milliseconds(0), default: 1000, to: [CORE] },
     limit: {
       ...kinds.seconds,

@@ -27,7 +27,9 @@ function normalize(config) {
   const alone = resolveAlone(config.alone, cwd, mode);
   if (enable && config.mode === undefined && !process.env.NODE_ENV) {
     const remedy = 'Set NODE_ENV=production, or `mode` in the cluster config.';
-    require('../output/log').createLog({ logger: config.logger, title }).warn(`NODE_ENV is not set: development mode, 1 worker. ${remedy}`);
+    require('../output/log')
+      .createLog({ logger: config.logger, title })
+      .warn(`NODE_ENV is not set: development mode, 1 worker. ${remedy}`);
   }
   warnOfIgnored(config, production);
   warnOfLogVariable();
@@ -57,7 +59,10 @@ function warnOfIgnored(config, production) {
     warn('CLUSTER_OPTION_IGNORED', `cluster config: ${message}`);
   }
   if (config.watch && production) {
-    warn('CLUSTER_OPTION_IGNORED', 'cluster config: `watch` has no effect in production: call reload(), or send SIGHUP.');
+    warn(
+      'CLUSTER_OPTION_IGNORED',
+      'cluster config: `watch` has no effect in production: call reload(), or send SIGHUP.',
+    );
   }
 }
 
@@ -83,7 +88,12 @@ function checkSockets(listenFds) {
 /** A worker that stands by is one whose listen() is not answered yet. */
 function checkStandby({ standby, ready }) {
   if (standby > 0 && ready !== 'listening') {
-    throw invalid('standby', standby, "0 where `ready` is not 'listening'", "Set `ready: 'listening'`, or leave `standby` out.");
+    throw invalid(
+      'standby',
+      standby,
+      "0 where `ready` is not 'listening'",
+      "Set `ready: 'listening'`, or leave `standby` out.",
+    );
   }
 }
 
@@ -111,7 +121,9 @@ function modeOfEnvironment() {
 function aloneConfig(config) {
   const field = config.aloneConfig === undefined ? 'the cluster config, which the alone gets' : '`aloneConfig`';
   const refuse = (what, cause) =>
-    new ClusterError('ERR_CONFIG_INVALID', `cluster config: ${field} ${what}. Give a smaller, plain \`aloneConfig\`.`, { cause });
+    new ClusterError('ERR_CONFIG_INVALID', `cluster config: ${field} ${what}. Give a smaller, plain \`aloneConfig\`.`, {
+      cause,
+    });
   let json;
   try {
     json = JSON.stringify(config.aloneConfig === undefined ? { ...config, logger: undefined } : config.aloneConfig);
@@ -120,7 +132,8 @@ function aloneConfig(config) {
   }
   if (json === undefined) throw refuse('cannot be written as JSON');
   const bytes = Buffer.byteLength(json);
-  if (bytes > MAX_ALONE_CONFIG_BYTES) throw refuse(`has ${bytes} bytes as JSON; at most ${MAX_ALONE_CONFIG_BYTES} are allowed`);
+  if (bytes > MAX_ALONE_CONFIG_BYTES)
+    throw refuse(`has ${bytes} bytes as JSON; at most ${MAX_ALONE_CONFIG_BYTES} are allowed`);
   return JSON.parse(json);
 }
 

@@ -68,7 +68,8 @@ const size = {
 };
 const descriptors = {
   allowed: 'an array of the numbers of descriptors',
-  accepts: (value) => Array.isArray(value) && value.every((fd) => Number.isInteger(fd) && fd >= 0 && fd <= LONGEST_TIMER_MS),
+  accepts: (value) =>
+    Array.isArray(value) && value.every((fd) => Number.isInteger(fd) && fd >= 0 && fd <= LONGEST_TIMER_MS),
 };
 const seconds = {
   allowed: 'a number of seconds above 0',

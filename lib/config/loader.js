@@ -63,7 +63,12 @@ function findLoader({ field, value, files, options, cwd }) {
   const remedy =
     `Install tsx, @swc-node/register or ts-node in the project (looked for from ${cwd}), give a loader in \`execArgv\`, ` +
     `use Node 22.18 or later (not for .tsx), or point \`${field}\` to the compiled JavaScript.`;
-  throw invalid(field, value ?? sources[0], `something that Node ${process.version} can load, not TypeScript alone`, remedy);
+  throw invalid(
+    field,
+    value ?? sources[0],
+    `something that Node ${process.version} can load, not TypeScript alone`,
+    remedy,
+  );
 }
 
 function installed(folders, isAnyModule) {

@@ -65,7 +65,12 @@ function resolveAlone(alone, cwd, mode) {
     throw invalid('alone', alone, allowed, `There is neither at ${base}; ${FROM_CWD}.`);
   }
   if (listAloneFiles(base).length === 0) {
-    throw invalid('alone', alone, 'a folder with .js, .cjs, .mjs, .ts, .cts or .mts files', `There is none in ${base}.`);
+    throw invalid(
+      'alone',
+      alone,
+      'a folder with .js, .cjs, .mjs, .ts, .cts or .mts files',
+      `There is none in ${base}.`,
+    );
   }
   return base;
 }

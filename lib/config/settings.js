@@ -33,7 +33,15 @@ const NOT_FOR_CHILDREN = [
 ];
 
 /** What the master itself is told by the environment. It never looks: JS may change the environment meanwhile (crates/master/src/variables.rs). */
-const FOR_THE_MASTER = ['YUNFLY_LOG', 'YUNFLY_PORTABLE', 'NOTIFY_SOCKET', 'WATCHDOG_USEC', 'WATCHDOG_PID', 'LISTEN_FDS', 'LISTEN_PID'];
+const FOR_THE_MASTER = [
+  'YUNFLY_LOG',
+  'YUNFLY_PORTABLE',
+  'NOTIFY_SOCKET',
+  'WATCHDOG_USEC',
+  'WATCHDOG_PID',
+  'LISTEN_FDS',
+  'LISTEN_PID',
+];
 /** Where git has its settings, which say what is not watched. */
 const OF_GIT = ['XDG_CONFIG_HOME', 'GIT_CONFIG_GLOBAL', 'GIT_CONFIG_SYSTEM'];
 

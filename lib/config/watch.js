@@ -23,7 +23,12 @@ function defaultFolders(cwd, exec) {
 function resolve(given, cwd) {
   const file = path.resolve(cwd, given);
   if (!fs.existsSync(file)) {
-    throw invalid('watch', given, 'paths of existing files or folders', `There is none at ${file}; relative paths are resolved from \`cwd\`.`);
+    throw invalid(
+      'watch',
+      given,
+      'paths of existing files or folders',
+      `There is none at ${file}; relative paths are resolved from \`cwd\`.`,
+    );
   }
   return file;
 }

@@ -23,12 +23,16 @@ function describe(handle) {
   // The keys of a TLS connection are in its process.
   if (handle instanceof net.Socket && !handle.encrypted) return { type: 'net.Socket', native: handle._handle };
   if (handle instanceof net.Server) return { type: 'net.Server', native: handle._handle };
-  if (handle instanceof dgram.Socket) return { type: 'dgram.Socket', native: datagramHandle(handle), dgramType: handle.type };
+  if (handle instanceof dgram.Socket)
+    return { type: 'dgram.Socket', native: datagramHandle(handle), dgramType: handle.type };
   const native = handle?.constructor?.name;
   if (native === 'TCP' || native === 'Pipe') return { type: 'net.Native', native: handle };
   if (native === 'UDP') return { type: 'dgram.Native', native: handle };
   const sendable = 'Send an open net.Socket, net.Server or dgram.Socket.';
-  throw new ClusterError('ERR_HANDLE_INVALID', `send(): ${handle?.constructor?.name ?? typeof handle} is no handle that can be sent. ${sendable}`);
+  throw new ClusterError(
+    'ERR_HANDLE_INVALID',
+    `send(): ${handle?.constructor?.name ?? typeof handle} is no handle that can be sent. ${sendable}`,
+  );
 }
 
 /**
@@ -41,7 +45,11 @@ function outgoing(handle, { keepOpen = false } = {}) {
   const { native, ...kind } = describe(handle);
   if (!native) return null;
   const { fd } = native;
-  if (!(fd >= 0)) throw new ClusterError('ERR_HANDLE_INVALID', `send(): the ${kind.type} has no descriptor yet. Bind or connect it first.`);
+  if (!(fd >= 0))
+    throw new ClusterError(
+      'ERR_HANDLE_INVALID',
+      `send(): the ${kind.type} has no descriptor yet. Bind or connect it first.`,
+    );
   const head = JSON.stringify({ cmd: CMD, ...kind });
   return {
     fd,

@@ -34,13 +34,16 @@ function checkRequest(message, options = {}) {
     refuse(`A request's \`type\` must be 'worker' or 'all', with \`to: 'worker'\` only, but is ${shown(type)}.`);
   }
   if (pid !== undefined && (to !== 'worker' || type === 'all' || !Number.isInteger(pid) || pid < 1)) {
-    refuse(`A request's \`worker_pid\` must be a pid, with \`to: 'worker'\` and not with \`type: 'all'\`, but is ${shown(pid)}.`);
+    refuse(
+      `A request's \`worker_pid\` must be a pid, with \`to: 'worker'\` and not with \`type: 'all'\`, but is ${shown(pid)}.`,
+    );
   }
   return checkOptions(options);
 }
 
 function checkOptions(options) {
-  if (options === null || typeof options !== 'object') refuse('The options of request() must be an object such as { timeout: 5000 }.');
+  if (options === null || typeof options !== 'object')
+    refuse('The options of request() must be an object such as { timeout: 5000 }.');
   const { timeout = DEFAULT_TIMEOUT_MS, signal } = options;
   if (timeout !== Infinity && !(Number.isInteger(timeout) && timeout >= 1 && timeout <= LONGEST_TIMER_MS)) {
     const allowed = `an integer from 1 to ${LONGEST_TIMER_MS} (milliseconds) or Infinity`;

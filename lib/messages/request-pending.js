@@ -107,7 +107,10 @@ class Pending {
     try {
       value = this.#endpoint.unpack(frame);
     } catch (cause) {
-      this.failed(frame.pid, this.error('ERR_MESSAGE_INVALID', `its answer cannot be read: ${cause.message}`, { cause }));
+      this.failed(
+        frame.pid,
+        this.error('ERR_MESSAGE_INVALID', `its answer cannot be read: ${cause.message}`, { cause }),
+      );
       return;
     }
     this.answered(frame.pid, value);

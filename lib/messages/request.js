@@ -63,7 +63,15 @@ class RequestEndpoint {
     this.#pending.set(id, pending);
     try {
       this.#send({
-        act: 'request', id, to, type, worker_pid, action, from: role, pid: process.pid, reply: replyTo,
+        act: 'request',
+        id,
+        to,
+        type,
+        worker_pid,
+        action,
+        from: role,
+        pid: process.pid,
+        reply: replyTo,
         ...this.#codec.pack(data),
       });
     } catch (cause) {
@@ -133,7 +141,10 @@ class RequestEndpoint {
   #refuse = (_data, { action }) => {
     const { role } = this.#link;
     const remedy = `Call onRequest('${action}', …) there.`;
-    throw new ClusterError('ERR_NO_HANDLER', `The ${role} (pid ${process.pid}) does not answer the requests '${action}'. ${remedy}`);
+    throw new ClusterError(
+      'ERR_NO_HANDLER',
+      `The ${role} (pid ${process.pid}) does not answer the requests '${action}'. ${remedy}`,
+    );
   };
 
   #sendAnswer(answer, action, value) {

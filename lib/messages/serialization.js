@@ -94,7 +94,10 @@ function within(json, limit) {
   const bytes = Buffer.byteLength(json);
   if (bytes <= limit) return json;
   const message = `A message of ${bytes} bytes was not sent: at most ${limit} are allowed.`;
-  throw new ClusterError('ERR_MESSAGE_TOO_LARGE', `${message} Send less, or raise maxMessageBytes in the cluster config.`);
+  throw new ClusterError(
+    'ERR_MESSAGE_TOO_LARGE',
+    `${message} Send less, or raise maxMessageBytes in the cluster config.`,
+  );
 }
 
 module.exports = { codecs, isInternal, limitedCodec, toJson, wrap, isWrapped, unwrap };

@@ -33,7 +33,8 @@ function cargoBuild(targetFolder) {
   );
   if (built.error?.code === 'ENOENT') fail('cargo, which would build one, was not found on PATH.');
   if (built.error) throw built.error;
-  if (built.status !== 0) fail(`cargo could not build one (${built.signal ?? `exit code ${built.status}`}); its own words are above.`);
+  if (built.status !== 0)
+    fail(`cargo could not build one (${built.signal ?? `exit code ${built.status}`}); its own words are above.`);
   const messages = built.stdout.split('\n').filter((line) => line.startsWith('{'));
   const library = messages.map((line) => JSON.parse(line)).find(({ target }) => target?.crate_types.includes('cdylib'));
   return library.filenames[0];
@@ -67,7 +68,9 @@ function install() {
   }
   const missing = whyNoneLoads();
   if (!missing) return;
-  console.error(`${name}: no prebuilt binding loads on ${bindingTarget()}:\n${listed(missing)}\nBuilding one with cargo …`);
+  console.error(
+    `${name}: no prebuilt binding loads on ${bindingTarget()}:\n${listed(missing)}\nBuilding one with cargo …`,
+  );
   build();
   const wrong = whyNoneLoads();
   if (wrong) fail(`The binding that cargo built does not load:\n${listed(wrong)}`);

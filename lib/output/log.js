@@ -12,7 +12,11 @@ const OF_PINO = Symbol.for('pino.serializers');
 
 /** What YUNFLY_LOG says: a level, `json`, or both. The master reads it in the same way. `unknown`: what is neither. */
 function readVariable(text = '') {
-  const words = text.toLowerCase().split(',').map((word) => word.trim()).filter((word) => word !== '');
+  const words = text
+    .toLowerCase()
+    .split(',')
+    .map((word) => word.trim())
+    .filter((word) => word !== '');
   return {
     level: words.map(leveled).find((word) => LEVELS.includes(word)),
     json: words.includes('json'),
@@ -28,12 +32,14 @@ function leveled(word) {
 /** `{ error, warn, info, debug }`, each called with a text and, optionally, fields. None of them throws. */
 function createLog({ logger, title }) {
   const { level = logger ? 'info' : 'warn', json } = readVariable(process.env.YUNFLY_LOG);
-  const print = (name, text, fields) => write('stderr', `${json ? jsonLine(name, title, text, fields) : line(title, text, fields)}\n`);
+  const print = (name, text, fields) =>
+    write('stderr', `${json ? jsonLine(name, title, text, fields) : line(title, text, fields)}\n`);
   const tell = (name, text, fields) => {
     try {
       const result = told(logger, name, title, text, fields);
       // A logger that is asynchronous may fail later; a rejection that nobody handles would end the app.
-      if (typeof result?.then === 'function') result.then(undefined, (error) => print(name, text, failed(fields, error)));
+      if (typeof result?.then === 'function')
+        result.then(undefined, (error) => print(name, text, failed(fields, error)));
     } catch (error) {
       print(name, text, failed(fields, error));
     }

@@ -6,7 +6,17 @@ const { createColors } = require('picocolors');
 const { warn } = require('../warn');
 const { colorDepth, write } = require('./terminal');
 
-const COLORS_OF_WORKERS = ['cyan', 'yellow', 'green', 'magenta', 'blue', 'cyanBright', 'yellowBright', 'greenBright', 'magentaBright'];
+const COLORS_OF_WORKERS = [
+  'cyan',
+  'yellow',
+  'green',
+  'magenta',
+  'blue',
+  'cyanBright',
+  'yellowBright',
+  'greenBright',
+  'magentaBright',
+];
 const COLOR_OF_THE_ALONE = 'blueBright';
 /** What a process wrote may be read after its end, and what it forked may hold its pipes for ever: so many are remembered. */
 const MOST_ENDED = 1000;
@@ -51,7 +61,10 @@ class Output {
     if (this.#cluster.emit('output', child, text, stream) || wasHeard || this.#isUnheard) return;
     this.#isUnheard = true;
     const remedy = "Listen to it, or set `output` to 'inherit' or 'prefix'.";
-    warn('CLUSTER_OUTPUT_UNHEARD', `output: 'pipe': nobody listens to the event \`output\`, and what children print is lost. ${remedy}`);
+    warn(
+      'CLUSTER_OUTPUT_UNHEARD',
+      `output: 'pipe': nobody listens to the event \`output\`, and what children print is lost. ${remedy}`,
+    );
   }
 
   /** With one write, so that nothing comes between its lines. */

@@ -29,7 +29,9 @@ function write(name, text, then = () => {}) {
 
 /** Resolves when all that was written is out, or after `limit` ms: somebody who does not read is not waited for. */
 async function written(limit) {
-  const all = ['stdout', 'stderr'].filter((name) => underWay[name] > 0).map((name) => new Promise((then) => write(name, '', then)));
+  const all = ['stdout', 'stderr']
+    .filter((name) => underWay[name] > 0)
+    .map((name) => new Promise((then) => write(name, '', then)));
   if (all.length === 0) return;
   let timer;
   await Promise.race([Promise.all(all), new Promise((resolve) => (timer = timers.setTimeout(resolve, limit)))]);

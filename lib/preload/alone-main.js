@@ -42,7 +42,9 @@ async function main() {
     if (exported) running.push(exported(config));
     else if (isFolder) {
       const remedy = 'export a default function (config) => …, or move the file out of the folder';
-      throw Object.assign(new TypeError(`alone: ${file} exports no function: ${remedy}`), { code: 'ERR_ALONE_INVALID' });
+      throw Object.assign(new TypeError(`alone: ${file} exports no function: ${remedy}`), {
+        code: 'ERR_ALONE_INVALID',
+      });
     }
   }
   await Promise.all(running);

@@ -24,7 +24,12 @@ function start(received, prepare) {
   onCommand({ drain, exit: () => require('./draining').answered(), refused: onRefused, prepare });
   // systemd and others signal every process of a service. The master says when it is the alone's turn: after the
   // workers, which may still need it.
-  signals.start({ onDelivered: (signal) => report('signalled', { signal }), onUnheard, endTimeout: boot.killTimeout, stopSignal: boot.stopSignal });
+  signals.start({
+    onDelivered: (signal) => report('signalled', { signal }),
+    onUnheard,
+    endTimeout: boot.killTimeout,
+    stopSignal: boot.stopSignal,
+  });
   // It also refs the channel, which keeps the alone alive without any work of its own.
   process.on('disconnect', () => drain({ reason: 'orphaned', grace: ORPHAN_GRACE_MS, timeout: boot.killTimeout }));
 }

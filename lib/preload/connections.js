@@ -80,7 +80,9 @@ class Sweep {
     }
     if (!isHttp1(socket) && limit > 0 && !isPlain(socket)) return false;
     if (isBusy(socket)) return !isEventStream(socket._httpMessage);
-    const patience = isHttp1(socket) ? patienceFor(socket, limit, begun.has(socket.parser)) : limit && this.#streamTimeout;
+    const patience = isHttp1(socket)
+      ? patienceFor(socket, limit, begun.has(socket.parser))
+      : limit && this.#streamTimeout;
     if (this.#idle.of(socket) >= patience) end(socket);
     return true;
   }

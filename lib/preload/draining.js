@@ -135,7 +135,9 @@ class Drain {
 
   #waitUntil(promise) {
     const settled = Promise.resolve(promise)
-      .catch((err) => warn('CLUSTER_DRAIN_WAIT_FAILED', `yunfly:drain: what was waited for failed: ${describeError(err).stack}`))
+      .catch((err) =>
+        warn('CLUSTER_DRAIN_WAIT_FAILED', `yunfly:drain: what was waited for failed: ${describeError(err).stack}`),
+      )
       .then(() => this.#promised.delete(settled));
     this.#promised.add(settled);
   }
@@ -207,10 +209,14 @@ class Drain {
       this.#proceed = resolve;
       unrefChannel();
       onEmpty(resolve);
-      stop = onQuiet(grace, () => this.#deadline, () => {
-        this.#exits = true;
-        resolve();
-      });
+      stop = onQuiet(
+        grace,
+        () => this.#deadline,
+        () => {
+          this.#exits = true;
+          resolve();
+        },
+      );
     });
     stop();
   }
@@ -256,7 +262,11 @@ function unrefChannel() {
 /** Resolves when stdout and stderr have taken what was written: to a pipe Node writes later what does not fit at once. */
 async function written() {
   const streams = [process.stdout, process.stderr].filter((stream) => stream.writableLength > 0 && !stream.destroyed);
-  await Promise.all(streams.map((stream) => new Promise((resolve) => stream.once('drain', resolve).once('close', resolve).once('error', resolve))));
+  await Promise.all(
+    streams.map(
+      (stream) => new Promise((resolve) => stream.once('drain', resolve).once('close', resolve).once('error', resolve)),
+    ),
+  );
 }
 
 function turn() {
@@ -271,7 +281,9 @@ function drain(boot, request) {
   }
   current = new Drain(boot, request);
   // The app may have replaced whatever is called: the process ends all the same, when its time is over.
-  current.run().catch((err) => logLine(`${process.title} (pid ${process.pid}): it cannot leave in good order\n${inspected(err)}`));
+  current
+    .run()
+    .catch((err) => logLine(`${process.title} (pid ${process.pid}): it cannot leave in good order\n${inspected(err)}`));
 }
 
 module.exports = {

@@ -23,7 +23,9 @@ function isIdle(socket) {
 /** The keys of a TLS connection are in its process, and one that Node accepted for no socket of the master's has no way back. */
 function canBeHandedBack(socket) {
   const { server, parser, remoteFamily, _handle: native } = socket;
-  return Boolean(process.connected && parser && native && remoteFamily && !socket.encrypted && server && keyFor(socket));
+  return Boolean(
+    process.connected && parser && native && remoteFamily && !socket.encrypted && server && keyFor(socket),
+  );
 }
 
 /** One at a time: while it waits behind another a request could come. `then`: when the next one can go. False: not now. */

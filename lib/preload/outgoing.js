@@ -85,7 +85,11 @@ function wait(name, lane, message, ...rest) {
   const callback = rest.find((arg) => typeof arg === 'function');
   const [handle, options] = rest.map((arg) => (arg === callback ? undefined : arg));
   const waiting = { message, lane, handle, options, callback: callback && AsyncResource.bind(callback), letGo() {} };
-  if (handle) Object.assign(waiting, keep(handle, options, waiting, () => hasten(waiting)));
+  if (handle)
+    Object.assign(
+      waiting,
+      keep(handle, options, waiting, () => hasten(waiting)),
+    );
   laneNamed(name).add(waiting);
 }
 
@@ -199,7 +203,10 @@ function lose() {
 }
 
 function tellLost(count) {
-  warn('CLUSTER_CHANNEL_CLOSED', `The channel was closed before ${count} message(s) were sent, whose receivers were behind.`);
+  warn(
+    'CLUSTER_CHANNEL_CLOSED',
+    `The channel was closed before ${count} message(s) were sent, whose receivers were behind.`,
+  );
 }
 
 /** The master asks for it: a receiver is behind. */
@@ -253,7 +260,10 @@ function sendLast() {
     }
   }
   lanes.clear();
-  if (lost > 0) logLine(`${process.title} (pid ${process.pid}): it ended before ${lost} message(s) were sent, whose receivers were behind`);
+  if (lost > 0)
+    logLine(
+      `${process.title} (pid ${process.pid}): it ended before ${lost} message(s) were sent, whose receivers were behind`,
+    );
 }
 
 function isWaiting() {

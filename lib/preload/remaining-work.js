@@ -18,8 +18,23 @@ const LONGEST_SAMPLE_MS = 50;
 /** Kinds of resources that may be there for ever. Others are work: a file that is read, a name that is looked up, a connection that is
  *  being made, something to be written, a child process (process.getActiveResourcesInfo). */
 const LASTING = new Set([
-  'Timeout', 'Immediate', 'TCPSocketWrap', 'TCPServerWrap', 'TLSWrap', 'PipeWrap', 'PipeServerWrap', 'TTYWrap', 'UDPWrap', 'UDPWRAP',
-  'MessagePort', 'Worker', 'SignalWrap', 'FSEvent', 'FSEventWrap', 'StatWatcher', 'JSStreamSocket',
+  'Timeout',
+  'Immediate',
+  'TCPSocketWrap',
+  'TCPServerWrap',
+  'TLSWrap',
+  'PipeWrap',
+  'PipeServerWrap',
+  'TTYWrap',
+  'UDPWrap',
+  'UDPWRAP',
+  'MessagePort',
+  'Worker',
+  'SignalWrap',
+  'FSEvent',
+  'FSEventWrap',
+  'StatWatcher',
+  'JSStreamSocket',
 ]);
 
 function activeHandles() {
@@ -50,14 +65,18 @@ function instancesOf(prototype, pick) {
     session.connect();
     const key = Symbol.for('yunfly.cluster.prototype');
     globalThis[key] = prototype;
-    session.post('Runtime.evaluate', { expression: `globalThis[Symbol.for('${key.description}')]` }, (_, { result }) => {
-      session.post('Runtime.queryObjects', { prototypeObjectId: result.objectId }, (__, { objects }) => {
-        const how = { objectId: objects.objectId, functionDeclaration: String(pick), returnByValue: true };
-        session.post('Runtime.callFunctionOn', how, (___, answer) => {
-          picked = answer.result.value;
+    session.post(
+      'Runtime.evaluate',
+      { expression: `globalThis[Symbol.for('${key.description}')]` },
+      (_, { result }) => {
+        session.post('Runtime.queryObjects', { prototypeObjectId: result.objectId }, (__, { objects }) => {
+          const how = { objectId: objects.objectId, functionDeclaration: String(pick), returnByValue: true };
+          session.post('Runtime.callFunctionOn', how, (___, answer) => {
+            picked = answer.result.value;
+          });
         });
-      });
-    });
+      },
+    );
     delete globalThis[key];
     session.disconnect();
   } catch {
@@ -103,14 +122,17 @@ class Usage {
 function onQuiet(grace, deadline, then) {
   const usage = new Usage();
   let since = now();
-  const timer = setInterval(() => {
-    if (!usage.wasQuiet() || isWorking()) since = now();
-    if (now() - since < grace) return;
-    since = now();
-    if (onlyTimersThatEnd(deadline())) return;
-    clearInterval(timer);
-    then();
-  }, Math.min(grace / SAMPLES, LONGEST_SAMPLE_MS)).unref();
+  const timer = setInterval(
+    () => {
+      if (!usage.wasQuiet() || isWorking()) since = now();
+      if (now() - since < grace) return;
+      since = now();
+      if (onlyTimersThatEnd(deadline())) return;
+      clearInterval(timer);
+      then();
+    },
+    Math.min(grace / SAMPLES, LONGEST_SAMPLE_MS),
+  ).unref();
   return () => clearInterval(timer);
 }
 

@@ -58,7 +58,9 @@ function isTls(server) {
 
 /** Node's list (lib/_http_server.js, kConnections; 18 to 26). */
 function parsersOf(server) {
-  const symbol = Object.getOwnPropertySymbols(server).find(({ description }) => description === 'http.server.connections');
+  const symbol = Object.getOwnPropertySymbols(server).find(
+    ({ description }) => description === 'http.server.connections',
+  );
   return symbol && server[symbol];
 }
 

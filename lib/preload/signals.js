@@ -42,7 +42,8 @@ function arm(name) {
   // Of a module that was loaded before this one.
   for (const listener of before) process.removeListener(name, listener);
   const { emit } = process;
-  process.emit = (type, ...args) => (type === name ? onSignal(name, ...args) : Reflect.apply(emit, process, [type, ...args]));
+  process.emit = (type, ...args) =>
+    type === name ? onSignal(name, ...args) : Reflect.apply(emit, process, [type, ...args]);
   process.on(name, onSignal);
   process.emit = emit;
   delete process._events[name];

@@ -32,7 +32,8 @@ function streamsOf(session) {
 function upgradedSockets() {
   const handles = process._getActiveHandles?.() ?? [];
   const all = new Set([...handles, ...sockets()]);
-  const isUpgraded = (socket) => !socket.parser && servers.has(socket.server) && parsersOf(socket.server) && !isHttp2(socket);
+  const isUpgraded = (socket) =>
+    !socket.parser && servers.has(socket.server) && parsersOf(socket.server) && !isHttp2(socket);
   return [...all].filter(isUpgraded);
 }
 
@@ -77,7 +78,9 @@ async function closeStreams() {
     attempt(closeEventStream, stream);
   }
   if (closing.length === 0) return;
-  const closed = closing.map((one) => new Promise((resolve) => (one.destroyed ? resolve() : one.once('close', resolve))));
+  const closed = closing.map(
+    (one) => new Promise((resolve) => (one.destroyed ? resolve() : one.once('close', resolve))),
+  );
   let timer;
   await Promise.race([Promise.all(closed), new Promise((resolve) => (timer = setTimeout(resolve, CLOSE_MS)))]);
   clearTimeout(timer);

@@ -29,7 +29,14 @@ function start(received, prepare) {
   servers.trackServers(boot.mode);
   servers.observe({ onListening });
   loads.start(boot.mode);
-  onCommand({ drain, exit: () => require('./draining').answered(), refused: onRefused, takeSlot, random: randomWorker.receive, prepare });
+  onCommand({
+    drain,
+    exit: () => require('./draining').answered(),
+    refused: onRefused,
+    takeSlot,
+    random: randomWorker.receive,
+    prepare,
+  });
   signals.start({ onDelivered, onUnheard, endTimeout: boot.killTimeout, stopSignal: boot.stopSignal });
   // Ahead of Node's own listener, which exits at once unless exitedAfterDisconnect is set already
   // (lib/internal/cluster/child.js).
@@ -83,7 +90,8 @@ function onFault(thrown, origin) {
   faults.reportFault(thrown, 'run', true, { served });
   faults.log(process.title, origin, thrown);
   process.exitCode ||= 1;
-  const [grace, timeout] = boot.mode === 'development' ? [0, DEVELOPMENT_DRAIN_MS] : [DRAIN_GRACE_MS, boot.crashTimeout];
+  const [grace, timeout] =
+    boot.mode === 'development' ? [0, DEVELOPMENT_DRAIN_MS] : [DRAIN_GRACE_MS, boot.crashTimeout];
   drain({ reason: 'uncaughtException', grace, timeout, exits: true });
 }
 

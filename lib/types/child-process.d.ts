@@ -27,7 +27,12 @@ export interface ClusterProcess extends EventEmitter {
   /** As `send()` of the child. */
   send(message: any, callback?: SendCallback): boolean;
   send(message: any, handle: Handle | null | undefined, callback?: SendCallback): boolean;
-  send(message: any, handle: Handle | null | undefined, options: SendOptions | undefined, callback?: SendCallback): boolean;
+  send(
+    message: any,
+    handle: Handle | null | undefined,
+    options: SendOptions | undefined,
+    callback?: SendCallback,
+  ): boolean;
   /** As `kill()` of the child. */
   kill(signal?: NodeJS.Signals | number): boolean;
   /** As `disconnect()` of a worker. Without effect on the alone. */

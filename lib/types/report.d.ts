@@ -98,15 +98,7 @@ export interface ClusterStats {
  * - of `Cluster.sendmessage` also `created` (not started yet) and `inProcess` (`enable: false`)
  */
 export type UndeliverableReason =
-  | 'no-alone'
-  | 'no-such-worker'
-  | 'gone'
-  | 'mailbox-full'
-  | 'closed'
-  | 'handle'
-  | 'stalled'
-  | 'created'
-  | 'inProcess';
+  'no-alone' | 'no-such-worker' | 'gone' | 'mailbox-full' | 'closed' | 'handle' | 'stalled' | 'created' | 'inProcess';
 
 /**
  * Why a process ended, or is ending.

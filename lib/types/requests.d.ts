@@ -18,8 +18,14 @@
  * - `ERR_MESSAGE_TOO_LARGE`: the request or its answer is larger than `maxMessageBytes`
  * - `ERR_NO_CLUSTER`: this process belongs to no cluster, or no cluster was started in it yet
  */
-export function request<Answer = any, Data = any>(message: BroadcastRequest<Data>, options?: RequestOptions): Promise<BroadcastAnswers<Answer>>;
-export function request<Answer = any, Data = any>(message: RequestMessage<Data>, options?: RequestOptions): Promise<Answer>;
+export function request<Answer = any, Data = any>(
+  message: BroadcastRequest<Data>,
+  options?: RequestOptions,
+): Promise<BroadcastAnswers<Answer>>;
+export function request<Answer = any, Data = any>(
+  message: RequestMessage<Data>,
+  options?: RequestOptions,
+): Promise<Answer>;
 
 /**
  * Answers the requests of this action to this process. Before the process ends in good order, what it was asked is answered.
@@ -94,4 +100,7 @@ export interface RequestContext {
 /** Answers requests with what it returns, or with what the promise that it returns resolves with. What it throws, or the
  *  promise rejects with, crosses as an error: name, message, code, and the stack as `remoteStack`. Of a text of more
  *  than 16 KiB the middle is left out. */
-export type RequestHandler<Data = any, Answer = any> = (data: Data, context: RequestContext) => Answer | PromiseLike<Answer>;
+export type RequestHandler<Data = any, Answer = any> = (
+  data: Data,
+  context: RequestContext,
+) => Answer | PromiseLike<Answer>;

@@ -56,7 +56,9 @@ const options = {
 const env = {
   ...process.env,
   LD_PRELOAD: runtime(),
-  ASAN_OPTIONS: Object.entries(options).map((option) => option.join('=')).join(':'),
+  ASAN_OPTIONS: Object.entries(options)
+    .map((option) => option.join('='))
+    .join(':'),
 };
 const jest = ['jest', '--selectProjects=e2e', ...process.argv.slice(2)];
 const { status } = withAddon(addon, () => spawnSync('npx', jest, { cwd: root, stdio: 'inherit', env }));

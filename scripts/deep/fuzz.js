@@ -30,9 +30,15 @@ function cargoFuzz(target, folders, options) {
 /** Small inputs first: libFuzzer's merge takes what adds something to those before. */
 function keep(target) {
   const merged = folder('merged', target);
-  cargoFuzz(target, [merged, folder('seeds', target), folder('corpus', target)], ['-set_cover_merge=1', '-use_counters=0']);
+  cargoFuzz(
+    target,
+    [merged, folder('seeds', target), folder('corpus', target)],
+    ['-set_cover_merge=1', '-use_counters=0'],
+  );
   const files = fs.readdirSync(merged).map((name) => path.join(merged, name));
-  const bySize = files.map((file) => ({ file, size: fs.statSync(file).size })).sort((one, other) => one.size - other.size);
+  const bySize = files
+    .map((file) => ({ file, size: fs.statSync(file).size }))
+    .sort((one, other) => one.size - other.size);
   const seeds = folder('seeds', target);
   fs.rmSync(seeds, { recursive: true });
   fs.mkdirSync(seeds);
@@ -55,5 +61,9 @@ for (const target of chosen) {
   }
   const seconds = Number(first);
   if (!(seconds > 0)) fail(`For how many seconds? Not ${first}.`);
-  cargoFuzz(target, [folder('corpus', target), folder('seeds', target)], [`-max_total_time=${seconds}`, '-print_final_stats=1']);
+  cargoFuzz(
+    target,
+    [folder('corpus', target), folder('seeds', target)],
+    [`-max_total_time=${seconds}`, '-print_final_stats=1'],
+  );
 }

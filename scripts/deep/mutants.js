@@ -44,7 +44,9 @@ function environment() {
   return {
     ...process.env,
     // A failure is enough: it is not made small.
-    PROPTEST_CASES: '20', PROPTEST_MAX_SHRINK_ITERS: '0', RUST_BACKTRACE: '0',
+    PROPTEST_CASES: '20',
+    PROPTEST_MAX_SHRINK_ITERS: '0',
+    RUST_BACKTRACE: '0',
     CARGO_PROFILE_DEV_DEBUG: 'false',
     [`CARGO_TARGET_${host().toUpperCase().replaceAll('-', '_')}_RUNNER`]: runner,
   };
@@ -53,7 +55,11 @@ function environment() {
 /** What fails without a change would count as caught. */
 function checkUnchanged() {
   for (const name of PACKAGES) {
-    const { status } = spawnSync('cargo', ['test', '--quiet', '--lib', `--package=${name}`], { cwd: copy, stdio: 'inherit', env: environment() });
+    const { status } = spawnSync('cargo', ['test', '--quiet', '--lib', `--package=${name}`], {
+      cwd: copy,
+      stdio: 'inherit',
+      env: environment(),
+    });
     if (status !== 0) fail(`The tests of ${name} fail without any change.`);
   }
 }
@@ -62,7 +68,20 @@ function test(shard, name) {
   const output = path.join(resultOf(shard), name);
   fs.rmSync(output, { recursive: true, force: true });
   fs.mkdirSync(output, { recursive: true });
-  const options = ['--shard', `${shard}/${SHARDS}`, '--output', output, '--sharding=round-robin', '--in-place', '--baseline=skip', '--timeout=300', '--colors=never', '--cargo-test-arg=--lib', `--package=${name}`, `--test-package=${name}`];
+  const options = [
+    '--shard',
+    `${shard}/${SHARDS}`,
+    '--output',
+    output,
+    '--sharding=round-robin',
+    '--in-place',
+    '--baseline=skip',
+    '--timeout=300',
+    '--colors=never',
+    '--cargo-test-arg=--lib',
+    `--package=${name}`,
+    `--test-package=${name}`,
+  ];
   const { status } = spawnSync('cargo', ['mutants', ...options], { cwd: copy, stdio: 'inherit', env: environment() });
   // 2: some survived; 3: some ran out of time, which their tests notice.
   if (status !== 0 && status !== 2 && status !== 3) fail(`cargo mutants ended with ${status}.`);
@@ -74,7 +93,9 @@ function host() {
 
 function lines(shard, name) {
   const files = PACKAGES.map((part) => path.join(resultOf(shard), part, 'mutants.out', `${name}.txt`));
-  return files.filter((file) => fs.existsSync(file)).flatMap((file) => fs.readFileSync(file, 'utf8').split('\n').filter(Boolean));
+  return files
+    .filter((file) => fs.existsSync(file))
+    .flatMap((file) => fs.readFileSync(file, 'utf8').split('\n').filter(Boolean));
 }
 
 function report() {
@@ -83,7 +104,9 @@ function report() {
   const [caught, missed, timedOut] = ['caught', 'missed', 'timeout'].map(all);
   const viable = caught.length + missed.length + timedOut.length;
   console.log(missed.sort().join('\n'));
-  console.log(`${done.length} of ${SHARDS} shards: ${viable} viable mutants, ${missed.length} of them survived, ${timedOut.length} ran out of time.`);
+  console.log(
+    `${done.length} of ${SHARDS} shards: ${viable} viable mutants, ${missed.length} of them survived, ${timedOut.length} ran out of time.`,
+  );
 }
 
 const shards = Array.from({ length: SHARDS }, (_, shard) => shard);
@@ -91,7 +114,8 @@ const [count = SHARDS, first] = process.argv.slice(2);
 if (count === 'report') {
   report();
 } else {
-  if (spawnSync('cargo', ['mutants', '--version']).status !== 0) fail('It needs cargo-mutants: cargo install cargo-mutants');
+  if (spawnSync('cargo', ['mutants', '--version']).status !== 0)
+    fail('It needs cargo-mutants: cargo install cargo-mutants');
   prepare();
   checkUnchanged();
   const left = shards.filter((shard) => !isDone(shard)).map((shard) => ({ shard, order: Math.random() }));

@@ -9,7 +9,9 @@ const root = path.join(__dirname, '../..');
 const parser = new MarkdownIt({ html: true });
 
 function filesBelow(folder) {
-  const entries = fs.readdirSync(path.join(root, folder), { withFileTypes: true }).filter(({ name }) => !name.startsWith('.'));
+  const entries = fs
+    .readdirSync(path.join(root, folder), { withFileTypes: true })
+    .filter(({ name }) => !name.startsWith('.'));
   return entries.flatMap((entry) => {
     const file = path.posix.join(folder, entry.name);
     return entry.isDirectory() ? filesBelow(file) : [file];
@@ -36,7 +38,12 @@ const inline = (tokens) => tokens.flatMap((token) => token.children ?? []);
 const links = (tokens) => inline(tokens).filter((token) => token.type === 'link_open');
 
 /** A heading's anchor as GitHub makes it, and this site with it: html-pipeline's TableOfContentsFilter. */
-const slug = (heading) => heading.trim().toLowerCase().replace(/[^\p{L}\p{M}\p{N}\p{Pc}\- ]/gu, '').replaceAll(' ', '-');
+const slug = (heading) =>
+  heading
+    .trim()
+    .toLowerCase()
+    .replace(/[^\p{L}\p{M}\p{N}\p{Pc}\- ]/gu, '')
+    .replaceAll(' ', '-');
 
 /** The anchors of all headings; a second one of the same name is `name-1`. */
 function anchors(tokens) {

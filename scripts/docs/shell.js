@@ -24,13 +24,29 @@ function command(text, snippet) {
   const typed = first < 0 ? [] : words.slice(first);
   const [program, ...args] = ['npx', 'sudo', 'exec'].includes(typed[0]) ? typed.slice(1) : typed;
   const isInstalled = program === 'node' && args[0]?.startsWith('node_modules/');
-  return { where: snippet.where, text, words: [program, ...args], env, isRun: RUN.includes(program) && !isInstalled && !snippet.isFragment };
+  return {
+    where: snippet.where,
+    text,
+    words: [program, ...args],
+    env,
+    isRun: RUN.includes(program) && !isInstalled && !snippet.isFragment,
+  };
 }
 
 /** The commands of a block, one line each; a line that ends with a backslash goes on. */
 function commands(snippet) {
-  const lines = snippet.code.replace(/\\\n\s*/g, '').split('\n').map((line) => line.replace(/^\$ /, '').replace(/(^|\s)#.*$/, '').trim());
-  return lines.filter(Boolean).flatMap((line) => line.split(/ (?:&&|\|\||\||;) /).map((text) => command(text, snippet)));
+  const lines = snippet.code
+    .replace(/\\\n\s*/g, '')
+    .split('\n')
+    .map((line) =>
+      line
+        .replace(/^\$ /, '')
+        .replace(/(^|\s)#.*$/, '')
+        .trim(),
+    );
+  return lines
+    .filter(Boolean)
+    .flatMap((line) => line.split(/ (?:&&|\|\||\||;) /).map((text) => command(text, snippet)));
 }
 
 /** Why a command is not one that documents may show; undefined if it is. */

@@ -29,7 +29,9 @@ function snippet(block) {
 }
 
 const pages = () =>
-  documents().filter((name) => /^(?:README.*\.md$|docs\/(?:en|zh)\/)/.test(name) && !ELSEWHERE.some((pattern) => pattern.test(name)));
+  documents().filter(
+    (name) => /^(?:README.*\.md$|docs\/(?:en|zh)\/)/.test(name) && !ELSEWHERE.some((pattern) => pattern.test(name)),
+  );
 
 const snippetsOf = (document) => blocks(document).map(snippet);
 
@@ -69,7 +71,10 @@ function isUsed(name, { files, lines }) {
   const names = [name, withoutExtension(name), name.split('/')[0]];
   const isSpokenOf = (text) => names.some((each) => text.includes(`'./${each}'`) || text.includes(`'${each}'`));
   const others = [...files.values()].filter((each) => each.name !== name);
-  return others.some(({ code }) => isSpokenOf(code.replaceAll('"', "'"))) || lines.some(({ words }) => words.some((word) => names.includes(word.replace(/^\.\//, ''))));
+  return (
+    others.some(({ code }) => isSpokenOf(code.replaceAll('"', "'"))) ||
+    lines.some(({ words }) => words.some((word) => names.includes(word.replace(/^\.\//, ''))))
+  );
 }
 
 /** What is to be run of a project: `{ title, command, env }`, or `{ title, fault }` of what nobody runs. */
@@ -79,7 +84,9 @@ function runs(project) {
   const typed = lines.map(({ where, words, env }) => ({ title: `${where} ${words.join(' ')}`, command: words, env }));
   const isTyped = ({ name }) => lines.some(({ words }) => words.includes(name) || words.includes(`./${name}`));
   const node = (name) => (name.endsWith('ts') ? ['tsx', name] : ['node', name]);
-  const entries = code.filter((each) => startsCluster(each) && !isTyped(each)).map((each) => ({ title: `${each.where} ${each.name}`, command: node(each.name) }));
+  const entries = code
+    .filter((each) => startsCluster(each) && !isTyped(each))
+    .map((each) => ({ title: `${each.where} ${each.name}`, command: node(each.name) }));
   const alone = unnamed.map((each) => {
     const name = `snippet-${each.line}.${each.language}`;
     return { title: each.where, command: node(name), files: { [name]: each.code }, ends: !startsCluster(each) };
@@ -92,8 +99,10 @@ function runs(project) {
 function byDefault({ name, where }) {
   const title = `${where} ${name}`;
   const alone = /^(?:src\/)?alone(?=\/|\.\w+$)/.exec(name);
-  if (alone) return { title, command: ['node', 'start-by-default.js'], start: { exec: './app.js', alone: `./${alone[0]}` } };
-  if (/\b(?:app|server|worker)\.\w+$/.test(name)) return { title, command: ['node', 'start-by-default.js'], start: { exec: `./${name}`, alone: false } };
+  if (alone)
+    return { title, command: ['node', 'start-by-default.js'], start: { exec: './app.js', alone: `./${alone[0]}` } };
+  if (/\b(?:app|server|worker)\.\w+$/.test(name))
+    return { title, command: ['node', 'start-by-default.js'], start: { exec: `./${name}`, alone: false } };
   return { title, fault: `nobody runs ${name}: show what starts it, call it app.js, or mark the block as a fragment` };
 }
 

@@ -39,7 +39,8 @@ const UNKNOWN = [2304, 2307, 2552, 2580, 2582, 2584, 7016, 18004];
 /** In fragments and in JavaScript only what is said of the package counts: a name that it lacks, an option that there is not, a value
  *  that it does not take. Of everything else too little is known there. */
 const OF_NAMES = [2305, 2322, 2339, 2345, 2353, 2551, 2561, 2724, 2769];
-const OURS = /\b(?:Cluster|Reload|Drain|Undeliverable|Exit|Hang|Broadcast|Request(?:Message|Options|Handler|Context)|SendOptions)\w*|index"\)|cluster-native"/;
+const OURS =
+  /\b(?:Cluster|Reload|Drain|Undeliverable|Exit|Hang|Broadcast|Request(?:Message|Options|Handler|Context)|SendOptions)\w*|index"\)|cluster-native"/;
 /** JavaScript asks for what only some of several classes have. */
 const OF_ONE_CLASS = /does not exist on type '[^']* \| /;
 
@@ -50,7 +51,10 @@ function isFault({ isFragment, language }, found, isSyntax) {
   if (isSyntax) return true;
   if (isFragment && UNKNOWN.includes(code)) return false;
   if (language === 'js' && OF_ONE_CLASS.test(text(found))) return false;
-  return (language === 'ts' && !isFragment) || (OF_NAMES.includes(code) && [found, ...relatedInformation].some((each) => OURS.test(text(each))));
+  return (
+    (language === 'ts' && !isFragment) ||
+    (OF_NAMES.includes(code) && [found, ...relatedInformation].some((each) => OURS.test(text(each))))
+  );
 }
 
 /** The files of a snippet's page are beside each other; a fragment, or one of several files of a name, is by itself. */
@@ -70,9 +74,11 @@ function faults(snippets) {
   const real = { readFile: host.readFile, fileExists: host.fileExists, directoryExists: host.directoryExists };
   host.readFile = (file) => texts.get(file) ?? real.readFile(file);
   host.fileExists = (file) => texts.has(file) || real.fileExists(file);
-  host.directoryExists = (folder) => [...texts.keys()].some((file) => file.startsWith(`${folder}/`)) || real.directoryExists(folder);
+  host.directoryExists = (folder) =>
+    [...texts.keys()].some((file) => file.startsWith(`${folder}/`)) || real.directoryExists(folder);
   const { getSourceFile } = host;
-  host.getSourceFile = (file, language) => (texts.has(file) ? ts.createSourceFile(file, texts.get(file), language, true) : getSourceFile(file, language));
+  host.getSourceFile = (file, language) =>
+    texts.has(file) ? ts.createSourceFile(file, texts.get(file), language, true) : getSourceFile(file, language);
 
   const program = ts.createProgram([...texts.keys()], OPTIONS, host);
   return [...files].flatMap(([file, snippet]) => {
@@ -81,7 +87,9 @@ function faults(snippets) {
       ...program.getSyntacticDiagnostics(source).map((found) => [found, true]),
       ...program.getSemanticDiagnostics(source).map((found) => [found, false]),
     ];
-    return all.filter(([found, isSyntax]) => isFault(snippet, found, isSyntax)).map(([found]) => told(snippet, source, found));
+    return all
+      .filter(([found, isSyntax]) => isFault(snippet, found, isSyntax))
+      .map(([found]) => told(snippet, source, found));
   });
 }
 

@@ -41,7 +41,16 @@ function contains(text, ...parts) {
 /** Each with caches of its own where it would keep what it installed for later. */
 const managers = {
   npm: (...tarballs) => ['npm', 'install', '--no-audit', '--no-fund', '--loglevel=error', ...tarballs],
-  yarn: (...tarballs) => ['npx', '--yes', 'yarn@1.22.22', 'add', '--no-progress', '--cache-folder', '.cache', ...tarballs],
+  yarn: (...tarballs) => [
+    'npx',
+    '--yes',
+    'yarn@1.22.22',
+    'add',
+    '--no-progress',
+    '--cache-folder',
+    '.cache',
+    ...tarballs,
+  ],
   pnpm: (...tarballs) => ['npx', '--yes', 'pnpm@9', 'add', '--silent', '--store-dir', '.store', ...tarballs],
 };
 

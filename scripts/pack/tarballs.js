@@ -36,7 +36,10 @@ const WANTED = [
 
 function npmPack(source, folder) {
   fs.mkdirSync(folder, { recursive: true });
-  const output = execFileSync('npm', ['pack', '--json', '--silent', '--pack-destination', folder], { cwd: source, encoding: 'utf8' });
+  const output = execFileSync('npm', ['pack', '--json', '--silent', '--pack-destination', folder], {
+    cwd: source,
+    encoding: 'utf8',
+  });
   const [{ filename, files }] = JSON.parse(output);
   return { tarball: path.join(folder, filename), files: files.map((file) => file.path) };
 }
@@ -47,7 +50,8 @@ function pack(folder) {
   const missing = WANTED.filter((name) => !files.includes(name));
   if (!files.some((name) => name.endsWith('.node'))) missing.push('*.node');
   const strays = files.filter((name) => /^(__test__|docs|examples|scripts|target|fuzz|node_modules|\.)/.test(name));
-  if (missing.length > 0 || strays.length > 0) throw new Error(`the tarball lacks [${missing}] and has [${strays}] too much`);
+  if (missing.length > 0 || strays.length > 0)
+    throw new Error(`the tarball lacks [${missing}] and has [${strays}] too much`);
   return tarball;
 }
 

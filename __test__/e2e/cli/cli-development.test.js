@@ -61,7 +61,9 @@ test('a save, an error, a save: each is told once', async () => {
     'shop: changed: src/app.js',
     'shop: worker 1 (b) exited with code 0 (reload)',
     'shop: worker 1 (c) boots',
-    expect.stringMatching(/^shop: the worker of slot 1 \(c\) exited with code 1 before it was ready: SyntaxError: .* It is started again when a file is saved\.$/),
+    expect.stringMatching(
+      /^shop: the worker of slot 1 \(c\) exited with code 1 before it was ready: SyntaxError: .* It is started again when a file is saved\.$/,
+    ),
     'shop: changed: src/app.js',
     'shop: worker 1 (d) boots',
     'shop: worker 1 (d) is ready in …',

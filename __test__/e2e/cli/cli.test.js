@@ -56,7 +56,19 @@ const ask = async (listening) => (await request(listening)).body;
 
 describe('not on a terminal', () => {
   test('it starts, answers, tells what runs in plain lines, and ends with 0', async () => {
-    const app = run(['--prod', '--count', '2', '--title', 'shop', '--env', 'GIVEN=yes', script(SERVER), '--', '--colour', 'blue']);
+    const app = run([
+      '--prod',
+      '--count',
+      '2',
+      '--title',
+      'shop',
+      '--env',
+      'GIVEN=yes',
+      script(SERVER),
+      '--',
+      '--colour',
+      'blue',
+    ]);
     const { pid, ...told } = await ask(await ready(app));
     expect(told).toEqual({
       title: expect.stringMatching(/^shop:worker:[12]$/),
@@ -88,7 +100,16 @@ describe('not on a terminal', () => {
   });
 
   test('the alone is in the table', async () => {
-    const app = run(['--prod', '--count', '1', '--title', 'shop', '--alone', script('module.exports = () => {}'), script(SERVER)]);
+    const app = run([
+      '--prod',
+      '--count',
+      '1',
+      '--title',
+      'shop',
+      '--alone',
+      script('module.exports = () => {}'),
+      script(SERVER),
+    ]);
     await ready(app);
     expect(tables(app)[0]).toMatch(/│ shop:alone +│ alone +│ \d+ +│ ready /);
   });
@@ -112,10 +133,22 @@ describe('not on a terminal', () => {
     ['cluster.mjs', (config) => `export default ${JSON.stringify(config)}`],
   ])('--config %s: what is typed wins', async (name, write) => {
     const exec = script(SERVER);
-    const config = { exec, mode: 'production', count: 3, title: 'from-file', env: { GIVEN: 'by the file' }, args: ['a'] };
+    const config = {
+      exec,
+      mode: 'production',
+      count: 3,
+      title: 'from-file',
+      env: { GIVEN: 'by the file' },
+      args: ['a'],
+    };
     const app = run(['--config', path.join(scripts({ [name]: write(config) }), name), '--count', '1']);
     const told = await ask(await ready(app));
-    expect(told).toMatchObject({ title: 'from-file:worker:1', GIVEN: 'by the file', args: ['a'], NODE_ENV: 'production' });
+    expect(told).toMatchObject({
+      title: 'from-file:worker:1',
+      GIVEN: 'by the file',
+      args: ['a'],
+      NODE_ENV: 'production',
+    });
     expect(tables(app)[0]).not.toContain('worker:2');
   });
 
@@ -169,11 +202,23 @@ describe('on a terminal', () => {
 
 describe('what goes wrong', () => {
   test.each([
-    ['an option that there is not', ['--conut', '2', 'app.js'], 'cluster-native: --conut is not an option. Did you mean --count?'],
+    [
+      'an option that there is not',
+      ['--conut', '2', 'app.js'],
+      'cluster-native: --conut is not an option. Did you mean --count?',
+    ],
     ['no file', ['--count', '2'], 'cluster-native: Which file shall the workers run? cluster-native <file>'],
     ['a value out of range', ['--count', '0', __filename], 'cluster-native: --count must be an integer from 1 to 1000'],
-    ['one option against another', ['--dev', '--prod', __filename], 'cluster-native: Give either --dev or --prod, not both.'],
-    ['an address of the inspector', ['--inspect=foo:bar', __filename], 'cluster-native: the port of --inspect must be 0 (any)'],
+    [
+      'one option against another',
+      ['--dev', '--prod', __filename],
+      'cluster-native: Give either --dev or --prod, not both.',
+    ],
+    [
+      'an address of the inspector',
+      ['--inspect=foo:bar', __filename],
+      'cluster-native: the port of --inspect must be 0 (any)',
+    ],
     ['no such configuration', ['--config', 'none.json'], 'cluster-native: --config: there is no file '],
   ])('%s: one line, exit code 2', async (_what, args, message) => {
     const app = run(args, { cwd: folder() });
@@ -184,8 +229,18 @@ describe('what goes wrong', () => {
 
   test.each([
     ['in the file', { count: 0 }, [], /^cluster-native: \S*cluster\.json: `count` must be .*leave `count` out/],
-    ['in the file, and another one typed', { limit: 0 }, ['--count', '2'], /^cluster-native: \S*cluster\.json: `limit` must be/],
-    ['in the file, its variables, to which some were typed', { env: [1] }, ['--env', 'A=1'], /^cluster-native: \S*cluster\.json: `env` must be/],
+    [
+      'in the file, and another one typed',
+      { limit: 0 },
+      ['--count', '2'],
+      /^cluster-native: \S*cluster\.json: `limit` must be/,
+    ],
+    [
+      'in the file, its variables, to which some were typed',
+      { env: [1] },
+      ['--env', 'A=1'],
+      /^cluster-native: \S*cluster\.json: `env` must be/,
+    ],
     ['typed, over the file', { count: 2 }, ['--count', '0'], /^cluster-native: --count must be .*leave --count out/],
     ['no object', [], [], /^cluster-native: --config: \S*cluster\.json must export the configuration, an object/],
   ])('a wrong field %s: one line, exit code 2', async (_where, config, args, message) => {
@@ -211,7 +266,7 @@ describe('what goes wrong', () => {
     expect(app.output).toContain('could not be loaded: not this one');
   });
 
-  test("a worker that throws as it is loaded: its own error by its Node, one line of ours, exit code 1", async () => {
+  test('a worker that throws as it is loaded: its own error by its Node, one line of ours, exit code 1', async () => {
     const app = run(['--prod', '--count', '1', '--no-alone', script(`throw new TypeError('no database')`)]);
     await expect(app.gone).resolves.toEqual({ code: 1, signal: null });
     expect(app.output.match(/^TypeError: no database/gm)).toHaveLength(1);

@@ -46,7 +46,9 @@ describe.each(['udp4', 'udp6'])('%s', (type) => {
     expect(await addresses(app)).toEqual((await addresses(node)).map((address) => ({ ...address, port })));
     expect(port).toBeGreaterThan(0);
     const told = (events) => events.map(([, address]) => address);
-    expect(told(app.events('listening'))).toEqual(told(node.events('listening')).map((address) => ({ ...address, port })));
+    expect(told(app.events('listening'))).toEqual(
+      told(node.events('listening')).map((address) => ({ ...address, port })),
+    );
 
     const { text, pid } = await ask(type, port, 'hello');
     expect(text).toBe('hello');

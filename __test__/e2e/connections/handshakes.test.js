@@ -18,15 +18,18 @@ function expectDrained(app) {
   }
 }
 
-test.each([...balances.map((balance) => ({ balance })), { mode: 'development' }])('%j: who is connecting when the cluster is closed is answered', async (config) => {
-  const app = await start(config);
-  const clients = await deafClients(await app.port(), 8);
-  const closed = app.call('close');
-  await app.call('title'); // a command that came after it was answered: the close is under way
-  expectAnswered(await clients.answers(), 8);
-  await closed;
-  expectDrained(app);
-});
+test.each([...balances.map((balance) => ({ balance })), { mode: 'development' }])(
+  '%j: who is connecting when the cluster is closed is answered',
+  async (config) => {
+    const app = await start(config);
+    const clients = await deafClients(await app.port(), 8);
+    const closed = app.call('close');
+    await app.call('title'); // a command that came after it was answered: the close is under way
+    expectAnswered(await clients.answers(), 8);
+    await closed;
+    expectDrained(app);
+  },
+);
 
 test.each(balances)('%s: who is connecting when all workers are replaced is answered', async (balance) => {
   const app = await start({ balance });

@@ -5,7 +5,12 @@ const { connect, readAll } = require('../support/client');
 const { Load } = require('../support/load');
 
 const accepted = (app, worker) =>
-  new Set(app.reports('connection').filter(({ pid }) => pid === worker.pid).map(({ port }) => port));
+  new Set(
+    app
+      .reports('connection')
+      .filter(({ pid }) => pid === worker.pid)
+      .map(({ port }) => port),
+  );
 
 /** The worker that took the victim's slot, once it listens and its report of that is read: before it all of the victim's. */
 async function successor(app, victim) {

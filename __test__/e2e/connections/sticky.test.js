@@ -90,7 +90,10 @@ test('a client is the same whether it comes by IPv4 or by IPv4 mapped into IPv6'
   const app = await startSticky();
   const port = await app.port();
   for (const address of addresses.slice(0, 8)) {
-    const held = [hold(port, { localAddress: address }), hold(port, { host: '::ffff:127.0.0.1', localAddress: `::ffff:${address}` })];
+    const held = [
+      hold(port, { localAddress: address }),
+      hold(port, { host: '::ffff:127.0.0.1', localAddress: `::ffff:${address}` }),
+    ];
     const [plain, mapped] = await Promise.all(held.map(({ taken }) => taken));
     expect(mapped).toEqual(plain);
     held.forEach(({ socket }) => socket.destroy());

@@ -13,7 +13,18 @@ const { until } = require('../support/until');
 const streams = ['connection', 'half closed', 'reset', 'unconnected', 'unix connection', 'cycle', 'channel', 'pipe'];
 const listeners = ['listener', 'unix listener'];
 const datagrams = ['udp', 'udp6'];
-const never = ['file', '/dev/zero', 'terminal', 'folder', 'O_PATH', 'memory', 'epoll', 'unix datagrams', 'unix packets', 'netlink'];
+const never = [
+  'file',
+  '/dev/zero',
+  'terminal',
+  'folder',
+  'O_PATH',
+  'memory',
+  'epoll',
+  'unix datagrams',
+  'unix packets',
+  'netlink',
+];
 const kinds = [...streams, ...listeners, ...datagrams, ...never];
 const types = {
   'net.Socket': streams,
@@ -23,7 +34,8 @@ const types = {
   'dgram.Native': datagrams,
 };
 
-const frame = (type, msg) => JSON.stringify({ cmd: 'NODE_HANDLE', type, ...(type === 'dgram.Socket' && { dgramType: 'udp4' }), msg });
+const frame = (type, msg) =>
+  JSON.stringify({ cmd: 'NODE_HANDLE', type, ...(type === 'dgram.Socket' && { dgramType: 'udp4' }), msg });
 
 /** Its Node would listen on it by its number, and throw. */
 const isNeverAWorkers = (type, kind, { to }) => to === 'worker' && type === 'net.Server' && kind === 'unix listener';
@@ -31,7 +43,9 @@ const isNeverAWorkers = (type, kind, { to }) => to === 'worker' && type === 'net
 /** Everything that is wrong. */
 const wrong = (msg) =>
   Object.entries(types).flatMap(([type, right]) =>
-    kinds.filter((kind) => !right.includes(kind) || isNeverAWorkers(type, kind, msg)).map((kind) => [frame(type, { ...msg, as: type, kind }), [kind]]),
+    kinds
+      .filter((kind) => !right.includes(kind) || isNeverAWorkers(type, kind, msg))
+      .map((kind) => [frame(type, { ...msg, as: type, kind }), [kind]]),
   );
 
 /** The key of `listen(0)`, as Node makes it. */
@@ -44,7 +58,9 @@ const openFiles = (pid) => fs.readdirSync(`/proc/${pid}/fd`).length;
 /** All that it writes was read, since something behind it arrived. */
 async function write(app, worker, frames) {
   const done = app.reports('framesSent').length + 1;
-  await app.control(worker, 'frames', { frames: [...frames, [JSON.stringify({ to: 'alone', action: 'written', done }), []]] });
+  await app.control(worker, 'frames', {
+    frames: [...frames, [JSON.stringify({ to: 'alone', action: 'written', done }), []]],
+  });
   expect((await app.reported('framesSent', done)).every(({ code }) => code === 0)).toBe(true);
   await app.report('aloneMessage', ({ message }) => message.action === 'written' && message.done === done);
 }
@@ -87,11 +103,26 @@ describe('passed to', () => {
 test('types that Node does not know: its receiver would throw', async () => {
   const app = await startWithAlone();
   const workers = await app.workers();
-  const heads = [{ type: 'net' }, { type: 'toString' }, { type: '' }, { type: 'dgram.Socket' }, { type: 'dgram.Socket', dgramType: 'tcp' }, {}, { type: 7 }];
+  const heads = [
+    { type: 'net' },
+    { type: 'toString' },
+    { type: '' },
+    { type: 'dgram.Socket' },
+    { type: 'dgram.Socket', dgramType: 'tcp' },
+    {},
+    { type: 7 },
+  ];
   const to = { to: 'worker', type: 'all' };
-  await write(app, workers[0], heads.map((head) => [JSON.stringify({ cmd: 'NODE_HANDLE', ...head, msg: to }), ['udp']]));
+  await write(
+    app,
+    workers[0],
+    heads.map((head) => [JSON.stringify({ cmd: 'NODE_HANDLE', ...head, msg: to }), ['udp']]),
+  );
   // Of the last two the descriptors are closed as well.
-  const expected = [...Array(5).fill('ERR_HANDLE_INVALID'), ...Array(2).fill(['ERR_MESSAGE_INVALID', 'ERR_HANDLE_STRAY']).flat()];
+  const expected = [
+    ...Array(5).fill('ERR_HANDLE_INVALID'),
+    ...Array(2).fill(['ERR_MESSAGE_INVALID', 'ERR_HANDLE_STRAY']).flat(),
+  ];
   expect(await codes(app, expected.length)).toEqual(expected);
   await expectAllAlive(app, workers);
 });
@@ -100,7 +131,11 @@ test('handed back as connections: only real connections go to another worker', a
   const app = await startWithAlone();
   const workers = await app.workers();
   const others = kinds.filter((kind) => kind === 'pipe' || !streams.includes(kind));
-  await write(app, workers[0], others.map((kind) => [returned(), [kind]]));
+  await write(
+    app,
+    workers[0],
+    others.map((kind) => [returned(), [kind]]),
+  );
   expect(await codes(app, others.length)).toEqual(others.map(() => 'ERR_HANDLE_INVALID'));
   await expectAllAlive(app, workers);
 });
@@ -110,7 +145,11 @@ test('handed back by a worker that is not draining: not even connections are tak
   const workers = await app.workers();
   // Who lets another read its own channel hears nothing any more.
   const connections = streams.filter((kind) => !['pipe', 'channel'].includes(kind));
-  await write(app, workers[0], connections.map((kind) => [returned(), [kind]]));
+  await write(
+    app,
+    workers[0],
+    connections.map((kind) => [returned(), [kind]]),
+  );
   expect(await codes(app, connections.length)).toEqual(connections.map(() => 'ERR_MESSAGE_FORBIDDEN'));
   await expectAllAlive(app, workers);
 });
@@ -131,14 +170,25 @@ test('a descriptor stays with its message, and none is left open', async () => {
   // No handle was taken for that of another message: that would be ERR_HANDLE_INVALID.
   const expected = ['ERR_HANDLE_STRAY', 'ERR_HANDLE_STRAY', 'ERR_MESSAGE_INVALID', 'ERR_HANDLE_STRAY'];
   expect(await codes(app, expected.length)).toEqual(expected);
-  expect(app.reports('aloneMessage').map(({ message: { action } }) => action)).toEqual(['plain', 'plain', 'next', 'written']);
+  expect(app.reports('aloneMessage').map(({ message: { action } }) => action)).toEqual([
+    'plain',
+    'plain',
+    'next',
+    'written',
+  ]);
   await until(() => openFiles(app.pid) <= before + 1); // the one that the app was given
   await expectAllAlive(app, workers);
 });
 
 test('a terminal is no handle for the app either', async () => {
-  const app = await start({}, { command: ['python3', path.join(__dirname, '../support/terminal.py')], script: fixture('handles-app.js') });
-  await expect(app.call('sendTerminal')).rejects.toMatchObject({ code: 'ERR_HANDLE_INVALID', message: expect.stringMatching(/net\.Socket/) });
+  const app = await start(
+    {},
+    { command: ['python3', path.join(__dirname, '../support/terminal.py')], script: fixture('handles-app.js') },
+  );
+  await expect(app.call('sendTerminal')).rejects.toMatchObject({
+    code: 'ERR_HANDLE_INVALID',
+    message: expect.stringMatching(/net\.Socket/),
+  });
   expect(app.events('exit')).toEqual([]);
 });
 
@@ -149,7 +199,10 @@ test('a connection that ends two workers before they have it goes to no third on
   client.on('error', () => {});
   await once(client, 'close');
   await until(() => app.events('exit').length === 2);
-  expect(app.events('exit').map(([, ...how]) => how)).toEqual([[null, 'SIGABRT'], [null, 'SIGABRT']]);
+  expect(app.events('exit').map(([, ...how]) => how)).toEqual([
+    [null, 'SIGABRT'],
+    [null, 'SIGABRT'],
+  ]);
   expect(await codes(app, 1)).toEqual(['ERR_CONNECTION_FATAL']);
   expect(await readAll(await connect(port))).toMatch(/^\d+$/);
   expect(app.events('exit')).toHaveLength(2);

@@ -135,7 +135,10 @@ test('one that does not listen within startTimeout', async () => {
   const project = new Project({ 'src/app.js': idle });
   const app = project.launch({ startTimeout: 500 });
   const [error] = await app.event('crash');
-  expect(error).toMatchObject({ code: 'ERR_CRASHED', message: expect.stringContaining('within 500 ms (startTimeout)') });
+  expect(error).toMatchObject({
+    code: 'ERR_CRASHED',
+    message: expect.stringContaining('within 500 ms (startTimeout)'),
+  });
   project.save('src/app.js', `process.title = 'mended';\n${idle}`);
   await nth(app, 'crash', 2);
   expect(app.events('fork')).toHaveLength(2);

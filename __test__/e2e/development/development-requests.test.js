@@ -153,7 +153,7 @@ describe('under way when it begins', () => {
     ['has asked nothing yet', 0],
     ['was kept alive', 1],
     ['was kept alive for long', 3],
-  ])('an idle connection that %s is the new one\'s', async (_which, asked) => {
+  ])("an idle connection that %s is the new one's", async (_which, asked) => {
     const { project, app, port } = await running();
     const socket = await connect(port);
     const ask = async () => {
@@ -208,7 +208,7 @@ describe('under way when it begins', () => {
     await nth(app, 'reload', 1);
   });
 
-  test('https: an open connection is closed, the next one is the new one\'s', async () => {
+  test("https: an open connection is closed, the next one is the new one's", async () => {
     const project = new Project({ 'src/app.js': source('v1', { protocol: 'https' }) });
     const app = await project.start();
     const port = await app.port();
@@ -223,7 +223,7 @@ describe('under way when it begins', () => {
     agent.destroy();
   });
 
-  test('http2: an open session is closed, the next one is the new one\'s', async () => {
+  test("http2: an open session is closed, the next one is the new one's", async () => {
     const project = new Project({ 'src/app.js': source('v1', { protocol: 'http2' }) });
     const app = await project.start();
     const port = await app.port();

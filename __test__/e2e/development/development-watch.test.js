@@ -30,8 +30,24 @@ test('what git ignores, node_modules, hidden files and those of editors do not',
     'src/local.js': '',
   });
   const app = await project.start();
-  const ignored = ['app.log', 'data.sqlite', 'app.out', 'generated/a.js', 'generated/new/b.js', 'node_modules/package/index.js', 'local.js', '.hidden', 'app.js~', '.app.js.swp'];
-  await onlyCounts(app, project, ignored.map((name) => `src/${name}`), 'src/app.js');
+  const ignored = [
+    'app.log',
+    'data.sqlite',
+    'app.out',
+    'generated/a.js',
+    'generated/new/b.js',
+    'node_modules/package/index.js',
+    'local.js',
+    '.hidden',
+    'app.js~',
+    '.app.js.swp',
+  ];
+  await onlyCounts(
+    app,
+    project,
+    ignored.map((name) => `src/${name}`),
+    'src/app.js',
+  );
   project.save('src/kept.out', 'changed\n');
   const [files] = await nth(app, 'change', 2);
   expect(files).toEqual([project.file('src/kept.out')]);
@@ -78,7 +94,14 @@ test('without `src` the folder of the script', async () => {
 });
 
 test('a list of files and folders, and always the script', async () => {
-  const project = new Project({ ...app1, 'src/part.js': '', 'views/deep/page.html': '', 'settings.json': '{}', 'other.json': '{}', '.env': '' });
+  const project = new Project({
+    ...app1,
+    'src/part.js': '',
+    'views/deep/page.html': '',
+    'settings.json': '{}',
+    'other.json': '{}',
+    '.env': '',
+  });
   const app = await project.start({ watch: ['views', 'settings.json', '.env'] });
   const counting = ['views/deep/page.html', 'settings.json', '.env', 'src/app.js'];
   for (const [index, name] of counting.entries()) {

@@ -34,7 +34,16 @@ describe('a save', () => {
     expect((await app.call('alone')).pid).toBe(alone.pid);
     expect(await version(port)).toBe('v2');
     expect(app.events('change')).toEqual([[[project.file('src/app.js')]]]);
-    const told = story(app, ['change', 'exit', 'fork', 'workerReady', 'reload', 'aloneExit', 'unexpectedExit', 'crash']);
+    const told = story(app, [
+      'change',
+      'exit',
+      'fork',
+      'workerReady',
+      'reload',
+      'aloneExit',
+      'unexpectedExit',
+      'crash',
+    ]);
     expect(told).toEqual(['fork', 'workerReady', 'change', 'exit', 'fork', 'workerReady', 'reload']);
   });
 
@@ -80,7 +89,11 @@ describe('a save', () => {
     project.save('src/app.js', source('v2', { port: after }));
     await nth(app, 'reload', 1);
     expect(await version(after)).toBe('v2');
-    const isRefused = () => version(before).then(() => false, ({ code }) => code === 'ECONNREFUSED');
+    const isRefused = () =>
+      version(before).then(
+        () => false,
+        ({ code }) => code === 'ECONNREFUSED',
+      );
     await until(isRefused);
     expect(await version(after)).toBe('v2');
   });
@@ -136,7 +149,10 @@ describe('ways of saving', () => {
   });
 
   test('a link to a file elsewhere: its target is looked at', async () => {
-    const project = new Project({ 'src/app.js': source('v1').replace('"v1"', "require('./name')"), 'elsewhere/name.js': `module.exports = 'v1'` });
+    const project = new Project({
+      'src/app.js': source('v1').replace('"v1"', "require('./name')"),
+      'elsewhere/name.js': `module.exports = 'v1'`,
+    });
     fs.symlinkSync('../elsewhere/name.js', project.file('src/name.js'));
     const app = await project.start();
     const port = await app.port();
@@ -166,7 +182,14 @@ describe('the alone', () => {
     const pids = pidsOf(app, 'aloneReady');
     expect(pids[0]).toBe(old.pid);
     expect(pids).toHaveLength(saved.length + 1);
-    expect(readLives(project.file('lives'))).toEqual(pids.flatMap((pid) => [['start', String(pid)], ['end', String(pid)]]).slice(0, -1));
+    expect(readLives(project.file('lives'))).toEqual(
+      pids
+        .flatMap((pid) => [
+          ['start', String(pid)],
+          ['end', String(pid)],
+        ])
+        .slice(0, -1),
+    );
     await expect(app.workers()).resolves.toMatchObject([{ pid: worker.pid }]);
   });
 

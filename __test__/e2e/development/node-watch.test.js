@@ -26,7 +26,11 @@ test('what children load is no message of theirs, and an own message arrives', a
     'loaded.js': '',
   });
   const app = launch({}, { commandLine: [runtime, '--watch', path.join(folder, 'start.js')] });
-  const messages = () => app.events('output').map(([line]) => line).filter((line) => line.startsWith('message'));
+  const messages = () =>
+    app
+      .events('output')
+      .map(([line]) => line)
+      .filter((line) => line.startsWith('message'));
   await app.event('output', (line) => line === 'started');
   await app.event('output', () => messages().filter((line) => line.includes('hello')).length === 2);
   expect(messages()).toEqual(Array.from({ length: 2 }, () => 'message {"to":"app","action":"hello"}'));

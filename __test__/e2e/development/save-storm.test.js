@@ -28,7 +28,7 @@ const saveAlone = (project) => project.save('src/alone/service.js', aloneSource(
 /** Saves files at random; resolves with what the app is to answer then. */
 async function saveAll(project, random) {
   const versions = Array(FILES).fill(0);
-  for (let saved = 1; saved <= SAVES; ) {
+  for (let saved = 1; saved <= SAVES;) {
     for (let left = 1 + random(9); left > 0 && saved <= SAVES; left -= 1, saved += 1) {
       if (random(ALONE_IN) === 0) saveAlone(project);
       // At the end each file once, without errors.
@@ -69,7 +69,11 @@ test('500 saves in random bursts: no request is lost, the last state answers, on
   }
   const [worker, ...others] = await app.workers();
   expect(others).toEqual([]);
-  const pidsOf = (type) => app.processes().filter(({ command }) => command.includes(`:${type}`)).map(({ pid }) => pid);
+  const pidsOf = (type) =>
+    app
+      .processes()
+      .filter(({ command }) => command.includes(`:${type}`))
+      .map(({ pid }) => pid);
   expect(pidsOf('worker')).toEqual([worker.pid]);
   expect(pidsOf('alone')).toEqual([(await app.call('alone')).pid]);
   expect(readLives(project.file('lives')).filter(([word]) => word === 'beside')).toEqual([]);

@@ -6,11 +6,14 @@ const { pages, projects, runs } = require('../../../scripts/docs/snippets');
 const { runSnippet } = require('../support/snippets');
 
 const isSameRun = ([, project, run], [, otherProject, otherRun]) =>
-  JSON.stringify([run.command, run.env, run.start]) === JSON.stringify([otherRun.command, otherRun.env, otherRun.start]) &&
+  JSON.stringify([run.command, run.env, run.start]) ===
+    JSON.stringify([otherRun.command, otherRun.env, otherRun.start]) &&
   project.files.size === otherProject.files.size &&
   [...project.files.values()].every(({ name, code }) => isSameCode(code, otherProject.files.get(name)?.code ?? ''));
 
-const all = pages().flatMap((document) => projects(document).flatMap((project) => runs(project).map((run) => [run.title, project, run])));
+const all = pages().flatMap((document) =>
+  projects(document).flatMap((project) => runs(project).map((run) => [run.title, project, run])),
+);
 /** The same on another page, or on that of the other language, is run once. */
 const unique = all.filter((each, index) => all.findIndex((other) => isSameRun(each, other)) === index);
 
@@ -22,14 +25,22 @@ test.each(unique)('%s', async (_title, project, run) => {
   expect(run.fault).toBeUndefined();
   const { isUp, answered, end, output, unexpectedExits } = await runSnippet(project, run);
   // What starts no cluster ends by itself.
-  expect({ isUp, end, output }).toEqual({ isUp: !run.ends, end: { code: 0, signal: null }, output: expect.not.stringContaining('ClusterWarning') });
+  expect({ isUp, end, output }).toEqual({
+    isUp: !run.ends,
+    end: { code: 0, signal: null },
+    output: expect.not.stringContaining('ClusterWarning'),
+  });
   expect(unexpectedExits).toEqual([]);
   for (const status of answered) if (status !== 'connected') expect(status).toBeLessThan(500);
 });
 
 describe('what does not work is seen', () => {
   const project = (code) => ({ files: new Map([['app.js', { name: 'app.js', language: 'js', code }]]) });
-  const start = (config, code = '') => runSnippet(project(code), { command: ['node', 'start-by-default.js'], start: { exec: './app.js', alone: false, ...config } });
+  const start = (config, code = '') =>
+    runSnippet(project(code), {
+      command: ['node', 'start-by-default.js'],
+      start: { exec: './app.js', alone: false, ...config },
+    });
   const serve = `require('node:http').createServer((request, response) => response.writeHead(STATUS).end()).listen(process.env.PORT);`;
 
   test('a worker that does not start', async () => {

@@ -6,7 +6,11 @@ const { request } = require('../support/client');
 const { until } = require('../support/until');
 
 const exec = fixture('endings/crashing.js');
-const outcome = (promise) => promise.then(({ status }) => status, ({ code }) => code);
+const outcome = (promise) =>
+  promise.then(
+    ({ status }) => status,
+    ({ code }) => code,
+  );
 
 test("a listener that throws: its client hears at once, the worker's other requests are answered", async () => {
   const app = await start({ exec, count: 1, crashTimeout: 8000 });
@@ -92,10 +96,13 @@ test('a hung worker that is killed with SIGTERM has killTimeout', async () => {
   expect([code, signal]).toEqual([null, 'SIGKILL']);
 });
 
-test.each(['SIGINT', 'SIGQUIT', 'SIGHUP'])('%s to a worker without listeners of its own is not for it', async (signal) => {
-  const app = await start({ exec, count: 1 });
-  const [worker] = await app.workers();
-  process.kill(worker.pid, signal);
-  await expect(request(await app.port())).resolves.toMatchObject({ status: 200, body: { pid: worker.pid } });
-  expect(app.events('fork')).toHaveLength(1);
-});
+test.each(['SIGINT', 'SIGQUIT', 'SIGHUP'])(
+  '%s to a worker without listeners of its own is not for it',
+  async (signal) => {
+    const app = await start({ exec, count: 1 });
+    const [worker] = await app.workers();
+    process.kill(worker.pid, signal);
+    await expect(request(await app.port())).resolves.toMatchObject({ status: 200, body: { pid: worker.pid } });
+    expect(app.events('fork')).toHaveLength(1);
+  },
+);

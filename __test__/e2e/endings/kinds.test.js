@@ -34,21 +34,29 @@ function orderOf(app, name, { id }) {
 test.each([
   ['an uncaught exception', 'throw', 'uncaught exception'],
   ['an unhandled rejection', 'reject', 'unhandled rejection'],
-])('%s: a slow request is answered, the replacement serves before the old worker exits', async (_name, order, logged) => {
-  const app = await start({ count: 1, crashTimeout: 8000 });
-  const [victim] = await app.workers();
-  const port = await app.port();
-  const slow = request(port, '/slow?ms=2000');
-  await app.report('slow');
-  await app.control(victim, order, { message: 'failed on purpose' });
-  const successor = await replaced(app, victim);
-  await expect(request(port)).resolves.toMatchObject({ status: 200, body: { pid: successor.pid } });
-  await expect(slow).resolves.toMatchObject({ status: 200, body: { pid: victim.pid } });
-  await expect(ending(app, victim)).resolves.toEqual({ reason: 'uncaughtException', code: 1, signal: null, unexpected: 1 });
-  expect(orderOf(app, 'fork', successor)).toBeLessThan(orderOf(app, 'exit', victim));
-  expect(app.output).toContain(`(pid ${victim.pid}): ${logged}`);
-  expect(app.output).toContain('Error: failed on purpose');
-});
+])(
+  '%s: a slow request is answered, the replacement serves before the old worker exits',
+  async (_name, order, logged) => {
+    const app = await start({ count: 1, crashTimeout: 8000 });
+    const [victim] = await app.workers();
+    const port = await app.port();
+    const slow = request(port, '/slow?ms=2000');
+    await app.report('slow');
+    await app.control(victim, order, { message: 'failed on purpose' });
+    const successor = await replaced(app, victim);
+    await expect(request(port)).resolves.toMatchObject({ status: 200, body: { pid: successor.pid } });
+    await expect(slow).resolves.toMatchObject({ status: 200, body: { pid: victim.pid } });
+    await expect(ending(app, victim)).resolves.toEqual({
+      reason: 'uncaughtException',
+      code: 1,
+      signal: null,
+      unexpected: 1,
+    });
+    expect(orderOf(app, 'fork', successor)).toBeLessThan(orderOf(app, 'exit', victim));
+    expect(app.output).toContain(`(pid ${victim.pid}): ${logged}`);
+    expect(app.output).toContain('Error: failed on purpose');
+  },
+);
 
 test.each(['throw', 'reject'])("the app's own uncaughtException handler keeps the worker alive (%s)", async (order) => {
   const app = await start({ count: 1 });
@@ -99,13 +107,23 @@ test('process.abort()', async () => {
   const app = await start({ count: 2 }, { cwd: folder() });
   const [victim] = await app.workers();
   await app.control(victim, 'abort');
-  await expect(ending(app, victim)).resolves.toEqual({ reason: 'SIGABRT', code: null, signal: 'SIGABRT', unexpected: 1 });
+  await expect(ending(app, victim)).resolves.toEqual({
+    reason: 'SIGABRT',
+    code: null,
+    signal: 'SIGABRT',
+    unexpected: 1,
+  });
 });
 
 test('out of memory: Node aborts and says so', async () => {
   const app = await start({ count: 2, execArgv: ['--max-old-space-size=40'] }, { cwd: folder() });
   const [victim] = await app.workers();
   await app.control(victim, 'exhaustMemory');
-  await expect(ending(app, victim)).resolves.toEqual({ reason: 'SIGABRT', code: null, signal: 'SIGABRT', unexpected: 1 });
+  await expect(ending(app, victim)).resolves.toEqual({
+    reason: 'SIGABRT',
+    code: null,
+    signal: 'SIGABRT',
+    unexpected: 1,
+  });
   expect(app.output).toContain('heap out of memory');
 });

@@ -8,7 +8,10 @@ const { until } = require('../support/until');
 const exec = fixture('endings/plain.js');
 
 function kinds(app) {
-  return app.history().filter(({ name }) => name === 'report').map(({ args: [{ kind }] }) => kind);
+  return app
+    .history()
+    .filter(({ name }) => name === 'report')
+    .map(({ args: [{ kind }] }) => kind);
 }
 
 test("'disconnect', 'beforeExit' and 'exit' come once each, as under Node; process.exitCode is kept", async () => {
@@ -16,7 +19,11 @@ test("'disconnect', 'beforeExit' and 'exit' come once each, as under Node; proce
   await request(await app.port());
   await app.call('close');
   await app.report('ended');
-  expect(kinds(app).filter((kind) => ['disconnect', 'beforeExit', 'ended'].includes(kind))).toEqual(['disconnect', 'beforeExit', 'ended']);
+  expect(kinds(app).filter((kind) => ['disconnect', 'beforeExit', 'ended'].includes(kind))).toEqual([
+    'disconnect',
+    'beforeExit',
+    'ended',
+  ]);
   expect(app.events('exit')[0].slice(1)).toEqual([3, null]);
 });
 
@@ -47,14 +54,24 @@ describe.each([
   });
 });
 
-test.each(['interval', 'hours', 'thread', 'pool'])('what never ends by itself (%s) is ended once the event loop was quiet', async (keeps) => {
-  const app = await start({ exec, count: 1, killTimeout: 30_000, env: { KEEPS: keeps, UPSTREAM: String(await upstream()) } });
-  const begin = Date.now();
-  await app.call('close');
-  expect(Date.now() - begin).toBeGreaterThanOrEqual(2000);
-  expect(app.events('exit').map(([{ exitReason }, ...rest]) => [exitReason, ...rest])).toEqual([['shutdown', 0, null]]);
-  await app.report('ended');
-});
+test.each(['interval', 'hours', 'thread', 'pool'])(
+  'what never ends by itself (%s) is ended once the event loop was quiet',
+  async (keeps) => {
+    const app = await start({
+      exec,
+      count: 1,
+      killTimeout: 30_000,
+      env: { KEEPS: keeps, UPSTREAM: String(await upstream()) },
+    });
+    const begin = Date.now();
+    await app.call('close');
+    expect(Date.now() - begin).toBeGreaterThanOrEqual(2000);
+    expect(app.events('exit').map(([{ exitReason }, ...rest]) => [exitReason, ...rest])).toEqual([
+      ['shutdown', 0, null],
+    ]);
+    await app.report('ended');
+  },
+);
 
 test('every line reaches a reader that is slow', async () => {
   const app = await start({ exec, count: 1 });
@@ -79,5 +96,9 @@ test("the app is killed: 'beforeExit' and 'exit' come still", async () => {
   const app = await start({ exec, count: 1 });
   app.kill('SIGKILL');
   await app.gone;
-  expect(kinds(app).filter((kind) => ['disconnect', 'beforeExit', 'ended'].includes(kind))).toEqual(['disconnect', 'beforeExit', 'ended']);
+  expect(kinds(app).filter((kind) => ['disconnect', 'beforeExit', 'ended'].includes(kind))).toEqual([
+    'disconnect',
+    'beforeExit',
+    'ended',
+  ]);
 });

@@ -37,7 +37,9 @@ async function endUnderRequest(app, way, { rounds = 1 } = {}) {
 /** The kinds of this process's reports, in order. */
 function story(app, pid) {
   const told = app.history().filter(({ name, args }) => name === 'report' && args[0].pid === pid);
-  return told.map(({ args: [{ kind }] }) => kind).filter((kind) => ['slow', 'answered', 'flushing', 'flushed', 'ended'].includes(kind));
+  return told
+    .map(({ args: [{ kind }] }) => kind)
+    .filter((kind) => ['slow', 'answered', 'flushing', 'flushed', 'ended'].includes(kind));
 }
 
 describe.each([
@@ -56,7 +58,10 @@ describe.each([
     const end = ['flushing', 'flushed', ...(signal ? [] : ['ended'])];
     expect(told).toEqual(way === 'scale()' ? end : ['slow', 'answered', ...end]);
     // NestJS raises the signal again.
-    expect([[0, null], [null, 'SIGTERM']]).toContainEqual([code, signal]);
+    expect([
+      [0, null],
+      [null, 'SIGTERM'],
+    ]).toContainEqual([code, signal]);
     expect(app.events('unexpectedExit')).toEqual([]);
   });
 });
@@ -134,13 +139,23 @@ describe('stopSignal', () => {
   });
 
   test('another one', async () => {
-    const app = await start({ exec: exec('signal-handler'), count: 1, stopSignal: 'SIGQUIT', env: { SIGNALS: 'SIGTERM,SIGQUIT' } });
+    const app = await start({
+      exec: exec('signal-handler'),
+      count: 1,
+      stopSignal: 'SIGQUIT',
+      env: { SIGNALS: 'SIGTERM,SIGQUIT' },
+    });
     await endUnderRequest(app, ways['close()']);
     expect(app.reports('flushed')).toMatchObject([{ by: 'SIGQUIT' }]);
   });
 
   test('another one that really came: its listeners are not called again', async () => {
-    const app = await start({ exec: exec('signal-handler'), count: 1, stopSignal: 'SIGQUIT', env: { SIGNALS: 'SIGQUIT' } });
+    const app = await start({
+      exec: exec('signal-handler'),
+      count: 1,
+      stopSignal: 'SIGQUIT',
+      env: { SIGNALS: 'SIGQUIT' },
+    });
     const [{ pid }] = await app.workers();
     process.kill(pid, 'SIGQUIT');
     await app.report('flushing');

@@ -34,7 +34,13 @@ test('the image has a Node that the package supports, and does not run as root',
   expect(Number(image)).toBeGreaterThanOrEqual(Number(least));
   expect(only('USER')).toBe('node');
   // What is copied last changes most often.
-  expect(instructions.map(([instruction]) => instruction).slice(0, 5)).toEqual(['FROM', 'WORKDIR', 'COPY', 'RUN', 'COPY']);
+  expect(instructions.map(([instruction]) => instruction).slice(0, 5)).toEqual([
+    'FROM',
+    'WORKDIR',
+    'COPY',
+    'RUN',
+    'COPY',
+  ]);
 });
 
 test('the compose file gives it more time than its longest shutdown takes, and shares its port', () => {

@@ -28,7 +28,10 @@ describe.each(['express', 'fastify', 'nest'])('%s', (name) => {
     expect(await ended(app)).toEqual(GOOD_END);
 
     // What closes with the framework was closed in each worker.
-    const closed = app.output.split('\n').filter((text) => text.includes('is closed')).map((text) => Number.parseInt(text, 10));
+    const closed = app.output
+      .split('\n')
+      .filter((text) => text.includes('is closed'))
+      .map((text) => Number.parseInt(text, 10));
     if (name !== 'express') expect(closed.sort()).toEqual([...first, ...second].sort());
   });
 });

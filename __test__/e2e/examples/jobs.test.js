@@ -6,7 +6,11 @@ const { GOOD_END, bothWorkers, ended, reload, startExample } = require('../suppo
 const DONE = /^job (\d+) was done by (\d+)$/;
 const NOT_DONE = /^job (\d+) was not done: (\w+)$/;
 
-const matches = (app, pattern) => app.output.split('\n').map((line) => pattern.exec(line)).filter(Boolean);
+const matches = (app, pattern) =>
+  app.output
+    .split('\n')
+    .map((line) => pattern.exec(line))
+    .filter(Boolean);
 
 test('each job is done once, by one of the workers, also during a reload', async () => {
   const { app, port } = await startExample('jobs', { JOB_INTERVAL_MS: '30' });

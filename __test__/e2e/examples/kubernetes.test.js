@@ -21,11 +21,18 @@ const { template, selector } = deployment.spec;
 const [container] = template.spec.containers;
 const env = Object.fromEntries(container.env.map(({ name, value }) => [name, value]));
 const ports = Object.fromEntries(container.ports.map(({ name, containerPort }) => [name, containerPort]));
-const probes = [container.startupProbe, container.readinessProbe, container.livenessProbe].map(({ httpGet }) => httpGet);
+const probes = [container.startupProbe, container.readinessProbe, container.livenessProbe].map(
+  ({ httpGet }) => httpGet,
+);
 const milliseconds = (option) => Number(new RegExp(`${option}: ([\\d_]+)`).exec(start)[1].replaceAll('_', ''));
 
 test('its parts name each other', () => {
-  expect([deployment.apiVersion, deployment.kind, service.apiVersion, service.kind]).toEqual(['apps/v1', 'Deployment', 'v1', 'Service']);
+  expect([deployment.apiVersion, deployment.kind, service.apiVersion, service.kind]).toEqual([
+    'apps/v1',
+    'Deployment',
+    'v1',
+    'Service',
+  ]);
   expect(template.metadata.labels).toMatchObject(selector.matchLabels);
   expect(template.metadata.labels).toMatchObject(service.spec.selector);
   expect(ports).toHaveProperty(service.spec.ports[0].targetPort);

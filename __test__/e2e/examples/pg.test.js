@@ -13,9 +13,13 @@ afterAll(() => postgres.stop());
 
 /** What the example's processes do at the server. */
 const sessions = () =>
-  postgres.query("SELECT query, state FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()");
-const sleeping = async () => (await sessions()).some(({ query, state }) => state === 'active' && query.includes('pg_sleep'));
-const paths = async () => (await postgres.query("SELECT path FROM visits WHERE path <> '/' ORDER BY id")).map(({ path }) => path);
+  postgres.query(
+    "SELECT query, state FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()",
+  );
+const sleeping = async () =>
+  (await sessions()).some(({ query, state }) => state === 'active' && query.includes('pg_sleep'));
+const paths = async () =>
+  (await postgres.query("SELECT path FROM visits WHERE path <> '/' ORDER BY id")).map(({ path }) => path);
 
 test('a request keeps its database through a reload and through the end; no session is left', async () => {
   const { app, port } = await startExample('pg', { DATABASE_URL: postgres.url });

@@ -11,9 +11,14 @@ test('everything is a line of JSON: the cluster, and what the workers write', as
   await app.event('output', (line) => line.includes('this is bad'));
   app.kill('SIGTERM');
   expect(await ended(app)).toEqual(GOOD_END);
-  const entries = app.output.trim().split('\n').map((line) => JSON.parse(line));
+  const entries = app.output
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
   expect(entries.filter(({ msg }) => msg === 'the worker is ready')).toHaveLength(2);
-  expect(entries).toContainEqual(expect.objectContaining({ level: 30, child: pid, slot: expect.any(Number), msg: 'GET /bad' }));
+  expect(entries).toContainEqual(
+    expect.objectContaining({ level: 30, child: pid, slot: expect.any(Number), msg: 'GET /bad' }),
+  );
   const [bad] = entries.filter(({ level }) => level === 50);
   expect(bad).toMatchObject({ child: pid, msg: expect.stringMatching(/^Error: this is bad\n {4}at /) });
   expect(entries.filter(({ msg }) => msg === 'the worker has ended')).toHaveLength(2);

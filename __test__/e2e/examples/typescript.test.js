@@ -11,11 +11,14 @@ const { project, root } = require('../support/project');
 
 const source = path.join(root, 'examples/typescript');
 const { dependencies, devDependencies } = JSON.parse(fs.readFileSync(path.join(source, 'package.json'), 'utf8'));
-const strips = execFileSync(runtime, ['-p', 'Boolean(process.features.typescript)'], { encoding: 'utf8' }).trim() === 'true';
+const strips =
+  execFileSync(runtime, ['-p', 'Boolean(process.features.typescript)'], { encoding: 'utf8' }).trim() === 'true';
 const bin = { tsx: 'tsx/dist/cli.mjs', tsc: 'typescript/bin/tsc' };
 
 function example(without = []) {
-  const packages = [...Object.keys(dependencies), ...Object.keys(devDependencies)].filter((name) => !without.includes(name));
+  const packages = [...Object.keys(dependencies), ...Object.keys(devDependencies)].filter(
+    (name) => !without.includes(name),
+  );
   const cwd = project(source, packages);
   const module = (name) => path.join(cwd, 'node_modules', bin[name]);
   return { cwd, module };

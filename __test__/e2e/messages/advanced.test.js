@@ -5,7 +5,12 @@ const { start, fixture } = require('../support/cluster');
 const { values } = require('../../fixtures/values');
 
 const names = Object.keys(values());
-const config = { count: 3, exec: fixture('workers/advanced.js'), alone: fixture('alone/advanced.js'), serialization: 'advanced' };
+const config = {
+  count: 3,
+  exec: fixture('workers/advanced.js'),
+  alone: fixture('alone/advanced.js'),
+  serialization: 'advanced',
+};
 const startAdvanced = (fields) => start({ ...config, ...fields }, { script: fixture('advanced-app.js') });
 
 const pidsOf = async (app) => (await app.workers()).map(({ pid }) => pid);
@@ -21,7 +26,10 @@ async function expectValues(app, kind, pid) {
 const senders = [
   ['the app', (app, target) => app.call('sendValues', target)],
   ['the alone', (app, target) => order(app, { to: 'alone' }, 'send', { target })],
-  ['a worker', async (app, target) => order(app, { to: 'worker', worker_pid: (await pidsOf(app))[0] }, 'send', { target })],
+  [
+    'a worker',
+    async (app, target) => order(app, { to: 'worker', worker_pid: (await pidsOf(app))[0] }, 'send', { target }),
+  ],
 ];
 
 describe.each(senders)('from %s everything arrives as it was sent', (sender, send) => {
@@ -48,7 +56,9 @@ describe.each(senders)('from %s everything arrives as it was sent', (sender, sen
     const app = await startAdvanced();
     await send(app, { to: 'worker', type: 'worker' });
     const came = await app.reported('value', names.length);
-    expect(came.map(({ name, difference }) => [name, difference]).sort()).toEqual(names.map((name) => [name, null]).sort());
+    expect(came.map(({ name, difference }) => [name, difference]).sort()).toEqual(
+      names.map((name) => [name, null]).sort(),
+    );
   });
 
   test('at its sender’s app, when it reaches nobody', async () => {
@@ -68,7 +78,9 @@ test.each(senders.slice(1))('from %s everything arrives at the app as it was sen
   const app = await startAdvanced();
   await send(app, { to: 'app' });
   await app.event('came', (_pid, came) => came.name === names.at(-1));
-  expect(app.events('came').flatMap(([, came]) => (came.name ? [came] : []))).toEqual(names.map((name) => ({ name, difference: null })));
+  expect(app.events('came').flatMap(([, came]) => (came.name ? [came] : []))).toEqual(
+    names.map((name) => ({ name, difference: null })),
+  );
 });
 
 test('worker.send()', async () => {
@@ -78,18 +90,25 @@ test('worker.send()', async () => {
   await expectValues(app, 'value', pid);
 });
 
-test.each([['just text'], [7], [true], [['a', 'list']], [null], [{ to: 'nobody', is: 'plain' }]])('a message that JSON holds, too: %j', async (message) => {
-  const app = await startAdvanced();
-  const { pid } = await app.call('alone');
-  await order(app, { to: 'alone' }, 'send this', { message });
-  const [, came] = await app.event('came', (from) => from === pid);
-  expect(came).toBe(require('node:util').inspect(message));
-});
+test.each([['just text'], [7], [true], [['a', 'list']], [null], [{ to: 'nobody', is: 'plain' }]])(
+  'a message that JSON holds, too: %j',
+  async (message) => {
+    const app = await startAdvanced();
+    const { pid } = await app.call('alone');
+    await order(app, { to: 'alone' }, 'send this', { message });
+    const [, came] = await app.event('came', (from) => from === pid);
+    expect(came).toBe(require('node:util').inspect(message));
+  },
+);
 
 test.each([
   ['a worker', 'the alone', async (app) => [{ to: 'worker', worker_pid: (await pidsOf(app))[0] }, { to: 'alone' }]],
   ['the alone', 'a worker', async (app) => [{ to: 'alone' }, { to: 'worker', worker_pid: (await pidsOf(app))[0] }]],
-  ['a worker', 'another', async (app) => (await pidsOf(app)).slice(0, 2).map((worker_pid) => ({ to: 'worker', worker_pid }))],
+  [
+    'a worker',
+    'another',
+    async (app) => (await pidsOf(app)).slice(0, 2).map((worker_pid) => ({ to: 'worker', worker_pid })),
+  ],
 ])('a handle goes with its message, from %s to %s', async (_from, _to, of) => {
   const app = await startAdvanced();
   const [from, target] = await of(app);
@@ -109,7 +128,11 @@ describe('requests and answers', () => {
 
   test.each([
     ['the alone', async () => ({ to: 'alone' }), async (app) => (await app.call('alone')).pid],
-    ['a worker', async (app) => ({ to: 'worker', worker_pid: (await pidsOf(app))[0] }), async (app) => (await pidsOf(app))[0]],
+    [
+      'a worker',
+      async (app) => ({ to: 'worker', worker_pid: (await pidsOf(app))[0] }),
+      async (app) => (await pidsOf(app))[0],
+    ],
   ])('by %s', async (_who, who, pidOf) => {
     const app = await startAdvanced();
     await order(app, await who(app), 'ask', { target: { to: 'app' } });
@@ -127,7 +150,10 @@ test("ready: 'message'", async () => {
 });
 
 test("prom-client's AggregatorRegistry", async () => {
-  const app = await start({ exec: fixture('workers/metrics.js'), serialization: 'advanced' }, { script: fixture('mirror-app.js') });
+  const app = await start(
+    { exec: fixture('workers/metrics.js'), serialization: 'advanced' },
+    { script: fixture('mirror-app.js') },
+  );
   const metrics = await app.call('metrics');
   for (const pid of await pidsOf(app)) expect(metrics).toContain(`worker_up{pid="${pid}"} 1`);
 });

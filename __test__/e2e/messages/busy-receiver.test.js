@@ -9,7 +9,9 @@ const { until } = require('../support/until');
 const config = { count: 3, exec: fixture('workers/telling.js'), alone: fixture('alone/told.js'), killTimeout: 4000 };
 
 const tell = (app, workers, target) =>
-  Promise.all(workers.map(({ pid }) => app.call('sendmessage', { to: 'worker', worker_pid: pid, action: 'tell', target })));
+  Promise.all(
+    workers.map(({ pid }) => app.call('sendmessage', { to: 'worker', worker_pid: pid, action: 'tell', target })),
+  );
 
 const slowed = async (app, workers) => {
   const pids = (await app.reported('slowed', workers.length)).map(({ pid }) => pid);
@@ -59,7 +61,8 @@ test('what its senders held back reaches the successor of an alone that stood st
   const [workers, alone] = [await app.workers(), await app.call('alone')];
   process.kill(alone.pid, 'SIGSTOP');
   // Twice what waits for an alone that is not there.
-  const tell = ({ pid }) => app.call('sendmessage', { to: 'worker', worker_pid: pid, action: 'tell', target: { to: 'alone' }, count: 1100 });
+  const tell = ({ pid }) =>
+    app.call('sendmessage', { to: 'worker', worker_pid: pid, action: 'tell', target: { to: 'alone' }, count: 1100 });
   await Promise.all(workers.map(tell));
   await app.reported('toldAll', workers.length);
   await slowed(app, workers);
@@ -80,7 +83,10 @@ test('a worker that stands still does not hold up the end of its senders', async
   await app.event('exit', ({ pid }) => pid === stopped.pid);
   const exits = app.events('exit');
   const ends = others.map(({ pid }) => exits.find(([worker]) => worker.pid === pid).slice(1));
-  expect(ends).toEqual([[0, null], [0, null]]);
+  expect(ends).toEqual([
+    [0, null],
+    [0, null],
+  ]);
   // What the master had for the stopped one by then.
   const undeliverable = app.events('undeliverable').filter(([, { from }]) => from !== undefined);
   expect(undeliverable.length).toBeGreaterThan(0);
@@ -122,7 +128,9 @@ test('messages that wait for one receiver do not delay messages to another', asy
   process.kill(stopped.pid, 'SIGSTOP');
   await tell(app, [other], { to: 'worker', worker_pid: stopped.pid });
   await slowed(app, [other]);
-  const answer = await app.call('request', { to: 'worker', worker_pid: other.pid, action: 'nobody' }).catch((error) => error);
+  const answer = await app
+    .call('request', { to: 'worker', worker_pid: other.pid, action: 'nobody' })
+    .catch((error) => error);
   expect(answer.code).toBe('ERR_NO_HANDLER');
   process.kill(stopped.pid, 'SIGCONT');
 });

@@ -90,7 +90,10 @@ test('with a handle as well: its sender goes on', async () => {
   await app.control(culprit, 'send', { message: { to: 'alone', action: 'small' } });
   await app.report('aloneMessage', ({ message }) => message.action === 'small');
   await app.call('close');
-  expect(app.events('exit').map(([, ...how]) => how)).toEqual([[0, null], [0, null]]);
+  expect(app.events('exit').map(([, ...how]) => how)).toEqual([
+    [0, null],
+    [0, null],
+  ]);
 });
 
 test("a worker that forges Node's own messages harms at most itself", async () => {

@@ -20,29 +20,46 @@ const UNSENT = execFileSync(runtime, ['-v'], { encoding: 'utf8' }).startsWith('v
 
 const descriptors = ({ pid }) => fs.readdirSync(`/proc/${pid}/fd`).length;
 
-test.each(Array.from({ length: rounds }, (_, round) => seed + round * 1000))('seed %i: the app lives, the others serve, nothing is left behind', async (from) => {
-  const env = { SEED: String(from), FRAMES: '250', COUNT: String(COUNT), CHATTERERS: String(CHATTERERS), CHATTERS: String(CHATTERS), UNSENT };
-  const config = { exec: fixture('workers/chatter.js'), count: COUNT, maxMessageBytes: 128 * 1024, killTimeout: 1000, env };
-  const app = await start(config, { script: fixture('chatter-app.js') });
-  await app.call('listen');
-  const { port } = await app.report('listening');
-  const serving = (await app.workers()).filter(({ slot }) => slot > CHATTERERS).map(({ pid }) => pid);
-  const load = new Load(port, { atOnce: 4 });
-  await load.answered(20);
-  const [files, memory] = [descriptors(app), await app.call('rss')];
-  await app.call('sendmessage', { to: 'worker', type: 'all', action: 'chat' });
+test.each(Array.from({ length: rounds }, (_, round) => seed + round * 1000))(
+  'seed %i: the app lives, the others serve, nothing is left behind',
+  async (from) => {
+    const env = {
+      SEED: String(from),
+      FRAMES: '250',
+      COUNT: String(COUNT),
+      CHATTERERS: String(CHATTERERS),
+      CHATTERS: String(CHATTERS),
+      UNSENT,
+    };
+    const config = {
+      exec: fixture('workers/chatter.js'),
+      count: COUNT,
+      maxMessageBytes: 128 * 1024,
+      killTimeout: 1000,
+      env,
+    };
+    const app = await start(config, { script: fixture('chatter-app.js') });
+    await app.call('listen');
+    const { port } = await app.report('listening');
+    const serving = (await app.workers()).filter(({ slot }) => slot > CHATTERERS).map(({ pid }) => pid);
+    const load = new Load(port, { atOnce: 4 });
+    await load.answered(20);
+    const [files, memory] = [descriptors(app), await app.call('rss')];
+    await app.call('sendmessage', { to: 'worker', type: 'all', action: 'chat' });
 
-  // Each slot has a worker in the end that is quiet.
-  await until(() => new Set(app.reports('quiet').map(({ instance }) => instance)).size === CHATTERERS);
-  await load.answered(20);
-  const results = await load.stop();
-  expect(results.filter(({ status }) => status !== 200)).toEqual([]);
-  expect(app.reports('chatted').length).toBeGreaterThan(0);
-  expect((await app.workers()).filter(({ slot }) => slot > CHATTERERS).map(({ pid }) => pid)).toEqual(serving);
-  expect((await app.call('counts')).protocolError).toBeGreaterThan(0);
-  // What nobody listens on any more is closed by the self-check.
-  await until(() => descriptors(app) <= files);
-  expect((await app.call('rss')) - memory).toBeLessThan(64 * MIB);
-  await app.call('close');
-  expect(await app.exited).toEqual({ code: 0, signal: null });
-}, 120_000);
+    // Each slot has a worker in the end that is quiet.
+    await until(() => new Set(app.reports('quiet').map(({ instance }) => instance)).size === CHATTERERS);
+    await load.answered(20);
+    const results = await load.stop();
+    expect(results.filter(({ status }) => status !== 200)).toEqual([]);
+    expect(app.reports('chatted').length).toBeGreaterThan(0);
+    expect((await app.workers()).filter(({ slot }) => slot > CHATTERERS).map(({ pid }) => pid)).toEqual(serving);
+    expect((await app.call('counts')).protocolError).toBeGreaterThan(0);
+    // What nobody listens on any more is closed by the self-check.
+    await until(() => descriptors(app) <= files);
+    expect((await app.call('rss')) - memory).toBeLessThan(64 * MIB);
+    await app.call('close');
+    expect(await app.exited).toEqual({ code: 0, signal: null });
+  },
+  120_000,
+);

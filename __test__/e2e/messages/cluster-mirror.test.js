@@ -64,13 +64,20 @@ test("events: each after the cluster's own of that name, with the same arguments
     const order = names.filter((each) => each === name || each === `node:${name}`);
     expect(order).toEqual(own.flatMap(() => [name, `node:${name}`]));
   }
-  expect(app.events('node:exit').map(([worker, code, signal]) => [worker.id, code, signal]).slice(0, 2)).toEqual([
+  expect(
+    app
+      .events('node:exit')
+      .map(([worker, code, signal]) => [worker.id, code, signal])
+      .slice(0, 2),
+  ).toEqual([
     [2, 3, null],
     [id, null, 'SIGKILL'],
   ]);
   // As node:cluster has it: listed until it is gone.
-  for (const [worker] of app.events('node:disconnect')) expect(worker).toMatchObject({ shown: true, connected: false, dead: false });
-  for (const [worker] of app.events('node:exit')) expect(worker).toMatchObject({ shown: false, connected: false, dead: true });
+  for (const [worker] of app.events('node:disconnect'))
+    expect(worker).toMatchObject({ shown: true, connected: false, dead: false });
+  for (const [worker] of app.events('node:exit'))
+    expect(worker).toMatchObject({ shown: false, connected: false, dead: true });
 });
 
 test("message: a worker's message to the app, not one to somebody else, not the alone's", async () => {
@@ -139,7 +146,10 @@ test('cluster.disconnect(callback): all workers end, none is replaced; those of 
   const own = await app.call('forkOwn');
   await app.event('node:listening', (worker) => worker.pid === own.pid);
   await expect(app.call('disconnectAll')).resolves.toBe('done');
-  expect(app.events('exit').map(([, code, signal]) => [code, signal])).toEqual([[0, null], [0, null]]);
+  expect(app.events('exit').map(([, code, signal]) => [code, signal])).toEqual([
+    [0, null],
+    [0, null],
+  ]);
   expect([app.events('fork').length, app.events('close').length]).toEqual([2, 1]);
   app.call('exit', 0).catch(() => {});
   await app.gone;

@@ -25,14 +25,29 @@ async function startForging(fields) {
 
 const internal = (act, fields) => ({ cmd: 'NODE_CLUSTER', act, ...fields });
 const own = (act, fields) => ({ cmd: 'NODE_YUNFLY', act, ...fields });
-const request = (fields) => ({ cmd: 'NODE_YUNFLY_RPC', act: 'request', id: 'forged', to: 'alone', action: 'echo', from: 'worker', pid: 'MY PID', ...fields });
+const request = (fields) => ({
+  cmd: 'NODE_YUNFLY_RPC',
+  act: 'request',
+  id: 'forged',
+  to: 'alone',
+  action: 'echo',
+  from: 'worker',
+  pid: 'MY PID',
+  ...fields,
+});
 
 test('the alone speaks as a worker', async () => {
   const app = await startForging();
   const frames = [
-    internal('online'), internal('listening', { addressType: 4, port: 80 }), internal('close', { key: 'x' }),
-    internal('queryServer', { seq: 1, port: 0, addressType: 4 }), internal('exitedAfterDisconnect', { seq: 2 }),
-    own('serving'), own('draining', { reason: 'SIGTERM' }), own('drained'), own('connections', { servers: [] }),
+    internal('online'),
+    internal('listening', { addressType: 4, port: 80 }),
+    internal('close', { key: 'x' }),
+    internal('queryServer', { seq: 1, port: 0, addressType: 4 }),
+    internal('exitedAfterDisconnect', { seq: 2 }),
+    own('serving'),
+    own('draining', { reason: 'SIGTERM' }),
+    own('drained'),
+    own('connections', { servers: [] }),
   ];
   await expect(forge(app, { to: 'alone' }, ...frames)).resolves.toEqual(frames.map(() => 'ERR_MESSAGE_FORBIDDEN'));
   const [, error] = app.events('protocolError')[0];

@@ -11,7 +11,8 @@ const maxMessageBytes = 32 * MIB;
 const MOST = 32 * MIB + maxMessageBytes;
 const FLOOD_MS = 400;
 
-const status = (app, name) => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(fs.readFileSync(`/proc/${app.pid}/status`, 'utf8'))[1]) * 1024;
+const status = (app, name) =>
+  Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(fs.readFileSync(`/proc/${app.pid}/status`, 'utf8'))[1]) * 1024;
 
 /** The most memory that the app held while this was done. */
 async function peak(app, worker, order, sent) {
@@ -29,7 +30,10 @@ async function peak(app, worker, order, sent) {
 const config = { exec: fixture('workers/greedy.js'), alone: fixture('alone/volume.js'), count: 2, maxMessageBytes };
 const options = { script: fixture('quiet-app.js') };
 
-test.each([['floods', floods, 'flood', 'flooded'], ['whales', whales, 'whale', 'sent']])('%s', async (_name, kinds, action, sent) => {
+test.each([
+  ['floods', floods, 'flood', 'flooded'],
+  ['whales', whales, 'whale', 'sent'],
+])('%s', async (_name, kinds, action, sent) => {
   const app = await start(config, options);
   const [greedy] = await app.workers();
   const before = status(app, 'VmRSS');

@@ -63,7 +63,9 @@ describe.each(['json', 'advanced'])('serialization: %s', (serialization) => {
       }
       await app.event('sent', () => app.events('sent').length === receivers.length);
       // As Node does it: the sender's socket is closed, a server stays open until it is closed.
-      expect(app.events('sent')).toEqual(Array(receivers.length).fill([{ returned: true, closed: className === 'Socket' && kind !== 'datagrams' }]));
+      expect(app.events('sent')).toEqual(
+        Array(receivers.length).fill([{ returned: true, closed: className === 'Socket' && kind !== 'datagrams' }]),
+      );
     });
 
     test('from a worker and from the alone to the app', async () => {
@@ -190,7 +192,10 @@ test('no descriptor is left open', async () => {
   await app.call('answer');
   const round = async () => {
     for (const kind of Object.keys(kinds)) {
-      const ways = [[worker, { to: 'app' }], [worker, { to: 'alone' }]];
+      const ways = [
+        [worker, { to: 'app' }],
+        [worker, { to: 'alone' }],
+      ];
       if (canWorkersTake(kind)) {
         await ask(kind, await app.call('make', kind, worker.id, { text: 'x' }));
         ways.push([alone, { to: 'worker', worker_pid: worker.pid }]);

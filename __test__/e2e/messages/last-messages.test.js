@@ -4,7 +4,10 @@
 const { start, fixture } = require('../support/cluster');
 
 const numbers = (messages) =>
-  messages.filter(({ action }) => action === 'numbered').map(({ n }) => n).sort((a, b) => a - b);
+  messages
+    .filter(({ action }) => action === 'numbered')
+    .map(({ n }) => n)
+    .sort((a, b) => a - b);
 
 test.each([
   ['by SIGTERM', (_app, { pid }) => process.kill(pid, 'SIGTERM')],
@@ -20,7 +23,12 @@ test.each([
   const { sent } = await app.report('streamed');
   await app.event('undeliverable', (_from, { n }) => n === sent - 1);
 
-  const read = numbers(app.reports('message').filter(({ pid }) => pid === target.pid).map(({ message }) => message));
+  const read = numbers(
+    app
+      .reports('message')
+      .filter(({ pid }) => pid === target.pid)
+      .map(({ message }) => message),
+  );
   const returned = numbers(app.events('undeliverable').map(([, message]) => message));
   expect(read).toEqual(read.map((_, n) => n));
   expect(returned).toEqual(returned.map((_, i) => read.length + i));

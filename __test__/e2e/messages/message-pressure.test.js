@@ -9,16 +9,20 @@ const { until } = require('../support/until');
 
 const MIB = 1024 * 1024;
 
-test.each([1, 2])('%d workers flood workers, themselves among them, while clients connect: all are served', async (count) => {
-  const app = await start({ count });
-  const port = await app.port();
-  await requests(port, 30, 10, '/flood');
-  expect((await request(port)).status).toBe(200);
-  const isOver = ({ children }) =>
-    children.reduce((sum, { received }) => sum + received, 0) >= 30 * 5000 && children.every(({ queuedBytes }) => queuedBytes === 0);
-  await until(async () => isOver(await app.call('stats')));
-  expect(app.events('undeliverable')).toEqual([]);
-});
+test.each([1, 2])(
+  '%d workers flood workers, themselves among them, while clients connect: all are served',
+  async (count) => {
+    const app = await start({ count });
+    const port = await app.port();
+    await requests(port, 30, 10, '/flood');
+    expect((await request(port)).status).toBe(200);
+    const isOver = ({ children }) =>
+      children.reduce((sum, { received }) => sum + received, 0) >= 30 * 5000 &&
+      children.every(({ queuedBytes }) => queuedBytes === 0);
+    await until(async () => isOver(await app.call('stats')));
+    expect(app.events('undeliverable')).toEqual([]);
+  },
+);
 
 test('a sender that is slowed down is not taken for hung', async () => {
   const alone = script(`

@@ -4,7 +4,8 @@ const { start, fixture } = require('../support/cluster');
 
 const config = { count: 3, exec: fixture('workers/messages.js'), alone: fixture('alone/reporting.js') };
 
-const aloneSends = (app, message) => app.call('sendmessage', { to: 'alone', action: 'control', order: 'send', message });
+const aloneSends = (app, message) =>
+  app.call('sendmessage', { to: 'alone', action: 'control', order: 'send', message });
 const workerSends = (app, worker, message) => app.control(worker, 'send', { message });
 const received = (app, action) => app.reports('message').filter(({ message }) => message.action === action);
 
@@ -27,7 +28,12 @@ const senders = [
 describe.each(senders)('from %s', (_name, send) => {
   test('to the alone', async () => {
     const app = await start(config);
-    const message = { to: 'alone', action: 'x', from: 'as written', data: { text: '你好\u2028\n"\\', number: -1.5e-7, none: null, list: [] } };
+    const message = {
+      to: 'alone',
+      action: 'x',
+      from: 'as written',
+      data: { text: '你好\u2028\n"\\', number: -1.5e-7, none: null, list: [] },
+    };
     await send(app, message);
     const report = await app.report('aloneMessage');
     expect(report.message).toEqual(message);
@@ -85,7 +91,9 @@ test("type 'worker' reaches every worker in time", async () => {
   const reports = received(app, 'x');
   // By chance one of three is left out of 100 with a probability of 10⁻¹⁷.
   expect(new Set(reports.map(({ pid }) => pid)).size).toBe(3);
-  expect(reports.map(({ message }) => message.i).sort((a, b) => a - b)).toEqual(Array.from({ length: 100 }, (_, i) => i));
+  expect(reports.map(({ message }) => message.i).sort((a, b) => a - b)).toEqual(
+    Array.from({ length: 100 }, (_, i) => i),
+  );
 });
 
 describe('what cannot be delivered is told', () => {

@@ -20,7 +20,8 @@ function expectAll(answers, serialization) {
   for (const [action, [, error]] of Object.entries(everything)) {
     const answer = answers[action];
     expect({ action, ...answer }).toMatchObject({ action, ...(fine.includes(action) ? { answered: true } : error) });
-    for (const text of ['name', 'message', 'code', 'remoteStack']) expect((answer[text] ?? '').length).toBeLessThanOrEqual(LONGEST_TEXT);
+    for (const text of ['name', 'message', 'code', 'remoteStack'])
+      expect((answer[text] ?? '').length).toBeLessThanOrEqual(LONGEST_TEXT);
   }
 }
 
@@ -53,6 +54,8 @@ test('a message that is cut has its beginning and its end', async () => {
 test('where there is hardly room for an error, the asker still hears the reason', async () => {
   const app = await startAnswering({ maxMessageBytes: 1024, alone: false });
   for (const action of ['a large message', 'a large name and code', 'large where it is written']) {
-    await expect(app.call('ask', { to: 'worker', action: 'code of', data: action })).resolves.toBe('ERR_MESSAGE_TOO_LARGE');
+    await expect(app.call('ask', { to: 'worker', action: 'code of', data: action })).resolves.toBe(
+      'ERR_MESSAGE_TOO_LARGE',
+    );
   }
 });

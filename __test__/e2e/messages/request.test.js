@@ -53,11 +53,16 @@ describe.each(Object.entries(askers))('the %s asks', (from, { ask, pid }) => {
     const [, second] = await workerPids(app);
 
     expect(await ask(app, { to: 'alone', action: 'echo', data })).toEqual({ data, context, pid: await alonePid(app) });
-    expect(await ask(app, { to: 'worker', worker_pid: second, action: 'echo', data })).toEqual({ data, context, pid: second });
+    expect(await ask(app, { to: 'worker', worker_pid: second, action: 'echo', data })).toEqual({
+      data,
+      context,
+      pid: second,
+    });
     const any = await ask(app, { to: 'worker', action: 'echo', data });
     expect(any).toEqual({ data, context, pid: expect.any(Number) });
     expect(await workerPids(app)).toContain(any.pid);
-    if (from !== 'app') expect(await ask(app, { to: 'app', action: 'echo', data })).toEqual({ data, context, pid: app.pid });
+    if (from !== 'app')
+      expect(await ask(app, { to: 'app', action: 'echo', data })).toEqual({ data, context, pid: app.pid });
     expect(await ask(app, { to: 'worker', type: 'worker', action: 'sum', data: [2, 3] })).toBe(5);
   });
 
@@ -76,7 +81,10 @@ describe.each(Object.entries(askers))('the %s asks', (from, { ask, pid }) => {
       const { error } = await ask(app, { to, action: 'fail', data: {} });
       expect(error).toMatchObject({ name: 'RangeError', message: 'too far', code: 'E_FAR' });
       expect(error.remoteStack).toContain('fixtures/requests.js');
-      expect((await ask(app, { to, action: 'unheard of' })).error).toMatchObject({ name: 'ClusterError', code: 'ERR_NO_HANDLER' });
+      expect((await ask(app, { to, action: 'unheard of' })).error).toMatchObject({
+        name: 'ClusterError',
+        code: 'ERR_NO_HANDLER',
+      });
     }
     const pids = await workerPids(app);
     const { answers, failed } = await ask(app, { to: 'worker', type: 'all', action: 'fail', data: { only: pids[2] } });
@@ -232,15 +240,22 @@ describe('at the end', () => {
     await app.event('held');
     app.kill('SIGKILL');
     const { error } = await app.report('asked', (report) => report.tag === tag);
-    expect(error).toMatchObject({ code: 'ERR_REQUEST_GONE', message: expect.stringContaining('the channel was closed') });
+    expect(error).toMatchObject({
+      code: 'ERR_REQUEST_GONE',
+      message: expect.stringContaining('the channel was closed'),
+    });
     await app.gone;
   });
 });
 
 test('before start() nobody can be asked', async () => {
   const app = launch(config, { ...options, api: 'createCluster' });
-  await expect(app.call('request', { to: 'alone', action: 'echo' })).rejects.toMatchObject({ code: 'ERR_REQUEST_UNDELIVERABLE' });
-  await expect(app.call('ask', { to: 'alone', action: 'echo' })).resolves.toMatchObject({ error: { code: 'ERR_NO_CLUSTER' } });
+  await expect(app.call('request', { to: 'alone', action: 'echo' })).rejects.toMatchObject({
+    code: 'ERR_REQUEST_UNDELIVERABLE',
+  });
+  await expect(app.call('ask', { to: 'alone', action: 'echo' })).resolves.toMatchObject({
+    error: { code: 'ERR_NO_CLUSTER' },
+  });
   await app.call('close');
 });
 
@@ -275,7 +290,11 @@ test('data that is half a character, or nested deeply, arrives', async () => {
 describe('larger than maxMessageBytes', () => {
   const maxMessageBytes = 64 * 1024;
   const forever = { timeout: 2 ** 31 - 1 };
-  const refused = { name: 'ClusterError', code: 'ERR_MESSAGE_TOO_LARGE', message: expect.stringMatching(/more than 65536 bytes.*maxMessageBytes/) };
+  const refused = {
+    name: 'ClusterError',
+    code: 'ERR_MESSAGE_TOO_LARGE',
+    message: expect.stringMatching(/more than 65536 bytes.*maxMessageBytes/),
+  };
 
   test.each([
     ['one', { to: 'alone', action: 'echo' }],
@@ -294,8 +313,12 @@ describe('larger than maxMessageBytes', () => {
 
   test("a child's answer: who asked hears it at once", async () => {
     const app = await startAsking({ maxMessageBytes });
-    await expect(app.call('ask', { to: 'alone', ...ask }, forever)).resolves.toEqual({ error: expect.objectContaining(refused) });
-    expect(await childAsks(app, { to: 'alone' }, { to: 'worker', ...ask }, forever)).toEqual({ error: expect.objectContaining(refused) });
+    await expect(app.call('ask', { to: 'alone', ...ask }, forever)).resolves.toEqual({
+      error: expect.objectContaining(refused),
+    });
+    expect(await childAsks(app, { to: 'alone' }, { to: 'worker', ...ask }, forever)).toEqual({
+      error: expect.objectContaining(refused),
+    });
     const all = await app.call('ask', { to: 'worker', type: 'all', ...ask }, forever);
     expect(all.answers).toEqual([]);
     expect(all.failed.map(([pid]) => pid).sort()).toEqual((await workerPids(app)).sort());

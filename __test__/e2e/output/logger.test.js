@@ -30,16 +30,27 @@ describe('pino', () => {
     await app.gone;
     const entries = linesWith(app, UNSTARTED).map((line) => JSON.parse(line));
     expect(entries).toEqual([
-      expect.objectContaining({ level: 40, cluster: 'shop', msg: UNSTARTED, error: expect.stringContaining('No such file') }),
+      expect.objectContaining({
+        level: 40,
+        cluster: 'shop',
+        msg: UNSTARTED,
+        error: expect.stringContaining('No such file'),
+      }),
     ]);
   });
 
   test('what becomes of the processes', async () => {
-    const app = await start({ logger: 'pino', alone: fixture('alone/reporting.js') }, { env: { YUNFLY_LOG: undefined } });
+    const app = await start(
+      { logger: 'pino', alone: fixture('alone/reporting.js') },
+      { env: { YUNFLY_LOG: undefined } },
+    );
     const [{ pid }] = await app.workers();
     await app.call('close');
     await app.gone;
-    const entries = app.output.split('\n').filter((line) => line.startsWith('{')).map((line) => JSON.parse(line));
+    const entries = app.output
+      .split('\n')
+      .filter((line) => line.startsWith('{'))
+      .map((line) => JSON.parse(line));
     expect(entries.filter(({ msg }) => msg === 'the worker is ready')).toHaveLength(2);
     expect(entries).toContainEqual(expect.objectContaining({ level: 30, msg: 'the alone is ready' }));
     expect(entries).toContainEqual(
@@ -77,7 +88,10 @@ test.each([
 
 test('a logger that throws: the lines are on stderr, the app goes on', async () => {
   const app = await start({ title: 'shop', logger: 'broken' }, { env: debugging });
-  await app.event('output', (line) => line.startsWith(`shop: ${UNTOLD} `) && line.endsWith('loggerError="the logger is broken"'));
+  await app.event(
+    'output',
+    (line) => line.startsWith(`shop: ${UNTOLD} `) && line.endsWith('loggerError="the logger is broken"'),
+  );
   await expect(app.workers()).resolves.toHaveLength(2);
 });
 
@@ -86,7 +100,10 @@ test('YUNFLY_LOG=debug,json: each entry is a line of JSON, with the same names i
   const app = await start(config, { env: { ...debugging, ...env, YUNFLY_LOG: 'debug,json' } });
   await app.call('close');
   await app.gone;
-  const entries = app.output.trim().split('\n').map((line) => JSON.parse(line));
+  const entries = app.output
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
   for (const { timestamp, level } of entries) {
     expect(new Date(timestamp).getTime()).toBeGreaterThan(Date.now() - 3_600_000);
     expect(['ERROR', 'WARN', 'INFO', 'DEBUG']).toContain(level);

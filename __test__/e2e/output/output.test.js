@@ -12,22 +12,34 @@ const NAME = '`worker ${process.env.NODE_APP_INSTANCE * 1 + 1}`';
 
 /** The events `output` so far, as { child, text, stream }; what the app prints itself has one argument only. */
 const pieces = (app) =>
-  app.events('output').filter(({ length }) => length === 3).map(([child, text, stream]) => ({ child, text, stream }));
+  app
+    .events('output')
+    .filter(({ length }) => length === 3)
+    .map(([child, text, stream]) => ({ child, text, stream }));
 
 /** What a child wrote so far to one of its streams. */
 const textOf = (app, isFrom = () => true, name = 'stdout') =>
-  pieces(app).filter(({ child, stream }) => stream === name && isFrom(child)).map(({ text }) => text).join('');
+  pieces(app)
+    .filter(({ child, stream }) => stream === name && isFrom(child))
+    .map(({ text }) => text)
+    .join('');
 
 /** Resolves when so much of it is there. */
 const written = (app, fits, name) => app.event('output', () => fits(textOf(app, undefined, name)));
 
 /** The lines that the app printed, as [name, line]; a test that uses it is about prefixed ones only. */
 const printed = (app) =>
-  app.output.split('\n').slice(0, -1).map((line) => {
-    const [, name, rest] = /^(worker \d+|alone) +\| (.*)$/.exec(line) ?? [null, 'no prefix', line];
-    return [name, rest];
-  });
-const linesOf = (app, wanted) => printed(app).filter(([name]) => name === wanted).map(([, line]) => line);
+  app.output
+    .split('\n')
+    .slice(0, -1)
+    .map((line) => {
+      const [, name, rest] = /^(worker \d+|alone) +\| (.*)$/.exec(line) ?? [null, 'no prefix', line];
+      return [name, rest];
+    });
+const linesOf = (app, wanted) =>
+  printed(app)
+    .filter(([name]) => name === wanted)
+    .map(([, line]) => line);
 const numbers = (count, line) => Array.from({ length: count }, (_, i) => line(i));
 
 describe("'prefix'", () => {
@@ -138,7 +150,7 @@ describe("'prefix'", () => {
     expect(printed(app)).toHaveLength(3 * 100 * 11);
   });
 
-  test("what a worker printed that could not start, and where", async () => {
+  test('what a worker printed that could not start, and where', async () => {
     const exec = script("console.log('loading'); throw new Error('thrown at load');");
     const app = launch({ exec, count: 1, output: 'prefix' });
     await app.event('rejected');
@@ -296,7 +308,11 @@ describe("'pipe'", () => {
     const blocked = app.call('block', 1500);
     await app.event('blocking');
     await request(port);
-    await app.event('output', () => pieces(app).at(-1).text.includes(line(LINES - 1)));
+    await app.event('output', () =>
+      pieces(app)
+        .at(-1)
+        .text.includes(line(LINES - 1)),
+    );
     const text = textOf(app);
     expect(text.length).toBe(LINES * (line(0).length + 1));
     expect(text === numbers(LINES, (i) => `${line(i)}\n`).join('')).toBe(true);

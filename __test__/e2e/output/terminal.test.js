@@ -14,7 +14,10 @@ test('children write to a terminal with `stty tostop`; Ctrl-C reaches only the a
   app.kill('SIGUSR1');
   await expect(slow).resolves.toMatchObject({ status: 200 });
   await expect(app.gone).resolves.toEqual({ code: 0, signal: null });
-  expect(app.events('exit').map(([, ...rest]) => rest)).toEqual([[0, null], [0, null]]);
+  expect(app.events('exit').map(([, ...rest]) => rest)).toEqual([
+    [0, null],
+    [0, null],
+  ]);
   expect(app.events('unexpectedExit')).toEqual([]);
 });
 

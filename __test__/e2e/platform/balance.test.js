@@ -77,7 +77,11 @@ describe.each(['auto', 'round-robin'])('long connections, balance %s', (balance)
     endAll(next);
     await until(async () => String(await counted(app)) === '0,0,0,0');
     const { counts, waiting, queued } = await listener(app);
-    expect([counts.accepted, counts.handedOver, counts.handedAgain]).toEqual([held.length + next.length, held.length + next.length, 0]);
+    expect([counts.accepted, counts.handedOver, counts.handedAgain]).toEqual([
+      held.length + next.length,
+      held.length + next.length,
+      0,
+    ]);
     expect([waiting, queued]).toEqual([0, globalThis.PORTABLE && queued === null ? null : 0]);
   });
 });
@@ -85,7 +89,12 @@ describe.each(['auto', 'round-robin'])('long connections, balance %s', (balance)
 /** The pids that took the connections from number `first` on, of `total`. */
 async function takers(app, first, total) {
   await until(() => app.reports('connection').length >= total);
-  return new Set(app.reports('connection').slice(first).map(({ pid }) => pid));
+  return new Set(
+    app
+      .reports('connection')
+      .slice(first)
+      .map(({ pid }) => pid),
+  );
 }
 
 const pids = async (app) => new Set((await app.workers()).map(({ pid }) => pid));

@@ -12,7 +12,11 @@ const { freePort, holdPort } = require('../support/free-port');
 const { Load } = require('../support/load');
 const { stall } = require('../support/stall');
 
-const config = (options, others) => ({ exec: fixture('workers/listen.js'), args: [JSON.stringify(options)], ...others });
+const config = (options, others) => ({
+  exec: fixture('workers/listen.js'),
+  args: [JSON.stringify(options)],
+  ...others,
+});
 const listen = (options, others, spawnOptions) => start(config(options, others), spawnOptions);
 
 const errors = async (app, count = 2) => (await app.reported('listenError', count)).map(({ error }) => error);
@@ -24,17 +28,22 @@ async function expectAllAnswer(app, port) {
   expect(new Set(answers.map(({ body }) => body.pid))).toEqual(await pids(app));
 }
 
-test.each([[{ host: '127.0.0.1' }], [{ host: '::1' }], [{}], [{ host: 'localhost' }], [{ host: '::', ipv6Only: true }]])(
-  '%j: the workers know their address, and the app hears of it, as under node:cluster',
-  async (where) => {
-    const node = await startNodeCluster(config({ port: 0, ...where }));
-    const app = await listen({ port: 0, ...where });
-    const told = (events) => events.map(([, address]) => address);
-    const [{ port }] = await addresses(app);
-    expect(await addresses(app)).toEqual((await addresses(node)).map((address) => ({ ...address, port })));
-    expect(told(app.events('listening'))).toEqual(told(node.events('listening')).map((address) => ({ ...address, port })));
-  },
-);
+test.each([
+  [{ host: '127.0.0.1' }],
+  [{ host: '::1' }],
+  [{}],
+  [{ host: 'localhost' }],
+  [{ host: '::', ipv6Only: true }],
+])('%j: the workers know their address, and the app hears of it, as under node:cluster', async (where) => {
+  const node = await startNodeCluster(config({ port: 0, ...where }));
+  const app = await listen({ port: 0, ...where });
+  const told = (events) => events.map(([, address]) => address);
+  const [{ port }] = await addresses(app);
+  expect(await addresses(app)).toEqual((await addresses(node)).map((address) => ({ ...address, port })));
+  expect(told(app.events('listening'))).toEqual(
+    told(node.events('listening')).map((address) => ({ ...address, port })),
+  );
+});
 
 describe('fd', () => {
   /** The app's descriptor 4 is `fd`. */
@@ -89,7 +98,10 @@ describe('fd', () => {
   });
 
   test("no server of the app's own, nor of the master's, whichever number it has", async () => {
-    const app = await start({ exec: fixture('workers/descriptors.js'), count: 2 }, { script: fixture('private-server.js') });
+    const app = await start(
+      { exec: fixture('workers/descriptors.js'), count: 2 },
+      { script: fixture('private-server.js') },
+    );
     const port = await app.call('privatePort');
     const reports = await app.reported('tried', 2);
     expect(reports.map(({ codes }) => codes)).toEqual([['EACCES'], ['EACCES']]);
@@ -101,7 +113,10 @@ describe('fd', () => {
     const file = fs.openSync(path.join(folder(), 'file'), 'w');
     const app = launch(config({ fd: 4 }, { listenFds: [4] }), inheriting(file));
     const [error] = await app.event('rejected');
-    expect(error).toMatchObject({ code: 'ERR_CONFIG_INVALID', message: expect.stringMatching(/`listenFds`.*open sockets, which 4 is not/) });
+    expect(error).toMatchObject({
+      code: 'ERR_CONFIG_INVALID',
+      message: expect.stringMatching(/`listenFds`.*open sockets, which 4 is not/),
+    });
     fs.closeSync(file);
   });
 });
@@ -131,14 +146,17 @@ test('reusePort: every worker listens (Node 23.1 on: on a socket of its own; bef
   await expectAllAnswer(app, port);
 });
 
-test.each(['auto', 'shared'])('%s: a small backlog of the workers lets no client wait that the machine has room for', async (balance) => {
-  const app = await start({ ...config({ port: 0, backlog: 7 }), exec: fixture('workers/stalling.js'), balance });
-  const port = await app.port();
-  const releases = await Promise.all((await app.workers()).map((worker) => stall(app, worker)));
-  const sockets = await Promise.all(Array.from({ length: 100 }, () => connect(port)));
-  sockets.forEach((socket) => socket.destroy());
-  releases.forEach((release) => release());
-});
+test.each(['auto', 'shared'])(
+  '%s: a small backlog of the workers lets no client wait that the machine has room for',
+  async (balance) => {
+    const app = await start({ ...config({ port: 0, backlog: 7 }), exec: fixture('workers/stalling.js'), balance });
+    const port = await app.port();
+    const releases = await Promise.all((await app.workers()).map((worker) => stall(app, worker)));
+    const sockets = await Promise.all(Array.from({ length: 100 }, () => connect(port)));
+    sockets.forEach((socket) => socket.destroy());
+    releases.forEach((release) => release());
+  },
+);
 
 /** A process that listens with SO_REUSEPORT, which Node itself has from 23.1 on only; `port` is the code of the error where
  *  it cannot. It takes no connection. */
@@ -198,32 +216,38 @@ describe('a port that is taken', () => {
   });
 });
 
-test.each(['auto', 'shared', 'round-robin'])('%s: a foreign process that would share the port later (SO_REUSEPORT) gets no connection of ours', async (balance) => {
-  const app = await listen({ port: 0, host: '127.0.0.1' }, { balance });
-  const port = await app.port();
-  const { port: shared, end } = await stranger(port);
-  // The kernel lets it in, where there is a group: where workers hold the socket.
-  if (balance === 'round-robin' || globalThis.PORTABLE) expect(shared).toBe('EADDRINUSE');
-  await expectAllAnswer(app, port);
-  await end();
-  await expectAllAnswer(app, port);
-});
+test.each(['auto', 'shared', 'round-robin'])(
+  '%s: a foreign process that would share the port later (SO_REUSEPORT) gets no connection of ours',
+  async (balance) => {
+    const app = await listen({ port: 0, host: '127.0.0.1' }, { balance });
+    const port = await app.port();
+    const { port: shared, end } = await stranger(port);
+    // The kernel lets it in, where there is a group: where workers hold the socket.
+    if (balance === 'round-robin' || globalThis.PORTABLE) expect(shared).toBe('EADDRINUSE');
+    await expectAllAnswer(app, port);
+    await end();
+    await expectAllAnswer(app, port);
+  },
+);
 
-test.each(['auto', 'round-robin', 'shared'])('%s: workers close and listen again one after another, and no client notices', async (balance) => {
-  const port = await freePort();
-  const app = await start({ exec: fixture('workers/relisten.js'), env: { PORT: String(port) }, balance });
-  const load = new Load(port);
-  let times = 0;
-  for (const round of [1, 2, 3]) {
-    for (const worker of await app.workers()) {
-      await load.answered(50);
-      await app.control(worker, 'reopen');
-      times += 1;
-      await app.reported('again', times);
+test.each(['auto', 'round-robin', 'shared'])(
+  '%s: workers close and listen again one after another, and no client notices',
+  async (balance) => {
+    const port = await freePort();
+    const app = await start({ exec: fixture('workers/relisten.js'), env: { PORT: String(port) }, balance });
+    const load = new Load(port);
+    let times = 0;
+    for (const round of [1, 2, 3]) {
+      for (const worker of await app.workers()) {
+        await load.answered(50);
+        await app.control(worker, 'reopen');
+        times += 1;
+        await app.reported('again', times);
+      }
+      const answers = await requests(port, 20, 4);
+      expect(new Set(answers.map(({ text }) => text))).toEqual(new Set([`generation ${round + 1}`]));
     }
-    const answers = await requests(port, 20, 4);
-    expect(new Set(answers.map(({ text }) => text))).toEqual(new Set([`generation ${round + 1}`]));
-  }
-  const results = await load.stop();
-  expect(results.filter(({ status }) => status !== 200)).toEqual([]);
-});
+    const results = await load.stop();
+    expect(results.filter(({ status }) => status !== 200)).toEqual([]);
+  },
+);

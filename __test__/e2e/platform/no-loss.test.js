@@ -48,30 +48,36 @@ test.each(every)('%s: a worker that stands still is killed: all 20 clients are a
   expect(counts.handedAgain).toBe(1);
 });
 
-test.each(every)('%s: a stalled worker gets nothing new, and its share again when it has recovered', async (balance) => {
-  const app = await startHttp({ balance });
-  const port = await app.port();
-  const [stalled, other] = await app.workers();
-  const release = await stall(app, stalled);
-  const { all, answered, atLeast } = await clients(port, 50);
-  await atLeast(49);
-  expect(new Set(answered.map(pidOf))).toEqual(new Set([other.pid]));
-  release();
-  await all;
-  expectAnswered(answered, 50);
-  await until(async () => (await requests(port, 20, 4)).some(({ body }) => body.pid === stalled.pid));
-});
+test.each(every)(
+  '%s: a stalled worker gets nothing new, and its share again when it has recovered',
+  async (balance) => {
+    const app = await startHttp({ balance });
+    const port = await app.port();
+    const [stalled, other] = await app.workers();
+    const release = await stall(app, stalled);
+    const { all, answered, atLeast } = await clients(port, 50);
+    await atLeast(49);
+    expect(new Set(answered.map(pidOf))).toEqual(new Set([other.pid]));
+    release();
+    await all;
+    expectAnswered(answered, 50);
+    await until(async () => (await requests(port, 20, 4)).some(({ body }) => body.pid === stalled.pid));
+  },
+);
 
-test.each(every)('%s: all workers are killed at once: who connects meanwhile waits for the next ones', async (balance) => {
-  const app = await startHttp({ balance });
-  const port = await app.port();
-  const victims = (await app.workers()).map(({ pid }) => pid);
-  for (const pid of victims) process.kill(pid, 'SIGKILL');
-  const { all, answered } = await clients(port, 20);
-  await all;
-  expectAnswered(answered, 20);
-  for (const pid of victims) expect(answered.map(pidOf)).not.toContain(pid);
-});
+test.each(every)(
+  '%s: all workers are killed at once: who connects meanwhile waits for the next ones',
+  async (balance) => {
+    const app = await startHttp({ balance });
+    const port = await app.port();
+    const victims = (await app.workers()).map(({ pid }) => pid);
+    for (const pid of victims) process.kill(pid, 'SIGKILL');
+    const { all, answered } = await clients(port, 20);
+    await all;
+    expectAnswered(answered, 20);
+    for (const pid of victims) expect(answered.map(pidOf)).not.toContain(pid);
+  },
+);
 
 test.each([
   ['auto', false],
@@ -102,7 +108,13 @@ test.each(every)('%s: at close() those who wait for stalled workers are answered
   const closed = app.call('close');
   await app.call('title'); // a command that came after it was answered: the close is under way
   // Where newcomers cannot be held off the master takes who waits, and closes: nobody else comes while the workers stand still.
-  if (globalThis.PORTABLE && balance !== 'shared') await until(() => connect(port).then((socket) => void socket.destroy(), ({ code }) => code === 'ECONNREFUSED'));
+  if (globalThis.PORTABLE && balance !== 'shared')
+    await until(() =>
+      connect(port).then(
+        (socket) => void socket.destroy(),
+        ({ code }) => code === 'ECONNREFUSED',
+      ),
+    );
   releases.forEach((release) => release());
   await all;
   expectAnswered(answered, 20);
@@ -110,21 +122,24 @@ test.each(every)('%s: at close() those who wait for stalled workers are answered
   await expect(app.gone).resolves.toEqual(orderly);
 });
 
-test.each([...every, 'sticky'])('%s: close() under load holds off who comes, and is held up by nobody', async (balance) => {
-  // So long the queues may take to become empty: twice as long as this test may.
-  const app = await startHttp({ balance, killTimeout: 240_000 });
-  const load = new Load(await app.port(), { atOnce: 48 });
-  await load.answered(300);
-  const closed = app.call('close');
-  const results = await load.refused();
-  await closed;
-  const lost = results.filter(({ status, error }) => status !== 200 && error?.code !== 'ECONNREFUSED');
-  if (!globalThis.PORTABLE) expect(lost).toEqual([]);
-  // Nobody is held off there: who comes just when the socket is closed is reset. With 'shared' the last of the workers closes it, a
-  // turn of its event loop after it has looked.
-  else if (balance !== 'shared') expect(lost.length).toBeLessThanOrEqual(1);
-  await expect(app.gone).resolves.toEqual(orderly);
-});
+test.each([...every, 'sticky'])(
+  '%s: close() under load holds off who comes, and is held up by nobody',
+  async (balance) => {
+    // So long the queues may take to become empty: twice as long as this test may.
+    const app = await startHttp({ balance, killTimeout: 240_000 });
+    const load = new Load(await app.port(), { atOnce: 48 });
+    await load.answered(300);
+    const closed = app.call('close');
+    const results = await load.refused();
+    await closed;
+    const lost = results.filter(({ status, error }) => status !== 200 && error?.code !== 'ECONNREFUSED');
+    if (!globalThis.PORTABLE) expect(lost).toEqual([]);
+    // Nobody is held off there: who comes just when the socket is closed is reset. With 'shared' the last of the workers closes it, a
+    // turn of its event loop after it has looked.
+    else if (balance !== 'shared') expect(lost.length).toBeLessThanOrEqual(1);
+    await expect(app.gone).resolves.toEqual(orderly);
+  },
+);
 
 describe.each([...byMaster, 'sticky'])('maxConnections, balance %s', (balance) => {
   const startLimited = (config) => start({ exec: fixture('workers/hold.js'), balance, ...config });
@@ -133,7 +148,10 @@ describe.each([...byMaster, 'sticky'])('maxConnections, balance %s', (balance) =
   const holdSome = (port, count) =>
     Array.from({ length: count }, () => {
       const one = hold(port);
-      one.taken.then(({ pid }) => (one.by = pid), () => {});
+      one.taken.then(
+        ({ pid }) => (one.by = pid),
+        () => {},
+      );
       return one;
     });
   const served = (held) => held.filter(({ by }) => by);
@@ -147,7 +165,9 @@ describe.each([...byMaster, 'sticky'])('maxConnections, balance %s', (balance) =
     for (const { pid } of await app.workers()) expect(held.filter(({ by }) => by === pid)).toHaveLength(2);
     await until(async () => waiting(await app.call('stats')) === 2);
     for (const room of [5, 6]) {
-      served(held).find(({ socket }) => !socket.destroyed).socket.destroy();
+      served(held)
+        .find(({ socket }) => !socket.destroyed)
+        .socket.destroy();
       await until(() => served(held).length === room);
     }
     held.forEach(({ socket }) => socket.destroy());
@@ -195,12 +215,17 @@ test.each(byMaster)('%s: clients that wait for a full server keep nobody from an
     full.listen(0, () => http.createServer((_request, response) => response.end('served')).listen(0));`);
   const app = await start({ exec, balance, count: 2 });
   await until(() => app.events('listening').length === 4);
-  const [full, other] = app.events('listening').filter(([{ id }]) => id === 1).map(([, { port }]) => port);
-  const taken = await Promise.all([1, 2].map(async () => {
-    const socket = await connect(full);
-    await once(socket, 'data');
-    return socket;
-  }));
+  const [full, other] = app
+    .events('listening')
+    .filter(([{ id }]) => id === 1)
+    .map(([, { port }]) => port);
+  const taken = await Promise.all(
+    [1, 2].map(async () => {
+      const socket = await connect(full);
+      await once(socket, 'data');
+      return socket;
+    }),
+  );
   const waiting = await connect(full);
   for (let i = 0; i < 10; i++) expect((await request(other)).text).toBe('served');
   taken[0].destroy();

@@ -5,7 +5,8 @@ const { start, startNodeCluster, fixture } = require('../support/cluster');
 const { request, requests } = require('../support/client');
 const { freePort, holdPort } = require('../support/free-port');
 
-const listen = (options, config) => start({ exec: fixture('workers/listen.js'), args: [JSON.stringify(options)], ...config });
+const listen = (options, config) =>
+  start({ exec: fixture('workers/listen.js'), args: [JSON.stringify(options)], ...config });
 
 const pidsOf = (answers) => new Set(answers.map((answer) => answer.body.pid));
 
@@ -62,7 +63,8 @@ test('ipv6Only leaves the IPv4 port to others', async () => {
 
 describe('an address that cannot be had: the worker gets the error that node:cluster gives', () => {
   /** Root may bind every port: take that right away. */
-  const unprivileged = process.getuid() === 0 ? ['setpriv', '--inh-caps=-net_bind_service', '--bounding-set=-net_bind_service'] : [];
+  const unprivileged =
+    process.getuid() === 0 ? ['setpriv', '--inh-caps=-net_bind_service', '--bounding-set=-net_bind_service'] : [];
 
   async function compare(options, command = []) {
     const config = { exec: fixture('workers/listen.js'), args: [JSON.stringify(options)] };

@@ -87,7 +87,10 @@ test('an instance that ends later does not remove the file of the next one, nor 
 
 test('a file that a dead process left there: EADDRINUSE, and it stays', async () => {
   const file = path.join(folder(), 'socket');
-  spawnSync(runtime, ['-e', `net.createServer().listen(${JSON.stringify(file)}, () => process.kill(process.pid, 'SIGKILL'))`]);
+  spawnSync(runtime, [
+    '-e',
+    `net.createServer().listen(${JSON.stringify(file)}, () => process.kill(process.pid, 'SIGKILL'))`,
+  ]);
   expect(fs.statSync(file).isSocket()).toBe(true);
   await expect(compareErrors({ path: file })).resolves.toMatchObject({ code: 'EADDRINUSE' });
   expect(fs.existsSync(file)).toBe(true);

@@ -18,7 +18,9 @@ test('reloads asked for during a reload are merged into one that follows, with t
   const reports = await Promise.all(asked.map((options) => app.call('reload', options)));
   expect(reports.map(({ ok }) => ok)).toEqual([true, true, true]);
   expect(reports[1]).toEqual(reports[2]);
-  expect(reports[0].replaced.map(({ newPid }) => newPid).sort()).toEqual(reports[1].replaced.map(({ oldPid }) => oldPid).sort());
+  expect(reports[0].replaced.map(({ newPid }) => newPid).sort()).toEqual(
+    reports[1].replaced.map(({ oldPid }) => oldPid).sort(),
+  );
   expect(app.events('reload')).toHaveLength(2);
   expect(app.events('fork')).toHaveLength(3 * 2);
   for (const worker of await app.workers()) expect(await booted(app, worker)).toMatchObject({ generation: 'b' });
@@ -41,7 +43,9 @@ test('merged reloads: the concurrency counts as well', async () => {
 
 test('merged reloads: each option counts', async () => {
   const app = await startOne({ count: 1 });
-  await Promise.all([{}, { env: { GENERATION: '2' } }, { args: ['--new'] }].map((options) => app.call('reload', options)));
+  await Promise.all(
+    [{}, { env: { GENERATION: '2' } }, { args: ['--new'] }].map((options) => app.call('reload', options)),
+  );
   const [worker] = await app.workers();
   expect(await booted(app, worker)).toMatchObject({ generation: '2', args: ['--new'] });
 });
@@ -75,7 +79,9 @@ describe('the alone', () => {
     await app.call('sendmessage', { to: 'alone', action: 'last' });
     await app.report('aloneMessage', ({ message }) => message.action === 'last');
     const counted = app.reports('aloneMessage').filter(({ message }) => message.action === 'counted');
-    expect(counted.map(({ message }) => message.n).sort((a, b) => a - b)).toEqual(Array.from({ length: 50 }, (_, n) => n));
+    expect(counted.map(({ message }) => message.n).sort((a, b) => a - b)).toEqual(
+      Array.from({ length: 50 }, (_, n) => n),
+    );
     expect(app.events('undeliverable')).toEqual([]);
   });
 });
@@ -95,19 +101,26 @@ describe('SIGHUP', () => {
   });
 
   /** Runs what follows with a controlling terminal, of which it holds the other end itself. */
-  const withTerminal = ['python3', '-c', `
+  const withTerminal = [
+    'python3',
+    '-c',
+    `
 import fcntl, os, pty, sys, termios
 other, terminal = pty.openpty()
 os.setsid()
 fcntl.ioctl(terminal, termios.TIOCSCTTY, 0)
 os.set_inheritable(other, True)
-os.execvp(sys.argv[1], sys.argv[1:])`];
+os.execvp(sys.argv[1], sys.argv[1:])`,
+  ];
 
   test('with a terminal, which was closed: an orderly end', async () => {
     const app = await startOne({ count: 2 }, { command: withTerminal });
     app.kill('SIGHUP');
     await expect(app.gone).resolves.toEqual({ code: 0, signal: null });
-    expect(app.events('exit').map(([, code, signal]) => [code, signal])).toEqual([[0, null], [0, null]]);
+    expect(app.events('exit').map(([, code, signal]) => [code, signal])).toEqual([
+      [0, null],
+      [0, null],
+    ]);
     expect(app.events('reload')).toEqual([]);
   });
 });

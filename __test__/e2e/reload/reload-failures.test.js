@@ -42,9 +42,19 @@ describe.each([[true], [false]])('keep-alive %s: a new version', (keepAlive) => 
     const results = await load.stop();
     // A process that exits by itself cuts what it was working on; nothing else may fail.
     const { pid } = kind === 'exits' ? await app.report('bad listens') : {};
-    const taken = new Set(app.reports('connection').filter((report) => report.pid === pid).map(({ port }) => port));
+    const taken = new Set(
+      app
+        .reports('connection')
+        .filter((report) => report.pid === pid)
+        .map(({ port }) => port),
+    );
     expect(results.filter(({ status, port }) => status !== 200 && !taken.has(port))).toEqual([]);
-    expect(app.processes().map(({ command }) => command).filter((command) => command.includes(bad))).toEqual([]);
+    expect(
+      app
+        .processes()
+        .map(({ command }) => command)
+        .filter((command) => command.includes(bad)),
+    ).toEqual([]);
   });
 });
 

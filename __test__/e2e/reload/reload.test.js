@@ -65,7 +65,10 @@ test('a new worker listens before the old one finishes, and the first one stays 
 function story(app, before) {
   const known = before.map(({ id }) => id);
   const steps = [];
-  for (const { name, args: [worker] } of app.history()) {
+  for (const {
+    name,
+    args: [worker],
+  } of app.history()) {
     if (['fork', 'listening'].includes(name) && !known.includes(worker.id)) steps.push(`${name} ${worker.slot}`);
   }
   return steps;
@@ -112,7 +115,12 @@ test('env, exec and args are those of the new generation, of what is forked late
   const app = await startOne({ count: 2, exec: fixture('workers/http.js'), env: { GENERATION: '1', SHARED: 'kept' } });
   const expectGeneration = async (workers, generation, args) => {
     for (const { pid, slot } of workers) {
-      expect(await of(app, 'booted', pid)).toMatchObject({ generation, shared: 'kept', instance: String(slot - 1), args });
+      expect(await of(app, 'booted', pid)).toMatchObject({
+        generation,
+        shared: 'kept',
+        instance: String(slot - 1),
+        args,
+      });
     }
   };
   await app.call('reload', { exec, args: ['--new'], env: { GENERATION: '2' } });

@@ -16,7 +16,13 @@ afterAll(() => server?.stop());
 beforeEach(() => server?.client.flushall());
 
 const redis = () => ({ env: { REDIS_URL: server.url }, connections: () => server.connections() });
-const goodEnd = { wasConnected: true, answer: true, exit: [0, null], unexpected: 0, end: expect.objectContaining({ code: 0 }) };
+const goodEnd = {
+  wasConnected: true,
+  answer: true,
+  exit: [0, null],
+  unexpected: 0,
+  end: expect.objectContaining({ code: 0 }),
+};
 
 suite(Object.keys(ways))('%s', (way) => {
   test('Redis', async () => {
@@ -28,7 +34,10 @@ suite(Object.keys(ways))('%s', (way) => {
 
   test('BullMQ', async () => {
     const left = await leaveUnderRequest(way, worker('bullmq', snippet('BullMQ')), redis());
-    expect(left).toEqual({ ...goodEnd, story: ['under way', 'draining', 'answered', 'sent', 'ran out of work', 'ended'] });
+    expect(left).toEqual({
+      ...goodEnd,
+      story: ['under way', 'draining', 'answered', 'sent', 'ran out of work', 'ended'],
+    });
     if (way === 'close()') expect(await server.connections()).toBe(0);
   });
 });

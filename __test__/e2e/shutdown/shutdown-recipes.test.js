@@ -9,7 +9,9 @@ const { fixture, runtime } = require('../support/cluster');
 const { Postgres } = require('../support/postgres');
 const { leaveUnderRequest, snippet, snippets, ways, worker } = require('../support/recipes');
 
-const [major, minor] = execFileSync(runtime, ['-p', 'process.versions.node'], { encoding: 'utf8' }).split('.').map(Number);
+const [major, minor] = execFileSync(runtime, ['-p', 'process.versions.node'], { encoding: 'utf8' })
+  .split('.')
+  .map(Number);
 /** Prisma 7 and pg-boss 12 need it: ES modules that are required. */
 const testRecent = major > 20 || (major === 20 && minor >= 19) ? test : test.skip;
 
@@ -40,13 +42,21 @@ const usePrisma = (project) => buildPrismaClient(path.join(project, 'generated/p
 const database = () => ({
   env: { DATABASE_URL: postgres.url },
   async connections(pid) {
-    const [{ count }] = await postgres.query('SELECT count(*)::int FROM pg_stat_activity WHERE application_name = $1', [String(pid)]);
+    const [{ count }] = await postgres.query('SELECT count(*)::int FROM pg_stat_activity WHERE application_name = $1', [
+      String(pid),
+    ]);
     return count;
   },
 });
 
 /** Nothing is left at the server, and the process ended by itself. */
-const goodEnd = { wasConnected: true, answer: true, exit: [0, null], unexpected: 0, end: expect.objectContaining({ code: 0, connections: 0 }) };
+const goodEnd = {
+  wasConnected: true,
+  answer: true,
+  exit: [0, null],
+  unexpected: 0,
+  end: expect.objectContaining({ code: 0, connections: 0 }),
+};
 
 test('both languages have the same snippets', () => {
   const sources = (document) => snippets(document).map(({ source }) => source);
@@ -57,20 +67,33 @@ describe.each(Object.keys(ways))('%s', (way) => {
   test('pg', async () => {
     const left = await leaveUnderRequest(way, worker('pg', snippet('pg')), database());
     expect(left).toEqual({ ...goodEnd, story: ['under way', 'draining', 'answered', 'ran out of work', 'ended'] });
-    expect(await postgres.query('SELECT path FROM visits ORDER BY path')).toEqual([{ path: 'after' }, { path: 'before' }, { path: 'beside' }]);
+    expect(await postgres.query('SELECT path FROM visits ORDER BY path')).toEqual([
+      { path: 'after' },
+      { path: 'before' },
+      { path: 'beside' },
+    ]);
   });
 
   testRecent('Prisma', async () => {
     const left = await leaveUnderRequest(way, worker('prisma', snippet('Prisma'), usePrisma), database());
     expect(left).toEqual({ ...goodEnd, story: ['under way', 'draining', 'answered', 'ran out of work', 'ended'] });
-    expect(await postgres.query('SELECT path FROM "Visit" ORDER BY path')).toEqual([{ path: 'after' }, { path: 'before' }, { path: 'beside' }]);
+    expect(await postgres.query('SELECT path FROM "Visit" ORDER BY path')).toEqual([
+      { path: 'after' },
+      { path: 'before' },
+      { path: 'beside' },
+    ]);
   });
 
   testRecent('pg-boss', async () => {
     const left = await leaveUnderRequest(way, worker('pg-boss', snippet('pg-boss')), database());
-    expect(left).toEqual({ ...goodEnd, story: ['under way', 'draining', 'answered', 'sent', 'ran out of work', 'ended'] });
+    expect(left).toEqual({
+      ...goodEnd,
+      story: ['under way', 'draining', 'answered', 'sent', 'ran out of work', 'ended'],
+    });
     // The request's job was accepted, and is for the workers to come.
-    const jobs = await postgres.query("SELECT data->>'to' AS to, state::text FROM pgboss.job WHERE name = 'mail' ORDER BY created_on");
+    const jobs = await postgres.query(
+      "SELECT data->>'to' AS to, state::text FROM pgboss.job WHERE name = 'mail' ORDER BY created_on",
+    );
     expect(jobs).toMatchObject([{ to: 'before', state: 'completed' }, { to: 'after' }]);
   });
 });

@@ -14,7 +14,10 @@ test.each(['SIGTERM', 'SIGINT', 'SIGQUIT'])('%s: everything ends in good order, 
   app.kill(signal);
   await expect(slow).resolves.toMatchObject({ status: 200 });
   await expect(app.gone).resolves.toEqual({ code: 0, signal: null });
-  expect(app.events('exit').map(([, ...rest]) => rest)).toEqual([[0, null], [0, null]]);
+  expect(app.events('exit').map(([, ...rest]) => rest)).toEqual([
+    [0, null],
+    [0, null],
+  ]);
   expect(app.events('aloneExit').map(([, ...rest]) => rest)).toEqual([[0, null]]);
   expect(app.events('close')).toHaveLength(1);
 });
@@ -45,19 +48,22 @@ test('a signal while it starts', async () => {
   expect(app.events('ready')).toEqual([]);
 });
 
-test.each(['SIGTERM', 'SIGINT', 'SIGQUIT'])('%s to every process at once (systemd, a terminal, PM2) is one orderly stop', async (signal) => {
-  const app = await start({ count: 3, alone });
-  const slow = request(await app.port(), '/slow?ms=500');
-  await app.report('slow');
-  const targets = app.processes().map(({ pid }) => pid);
-  expect(targets).toHaveLength(5);
-  // The children first: the worst order, since the app does not know yet.
-  for (const pid of [...targets.filter((pid) => pid !== app.pid), app.pid]) process.kill(pid, signal);
-  await expect(slow).resolves.toMatchObject({ status: 200 });
-  await expect(app.gone).resolves.toEqual({ code: 0, signal: null });
-  expect(app.events('exit').map(([, code, signal]) => [code, signal])).toEqual(Array(3).fill([0, null]));
-  expect(app.events('unexpectedExit')).toEqual([]);
-});
+test.each(['SIGTERM', 'SIGINT', 'SIGQUIT'])(
+  '%s to every process at once (systemd, a terminal, PM2) is one orderly stop',
+  async (signal) => {
+    const app = await start({ count: 3, alone });
+    const slow = request(await app.port(), '/slow?ms=500');
+    await app.report('slow');
+    const targets = app.processes().map(({ pid }) => pid);
+    expect(targets).toHaveLength(5);
+    // The children first: the worst order, since the app does not know yet.
+    for (const pid of [...targets.filter((pid) => pid !== app.pid), app.pid]) process.kill(pid, signal);
+    await expect(slow).resolves.toMatchObject({ status: 200 });
+    await expect(app.gone).resolves.toEqual({ code: 0, signal: null });
+    expect(app.events('exit').map(([, code, signal]) => [code, signal])).toEqual(Array(3).fill([0, null]));
+    expect(app.events('unexpectedExit')).toEqual([]);
+  },
+);
 
 test('a signal to the whole process group reaches only the app (Ctrl-C)', async () => {
   const app = await start({ count: 2, alone }, { detached: true });
@@ -107,7 +113,7 @@ test('SIGHUP to every process at once is a reload', async () => {
   expect(app.events('unexpectedExit')).toEqual([]);
 });
 
-test('handleSignals: false: signals are the app\'s own, and so is its end', async () => {
+test("handleSignals: false: signals are the app's own, and so is its end", async () => {
   const app = await start({ count: 2, alone, handleSignals: false }, { script: fixture('own-signals-app.js') });
   const before = await app.workers();
   for (const name of ['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP']) {

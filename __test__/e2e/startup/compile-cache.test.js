@@ -6,7 +6,9 @@ const path = require('node:path');
 const { launch, start, fixture, runtime } = require('../support/cluster');
 const { folder, privateFolder, script } = require('../support/files');
 
-const [major, minor] = execFileSync(runtime, ['-p', 'process.versions.node'], { encoding: 'utf8' }).split('.').map(Number);
+const [major, minor] = execFileSync(runtime, ['-p', 'process.versions.node'], { encoding: 'utf8' })
+  .split('.')
+  .map(Number);
 const isSupported = major > 22 || (major === 22 && minor >= 1);
 const required = ['report.js', 'workers/http.js'].map((name) => JSON.stringify(fixture(name)));
 
@@ -18,15 +20,23 @@ const worker = () =>
 
 /** Starts a cluster that has `cache` as its XDG_CACHE_HOME; resolves with what its workers see. */
 async function startCached(config, env = {}, cache = privateFolder()) {
-  const inherited = { NODE_COMPILE_CACHE: undefined, NODE_DISABLE_COMPILE_CACHE: undefined, CACHE_DIRECTORY: undefined };
+  const inherited = {
+    NODE_COMPILE_CACHE: undefined,
+    NODE_DISABLE_COMPILE_CACHE: undefined,
+    CACHE_DIRECTORY: undefined,
+  };
   const count = config.mode === 'development' ? 1 : 2;
-  const app = await start({ exec: worker(), count, ...config }, { env: { ...inherited, XDG_CACHE_HOME: cache, ...env } });
+  const app = await start(
+    { exec: worker(), count, ...config },
+    { env: { ...inherited, XDG_CACHE_HOME: cache, ...env } },
+  );
   const seen = new Set((await app.reported('cache', count)).map((report) => report.folder));
   expect(seen.size).toBe(1);
   return { app, seen: [...seen][0], own: path.join(cache, 'yunfly-cluster') };
 }
 
-const files = (where) => fs.readdirSync(where, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+const files = (where) =>
+  fs.readdirSync(where, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
 
 if (isSupported) {
   test('in production the workers share a folder that nobody else can enter, and fill it', async () => {
@@ -75,11 +85,14 @@ if (isSupported) {
     expect(fs.readdirSync(own)).toEqual([]);
   });
 } else {
-  test.each([[undefined], [true], ['cache']])('this Node has none: compileCache %p sets nothing', async (compileCache) => {
-    const { seen, own } = await startCached({ compileCache });
-    expect(seen).toBeNull();
-    expect(fs.existsSync(own)).toBe(false);
-  });
+  test.each([[undefined], [true], ['cache']])(
+    'this Node has none: compileCache %p sets nothing',
+    async (compileCache) => {
+      const { seen, own } = await startCached({ compileCache });
+      expect(seen).toBeNull();
+      expect(fs.existsSync(own)).toBe(false);
+    },
+  );
 }
 
 test.each([

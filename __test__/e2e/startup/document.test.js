@@ -15,7 +15,8 @@ const snippet = (name) => fs.readFileSync(fixture(`document/${name}.ts`), 'utf8'
 
 /** As a build step makes it: CommonJS without types. */
 const compile = (source) =>
-  ts.transpileModule(source, { compilerOptions: { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2022 } }).outputText;
+  ts.transpileModule(source, { compilerOptions: { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2022 } })
+    .outputText;
 
 /** A NODE_PATH in which `require('sendmessage')` is what `source` exports. */
 function providing(source) {
@@ -65,7 +66,11 @@ describe.each(senders)('%s', (_name, source) => {
 test('a random worker runs the job: one at a time, another once that one has gone', async () => {
   const job = `require(${JSON.stringify(fixture('report.js'))})('job', { msg });`;
   const check = snippet('random-worker.check').replace('// now you can doing something here what you want to do.', job);
-  const exec = script(compile(`${snippet('random-worker.listen')}\n${check}\nrequire(${JSON.stringify(fixture('control.js'))});\n${server}`));
+  const exec = script(
+    compile(
+      `${snippet('random-worker.listen')}\n${check}\nrequire(${JSON.stringify(fixture('control.js'))});\n${server}`,
+    ),
+  );
   const app = await start({ count: 3, exec });
   const first = await app.report('job');
   expect(first.msg).toMatchObject({ from: 'app', to: 'worker', action: 'random-worker', worker_pid: first.pid });
@@ -92,9 +97,20 @@ test.each([
   ['README.zh-CN.md', 'docs/zh/'],
 ])('%s or %s shows the same code', (readme, folder) => {
   const shownIn = documents().filter((name) => name === readme || name.startsWith(folder));
-  const code = (source) => source.split('\n').map((line) => line.replace(/\/\/.*/, '').trim()).filter(Boolean);
+  const code = (source) =>
+    source
+      .split('\n')
+      .map((line) => line.replace(/\/\/.*/, '').trim())
+      .filter(Boolean);
   const shown = code(shownIn.map(read).join('\n')).join('\n');
-  for (const name of ['worker-to-alone.worker', 'worker-to-alone.alone', 'alone-to-worker.alone', 'alone-to-worker.worker', 'random-worker.check', 'set-interval']) {
+  for (const name of [
+    'worker-to-alone.worker',
+    'worker-to-alone.alone',
+    'alone-to-worker.alone',
+    'alone-to-worker.worker',
+    'random-worker.check',
+    'set-interval',
+  ]) {
     expect(shown).toContain(code(snippet(name)).join('\n'));
   }
 });

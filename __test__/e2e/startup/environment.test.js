@@ -35,7 +35,10 @@ function reads(app) {
 const testReads = process.platform === 'linux' && hasCompiler() ? test : test.skip;
 
 testReads('in production no thread but that of JS looks into the environment', async () => {
-  const app = await start({ count: 2, alone: fixture('alone/service.js'), standby: 1, minUptime: 100, output: 'prefix' }, { env: watchingReads() });
+  const app = await start(
+    { count: 2, alone: fixture('alone/service.js'), standby: 1, minUptime: 100, output: 'prefix' },
+    { env: watchingReads() },
+  );
   const [victim] = await app.workers();
   await app.call('killWorker', victim.id);
   await app.event('listening', ({ id }) => id > victim.id);

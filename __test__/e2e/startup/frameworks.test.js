@@ -18,17 +18,20 @@ describe.each(['koa', 'express', 'fastify', 'nest'])('a %s app', (framework) => 
     for (const { status, body } of answers) expect([status, body.hello]).toEqual([200, 'cluster']);
   });
 
-  test.each([true, false])('is reloaded and closed under load (keep-alive: %s) without a lost request', async (keepAlive) => {
-    const app = await start({ exec, count: 2, minUptime: 100 });
-    const load = new Load(await app.port(), { atOnce: 4, path: PATH, keepAlive });
-    await load.answered(50);
-    await expect(app.call('reload')).resolves.toMatchObject({ ok: true });
-    await load.answered(50);
-    await app.call('close');
-    const results = await load.refused();
-    // Only what found nobody any more, after the end.
-    const failed = results.filter(({ status, error }) => status !== 200 && error?.code !== 'ECONNREFUSED');
-    expect(failed).toEqual([]);
-    expect(app.events('exit').map(([, ...how]) => how)).toEqual(Array(4).fill([0, null]));
-  });
+  test.each([true, false])(
+    'is reloaded and closed under load (keep-alive: %s) without a lost request',
+    async (keepAlive) => {
+      const app = await start({ exec, count: 2, minUptime: 100 });
+      const load = new Load(await app.port(), { atOnce: 4, path: PATH, keepAlive });
+      await load.answered(50);
+      await expect(app.call('reload')).resolves.toMatchObject({ ok: true });
+      await load.answered(50);
+      await app.call('close');
+      const results = await load.refused();
+      // Only what found nobody any more, after the end.
+      const failed = results.filter(({ status, error }) => status !== 200 && error?.code !== 'ECONNREFUSED');
+      expect(failed).toEqual([]);
+      expect(app.events('exit').map(([, ...how]) => how)).toEqual(Array(4).fill([0, null]));
+    },
+  );
 });

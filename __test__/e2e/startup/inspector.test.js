@@ -59,7 +59,13 @@ test('a worker that was killed leaves its port, too', async () => {
 
 test('while the old worker has it a new one takes any', async () => {
   const port = await freeRow(3);
-  const app = await start({ ...config, alone: false, count: 1, minUptime: 0, execArgv: [`--inspect=127.0.0.1:${port}`] });
+  const app = await start({
+    ...config,
+    alone: false,
+    count: 1,
+    minUptime: 0,
+    execArgv: [`--inspect=127.0.0.1:${port}`],
+  });
   expect((await app.call('reload')).ok).toBe(true);
   const [first, second] = await app.reported('inspected', 2);
   expect(portOf(first)).toBe(port + 2);
@@ -74,7 +80,13 @@ test('port 0 is any', async () => {
 
 test('who waits for a debugger has all the time', async () => {
   const port = await freeRow(3);
-  const app = launch({ ...config, alone: false, count: 1, startTimeout: 200, execArgv: [`--inspect-brk=127.0.0.1:${port}`] });
+  const app = launch({
+    ...config,
+    alone: false,
+    count: 1,
+    startTimeout: 200,
+    execArgv: [`--inspect-brk=127.0.0.1:${port}`],
+  });
   await app.event('fork');
   await app.event('output', (line) => line.includes(`ws://127.0.0.1:${port + 2}/`));
   await connectDebugger(await inspectorUrl(port + 2));
@@ -90,13 +102,27 @@ async function inspectorUrl(port) {
 async function connectDebugger(url) {
   const { port, pathname } = new URL(url);
   const socket = net.connect(port, '127.0.0.1');
-  const head = ['Host: 127.0.0.1', 'Upgrade: websocket', 'Connection: Upgrade', 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==', 'Sec-WebSocket-Version: 13'];
+  const head = [
+    'Host: 127.0.0.1',
+    'Upgrade: websocket',
+    'Connection: Upgrade',
+    'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+    'Sec-WebSocket-Version: 13',
+  ];
   socket.write(`GET ${pathname} HTTP/1.1\r\n${head.join('\r\n')}\r\n\r\n`);
   await once(socket, 'data');
-  for (const [id, method] of [[1, 'Runtime.enable'], [2, 'Debugger.enable'], [3, 'Runtime.runIfWaitingForDebugger'], [4, 'Debugger.resume']]) {
+  for (const [id, method] of [
+    [1, 'Runtime.enable'],
+    [2, 'Debugger.enable'],
+    [3, 'Runtime.runIfWaitingForDebugger'],
+    [4, 'Debugger.resume'],
+  ]) {
     socket.write(frame(JSON.stringify({ id, method })));
   }
-  socket.on('data', (data) => data.includes('Debugger.paused') && socket.write(frame('{"id":5,"method":"Debugger.resume"}')));
+  socket.on(
+    'data',
+    (data) => data.includes('Debugger.paused') && socket.write(frame('{"id":5,"method":"Debugger.resume"}')),
+  );
   socket.on('error', () => {});
 }
 

@@ -9,7 +9,8 @@ const { folder, script } = require('../support/files');
 const report = JSON.stringify(fixture('report.js'));
 const listen = "require('node:http').createServer().listen(0);";
 const names = ['NODE_APP_INSTANCE', 'INDEX', 'YUNFLY_CLUSTER_SLOT'];
-const numbered = () => script(`
+const numbered = () =>
+  script(`
   const { env, title } = process;
   require(${report})('value', { value: [title, ...${JSON.stringify(names)}.map((name) => env[name] ?? null)] }); ${listen}`);
 
@@ -18,12 +19,54 @@ const values = async (app, count = 2) => (await app.reported('value', count)).ma
 const inherited = { env: { NODE_APP_INSTANCE: '7', INDEX: '7' } };
 
 test.each([
-  ['by default NODE_APP_INSTANCE', {}, [['0', '7'], ['1', '7']]],
-  ['another name', { instanceVar: 'INDEX' }, [[null, '0'], [null, '1']]],
-  ['false: none', { instanceVar: false }, [[null, '7'], [null, '7']]],
-  ['`env` removes it', { env: { NODE_APP_INSTANCE: null } }, [[null, '7'], [null, '7']]],
-  ['`env` has a value of its own', { env: { NODE_APP_INSTANCE: 'web' } }, [['web', '7'], ['web', '7']]],
-  ['`env` removes the other name', { instanceVar: 'INDEX', env: { INDEX: null } }, [[null, null], [null, null]]],
+  [
+    'by default NODE_APP_INSTANCE',
+    {},
+    [
+      ['0', '7'],
+      ['1', '7'],
+    ],
+  ],
+  [
+    'another name',
+    { instanceVar: 'INDEX' },
+    [
+      [null, '0'],
+      [null, '1'],
+    ],
+  ],
+  [
+    'false: none',
+    { instanceVar: false },
+    [
+      [null, '7'],
+      [null, '7'],
+    ],
+  ],
+  [
+    '`env` removes it',
+    { env: { NODE_APP_INSTANCE: null } },
+    [
+      [null, '7'],
+      [null, '7'],
+    ],
+  ],
+  [
+    '`env` has a value of its own',
+    { env: { NODE_APP_INSTANCE: 'web' } },
+    [
+      ['web', '7'],
+      ['web', '7'],
+    ],
+  ],
+  [
+    '`env` removes the other name',
+    { instanceVar: 'INDEX', env: { INDEX: null } },
+    [
+      [null, null],
+      [null, null],
+    ],
+  ],
 ])('%s', async (_name, config, expected) => {
   const app = await start({ exec: numbered(), count: 2, title: 'numbered', ...config }, inherited);
   expect(await values(app)).toEqual(expected.map((found, i) => [`numbered:worker:${i + 1}`, ...found, null]));
@@ -48,26 +91,37 @@ test.each([
 
 // What `config` needs.
 const [major, minor] = process.versions.node.split('.').map(Number);
-const describeConfig = runtime === process.execPath && (major > 20 || (major === 20 && minor >= 11)) ? describe : describe.skip;
+const describeConfig =
+  runtime === process.execPath && (major > 20 || (major === 20 && minor >= 11)) ? describe : describe.skip;
 
 describeConfig("npm's `config` in strict mode", () => {
   const strict = (config) => {
     const cwd = folder();
     fs.mkdirSync(path.join(cwd, 'config'));
-    for (const name of ['default', 'production']) fs.writeFileSync(path.join(cwd, 'config', `${name}.json`), JSON.stringify({ name }));
-    fs.writeFileSync(path.join(cwd, 'app.js'), `
+    for (const name of ['default', 'production'])
+      fs.writeFileSync(path.join(cwd, 'config', `${name}.json`), JSON.stringify({ name }));
+    fs.writeFileSync(
+      path.join(cwd, 'app.js'),
+      `
       const config = require(${JSON.stringify(require.resolve('config'))});
-      require(${report})('value', { value: [config.get('name'), process.env.NODE_APP_INSTANCE ?? null, process.env.INDEX ?? null] }); ${listen}`);
+      require(${report})('value', { value: [config.get('name'), process.env.NODE_APP_INSTANCE ?? null, process.env.INDEX ?? null] }); ${listen}`,
+    );
     const env = { NODE_CONFIG_STRICT_MODE: '1', NODE_ENV: 'production', ...config.env };
     return launch({ exec: 'app.js', cwd, count: 2, ...config, env });
   };
 
   test('starts: by default there is no number there', async () => {
-    expect(await values(strict({}))).toEqual([['production', null, null], ['production', null, null]]);
+    expect(await values(strict({}))).toEqual([
+      ['production', null, null],
+      ['production', null, null],
+    ]);
   });
 
   test('by a name of its own there is', async () => {
-    expect(await values(strict({ instanceVar: 'INDEX' }))).toEqual([['production', null, '0'], ['production', null, '1']]);
+    expect(await values(strict({ instanceVar: 'INDEX' }))).toEqual([
+      ['production', null, '0'],
+      ['production', null, '1'],
+    ]);
   });
 
   test('NODE_APP_INSTANCE is set where it is asked for, and `config` refuses it', async () => {

@@ -17,15 +17,21 @@ const values = async (app, count = 1) => (await app.reported('value', count)).ma
 
 test('env is laid over process.env; undefined removes', async () => {
   const exec = reporter('[process.env.GIVEN, process.env.INHERITED, process.env.REMOVED, "REMOVED" in process.env]');
-  const app = await start({ exec, count: 1, env: { GIVEN: 'given', INHERITED: 'overlaid', REMOVED: null } }, {
-    env: { INHERITED: 'from the app', REMOVED: 'yes' },
-  });
+  const app = await start(
+    { exec, count: 1, env: { GIVEN: 'given', INHERITED: 'overlaid', REMOVED: null } },
+    {
+      env: { INHERITED: 'from the app', REMOVED: 'yes' },
+    },
+  );
   expect(await values(app)).toEqual([['given', 'overlaid', null, false]]);
 });
 
 test('nothing of the machinery is left in the environment', async () => {
   const names = ['YUNFLY_CLUSTER_BOOT', 'NODE_CHANNEL_FD', 'NODE_CHANNEL_SERIALIZATION_MODE', 'NODE_UNIQUE_ID'];
-  const app = await start({ exec: reporter(`${JSON.stringify(names)}.filter((name) => name in process.env)`), count: 1 });
+  const app = await start({
+    exec: reporter(`${JSON.stringify(names)}.filter((name) => name in process.env)`),
+    count: 1,
+  });
   expect(await values(app)).toEqual([[]]);
 });
 

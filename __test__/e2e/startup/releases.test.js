@@ -12,7 +12,8 @@ const { root } = require('../support/project');
 const { until } = require('../support/until');
 
 /** Where Node strips types by itself no loader would be needed. */
-const strips = execFileSync(runtime, ['-p', 'Boolean(process.features.typescript)'], { encoding: 'utf8' }).trim() === 'true';
+const strips =
+  execFileSync(runtime, ['-p', 'Boolean(process.features.typescript)'], { encoding: 'utf8' }).trim() === 'true';
 const NODE_OPTIONS = strips ? '--no-experimental-strip-types' : '';
 
 const PACKAGE = 'node_modules/@yunflyjs/cluster-native';
@@ -21,9 +22,18 @@ const PACKAGE = 'node_modules/@yunflyjs/cluster-native';
 function install(release) {
   const at = path.join(release, PACKAGE);
   const isBinding = (name) => /^cluster-native\..*\.node$/.test(name);
-  const names = ['package.json', 'index.js', 'index.mjs', 'native.js', 'lib', ...fs.readdirSync(root).filter(isBinding)];
+  const names = [
+    'package.json',
+    'index.js',
+    'index.mjs',
+    'native.js',
+    'lib',
+    ...fs.readdirSync(root).filter(isBinding),
+  ];
   for (const name of names) fs.cpSync(path.join(root, name), path.join(at, name), { recursive: true });
-  fs.cpSync(path.join(root, 'node_modules/picocolors'), path.join(release, 'node_modules/picocolors'), { recursive: true });
+  fs.cpSync(path.join(root, 'node_modules/picocolors'), path.join(release, 'node_modules/picocolors'), {
+    recursive: true,
+  });
 }
 
 /** A folder of releases. `app(number)`: the source of its app.js. */
@@ -64,7 +74,10 @@ class Deployment {
 
   /** From the folder `current`, as a shell would. */
   start(config) {
-    const argument = JSON.stringify({ config: { mode: 'production', exec: './app.js', alone: './alone.js', count: 2, minUptime: 100, ...config }, api: 'start' });
+    const argument = JSON.stringify({
+      config: { mode: 'production', exec: './app.js', alone: './alone.js', count: 2, minUptime: 100, ...config },
+      api: 'start',
+    });
     const env = { PWD: this.current, XDG_RUNTIME_DIR: this.runtime };
     return launch({}, { cwd: this.current, env, commandLine: [runtime, 'start.js', argument] });
   }
@@ -162,7 +175,10 @@ describe('a reload by SIGHUP that fails is logged, and an event', () => {
     fs.mkdirSync(path.join(at, 'node_modules'));
     const link = path.join(at, 'node_modules/tsx');
     fs.symlinkSync(path.join(root, 'node_modules/tsx'), link);
-    fs.writeFileSync(path.join(at, 'app.ts'), "require('node:http').createServer((_, response) => response.end()).listen(0);");
+    fs.writeFileSync(
+      path.join(at, 'app.ts'),
+      "require('node:http').createServer((_, response) => response.end()).listen(0);",
+    );
     const app = await start({ exec: 'app.ts', cwd: at, count: 1 }, { env: { NODE_OPTIONS } });
     fs.rmSync(link);
     app.kill('SIGHUP');

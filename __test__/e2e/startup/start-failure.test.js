@@ -107,7 +107,10 @@ describe('alone', () => {
 
   test('is never ready: startTimeout', async () => {
     const begin = Date.now();
-    const { error } = await failure({ alone: script('module.exports = () => new Promise(() => {})'), startTimeout: 600 });
+    const { error } = await failure({
+      alone: script('module.exports = () => new Promise(() => {})'),
+      startTimeout: 600,
+    });
     expect(Date.now() - begin).toBeGreaterThanOrEqual(600);
     expect(error.message).toContain('alone');
   });
@@ -121,10 +124,12 @@ describe('alone', () => {
 
 test('without a callback as well, a failure that was caught ends nothing', async () => {
   const config = { exec: script(`throw new Error('bad');`), alone: false, count: 1, mode: 'production' };
-  const app = launch({}, {
-    commandLine: [
-      runtime,
-      script(`
+  const app = launch(
+    {},
+    {
+      commandLine: [
+        runtime,
+        script(`
         const report = require(${JSON.stringify(fixture('report.js'))});
         const { startCluster } = require(${JSON.stringify(require.resolve('../../..'))});
         startCluster(${JSON.stringify(config)}).catch(({ code }) => {
@@ -132,8 +137,9 @@ test('without a callback as well, a failure that was caught ends nothing', async
           // Unhandled rejections are told before the timers' turn.
           setTimeout(() => report('alive'), 1);
         });`),
-    ],
-  });
+      ],
+    },
+  );
   await expect(app.report('caught')).resolves.toMatchObject({ code: 'ERR_START_FAILED' });
   await app.report('alive');
   await expect(app.gone).resolves.toEqual({ code: 0, signal: null });

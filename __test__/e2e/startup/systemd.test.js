@@ -29,33 +29,39 @@ describe('a socket that the service manager holds', () => {
     expect(listeners).toHaveLength(1);
   });
 
-  test.each([[false], [true]])('the app restarts 5 times under load, keep-alive %s: nobody is refused or cut', async (keepAlive) => {
-    const app = await startHeld();
-    const load = new Load(await app.port(), { keepAlive });
-    for (let round = 1; round <= 5; round++) {
+  test.each([[false], [true]])(
+    'the app restarts 5 times under load, keep-alive %s: nobody is refused or cut',
+    async (keepAlive) => {
+      const app = await startHeld();
+      const load = new Load(await app.port(), { keepAlive });
+      for (let round = 1; round <= 5; round++) {
+        await load.answered(100);
+        process.kill(appPid(app), 'SIGTERM');
+        await app.event('started', () => started(app) === round + 1);
+      }
       await load.answered(100);
-      process.kill(appPid(app), 'SIGTERM');
-      await app.event('started', () => started(app) === round + 1);
-    }
-    await load.answered(100);
-    const results = await load.stop();
-    expect(results.filter(({ status }) => status !== 200)).toEqual([]);
-    expect(app.reports('app')).toHaveLength(6);
-  });
+      const results = await load.stop();
+      expect(results.filter(({ status }) => status !== 200)).toEqual([]);
+      expect(app.reports('app')).toHaveLength(6);
+    },
+  );
 
-  test.each(['SIGTERM', 'SIGKILL'])('who connects while there is no app (%s) waits for the next one', async (signal) => {
-    const app = await startHeld({ killTimeout: 2000 });
-    const port = await app.port();
-    const ended = appPid(app);
-    app.kill('SIGSTOP'); // the manager: it starts nothing meanwhile
-    process.kill(ended, signal);
-    await until(() => app.processes().length === 1);
-    const asked = await Promise.all(Array.from({ length: 20 }, () => ask(port)));
-    app.kill('SIGCONT');
-    for (const { answer } of asked) await expect(answer).resolves.toMatch(/^HTTP\/1\.1 200 /);
-    await app.event('started', () => started(app) === 2);
-    expect(appPid(app)).not.toBe(ended);
-  });
+  test.each(['SIGTERM', 'SIGKILL'])(
+    'who connects while there is no app (%s) waits for the next one',
+    async (signal) => {
+      const app = await startHeld({ killTimeout: 2000 });
+      const port = await app.port();
+      const ended = appPid(app);
+      app.kill('SIGSTOP'); // the manager: it starts nothing meanwhile
+      process.kill(ended, signal);
+      await until(() => app.processes().length === 1);
+      const asked = await Promise.all(Array.from({ length: 20 }, () => ask(port)));
+      app.kill('SIGCONT');
+      for (const { answer } of asked) await expect(answer).resolves.toMatch(/^HTTP\/1\.1 200 /);
+      await app.event('started', () => started(app) === 2);
+      expect(appPid(app)).not.toBe(ended);
+    },
+  );
 
   test('it is served through worker deaths, reload and scale', async () => {
     const app = await startHeld({ count: 2, minUptime: 300 });
@@ -102,7 +108,9 @@ if (has('systemd-socket-activate')) {
     const [name, value] = mark.split('=');
     const env = { ...process.env, [name]: value };
     // It hands only those variables on that it is told to.
-    const pass = Object.keys(env).filter((key) => key === name || key === 'PATH').flatMap((key) => ['-E', key]);
+    const pass = Object.keys(env)
+      .filter((key) => key === name || key === 'PATH')
+      .flatMap((key) => ['-E', key]);
     const args = ['-l', String(port), ...pass, runtime, script(source)];
     const app = execFile('systemd-socket-activate', args, { env });
     const exited = once(app, 'exit');

@@ -11,7 +11,8 @@ const { execFileSync } = require('node:child_process');
 
 const typescript = (name, packages) => project(fixture(`typescript/${name}`), packages);
 /** Whether the Node under test strips types by itself. */
-const strips = execFileSync(runtime, ['-p', 'Boolean(process.features.typescript)'], { encoding: 'utf8' }).trim() === 'true';
+const strips =
+  execFileSync(runtime, ['-p', 'Boolean(process.features.typescript)'], { encoding: 'utf8' }).trim() === 'true';
 /** The children's flags for that they need a loader. */
 const plain = strips ? ['--no-experimental-strip-types'] : [];
 const ALONE = ['a.ts', 'b.mts', 'c.cts'];
@@ -19,10 +20,19 @@ const ALONE = ['a.ts', 'b.mts', 'c.cts'];
 /** The alone loads its folder, then a worker answers. */
 async function expectHello(app) {
   expect((await request(await app.port())).text).toBe('hello');
-  expect((await app.reported('alone', ALONE.length)).map(({ name, n }) => [name, n])).toEqual(ALONE.map((name) => [name, 1]));
+  expect((await app.reported('alone', ALONE.length)).map(({ name, n }) => [name, n])).toEqual(
+    ALONE.map((name) => [name, 1]),
+  );
 }
 
-const config = (cwd, more) => ({ cwd, exec: 'src/worker', alone: 'src/alone', aloneConfig: { n: 1 }, count: 1, ...more });
+const config = (cwd, more) => ({
+  cwd,
+  exec: 'src/worker',
+  alone: 'src/alone',
+  aloneConfig: { n: 1 },
+  count: 1,
+  ...more,
+});
 
 describe.each(['cjs', 'esm'])('%s', (kind) => {
   test.each(['tsx', '@swc-node/register', 'ts-node'])('%s is found in the project', async (name) => {
@@ -45,7 +55,8 @@ describe.each(['cjs', 'esm'])('%s', (kind) => {
     const app = launch(config(typescript(kind), { execArgv: plain }));
     const [{ code, message }] = await app.event('rejected');
     expect(code).toBe('ERR_CONFIG_INVALID');
-    for (const part of ['`exec`', "'src/worker'", 'tsx', 'ts-node', '@swc-node/register', '22.18', '`execArgv`']) expect(message).toContain(part);
+    for (const part of ['`exec`', "'src/worker'", 'tsx', 'ts-node', '@swc-node/register', '22.18', '`execArgv`'])
+      expect(message).toContain(part);
     expect(app.events('fork')).toEqual([]);
   });
 
@@ -67,14 +78,23 @@ test('alone only', async () => {
   const cwd = typescript('cjs');
   const app = launch({ cwd, alone: 'src/alone', count: 1, execArgv: plain });
   const [error] = await app.event('rejected');
-  expect(error).toMatchObject({ code: 'ERR_CONFIG_INVALID', message: expect.stringContaining("`alone` must be something that Node") });
+  expect(error).toMatchObject({
+    code: 'ERR_CONFIG_INVALID',
+    message: expect.stringContaining('`alone` must be something that Node'),
+  });
 });
 
 test("the app runs by ts-node's own command", async () => {
   const cwd = typescript('cjs');
   const app = fixture('app.js');
-  const argument = JSON.stringify({ config: { mode: 'production', killTimeout: 8000, ...config(cwd, { alone: false }) }, api: 'start' });
-  const running = await start({}, { cwd, commandLine: [runtime, path.join(root, 'node_modules/ts-node/dist/bin.js'), '-T', app, argument] });
+  const argument = JSON.stringify({
+    config: { mode: 'production', killTimeout: 8000, ...config(cwd, { alone: false }) },
+    api: 'start',
+  });
+  const running = await start(
+    {},
+    { cwd, commandLine: [runtime, path.join(root, 'node_modules/ts-node/dist/bin.js'), '-T', app, argument] },
+  );
   expect((await request(await running.port())).text).toBe('hello');
 });
 
@@ -131,11 +151,16 @@ describe('ES modules', () => {
 
   test('what it imports is not there', async () => {
     const { error } = await failure("import './missing.mjs';");
-    expect(error.cause).toMatchObject({ code: 'ERR_MODULE_NOT_FOUND', message: expect.stringContaining('missing.mjs') });
+    expect(error.cause).toMatchObject({
+      code: 'ERR_MODULE_NOT_FOUND',
+      message: expect.stringContaining('missing.mjs'),
+    });
   });
 
   test('a top-level await that never ends', async () => {
-    const { error } = await failure('setInterval(() => {}, 1000); await new Promise(() => {});', { startTimeout: 1500 });
+    const { error } = await failure('setInterval(() => {}, 1000); await new Promise(() => {});', {
+      startTimeout: 1500,
+    });
     expect(error.message).toContain('startTimeout');
   });
 

@@ -9,7 +9,8 @@ const { folder, script, scripts } = require('../support/files');
 const report = JSON.stringify(fixture('report.js'));
 const reporting = fixture('alone/reporting.js');
 
-const aloneDoes = (app, order, details) => app.call('sendmessage', { to: 'alone', action: 'control', order, ...details });
+const aloneDoes = (app, order, details) =>
+  app.call('sendmessage', { to: 'alone', action: 'control', order, ...details });
 
 /** The alone answers: it is alive, and has done what it was told before. */
 async function answers(app) {
@@ -40,8 +41,11 @@ test('a script, called with aloneConfig', async () => {
 });
 
 test('a .ts file beside a preload that may be its loader: what to do, where it is none and Node strips no types', async () => {
-  const alone = scripts({ 'typed.ts': `export default function (config: { title: string }): void { console.log('typed', config.title as string); }` });
-  const stripsTypes = execFileSync(runtime, ['-p', 'Boolean(process.features.typescript)'], { encoding: 'utf8' }).trim() === 'true';
+  const alone = scripts({
+    'typed.ts': `export default function (config: { title: string }): void { console.log('typed', config.title as string); }`,
+  });
+  const stripsTypes =
+    execFileSync(runtime, ['-p', 'Boolean(process.features.typescript)'], { encoding: 'utf8' }).trim() === 'true';
   const execArgv = ['--require', script('')];
   const app = launch({ alone, title: 'ts-test', count: 1, cwd: folder(), execArgv });
   if (stripsTypes) await app.event('output', (line) => line === 'typed ts-test');
@@ -61,7 +65,10 @@ test.each([
   const cwd = folder();
   for (const place of present) {
     fs.mkdirSync(path.join(cwd, place), { recursive: true });
-    fs.writeFileSync(path.join(cwd, place, 'a.js'), `module.exports = () => require(${report})('place', { place: ${JSON.stringify(place)} });`);
+    fs.writeFileSync(
+      path.join(cwd, place, 'a.js'),
+      `module.exports = () => require(${report})('place', { place: ${JSON.stringify(place)} });`,
+    );
   }
   const app = await start({ alone: undefined, mode, count: 1 }, { cwd });
   expect((await app.reported('place', 1)).map(({ place }) => place)).toEqual([chosen]);

@@ -12,7 +12,9 @@ test('hangs, deadlines, reloads and the end go by time that passed', async () =>
   await load.answered(50);
   await app.call('reload');
   await load.answered(50);
-  await expect(app.call('request', { to: 'alone', action: 'nobody answers this' }, { timeout: 5000 })).rejects.toMatchObject({ code: 'ERR_NO_HANDLER' });
+  await expect(
+    app.call('request', { to: 'alone', action: 'nobody answers this' }, { timeout: 5000 }),
+  ).rejects.toMatchObject({ code: 'ERR_NO_HANDLER' });
   await app.call('close');
   const results = await load.refused();
   expect(results.filter(({ status, error }) => status !== 200 && error?.code !== 'ECONNREFUSED')).toEqual([]);

@@ -35,7 +35,11 @@ describe.each([
     for (const { id } of good) await app.event('exit', (worker) => worker.id === id);
     const [error] = await app.event('exception');
     expect(Date.now() - before).toBeGreaterThanOrEqual(LIMIT_MS);
-    expect(error).toMatchObject({ name: 'ClusterError', code: 'ERR_NO_WORKERS', message: expect.stringContaining(`limit (${LIMIT_S} s)`) });
+    expect(error).toMatchObject({
+      name: 'ClusterError',
+      code: 'ERR_NO_WORKERS',
+      message: expect.stringContaining(`limit (${LIMIT_S} s)`),
+    });
     await expect(app.gone).resolves.toEqual({ code: 1, signal: null });
     expect(app.processes()).toEqual([]);
 
@@ -108,5 +112,8 @@ test('with `handleSignals: false` the app lives on; its exit code is 1', async (
 
 /** Whether this worker was forked after the first `count` ones. */
 function isAfter(app, count, id) {
-  return app.events('fork').slice(count).some(([worker]) => worker.id === id);
+  return app
+    .events('fork')
+    .slice(count)
+    .some(([worker]) => worker.id === id);
 }

@@ -20,7 +20,11 @@ const noPidfd = ['pidfd_open', 'EPERM'];
 const noFilter = ['setsockopt', 'EPERM', [OPTION, SO_ATTACH_FILTER]];
 const noSteering = ['setsockopt', 'EPERM', [OPTION, SO_ATTACH_REUSEPORT_CBPF]];
 /** What posix_spawn calls; threads are made. */
-const noProcess = [['clone', 'EAGAIN', [0, CLONE_VFORK], 'mask'], ['clone3', 'ENOSYS'], ['vfork', 'EAGAIN']];
+const noProcess = [
+  ['clone', 'EAGAIN', [0, CLONE_VFORK], 'mask'],
+  ['clone3', 'ENOSYS'],
+  ['vfork', 'EAGAIN'],
+];
 
 const describeDenied = canDeny ? describe : describe.skip;
 
@@ -55,13 +59,17 @@ describeDenied('denied', () => {
     ['all of these', [noPidfd, noFilter, noSteering]],
   ])('%s: workers are replaced, nothing else is lost', async (_what, calls) => {
     const app = await start({ count: 2 }, { command: denying(...calls) });
-    if (calls.includes(noSteering)) await app.event('output', (line) => line.includes("balance 'auto' is 'round-robin'"));
+    if (calls.includes(noSteering))
+      await app.event('output', (line) => line.includes("balance 'auto' is 'round-robin'"));
     await expectService(app, !calls.includes(noFilter));
   });
 
   test('inotify: files are looked at, and changes noticed', async () => {
     const folder = files.scripts({ 'worker.js': `require(${JSON.stringify(fixture('workers/http.js'))});` });
-    const app = await start({ mode: 'development', exec: path.join(folder, 'worker.js'), watch: [folder], count: 1 }, { command: denying(['inotify_init1', 'EMFILE']) });
+    const app = await start(
+      { mode: 'development', exec: path.join(folder, 'worker.js'), watch: [folder], count: 1 },
+      { command: denying(['inotify_init1', 'EMFILE']) },
+    );
     const [first] = await app.workers();
     await app.event('output', (line) => line.includes('looked at once a second') && line.includes('fs.inotify'));
     // What is written before it is looked at for the first time is no change.
@@ -75,7 +83,10 @@ describeDenied('denied', () => {
   test('no process can be made: the start fails by it', async () => {
     const app = launch({ count: 2 }, { command: denying(...noProcess) });
     const [error] = await app.event('rejected');
-    expect([error.code, `${error.message} ${error.cause?.message}`]).toEqual(['ERR_START_FAILED', expect.stringMatching(/Resource temporarily unavailable|EAGAIN/)]);
+    expect([error.code, `${error.message} ${error.cause?.message}`]).toEqual([
+      'ERR_START_FAILED',
+      expect.stringMatching(/Resource temporarily unavailable|EAGAIN/),
+    ]);
     expect(await app.exited).toEqual({ code: 1, signal: null });
   });
 
@@ -87,22 +98,25 @@ describeDenied('denied', () => {
   });
 });
 
-(canLimitProcesses ? test : test.skip)('no process can be made for a while: the others serve, and the slot is filled later', async () => {
-  const group = ProcessGroup.create();
-  const app = await start({ count: 2 });
-  const port = await app.port();
-  const [victim, other] = await app.workers();
-  for (const { pid } of [app, victim, other]) group.add(pid);
-  group.full = true;
-  process.kill(victim.pid, 'SIGKILL');
-  await app.event('output', (line) => line.includes('a process could not be started'));
-  // It is tried again, at longer and longer intervals.
-  await until(() => app.output.split('a process could not be started').length > 3);
-  expect(new Set((await requests(port, 10, 2)).map(({ body }) => body.pid))).toEqual(new Set([other.pid]));
-  group.full = false;
-  await app.event('listening', ({ slot, id }) => slot === victim.slot && id !== victim.id);
-  expect(app.events('reachReforkLimit')).toEqual([]);
-  await app.call('close');
-  await app.gone;
-  group.remove();
-});
+(canLimitProcesses ? test : test.skip)(
+  'no process can be made for a while: the others serve, and the slot is filled later',
+  async () => {
+    const group = ProcessGroup.create();
+    const app = await start({ count: 2 });
+    const port = await app.port();
+    const [victim, other] = await app.workers();
+    for (const { pid } of [app, victim, other]) group.add(pid);
+    group.full = true;
+    process.kill(victim.pid, 'SIGKILL');
+    await app.event('output', (line) => line.includes('a process could not be started'));
+    // It is tried again, at longer and longer intervals.
+    await until(() => app.output.split('a process could not be started').length > 3);
+    expect(new Set((await requests(port, 10, 2)).map(({ body }) => body.pid))).toEqual(new Set([other.pid]));
+    group.full = false;
+    await app.event('listening', ({ slot, id }) => slot === victim.slot && id !== victim.id);
+    expect(app.events('reachReforkLimit')).toEqual([]);
+    await app.call('close');
+    await app.gone;
+    group.remove();
+  },
+);

@@ -8,7 +8,19 @@ const { scripts } = require('../support/files');
 const root = JSON.stringify(path.join(__dirname, '../../..'));
 const fakeTimers = JSON.stringify(require.resolve('@sinonjs/fake-timers'));
 
-const FAKED = ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'setImmediate', 'clearImmediate', 'nextTick', 'queueMicrotask', 'hrtime', 'performance', 'Date'];
+const FAKED = [
+  'setTimeout',
+  'clearTimeout',
+  'setInterval',
+  'clearInterval',
+  'setImmediate',
+  'clearImmediate',
+  'nextTick',
+  'queueMicrotask',
+  'hrtime',
+  'performance',
+  'Date',
+];
 
 const worker = `
   const { onRequest } = require(${root});
@@ -47,7 +59,8 @@ test.each([
   ['before', install + load],
   ['after', load + install],
 ])('@sinonjs/fake-timers, put in place %s the package is loaded', async (_name, beginning) => {
-  const finish = "require('./life')(cluster).then((result) => require('node:fs').writeSync(1, JSON.stringify(result)));";
+  const finish =
+    "require('./life')(cluster).then((result) => require('node:fs').writeSync(1, JSON.stringify(result)));";
   const folder = scripts({ 'start.js': beginning + finish, 'life.js': life, 'worker.js': worker });
   const app = launch({}, { commandLine: [runtime, path.join(folder, 'start.js')] });
   await expect(app.gone).resolves.toEqual({ code: 0, signal: null });

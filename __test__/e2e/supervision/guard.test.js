@@ -5,18 +5,32 @@ const { start } = require('../support/cluster');
 const { until } = require('../support/until');
 
 /** Runs an app where `file` is not what it was: nobody can run it. */
-const without = (file) => ['unshare', '--user', '--map-root-user', '--mount', 'sh', '-c', `mount --bind /dev/null ${file} && exec "$@"`, 'sh'];
+const without = (file) => [
+  'unshare',
+  '--user',
+  '--map-root-user',
+  '--mount',
+  'sh',
+  '-c',
+  `mount --bind /dev/null ${file} && exec "$@"`,
+  'sh',
+];
 
 /** The children of a process: `{ pid, state, command }`. One that is dead and was not reaped is among them. */
 function children(parent) {
-  const found = fs.readdirSync('/proc').filter((name) => /^\d+$/.test(name)).flatMap((pid) => {
-    try {
-      const [state, ppid] = fs.readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1).split(' ');
-      return Number(ppid) === parent ? [{ pid: Number(pid), state, command: fs.readFileSync(`/proc/${pid}/cmdline`, 'utf8') }] : [];
-    } catch {
-      return []; // it ended meanwhile
-    }
-  });
+  const found = fs
+    .readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((pid) => {
+      try {
+        const [state, ppid] = fs.readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1).split(' ');
+        return Number(ppid) === parent
+          ? [{ pid: Number(pid), state, command: fs.readFileSync(`/proc/${pid}/cmdline`, 'utf8') }]
+          : [];
+      } catch {
+        return []; // it ended meanwhile
+      }
+    });
   return found.sort((one, other) => one.pid - other.pid);
 }
 

@@ -22,17 +22,27 @@ const actionsOf = (app, kind) => app.reports(kind).map(({ message }) => message.
 async function settled(app) {
   const workers = await app.workers();
   await app.call('sendmessage', { to: 'worker', type: 'all', action: 'last' });
-  await app.event('report', () => actionsOf(app, 'process').filter((action) => action === 'last').length === workers.length);
+  await app.event(
+    'report',
+    () => actionsOf(app, 'process').filter((action) => action === 'last').length === workers.length,
+  );
 }
 
 describe.each(['json', 'advanced'])('serialization: %s', (serialization) => {
-  test("it reaches the listeners of cluster.worker, and not those of process", async () => {
+  test('it reaches the listeners of cluster.worker, and not those of process', async () => {
     const app = await start({ exec: both(), serialization });
     await app.reported('worker', 2);
     const chosen = await app.call('randomWorker', { action: 'job', list: [1] });
     const { pid, message } = await app.report('worker', (told) => told.message.action === 'job');
     expect(pid).toBe(chosen.pid);
-    expect(message).toEqual({ from: 'app', to: 'worker', action: 'job', list: [1], worker_id: chosen.id, worker_pid: pid });
+    expect(message).toEqual({
+      from: 'app',
+      to: 'worker',
+      action: 'job',
+      list: [1],
+      worker_id: chosen.id,
+      worker_pid: pid,
+    });
     await settled(app);
     expect(actionsOf(app, 'worker').slice(0, 3)).toEqual(['random-worker', 'random-select-worker', 'job']);
     expect(actionsOf(app, 'process')).toEqual(['last', 'last']);

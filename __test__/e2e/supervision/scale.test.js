@@ -39,8 +39,13 @@ test('down: those with the highest slots end with exitReason scale; the others a
   await app.call('scale', 1);
   const [left] = await expectSize(app, 1);
   expect(left.pid).toBe(before.find(({ slot }) => slot === 1).pid);
-  const ends = app.events('exit').map(([worker, code]) => [worker.slot, worker.exitReason, worker.exitedAfterDisconnect, code]);
-  expect(ends.sort()).toEqual([[2, 'scale', true, 0], [3, 'scale', true, 0]]);
+  const ends = app
+    .events('exit')
+    .map(([worker, code]) => [worker.slot, worker.exitReason, worker.exitedAfterDisconnect, code]);
+  expect(ends.sort()).toEqual([
+    [2, 'scale', true, 0],
+    [3, 'scale', true, 0],
+  ]);
   expect(app.events('fork')).toHaveLength(3);
 });
 
@@ -84,14 +89,20 @@ test('refork: false: a slot that is empty is said, with what its worker died of'
   process.kill(victim.pid, 'SIGKILL');
   await app.event('exit');
   const error = await app.call('scale', 3).catch((reason) => reason);
-  expect(error).toMatchObject({ code: 'ERR_SCALE_FAILED', message: expect.stringMatching(/slot 1 .*refork: false.*SIGKILL/) });
+  expect(error).toMatchObject({
+    code: 'ERR_SCALE_FAILED',
+    message: expect.stringMatching(/slot 1 .*refork: false.*SIGKILL/),
+  });
   await expect(app.call('scale', 3)).rejects.toMatchObject({ code: 'ERR_SCALE_FAILED' });
 });
 
 test('a slot that always fails: it rejects when its limit is over, with the error', async () => {
   const app = await start({ count: 1, limit: 1, exec: fixture('workers/first-slot-only.js') });
   const error = await app.call('scale', 2).catch((reason) => reason);
-  expect(error).toMatchObject({ code: 'ERR_SCALE_FAILED', message: expect.stringMatching(/slot 2 .*limit.*only slot 1/) });
+  expect(error).toMatchObject({
+    code: 'ERR_SCALE_FAILED',
+    message: expect.stringMatching(/slot 2 .*limit.*only slot 1/),
+  });
   await app.call('scale', 1);
   await expectSize(app, 1);
 });
@@ -134,7 +145,10 @@ test('during a reload: every slot has the new version, and as many as asked for'
 
 test.each([[0], [-1], [1.5], ['2'], [null], [{}]])('scale(%j): refused', async (count) => {
   const app = await start({ count: 1 });
-  await expect(app.call('scale', count)).rejects.toMatchObject({ code: 'ERR_SCALE_INVALID', message: expect.stringContaining('scale()') });
+  await expect(app.call('scale', count)).rejects.toMatchObject({
+    code: 'ERR_SCALE_INVALID',
+    message: expect.stringContaining('scale()'),
+  });
   await expectSize(app, 1);
 });
 

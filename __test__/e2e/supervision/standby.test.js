@@ -26,7 +26,10 @@ function standing(app, count) {
 const withSlot = async (app) => (await app.workers()).filter(({ state }) => state === 'listening');
 
 test('it has booted up to its listen, has no slot, gets no connection, and is counted', async () => {
-  const { app, standbys: [standby] } = await startWith({ standby: 1 });
+  const {
+    app,
+    standbys: [standby],
+  } = await startWith({ standby: 1 });
   expect(standby.slot).toBeUndefined();
   expect(app.events('standby').map(([{ pid, slot, state }]) => ({ pid, slot, state }))).toEqual([
     { pid: standby.pid, slot: undefined, state: 'standby' },
@@ -41,7 +44,10 @@ test('it has booted up to its listen, has no slot, gets no connection, and is co
 });
 
 test('a worker is killed: it takes the slot, and a new one boots behind it', async () => {
-  const { app, standbys: [standby] } = await startWith({ standby: 1 });
+  const {
+    app,
+    standbys: [standby],
+  } = await startWith({ standby: 1 });
   const [victim] = await withSlot(app);
   process.kill(victim.pid, 'SIGKILL');
   const [heir] = await app.event('listening', ({ slot, id }) => slot === victim.slot && id !== victim.id);
@@ -70,7 +76,10 @@ test('as many as stand by take over at once, the rest is forked', async () => {
 });
 
 test('one that dies itself is replaced, and nobody else notices', async () => {
-  const { app, standbys: [standby] } = await startWith({ standby: 1 });
+  const {
+    app,
+    standbys: [standby],
+  } = await startWith({ standby: 1 });
   const before = (await withSlot(app)).map(({ pid }) => pid).sort();
   process.kill(standby.pid, 'SIGKILL');
   await app.event('standby', ({ pid }) => pid !== standby.pid);
@@ -79,7 +88,10 @@ test('one that dies itself is replaced, and nobody else notices', async () => {
 });
 
 test('reload under load: workers and standbys are of the new version, no request fails', async () => {
-  const { app, standbys: [standby] } = await startWith({ standby: 1, env: { GENERATION: 'old' } });
+  const {
+    app,
+    standbys: [standby],
+  } = await startWith({ standby: 1, env: { GENERATION: 'old' } });
   const load = new Load(await app.port());
   await load.answered(100);
   const before = [...(await withSlot(app)), standby].map(({ pid }) => pid);
@@ -96,13 +108,21 @@ test('reload under load: workers and standbys are of the new version, no request
 });
 
 test('a reload that fails leaves it what it was', async () => {
-  const { app, standbys: [standby] } = await startWith({ standby: 1 });
-  await expect(app.call('reload', { exec: fixture('workers/bad.js'), args: ['throws'] })).resolves.toMatchObject({ ok: false });
+  const {
+    app,
+    standbys: [standby],
+  } = await startWith({ standby: 1 });
+  await expect(app.call('reload', { exec: fixture('workers/bad.js'), args: ['throws'] })).resolves.toMatchObject({
+    ok: false,
+  });
   await expect(standing(app, 1)).resolves.toMatchObject([{ pid: standby.pid }]);
 });
 
 test('scale up takes it, and another one boots', async () => {
-  const { app, standbys: [standby] } = await startWith({ standby: 1 });
+  const {
+    app,
+    standbys: [standby],
+  } = await startWith({ standby: 1 });
   await app.call('scale', 3);
   const third = (await withSlot(app)).find(({ slot }) => slot === 3);
   expect(third.pid).toBe(standby.pid);

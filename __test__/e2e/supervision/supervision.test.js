@@ -23,9 +23,14 @@ test('kill -9: the events come in order, with their arguments, and the slot is f
   expect(otherExits).toEqual([]);
   expect([exited.id, exited.slot, code, signal]).toEqual([victim.id, victim.slot, null, 'SIGKILL']);
   expect(exited).toMatchObject({ exitedAfterDisconnect: false, connected: false, dead: true });
-  expect(app.events('unexpectedExit').map(([worker, ...rest]) => [worker.id, ...rest])).toEqual([[victim.id, null, 'SIGKILL']]);
+  expect(app.events('unexpectedExit').map(([worker, ...rest]) => [worker.id, ...rest])).toEqual([
+    [victim.id, null, 'SIGKILL'],
+  ]);
 
-  const names = app.eventNames().slice(before).filter((name) => !['report', 'reply', 'output'].includes(name));
+  const names = app
+    .eventNames()
+    .slice(before)
+    .filter((name) => !['report', 'reply', 'output'].includes(name));
   const order = (first, second) => expect(names.indexOf(first)).toBeLessThan(names.indexOf(second));
   order('disconnect', 'exit');
   order('exit', 'unexpectedExit');

@@ -15,7 +15,12 @@ function request(port, path = '/', { secure = false, ...options } = {}) {
       incoming.on('error', reject);
       incoming.on('end', () => {
         const isJson = incoming.headers['content-type']?.includes('json');
-        resolve({ status: incoming.statusCode, headers: incoming.headers, text, body: isJson ? JSON.parse(text) : undefined });
+        resolve({
+          status: incoming.statusCode,
+          headers: incoming.headers,
+          text,
+          body: isJson ? JSON.parse(text) : undefined,
+        });
       });
     });
     outgoing.on('error', reject);

@@ -34,7 +34,12 @@ function aloneSource(logFile) {
 }
 
 /** The [word, pid] that alones wrote. */
-const readLives = (file) => fs.readFileSync(file, 'utf8').trim().split('\n').map((line) => line.split(' '));
+const readLives = (file) =>
+  fs
+    .readFileSync(file, 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => line.split(' '));
 
 const BROKEN = 'const broken = ;\n';
 
@@ -61,7 +66,10 @@ class Project {
   }
 
   launch(config, options) {
-    return launch({ mode: 'development', exec: 'src/app.js', cwd: this.cwd, reloadDelay: 50, minUptime: 100, ...config }, options);
+    return launch(
+      { mode: 'development', exec: 'src/app.js', cwd: this.cwd, reloadDelay: 50, minUptime: 100, ...config },
+      options,
+    );
   }
 
   async start(config, options) {

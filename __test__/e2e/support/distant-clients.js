@@ -7,14 +7,17 @@ const { onLine } = require('../../fixtures/lines');
 
 /** Runs a script of this folder; `line()` resolves with its next line, or with undefined when it has ended. */
 function python(name, ...args) {
-  const child = spawn('python3', [path.join(__dirname, name), ...args.map(String)], { stdio: ['pipe', 'pipe', 'pipe'] });
+  const child = spawn('python3', [path.join(__dirname, name), ...args.map(String)], {
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
   const lines = [];
   const waiting = [];
   const take = (line) => (waiting.length > 0 ? waiting.shift()(line) : lines.push(line));
   onLine(child.stdout, take);
   const ended = once(child, 'close');
   ended.then(() => take(undefined));
-  const line = () => (lines.length > 0 ? Promise.resolve(lines.shift()) : new Promise((resolve) => waiting.push(resolve)));
+  const line = () =>
+    lines.length > 0 ? Promise.resolve(lines.shift()) : new Promise((resolve) => waiting.push(resolve));
   return { line, write: (text) => child.stdin.write(text), end: () => (child.stdin.end(), ended) };
 }
 

@@ -15,14 +15,26 @@ const folderOf = (name) => path.join(root, 'examples', name);
 function instruction(folder) {
   const comment = fs.readFileSync(path.join(folder, 'start.js'), 'utf8').split('\n').slice(1, 3).join('\n');
   const [, variables, args] = /^\/\/ Run it in this folder: ((?:\w+=\S+ )*)node (\S+)/m.exec(comment);
-  return { env: Object.fromEntries(variables.trim().split(' ').map((text) => text.split(/=(.*)/, 2))), args: [args] };
+  return {
+    env: Object.fromEntries(
+      variables
+        .trim()
+        .split(' ')
+        .map((text) => text.split(/=(.*)/, 2)),
+    ),
+    args: [args],
+  };
 }
 
 /** Starts examples/<name> at a free port, as told, with `env` laid over what is told; resolves when it says that its workers answer. */
 async function startExample(name, env = {}, folder = folderOf(name)) {
   const told = instruction(folder);
   const port = await freePort();
-  const options = { cwd: folder, commandLine: [runtime, ...told.args], env: { ...told.env, PORT: String(port), ...env } };
+  const options = {
+    cwd: folder,
+    commandLine: [runtime, ...told.args],
+    env: { ...told.env, PORT: String(port), ...env },
+  };
   const app = launch({}, options);
   await app.event('output', (line) => line.includes(`workers answer at http://localhost:${port}`));
   return { app, port };

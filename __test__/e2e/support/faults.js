@@ -10,7 +10,8 @@ const launcher = path.join(__dirname, 'deny.py');
 /** The `command` of an app for which these system calls fail (deny.py). */
 const denying = (...calls) => ['python3', launcher, JSON.stringify(calls)];
 
-const canDeny = process.platform === 'linux' && spawnSync('python3', [launcher, '[["pidfd_open", "EPERM"]]', 'true']).status === 0;
+const canDeny =
+  process.platform === 'linux' && spawnSync('python3', [launcher, '[["pidfd_open", "EPERM"]]', 'true']).status === 0;
 
 /** Where a controller of process numbers may be: of cgroup v1, and v2. */
 const CONTROLLERS = ['/sys/fs/cgroup/pids', '/sys/fs/cgroup'];

@@ -34,7 +34,9 @@ class Load extends EventEmitter {
       let port;
       const outgoing = http.get({ ...this.target, agent }, (incoming) => {
         incoming.on('error', (error) => resolve({ port, error }));
-        incoming.on('end', () => resolve({ port, status: incoming.statusCode, connection: incoming.headers.connection }));
+        incoming.on('end', () =>
+          resolve({ port, status: incoming.statusCode, connection: incoming.headers.connection }),
+        );
         incoming.resume();
       });
       outgoing.on('socket', (socket) => {
@@ -47,7 +49,7 @@ class Load extends EventEmitter {
 
   /** Resolves after `count` more requests were answered. */
   async answered(count) {
-    for (let left = count; left > 0; ) {
+    for (let left = count; left > 0;) {
       const [result] = await once(this, 'result');
       if (result.status) left -= 1;
     }

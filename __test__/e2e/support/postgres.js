@@ -45,11 +45,18 @@ class Postgres {
     copyBinaries(path.join(this.#folder, 'native'));
     const as = { ...user(), cwd: this.#folder, env: { ...process.env, LC_ALL: 'C' } };
     if (as.uid !== undefined) fs.chownSync(this.#folder, as.uid, as.gid);
-    execFileSync(path.join(bin, 'initdb'), ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--no-locale', '--no-sync'], as);
+    execFileSync(
+      path.join(bin, 'initdb'),
+      ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--no-locale', '--no-sync'],
+      as,
+    );
     const port = await freePort();
     const settings = { port, listen_addresses: '127.0.0.1', unix_socket_directories: '', fsync: 'off' };
     const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
-    this.#process = spawn(path.join(bin, 'postgres'), ['-D', data, ...flags], { ...as, stdio: ['ignore', 'ignore', 'pipe'] });
+    this.#process = spawn(path.join(bin, 'postgres'), ['-D', data, ...flags], {
+      ...as,
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
     await this.#accepts();
     this.url = `postgres://postgres@127.0.0.1:${port}/postgres`;
     this.#client = new Client({ connectionString: this.url });

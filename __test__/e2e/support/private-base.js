@@ -9,7 +9,10 @@ const root = path.join(__dirname, '../../..');
 function privateBase() {
   const { privateFolder } = require('../../../native');
   const found = [os.homedir(), root, '/run'].find((place) => privateFolder(place) !== null);
-  if (!found) throw new Error('These tests need a folder to which, and to what it is in, nobody else may write: set HOME to one.');
+  if (!found)
+    throw new Error(
+      'These tests need a folder to which, and to what it is in, nobody else may write: set HOME to one.',
+    );
   return found;
 }
 

@@ -10,7 +10,10 @@ const { root } = require('./project');
 
 /** The code under each heading of a document: { heading: source }. */
 function snippets(document) {
-  const sections = fs.readFileSync(path.join(root, 'docs', document), 'utf8').split(/^## /m).slice(1);
+  const sections = fs
+    .readFileSync(path.join(root, 'docs', document), 'utf8')
+    .split(/^## /m)
+    .slice(1);
   return sections.map((section) => ({
     heading: section.slice(0, section.indexOf('\n')),
     source: /^```js\n(.*?)^```$/ms.exec(section)[1],

@@ -28,7 +28,15 @@ class RunningApp {
    * the app's node; script: instead of fixtures/app.js; commandLine: instead of all these; the rest goes to spawn().
    */
   constructor(config, options = {}) {
-    const { api = 'start', env = {}, command = [], execArgv = [], script = fixture('app.js'), commandLine, ...spawnOptions } = options;
+    const {
+      api = 'start',
+      env = {},
+      command = [],
+      execArgv = [],
+      script = fixture('app.js'),
+      commandLine,
+      ...spawnOptions
+    } = options;
     this.output = '';
     const [name, value] = this.#mark.split('=');
     const argument = JSON.stringify({ config: { ...defaults, ...config }, api });
@@ -121,7 +129,10 @@ class RunningApp {
     const isReply = (entry) => ['reply', 'failure'].includes(entry.name) && entry.args[0] === seq;
     isReply.toString = () => `a reply to '${action}'`;
     this.process.stdin.write(`${JSON.stringify({ seq, action, args })}\n`);
-    const { name, args: [, value] } = await this.#log.entry(isReply);
+    const {
+      name,
+      args: [, value],
+    } = await this.#log.entry(isReply);
     if (name === 'failure') throw Object.assign(new Error(value.message), value);
     return value;
   }

@@ -11,7 +11,13 @@ const { root } = require('./project');
 
 const PACKAGE = '@yunflyjs/cluster-native';
 /** Nothing of the test's own environment decides. */
-const CLEAN = { NODE_ENV: 'production', FORCE_COLOR: undefined, NO_COLOR: undefined, CI: undefined, JEST_WORKER_ID: undefined };
+const CLEAN = {
+  NODE_ENV: 'production',
+  FORCE_COLOR: undefined,
+  NO_COLOR: undefined,
+  CI: undefined,
+  JEST_WORKER_ID: undefined,
+};
 const PROGRAMS = {
   node: [runtime],
   tsx: [runtime, '--import', 'tsx'],
@@ -23,7 +29,8 @@ function installed(project) {
   const modules = path.join(project, 'node_modules');
   fs.mkdirSync(path.join(modules, path.dirname(PACKAGE)), { recursive: true });
   for (const name of fs.readdirSync(path.join(root, 'node_modules'))) {
-    if (!fs.existsSync(path.join(modules, name))) fs.symlinkSync(path.join(root, 'node_modules', name), path.join(modules, name));
+    if (!fs.existsSync(path.join(modules, name)))
+      fs.symlinkSync(path.join(root, 'node_modules', name), path.join(modules, name));
   }
   fs.symlinkSync(root, path.join(modules, PACKAGE));
 }
@@ -42,20 +49,25 @@ function make({ files }, run) {
   fs.copyFileSync(fixture('docs/app.js'), path.join(project, 'app.js'));
   for (const { name, code } of files.values()) write(project, name, code);
   for (const [name, code] of Object.entries(run.files ?? {})) write(project, name, code);
-  if (run.start) write(project, 'start-by-default.js', `require('${PACKAGE}').startCluster(${JSON.stringify(run.start)});`);
+  if (run.start)
+    write(project, 'start-by-default.js', `require('${PACKAGE}').startCluster(${JSON.stringify(run.start)});`);
   return project;
 }
 
 /** A free port for each variable from which the code takes one. */
 async function ports({ files }, run) {
-  const code = [...files.values()].map((each) => each.code).concat(Object.values(run.files ?? {})).join('\n');
+  const code = [...files.values()]
+    .map((each) => each.code)
+    .concat(Object.values(run.files ?? {}))
+    .join('\n');
   const names = new Set(['PORT', ...[...code.matchAll(/\benv\.(\w*PORT)\b/g)].map(([, name]) => name)]);
   const env = {};
   for (const name of names) env[name] = String(await freePort());
   return env;
 }
 
-const speaksHttp = ({ files }) => [...files.values()].every(({ code }) => !/node:(?:net|tls|https|http2|dgram)'/.test(code));
+const speaksHttp = ({ files }) =>
+  [...files.values()].every(({ code }) => !/node:(?:net|tls|https|http2|dgram)'/.test(code));
 
 /** What the servers answer: their status with HTTP, else 'connected'. */
 async function answers(app, isHttp) {
@@ -68,7 +80,12 @@ async function answers(app, isHttp) {
 /** Runs it until its cluster is ready, or until it ends by itself; then ends it in good order. Resolves with what is to be seen. */
 async function runSnippet(project, run) {
   const [program, ...args] = run.command;
-  const env = { ...CLEAN, ...(await ports(project, run)), ...run.env, NODE_OPTIONS: `--require ${fixture('docs/observer.js')}` };
+  const env = {
+    ...CLEAN,
+    ...(await ports(project, run)),
+    ...run.env,
+    NODE_OPTIONS: `--require ${fixture('docs/observer.js')}`,
+  };
   const app = launch({}, { cwd: make(project, run), commandLine: [...PROGRAMS[program], ...args], env });
   const isUp = await Promise.race([app.event('settled').then(() => true), app.gone.then(() => false)]);
   const answered = isUp ? await answers(app, speaksHttp(project)) : [];

@@ -6,7 +6,23 @@ const fs = require('node:fs');
 const path = require('node:path');
 
 /** Methods of the standard library's types. */
-const STANDARD = new Set(['push', 'remove', 'take', 'replace', 'is_empty', 'get', 'get_mut', 'keys', 'new', 'insert', 'max', 'min', 'with', 'as_str', 'as_ref']);
+const STANDARD = new Set([
+  'push',
+  'remove',
+  'take',
+  'replace',
+  'is_empty',
+  'get',
+  'get_mut',
+  'keys',
+  'new',
+  'insert',
+  'max',
+  'min',
+  'with',
+  'as_str',
+  'as_ref',
+]);
 
 /** The sources in a folder, without tests and what is made for them. */
 function sources(root, folder = '') {
@@ -35,7 +51,8 @@ function callGraph(files) {
   const functions = new Map();
   const types = new Map();
   for (const [file, text] of files) {
-    for (const [, name] of text.matchAll(/\bfn (\w+)/g)) functions.set(name, (functions.get(name) ?? new Set()).add(file));
+    for (const [, name] of text.matchAll(/\bfn (\w+)/g))
+      functions.set(name, (functions.get(name) ?? new Set()).add(file));
     for (const [, name] of text.matchAll(/\b(?:struct|enum) (\w+)/g)) types.set(name, file);
   }
   const contexts = new Set(files.filter(([, text]) => /\bimpl Context\b/.test(text)).map(([file]) => file));
@@ -55,7 +72,8 @@ function callGraph(files) {
   const calls = new Map();
   for (const [file, text] of files) {
     const variables = new Map();
-    for (const [, name, type] of text.matchAll(/\b(\w+): (?:&(?:'\w+ )?)?(?:mut )?(?:(?:Option|Box|Vec)<)?&?(\w+)/g)) variables.set(name, type);
+    for (const [, name, type] of text.matchAll(/\b(\w+): (?:&(?:'\w+ )?)?(?:mut )?(?:(?:Option|Box|Vec)<)?&?(\w+)/g))
+      variables.set(name, type);
     for (const call of text.matchAll(/(?:\b(\w+)\s*(\.|::)\s*)?\b(\w+)\(/g)) {
       const other = target(file, variables, call);
       if (other === undefined || subject(other) === subject(file)) continue;

@@ -101,7 +101,11 @@ class Preloaded {
 
 /** @param boot laid over what the master tells the preload */
 function startWorker(script, { boot = {}, env = {}, execArgv = [] } = {}) {
-  cluster.setupPrimary({ exec: script, execArgv: [...preload, ...execArgv], stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
+  cluster.setupPrimary({
+    exec: script,
+    execArgv: [...preload, ...execArgv],
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+  });
   const token = JSON.stringify({ role: 'worker', ...BOOT, ready: 'listening', ...boot });
   const worker = cluster.fork({ ...env, YUNFLY_CLUSTER_BOOT: token, YUNFLY_CLUSTER_SLOT: '3' });
   const child = new Preloaded(worker.process);

@@ -94,7 +94,10 @@ class Run {
     // Until then everything that it told was read.
     const closed = once(this.subject.process, 'close', { signal: AbortSignal.timeout(patience) });
     process.kill(this.subject.pid, 'SIGTERM');
-    return closed.then(() => true, () => false);
+    return closed.then(
+      () => true,
+      () => false,
+    );
   }
 }
 

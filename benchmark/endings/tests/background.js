@@ -47,7 +47,10 @@ module.exports = {
   name: 'background',
   run,
   rows: [
-    { what: `${RELOADS} reloads: work behind responses that was started, and not finished`, show: ({ reload }) => reload && cell(reload) },
+    {
+      what: `${RELOADS} reloads: work behind responses that was started, and not finished`,
+      show: ({ reload }) => reload && cell(reload),
+    },
     { what: 'stop: the same', show: ({ stop }) => cell(stop) },
   ],
 };

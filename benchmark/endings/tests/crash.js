@@ -30,8 +30,14 @@ module.exports = {
   name: 'crash',
   run,
   rows: [
-    { what: 'crash: a slow request of the same worker is answered', show: ({ slow }) => (slow.outcome === 'answered' ? 'yes' : `no (${slow.outcome})`) },
+    {
+      what: 'crash: a slow request of the same worker is answered',
+      show: ({ slow }) => (slow.outcome === 'answered' ? 'yes' : `no (${slow.outcome})`),
+    },
     { what: 'crash: the client whose request crashed waits', show: ({ crashing }) => waited(crashing) },
-    { what: 'crash: until a new worker listens', show: ({ replaced }) => (replaced === null ? `more than ${ms(PATIENCE_MS)}` : ms(replaced)) },
+    {
+      what: 'crash: until a new worker listens',
+      show: ({ replaced }) => (replaced === null ? `more than ${ms(PATIENCE_MS)}` : ms(replaced)),
+    },
   ],
 };

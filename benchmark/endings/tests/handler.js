@@ -13,7 +13,13 @@ function found({ notes, subject }, { pids }) {
   const of = (isIt) => notes.filter(({ pid, what }) => pids.includes(pid) && isIt(what));
   const signals = of((what) => /^SIG/.test(what)).map(({ what }) => what);
   const called = new Set(of((what) => /^SIG/.test(what)).map(({ pid }) => pid)).size;
-  return { workers: pids.length, called, signals: counted(signals), finished: of((what) => what === 'flushed').length, ends: endsOf(pids, subject.ends) };
+  return {
+    workers: pids.length,
+    called,
+    signals: counted(signals),
+    finished: of((what) => what === 'flushed').length,
+    ends: endsOf(pids, subject.ends),
+  };
 }
 
 const run = (peer) =>
@@ -29,7 +35,13 @@ module.exports = {
   name: 'handler',
   run,
   rows: ['reload', 'stop'].flatMap((when) => [
-    { what: `${when}: a handler that awaits 700 ms of work is called`, show: (values) => values[when] && called(values[when]) },
-    { what: '… and comes to its end (how the workers ended)', show: (values) => values[when] && finished(values[when]) },
+    {
+      what: `${when}: a handler that awaits 700 ms of work is called`,
+      show: (values) => values[when] && called(values[when]),
+    },
+    {
+      what: '… and comes to its end (how the workers ended)',
+      show: (values) => values[when] && finished(values[when]),
+    },
   ]),
 };

@@ -9,8 +9,14 @@ const WORKERS = 2;
 const PATIENCE_MS = 30_000;
 
 function found({ notes, subject }, { pids }) {
-  const number = (name) => new Set(notes.filter(({ pid, what }) => what === name && pids.includes(pid)).map(({ pid }) => pid)).size;
-  return { workers: pids.length, beforeExit: number('beforeExit'), exit: number('exit'), ends: endsOf(pids, subject.ends) };
+  const number = (name) =>
+    new Set(notes.filter(({ pid, what }) => what === name && pids.includes(pid)).map(({ pid }) => pid)).size;
+  return {
+    workers: pids.length,
+    beforeExit: number('beforeExit'),
+    exit: number('exit'),
+    ends: endsOf(pids, subject.ends),
+  };
 }
 
 const run = (peer) =>

@@ -19,7 +19,13 @@ async function withSockets({ port, subject }, act) {
   const events = await openEvents(port);
   const { took, isOver, pids } = await act();
   await sleep(NEWS_MS);
-  const found = { took, isOver, codes: counted(webSockets.map(({ how }) => how)), events: events.how, ends: endsOf(pids, subject.ends) };
+  const found = {
+    took,
+    isOver,
+    codes: counted(webSockets.map(({ how }) => how)),
+    events: events.how,
+    ends: endsOf(pids, subject.ends),
+  };
   for (const client of [...webSockets, events]) client.end();
   return found;
 }

@@ -40,7 +40,8 @@ const run = (peer, { stormSeconds }) =>
     return { ...most, crashes: asked.length, waits, requests: load.requests.length, failed, endedAfter };
   });
 
-const processes = ({ workers, endedAfter }) => `${workers}${endedAfter === null ? '' : ` (the app ended after ${seconds(endedAfter)})`}`;
+const processes = ({ workers, endedAfter }) =>
+  `${workers}${endedAfter === null ? '' : ` (the app ended after ${seconds(endedAfter)})`}`;
 const waited = ({ waits }) => `${waits.isLonger ? 'more than ' : ''}${ms(waits.median)}`;
 
 module.exports = {
@@ -49,7 +50,10 @@ module.exports = {
   rows: [
     { what: `crash storm, ${WORKERS} workers: most worker processes at a time`, show: processes },
     { what: 'crash storm: most memory at a time, RSS of all processes', show: ({ memory }) => mib(memory) },
-    { what: 'crash storm: requests to other routes that failed', show: ({ failed, requests }) => `${failed} of ${requests}` },
+    {
+      what: 'crash storm: requests to other routes that failed',
+      show: ({ failed, requests }) => `${failed} of ${requests}`,
+    },
     { what: 'crash storm: the clients whose requests crashed wait, median', show: waited },
   ],
 };

@@ -65,7 +65,8 @@ const recovery = {
       const from = Date.now();
       kill(victim);
       const isFull = () => subject.workers.size === pids.length && !subject.workers.has(victim);
-      if (!(await subject.until(isFull, RECOVERY_MS))) throw new Error(`not at full capacity ${RECOVERY_MS} ms after a kill`);
+      if (!(await subject.until(isFull, RECOVERY_MS)))
+        throw new Error(`not at full capacity ${RECOVERY_MS} ms after a kill`);
       durations.push(Math.max(...subject.workers.values()) - from);
     }
     return { duration: median(durations) };

@@ -42,7 +42,13 @@ class Load extends EventEmitter {
     const total = (name) => sum(this.#all(name));
     const kinds = Object.fromEntries(FAILURES.map((name) => [name, total(name)]).filter(([, number]) => number > 0));
     const failed = sum(Object.values(kinds));
-    return { requests: total('requests'), failed, hung: total('hung'), longest: Math.max(...this.#all('longest')), kinds };
+    return {
+      requests: total('requests'),
+      failed,
+      hung: total('hung'),
+      longest: Math.max(...this.#all('longest')),
+      kinds,
+    };
   }
 
   /** Resolves when `holds(counts)`. */

@@ -17,7 +17,8 @@ const counted = { requests: 0, longest: 0, refused: 0, cut: 0, truncated: 0, sta
 const underWay = new Set();
 let isEnding = false;
 
-const question = (kind) => `GET / HTTP/1.1\r\nHost: localhost\r\nConnection: ${kind === 'short' ? 'close' : 'keep-alive'}\r\n\r\n`;
+const question = (kind) =>
+  `GET / HTTP/1.1\r\nHost: localhost\r\nConnection: ${kind === 'short' ? 'close' : 'keep-alive'}\r\n\r\n`;
 
 /** A request that waits for its connection waits from the beginning on. */
 function begin(giveUp) {

@@ -27,7 +27,12 @@ class Release {
 async function withCluster({ script, config, env, node }, measure) {
   const port = await freePort();
   const file = path.join(__dirname, `${script}.js`);
-  const subject = new Steered(file, config, { PORT: String(port), PM2_HOME: home(), ...env }, { command: [node ?? process.execPath] });
+  const subject = new Steered(
+    file,
+    config,
+    { PORT: String(port), PM2_HOME: home(), ...env },
+    { command: [node ?? process.execPath] },
+  );
   try {
     await subject.started();
     const measured = await measure(subject, port);

@@ -39,7 +39,8 @@ async function run({ rounds, progress }) {
         durations.push(await restart(subject));
       }
       return durations;
-    }));
+    }),
+  );
   const { result, ...counts } = row;
   const values = { ...counts, restarts: result.length, duration: median(result) };
   progress('restarts of the app', values);
@@ -48,20 +49,40 @@ async function run({ rounds, progress }) {
 
 const section = ({ restarts, duration, requests, failed, kinds, hung, longest }) =>
   table(
-    ['restarts', 'median ms until the new app is ready', 'requests', 'refused', 'failed otherwise', 'hung', 'longest wait, ms'],
-    [[restarts, duration.toFixed(0), requests, kinds.refused ?? 0, failed - (kinds.refused ?? 0), hung, longest.toFixed(0)]],
+    [
+      'restarts',
+      'median ms until the new app is ready',
+      'requests',
+      'refused',
+      'failed otherwise',
+      'hung',
+      'longest wait, ms',
+    ],
+    [
+      [
+        restarts,
+        duration.toFixed(0),
+        requests,
+        kinds.refused ?? 0,
+        failed - (kinds.refused ?? 0),
+        hung,
+        longest.toFixed(0),
+      ],
+    ],
     ':::::::'.split(''),
   );
 
 function targets({ restarts, requests, failed, kinds, hung, longest }) {
   const refused = kinds.refused ?? 0;
   const counts = `${refused} refused, ${failed - refused} failed otherwise, ${hung} hung`;
-  return [{
-    what: 'restart of the app under socket activation, under load',
-    limit: `${RESTARTS} restarts: 0 refused; what waits is answered`,
-    measured: `${restarts} restarts, ${requests.toLocaleString('en')} requests: ${counts}; longest wait ${longest.toFixed(0)} ms`,
-    isReached: restarts >= RESTARTS && failed === 0 && hung === 0,
-  }];
+  return [
+    {
+      what: 'restart of the app under socket activation, under load',
+      limit: `${RESTARTS} restarts: 0 refused; what waits is answered`,
+      measured: `${restarts} restarts, ${requests.toLocaleString('en')} requests: ${counts}; longest wait ${longest.toFixed(0)} ms`,
+      isReached: restarts >= RESTARTS && failed === 0 && hung === 0,
+    },
+  ];
 }
 
 module.exports = { name: 'activation', title: 'Restarts of the app under socket activation', run, section, targets };

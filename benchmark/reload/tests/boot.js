@@ -45,7 +45,8 @@ async function run({ rounds, node, progress }) {
         durations.without.push(await boot(without));
         durations.with.push(await boot(cached));
       }
-    }));
+    }),
+  );
   const files = fs.readdirSync(folder, { recursive: true }).length;
   const values = { version, rounds, files, with: median(durations.with), without: median(durations.without) };
   progress('boot', values);
@@ -54,15 +55,23 @@ async function run({ rounds, node, progress }) {
 
 function section(values) {
   if (!values) return 'Not measured: it needs Node 22.1 or later (`--node <path>`).';
-  const rows = [['without', values.without], ['with compile cache', values.with]];
-  return table([`Node ${values.version}, an app that loads Express, Fastify and Koa`, `median ms of ${values.rounds} boots`], rows);
+  const rows = [
+    ['without', values.without],
+    ['with compile cache', values.with],
+  ];
+  return table(
+    [`Node ${values.version}, an app that loads Express, Fastify and Koa`, `median ms of ${values.rounds} boots`],
+    rows,
+  );
 }
 
-const targets = (values) => [{
-  what: 'boot of a worker with V8 compile cache',
-  limit: 'measured',
-  measured: values ? `${values.with} ms instead of ${values.without} ms (Node ${values.version})` : null,
-  isReached: values !== null && values.files > 0,
-}];
+const targets = (values) => [
+  {
+    what: 'boot of a worker with V8 compile cache',
+    limit: 'measured',
+    measured: values ? `${values.with} ms instead of ${values.without} ms (Node ${values.version})` : null,
+    isReached: values !== null && values.files > 0,
+  },
+];
 
 module.exports = { name: 'boot', title: 'Boot time of a worker with and without compile cache', run, section, targets };

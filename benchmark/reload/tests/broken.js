@@ -69,9 +69,24 @@ const oneLine = (text) => text.replace(/\s+/g, ' ').replaceAll('|', '\\|');
 
 const section = (rows) =>
   table(
-    ['', 'new version', `old workers that are left, of ${WORKERS}`, 'requests', 'failed', 'hung', 'what the reload said'],
-    rows.map(({ peer, label, kept, requests, failed, hung, said }) =>
-      [peer, label, kept, requests, failed, hung, oneLine(said)]),
+    [
+      '',
+      'new version',
+      `old workers that are left, of ${WORKERS}`,
+      'requests',
+      'failed',
+      'hung',
+      'what the reload said',
+    ],
+    rows.map(({ peer, label, kept, requests, failed, hung, said }) => [
+      peer,
+      label,
+      kept,
+      requests,
+      failed,
+      hung,
+      oneLine(said),
+    ]),
     '--::::-'.split(''),
   );
 
@@ -82,7 +97,8 @@ function targets(rows) {
     return {
       what: `new version that ${label}`,
       limit: 'old workers keep serving, 0 failed, report names the cause',
-      measured: `${row.kept} of ${WORKERS} old workers, ${row.failed} failed, ${row.hung} hung of ${row.requests.toLocaleString('en')}, ` +
+      measured:
+        `${row.kept} of ${WORKERS} old workers, ${row.failed} failed, ${row.hung} hung of ${row.requests.toLocaleString('en')}, ` +
         `cause ${isNamed ? 'named' : 'not named'}`,
       isReached: row.kept === WORKERS && row.requests > 0 && row.failed === 0 && row.hung === 0 && isNamed,
     };

@@ -20,7 +20,10 @@ const TARGET_SECONDS = 60;
 
 function versionOf(pid) {
   try {
-    const variable = fs.readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0').find((each) => each.startsWith(`${VARIABLE}=`));
+    const variable = fs
+      .readFileSync(`/proc/${pid}/environ`, 'utf8')
+      .split('\0')
+      .find((each) => each.startsWith(`${VARIABLE}=`));
     return Number(variable?.slice(VARIABLE.length + 1) ?? 0);
   } catch (err) {
     if (err.code === 'ENOENT' || err.code === 'ESRCH') return null;
@@ -49,7 +52,12 @@ async function settle(subject, { count, version }) {
   for (;;) {
     const found = await look(subject);
     const { listening, standing, hasAlone, orphans, zombies, versions } = found;
-    const isRight = listening === count && standing === STANDBY && hasAlone && orphans + zombies === 0 && String(versions) === String(version);
+    const isRight =
+      listening === count &&
+      standing === STANDBY &&
+      hasAlone &&
+      orphans + zombies === 0 &&
+      String(versions) === String(version);
     if (isRight || performance.now() > end) return { ...found, isRight };
     await sleep(POLL_MS);
   }
@@ -84,11 +92,13 @@ const section = (found) =>
   `\n\n${found.seconds} s with seed ${found.seed}: ${found.reloads} reloads asked for, many of them during another and merged ` +
   `(${found.givenUp} given up), ${found.scalings} scalings, ${found.kills} SIGKILLs of workers; minUptime: ${MIN_UPTIME_MS} ms.`;
 
-const targets = (found) => [{
-  what: 'reload during reload during scale during SIGKILLs (random)',
-  limit: `${TARGET_SECONDS} s: ends in exactly the asked-for state, no orphan`,
-  measured: `${found.seconds} s: ${found.isRight ? 'exactly that' : 'not that'}; ${found.orphans} orphans, ${found.zombies} zombies`,
-  isReached: found.seconds >= TARGET_SECONDS && found.isRight,
-}];
+const targets = (found) => [
+  {
+    what: 'reload during reload during scale during SIGKILLs (random)',
+    limit: `${TARGET_SECONDS} s: ends in exactly the asked-for state, no orphan`,
+    measured: `${found.seconds} s: ${found.isRight ? 'exactly that' : 'not that'}; ${found.orphans} orphans, ${found.zombies} zombies`,
+    isReached: found.seconds >= TARGET_SECONDS && found.isRight,
+  },
+];
 
 module.exports = { name: 'random', title: 'Reload during reload during scale during SIGKILLs', run, section, targets };

@@ -66,13 +66,25 @@ async function run({ reloads, pm2Reloads, requests, progress }) {
   return rows;
 }
 
-const how = (kinds) => Object.entries(kinds).map(([kind, count]) => `${count} ${kind}`).join(', ') || '–';
+const how = (kinds) =>
+  Object.entries(kinds)
+    .map(([kind, count]) => `${count} ${kind}`)
+    .join(', ') || '–';
 
 const section = (rows) =>
   table(
     ['', 'connections', 'reloads', 'requests', 'failed', 'how', 'hung', 'longest wait, ms', 'seconds'],
-    rows.map(({ peer, kind, reloads, requests, failed, kinds, hung, longest, seconds }) =>
-      [peer, kind, reloads, requests, failed, how(kinds), hung, longest.toFixed(0), seconds.toFixed(0)]),
+    rows.map(({ peer, kind, reloads, requests, failed, kinds, hung, longest, seconds }) => [
+      peer,
+      kind,
+      reloads,
+      requests,
+      failed,
+      how(kinds),
+      hung,
+      longest.toFixed(0),
+      seconds.toFixed(0),
+    ]),
     '--:::-:::'.split(''),
   );
 
@@ -80,7 +92,8 @@ function targets(rows) {
   return KINDS.map(({ label, least }) => {
     const own = rows.filter(({ peer, kind }) => peer === 'cluster-native' && kind === label);
     const [requests, reloads, failed, hung] = ['requests', 'reloads', 'failed', 'hung'].map((key) =>
-      sum(own.map((row) => row[key])));
+      sum(own.map((row) => row[key])),
+    );
     return {
       what: `rolling reloads of ${WORKERS} workers under load, ${label}`,
       limit: `≥ 25 reloads, ≥ ${least.toLocaleString('en')} requests: 0 failed, 0 hung`,

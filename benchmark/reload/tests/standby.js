@@ -87,15 +87,20 @@ async function run({ rounds, progress }) {
 }
 
 const section = (rows) =>
-  table(['', 'kills', 'median, ms', 'longest, ms'], rows.map(({ peer, kills, median: middle, longest }) => [peer, kills, middle, longest]));
+  table(
+    ['', 'kills', 'median, ms', 'longest, ms'],
+    rows.map(({ peer, kills, median: middle, longest }) => [peer, kills, middle, longest]),
+  );
 
 function targets([standby, without, node]) {
-  return [{
-    what: 'SIGKILL of a worker with `standby: 1` → full capacity',
-    limit: `≤ ${TARGET_MS} ms (median), against ≥ the app's boot time without`,
-    measured: `${standby.median} ms of ${standby.kills} kills; without ${without.median} ms, node:cluster ${node.median} ms`,
-    isReached: standby.median <= TARGET_MS && without.median > standby.median,
-  }];
+  return [
+    {
+      what: 'SIGKILL of a worker with `standby: 1` → full capacity',
+      limit: `≤ ${TARGET_MS} ms (median), against ≥ the app's boot time without`,
+      measured: `${standby.median} ms of ${standby.kills} kills; without ${without.median} ms, node:cluster ${node.median} ms`,
+      isReached: standby.median <= TARGET_MS && without.median > standby.median,
+    },
+  ];
 }
 
 module.exports = {

@@ -18,7 +18,9 @@ async function start(): Promise<void> {
   });
   // PORT=0 asks for any free port: this is the one that it got.
   const [[, address]] = await Promise.all([once(cluster, 'listening'), cluster.start()]);
-  console.log(`${cluster.title} answers at http://localhost:${address.port}, workers: ${cluster.workers.size} (Ctrl-C ends them)`);
+  console.log(
+    `${cluster.title} answers at http://localhost:${address.port}, workers: ${cluster.workers.size} (Ctrl-C ends them)`,
+  );
   setInterval(() => cluster.randomWorker(), JOB_INTERVAL_MS).unref();
 }
 

@@ -13,7 +13,16 @@ const CLASSES = [
   ['ClusterAlone', 'ClusterAlone'],
   ['ClusterError', 'ClusterError'],
 ];
-const EMITTER = ['on', 'once', 'off', 'addListener', 'removeListener', 'prependListener', 'prependOnceListener', 'emit'];
+const EMITTER = [
+  'on',
+  'once',
+  'off',
+  'addListener',
+  'removeListener',
+  'prependListener',
+  'prependOnceListener',
+  'emit',
+];
 /** They have pages of their own. */
 const ELSEWHERE = ['ClusterConfig', 'ClusterEvents', 'ClusterErrorCode', 'ChildErrorCode', 'ClusterWarningCode'];
 const TITLES = { param: 'Parameter', returns: 'Returns', throws: 'Throws' };
@@ -35,7 +44,11 @@ function explained(nodes, declarations, owner) {
   const text = nodes.map(signature).join('\n');
   const context = { owner, page };
   const said = comment(...nodes);
-  const parts = [`\`\`\`ts\n${text}\n\`\`\``, markdown(said.text, context), said.tags.map((each) => tag(each, context)).join('\n')];
+  const parts = [
+    `\`\`\`ts\n${text}\n\`\`\``,
+    markdown(said.text, context),
+    said.tags.map((each) => tag(each, context)).join('\n'),
+  ];
   const types = named(text, declarations, owner);
   return [...parts, types && `Types: ${types}`];
 }
@@ -45,12 +58,17 @@ const isMethod = ([node]) => ts.isMethodDeclaration(node);
 function classSection([name, title], declarations) {
   const [node] = declarations.get(name);
   const shown = members(node).filter(([member]) => member !== 'constructor' && !EMITTER.includes(member));
-  const base = ['ClusterWorker', 'ClusterAlone'].includes(name) ? 'Besides what [both have](#clusterworker-and-clusteralone):' : '';
+  const base = ['ClusterWorker', 'ClusterAlone'].includes(name)
+    ? 'Besides what [both have](#clusterworker-and-clusteralone):'
+    : '';
   return [
     `## ${title}`,
     markdown(comment(node).text, { owner: name, page }),
     base,
-    ...shown.flatMap(([member, nodes]) => [`### ${code(heading(member, name, isMethod(nodes)))}`, ...explained(nodes, declarations, name)]),
+    ...shown.flatMap(([member, nodes]) => [
+      `### ${code(heading(member, name, isMethod(nodes)))}`,
+      ...explained(nodes, declarations, name),
+    ]),
   ];
 }
 
@@ -65,9 +83,16 @@ function interfaceTable(node) {
 function typeSection([name, [node]], declarations) {
   const said = markdown(comment(node).text, { page });
   const { text } = node.getSourceFile();
-  if (ts.isTypeAliasDeclaration(node)) return [`### ${name}`, said, `\`\`\`ts\n${text.slice(node.getStart(), node.end).replace(/^export /, '')}\n\`\`\``];
-  const extended = node.heritageClauses?.map((clause) => named(clause.getText(), declarations, name)).filter(Boolean) ?? [];
-  return [`### ${name}`, said, extended.length > 0 ? `With the fields of ${extended.join(' · ')}.` : '', interfaceTable(node)];
+  if (ts.isTypeAliasDeclaration(node))
+    return [`### ${name}`, said, `\`\`\`ts\n${text.slice(node.getStart(), node.end).replace(/^export /, '')}\n\`\`\``];
+  const extended =
+    node.heritageClauses?.map((clause) => named(clause.getText(), declarations, name)).filter(Boolean) ?? [];
+  return [
+    `### ${name}`,
+    said,
+    extended.length > 0 ? `With the fields of ${extended.join(' · ')}.` : '',
+    interfaceTable(node),
+  ];
 }
 
 module.exports = (declarations) => {

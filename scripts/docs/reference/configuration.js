@@ -23,7 +23,10 @@ module.exports = (declarations) => {
     [
       '| Field | Type | Default |',
       '| --- | --- | --- |',
-      ...fields.map(({ name, type, byDefault }) => `| [\`${name}\`](#${name.toLowerCase()}) | ${cell(code(type))} | ${cell(byDefault)} |`),
+      ...fields.map(
+        ({ name, type, byDefault }) =>
+          `| [\`${name}\`](#${name.toLowerCase()}) | ${cell(code(type))} | ${cell(byDefault)} |`,
+      ),
     ].join('\n'),
     ...fields.flatMap(({ name, type, byDefault, text }) => [
       `## ${name}`,

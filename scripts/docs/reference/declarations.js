@@ -35,7 +35,9 @@ function declarations() {
 
 /** What index.d.ts adds to Node's `process`. */
 function processEvents() {
-  const global = sourceFile('index.d.ts').statements.find((statement) => ts.isModuleDeclaration(statement) && statement.name.text === 'global');
+  const global = sourceFile('index.d.ts').statements.find(
+    (statement) => ts.isModuleDeclaration(statement) && statement.name.text === 'global',
+  );
   const [process] = global.body.statements[0].body.statements;
   return process.members.filter((member) => member.name.getText() === 'on');
 }
@@ -44,7 +46,9 @@ function processEvents() {
 function members(node) {
   const found = new Map();
   for (const member of node.members) {
-    const isHidden = member.modifiers?.some(({ kind }) => kind === ts.SyntaxKind.PrivateKeyword || kind === ts.SyntaxKind.ProtectedKeyword);
+    const isHidden = member.modifiers?.some(
+      ({ kind }) => kind === ts.SyntaxKind.PrivateKeyword || kind === ts.SyntaxKind.ProtectedKeyword,
+    );
     if (isHidden) continue;
     const name = ts.isConstructorDeclaration(member) ? 'constructor' : member.name.getText();
     found.set(name, [...(found.get(name) ?? []), member]);
@@ -54,8 +58,14 @@ function members(node) {
 
 /** A comment without its stars. */
 function plain(comment) {
-  const lines = comment.replace(/^\/\*\*/, '').replace(/\*\/$/, '').split('\n');
-  return lines.map((line, index) => (index === 0 ? line.trim() : line.replace(/^\s*\* ?/, '').trimEnd())).join('\n').trim();
+  const lines = comment
+    .replace(/^\/\*\*/, '')
+    .replace(/\*\/$/, '')
+    .split('\n');
+  return lines
+    .map((line, index) => (index === 0 ? line.trim() : line.replace(/^\s*\* ?/, '').trimEnd()))
+    .join('\n')
+    .trim();
 }
 
 /** A node's comment: its text, and its tags as [tag, text]. */
@@ -69,7 +79,10 @@ function comment(...nodes) {
 function signature(node) {
   const printer = ts.createPrinter({ removeComments: true });
   const text = printer.printNode(ts.EmitHint.Unspecified, node, node.getSourceFile());
-  return text.replace(/^(?:export |declare |readonly )+/, '').replace(/\s*\n\s*/g, ' ').replace(/;$/, '');
+  return text
+    .replace(/^(?:export |declare |readonly )+/, '')
+    .replace(/\s*\n\s*/g, ' ')
+    .replace(/;$/, '');
 }
 
 module.exports = { declarations, processEvents, members, comment, plain, signature };

@@ -16,13 +16,24 @@ const UNIONS = [
  *  doesn't attach comments to types. */
 function codes(alias) {
   const source = alias.getSourceFile();
-  const scanner = ts.createScanner(ts.ScriptTarget.Latest, false, ts.LanguageVariant.Standard, source.text, undefined, alias.type.pos);
+  const scanner = ts.createScanner(
+    ts.ScriptTarget.Latest,
+    false,
+    ts.LanguageVariant.Standard,
+    source.text,
+    undefined,
+    alias.type.pos,
+  );
   const found = [];
   let before = {};
   while (scanner.getTokenStart() < alias.type.end) {
     const kind = scanner.scan();
     if (kind === ts.SyntaxKind.EndOfFileToken || kind === ts.SyntaxKind.SemicolonToken) break;
-    if (kind === ts.SyntaxKind.SingleLineCommentTrivia) before.group = scanner.getTokenText().replace(/^\/\/\s*/, '').replace(/[.:].*$/, '');
+    if (kind === ts.SyntaxKind.SingleLineCommentTrivia)
+      before.group = scanner
+        .getTokenText()
+        .replace(/^\/\/\s*/, '')
+        .replace(/[.:].*$/, '');
     if (kind === ts.SyntaxKind.MultiLineCommentTrivia) before.text = plain(scanner.getTokenText());
     if (kind !== ts.SyntaxKind.StringLiteral) continue;
     found.push({ code: scanner.getTokenValue(), ...before });
@@ -39,7 +50,11 @@ module.exports = (declarations) => [
     return [
       `## ${name}`,
       `${title}: ${markdown(comment(alias).text, { page })}`,
-      ...codes(alias).flatMap(({ code, group, text }) => [...(group ? [`**${group}**`] : []), `### ${code}`, markdown(text, { page })]),
+      ...codes(alias).flatMap(({ code, group, text }) => [
+        ...(group ? [`**${group}**`] : []),
+        `### ${code}`,
+        markdown(text, { page }),
+      ]),
     ];
   }),
 ];

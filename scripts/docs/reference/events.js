@@ -7,7 +7,10 @@ const { markdown } = require('./prose');
 const page = 'events.md';
 
 /** `[worker: ClusterWorker, code: number | null]` as the parameters of a listener. */
-const parameters = (type) => signature(type).replace(/^\[\s*/, '(').replace(/\s*\]$/, ')');
+const parameters = (type) =>
+  signature(type)
+    .replace(/^\[\s*/, '(')
+    .replace(/\s*\]$/, ')');
 
 module.exports = (declarations) => {
   const [events] = declarations.get('ClusterEvents');

@@ -11,7 +11,13 @@ const PAGES = {
   ClusterWarningCode: 'errors.md#clusterwarningcode',
 };
 /** What a section of api.md calls an object of this class. */
-const OBJECTS = { Cluster: 'cluster', ClusterChild: 'child', ClusterWorker: 'worker', ClusterAlone: 'alone', ClusterError: 'error' };
+const OBJECTS = {
+  Cluster: 'cluster',
+  ClusterChild: 'child',
+  ClusterWorker: 'worker',
+  ClusterAlone: 'alone',
+  ClusterError: 'error',
+};
 const FUNCTIONS = ['startCluster', 'createCluster', 'request', 'onRequest', 'sendmessage'];
 
 /** The heading of a function, of a class's member or of a type in api.md. */
@@ -29,7 +35,8 @@ function target(name, owner, page) {
 
 const inOwner = (name, owner) => (OBJECTS[owner] && /^[a-z]/.test(name) ? heading(name, owner, true) : heading(name));
 
-const linked = (text, owner, page) => text.replace(/\{@link ([\w.]+)\}/g, (_all, name) => `[\`${name}\`](${target(name, owner, page)})`);
+const linked = (text, owner, page) =>
+  text.replace(/\{@link ([\w.]+)\}/g, (_all, name) => `[\`${name}\`](${target(name, owner, page)})`);
 
 /** Outside of code `<` would begin an element. */
 const escaped = (text) => text.replace(/(`[^`]*`)|</g, (_all, code) => code ?? '&lt;');
