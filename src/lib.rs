@@ -15,10 +15,11 @@
 
 mod event;
 
-use std::os::fd::{AsFd, IntoRawFd};
+use std::os::fd::{AsFd, IntoRawFd, OwnedFd};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
+use std::time::Duration;
 
 use bytes::Bytes;
 use napi::bindgen_prelude::{Env, Error, Function, Result, Status};
@@ -35,6 +36,7 @@ use cluster_master::passed::{self, HandleReceiver};
 use cluster_master::preload::Preload;
 use cluster_master::thread;
 use cluster_protocol::wrapped::Wrapped;
+use cluster_sys::channel;
 use cluster_sys::local::duplicate;
 use cluster_sys::orphans::Orphans;
 use cluster_sys::private;
@@ -42,12 +44,17 @@ use cluster_sys::process::is_main_thread;
 
 pub use event::NativeEvent;
 
+/// So long a process that exits waits for what it has sent.
+const FLUSH: Duration = Duration::from_millis(250);
+
 /// The native master, as lib/cluster/cluster.js sees it.
 #[napi]
 pub struct Master {
     commands: UnboundedSender<Command>,
     app: Arc<AppQueue>,
     idle: Option<(Config, UnboundedReceiver<Command>)>,
+    /// The master's end of a channel whose worker the app is starting.
+    opened: Option<OwnedFd>,
     orphans: Orphans,
 }
 
@@ -67,7 +74,7 @@ impl Master {
             commands.clone(),
         );
         let orphans = Orphans::new(config.variables.platform);
-        Ok(Self { commands, app: Arc::new(app), idle: Some((config, receiver)), orphans })
+        Ok(Self { commands, app: Arc::new(app), idle: Some((config, receiver)), opened: None, orphans })
     }
 
     /// Starts the master's thread; the core begins. A second call does nothing.
@@ -90,6 +97,43 @@ impl Master {
     #[napi(catch_unwind)]
     pub fn take_events(&self) -> Vec<NativeEvent> {
         self.app.take().into_iter().map(NativeEvent::from).collect()
+    }
+
+    /// Opens the channel of a worker that the app starts itself; gives the number of the worker's end, which is the caller's.
+    #[napi(catch_unwind)]
+    pub fn open_channel(&mut self) -> Result<i32> {
+        let (ours, theirs) = channel::pair().map_err(|error| Error::from_reason(error.to_string()))?;
+        self.opened = Some(ours);
+        Ok(theirs.into_raw_fd())
+    }
+
+    /// The worker was started that has the other end of the channel that was opened last.
+    #[napi(catch_unwind)]
+    pub fn adopt(&mut self, worker: u32, pid: u32) {
+        if let Some(channel) = self.opened.take() {
+            self.tell(Command::Adopt { worker, pid, channel });
+        }
+    }
+
+    /// A worker of the app's own has ended, as Node's `exit` event tells it.
+    #[napi(catch_unwind)]
+    pub fn exited(&self, worker: u32, code: Option<i32>, signal: Option<String>) {
+        let signal = signal.and_then(|name| name.parse().ok());
+        self.tell(Command::Exited { worker, code, signal });
+    }
+
+    /// Ends the channel of a worker of the app's own, when everything is written.
+    #[napi(catch_unwind)]
+    pub fn close_channel(&self, worker: u32) {
+        self.tell(Command::CloseChannel { worker });
+    }
+
+    /// Waits, but not for long, until everything that was sent is written: the process is about to exit.
+    #[napi(catch_unwind)]
+    pub fn flush(&self) {
+        let (reply, written) = sync_channel(1);
+        self.tell(Command::Flush(reply));
+        let _ = written.recv_timeout(FLUSH);
     }
 
     /// Sends one message to one child. False: it had better wait before the next one.

@@ -121,9 +121,12 @@ function environment(changes, { env: given, instanceVar }) {
 }
 
 function variables(watch) {
-  const names = watch ? [...FOR_THE_MASTER, ...OF_GIT] : FOR_THE_MASTER;
-  const found = names.map((name) => [name, process.env[name]]).filter(([, value]) => value !== undefined);
-  return { ...Object.fromEntries(found), ...(watch && { HOME: home() }) };
+  const found = variablesOf(watch ? [...FOR_THE_MASTER, ...OF_GIT] : FOR_THE_MASTER);
+  return { ...found, ...(watch && { HOME: home() }) };
+}
+
+function variablesOf(names) {
+  return Object.fromEntries(names.map((name) => [name, process.env[name]]).filter(([, value]) => value !== undefined));
 }
 
 /** Empty for a user that the system doesn't know. */
@@ -142,4 +145,4 @@ function instanceVariable({ instanceVar, env: given }, env) {
   return name === false || Object.hasOwn(given, name) ? undefined : name;
 }
 
-module.exports = { toLaunch, toNativeConfig };
+module.exports = { toLaunch, toNativeConfig, variablesOf };

@@ -37,6 +37,8 @@ pub enum Action {
     Kill { child: ChildId },
     /// Send SIGTERM.
     Terminate { child: ChildId },
+    /// End the channel when everything is written.
+    CloseChannel { child: ChildId },
     /// Ask the system what a silent child does; answer with `Probed`.
     Probe { child: ChildId },
     /// Measure the memory of these children; answer with `Measured` for each.

@@ -23,6 +23,8 @@ pub enum Event {
     Started,
     /// A child's process exists.
     Spawned { child: ChildId, pid: u32 },
+    /// The app has started a worker itself, under this number of Node's.
+    Adopted { worker: u32, pid: u32 },
     /// A child's process could not be made.
     SpawnFailed {
         child: ChildId,
@@ -180,6 +182,8 @@ pub enum Event {
     },
     /// The app called `worker.disconnect()`.
     DisconnectAsked { child: ChildId },
+    /// The app called `worker.process.disconnect()`.
+    CloseChannelAsked { child: ChildId },
     /// The app called `worker.kill()` with a signal that ends processes; the shell sends it next.
     KillAsked {
         child: ChildId,
@@ -210,6 +214,7 @@ impl Event {
             | Self::Disconnected { child }
             | Self::Exited { child, .. }
             | Self::DisconnectAsked { child }
+            | Self::CloseChannelAsked { child }
             | Self::KillAsked { child, .. } => Some(*child),
             _ => None,
         }

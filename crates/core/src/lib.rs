@@ -118,6 +118,7 @@ impl Core {
         match event {
             Event::Started => startup::start(ctx),
             Event::Spawned { child, pid } => ctx.spawned(child, pid),
+            Event::Adopted { worker, pid } => ctx.adopted(worker, pid),
             Event::SpawnFailed { child, error } => ctx.spawn_failed(child, error),
             Event::Told { child, message } => self.told(child, message),
             Event::Sent { from, target, frame } => messages.sent(ctx, from, target, frame),
@@ -158,6 +159,7 @@ impl Core {
             Event::FileChanged { target, file } => self.development.file_changed(ctx, target, file),
             Event::ScaleAsked { id, count } => self.scaling.asked(ctx, id, count),
             Event::DisconnectAsked { child } => ctx.disconnect_asked(child),
+            Event::CloseChannelAsked { child } => ctx.close_channel(child),
             Event::KillAsked { child, means } => ctx.kill_asked(child, means),
             Event::TimedOut => self.timed_out(),
         }
@@ -196,7 +198,7 @@ impl Core {
                 traffic.disconnected(ctx, child);
             }
             Fact::Gone { child, exit, failure } => {
-                traffic.gone(ctx, child.id, exit);
+                traffic.gone(ctx, &child, exit);
                 ctx.tell_exit(&child, exit);
                 rollout.gone(ctx, &child, &failure);
                 development.gone(ctx, &child, &failure);

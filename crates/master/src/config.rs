@@ -34,8 +34,8 @@ pub fn read<T: DeserializeOwned>(json: &str) -> Result<T, ConfigUnfit> {
 pub struct Config {
     /// The rules.
     pub policy: Policy,
-    /// How children are launched.
-    pub launch: Launch,
+    /// How children are launched; `None`: the app starts its workers itself.
+    pub launch: Option<Launch>,
     /// The largest message that a child may send.
     pub max_message_bytes: usize,
     /// The cluster's name.

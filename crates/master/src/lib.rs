@@ -8,9 +8,11 @@
 mod accept;
 pub mod app;
 pub mod config;
+mod gate;
 mod guarding;
 mod launch;
 mod link;
+mod linked;
 mod log;
 mod output;
 pub mod passed;
@@ -35,6 +37,24 @@ pub enum Command {
     Start,
     /// Route a message of the app's.
     Route(bytes::Bytes),
+    /// The app has started a worker itself: the master's end of its channel.
+    Adopt {
+        worker: u32,
+        pid: u32,
+        channel: std::os::fd::OwnedFd,
+    },
+    /// A worker of the app's own has ended.
+    Exited {
+        worker: u32,
+        code: Option<i32>,
+        signal: Option<nix::sys::signal::Signal>,
+    },
+    /// `worker.process.disconnect()`.
+    CloseChannel {
+        worker: u32,
+    },
+    /// Answer when everything that was sent is written.
+    Flush(std::sync::mpsc::SyncSender<()>),
     /// Send a message to one child.
     SendTo(cluster_core::types::ChildId, bytes::Bytes),
     /// Send a message with a handle to one child.

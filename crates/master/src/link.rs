@@ -3,17 +3,21 @@
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::io;
+use std::net::Shutdown;
 use std::os::fd::{AsFd, OwnedFd};
 use std::rc::Rc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use socket2::SockRef;
 use tokio::io::unix::AsyncFd;
 use tokio::sync::Notify;
 use tokio::sync::mpsc::Sender;
 use tokio::task::{AbortHandle, spawn_local};
 
-use super::read::{Received, read};
+use super::gate::{Answers, Gate};
+use super::linked::Linked;
+use super::read::{Received, Routing, read};
 use cluster_core::lifecycle::child::Reading;
 use cluster_core::messages::flow::{HIGH_WATER, LOW_WATER, PARKED};
 use cluster_core::types::Key;
@@ -22,7 +26,7 @@ use cluster_protocol::listen::ListenQuery;
 use cluster_protocol::outbox::{Outbox, OutboxItem};
 use cluster_sys::channel;
 use cluster_sys::local::Connection;
-use cluster_sys::process::{Exit, Process};
+use cluster_sys::process::Exit;
 use cluster_watch::WatchEvent;
 
 /// After its end nobody else should hold a child's channel; a descendant that does is not waited for.
@@ -30,6 +34,9 @@ const LAST_READ: Duration = Duration::from_secs(1);
 
 /// So long a write waits for memory, or until receivers take the descriptors that are on their way to them.
 pub(super) const SHORTAGE: Duration = Duration::from_millis(10);
+
+/// How often is looked whether everything is written.
+const WRITTEN: Duration = Duration::from_millis(1);
 
 /// What the tasks tell the loop.
 #[derive(Debug)]
@@ -96,8 +103,17 @@ pub struct Channel {
     pub gate: Gate,
     outbox: RefCell<Outbox<Rc<OwnedFd>, Option<Peer>>>,
     outgoing: Notify,
+    end: Cell<ChannelEnd>,
     /// Bytes that were written ever.
     taken: Cell<u64>,
+}
+
+/// Whether the master goes on writing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum ChannelEnd {
+    Open,
+    /// What waits is the last.
+    Awaited,
 }
 
 /// Whether more can come from a child.
@@ -112,7 +128,7 @@ pub enum Speaking {
 /// One child, as the loop sees it.
 #[derive(Debug)]
 pub struct Link {
-    pub process: Process,
+    pub process: Linked,
     /// Its slot, for a worker.
     pub slot: Option<SlotId>,
     /// Descriptors whose message has not come yet.
@@ -145,7 +161,7 @@ impl Link {
     pub fn new(
         child: ChildId,
         slot: Option<SlotId>,
-        process: Process,
+        process: Linked,
         socket: AsyncFd<OwnedFd>,
         limit: usize,
         inputs: &Sender<Input>,
@@ -155,13 +171,15 @@ impl Link {
             gate: Gate::default(),
             outbox: RefCell::default(),
             outgoing: Notify::new(),
+            end: Cell::new(ChannelEnd::Open),
             taken: Cell::new(0),
         });
         let writer = spawn_local(write(child, Rc::clone(&channel), inputs.clone())).abort_handle();
-        let reader = spawn_local(read(child, Rc::clone(&channel), limit, inputs.clone()));
-        let (attended, gate, inputs) = (process.clone(), Rc::clone(&channel), inputs.clone());
+        let routing = Routing::of(&process);
+        let reader = spawn_local(read(child, Rc::clone(&channel), limit, routing, inputs.clone()));
+        let (end, gate, inputs) = (process.end(), Rc::clone(&channel), inputs.clone());
         spawn_local(async move {
-            let exit = attended.wait().await;
+            let exit = end.await;
             gate.gate.last_call();
             let mut reader = reader;
             if tokio::time::timeout(LAST_READ, &mut reader).await.is_err() {
@@ -204,6 +222,22 @@ impl Link {
         self.channel.outgoing.notify_one();
     }
 
+    /// Ends the channel when everything is written. The child closes its end then.
+    pub fn close(&self) {
+        self.channel.end.set(ChannelEnd::Awaited);
+        self.channel.outgoing.notify_one();
+    }
+
+    /// Resolves when nothing waits for the child.
+    pub fn written(&self) -> impl Future<Output = ()> + use<> {
+        let channel = Rc::clone(&self.channel);
+        async move {
+            while channel.outbox.borrow().bytes() > 0 {
+                tokio::time::sleep(WRITTEN).await;
+            }
+        }
+    }
+
     /// How many bytes were written to the child ever.
     #[must_use]
     pub fn taken(&self) -> u64 {
@@ -239,7 +273,7 @@ impl Link {
     /// Whether it is not read because of others: what it does not read itself is its own doing.
     #[must_use]
     pub fn is_not_read(&self) -> bool {
-        self.channel.gate.state.get() == GateState::Closed
+        self.channel.gate.is_shut()
     }
 
     /// Reads no more from the child until [`Self::resume_reading`].
@@ -256,6 +290,10 @@ impl Link {
 /// Writes what waits, until the link is dropped.
 async fn write(child: ChildId, channel: Rc<Channel>, inputs: Sender<Input>) {
     loop {
+        if channel.end.get() == ChannelEnd::Awaited && channel.outbox.borrow().bytes() == 0 {
+            let _ = SockRef::from(channel.socket.get_ref()).shutdown(Shutdown::Write);
+            return;
+        }
         if !channel.outbox.borrow().is_writable() {
             channel.outgoing.notified().await;
             continue;
@@ -310,79 +348,8 @@ fn write_some(socket: &OwnedFd, to: &Channel) -> io::Result<Level> {
     to.taken.set(to.taken.get() + count as u64);
     let is_little = outbox.urgent_bytes() < LOW_WATER;
     let is_awaited = outbox.is_in_flight() && outbox.urgent_bytes() < most_unread(&outbox);
-    if to.gate.answers.get() == Answers::Unread && (is_little || is_awaited) {
+    if to.gate.answers_unread() && (is_little || is_awaited) {
         to.gate.answers(Answers::Taken);
     }
     Ok(if before >= LOW_WATER && outbox.bytes() < LOW_WATER { Level::FellBelowLowWater } else { Level::Same })
-}
-
-/// Whether a channel is read.
-#[derive(Debug, Default)]
-pub struct Gate {
-    state: Cell<GateState>,
-    answers: Cell<Answers>,
-    changed: Notify,
-}
-
-/// Whether the child takes what the master answers it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-enum Answers {
-    #[default]
-    Taken,
-    /// It asks, and reads no answers.
-    Unread,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-enum GateState {
-    #[default]
-    Open,
-    Closed,
-    /// The child is gone: what it left is read whatever waits elsewhere. It is no more than a socket's buffer.
-    LastCall,
-}
-
-impl Gate {
-    /// Resolves while the gate is open.
-    pub async fn opened(&self) {
-        while self.is_closed() {
-            self.changed.notified().await;
-        }
-    }
-
-    fn is_closed(&self) -> bool {
-        match self.state.get() {
-            GateState::Open => self.answers.get() == Answers::Unread,
-            GateState::Closed => true,
-            GateState::LastCall => false,
-        }
-    }
-
-    fn answers(&self, answers: Answers) {
-        self.answers.set(answers);
-        self.changed.notify_one();
-    }
-
-    /// Whether the child is gone.
-    pub fn is_last_call(&self) -> bool {
-        self.state.get() == GateState::LastCall
-    }
-
-    fn close(&self) {
-        if self.state.get() == GateState::Open {
-            self.state.set(GateState::Closed);
-        }
-    }
-
-    fn open(&self) {
-        if self.state.get() == GateState::Closed {
-            self.state.set(GateState::Open);
-            self.changed.notify_one();
-        }
-    }
-
-    fn last_call(&self) {
-        self.state.set(GateState::LastCall);
-        self.changed.notify_one();
-    }
 }

@@ -1,7 +1,8 @@
 //! Doing what the core decided.
 
 use std::borrow::Cow;
-use std::os::fd::AsFd;
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use bytes::Bytes;
 
 use super::launch::{InspectorPort, launch};
 use super::link::{Input, Link, Speaking};
+use super::linked::Linked;
 use super::output::Pipes;
 use super::probe::probe;
 use super::reject::reject;
@@ -25,6 +27,7 @@ use cluster_protocol::envelope::{Envelope, Target};
 use cluster_protocol::frame::lines;
 use cluster_protocol::listen::ListenQuery;
 use cluster_protocol::outbound::{self, LaneName};
+use cluster_sys::watch;
 
 /// How long to wait before the next attempt at an address that is in use for a moment.
 const AGAIN: Duration = Duration::from_millis(5);
@@ -45,6 +48,11 @@ impl Shell {
                 Action::Terminate { child } => {
                     if let Some(link) = self.links.get(&child) {
                         link.process.signal(nix::sys::signal::Signal::SIGTERM);
+                    }
+                }
+                Action::CloseChannel { child } => {
+                    if let Some(link) = self.links.get(&child) {
+                        link.close();
                     }
                 }
                 Action::Probe { child } => self.probe(child),
@@ -124,7 +132,6 @@ impl Shell {
 
     fn spawn(&mut self, child: ChildId, slot: Option<SlotId>, generation: GenerationId) {
         let platform = self.platform();
-        let how = self.generations.get(&generation).unwrap_or(&self.config.launch);
         let has_it =
             |(_, link): (&ChildId, &Link)| slot.is_some() && link.slot == slot && link.speaking == Speaking::Yet;
         let port = if self.links.iter().any(has_it) { InspectorPort::Any } else { InspectorPort::Own };
@@ -132,14 +139,18 @@ impl Shell {
             Output::Inherit => Ok(None),
             Output::Pipe => Pipes::new().map(Some),
         };
-        let how = self.preload.as_mut().map_or(Ok(Cow::Borrowed(how)), |preload| preload.applied(how));
+        let how = self.generations.get(&generation).ok_or(io::ErrorKind::NotFound.into());
+        let how = match &mut self.preload {
+            Some(preload) => how.and_then(|how| preload.applied(how)),
+            None => how.map(Cow::Borrowed),
+        };
         let started = pipes.and_then(|pipes| Ok((launch(platform, &*how?, child, slot, port, pipes.as_ref())?, pipes)));
         let event = match started {
             Ok(((process, socket), pipes)) => {
                 if let Some(pipes) = pipes {
                     self.outputs.attend(child, pipes);
                 }
-                let pid = process.pid();
+                let (pid, process) = (process.pid(), Linked::Own(process));
                 let link = Link::new(child, slot, process, socket, self.config.max_message_bytes, &self.inputs);
                 self.links.insert(child, link);
                 self.guarded = Guarded::Others;
@@ -153,11 +164,32 @@ impl Shell {
         self.core.handle(self.now(), event);
     }
 
+    /// The app has started a worker itself.
+    pub(super) fn adopt(&mut self, worker: u32, pid: u32, channel: OwnedFd) {
+        let child = ChildId::Worker(worker);
+        match watch(channel) {
+            Ok(socket) => {
+                let limit = self.config.max_message_bytes;
+                let link = Link::new(child, Some(worker), Linked::adopted(pid), socket, limit, &self.inputs);
+                self.links.insert(child, link);
+                self.tell(Event::Adopted { worker, pid });
+            }
+            Err(error) => {
+                // It hears by the end of its channel that it has no master.
+                tracing::warn!(?child, %error, "a process could not be adopted");
+                self.notify(Notice::Disconnect { child, expected: false });
+            }
+        }
+    }
+
     /// Keeps the guard's list up to date.
     pub(super) fn guard_children(&mut self) {
         self.guarded = Guarded::All;
-        let pids = self.links.values().map(|link| link.process.pid());
-        self.guarding.watch(self.origin.elapsed(), pids, &self.inputs);
+        // What the app has started itself ends as Node has it.
+        if self.config.launch.is_some() {
+            let pids = self.links.values().map(|link| link.process.pid());
+            self.guarding.watch(self.origin.elapsed(), pids, &self.inputs);
+        }
     }
 
     fn send(&mut self, child: ChildId, frame: Bytes, origin: Origin) {

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use tokio::sync::mpsc::Sender;
 use tokio::task::yield_now;
 
+use super::linked::Linked;
 use super::link::{Channel, Input, SHORTAGE, is_shortage};
 use cluster_core::types::ChildId;
 use cluster_protocol::envelope::{Envelope, Target};
@@ -27,6 +28,32 @@ const COPY_BELOW: usize = READ_MOST / 4;
 
 /// One read may hold so many small lines that what is told of them takes fifty times as much: they come in several batches.
 const MOST_LINES: usize = 8 << 10;
+
+/// Who gets a child's messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Routing {
+    /// Whom each names.
+    ByMessage,
+    /// The app: to Node's own cluster module a `to` means nothing.
+    ToApp,
+}
+
+impl Routing {
+    /// Of what this process sends.
+    pub fn of(process: &Linked) -> Self {
+        match process {
+            Linked::Own(_) => Self::ByMessage,
+            Linked::Adopted(_) => Self::ToApp,
+        }
+    }
+
+    fn target(self, named: Target) -> Target {
+        match self {
+            Self::ByMessage => named,
+            Self::ToApp => Target::App,
+        }
+    }
+}
 
 /// What came in.
 #[derive(Debug)]
@@ -85,7 +112,13 @@ pub enum Violation {
 }
 
 /// Reads until the channel ends; then says so.
-pub(super) async fn read(child: ChildId, channel: Rc<Channel>, limit: usize, inputs: Sender<Input>) {
+pub(super) async fn read(
+    child: ChildId,
+    channel: Rc<Channel>,
+    limit: usize,
+    routing: Routing,
+    inputs: Sender<Input>,
+) {
     let mut decoder = FrameDecoder::new(limit);
     let mut size = READ_LEAST;
     loop {
@@ -110,7 +143,7 @@ pub(super) async fn read(child: ChildId, channel: Rc<Channel>, limit: usize, inp
             Err(_) => continue,
         }
         loop {
-            let (batch, rest) = take_batch(&mut decoder);
+            let (batch, rest) = take_batch(&mut decoder, routing);
             if batch.is_empty() && handles.is_empty() {
                 break;
             }
@@ -143,7 +176,7 @@ enum Rest {
     Lines,
 }
 
-fn take_batch(decoder: &mut FrameDecoder) -> (Vec<Received>, Rest) {
+fn take_batch(decoder: &mut FrameDecoder, routing: Routing) -> (Vec<Received>, Rest) {
     let mut lines = Vec::new();
     let mut rest = Rest::Lines;
     while lines.len() < MOST_LINES {
@@ -155,7 +188,7 @@ fn take_batch(decoder: &mut FrameDecoder) -> (Vec<Received>, Rest) {
             Frame::TooLarge(range) => {
                 Line::Other(Received::Invalid(Violation::TooLarge(Oversized::read(&decoder.bytes()[range]))))
             }
-            Frame::Line(range) => read_line(&decoder.bytes()[range.clone()], range),
+            Frame::Line(range) => read_line(&decoder.bytes()[range.clone()], range, routing),
         });
     }
     let room = decoder.room(0).capacity();
@@ -198,15 +231,15 @@ enum Line {
     Other(Received),
 }
 
-fn read_line(line: &[u8], range: Range<usize>) -> Line {
+fn read_line(line: &[u8], range: Range<usize>, routing: Routing) -> Line {
     let invalid = |violation| Line::Other(Received::Invalid(violation));
     match Envelope::read(line) {
-        Ok(Envelope::User(target)) => Line::Message { target, range },
+        Ok(Envelope::User(target)) => Line::Message { target: routing.target(target), range },
         Ok(Envelope::Request(target)) => match RequestPart::read_signed(line) {
             Ok((part, signature)) => Line::Request { target, range, part, signature },
             Err(error) => invalid(Violation::BadMessage(error.to_string())),
         },
-        Ok(Envelope::Handle) => read_handle(line, range).unwrap_or_else(invalid),
+        Ok(Envelope::Handle) => read_handle(line, range, routing).unwrap_or_else(invalid),
         Ok(Envelope::Internal) => match Inbound::read(line) {
             Ok(message) => Line::Other(Received::Internal(message)),
             Err(error) => invalid(Violation::BadMessage(error.to_string())),
@@ -215,11 +248,11 @@ fn read_line(line: &[u8], range: Range<usize>) -> Line {
     }
 }
 
-fn read_handle(line: &[u8], range: Range<usize>) -> Result<Line, Violation> {
+fn read_handle(line: &[u8], range: Range<usize>, routing: Routing) -> Result<Line, Violation> {
     let Wrapped { kind, message } = Wrapped::read(line).map_err(|error| Violation::BadMessage(error.to_string()))?;
     let message = message.get().as_bytes();
     Ok(match Envelope::read(message) {
-        Ok(Envelope::User(target)) => Line::Handle { target, kind, range },
+        Ok(Envelope::User(target)) => Line::Handle { target: routing.target(target), kind, range },
         Ok(Envelope::Internal) => match Inbound::read(message) {
             Ok(Inbound::Report(Report::Returned { key })) => Line::Other(Received::Returned { key }),
             _ => Line::Handle { target: Target::App, kind, range },
@@ -255,7 +288,7 @@ mod tests {
             Received::Messages { target, frames, count } => (target, text(&frames), count),
             other => (Target::App, format!("{other:?}"), 0),
         };
-        take_batch(&mut decoder).0.into_iter().map(of).collect()
+        take_batch(&mut decoder, Routing::ByMessage).0.into_iter().map(of).collect()
     }
 
     #[test]
@@ -276,7 +309,7 @@ mod tests {
         decoder.room(stream.len()).extend_from_slice(stream.as_bytes());
         let start = decoder.bytes().as_ptr() as usize;
         let within = |frames: &Bytes| (start..start + stream.len()).contains(&(frames.as_ptr() as usize));
-        let kept: Vec<bool> = take_batch(&mut decoder)
+        let kept: Vec<bool> = take_batch(&mut decoder, Routing::ByMessage)
             .0
             .iter()
             .map(|received| matches!(received, Received::Messages { frames, .. } if within(frames)))

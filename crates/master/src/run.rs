@@ -29,8 +29,9 @@ use cluster_core::types::ConnectionId;
 use cluster_core::types::{ChildId, GenerationId, KillMeans, Peer, Time};
 use cluster_protocol::envelope::{Envelope, Target};
 use cluster_protocol::request::RequestPart;
-use cluster_sys::activation::Activated;
+use cluster_sys::activation::{Activated, Others};
 use cluster_sys::platform::Platform;
+use cluster_sys::process::Exit;
 use cluster_watch::Watch;
 
 /// How many inputs wait at most: one that is not taken slows its child down.
@@ -87,12 +88,13 @@ impl Shell {
     pub(super) fn new(config: Config, app: Arc<AppQueue>) -> Self {
         let (inputs, input) = channel(INPUTS);
         let platform = config.variables.platform;
-        let activated = Activated::take(config.variables.passed.clone(), &config.listen_fds);
+        let others = if config.launch.is_some() { Others::Refused } else { Others::Allowed };
+        let activated = Activated::take(config.variables.passed.clone(), &config.listen_fds, others);
         let service = Service::new(&config.variables);
         let (clock, origin) = (platform.monotonic_clock(), Instant::now());
         Self {
             core: Core::new(config.policy.clone(), fastrand::u64(..)).with_clock(clock),
-            generations: BTreeMap::from([(0, config.launch.clone())]),
+            generations: config.launch.iter().map(|launch| (0, launch.clone())).collect(),
             preload: None,
             origin,
             links: BTreeMap::new(),
@@ -204,6 +206,24 @@ impl Shell {
                     Ok(Envelope::Internal | Envelope::Handle) | Err(_) => {
                         Event::Sent { from, target: Target::App, frame }
                     }
+                });
+            }
+            Command::Adopt { worker, pid, channel } => self.adopt(worker, pid, channel),
+            Command::Exited { worker, code, signal } => {
+                if let Some(link) = self.links.get(&ChildId::Worker(worker)) {
+                    link.process.ended(Exit { code, signal: signal.map(|signal| signal as i32) });
+                }
+            }
+            Command::CloseChannel { worker } => {
+                self.tell(Event::CloseChannelAsked { child: ChildId::Worker(worker) });
+            }
+            Command::Flush(reply) => {
+                let written: Vec<_> = self.links.values().map(Link::written).collect();
+                tokio::task::spawn_local(async move {
+                    for written in written {
+                        written.await;
+                    }
+                    let _ = reply.send(());
                 });
             }
             Command::SendTo(child, frame) => {

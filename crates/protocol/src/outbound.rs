@@ -56,6 +56,12 @@ pub fn listen_reply(seq: u64, key: &str, errno: i32, data: Option<&RawValue>, na
     frame(&ListenReply { cmd: "NODE_CLUSTER", ack: seq, key, errno, data, sockname: name })
 }
 
+/// Node's `worker.disconnect()`: the worker closes its servers and, when their connections are over, its channel.
+#[must_use]
+pub fn disconnect() -> Bytes {
+    Bytes::from_static(b"{\"cmd\":\"NODE_CLUSTER\",\"act\":\"disconnect\"}\n")
+}
+
 /// A connection for a server of this key; it goes along as a handle.
 #[must_use]
 pub fn new_connection(key: &str, number: u64) -> Bytes {

@@ -67,11 +67,22 @@ pub enum ChannelState {
     Closed,
 }
 
+/// Who started a process, notices its end and decides what comes after it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keeper {
+    /// The master: what a cluster is configured with holds for it.
+    Master,
+    /// The app itself, by Node's `cluster.fork()`. The master has its channel and shares its sockets. Its slot has its own number,
+    /// is nobody else's, and ends with it.
+    App,
+}
+
 /// One incarnation.
 #[derive(Debug, Clone)]
 pub struct Child {
     /// Which one.
     pub id: ChildId,
+    pub keeper: Keeper,
     /// Its slot, for a worker.
     pub slot: Option<SlotId>,
     /// How it was launched.
@@ -119,6 +130,7 @@ impl Child {
     pub fn new(id: ChildId, slot: Option<SlotId>, deadline: Time, generation: GenerationId) -> Self {
         Self {
             id,
+            keeper: Keeper::Master,
             slot,
             generation,
             pid: None,
@@ -139,6 +151,19 @@ impl Child {
             error: None,
             served: false,
             signalled: None,
+        }
+    }
+
+    /// A worker that the app has started itself: it is at work at once.
+    #[must_use]
+    pub fn adopted(number: u32, pid: u32, now: Time) -> Self {
+        Self {
+            keeper: Keeper::App,
+            pid: Some(pid),
+            stage: Stage::Ready,
+            channel: ChannelState::Open,
+            ready_since: Some(now),
+            ..Self::new(ChildId::Worker(number), Some(number), now, GenerationId::default())
         }
     }
 

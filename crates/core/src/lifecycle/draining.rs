@@ -9,7 +9,7 @@
 
 use std::time::Duration;
 
-use super::child::{Child, Stage};
+use super::child::{Child, Keeper, Stage};
 use super::processes::Respawn;
 use crate::action::{Action, Origin};
 use crate::context::Context;
@@ -107,13 +107,17 @@ impl Context {
         let mode = self.policy.mode;
         let Some(child) = self.processes.get_mut(id).filter(|child| child.is_reachable()) else { return };
         let in_development = mode == Mode::Development && child.reason == ExitReason::Reload;
+        let keeper = child.keeper;
         let (Some((why, grace)), Stage::Draining { kill_at }) = (child.unasked.take(), child.stage) else { return };
         let left = kill_at.saturating_sub(self.now);
         let grace = grace.min(left / 2);
         let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
         let until = self.clock.map(|origin| millis(origin + kill_at));
         let (left, until) = if in_development { (left.min(DEVELOPMENT_DRAIN), None) } else { (left, until) };
-        let frame = outbound::drain(why, millis(grace), millis(left), until);
+        let frame = match keeper {
+            Keeper::Master => outbound::drain(why, millis(grace), millis(left), until),
+            Keeper::App => outbound::disconnect(),
+        };
         self.act(Action::Send { child: id, frame, origin: Origin::MasterInTurn });
     }
 

@@ -2,6 +2,7 @@
 
 use super::child::{ChannelState, Child, Heartbeat, Stage};
 use super::saying::SIGNAL_HOLD;
+use crate::action::Action;
 use crate::context::Context;
 use crate::facts::Fact;
 use crate::notice::{ExitReason, FailureCause, Notice, Outcome};
@@ -28,6 +29,15 @@ impl Context {
         // Without its channel a child can do nothing for the cluster. One that boots ends by it, which says more.
         if !self.processes.get(id).is_some_and(Child::is_booting) {
             self.begin_drain(id, ExitReason::Unasked, refork_from);
+        }
+    }
+
+    /// The app closes the channel of a worker of its own: it gets what was sent before, and nothing new.
+    pub fn close_channel(&mut self, id: ChildId) {
+        self.begin_drain(id, ExitReason::Unasked, self.now);
+        if let Some(child) = self.processes.get_mut(id).filter(|child| child.channel == ChannelState::Open) {
+            child.channel = ChannelState::Exiting;
+            self.act(Action::CloseChannel { child: id });
         }
     }
 

@@ -133,6 +133,15 @@ impl ProcessTable {
         id
     }
 
+    /// A child that the app started. False: there is one of this name.
+    pub fn adopt(&mut self, child: Child) -> bool {
+        if self.children.contains_key(&child.id) {
+            return false;
+        }
+        self.children.insert(child.id, child);
+        true
+    }
+
     /// How many stand by, or are on the way to it.
     #[must_use]
     pub fn standbys(&self, generation: GenerationId) -> usize {

@@ -76,6 +76,12 @@ impl Context {
         }
     }
 
+    /// The app has started a worker itself.
+    pub fn adopted(&mut self, number: u32, pid: u32) {
+        let child = Child::adopted(number, pid, self.now);
+        self.processes.adopt(child);
+    }
+
     /// It asked for a socket that there is, and is not answered: it is as ready as it can be.
     pub fn stands_by(&mut self, id: ChildId) {
         let Some(child) = self.processes.get_mut(id) else { return };

@@ -12,7 +12,10 @@ pub fn start(ctx: &mut Context) {
     if ctx.phase != Phase::Idle {
         return;
     }
-    if ctx.policy.alone {
+    if ctx.policy.count == 0 {
+        // The app starts its workers itself.
+        ctx.phase = Phase::Running;
+    } else if ctx.policy.alone {
         ctx.phase = Phase::StartingAlone;
         ctx.spawn(None);
     } else {

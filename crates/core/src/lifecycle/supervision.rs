@@ -62,6 +62,7 @@ impl Supervision {
     pub fn note_vacancy(&mut self, ctx: &mut Context) {
         if ctx.phase != Phase::Running
             || ctx.policy.mode == Mode::Development
+            || ctx.policy.count == 0
             || self.vacancy != Vacancy::None
             || ctx.processes.census().listening > 0
         {

@@ -227,6 +227,7 @@ impl World {
 
     fn perform(&mut self, action: Action) {
         match action {
+            Action::CloseChannel { .. } => {}
             Action::Spawn { child, slot, .. } => self.spawn(child, slot),
             Action::Kill { child } => {
                 self.check_kill(child);

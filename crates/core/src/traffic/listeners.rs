@@ -201,7 +201,16 @@ impl Listeners {
     pub fn unwanted_by(&mut self, key: &str, slot: SlotId) -> bool {
         let Some(listener) = self.by_key.get_mut(key) else { return false };
         listener.wanted_by.remove(&slot);
-        listener.wanted_by.is_empty() && matches!(listener.state, ListenerState::Open(_))
+        self.is_unwanted(key)
+    }
+
+    /// Whether it is open, and nobody wants it.
+    #[must_use]
+    pub fn is_unwanted(&self, key: &str) -> bool {
+        let unwanted = |listener: &Listener| {
+            listener.wanted_by.is_empty() && matches!(listener.state, ListenerState::Open(_))
+        };
+        self.by_key.get(key).is_some_and(unwanted)
     }
 
     /// There is no such slot any more. Gives the keys of the sockets that nobody else wants.

@@ -6,6 +6,7 @@
 mod addresses;
 pub mod dispatch;
 mod hand_over;
+mod lingering;
 pub mod listeners;
 mod rejected;
 mod serving;
@@ -16,6 +17,7 @@ use std::time::Duration;
 
 use crate::action::Action;
 use crate::context::Context;
+use crate::lifecycle::child::{Child, Keeper};
 use crate::lifecycle::processes::Respawn;
 use crate::notice::Notice;
 use crate::types::{ChildId, ConnectionId, ExitStatus, Key, Mode, Policy, SlotId, Time};
@@ -23,6 +25,7 @@ use cluster_protocol::code::ErrorCode;
 use cluster_protocol::inbound::ServerLoad;
 use dispatch::Counts;
 use hand_over::HandOver;
+use lingering::Lingering;
 use listeners::Listeners;
 use steering::Acceptor;
 
@@ -36,6 +39,7 @@ const CRASHES: [&str; 7] = ["SIGABRT", "SIGBUS", "SIGFPE", "SIGILL", "SIGSEGV", 
 #[derive(Debug)]
 pub struct Traffic {
     listeners: Listeners,
+    lingering: Lingering,
     hand_over: HandOver,
 }
 
@@ -44,7 +48,8 @@ impl Traffic {
     #[must_use]
     pub fn new(policy: &Policy) -> Self {
         let patience = (policy.mode == Mode::Development).then_some(LONGEST_WAIT);
-        Self { listeners: Listeners::default(), hand_over: HandOver::new(policy.balance, patience) }
+        let (listeners, lingering) = (Listeners::default(), Lingering::default());
+        Self { listeners, lingering, hand_over: HandOver::new(policy.balance, patience) }
     }
 
     /// A worker that stood by has a slot: what it asked for is answered.
@@ -70,13 +75,25 @@ impl Traffic {
     }
 
     /// A worker's process ended. A connection with which two in a row ended ends there.
-    pub fn gone(&mut self, ctx: &mut Context, child: ChildId, exit: Option<ExitStatus>) {
+    pub fn gone(&mut self, ctx: &mut Context, child: &Child, exit: Option<ExitStatus>) {
+        self.release(ctx, child);
+        let child = child.id;
         let crashed = exit.and_then(|exit| exit.signal).is_some_and(|signal| CRASHES.contains(&signal));
         for connection in self.hand_over.decide(ctx, |dispatch, now| dispatch.exited(now, child, crashed)) {
             ctx.act(Action::ReleaseConnection { connection });
             let detail =
                 "a connection was closed: two workers ended before they had taken it, the second by a crash".to_owned();
             ctx.notify(Notice::ProtocolError { child, code: ErrorCode::ConnectionFatal, detail });
+        }
+    }
+
+    /// A worker of the app's own takes its slot with it. Where nobody had asked for its end another one may be on the way.
+    fn release(&mut self, ctx: &mut Context, child: &Child) {
+        let (Keeper::App, Some(slot)) = (child.keeper, child.slot) else { return };
+        if child.expected {
+            self.slot_removed(ctx, slot);
+        } else {
+            self.lingering.ended(ctx.now, slot);
         }
     }
 
@@ -148,11 +165,14 @@ impl Traffic {
     /// When [`Self::timed_out`] is due.
     #[must_use]
     pub fn next_timeout(&self) -> Option<Time> {
-        self.hand_over.next_timeout()
+        self.hand_over.next_timeout().into_iter().chain(self.lingering.next_timeout()).min()
     }
 
     /// Does what is due.
     pub fn timed_out(&mut self, ctx: &mut Context) {
+        while let Some(slot) = self.lingering.due(ctx.now) {
+            self.slot_removed(ctx, slot);
+        }
         self.hand_over.decide(ctx, |dispatch, now| dispatch.timed_out(now));
     }
 

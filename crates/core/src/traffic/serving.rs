@@ -7,7 +7,7 @@ use super::Traffic;
 use super::listeners::{Answer, Asker, PendingListen};
 use crate::action::{Action, Origin};
 use crate::context::Context;
-use crate::lifecycle::child::{Child, Stage};
+use crate::lifecycle::child::{Child, Keeper, Stage};
 use crate::types::{BoundSocket, ChildId, Delivery, Key, Time};
 use cluster_protocol::listen::{ListenAddress, ListenQuery};
 use cluster_protocol::outbound;
@@ -50,6 +50,10 @@ impl Traffic {
         }
         for waiting in self.listeners.opened(key, result.ok()) {
             self.answer(ctx, key, waiting, errno);
+        }
+        // The app's worker that asked is gone.
+        if ctx.policy.count == 0 && self.listeners.is_unwanted(key) {
+            self.close_listener(ctx, key);
         }
     }
 
@@ -125,16 +129,19 @@ impl Traffic {
         self.hand_over.decide(ctx, |dispatch, now| dispatch.joined(now, id, slot, keys));
     }
 
-    /// A worker that drains closes its servers too, but its slot goes on wanting them; also where the slot's other process (there
+    /// A worker that drains closes its servers too, but its slot goes on wanting them (a slot of the app's ends with its worker); also where the slot's other process (there
     /// are two while one takes the place of the other) serves what this one closes.
     pub fn listener_closed(&mut self, ctx: &mut Context, id: ChildId, key: &str) {
         let Some(child) = ctx.processes.get_mut(id) else { return };
         if !child.serves.remove(key) {
             return;
         }
-        let (stage, slot) = (child.stage, child.slot);
+        let (stage, slot, keeper) = (child.stage, child.slot, child.keeper);
         self.hand_over.decide(ctx, |dispatch, _| dispatch.left(id, key));
-        let (Stage::Booting { .. } | Stage::Ready, Some(slot)) = (stage, slot) else { return };
+        let Some(slot) = slot else { return };
+        if keeper == Keeper::Master && !matches!(stage, Stage::Booting { .. } | Stage::Ready) {
+            return;
+        }
         let serves = |other: &Child| other.slot == Some(slot) && !other.is_draining() && other.serves.contains(key);
         if !ctx.processes.workers().any(serves) && self.listeners.unwanted_by(key, slot) {
             self.close_listener(ctx, &key.into());

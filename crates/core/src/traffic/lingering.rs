@@ -1,0 +1,32 @@
+//! Sockets of workers that the app starts itself: a worker that dies takes its slot with it, but not at once the sockets that only it
+//! wanted. Who connects before the app has started another one waits in their queues, and is not refused.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use crate::types::{SlotId, Time};
+
+/// Long enough for an app to start; short enough for somebody else who wants the port.
+const LINGERS: Duration = Duration::from_secs(5);
+
+/// The slots of workers that died, oldest first.
+#[derive(Debug, Default)]
+pub struct Lingering(VecDeque<(Time, SlotId)>);
+
+impl Lingering {
+    /// A worker ended, and nobody had asked it to.
+    pub fn ended(&mut self, now: Time, slot: SlotId) {
+        self.0.push_back((now + LINGERS, slot));
+    }
+
+    /// When [`Self::due`] has something.
+    #[must_use]
+    pub fn next_timeout(&self) -> Option<Time> {
+        self.0.front().map(|(until, _)| *until)
+    }
+
+    /// A slot whose time is over.
+    pub fn due(&mut self, now: Time) -> Option<SlotId> {
+        self.0.pop_front_if(|(until, _)| *until <= now).map(|(_, slot)| slot)
+    }
+}

@@ -1,0 +1,195 @@
+'use strict';
+
+// The channel of a worker, which the master has: on its ChildProcess is what Node's setupChannel puts there
+// (lib/internal/child_process.js), with the same errors.
+
+const { EventEmitter } = require('events');
+const { constants } = require('os');
+const handles = require('../messages/handles');
+const { codecs } = require('../messages/serialization');
+const timers = require('../real-timers');
+const { warn } = require('../warn');
+const { nodeError } = require('./node-error');
+
+const SENDABLE = ['string', 'object', 'number', 'boolean'];
+
+/** `child.channel`. */
+class Control extends EventEmitter {
+  #channel;
+
+  constructor(channel) {
+    super();
+    this.#channel = channel;
+  }
+
+  ref() {
+    this.#channel.keepAlive(true);
+  }
+
+  unref() {
+    this.#channel.keepAlive(false);
+  }
+}
+
+class Channel {
+  #id;
+  #child;
+  #codec;
+  #master;
+  #keepAlive;
+  /** What Node does at the end of the process, if that came before the end of the channel. */
+  #exit;
+  #state = 'open';
+
+  /** `keepAlive(keeper, keeps)`: whether the process is not to end yet. */
+  constructor(id, child, serialization, { master, keepAlive }) {
+    this.#id = id;
+    this.#child = child;
+    this.#codec = codecs[serialization];
+    this.#master = master;
+    this.#keepAlive = keepAlive;
+    child.connected = true;
+    child.channel = new Control(this);
+    child.send = (...args) => this.#send(...args);
+    child.disconnect = () => this.#disconnect();
+    this.keepAlive(true);
+    this.#holdExit();
+  }
+
+  keepAlive(keeps) {
+    if (this.#state === 'open') this.#keepAlive(this, keeps);
+  }
+
+  /** libuv hears of a process's end after all that came through its channels in the same turn; so does who listens here. */
+  #holdExit() {
+    const { _handle: native } = this.#child;
+    if (!native) return;
+    const { onexit } = native;
+    native.onexit = (code, signal) => {
+      if (this.#state === 'ended') {
+        onexit.call(native, code, signal);
+        return;
+      }
+      // The pid may be another's by now.
+      native.kill = () => -constants.errno.ESRCH;
+      this.#exit = () => onexit.call(native, code, signal);
+      this.#keepAlive(this, true);
+      this.#master.exited(this.#id, signal ? undefined : code, signal || undefined);
+    };
+  }
+
+  /** Everything that came was heard. */
+  end() {
+    this.#close();
+    this.#state = 'ended';
+    this.#keepAlive(this, false);
+    // After the 'disconnect', which is a tick away.
+    if (this.#exit) timers.nextTick(this.#exit);
+  }
+
+  #close() {
+    if (this.#state !== 'open') return;
+    this.#state = 'closing';
+    this.#child.connected = false;
+    this.#child.channel = null;
+    this.#keepAlive(this, false);
+    timers.nextTick(() => this.#child.emit('disconnect'));
+  }
+
+  #disconnect() {
+    if (this.#state !== 'open') {
+      this.#child.emit('error', nodeError(Error, 'ERR_IPC_DISCONNECTED', 'IPC channel is already disconnected'));
+      return;
+    }
+    this.#master.closeChannel(this.#id);
+    this.#close();
+  }
+
+  #send(message, handle, options, callback) {
+    if (typeof handle === 'function') return this.#send(message, undefined, undefined, handle);
+    if (typeof options === 'function') return this.#send(message, handle, undefined, options);
+    if (options !== undefined && (options === null || typeof options !== 'object' || Array.isArray(options))) {
+      throw invalidType('options', 'of type object', options);
+    }
+    if (this.#state !== 'open') {
+      const closed = nodeError(Error, 'ERR_IPC_CHANNEL_CLOSED', 'Channel closed');
+      timers.nextTick(() => (callback ? callback(closed) : this.#child.emit('error', closed)));
+      return false;
+    }
+    const fine = this.#write(message, handle, options);
+    if (typeof callback === 'function') timers.nextTick(callback, null);
+    return fine;
+  }
+
+  #write(message, handle, options) {
+    if (message === undefined) throw nodeError(TypeError, 'ERR_MISSING_ARGS', 'The "message" argument must be specified');
+    if (!SENDABLE.includes(typeof message)) {
+      throw invalidType('message', 'one of type string, object, number, or boolean', message);
+    }
+    const line = this.#line(message);
+    const passed = handle == null ? null : outgoing(handle, options);
+    if (!passed) return this.#master.send('worker', this.#id, line);
+    const fine = this.#master.sendHandle('worker', this.#id, passed.frame(line), passed.fd);
+    passed.sent();
+    return fine;
+  }
+
+  /** What cannot be written is told by Node's own error, not by ours about it. */
+  #line(message) {
+    try {
+      return this.#codec.write(message);
+    } catch (error) {
+      throw error.cause ?? error;
+    }
+  }
+
+  receive(json) {
+    this.#read(
+      () => this.#codec.read(json),
+      (message) => this.#emit(message),
+    );
+  }
+
+  receiveHandle(json, fd) {
+    this.#read(
+      () => this.#codec.read(handles.messageIn(json)),
+      (message) => handles.incoming(fd, json, (handle) => this.#emit(message, handle)),
+      () => handles.close(fd),
+    );
+  }
+
+  #read(read, use, give = () => {}) {
+    let message;
+    try {
+      message = read();
+    } catch (error) {
+      give();
+      warn('CLUSTER_MESSAGE_INVALID', `A message of worker ${this.#id} could not be read: ${error.message}`);
+      return;
+    }
+    use(message);
+  }
+
+  #emit(message, handle) {
+    if (this.#state === 'open') this.#child.emit('message', message, handle);
+  }
+}
+
+function outgoing(handle, options) {
+  try {
+    return handles.outgoing(handle, options);
+  } catch {
+    throw nodeError(TypeError, 'ERR_INVALID_HANDLE_TYPE', 'This handle type cannot be sent');
+  }
+}
+
+function invalidType(name, expected, value) {
+  const received = value === null ? 'null' : `type ${typeof value}`;
+  return nodeError(
+    TypeError,
+    'ERR_INVALID_ARG_TYPE',
+    `The "${name}" argument must be ${expected}. Received ${received}`,
+  );
+}
+
+module.exports = { Channel };

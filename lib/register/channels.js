@@ -1,0 +1,99 @@
+'use strict';
+
+// The native master of a primary, and the channels to its workers.
+
+const timers = require('../real-timers');
+const { Master } = require('../native/addon');
+const { Pump } = require('../native/pump');
+const { warn } = require('../warn');
+const { Channel } = require('./channel');
+
+const FOREVER_MS = 2 ** 31 - 1;
+
+/** Opens channels, and hands on what comes through them. */
+class Channels {
+  #master;
+  #pump;
+  #tell;
+  #byId = new Map();
+  /** The master's own callback doesn't keep the process alive: this does, as long as one of these wants it. */
+  #keepers = new Set();
+  #keepAlive;
+
+  /** `tell`: `online(id)`, `listening(id, address)`, `leaving(id)`. */
+  constructor(config, tell) {
+    this.#tell = tell;
+    this.#master = new Master(JSON.stringify(config), () => this.#pump.wake());
+    this.#pump = new Pump(
+      () => this.#master.takeEvents(),
+      (event) => this.#handle(event),
+    );
+    this.#master.start();
+    // Node writes at once what is sent; what was sent just before the end is to arrive as well.
+    process.on('exit', () => this.#master.flush());
+  }
+
+  /** @returns the descriptor of the worker's end, which is the caller's */
+  open() {
+    return this.#master.openChannel();
+  }
+
+  /** `child`, a ChildProcess, was started with the end that was opened last. */
+  adopt(id, child, serialization) {
+    const channel = new Channel(id, child, serialization, {
+      master: this.#master,
+      keepAlive: (keeper, keeps) => this.#keep(keeper, keeps),
+    });
+    // It could not be started, and emits an 'error'.
+    if (child.pid === undefined) {
+      channel.end();
+      return;
+    }
+    this.#byId.set(id, channel);
+    this.#master.adopt(id, child.pid);
+  }
+
+  /** Asks a worker to disconnect, in Node's way. */
+  disconnect(id) {
+    this.#master.disconnect(id);
+  }
+
+  #keep(keeper, keeps) {
+    if (keeps) this.#keepers.add(keeper);
+    else this.#keepers.delete(keeper);
+    if (this.#keepers.size > 0) this.#keepAlive ??= timers.setInterval(() => {}, FOREVER_MS);
+    else this.#keepAlive = timers.clearInterval(this.#keepAlive);
+  }
+
+  #handle(event) {
+    const channel = this.#byId.get(event.id);
+    if (!channel || event.role !== 'worker') return;
+    switch (event.kind) {
+      case 'message':
+        channel.receive(event.json);
+        break;
+      case 'handle':
+        channel.receiveHandle(event.json, this.#master.takeHandle(event.handle));
+        break;
+      case 'online':
+        this.#tell.online(event.id);
+        break;
+      case 'listening':
+        // Node leaves out what its worker left out.
+        this.#tell.listening(event.id, { ...event.address, fd: event.address.fd ?? undefined });
+        break;
+      case 'draining':
+        this.#tell.leaving(event.id);
+        break;
+      case 'disconnect':
+        this.#byId.delete(event.id);
+        channel.end();
+        break;
+      case 'protocolError':
+        warn('CLUSTER_PROTOCOL_ERROR', `Worker ${event.id}: ${event.message} (${event.code})`);
+        break;
+    }
+  }
+}
+
+module.exports = { Channels };

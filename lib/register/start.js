@@ -1,0 +1,95 @@
+'use strict';
+
+// Starting a worker: what `child_process.fork` makes of the settings (createWorkerProcess in lib/internal/cluster/primary.js, fork in
+// lib/child_process.js), with a channel of the master's.
+
+const { spawn } = require('child_process');
+const fs = require('fs');
+const path = require('path');
+const { nodeError } = require('./node-error');
+
+const PRELOAD = path.join(__dirname, '../preload/index.js');
+const HIGHEST_PORT = 65535;
+const LOWEST_PORT = 1024;
+
+/** How many inspector ports were given: one more for each fork, and none twice. */
+let debugPortOffset = 1;
+
+/** @returns the ChildProcess, with its channel */
+function start(channels, id, env, settings) {
+  const { exec, args, cwd, uid, gid, windowsHide, serialization = 'json' } = settings;
+  const execArgv = [...settings.execArgv, ...inspectorFlags(settings)];
+  const stdio = stdioOf(settings);
+  const at = stdio.indexOf('ipc');
+  const theirs = channels.open();
+  stdio[at] = theirs;
+  let child;
+  try {
+    child = spawn(process.execPath, ['--require', PRELOAD, ...execArgv, exec, ...args], {
+      cwd,
+      uid,
+      gid,
+      windowsHide,
+      stdio,
+      env: {
+        ...process.env,
+        ...env,
+        NODE_UNIQUE_ID: String(id),
+        NODE_CHANNEL_FD: String(at),
+        NODE_CHANNEL_SERIALIZATION_MODE: 'json',
+        YUNFLY_CLUSTER_BOOT: JSON.stringify({ role: 'forked', serialization }),
+      },
+    });
+  } finally {
+    fs.closeSync(theirs);
+  }
+  channels.adopt(id, child, serialization);
+  return child;
+}
+
+/** With one entry 'ipc', as fork() has it. */
+function stdioOf({ stdio, silent }) {
+  if (typeof stdio === 'string') {
+    if (!['ignore', 'pipe', 'inherit', 'overlapped'].includes(stdio)) {
+      throw nodeError(TypeError, 'ERR_INVALID_ARG_VALUE', `The argument 'stdio' is invalid. Received '${stdio}'`);
+    }
+    return [stdio, stdio, stdio, 'ipc'];
+  }
+  if (!Array.isArray(stdio)) return stdioOf({ stdio: silent ? 'pipe' : 'inherit' });
+  if (stdio.includes('ipc')) return [...stdio];
+  const message = "Forked processes must have an IPC channel, missing value 'ipc' in options.stdio";
+  throw nodeError(Error, 'ERR_CHILD_PROCESS_IPC_REQUIRED', message);
+}
+
+function inspectorFlags({ execArgv, inspectPort }) {
+  if (inspectPort === null) throw badPort(null);
+  return isInspected(execArgv) ? [`--inspect-port=${portOf(inspectPort)}`] : [];
+}
+
+/** lib/internal/util/inspector.js */
+function isInspected(execArgv) {
+  const flag = /^--inspect(?:-brk|-port)?(?:=|$)/;
+  return execArgv.some((each) => flag.test(each)) || /--inspect(?:-brk|-port)?/.test(process.env.NODE_OPTIONS ?? '');
+}
+
+function portOf(inspectPort) {
+  const port = typeof inspectPort === 'function' ? inspectPort() : (inspectPort ?? nextPort());
+  if (!Number.isInteger(Number(port)) || port === '' || port < 0 || port > HIGHEST_PORT) throw badPort(port);
+  return port;
+}
+
+function nextPort() {
+  const port = process.debugPort + debugPortOffset;
+  debugPortOffset += 1;
+  return port > HIGHEST_PORT ? port - HIGHEST_PORT + LOWEST_PORT - 1 : port;
+}
+
+function badPort(port) {
+  return nodeError(
+    RangeError,
+    'ERR_SOCKET_BAD_PORT',
+    `Port should be >= 0 and < 65536. Received ${port === null ? 'null' : `type ${typeof port} (${String(port)})`}.`,
+  );
+}
+
+module.exports = { start };
