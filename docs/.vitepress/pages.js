@@ -12,7 +12,7 @@ module.exports = [
       ['guide/development', 'Development', '开发模式'],
       ['guide/typescript', 'TypeScript and ES modules', 'TypeScript 与 ESM'],
       ['guide/examples', 'Examples', '示例'],
-      ['guide/troubleshooting', 'Troubleshooting', '常见问题排查'],
+      ['guide/troubleshooting', 'Troubleshooting', '排查问题'],
     ],
   },
   {
@@ -20,12 +20,12 @@ module.exports = [
     zh: '功能',
     pages: [
       ['guide/connections', 'Connections', '连接'],
-      ['guide/messages', 'Messages', '消息'],
+      ['guide/messages', 'Messages', '进程间通信'],
       ['guide/requests', 'Requests', '请求与应答'],
       ['guide/alone', 'The alone process', 'alone 进程'],
-      ['guide/reload', 'Reload and scale', '重载与扩缩容'],
+      ['guide/reload', 'Reload and scale', '不停机更新'],
       ['guide/shutdown', 'Shutdown', '优雅退出'],
-      ['guide/shutdown-recipes', 'Closing what an app uses', '关闭应用所用的资源'],
+      ['guide/shutdown-recipes', 'Closing what an app uses', '关闭应用使用的资源'],
       ['guide/output', 'Output and logs', '输出与日志'],
     ],
   },
@@ -33,12 +33,12 @@ module.exports = [
     en: 'In production',
     zh: '生产环境',
     pages: [
-      ['guide/production', 'Checklist and limits', '上线清单与限制'],
+      ['guide/production', 'Checklist and limits', '上线前检查'],
       ['guide/containers', 'Docker and Kubernetes', 'Docker 与 Kubernetes'],
       ['guide/systemd', 'systemd', 'systemd'],
       ['guide/observability', 'Observability', '可观测性'],
-      ['guide/tools', 'Tools for node:cluster', 'node:cluster 的工具'],
-      ['guide/security', 'Security', '安全'],
+      ['guide/tools', 'Tools for node:cluster', '为 node:cluster 编写的工具'],
+      ['guide/security', 'Security', '安全模型'],
     ],
   },
   {
@@ -47,7 +47,7 @@ module.exports = [
     pages: [
       ['migration/node-cluster', 'From node:cluster', '从 node:cluster 迁移'],
       ['migration/pm2', 'From PM2', '从 PM2 迁移'],
-      ['migration/egg', 'From egg-cluster', '从 egg-cluster 迁移'],
+      ['migration/egg', 'From egg-cluster', '从 egg 迁移'],
       ['migration/yunfly', 'From yunfly', '从 yunfly 迁移'],
     ],
   },
@@ -66,7 +66,7 @@ module.exports = [
     zh: '内部原理',
     pages: [
       ['internals/how-it-works', 'How it works', '工作原理'],
-      ['internals/benchmarks', 'Benchmarks', '性能测试'],
+      ['internals/benchmarks', 'Benchmarks', '性能与行为测试'],
     ],
   },
 ];
