@@ -1,3 +1,7 @@
 'use strict';
 
-require('./lib/register').register();
+const { configure, register } = require('./lib/register');
+
+register();
+
+module.exports = { configure };

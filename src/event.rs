@@ -83,6 +83,13 @@ pub enum NativeEvent {
         state: &'static str,
         cpu: f64,
     },
+    /// To be sent by who has started the process.
+    Signal {
+        #[napi(ts_type = "'worker' | 'alone'")]
+        role: &'static str,
+        id: u32,
+        signal: &'static str,
+    },
     Message {
         #[napi(ts_type = "'worker' | 'alone'")]
         role: &'static str,

@@ -7,11 +7,12 @@ const { onCommand, onRefused } = require('./channel');
 const loads = require('./loads');
 const servers = require('./servers');
 
-function start({ serialization }) {
+function start({ serialization, hangTimeout }) {
   if (serialization === 'advanced') require('./serialization').start({});
   servers.trackServers('production');
   loads.start('production');
   onCommand({ refused: onRefused });
+  if (hangTimeout) require('./beat').start(hangTimeout);
 }
 
 module.exports = { start };

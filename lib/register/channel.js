@@ -37,7 +37,7 @@ class Channel {
   #codec;
   #master;
   #keepAlive;
-  /** What Node does at the end of the process, if that came before the end of the channel. */
+  /** What Node does at the end of the process, which has come. */
   #exit;
   #state = 'open';
 
@@ -52,6 +52,11 @@ class Channel {
     child.channel = new Control(this);
     child.send = (...args) => this.#send(...args);
     child.disconnect = () => this.#disconnect();
+    // It could not be started, and emits an 'error'.
+    if (child.pid === undefined) {
+      this.end();
+      return;
+    }
     this.keepAlive(true);
     this.#holdExit();
   }
@@ -60,16 +65,12 @@ class Channel {
     if (this.#state === 'open') this.#keepAlive(this, keeps);
   }
 
-  /** libuv hears of a process's end after all that came through its channels in the same turn; so does who listens here. */
+  /** Node hears of a process's end after what came through its channel (libuv looks at signals last), and has closed what only that process
+   *  listened on. */
   #holdExit() {
     const { _handle: native } = this.#child;
-    if (!native) return;
     const { onexit } = native;
     native.onexit = (code, signal) => {
-      if (this.#state === 'ended') {
-        onexit.call(native, code, signal);
-        return;
-      }
       // The pid may be another's by now.
       native.kill = () => -constants.errno.ESRCH;
       this.#exit = () => onexit.call(native, code, signal);
@@ -78,21 +79,23 @@ class Channel {
     };
   }
 
-  /** Everything that came was heard. */
-  end() {
-    this.#close();
-    this.#state = 'ended';
-    this.#keepAlive(this, false);
-    // After the 'disconnect', which is a tick away.
-    if (this.#exit) timers.nextTick(this.#exit);
+  kill(signal) {
+    this.#child.kill(signal);
   }
 
-  #close() {
+  /** The master has heard of the process's end, and done what follows. */
+  exited() {
+    this.#keepAlive(this, false);
+    this.#exit();
+  }
+
+  /** Nothing more comes. */
+  end() {
     if (this.#state !== 'open') return;
-    this.#state = 'closing';
+    this.#state = 'closed';
     this.#child.connected = false;
     this.#child.channel = null;
-    this.#keepAlive(this, false);
+    if (!this.#exit) this.#keepAlive(this, false);
     timers.nextTick(() => this.#child.emit('disconnect'));
   }
 
@@ -102,7 +105,7 @@ class Channel {
       return;
     }
     this.#master.closeChannel(this.#id);
-    this.#close();
+    this.end();
   }
 
   #send(message, handle, options, callback) {
@@ -122,7 +125,8 @@ class Channel {
   }
 
   #write(message, handle, options) {
-    if (message === undefined) throw nodeError(TypeError, 'ERR_MISSING_ARGS', 'The "message" argument must be specified');
+    if (message === undefined)
+      throw nodeError(TypeError, 'ERR_MISSING_ARGS', 'The "message" argument must be specified');
     if (!SENDABLE.includes(typeof message)) {
       throw invalidType('message', 'one of type string, object, number, or boolean', message);
     }

@@ -20,7 +20,7 @@ class Channels {
   #keepers = new Set();
   #keepAlive;
 
-  /** `tell`: `online(id)`, `listening(id, address)`, `leaving(id)`. */
+  /** `tell`: `online(id)`, `listening(id, address)`, `leaving(id, reason)`. */
   constructor(config, tell) {
     this.#tell = tell;
     this.#master = new Master(JSON.stringify(config), () => this.#pump.wake());
@@ -44,11 +44,7 @@ class Channels {
       master: this.#master,
       keepAlive: (keeper, keeps) => this.#keep(keeper, keeps),
     });
-    // It could not be started, and emits an 'error'.
-    if (child.pid === undefined) {
-      channel.end();
-      return;
-    }
+    if (child.pid === undefined) return;
     this.#byId.set(id, channel);
     this.#master.adopt(id, child.pid);
   }
@@ -83,11 +79,25 @@ class Channels {
         this.#tell.listening(event.id, { ...event.address, fd: event.address.fd ?? undefined });
         break;
       case 'draining':
-        this.#tell.leaving(event.id);
+        this.#tell.leaving(event.id, event.reason);
+        if (event.reason === 'maxMemory')
+          warn('CLUSTER_WORKER_TOO_LARGE', `Worker ${event.id} holds more than maxMemory: it is disconnected.`);
         break;
       case 'disconnect':
-        this.#byId.delete(event.id);
         channel.end();
+        break;
+      case 'exit':
+        this.#byId.delete(event.id);
+        channel.exited();
+        break;
+      case 'hang':
+        warn(
+          'CLUSTER_WORKER_HANGS',
+          `Worker ${event.id} was silent for ${event.silentFor} ms (${event.state}): it is ended.`,
+        );
+        break;
+      case 'signal':
+        channel.kill(event.signal);
         break;
       case 'protocolError':
         warn('CLUSTER_PROTOCOL_ERROR', `Worker ${event.id}: ${event.message} (${event.code})`);

@@ -28,4 +28,11 @@ function register() {
   syncBuiltinESMExports();
 }
 
-module.exports = { register };
+/** Options go to the master, which is there from the first fork on. */
+function configure(options) {
+  if (!cluster.isPrimary) return;
+  const given = require('./options');
+  given.configure(options);
+}
+
+module.exports = { register, configure };

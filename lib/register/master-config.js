@@ -1,14 +1,12 @@
 'use strict';
 
 const cluster = require('cluster');
-const { MASTER, CORE, FIELDS } = require('../config/fields');
+const { MASTER, CORE, PRELOAD, FIELDS } = require('../config/fields');
 const { variablesOf } = require('../config/settings');
 
-/** Nobody is killed for being slow, as under Node. */
-const NEVER_MS = 100 * 365 * 86_400_000;
-
-/** What the native master is told (Config in crates/master/src/config.rs): it starts no process, so there is nothing to launch. */
-function masterConfig(policy) {
+/** What the native master is told (Config in crates/master/src/config.rs): it starts no process, so there is nothing to launch. `policy`:
+ *  Node's scheduling policy. */
+function masterConfig(policy, { balance, drain, hangTimeout, killTimeout, maxMemory }) {
   return {
     ...defaultsOf(MASTER),
     title: process.title,
@@ -23,14 +21,28 @@ function masterConfig(policy) {
       refork: false,
       ready: 'online',
       randomWorker: 'never',
-      balance: policy === cluster.SCHED_NONE ? 'shared' : 'auto',
-      hangTimeout: undefined,
-      maxMemory: undefined,
+      balance: balance ?? (policy === cluster.SCHED_NONE ? 'shared' : 'auto'),
+      adoptedEnd: drain ? 'drain' : 'disconnect',
+      hangTimeout,
+      killTimeout,
+      maxMemory,
       reloadDelay: undefined,
-      startTimeout: NEVER_MS,
-      killTimeout: NEVER_MS,
-      crashTimeout: NEVER_MS,
     },
+  };
+}
+
+/** What a worker's preload is told (lib/preload). */
+function bootOf(serialization, { drain, hangTimeout, killTimeout }) {
+  const role = drain ? 'worker' : 'forked';
+  return {
+    ...defaultsOf(PRELOAD),
+    mode: 'production',
+    ready: 'online',
+    title: process.title,
+    role,
+    serialization,
+    hangTimeout,
+    killTimeout,
   };
 }
 
@@ -39,4 +51,4 @@ function defaultsOf(whom) {
   return Object.fromEntries(told.map(([name, field]) => [name, field.default ?? field.defaults?.production]));
 }
 
-module.exports = { masterConfig };
+module.exports = { masterConfig, bootOf };

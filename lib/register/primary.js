@@ -6,7 +6,8 @@ const cluster = require('cluster');
 const { EventEmitter } = require('events');
 const timers = require('../real-timers');
 const { Channels } = require('./channels');
-const { masterConfig } = require('./master-config');
+const { bootOf, masterConfig } = require('./master-config');
+const { options } = require('./options');
 const { start } = require('./start');
 
 /** Node's own may have forked before. */
@@ -17,6 +18,7 @@ const intercom = new EventEmitter();
 
 /** As it was when the first worker was forked: Node freezes it as well. */
 let policy;
+let chosen;
 let opened;
 
 function freezePolicy() {
@@ -24,13 +26,16 @@ function freezePolicy() {
 }
 
 function channels() {
-  return (opened ??= new Channels(masterConfig(policy), { online, listening, leaving }));
+  return (opened ??= new Channels(masterConfig(policy, chosen), { online, listening, leaving }));
 }
 
 function fork(env) {
   cluster.setupPrimary();
+  chosen ??= options();
   ids += 1;
-  const worker = new cluster.Worker({ id: ids, process: start(channels(), ids, env, cluster.settings) });
+  const { settings } = cluster;
+  const boot = bootOf(settings.serialization ?? 'json', chosen);
+  const worker = new cluster.Worker({ id: ids, process: start(channels(), ids, env, settings, boot) });
   worker.on('message', function (message, handle) {
     cluster.emit('message', this, message, handle);
   });
@@ -79,10 +84,10 @@ function listening(id, address) {
   cluster.emit('listening', worker, address);
 }
 
-/** It said that it disconnects. */
-function leaving(id) {
+/** It disconnects, or is asked to. */
+function leaving(id, reason) {
   const worker = cluster.workers[id];
-  if (worker) worker.exitedAfterDisconnect = true;
+  if (worker && reason === 'disconnect') worker.exitedAfterDisconnect = true;
 }
 
 function disconnectWorker(worker) {

@@ -16,8 +16,8 @@ const LOWEST_PORT = 1024;
 let debugPortOffset = 1;
 
 /** @returns the ChildProcess, with its channel */
-function start(channels, id, env, settings) {
-  const { exec, args, cwd, uid, gid, windowsHide, serialization = 'json' } = settings;
+function start(channels, id, env, settings, boot) {
+  const { exec, args, cwd, uid, gid, windowsHide } = settings;
   const execArgv = [...settings.execArgv, ...inspectorFlags(settings)];
   const stdio = stdioOf(settings);
   const at = stdio.indexOf('ipc');
@@ -37,13 +37,13 @@ function start(channels, id, env, settings) {
         NODE_UNIQUE_ID: String(id),
         NODE_CHANNEL_FD: String(at),
         NODE_CHANNEL_SERIALIZATION_MODE: 'json',
-        YUNFLY_CLUSTER_BOOT: JSON.stringify({ role: 'forked', serialization }),
+        YUNFLY_CLUSTER_BOOT: JSON.stringify(boot),
       },
     });
   } finally {
     fs.closeSync(theirs);
   }
-  channels.adopt(id, child, serialization);
+  channels.adopt(id, child, boot.serialization);
   return child;
 }
 

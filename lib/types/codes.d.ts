@@ -111,5 +111,11 @@ export type ClusterWarningCode =
   | 'CLUSTER_MESSAGE_INVALID'
   /** In a child: a message that it sent is larger than `maxMessageBytes`. */
   | 'CLUSTER_MESSAGE_TOO_LARGE'
+  /** With `register`: a worker broke the protocol of its channel. What it sent is skipped. */
+  | 'CLUSTER_PROTOCOL_ERROR'
+  /** With `register`: a worker stood still for longer than `hangTimeout`. */
+  | 'CLUSTER_WORKER_HANGS'
+  /** With `register`: a worker holds more than `maxMemory`. */
+  | 'CLUSTER_WORKER_TOO_LARGE'
   /** In a child: what `yunfly:drain` waited for (`waitUntil`, `afterRequests`) failed. */
   | 'CLUSTER_DRAIN_WAIT_FAILED';

@@ -140,6 +140,17 @@ pub enum RandomWorker {
     Never,
 }
 
+/// How a worker that the app started itself is asked to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AdoptedEnd {
+    /// As Node's primary does it, and nobody is killed for taking long.
+    #[default]
+    Disconnect,
+    /// As the master's own are.
+    Drain,
+}
+
 /// How connections are spread over the workers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -190,6 +201,9 @@ pub struct Policy {
     pub standby: usize,
     /// How connections are spread over the workers.
     pub balance: Balance,
+    /// How workers end that the app started itself.
+    #[serde(default)]
+    pub adopted_end: AdoptedEnd,
     /// Whether a worker that died is replaced.
     pub refork: bool,
     /// What makes a worker count as ready.

@@ -38,21 +38,11 @@ pub enum Command {
     /// Route a message of the app's.
     Route(bytes::Bytes),
     /// The app has started a worker itself: the master's end of its channel.
-    Adopt {
-        worker: u32,
-        pid: u32,
-        channel: std::os::fd::OwnedFd,
-    },
+    Adopt { worker: u32, pid: u32, channel: std::os::fd::OwnedFd },
     /// A worker of the app's own has ended.
-    Exited {
-        worker: u32,
-        code: Option<i32>,
-        signal: Option<nix::sys::signal::Signal>,
-    },
+    Exited { worker: u32, code: Option<i32>, signal: Option<nix::sys::signal::Signal> },
     /// `worker.process.disconnect()`.
-    CloseChannel {
-        worker: u32,
-    },
+    CloseChannel { worker: u32 },
     /// Answer when everything that was sent is written.
     Flush(std::sync::mpsc::SyncSender<()>),
     /// Send a message to one child.

@@ -2,7 +2,6 @@
 
 use std::cell::RefCell;
 
-use nix::sys::signal::Signal;
 use tokio::sync::oneshot;
 
 use cluster_sys::process::{Exit, Process};
@@ -12,7 +11,7 @@ use cluster_sys::process::{Exit, Process};
 pub enum Linked {
     /// The master has started it, and reaps it.
     Own(Process),
-    /// The app has, and tells of its end: what reaps it may know when its pid is a stranger's, and nobody else.
+    /// The app has, and tells of its end. Only who reaps it knows when its pid may be a stranger's: it is the app that signals it.
     Adopted(Adopted),
 }
 
@@ -38,13 +37,6 @@ impl Linked {
         match self {
             Self::Own(process) => process.pid(),
             Self::Adopted(adopted) => adopted.pid,
-        }
-    }
-
-    /// Sends a signal to one of the master's own.
-    pub fn signal(&self, signal: Signal) {
-        if let Self::Own(process) = self {
-            process.signal(signal);
         }
     }
 

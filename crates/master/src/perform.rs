@@ -7,12 +7,14 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use nix::sys::signal::Signal;
 
 use super::launch::{InspectorPort, launch};
 use super::link::{Input, Link, Speaking};
 use super::linked::Linked;
 use super::output::Pipes;
 use super::probe::probe;
+use super::receive::named;
 use super::reject::reject;
 use super::run::{Guarded, RunState, Shell};
 use crate::config::Output;
@@ -20,13 +22,14 @@ use cluster_core::action::{Action, Origin};
 use cluster_core::event::Event;
 use cluster_core::lifecycle::child::Reading;
 use cluster_core::messages::flow::{HIGH_WATER, Offer, Patience, Receiver, Release, Verdict};
-use cluster_core::notice::{Missed, Notice, Undeliverable};
+use cluster_core::notice::{ExitReason, Missed, Notice, Undeliverable};
 use cluster_core::types::{ChildId, GenerationId, Lane, Peer, SlotId};
 use cluster_core::types::{ConnectionId, Key};
 use cluster_protocol::envelope::{Envelope, Target};
 use cluster_protocol::frame::lines;
 use cluster_protocol::listen::ListenQuery;
 use cluster_protocol::outbound::{self, LaneName};
+use cluster_sys::process::Exit;
 use cluster_sys::watch;
 
 /// How long to wait before the next attempt at an address that is in use for a moment.
@@ -40,16 +43,8 @@ impl Shell {
         while let Some(action) = self.core.poll_action() {
             match action {
                 Action::Spawn { child, slot, generation } => self.spawn(child, slot, generation),
-                Action::Kill { child } => {
-                    if let Some(link) = self.links.get(&child) {
-                        link.process.signal(nix::sys::signal::Signal::SIGKILL);
-                    }
-                }
-                Action::Terminate { child } => {
-                    if let Some(link) = self.links.get(&child) {
-                        link.process.signal(nix::sys::signal::Signal::SIGTERM);
-                    }
-                }
+                Action::Kill { child } => self.signal(child, Signal::SIGKILL),
+                Action::Terminate { child } => self.signal(child, Signal::SIGTERM),
                 Action::CloseChannel { child } => {
                     if let Some(link) = self.links.get(&child) {
                         link.close();
@@ -164,6 +159,16 @@ impl Shell {
         self.core.handle(self.now(), event);
     }
 
+    pub(super) fn signal(&mut self, child: ChildId, signal: Signal) {
+        match self.links.get(&child).map(|link| &link.process) {
+            Some(Linked::Own(process)) => {
+                process.signal(signal);
+            }
+            Some(Linked::Adopted(_)) => self.notify(Notice::Signal(child, signal.as_str())),
+            None => {}
+        }
+    }
+
     /// The app has started a worker itself.
     pub(super) fn adopt(&mut self, worker: u32, pid: u32, channel: OwnedFd) {
         let child = ChildId::Worker(worker);
@@ -180,6 +185,11 @@ impl Shell {
                 self.notify(Notice::Disconnect { child, expected: false });
             }
         }
+    }
+
+    /// The same process has ended.
+    pub(super) fn adopted_in_vain(&mut self, child: ChildId, exit: Exit) {
+        self.notify(Notice::Exit { child, exit: named(exit), expected: false, reason: ExitReason::Unasked });
     }
 
     /// Keeps the guard's list up to date.

@@ -8,8 +8,8 @@ use bytes::Bytes;
 use tokio::sync::mpsc::Sender;
 use tokio::task::yield_now;
 
-use super::linked::Linked;
 use super::link::{Channel, Input, SHORTAGE, is_shortage};
+use super::linked::Linked;
 use cluster_core::types::ChildId;
 use cluster_protocol::envelope::{Envelope, Target};
 use cluster_protocol::frame::{Frame, FrameDecoder};
@@ -112,13 +112,7 @@ pub enum Violation {
 }
 
 /// Reads until the channel ends; then says so.
-pub(super) async fn read(
-    child: ChildId,
-    channel: Rc<Channel>,
-    limit: usize,
-    routing: Routing,
-    inputs: Sender<Input>,
-) {
+pub(super) async fn read(child: ChildId, channel: Rc<Channel>, limit: usize, routing: Routing, inputs: Sender<Input>) {
     let mut decoder = FrameDecoder::new(limit);
     let mut size = READ_LEAST;
     loop {

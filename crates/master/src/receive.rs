@@ -281,7 +281,7 @@ impl Shell {
     }
 }
 
-fn named(exit: process::Exit) -> ExitStatus {
+pub(super) fn named(exit: process::Exit) -> ExitStatus {
     let name =
         |number| nix::sys::signal::Signal::try_from(number).map_or("SIGUNKNOWN", nix::sys::signal::Signal::as_str);
     ExitStatus { code: exit.code, signal: exit.signal.map(name) }

@@ -210,8 +210,11 @@ impl Shell {
             }
             Command::Adopt { worker, pid, channel } => self.adopt(worker, pid, channel),
             Command::Exited { worker, code, signal } => {
-                if let Some(link) = self.links.get(&ChildId::Worker(worker)) {
-                    link.process.ended(Exit { code, signal: signal.map(|signal| signal as i32) });
+                let (child, exit) =
+                    (ChildId::Worker(worker), Exit { code, signal: signal.map(|signal| signal as i32) });
+                match self.links.get(&child) {
+                    Some(link) => link.process.ended(exit),
+                    None => self.adopted_in_vain(child, exit),
                 }
             }
             Command::CloseChannel { worker } => {
@@ -254,9 +257,7 @@ impl Shell {
                 if let Some(means) = kill_means(signal) {
                     self.tell(Event::KillAsked { child, means });
                 }
-                if let Some(link) = self.links.get(&child) {
-                    link.process.signal(signal);
-                }
+                self.signal(child, signal);
             }
             Command::Signalled(signal) => {
                 self.service.stopping();

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::notice::{ChildFailure, ExitReason, FailureCause};
-use crate::types::{ChildId, GenerationId, Key, SlotId, Time};
+use crate::types::{AdoptedEnd, ChildId, GenerationId, Key, SlotId, Time};
 use cluster_protocol::inbound::ErrorDetails;
 use cluster_protocol::listen::ListenQuery;
 use cluster_protocol::outbound::DrainReason;
@@ -165,6 +165,12 @@ impl Child {
             ready_since: Some(now),
             ..Self::new(ChildId::Worker(number), Some(number), now, GenerationId::default())
         }
+    }
+
+    /// Whether it ends in Node's way, which knows no drain.
+    #[must_use]
+    pub fn disconnects(&self, adopted_end: AdoptedEnd) -> bool {
+        self.keeper == Keeper::App && adopted_end == AdoptedEnd::Disconnect
     }
 
     /// Whether it is a worker, with a slot or standing by.

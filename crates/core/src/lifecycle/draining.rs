@@ -9,7 +9,7 @@
 
 use std::time::Duration;
 
-use super::child::{Child, Keeper, Stage};
+use super::child::{Child, Stage};
 use super::processes::Respawn;
 use crate::action::{Action, Origin};
 use crate::context::Context;
@@ -20,6 +20,9 @@ use cluster_protocol::outbound::{self, DrainReason};
 
 /// How long a replaced worker keeps idle connections, so that their clients hear `Connection: close` with an answer.
 pub const REPLACE_GRACE: Duration = Duration::from_secs(5);
+
+/// Longer than anything lasts, and short enough to be added to a time.
+const NEVER: Duration = Duration::from_secs(100 * 365 * 86_400);
 
 /// In development a draining process has so long for the requests that it is at.
 pub const DEVELOPMENT_DRAIN: Duration = Duration::from_millis(250);
@@ -43,7 +46,12 @@ pub const UNCAUGHT: &str = "uncaughtException";
 impl Context {
     /// The child ends by itself from now on; its slot is filled again at `refork_from` at the earliest.
     pub fn begin_drain(&mut self, id: ChildId, reason: ExitReason, refork_from: Time) {
-        let kill_at = self.kill_time(&reason);
+        let Some(child) = self.processes.get(id) else { return };
+        let kill_at = match reason {
+            ExitReason::Hang => self.kill_time(&reason),
+            _ if child.disconnects(self.policy.adopted_end) => self.now + NEVER,
+            _ => self.kill_time(&reason),
+        };
         let Some(child) = self.processes.get_mut(id) else { return };
         let began = child.is_booting() || child.is_ready();
         child.drain_until(kill_at, reason.clone());
@@ -107,17 +115,15 @@ impl Context {
         let mode = self.policy.mode;
         let Some(child) = self.processes.get_mut(id).filter(|child| child.is_reachable()) else { return };
         let in_development = mode == Mode::Development && child.reason == ExitReason::Reload;
-        let keeper = child.keeper;
+        let disconnects = child.disconnects(self.policy.adopted_end);
         let (Some((why, grace)), Stage::Draining { kill_at }) = (child.unasked.take(), child.stage) else { return };
         let left = kill_at.saturating_sub(self.now);
         let grace = grace.min(left / 2);
         let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
         let until = self.clock.map(|origin| millis(origin + kill_at));
         let (left, until) = if in_development { (left.min(DEVELOPMENT_DRAIN), None) } else { (left, until) };
-        let frame = match keeper {
-            Keeper::Master => outbound::drain(why, millis(grace), millis(left), until),
-            Keeper::App => outbound::disconnect(),
-        };
+        let frame =
+            if disconnects { outbound::disconnect() } else { outbound::drain(why, millis(grace), millis(left), until) };
         self.act(Action::Send { child: id, frame, origin: Origin::MasterInTurn });
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::child::{Child, Heartbeat};
+use super::child::{Child, Heartbeat, Keeper};
 use super::processes::Vacated;
 use crate::action::Action;
 use crate::context::{Context, Phase};
@@ -106,6 +106,13 @@ impl Health {
         let over = rss as f64 > limit as f64 * share;
         let one_under_way = is_reloading || ctx.processes.slots().any(|(_, entry)| entry.successor.is_some());
         let Some(child) = ctx.processes.get(id).filter(|child| child.is_ready()) else { return };
+        if child.keeper == Keeper::App {
+            // What comes after it is the app's to do.
+            if over && !ctx.processes.workers().any(Child::is_draining) {
+                ctx.replace(id, ExitReason::MaxMemory);
+            }
+            return;
+        }
         if let (true, false, true, Phase::Running, Some(slot)) =
             (over, one_under_way, ctx.has_room(), ctx.phase, child.slot)
         {

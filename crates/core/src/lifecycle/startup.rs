@@ -15,6 +15,7 @@ pub fn start(ctx: &mut Context) {
     if ctx.policy.count == 0 {
         // The app starts its workers itself.
         ctx.phase = Phase::Running;
+        ctx.publish(Fact::Running);
     } else if ctx.policy.alone {
         ctx.phase = Phase::StartingAlone;
         ctx.spawn(None);

@@ -34,7 +34,7 @@ pub struct Supervision {
 impl Supervision {
     /// The cluster is ready.
     pub fn running(&mut self, ctx: &Context) {
-        if ctx.policy.mode == Mode::Production {
+        if ctx.policy.mode == Mode::Production && ctx.policy.count > 0 {
             self.next_check = Some(ctx.now + CHECK_INTERVAL);
         }
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::event::Event;
-use crate::types::{Balance, ChildId, ExitStatus, Mode, Policy, RandomWorker, Readiness, Time};
+use crate::types::{AdoptedEnd, Balance, ChildId, ExitStatus, Mode, Policy, RandomWorker, Readiness, Time};
 
 pub(crate) const SIGKILL: ExitStatus = ExitStatus { code: None, signal: Some("SIGKILL") };
 
@@ -27,6 +27,7 @@ pub(crate) fn policy() -> Policy {
         alone: true,
         count: 2,
         balance: Balance::Auto,
+        adopted_end: AdoptedEnd::Disconnect,
         standby: 0,
         refork: true,
         ready: Readiness::Listening,

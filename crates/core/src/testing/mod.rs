@@ -5,6 +5,7 @@
 //! has delays, workers that are busy, full or close their servers, and keeps account of every connection, message and
 //! request: each must come to an end that has a name.
 
+mod adopted;
 mod behaviour;
 mod checks;
 mod child;

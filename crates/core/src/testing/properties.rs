@@ -8,13 +8,16 @@ use crate::event::Event;
 use crate::notice::Notice;
 use crate::rollout::ReloadRequest;
 use crate::testing::{Behaviour, Boot, GOOD, Life, OnDrain, World, ms, signal};
-use crate::types::{Balance, ChildId, KillMeans, Mode, Peer, Policy, RandomWorker, Readiness, ReloadTarget};
+use crate::types::{
+    AdoptedEnd, Balance, ChildId, KillMeans, Mode, Peer, Policy, RandomWorker, Readiness, ReloadTarget,
+};
 use cluster_protocol::envelope::Target;
 
 pub(super) fn policies() -> impl Strategy<Value = Policy> {
     (any::<bool>(), 1u32..5, any::<bool>(), 1u64..100_000, 1u64..20_000, 1u64..20_000, 0u64..3_000, any::<bool>())
         .prop_map(|(alone, count, refork, limit, start, kill, delay, production)| Policy {
             balance: Balance::Auto,
+            adopted_end: AdoptedEnd::Disconnect,
             standby: if production { (limit % 3) as usize } else { 0 },
             mode: if production { Mode::Production } else { Mode::Development },
             alone,

@@ -14,7 +14,7 @@ const LINGERS: Duration = Duration::from_secs(5);
 pub struct Lingering(VecDeque<(Time, SlotId)>);
 
 impl Lingering {
-    /// A worker ended, and nobody had asked it to.
+    /// A worker died.
     pub fn ended(&mut self, now: Time, slot: SlotId) {
         self.0.push_back((now + LINGERS, slot));
     }
@@ -27,6 +27,7 @@ impl Lingering {
 
     /// A slot whose time is over.
     pub fn due(&mut self, now: Time) -> Option<SlotId> {
-        self.0.pop_front_if(|(until, _)| *until <= now).map(|(_, slot)| slot)
+        self.0.front().filter(|(until, _)| *until <= now)?;
+        self.0.pop_front().map(|(_, slot)| slot)
     }
 }

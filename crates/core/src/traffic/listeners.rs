@@ -207,9 +207,8 @@ impl Listeners {
     /// Whether it is open, and nobody wants it.
     #[must_use]
     pub fn is_unwanted(&self, key: &str) -> bool {
-        let unwanted = |listener: &Listener| {
-            listener.wanted_by.is_empty() && matches!(listener.state, ListenerState::Open(_))
-        };
+        let unwanted =
+            |listener: &Listener| listener.wanted_by.is_empty() && matches!(listener.state, ListenerState::Open(_));
         self.by_key.get(key).is_some_and(unwanted)
     }
 

@@ -76,7 +76,7 @@ impl Traffic {
 
     /// A worker's process ended. A connection with which two in a row ended ends there.
     pub fn gone(&mut self, ctx: &mut Context, child: &Child, exit: Option<ExitStatus>) {
-        self.release(ctx, child);
+        self.release(ctx, child, exit);
         let child = child.id;
         let crashed = exit.and_then(|exit| exit.signal).is_some_and(|signal| CRASHES.contains(&signal));
         for connection in self.hand_over.decide(ctx, |dispatch, now| dispatch.exited(now, child, crashed)) {
@@ -87,10 +87,10 @@ impl Traffic {
         }
     }
 
-    /// A worker of the app's own takes its slot with it. Where nobody had asked for its end another one may be on the way.
-    fn release(&mut self, ctx: &mut Context, child: &Child) {
+    /// A worker of the app's own takes its slot with it. Where it did not end well another one may be on the way.
+    fn release(&mut self, ctx: &mut Context, child: &Child, exit: Option<ExitStatus>) {
         let (Keeper::App, Some(slot)) = (child.keeper, child.slot) else { return };
-        if child.expected {
+        if child.expected || exit.is_some_and(|exit| exit.code == Some(0)) {
             self.slot_removed(ctx, slot);
         } else {
             self.lingering.ended(ctx.now, slot);
