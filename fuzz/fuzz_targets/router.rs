@@ -101,7 +101,9 @@ fuzz_target!(|steps: Vec<(u8, u8)>| {
                 world.perform(&mut core, now);
                 Event::Exited { child, exit: ExitStatus { code: Some(1), signal: None } }
             }
-            (6, Some(child)) => Event::Told { child, message: Inbound::Report(Report::Draining { reason: "x".to_owned() }) },
+            (6, Some(child)) => {
+                Event::Told { child, message: Inbound::Report(Report::Draining { reason: "x".to_owned() }) }
+            }
             (7, Some(child)) => Event::FellBehind { child },
             _ => Event::TimedOut,
         };

@@ -1,5 +1,6 @@
 'use strict';
 // `npm run fuzz [-- seconds [target...]]`: each fuzz target for so long (60 s), beginning with the kept corpus (fuzz/seeds).
+// `npm run fuzz -- build`: builds them and runs none.
 // `npm run fuzz -- keep`: what the last runs found becomes the kept corpus, as far as it reaches code that the rest does not.
 // Needs cargo-fuzz (`cargo install cargo-fuzz`) and a nightly toolchain.
 
@@ -23,14 +24,14 @@ function folder(kind, target) {
   return name;
 }
 
-function cargoFuzz(target, folders, options) {
+function fuzzRun(target, folders, options) {
   run('cargo', ['+nightly', 'fuzz', 'run', target, ...folders, '--', '-timeout=10', ...options]);
 }
 
 /** Small inputs first: libFuzzer's merge takes what adds something to those before. */
 function keep(target) {
   const merged = folder('merged', target);
-  cargoFuzz(
+  fuzzRun(
     target,
     [merged, folder('seeds', target), folder('corpus', target)],
     ['-set_cover_merge=1', '-use_counters=0'],
@@ -55,13 +56,17 @@ const [first = '60', ...named] = process.argv.slice(2);
 const chosen = named.length > 0 ? named : targets();
 if (spawnSync('cargo', ['fuzz', '--version']).status !== 0) fail('Fuzzing needs cargo-fuzz: cargo install cargo-fuzz');
 for (const target of chosen) {
+  if (first === 'build') {
+    run('cargo', ['+nightly', 'fuzz', 'build', target]);
+    continue;
+  }
   if (first === 'keep') {
     keep(target);
     continue;
   }
   const seconds = Number(first);
   if (!(seconds > 0)) fail(`For how many seconds? Not ${first}.`);
-  cargoFuzz(
+  fuzzRun(
     target,
     [folder('corpus', target), folder('seeds', target)],
     [`-max_total_time=${seconds}`, '-print_final_stats=1'],
