@@ -13,6 +13,7 @@ module.exports = [
       'docs/.vitepress/cache/',
       'docs/.vitepress/dist/',
       'examples/typescript/build/',
+      'examples/next/.next/',
     ],
   },
   js.configs.recommended,
@@ -30,7 +31,7 @@ module.exports = [
     },
   },
   {
-    files: ['**/*.mjs', '__test__/fixtures/esm-imports/*.js'],
+    files: ['**/*.mjs', 'examples/next/app/**/*.js', '__test__/fixtures/esm-imports/*.js'],
     languageOptions: { ecmaVersion: 2022, sourceType: 'module', globals: globals.node },
   },
   {

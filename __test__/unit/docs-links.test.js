@@ -3,7 +3,7 @@
 
 const fs = require('node:fs');
 const path = require('node:path');
-const { anchors, documents, isRelative, links, parse, root, slug } = require('../../scripts/docs/markdown');
+const { anchors, documents, isRelative, links, parse, pictures, root, slug } = require('../../scripts/docs/markdown');
 
 const names = documents();
 const parsed = new Map();
@@ -38,6 +38,11 @@ test.each(names)('%s: each relative link leads to a file, and to a heading of it
   const hrefs = links(page(name).tokens).map((link) => link.attrGet('href'));
   const relative = hrefs.filter((href) => isRelative(href) || href.startsWith('#'));
   expect(relative.map((href) => fault(name, href)).filter(Boolean)).toEqual([]);
+});
+
+test.each(names)('%s: its pictures are there', (name) => {
+  const missing = pictures(page(name).tokens).filter((source) => isRelative(source) && fault(name, source));
+  expect(missing).toEqual([]);
 });
 
 test('anchors are as on GitHub, of Chinese headings too', () => {

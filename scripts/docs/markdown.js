@@ -37,6 +37,12 @@ const inline = (tokens) => tokens.flatMap((token) => token.children ?? []);
 /** The tokens of its links. */
 const links = (tokens) => inline(tokens).filter((token) => token.type === 'link_open');
 
+/** Where its pictures are. */
+const pictures = (tokens) =>
+  inline(tokens)
+    .filter(({ type }) => type === 'image')
+    .map((token) => token.attrGet('src'));
+
 /** A heading's anchor as GitHub makes it, and this site with it: html-pipeline's TableOfContentsFilter. */
 const slug = (heading) =>
   heading
@@ -78,4 +84,4 @@ function blocks(name) {
     });
 }
 
-module.exports = { root, documents, read, parse, links, slug, anchors, isRelative, outside, blocks };
+module.exports = { root, documents, read, parse, links, pictures, slug, anchors, isRelative, outside, blocks };

@@ -7,7 +7,7 @@ const { parse } = require('../../lib/cli/arguments');
  *  reader has: only the program's name is looked at, of `npm run …` also the script's. */
 const KNOWN = [
   ...['npm', 'yarn', 'pnpm', 'git', 'curl', 'ab', 'autocannon'],
-  ...['docker', 'kubectl', 'systemctl', 'journalctl', 'pm2', 'egg-scripts', 'apt-get', 'apk'],
+  ...['docker', 'kubectl', 'systemctl', 'journalctl', 'pm2', 'egg-scripts', 'next', 'apt-get', 'apk'],
   ...['cd', 'mkdir', 'ln', 'mv', 'cp', 'rm', 'cat', 'echo', 'export', 'kill', 'ps', 'ulimit', 'tail', 'less'],
 ];
 /** Its `npx cluster-native`, `npx tsx` and `node` are run, except in a fragment. */
