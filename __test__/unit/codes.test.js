@@ -7,6 +7,13 @@ const path = require('node:path');
 const root = path.join(__dirname, '../..');
 /** Node's own, which the sources look for or make as Node does. */
 const OF_NODE = [
+  'ERR_CHILD_PROCESS_IPC_REQUIRED',
+  'ERR_INVALID_ARG_TYPE',
+  'ERR_INVALID_ARG_VALUE',
+  'ERR_INVALID_HANDLE_TYPE',
+  'ERR_IPC_DISCONNECTED',
+  'ERR_MISSING_ARGS',
+  'ERR_SOCKET_BAD_PORT',
   'ERR_IPC_CHANNEL_CLOSED',
   'ERR_PACKAGE_PATH_NOT_EXPORTED',
   'ERR_REQUIRE_ASYNC_MODULE',
@@ -31,9 +38,9 @@ const sorted = (codes) => [...new Set(codes)].sort();
 /** What stands in quotes: names of variables begin otherwise. */
 const quoted = (text) => [...text.matchAll(/['"]((?:ERR|CLUSTER)_[A-Z_]+)['"]/g)].map(([, code]) => code);
 
-const javaScript = ['index.js', 'lib', 'bin'].flatMap((name) => files(name, /\.js$/));
+const javaScript = ['index.js', 'register.js', 'lib', 'bin'].flatMap((name) => files(name, /\.js$/));
 const rust = ['src', 'crates'].flatMap((name) => files(name, /\.rs$/)).filter((name) => !name.endsWith('tests.rs'));
-const types = ['index.d.ts', ...files('lib', /\.d\.ts$/)];
+const types = ['index.d.ts', 'register.d.ts', ...files('lib', /\.d\.ts$/)];
 const list = read('lib/types/codes.d.ts');
 const listed = sorted(quoted(list));
 
