@@ -26,6 +26,7 @@ module.exports = [
       ['guide/reload', 'Reload and scale', '不停机更新'],
       ['guide/shutdown', 'Shutdown', '优雅退出'],
       ['guide/shutdown-recipes', 'Closing what an app uses', '关闭应用使用的资源'],
+      ['guide/register', 'Code that calls cluster.fork()', '已有 cluster.fork() 的代码'],
       ['guide/output', 'Output and logs', '输出与日志'],
     ],
   },
