@@ -147,11 +147,14 @@ class Channel {
     }
   }
 
-  receive(json) {
-    this.#read(
-      () => this.#codec.read(json),
-      (message) => this.#emit(message),
-    );
+  /** One message or several, each a line with its end. In ticks of their own, as Node has it (handleMessage in lib/internal/child_process.js). */
+  receive(lines) {
+    for (const line of lines.slice(0, -1).split('\n')) {
+      this.#read(
+        () => this.#codec.read(line),
+        (message) => timers.nextTick(() => this.#emit(message)),
+      );
+    }
   }
 
   receiveHandle(json, fd) {

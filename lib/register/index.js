@@ -8,10 +8,9 @@ const { syncBuiltinESMExports } = require('module');
 
 const REGISTERED = Symbol.for('yunfly.cluster.registered');
 
-/** In a worker there is nothing to do, and this is loaded in each (`--import` is inherited). A second copy of the package leaves the
- *  first one's work alone. */
+/** A second copy of the package leaves the first one's work alone. */
 function register() {
-  if (!cluster.isPrimary || cluster[REGISTERED]) return;
+  if (cluster[REGISTERED]) return;
   Object.defineProperty(cluster, REGISTERED, { value: true });
   // Loaded when the first worker is forked: a primary may never fork any.
   const primary = () => require('./primary');
@@ -28,11 +27,9 @@ function register() {
   syncBuiltinESMExports();
 }
 
-/** Options go to the master, which is there from the first fork on. */
+/** Before the first fork. */
 function configure(options) {
-  if (!cluster.isPrimary) return;
-  const given = require('./options');
-  given.configure(options);
+  require('./options').configure(options);
 }
 
 module.exports = { register, configure };

@@ -17,6 +17,7 @@ const PEERS = [
   { ...native('sticky'), only: ['spread'] },
   { name: 'node-rr', label: 'node:cluster, round-robin', script: 'node-cluster', balance: 'round-robin' },
   { name: 'node-none', label: 'node:cluster, SCHED_NONE', script: 'node-cluster', balance: 'none' },
+  { name: 'register', label: 'node:cluster code with register', script: 'register', balance: 'round-robin' },
   { name: 'pm2', label: 'PM2, cluster mode', script: 'pm2' },
   { name: 'throng', label: 'throng', script: 'throng' },
   { name: 'cfork', label: 'cfork and graceful-process', script: 'cfork' },

@@ -53,6 +53,11 @@ impl Routing {
             Self::ToApp => Target::App,
         }
     }
+
+    /// Whether several messages to this target may be one piece. To an app that hears of clusters each is an event of its own.
+    fn joins(self, target: Target) -> bool {
+        self == Self::ToApp || target.is_the_same_for_all()
+    }
 }
 
 /// What came in.
@@ -197,7 +202,7 @@ fn take_batch(decoder: &mut FrameDecoder, routing: Routing) -> (Vec<Received>, R
             Line::Request { target, range, part, signature } => {
                 batch.push(Received::Request { target, frame: buffer.slice(range), part, signature });
             }
-            Line::Message { target, range } => add_message(&mut batch, &buffer, target, range),
+            Line::Message { target, range } => add_message(&mut batch, &buffer, target, range, routing),
         }
     }
     for received in &mut batch {
@@ -256,10 +261,10 @@ fn read_handle(line: &[u8], range: Range<usize>, routing: Routing) -> Result<Lin
 }
 
 /// Messages to the same receivers that stand side by side become one piece: one decision and one slice to be written.
-fn add_message(batch: &mut Vec<Received>, buffer: &Bytes, next: Target, range: Range<usize>) {
+fn add_message(batch: &mut Vec<Received>, buffer: &Bytes, next: Target, range: Range<usize>, routing: Routing) {
     if let Some(Received::Messages { target, frames, count }) = batch.last_mut()
         && *target == next
-        && next.is_the_same_for_all()
+        && routing.joins(next)
         // Between them may be an empty line, or one that was refused.
         && frames.as_ptr().wrapping_add(frames.len()) == buffer[range.start..].as_ptr()
     {
@@ -275,6 +280,10 @@ mod tests {
     use super::*;
 
     fn batch(stream: &str) -> Vec<(Target, String, u64)> {
+        routed(stream, Routing::ByMessage)
+    }
+
+    fn routed(stream: &str, routing: Routing) -> Vec<(Target, String, u64)> {
         let mut decoder = FrameDecoder::new(100);
         decoder.room(0).extend_from_slice(stream.as_bytes());
         let text = |frames: &Bytes| String::from_utf8(frames.to_vec()).unwrap();
@@ -282,7 +291,7 @@ mod tests {
             Received::Messages { target, frames, count } => (target, text(&frames), count),
             other => (Target::App, format!("{other:?}"), 0),
         };
-        take_batch(&mut decoder, Routing::ByMessage).0.into_iter().map(of).collect()
+        take_batch(&mut decoder, routing).0.into_iter().map(of).collect()
     }
 
     #[test]
@@ -293,6 +302,14 @@ mod tests {
         assert_eq!(batch("1\n2\n").len(), 2, "each is an event of its own in the app");
         let any = r#"{"to":"worker"}"#;
         assert_eq!(batch(&format!("{any}\n{any}\n")).len(), 2, "each goes to a worker of its own");
+    }
+
+    #[test]
+    fn what_the_apps_own_workers_send_is_the_apps_whomever_it_names_and_one_piece() {
+        let (a, b) = (r#"{"to":"alone","n":1}"#, r#"{"to":"worker","type":"all"}"#);
+        let (stream, internal) = (format!("{a}\n{b}\n"), r#"{"cmd":"NODE_HANDLE_ACK"}"#);
+        assert_eq!(routed(&stream, Routing::ToApp), [(Target::App, stream.clone(), 2)]);
+        assert_eq!(routed(&format!("{a}\n{internal}\n{b}\n"), Routing::ToApp).len(), 3);
     }
 
     #[test]
