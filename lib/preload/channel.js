@@ -4,8 +4,6 @@
 // (lib/internal/child_process.js, isInternal): it arrives as `internalMessage`, and the app's 'message' listeners
 // never see it. Unlike 'message', an 'internalMessage' listener doesn't ref the channel.
 
-const { nextTick } = require('../real-timers');
-const { warn } = require('../warn');
 const CMD = 'NODE_YUNFLY';
 const send = process.send;
 
@@ -57,7 +55,7 @@ function post(...args) {
  *  would emit a failed write as 'error' on `process`, where nobody listens: it would be thrown in the app. */
 function report(act, fields, sent = () => {}) {
   if (isOpen()) post({ cmd: CMD, act, ...fields }, sent);
-  else nextTick(sent);
+  else require('../real-timers').nextTick(sent);
 }
 
 /** A receiver is behind, or no longer. */
@@ -77,7 +75,10 @@ function onCommand(own) {
 /** The master did not deliver one of this process's messages. */
 function onRefused({ limit }) {
   const remedy = 'Send less, or raise maxMessageBytes in the cluster config.';
-  warn('CLUSTER_MESSAGE_TOO_LARGE', `A message of more than ${limit} bytes was not delivered. ${remedy}`);
+  require('../warn').warn(
+    'CLUSTER_MESSAGE_TOO_LARGE',
+    `A message of more than ${limit} bytes was not delivered. ${remedy}`,
+  );
 }
 
 module.exports = {

@@ -1,18 +1,45 @@
 'use strict';
 
 // A worker that the app forks itself, by Node's `cluster.fork()`: the master balances by what it tells of its servers. How it lives and
-// ends is Node's matter.
+// ends is Node's matter. What that needs is loaded when its first server listens, and has said so: nobody's start waits for it.
 
+const net = require('net');
 const { onCommand, onRefused } = require('./channel');
-const loads = require('./loads');
-const servers = require('./servers');
 
 function start({ serialization, hangTimeout }) {
   if (serialization === 'advanced') require('./serialization').start({});
-  servers.trackServers('production');
-  loads.start('production');
   onCommand({ refused: onRefused });
   if (hangTimeout) require('./beat').start(hangTimeout);
+  waitForServer();
+}
+
+function waitForServer() {
+  let isWatched = false;
+  const begun = [];
+  const messages = [];
+  const keep = (...message) => messages.push(message);
+  process.on('internalMessage', keep);
+  const { _listen2: setUp } = net.Server.prototype;
+  // The last step of every listen() (setupListenHandle in lib/net.js).
+  net.Server.prototype._listen2 = function (...args) {
+    Reflect.apply(setUp, this, args);
+    if (isWatched || !this._handle || begun.push(this) > 1) return;
+    setImmediate(() => {
+      isWatched = true;
+      process.off('internalMessage', keep);
+      watch(begun, messages);
+    });
+  };
+}
+
+/** Tells of the servers that listen already, and of those to come. `messages`: which came so far, with their handles. */
+function watch(begun, messages) {
+  const loads = require('./loads');
+  const servers = require('./servers');
+  loads.start('production');
+  for (const message of messages) loads.onHandle(...message);
+  servers.trackServers('production');
+  for (const server of begun) servers.listens(server);
 }
 
 module.exports = { start };

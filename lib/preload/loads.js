@@ -67,4 +67,4 @@ function start(mode) {
   });
 }
 
-module.exports = { start, keyOf: (handle) => keys.get(handle) };
+module.exports = { start, onHandle, keyOf: (handle) => keys.get(handle) };

@@ -145,6 +145,13 @@ function trackServer(server) {
   server.on('session', trackSession);
 }
 
+/** It listens. Its listen() may have been called before trackServers() was. */
+function listens(server) {
+  if (!server._handle) return;
+  if (!loads.has(server)) trackServer(server);
+  begins(server);
+}
+
 /** All that speak a server's protocol now; of http servers those that still do. */
 function sockets() {
   const all = new Set(tracked);
@@ -196,7 +203,7 @@ function trackServers(mode) {
   // The last step of every listen() (setupListenHandle).
   net.Server.prototype._listen2 = function (...args) {
     Reflect.apply(setUp, this, args);
-    if (this._handle) begins(this);
+    listens(this);
   };
   net.Server.prototype.listen = function (...args) {
     if (!loads.has(this)) trackServer(this);
@@ -217,6 +224,7 @@ module.exports = {
   handshakes,
   http2Sessions,
   trackServers,
+  listens,
   stopAccepting,
   isPlain,
   isHttp2,
