@@ -16,7 +16,7 @@ function run([command, ...args], { cwd, env, fails = false }) {
   throw new Error(`${command} ${args.join(' ')} ended with ${result.status ?? result.signal}:\n${output}`);
 }
 
-/** An empty project: an app that starts a cluster with `require`, one that does with `import`, and a worker. */
+/** An empty project: apps that start a cluster with `require` and with `import`, primaries that fork by `register`, and a worker. */
 function project(folder, name) {
   const cwd = path.join(folder, name);
   fs.cpSync(path.join(__dirname, 'project'), cwd, { recursive: true });
@@ -25,7 +25,7 @@ function project(folder, name) {
 
 /** The package works in this project, whichever way it is used. */
 function works(cwd, env) {
-  for (const app of ['app.js', 'app.mjs']) {
+  for (const app of ['app.js', 'app.mjs', 'primary.js', 'primary.mjs']) {
     const output = run([process.execPath, app], { cwd, env });
     if (!output.endsWith('closed\n')) throw new Error(`${cwd}: ${app} said ${JSON.stringify(output)}`);
   }

@@ -1,3 +1,3 @@
 'use strict';
 
-require('./run')(require('@yunflyjs/cluster-native'));
+require('./run').run(require('@yunflyjs/cluster-native'));

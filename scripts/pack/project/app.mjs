@@ -1,4 +1,4 @@
 import { createCluster } from '@yunflyjs/cluster-native';
-import run from './run.js';
+import { run } from './run.js';
 
 await run({ createCluster });

@@ -13,7 +13,7 @@ async function answer(port) {
   return text;
 }
 
-module.exports = async function run({ createCluster }) {
+async function run({ createCluster }) {
   const cluster = createCluster({ exec: './worker.js', alone: false, count: 2, mode: 'production' });
   const listening = once(cluster, 'listening');
   await cluster.start();
@@ -21,4 +21,18 @@ module.exports = async function run({ createCluster }) {
   assert.strictEqual(await answer(port), 'from a worker');
   await cluster.close();
   console.log('closed');
-};
+}
+
+/** `cluster`: Node's own, with register. */
+async function fork(cluster) {
+  cluster.setupPrimary({ exec: './worker.js' });
+  const worker = cluster.fork();
+  const [{ port }] = await once(worker, 'listening');
+  assert.strictEqual(await answer(port), 'from a worker');
+  assert.ok(cluster[Symbol.for('yunfly.cluster.registered')]);
+  cluster.disconnect();
+  await once(worker, 'exit');
+  console.log('closed');
+}
+
+module.exports = { run, fork };

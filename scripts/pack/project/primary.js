@@ -1,0 +1,5 @@
+'use strict';
+
+require('@yunflyjs/cluster-native/register');
+
+require('./run').fork(require('node:cluster'));

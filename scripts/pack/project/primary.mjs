@@ -1,0 +1,5 @@
+import '@yunflyjs/cluster-native/register';
+import cluster from 'node:cluster';
+import { fork } from './run.js';
+
+fork(cluster);
