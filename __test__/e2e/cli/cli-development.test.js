@@ -106,7 +106,7 @@ test('a signal while a restart is under way: no reload is told of', async () => 
   const app = start(project);
   await line(app, /└/);
   project.save('src/app.js', 'setInterval(() => {}, 1000); // never listens\n');
-  await line(app, /boots$/, 2);
+  await line(app, /is booting$/, 2);
   app.kill('SIGINT');
   await app.gone;
   expect(told(app)).toContain('shop: SIGINT: workers finish their work; a second SIGINT kills everything at once');
