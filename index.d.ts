@@ -34,12 +34,12 @@ export * from './lib/types/report';
 export * from './lib/types/requests';
 
 /**
- * Starts a cluster: the native master inside this process, the alone, then all workers.
+ * Starts a cluster: the native master inside this process, then the alone, then all workers.
  *
- * Only the app process may call it: in a worker or in the alone it rejects with `ERR_IN_CHILD`.
+ * Only the app process may call it: in a worker or in the alone, it rejects with `ERR_IN_CHILD`.
  *
  * @param config see {@link ClusterConfig}
- * @param onReady called once with the cluster when it is ready; not called when the start fails
+ * @param onReady called once with the cluster when it is ready; not called if the start fails
  * @returns the cluster, when the alone and all workers are ready
  * @throws (rejects with) {@link ClusterError}: `ERR_CONFIG_INVALID`, `ERR_START_FAILED`, `ERR_CLOSED`, `ERR_IN_CHILD`
  */
@@ -49,7 +49,7 @@ export function startCluster<Message = any>(
 ): Promise<Cluster<Message>>;
 
 /**
- * Makes a cluster without starting it: listen to its events first, then call {@link Cluster.start}.
+ * Creates a cluster without starting it, so that you can listen to its events before you call {@link Cluster.start}.
  *
  * @throws {@link ClusterError} `ERR_CONFIG_INVALID`
  */
@@ -58,32 +58,32 @@ export function createCluster<Message = any>(config: ClusterConfig): Cluster<Mes
 /**
  * Sends a message over a process's channel, as npm's `sendmessage` does (versions 1 to 3).
  *
- * - `process` in a worker or in the alone: to the master, which routes it by `to`, `type` and `worker_pid`
+ * - `process` in a worker or the alone: to the master, which routes it by `to`, `type` and `worker_pid`
  * - a {@link ClusterWorker}, a {@link ClusterAlone}, a `child_process` or a `node:cluster` worker: to that process
  * - a worker thread: by `postMessage`; in a worker thread always to its parent
  * - a process without a channel: emits `message` on it itself, later
  *
- * A closed channel is a process warning with code `CLUSTER_CHANNEL_CLOSED`; the message is not sent. With the
- * environment variable `SENDMESSAGE_ONE_PROCESS` set, every message is emitted on `target` itself.
+ * If the channel is closed, there is a process warning with code `CLUSTER_CHANNEL_CLOSED`, and the message is not sent. If the
+ * environment variable `SENDMESSAGE_ONE_PROCESS` is set, every message is emitted on `target` itself.
  */
 export function sendmessage(
   target: NodeJS.Process | ChildProcess | Worker | ClusterWorker | ClusterAlone | Thread | MessagePort,
   message: object,
 ): void;
 
-/** What this package throws and rejects with. `cause` holds what caused it, such as a child's own error. */
+/** The error class of this package. `cause` is the underlying error, such as a child's own error. */
 export class ClusterError extends Error {
   constructor(code: ClusterErrorCode, message: string, options?: ErrorOptions);
   readonly name: string;
-  /** Stable; the message is not. */
+  /** Stable; the message may change. */
   readonly code: ClusterErrorCode;
-  /** Only set where there is one. */
+  /** Set only if there is one. */
   readonly cause?: unknown;
 }
 
-/** Options of an Error, as in ES2022. */
+/** Error options, as in ES2022. */
 export interface ErrorOptions {
-  /** What caused it. */
+  /** The underlying error. */
   cause?: unknown;
 }
 
@@ -99,80 +99,81 @@ export interface Address {
   fd?: number;
 }
 
-/** The events of {@link Cluster} and their arguments. `Message`: what the processes send to the app. There is no `error`: unheard, it
- *  would be thrown in the app. */
+/** The events of {@link Cluster} and their arguments. `Message`: the type of the messages that processes send to the app. There
+ *  is no event `error`: without a listener, it would be thrown in the app. */
 export interface ClusterEvents<Message = any> {
   /** A worker was forked (as in `node:cluster`). */
   fork: [worker: ClusterWorker];
-  /** A worker's Node runs (as in `node:cluster`). */
+  /** A worker's Node is running (as in `node:cluster`). */
   online: [worker: ClusterWorker];
   /** A worker's server listens (as in `node:cluster`); once for each of its servers. */
   listening: [worker: ClusterWorker, address: Address];
-  /** A worker is ready, as `ready` of the configuration has it. Emitted on the worker first: `ready`. */
+  /** A worker is ready, as defined by `ready` in the configuration. Emitted on the worker first: `ready`. */
   workerReady: [worker: ClusterWorker];
-  /** A worker's channel is closed, and all that it sent was read (as in `node:cluster`). Always before its `exit`. */
+  /** A worker's channel is closed, and everything that it sent has been read (as in `node:cluster`). Always before its `exit`. */
   disconnect: [worker: ClusterWorker];
-  /** A worker is gone (as in `node:cluster`): with an exit code, or by a signal; the other one is null. */
+  /** A worker has exited (as in `node:cluster`), with an exit code or by a signal; the other one is null. */
   exit: [worker: ClusterWorker, code: number | null, signal: NodeJS.Signals | null];
-  /** After `exit`, when nobody had asked for it (as in cfork). */
+  /** After `exit`, if nobody had asked for it (as in cfork). */
   unexpectedExit: [worker: ClusterWorker, code: number | null, signal: NodeJS.Signals | null];
-  /** A worker's event loop stands still (`hangTimeout`); it is being ended, its replacement is forked. */
+  /** A worker's event loop is blocked (`hangTimeout`); the worker is being stopped, and its replacement is forked. */
   hang: [worker: ClusterWorker, evidence: HangEvidence];
-  /** A slot was forked again for `limit` without success, and is given up for the time being (as in cfork). */
+  /** A slot was retried for `limit` without success, and is given up for the time being (as in cfork). */
   reachReforkLimit: [slot: number];
   /** The self-check, every 10 s in production. */
   check: [report: WorkerCounts];
-  /** A message to the app: `to: 'app'`, or no known `to`. `handle`: what was passed along with it (as in `node:cluster`); it is
-   *  open, and whoever gets it must close it. Absent if none was, or if it was closed meanwhile. */
+  /** A message to the app: `to: 'app'`, or no known `to`. `handle`: the handle sent with it (as in `node:cluster`); it is open,
+   *  and the receiver must close it. Absent if none was sent, or if it was closed meanwhile. */
   message: [from: ClusterWorker | ClusterAlone, message: Message, handle?: Handle];
-  /** A message reached nobody. `from`: the sender, null for the app or if it is gone. */
+  /** A message reached nobody. `from`: the sender; null for the app, or if the sender is gone. */
   undeliverable: [from: ClusterWorker | ClusterAlone | null, message: any, reason: UndeliverableReason];
-  /** A worker that took nothing for 1 s takes messages again, or is gone: so much of what was sent to all workers it did not
-   *  get. The first of them (1 MiB) are `undeliverable` with reason `stalled` besides. */
+  /** A worker that read nothing for 1 s reads messages again, or is gone. `missed` says how much of the messages to all workers
+   *  it did not get. The first 1 MiB of them are also `undeliverable`, with the reason `stalled`. */
   missed: [worker: ClusterWorker, missed: MissedMessages];
-  /** A worker stands by (`standby`): it has booted up to its `listen`, and has no slot yet. */
+  /** A standby worker (`standby`) has booted up to its `listen`; it has no slot yet. */
   standby: [worker: ClusterWorker];
-  /** A reload came to its end, well or not; also one that SIGHUP asked for. Once for those that were merged. */
+  /** A reload has finished, successfully or not, including reloads by SIGHUP. Emitted once for merged reloads. */
   reload: [report: ReloadReport];
-  /** In development: watched files changed, and `reloadDelay` passed since the last of them; what they belong to is started again
-   *  now. Absolute paths, 32 at most. */
+  /** In development: watched files changed, and `reloadDelay` has passed since the last change; the affected processes restart
+   *  now. Absolute paths, at most 32. */
   change: [files: string[]];
-  /** In development, with `watch`: a process ended by itself (`ERR_CRASHED`, with the process's own error as `cause`) and is
-   *  started again when a file is saved. Of the alone only if it was not ready yet: otherwise it is started again at once. */
+  /** In development, with `watch`: a process exited by itself (`ERR_CRASHED`, with the process's own error as `cause`); it
+   *  restarts when you save a file. For the alone, only if it was not ready yet: otherwise it restarts at once. */
   crash: [error: ClusterError];
   /**
-   * With `output: 'pipe'`: a child wrote to its stdout or stderr. `text`: whole lines, UTF-8 (invalid bytes replaced); lines
-   * that begin with white space or a closing bracket come with the one before them. Only a line longer than 1 MiB comes in
-   * parts, and a last line that was not ended gets its `\n`. In order within each stream. It may come after the child's `exit`, as with
+   * With `output: 'pipe'`: a child wrote to its stdout or stderr. `text`: whole lines, UTF-8 (invalid bytes replaced); lines that
+   * begin with white space or a closing bracket come together with the line before them. Only a line longer than 1 MiB comes in
+   * parts. If the last line has no `\n`, one is added. In order within each stream. It may come after the child's `exit`, as with
    * `child_process`, but before `close`. Emitted on the child first: `output` (text, stream).
    */
   output: [child: ClusterWorker | ClusterAlone, text: string, stream: 'stdout' | 'stderr'];
-  /** A child wrote something to its channel that is no message, or too large a one. `child` is null if it is gone already. */
+  /** A child wrote something invalid to its channel, or a message that is too large. `child` is null if it is already gone. */
   protocolError: [child: ClusterWorker | ClusterAlone | null, error: ClusterError];
   /** The alone and all workers are ready; once. */
   ready: [];
-  /** No worker is left and `limit` is over (`ERR_NO_WORKERS`), or the master failed (`ERR_MASTER_FAILED`): everything is
-   *  stopped, then this process exits with code 1. Other clusters of this process are closed first. With `handleSignals: false` it does
-   *  not exit. */
+  /** No worker is left and `limit` is over (`ERR_NO_WORKERS`), or the master failed (`ERR_MASTER_FAILED`). The cluster stops
+   *  everything, then this process exits with code 1, after closing its other clusters. With `handleSignals: false`, it does not
+   *  exit. */
   exception: [error: ClusterError];
-  /** All processes of the cluster are gone; the last event, once. After a signal the process exits next, with
+  /** All processes of the cluster are gone; the last event, emitted once. After a signal, this process exits next, with
    *  `process.exitCode` (0 if not set). */
   close: [];
-  /** The alone has loaded its files; again each time it was started again. */
+  /** The alone is ready; emitted again after each restart. */
   aloneReady: [alone: ClusterAlone];
-  /** The alone didn't catch an error. It was printed there, and the alone lives on. */
+  /** An uncaught error in the alone. The alone has printed it, and keeps running. */
   aloneError: [alone: ClusterAlone, error: Error];
-  /** The alone is gone. It is started again unless the cluster closes, or waits for the next save (in development, see `crash`). */
+  /** The alone has exited. It is started again, unless the cluster is closing or waits for the next save (in development, see
+   *  `crash`). */
   aloneExit: [alone: ClusterAlone, code: number | null, signal: NodeJS.Signals | null];
 }
 
-/** What goes along with a message (Node's `SendHandle`): a connection, a listening server or a bound datagram socket, or the
+/** A handle to send with a message (Node's `SendHandle`): a connection, a listening server or a bound datagram socket, or the
  *  native handle of one, for which Node has no public type. */
 export type Handle = Socket | Server | DatagramSocket | object;
 
-/** Options of `send()`, as Node has them. */
+/** Options of `send()`, as in Node. */
 export interface SendOptions {
-  /** Whether the sender keeps its `net.Socket` open. `false`: it is detached and closed, the connection is the receiver's.
+  /** Whether the sender keeps its `net.Socket` open. `false`: it is detached and closed, and the receiver owns the connection.
    *  Default: `false`. Servers and datagram sockets always stay open until the sender closes them. */
   keepOpen?: boolean;
 }
@@ -180,15 +181,16 @@ export interface SendOptions {
 type Listener<Arguments extends any[]> = (...args: Arguments) => void;
 
 /**
- * A cluster, as the app process sees it. While it runs it keeps the process alive.
+ * A cluster, as the app process sees it. While it is running, it keeps the process alive.
  *
- * While it runs, Node's own `cluster` module in the app process shows its workers, for tools that are written for a primary:
- * `cluster.workers` holds them by id, each as a `cluster.Worker`, and `cluster` emits `fork`, `online`, `listening`, `disconnect`,
+ * Meanwhile, Node's own `cluster` module in the app process shows its workers, for tools that are written for a primary:
+ * `cluster.workers` has them by id, each as a `cluster.Worker`, and `cluster` emits `fork`, `online`, `listening`, `disconnect`,
  * `exit` and `message` (worker, message, handle) after the cluster's own events of these names. `cluster.disconnect(callback)`
- * closes the cluster; `cluster.settings` say what its workers run. Of several clusters the first one that was started is shown.
- * Workers that the app forks with `node:cluster` itself stay its own: where ids are the same, theirs is shown.
+ * closes the cluster; `cluster.settings` says what its workers run. If there are several clusters, it shows the one that was
+ * started first. The app has to manage workers that it forks with `node:cluster` itself; if ids collide, `cluster.workers` shows
+ * the app's.
  *
- * `Message`: the type of what its processes send to the app, for the event `message`. Nothing checks it at run time.
+ * `Message`: the type of the messages that its processes send to the app, for the event `message`. Not checked at run time.
  */
 export class Cluster<Message = any> extends EventEmitter {
   constructor(config: ClusterConfig);
@@ -196,42 +198,43 @@ export class Cluster<Message = any> extends EventEmitter {
   readonly title: string;
   /** The workers that are alive, by id. A worker is removed before its `exit` is emitted, as in `node:cluster`. */
   readonly workers: Map<number, ClusterWorker>;
-  /** The alone that is alive; null if there is none. */
+  /** The current alone; null if there is none. */
   readonly alone: ClusterAlone | null;
 
   /**
-   * Starts it. Resolves when the alone and all workers are ready. If one of them fails everything is stopped, then it rejects.
-   * Stays pending if a signal ends the app meanwhile, and in development, where (with `watch`) a process that failed is started
-   * again when a file is saved.
+   * Starts the cluster. Resolves when the alone and all workers are ready. If one of them fails, the cluster stops everything,
+   * then this rejects. It stays pending if a signal stops the app meanwhile, and in development, where (with `watch`) a failed
+   * process restarts when you save a file.
    *
    * @throws (rejects with) {@link ClusterError}: `ERR_START_FAILED`, `ERR_CLOSED`, `ERR_ALREADY_STARTED`, `ERR_IN_CHILD`
    */
   start(): Promise<this>;
   /**
-   * Resolves when the cluster is ready, at once if it is already; rejects as {@link start} does. Starts nothing.
+   * Resolves when the cluster is ready, at once if it already is; rejects as {@link start} does. It does not start the cluster.
    *
-   * @param callback called with the cluster when it is ready; with it, a rejection that nobody handles is silent
+   * @param callback called with the cluster when it is ready; if you pass one, an unhandled rejection is silent
    * @throws {@link ClusterError} `ERR_CALLBACK_INVALID`
    */
   ready(callback?: (cluster: this) => void): Promise<this>;
   /**
-   * Ends the cluster: workers finish what they have, then the alone, within `killTimeout`. Resolves when all processes are
-   * gone, after `close` was emitted. May be called at any time and again. `force: true`: all are killed at once.
+   * Stops the cluster: first the workers drain, then the alone, each within `killTimeout`. Resolves when all processes are gone,
+   * after `close` was emitted. You may call it at any time, and repeatedly. `force: true`: kill all processes at once.
    */
   close(options?: { force?: boolean }): Promise<void>;
   /** `await using`: as {@link close}. */
   [Symbol.asyncDispose](): Promise<void>;
   /**
-   * Sends a message, without a handle, where it says: `to: 'alone'`; `to: 'worker'` with `type: 'worker'` (default: one ready worker, at
-   * random), `type: 'all'` or a `worker_pid`. One that reaches nobody is the event `undeliverable`.
+   * Sends a message, without a handle, to the destination that it carries: `to: 'alone'`, or `to: 'worker'` with `type: 'worker'`
+   * (default: one ready worker, at random), `type: 'all'` or a `worker_pid`. If it reaches nobody, there is the event
+   * `undeliverable`.
    *
-   * @returns false if the sender had better wait (as `process.send` does), or if the cluster isn't running
+   * @returns false if the sender should wait before sending more (as with `process.send`), or if the cluster isn't running
    * @throws {@link ClusterError} `ERR_MESSAGE_INVALID`, `ERR_MESSAGE_TOO_LARGE`
    */
   sendmessage<Sent extends object = object>(message: Sent): boolean;
   /** The same as {@link sendmessage}. */
   send<Sent extends object = object>(message: Sent): boolean;
-  /** As `request()`, of this cluster. Before `start()`, after the end and with `enable: false`:
+  /** Like `request()`, for this cluster. Before `start()`, after the end and with `enable: false`, it rejects with
    *  `ERR_REQUEST_UNDELIVERABLE`. */
   request<Answer = any, Data = any>(
     message: BroadcastRequest<Data>,
@@ -239,53 +242,53 @@ export class Cluster<Message = any> extends EventEmitter {
   ): Promise<BroadcastAnswers<Answer>>;
   request<Answer = any, Data = any>(message: RequestMessage<Data>, options?: RequestOptions): Promise<Answer>;
   /**
-   * Answers the requests of this cluster's processes with `to: 'app'`, as `onRequest()`. May be called before `start()`.
+   * Like `onRequest()`: answers requests with `to: 'app'` from this cluster's processes. You may call it before `start()`.
    *
    * @returns a function that ends it
    * @throws {@link ClusterError} `ERR_HANDLER_EXISTS`, `ERR_CALLBACK_INVALID`, `ERR_REQUEST_INVALID`
    */
   onRequest<Data = any, Answer = any>(action: string, handler: RequestHandler<Data, Answer>): () => void;
   /**
-   * Chooses a ready worker at random and sends it `{ from: 'app', to: 'worker', action: 'random-worker', ...message,
-   * worker_id, worker_pid }`, as JSON. It arrives at the `message` listeners of `cluster.worker`; with `randomWorker: 'process'` in
-   * the configuration at those of `process` as well.
+   * Chooses a ready worker at random and sends it `{ from: 'app', to: 'worker', action: 'random-worker', ...message, worker_id,
+   * worker_pid }`, as JSON. It arrives at the `message` listeners of `cluster.worker` and, with `randomWorker: 'process'` in the
+   * configuration, at those of `process` as well.
    *
-   * The call waits for the master's thread, as {@link stats} does.
+   * Like {@link stats}, the call waits for the master's thread.
    *
    * @returns the worker; null if none is ready
    * @throws {@link ClusterError} `ERR_MESSAGE_INVALID`
    */
   randomWorker(message?: object): ClusterWorker | null;
   /**
-   * Replaces workers (and the alone) with new ones, one slot at a time: a new worker is ready before the old one finishes what
-   * it has. The first new worker is a canary: it must become ready and stay up `minUptime` beside the old one, without
-   * connections (`balance: 'shared'` apart), or the reload is given up and everything stays as it was. Each further slot is
-   * tried up to 4 times; then what was replaced is replaced again, with what there was before. SIGHUP to the app does the same.
+   * Replaces workers (and the alone) with new ones, one slot at a time: a new worker is ready before the old one drains. The
+   * first new worker is a canary: it must become ready and stay up for `minUptime` beside the old one, without connections
+   * (except with `balance: 'shared'`); otherwise the reload fails, and everything stays as it was. Each further slot gets up to 4
+   * attempts; if they fail, the reload rolls back the slots already replaced. SIGHUP to the app does the same.
    *
-   * In development the old process is ended first, at once (a request under way has 250 ms), and there is no canary: what does
-   * not become ready has failed. Who connects meanwhile waits.
+   * In development, the old process stops first (a request in progress has 250 ms), and there is no canary: the reload fails if
+   * the new process does not become ready. New connections wait meanwhile.
    *
-   * Reloads that are asked for while one is under way are merged into one that follows, with the options of all of them; where
-   * they differ the last one counts. The options hold for all later forks, once the reload succeeded.
+   * Reloads requested while one is running are merged into one that follows, with the options of all of them; where they differ,
+   * the last one wins. After a successful reload, its options apply to all later forks.
    *
-   * @returns how it went, also when it was given up: `ok: false`, with the reason
+   * @returns a report, even if the reload failed: `ok: false`, with the reason
    * @throws (rejects with) {@link ClusterError}: `ERR_RELOAD_INVALID` (an option is wrong, `exec` does not exist),
    * `ERR_NO_ALONE` (`target` needs one), `ERR_NOT_RUNNING`
    */
   reload(options?: ReloadOptions): Promise<ReloadReport>;
   /**
-   * Changes the number of workers, in production. Resolves when every slot listens and the workers that are too many have
-   * finished and ended. May be called during a reload; of several calls the last one counts.
+   * Changes the number of workers, in production. Resolves when every slot has a listening worker and the surplus workers have
+   * exited. You may call it during a reload; of several calls, the last one wins.
    *
    * @param count an integer from 1 to 1000
    * @throws (rejects with) {@link ClusterError}: `ERR_SCALE_INVALID`, `ERR_DEVELOPMENT`, `ERR_NOT_RUNNING`, `ERR_CLOSED` (the
-   * cluster was closed before), `ERR_SCALE_SUPERSEDED` (another count was asked for before), `ERR_SCALE_FAILED` (a slot is
-   * empty and `refork` is `false`, or had no success within `limit`, or not all were filled within `killTimeout`, `limit` and
-   * `startTimeout` together; the number of slots stays changed, and with `refork` they are tried on)
+   * cluster was closed before), `ERR_SCALE_SUPERSEDED` (`scale()` was called again before), `ERR_SCALE_FAILED` (a slot is empty
+   * and `refork` is `false`, or could not be filled within `limit`, or some are still empty after `killTimeout`, `limit` and
+   * `startTimeout` together; the number of slots stays changed, and with `refork` the master keeps trying to fill them)
    */
   scale(count: number): Promise<void>;
-  /** What is going on now. Zeros and no children if the cluster isn't running. The call waits for the master's thread (not for any
-   *  child): well below a millisecond, unless the machine has no CPU free for it. */
+  /** The current state. Zeros and no children if the cluster isn't running. The call waits for the master's thread, not for any
+   *  child: well under a millisecond, unless the machine has no CPU to spare. */
   stats(): ClusterStats;
 
   on<Name extends keyof ClusterEvents>(name: Name, listener: Listener<ClusterEvents<Message>[Name]>): this;
@@ -301,17 +304,17 @@ export class Cluster<Message = any> extends EventEmitter {
   emit<Name extends keyof ClusterEvents>(name: Name, ...args: ClusterEvents<Message>[Name]): boolean;
 }
 
-/** A process of the cluster. An EventEmitter as Node's Worker is: `message`, `online`, `disconnect`, `exit` (code, signal);
- *  and `output` (text, stream), with `output: 'pipe'`. */
+/** A process of the cluster. Like Node's Worker, an EventEmitter: `message`, `online`, `disconnect`, `exit` (code, signal); with
+ *  `output: 'pipe'`, also `output` (text, stream). */
 declare class ClusterChild extends EventEmitter {
   protected constructor();
-  /** Never used again within a cluster. */
+  /** Never reused within a cluster. */
   readonly id: number;
   /** Its process id. */
   readonly pid: number;
   /** The child as a ChildProcess, for tools. */
   readonly process: ClusterProcess;
-  /** Why it ended, or is ending. Undefined while it is to go on. */
+  /** Why it exited, or is stopping. Undefined while it is not stopping. */
   readonly exitReason: ExitReason | undefined;
   /** When it was forked, as `Date.now()`. */
   readonly startedAt: number;
@@ -319,11 +322,11 @@ declare class ClusterChild extends EventEmitter {
    * Sends a message to exactly this process, whatever its `to` says (Node's `worker.send`; handle and options may be left out before
    * the callback).
    *
-   * @param handle a connection, a server or a datagram socket to pass along. A `net.Socket` is closed here then, and should be
-   * one that was paused or not read yet: what was read stays here. If it was closed already the message goes without it. A TLS
-   * connection cannot be passed
-   * @param callback called when the message was handed on, or with an error if the process is gone
-   * @returns false if the sender had better wait, or if the process is gone (then a handle stays as it was)
+   * @param handle a connection, a server or a datagram socket to send with the message. A `net.Socket` is then closed here. It
+   * should be paused or unread: data that was already read stays here. If it is already closed, the message goes without it. A
+   * TLS connection cannot be sent
+   * @param callback called when the message has been handed on, or with an error if the process is gone
+   * @returns false if the sender should wait before sending more, or if the process is gone (then a handle stays as it was)
    * @throws {@link ClusterError}: `ERR_MESSAGE_INVALID`, `ERR_MESSAGE_TOO_LARGE`, `ERR_HANDLE_INVALID`, `ERR_SEND_ARGUMENTS`
    */
   send(message: any, callback?: SendCallback): boolean;
@@ -335,39 +338,39 @@ declare class ClusterChild extends EventEmitter {
     callback?: SendCallback,
   ): boolean;
   /**
-   * Sends a signal (Node's `worker.kill` in the primary). Default: SIGTERM. Upon SIGTERM, SIGINT and SIGQUIT a worker ends as by
-   * `disconnect()`, within `killTimeout`, and is replaced; the alone ignores them, unless it listens to them itself. 0: sends none.
+   * Sends a signal (Node's `worker.kill` in the primary). Default: SIGTERM. On SIGTERM, SIGINT and SIGQUIT a worker stops as with
+   * `disconnect()`, within `killTimeout`, and is replaced; the alone ignores them, unless it listens to them itself. 0 sends no
+   * signal.
    *
-   * @returns whether the process had not ended yet
+   * @returns whether the process was still alive
    * @throws {@link ClusterError} `ERR_UNKNOWN_SIGNAL`
    */
   kill(signal?: NodeJS.Signals | number): boolean;
   /** Whether its channel is open (as in Node). */
   isConnected(): boolean;
-  /** Whether its process has ended (as in Node). */
+  /** Whether its process has exited (as in Node). */
   isDead(): boolean;
 }
 
-/** A worker. A *slot* is a place, a worker is one process in it: its successor has the same slot and a new id. */
+/** A worker. A *slot* is a place, and a worker is one process in it: its successor has the same slot and a new id. */
 export class ClusterWorker extends ClusterChild {
   private constructor();
-  /** Its slot, from 1 to `count`; the worker's own `NODE_APP_INSTANCE` (`instanceVar`) is one less. `id` is its `cluster.worker.id`. Undefined
-   *  while it stands by (`standby`). */
+  /** Its slot, from 1 to `count`; the worker's own `NODE_APP_INSTANCE` (`instanceVar`) is one less. `id` is its
+   *  `cluster.worker.id`. Undefined for a standby worker (`standby`). */
   readonly slot: number | undefined;
-  /** How far it is. Node's names, and `forking`, `standby` (booted, without a slot), `draining` (it takes no new connections and
-   *  finishes what it has). */
+  /** Its state. Node's names, and `forking`, `standby` (booted, without a slot), `draining` (it takes no new connections and
+   *  finishes its work). */
   readonly state: 'forking' | 'online' | 'standby' | 'listening' | 'draining' | 'disconnected' | 'dead';
-  /** Whether its end was asked for (Node's property). Undefined until its channel is closed. */
+  /** Whether the exit was requested (Node's property). Undefined until its channel is closed. */
   readonly exitedAfterDisconnect: boolean | undefined;
-  /** Asks it to finish what it has and to end (Node's `worker.disconnect`); its slot is filled again. */
+  /** Asks it to drain and exit (Node's `worker.disconnect`); its slot is filled again. */
   disconnect(): this;
 }
 
-/** The alone. There are never two of them alive. */
+/** The alone. There are never two of them at the same time. */
 export class ClusterAlone extends ClusterChild {
   private constructor();
-  /** How far it is. */
-  readonly state: 'forking' | 'online' | 'ready' | 'draining' | 'disconnected' | 'dead';
+  /** Its state. */ readonly state: 'forking' | 'online' | 'ready' | 'draining' | 'disconnected' | 'dead';
 }
 
 declare global {
@@ -375,7 +378,7 @@ declare global {
     interface Process {
       /** In workers and in the alone: the same as `pid`. */
       readonly id?: number;
-      /** In workers and in the alone: this process takes no new connections any more, and ends when it has finished. */
+      /** In workers and in the alone: this process is draining. It takes no new connections, and exits when it has finished. */
       on(event: 'yunfly:drain', listener: (event: DrainEvent) => void): this;
       once(event: 'yunfly:drain', listener: (event: DrainEvent) => void): this;
     }

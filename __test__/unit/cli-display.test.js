@@ -162,12 +162,12 @@ test('elsewhere: a line for each event, the table once, and nothing that moves a
   expect(text).not.toMatch(/[\x00-\x09\x0b-\x1f]/);
   expect(tables(text)).toBe(1);
   expect(text.split('\n').filter((line) => line.startsWith('shop: '))).toEqual([
-    'shop: worker 1 (pid 101) boots',
-    'shop: worker 2 (pid 102) boots',
+    'shop: worker 1 (pid 101) is booting',
+    'shop: worker 2 (pid 102) is booting',
     'shop: worker 1 (pid 101) is ready in 0 ms',
     'shop: worker 2 (pid 102) is ready in 0 ms',
     'shop: worker 1 (pid 101) exited with code 1',
-    'shop: worker 1 (pid 103) boots',
+    'shop: worker 1 (pid 103) is booting',
     'shop: worker 1 (pid 103) is ready in 0 ms',
   ]);
 });
@@ -189,7 +189,7 @@ test('a reload that was given up tells why', () => {
     error: new Error('worker 1 exited with code 1'),
     replaced: [],
   });
-  expect(read()).toBe('shop: the reload was given up: worker 1 exited with code 1\n');
+  expect(read()).toBe('shop: the reload failed: worker 1 exited with code 1\n');
 });
 
 test('a reload that the end of the cluster cut short is not told', () => {
@@ -206,13 +206,13 @@ test('a reload that the end of the cluster cut short is not told', () => {
 test('a signal while processes run: what is waited for; while none runs: nothing is', () => {
   const display = show({ isTTY: false });
   display.stopping('SIGINT');
-  expect(read()).toBe('shop: SIGINT: no process runs, the cluster ends\n');
+  expect(read()).toBe('shop: SIGINT: no process is running, the cluster stops\n');
   cluster.alone = { pid: 99, state: 'online' };
   display.stopping('SIGINT');
   cluster.alone = null;
   fork(1);
   display.stopping('SIGINT');
-  const waits = 'shop: SIGINT: workers finish what they have; once more ends everything at once';
+  const waits = 'shop: SIGINT: workers finish their work; a second SIGINT kills everything at once';
   expect(
     read()
       .split('\n')

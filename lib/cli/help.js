@@ -2,12 +2,12 @@
 
 const { OPTIONS } = require('./options');
 
-const HEAD = `Usage: cluster-native [start] [options] <file> [-- arguments of the workers]
+const HEAD = `Usage: cluster-native [start] [options] <file> [-- arguments for the workers]
 
-Runs a Node.js app as a supervised cluster: <file> is what each worker runs.`;
+Runs a Node.js app as a supervised cluster: each worker runs <file>.`;
 
 const TAIL = `Node's own flags (--inspect, --enable-source-maps, --max-old-space-size=512) are
-passed to alone and workers; their values follow a '='.`;
+passed to the alone and the workers; write their values after a '='.`;
 
 /** Longer ones have their help on a line of its own. */
 const NAME_WIDTH = 26;

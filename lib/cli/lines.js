@@ -14,7 +14,7 @@ function processText(type, { slot, pid }) {
 }
 
 function ended(type, child, code, signal) {
-  const how = signal ? `was ended by ${signal}` : `exited with code ${code}`;
+  const how = signal ? `was killed by ${signal}` : `exited with code ${code}`;
   // What tells no more than the code and the signal do; and who fails while it is asked to end does so by itself.
   const isOwnFailure = child.exitReason === 'shutdown' && !signal && code !== 0;
   const isKnown = isOwnFailure || ['exit', signal, undefined].includes(child.exitReason);
@@ -23,8 +23,8 @@ function ended(type, child, code, signal) {
 
 function reloaded(report) {
   const pids = report.replaced.map(({ oldPid, newPid }) => `${oldPid ?? '-'} → ${newPid ?? '-'}`);
-  if (report.ok) return `reloaded: ${pids.join(', ') || 'nothing was there to replace'}`;
-  return `the reload was given up: ${report.error.message}`;
+  if (report.ok) return `reloaded: ${pids.join(', ') || 'there was nothing to replace'}`;
+  return `the reload failed: ${report.error.message}`;
 }
 
 function changed(files) {
@@ -34,16 +34,16 @@ function changed(files) {
 }
 
 module.exports = {
-  boots: (child) => `${processText('worker', child)} boots`,
+  boots: (child) => `${processText('worker', child)} is booting`,
   ready: (type, child, after) => `${processText(type, child)} is ready in ${duration(after)}`,
-  standsBy: (child) => `worker (pid ${child.pid}) stands by`,
+  standsBy: (child) => `worker (pid ${child.pid}) is standing by`,
   ended,
   reloaded,
   changed,
   hangs: (child, { silentFor, state }) =>
     `${processText('worker', child)} hangs: ${state}, silent for ${duration(silentFor)}`,
-  givenUp: (slot) => `worker ${slot} is given up for now: it was forked again and again without success (--limit)`,
-  undeliverable: (reason) => `a message reached nobody: ${reason} (told once for each reason)`,
-  signalled: (name) => `${name}: workers finish what they have; once more ends everything at once`,
-  signalledIdle: (name) => `${name}: no process runs, the cluster ends`,
+  givenUp: (slot) => `worker ${slot} is given up for now: every new process failed (--limit)`,
+  undeliverable: (reason) => `a message reached nobody: ${reason} (each reason is reported once)`,
+  signalled: (name) => `${name}: workers finish their work; a second ${name} kills everything at once`,
+  signalledIdle: (name) => `${name}: no process is running, the cluster stops`,
 };

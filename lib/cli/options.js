@@ -73,11 +73,11 @@ const OPTIONS = [
   ...Object.entries(SECTIONS).flatMap(optionsOf),
   { group: 'Node.js' },
   { name: 'require', short: 'r', node: true, value: 'module', help: "node's own, for alone and workers; repeatable" },
-  { name: 'import', node: true, value: 'module', help: "node's own, likewise" },
+  { name: 'import', node: true, value: 'module', help: "node's own, for alone and workers; repeatable" },
   { name: 'exec-argv', node: 'plain', value: 'flag', help: 'any flag: --exec-argv=--expose-gc; repeatable' },
   { group: 'Command' },
   { name: 'config', ask: 'config', value: 'file', help: 'configuration: a .js, .cjs, .mjs or .json file' },
-  { name: 'help', short: 'h', ask: 'help', help: 'show this' },
+  { name: 'help', short: 'h', ask: 'help', help: 'show this help' },
   { name: 'version', short: 'v', ask: 'version', help: 'show the version' },
 ];
 

@@ -3,10 +3,10 @@
 const { ClusterError, reviveError } = require('../errors');
 
 const AWAITED = {
-  alone: 'its files were to be loaded and what their functions returned to resolve',
-  listening: "a server was to listen; for workers without a server set `ready` to 'online' or 'message'",
-  online: 'it was to run',
-  message: "it was to call process.send('ready')",
+  alone: 'its files have not loaded, or the promises that their functions returned have not resolved',
+  listening: "none of its servers listens; for workers without a server, set `ready` to 'online' or 'message'",
+  online: 'it is not running yet',
+  message: "it has not called process.send('ready')",
 };
 
 /** Why the start failed, from the master's `startFailed`. */
@@ -56,7 +56,7 @@ function whatHappened({ role, cause, code, signal, detail, wasReady }, { startTi
     case 'timeout':
       return notReady(role, { startTimeout, ready });
     default:
-      return signal ? `was ended by ${signal}${early}` : `exited with code ${code}${early}`;
+      return signal ? `was killed by ${signal}${early}` : `exited with code ${code}${early}`;
   }
 }
 

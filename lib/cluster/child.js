@@ -32,7 +32,7 @@ class ClusterChild extends EventEmitter {
     if (callback != null && typeof callback !== 'function') {
       throw new ClusterError(
         'ERR_SEND_ARGUMENTS',
-        'send(): its fourth argument is a callback, and must be a function.',
+        'send(): the fourth argument is the callback, and must be a function.',
       );
     }
     const isOpen = this.isConnected();

@@ -71,7 +71,7 @@ class Cluster extends EventEmitter {
       throw new ClusterError('ERR_IN_CHILD', `This process is the ${process[ROLE]} of a cluster itself. ${remedy}`);
     }
     if (this.#state === 'closed') throw closedError();
-    if (this.#state !== 'created') throw new ClusterError('ERR_ALREADY_STARTED', 'start() was called before.');
+    if (this.#state !== 'created') throw new ClusterError('ERR_ALREADY_STARTED', 'start() was already called.');
     if (this.#settings.enable) this.#supervise();
     else this.#loadHere();
     return this.ready();
@@ -79,7 +79,7 @@ class Cluster extends EventEmitter {
 
   ready(callback) {
     if (callback !== undefined && typeof callback !== 'function') {
-      throw new ClusterError('ERR_CALLBACK_INVALID', 'What is called when the cluster is ready must be a function.');
+      throw new ClusterError('ERR_CALLBACK_INVALID', 'The callback for when the cluster is ready must be a function.');
     }
     const promise = this.#ready.promise.then(() => this);
     // That the start failed is told by start(), not by every callback that was not called.
@@ -285,7 +285,7 @@ class Cluster extends EventEmitter {
     this.#dispatcher?.close();
     this.#endpoint?.close();
     this.#openChanges?.close(
-      this.#dispatcher?.failure ?? new ClusterError('ERR_CLOSED', 'The cluster was closed before it was done.'),
+      this.#dispatcher?.failure ?? new ClusterError('ERR_CLOSED', 'The cluster was closed before this was done.'),
     );
     if (error) this.#ready.reject(error);
     this.#closed.resolve();

@@ -22,14 +22,14 @@ const SECTIONS = {
     exec: { ...text, allowed: 'the path of the script that each worker runs', required: true },
     args: { ...kinds.texts, default: [], as: (args) => [...args] },
     count: {
-      allowed: `${workers(1).allowed}, or 'auto' for as many as the CPUs that this process may use`,
+      allowed: `${workers(1).allowed}, or 'auto' for one per CPU that this process may use`,
       accepts: (value) => value === 'auto' || workers(1).accepts(value),
       number: 'n',
       words: ['auto'],
       default: 4,
       as: workerCount,
       to: [CORE],
-      flags: [{ help: 'workers in production; auto: the usable CPUs' }],
+      flags: [{ help: 'workers in production; auto: one per usable CPU' }],
     },
     alone: {
       ...orFalse(text, 'the path of a script or of a folder of scripts, or false for no alone process'),
@@ -44,7 +44,7 @@ const SECTIONS = {
       default: 0,
       as: (count, mode) => (mode === 'production' ? count : 0),
       to: [CORE],
-      flags: [{ help: 'workers that stand by' }],
+      flags: [{ help: 'number of standby workers' }],
     },
     title: { ...kinds.title, to: [MASTER, PRELOAD], flags: [{ value: 'name', help: 'name of the cluster' }] },
     cwd: {
@@ -62,8 +62,8 @@ const SECTIONS = {
       allowed: 'the name of an environment variable, or false for none',
       accepts: (value) => value === false || (kinds.isString(value) && !value.includes('=')),
       flags: [
-        { value: 'name', help: 'which variable tells a worker its number' },
-        { is: false, help: 'none does' },
+        { value: 'name', help: "variable that holds a worker's number" },
+        { is: false, help: 'no such variable' },
       ],
     },
     balance: {
@@ -80,17 +80,17 @@ const SECTIONS = {
       flags: [{ name: 'listen-fd', value: 'n', help: 'a descriptor that workers may listen on; repeatable' }],
     },
     randomWorker: {
-      ...orFalse(oneOf('worker', 'process'), "'worker', 'process', or false for no worker that is chosen by itself"),
+      ...orFalse(oneOf('worker', 'process'), "'worker', 'process', or false to choose no worker automatically"),
       default: 'worker',
       as: (where) => where || 'never',
       to: [CORE],
-      flags: [{ help: 'where the chosen worker hears of it' }, { is: false, help: 'choose no worker by itself' }],
+      flags: [{ help: 'where the chosen worker gets the message' }, { is: false, help: 'choose none automatically' }],
     },
     output: {
       ...oneOf('inherit', 'prefix', 'pipe'),
       default: 'inherit',
       to: [MASTER],
-      flags: [{ words: ['inherit', 'prefix'], help: 'prefix: each line tells its process' }],
+      flags: [{ words: ['inherit', 'prefix'], help: 'prefix: each line begins with its process' }],
     },
     logger: kinds.logger,
   },
@@ -118,7 +118,7 @@ const SECTIONS = {
       ...milliseconds(0),
       default: 500,
       to: [CORE],
-      flags: [{ help: 'development: from the last change to the reload' }],
+      flags: [{ help: 'development: time from last change to restart' }],
     },
   },
   Supervision: {
@@ -138,7 +138,7 @@ const SECTIONS = {
       ...milliseconds(1),
       defaults: { production: 25_000, development: 5000 },
       to: [CORE, PRELOAD],
-      flags: [{ help: 'how long it may take to finish' }],
+      flags: [{ help: 'how long a stopping process may take' }],
     },
     crashTimeout: {
       ...milliseconds(1),
@@ -150,7 +150,7 @@ const SECTIONS = {
       ...milliseconds(0),
       default: 5000,
       to: [PRELOAD],
-      flags: [{ help: 'how long event streams and WebSockets may stay then' }],
+      flags: [{ help: 'how long streams and WebSockets may stay then' }],
     },
     stopSignal: {
       ...orFalse(
@@ -159,8 +159,8 @@ const SECTIONS = {
       ),
       to: [PRELOAD],
       flags: [
-        { value: 'signal', help: "whose listeners are the app's own way to end" },
-        { is: false, help: 'never call its signal listeners' },
+        { value: 'signal', help: "its listeners are the app's shutdown code" },
+        { is: false, help: 'never call the signal listeners' },
       ],
     },
     handleSignals: { ...yesOrNo, default: true },
@@ -168,7 +168,7 @@ const SECTIONS = {
       ...milliseconds(0),
       default: 0,
       to: [CORE],
-      flags: [{ help: 'go on accepting so long after a signal' }],
+      flags: [{ help: 'keep serving this long after a signal' }],
     },
     minUptime: { ...milliseconds(0), default: 1000, to: [CORE] },
     limit: {
@@ -176,7 +176,7 @@ const SECTIONS = {
       default: 60,
       as: (seconds) => seconds * 1000,
       to: [CORE],
-      flags: [{ help: 'how long a dying worker is forked again' }],
+      flags: [{ help: 'how long to retry a slot that keeps failing' }],
     },
     refork: {
       ...yesOrNo,
@@ -190,14 +190,14 @@ const SECTIONS = {
       default: false,
       as: (timeout) => timeout || undefined,
       to: [CORE, PRELOAD],
-      flags: [{ help: 'replace a worker that stands still longer' }],
+      flags: [{ help: 'replace a worker blocked for longer than this' }],
     },
     maxMemory: {
       ...kinds.size,
       default: false,
       as: (size) => (size ? bytesOf(size) : undefined),
       to: [CORE],
-      flags: [{ value: 'size', help: 'replace a worker that holds more, as 512M' }],
+      flags: [{ value: 'size', help: 'replace a worker that uses more, such as 512M' }],
     },
   },
   'Node.js': {

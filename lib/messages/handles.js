@@ -31,7 +31,7 @@ function describe(handle) {
   const sendable = 'Send an open net.Socket, net.Server or dgram.Socket.';
   throw new ClusterError(
     'ERR_HANDLE_INVALID',
-    `send(): ${handle?.constructor?.name ?? typeof handle} is no handle that can be sent. ${sendable}`,
+    `send(): ${handle?.constructor?.name ?? typeof handle} is not a handle that can be sent. ${sendable}`,
   );
 }
 

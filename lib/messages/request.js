@@ -83,11 +83,11 @@ class RequestEndpoint {
   onRequest(action, handler) {
     checkAction(action);
     if (typeof handler !== 'function') {
-      throw new ClusterError('ERR_CALLBACK_INVALID', `What answers the requests '${action}' must be a function.`);
+      throw new ClusterError('ERR_CALLBACK_INVALID', `The handler of the requests '${action}' must be a function.`);
     }
     if (this.#handlers.has(action)) {
       const remedy = 'Remove the first one with the function that onRequest() returned for it.';
-      throw new ClusterError('ERR_HANDLER_EXISTS', `This process answers the requests '${action}' already. ${remedy}`);
+      throw new ClusterError('ERR_HANDLER_EXISTS', `This process already answers the requests '${action}'. ${remedy}`);
     }
     this.#handlers.set(action, handler);
     return () => {

@@ -136,7 +136,10 @@ class Drain {
   #waitUntil(promise) {
     const settled = Promise.resolve(promise)
       .catch((err) =>
-        warn('CLUSTER_DRAIN_WAIT_FAILED', `yunfly:drain: what was waited for failed: ${describeError(err).stack}`),
+        warn(
+          'CLUSTER_DRAIN_WAIT_FAILED',
+          `yunfly:drain: a waitUntil() promise or an afterRequests() hook failed: ${describeError(err).stack}`,
+        ),
       )
       .then(() => this.#promised.delete(settled));
     this.#promised.add(settled);

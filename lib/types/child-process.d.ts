@@ -1,11 +1,11 @@
 import type { EventEmitter } from 'events';
 import type { Handle, SendOptions } from '../..';
 
-/** Called when a message was handed on, with Node's error ('Channel closed') if the process is gone. */
+/** Called when the message has been handed on, or with Node's error ('Channel closed') if the process is gone. */
 export type SendCallback = (error: Error | null) => void;
 
-/** A child as tools know it that are written for `child_process`: what is `worker.process` in Node. It emits `message` (message,
- *  handle) before the cluster does, and `disconnect` and `exit` (code, signal) after it. */
+/** A child, for tools that are written for `child_process`: the counterpart of Node's `worker.process`. It emits `message`
+ *  (message, handle) before the cluster does, and `disconnect` and `exit` (code, signal) after it. */
 export interface ClusterProcess extends EventEmitter {
   /** Its process id. */
   readonly pid: number;
@@ -13,13 +13,13 @@ export interface ClusterProcess extends EventEmitter {
   readonly id: number;
   /** Whether messages can be sent. */
   readonly connected: boolean;
-  /** Its exit code; null before its end, or if a signal ended it. */
+  /** Its exit code; null while it is alive, or if a signal killed it. */
   readonly exitCode: number | null;
-  /** The signal that ended it. */
+  /** The signal that killed it. */
   readonly signalCode: NodeJS.Signals | null;
   /** Whether `kill()` here sent it a signal. */
   readonly killed: boolean;
-  /** Null, as with `stdio: 'inherit'`: for the children's output see `output` of the configuration. */
+  /** Null, as with `stdio: 'inherit'`. For the children's output, see `output` in the configuration. */
   readonly stdin: null;
   readonly stdout: null;
   readonly stderr: null;
@@ -35,10 +35,10 @@ export interface ClusterProcess extends EventEmitter {
   ): boolean;
   /** As `kill()` of the child. */
   kill(signal?: NodeJS.Signals | number): boolean;
-  /** As `disconnect()` of a worker. Without effect on the alone. */
+  /** As `disconnect()` of a worker. No effect on the alone. */
   disconnect(): void;
-  /** Without effect: the cluster keeps the app process alive. */
+  /** No effect: the cluster keeps the app process alive. */
   ref(): void;
-  /** Without effect, like `ref()`. */
+  /** No effect, like `ref()`. */
   unref(): void;
 }

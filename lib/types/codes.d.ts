@@ -3,20 +3,19 @@
 /** `ClusterError.code`. Stable. */
 export type ClusterErrorCode =
   // Starting.
-  /** A field of the configuration is wrong, or the address of an `--inspect` flag; the message names it. */
+  /** A field of the configuration, or the address of an `--inspect` flag, is invalid; the message names it. */
   | 'ERR_CONFIG_INVALID'
-  /** A process exited, or was not ready in time; everything was stopped again. */
+  /** A process exited, or was not ready in time; the cluster stopped everything again. */
   | 'ERR_START_FAILED'
   /** `start()` was called twice. */
   | 'ERR_ALREADY_STARTED'
   /** A worker or the alone called `start()`. */
   | 'ERR_IN_CHILD'
-  /** Thrown by `require` where the platform is neither Linux nor macOS. */
+  /** Thrown by `require` if the platform is neither Linux nor macOS. */
   | 'ERR_PLATFORM_UNSUPPORTED'
-  /** Thrown by `require` where no native binding loads; the message tells what was looked for, why it could not be had, and how to
-   *  get one. */
+  /** Thrown by `require` if no native binding loads; the message says what was tried, why it failed, and how to get a binding. */
   | 'ERR_NATIVE_MISSING'
-  /** What was to be called is no function. */
+  /** A callback or handler is not a function. */
   | 'ERR_CALLBACK_INVALID'
 
   // The cluster's end.
@@ -26,66 +25,67 @@ export type ClusterErrorCode =
   | 'ERR_NO_WORKERS'
   /** In `exception`: the master failed. */
   | 'ERR_MASTER_FAILED'
-  /** In `crash` (development): a process ended by itself. */
+  /** In `crash` (development): a process exited by itself. */
   | 'ERR_CRASHED'
 
   // Messages and handles.
-  /** A message is no object, or JSON (`serialization: 'advanced'`: V8) cannot hold it; also of a request or an answer. In `protocolError`:
-   *  what a child wrote is no message. */
+  /** A message, request or answer cannot be serialized as JSON (with `serialization: 'advanced'`: by V8), or a message is not an
+   *  object. In `protocolError`: a child wrote something that is not a message. */
   | 'ERR_MESSAGE_INVALID'
   /** A message, request or answer is larger than `maxMessageBytes`; in `protocolError` if a child sent it. */
   | 'ERR_MESSAGE_TOO_LARGE'
-  /** In `protocolError`: a child said what it may not say, or in another one's name. */
+  /** In `protocolError`: a child sent a frame that it may not send, or one in another process's name. */
   | 'ERR_MESSAGE_FORBIDDEN'
-  /** In `protocolError`: a child's channel ended within a message. */
+  /** In `protocolError`: a child's channel ended in the middle of a message. */
   | 'ERR_MESSAGE_TRUNCATED'
-  /** The fourth argument of `send()`, its callback, is no function. */
+  /** The fourth argument of `send()`, its callback, is not a function. */
   | 'ERR_SEND_ARGUMENTS'
-  /** `send()` got something that is no handle, or one without a descriptor, or one that no other process can take over (a terminal);
-   *  in `protocolError`: a child passed a descriptor that is not what its frame says, or nothing could be made of a handle that came. */
+  /** `send()` got something that is not a handle, a handle without a descriptor, or one that no other process can use (a
+   *  terminal). In `protocolError`: a child passed a descriptor that is not what its frame says, or a received handle could not
+   *  be opened. */
   | 'ERR_HANDLE_INVALID'
-  /** There is no descriptor left for a handle: in this process (`send()`), or in a child (`protocolError`). */
+  /** No descriptor is left for a handle: in this process (`send()`), or in a child (`protocolError`). */
   | 'ERR_HANDLE_REFUSED'
   /** In `protocolError`: a child passed descriptors without a message. */
   | 'ERR_HANDLE_STRAY'
-  /** In `protocolError`: two workers ended before they had taken a connection, the second by a crash: it was closed instead of given
-   *  to a third one. */
+  /** In `protocolError`: two workers exited before they had accepted a connection, the second by a crash. It was closed instead
+   *  of going to a third worker. */
   | 'ERR_CONNECTION_FATAL'
-  /** `kill()` got something that is no signal. */
+  /** The argument of `kill()` is not a signal. */
   | 'ERR_UNKNOWN_SIGNAL'
 
   // Requests: see `request` and `onRequest`.
-  /** A wrong argument. */
+  /** An invalid argument. */
   | 'ERR_REQUEST_INVALID'
   /** No answer within `timeout`. */
   | 'ERR_REQUEST_TIMEOUT'
-  /** The receiver ended before it answered. */
+  /** The receiver exited before it answered. */
   | 'ERR_REQUEST_GONE'
-  /** It reached nobody. */
+  /** The request reached nobody. */
   | 'ERR_REQUEST_UNDELIVERABLE'
-  /** By its `signal`. */
+  /** Its `signal` was aborted. */
   | 'ERR_REQUEST_ABORTED'
   /** The receiver has no function for this action. */
   | 'ERR_NO_HANDLER'
-  /** The action has a function already. */
+  /** The action already has a function. */
   | 'ERR_HANDLER_EXISTS'
-  /** This process belongs to no cluster, or no cluster was started in it yet. */
+  /** This process belongs to no cluster, or has not started one yet. */
   | 'ERR_NO_CLUSTER'
 
   // reload() and scale().
-  /** The cluster is not ready, or on its way down. */
+  /** The cluster is not ready, or is closing. */
   | 'ERR_NOT_RUNNING'
-  /** An option of `reload()` is wrong, or its `exec` does not exist. */
+  /** An option of `reload()` is invalid, or its `exec` does not exist. */
   | 'ERR_RELOAD_INVALID'
-  /** The `target` of `reload()` needs an alone process. */
+  /** The `target` of `reload()` needs an alone process, and there is none. */
   | 'ERR_NO_ALONE'
-  /** In a reload's report: it was given up. */
+  /** In a reload's report: the reload failed. */
   | 'ERR_RELOAD_FAILED'
-  /** `scale()` got no count. */
+  /** The argument of `scale()` is not a valid count. */
   | 'ERR_SCALE_INVALID'
   /** A slot could not be filled. */
   | 'ERR_SCALE_FAILED'
-  /** Another count was asked for meanwhile. */
+  /** `scale()` was called again meanwhile. */
   | 'ERR_SCALE_SUPERSEDED'
   /** `scale()` was called in development. */
   | 'ERR_DEVELOPMENT';
@@ -97,17 +97,17 @@ export type ChildErrorCode =
 
 /** The code of a process warning (`process.on('warning')`); its name is `ClusterWarning`. */
 export type ClusterWarningCode =
-  /** The configuration has a field that is none. */
+  /** The configuration has an unknown field. */
   | 'CLUSTER_UNKNOWN_OPTION'
   /** A field of the configuration has no effect here. */
   | 'CLUSTER_OPTION_IGNORED'
-  /** A word in `YUNFLY_LOG` is not known. */
+  /** `YUNFLY_LOG` contains an unknown word. */
   | 'CLUSTER_VARIABLE_IGNORED'
-  /** With `output: 'pipe'` nobody listens to the event `output`. */
+  /** With `output: 'pipe'`, nobody listens to the event `output`. */
   | 'CLUSTER_OUTPUT_UNHEARD'
   /** A message was not sent: the channel is closed. */
   | 'CLUSTER_CHANNEL_CLOSED'
-  /** In a child: a message that came cannot be read. */
+  /** In a child: a received message cannot be read. */
   | 'CLUSTER_MESSAGE_INVALID'
   /** In a child: a message that it sent is larger than `maxMessageBytes`. */
   | 'CLUSTER_MESSAGE_TOO_LARGE'
@@ -117,5 +117,5 @@ export type ClusterWarningCode =
   | 'CLUSTER_WORKER_HANGS'
   /** With `register`: a worker holds more than `maxMemory`. */
   | 'CLUSTER_WORKER_TOO_LARGE'
-  /** In a child: what `yunfly:drain` waited for (`waitUntil`, `afterRequests`) failed. */
+  /** In a child: a `waitUntil` promise or an `afterRequests` hook of `yunfly:drain` failed. */
   | 'CLUSTER_DRAIN_WAIT_FAILED';

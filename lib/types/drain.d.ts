@@ -1,12 +1,12 @@
-/** What `process.on('yunfly:drain')` is called with, in workers and in the alone: the process is about to end. */
+/** The argument of `yunfly:drain` listeners on `process`, in workers and in the alone: the process is about to stop. */
 export interface DrainEvent {
-  /** `shutdown`, `replace` or `disconnect`: the master asked for it; the name of a signal; `uncaughtException`; `orphaned`:
+  /** `shutdown`, `replace` or `disconnect`: the master asked for it; or the name of a signal; `uncaughtException`; `orphaned`:
    *  the app is gone. */
   reason: string;
-  /** The process ends only after this promise has settled, too, but within `killTimeout`. It does not hold up the app's own listeners
-   *  of `stopSignal` for longer than `streamTimeout`: where these end the process, they end it. */
+  /** The process exits only after this promise has settled, but within `killTimeout`. The promise delays the app's own listeners
+   *  of `stopSignal` for no longer than `streamTimeout`; if these exit the process, nothing waits for the promise any more. */
   waitUntil(promise: PromiseLike<unknown>): void;
-  /** `hook` is called when every request is answered, and what it returns is waited for as by `waitUntil`: the place to close what
-   *  requests need, such as a connection pool. Before the app's own listeners of `stopSignal`. */
+  /** `hook` is called when every request is answered, before the app's own listeners of `stopSignal`. The process waits for the
+   *  promise it returns, as with `waitUntil`. This is the place to close what requests need, such as a connection pool. */
   afterRequests(hook: () => unknown): void;
 }

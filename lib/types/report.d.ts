@@ -1,39 +1,39 @@
 // What the cluster reports of itself.
 
-/** How many workers there are. */
+/** The number of workers in each state. */
 export interface WorkerCounts {
-  /** Ready, and taking work. */
+  /** Ready, and accepting work. */
   listening: number;
-  /** Forked, not ready yet. */
+  /** Forked, but not ready yet. */
   starting: number;
-  /** Asked to finish, or finishing by themselves. */
+  /** Draining, on request or by themselves. */
   draining: number;
-  /** Booted, without a slot (`standby`). */
+  /** Booted, but without a slot (`standby`). */
   standby: number;
-  /** Slots that wait to be forked again. */
+  /** Slots that wait for a new worker. */
   waiting: number;
 }
 
 /** A process of the cluster and its channel, as the master sees it. */
 export interface ChildStats {
-  /** What it is. */
+  /** Its role. */
   role: 'worker' | 'alone';
   /** Its id: `ClusterWorker.id` or `ClusterAlone.id`. */
   id: number;
-  /** A worker's slot; null for the alone, and for a worker that stands by. */
+  /** A worker's slot; null for the alone, and for a standby worker. */
   slot: number | null;
   /** Its process id. */
   pid: number;
-  /** Messages of the app that came from it; Node's own do not count. */
+  /** Application messages received from it, not counting Node's own. */
   received: number;
-  /** Messages that were written to it, Node's own included. */
+  /** Messages written to it, including Node's own. */
   sent: number;
-  /** Messages of it that were refused: too large, or no messages. */
+  /** Messages from it that were refused: too large or invalid. */
   refused: number;
-  /** Bytes that wait to be written to it, with what each message costs beside. */
+  /** Bytes that wait to be written to it, including an overhead for each message. */
   queuedBytes: number;
-  /** Connections that its servers have open, as far as the master knows: told by the worker 25 ms after a change, and what is
-   *  on its way to it. */
+  /** Open connections of its servers, as far as the master knows: those that the worker reports, 25 ms after a change, and those
+   *  on their way to it. */
   connections: number;
 }
 
@@ -41,45 +41,45 @@ export interface ChildStats {
 export interface ListenerStats {
   /** Node's name for it (`address:port:addressType:fd:index`). */
   key: string;
-  /** Who accepts its connections now: the master, or the workers by themselves. See `balance`. */
+  /** Who currently accepts its connections: the master, or the workers on their own. See `balance`. */
   acceptor: 'master' | 'workers';
-  /** Connections that the master has accepted and no worker has taken yet. */
+  /** Connections that the master has accepted, but no worker yet. */
   waiting: number;
   /** Connections that wait in the kernel's queue; null for UDP, and where the system doesn't tell
    *  (not Linux). */
   queued: number | null;
-  /** What the master has done since the address was listened on. What workers accepted by themselves is not counted. */
+  /** Totals since the address was opened, without connections that workers accepted on their own. */
   counts: {
-    /** Connections that it accepted. */
+    /** Connections that the master accepted. */
     accepted: number;
-    /** Of them, how many a worker took. */
+    /** Of these, how many a worker accepted. */
     handedOver: number;
-    /** How often one had to go to another worker: it was refused, or the worker died. */
+    /** How often a connection had to go to another worker, because the first one refused it or died. */
     handedAgain: number;
     /** How often the acceptor changed. */
     switches: number;
   };
 }
 
-/** What a worker did not get of what was sent to all workers. */
+/** The messages to all workers that a worker missed. */
 export interface MissedMessages {
   /** How many. */
   messages: number;
-  /** Their bytes. */
+  /** Their size in bytes. */
   bytes: number;
 }
 
-/** What `Cluster.stats()` tells. */
+/** The result of `Cluster.stats()`. */
 export interface ClusterStats {
   /** The workers by state. */
   workers: WorkerCounts;
   /** Every process. */
   children: ChildStats[];
-  /** Every address that workers listen on by the master. */
+  /** Every address that workers listen on through the master. */
   listeners: ListenerStats[];
   /** The way from the master to this process's JavaScript. */
   app: {
-    /** Bytes of events and messages that wait until this process has time for them, with what each costs beside. */
+    /** Bytes of events and messages that wait until this process has time for them, including an overhead for each. */
     queuedBytes: number;
   };
 }
@@ -89,25 +89,27 @@ export interface ClusterStats {
  *
  * - `no-alone`: there is no alone process
  * - `no-such-worker`: no worker has this `worker_pid`
- * - `gone`: the process ended before it got it
- * - `mailbox-full`: too much waits already for processes that are not there yet
- * - `closed`: the cluster stops
- * - `handle`: it came with a handle, and nobody is there for it now, or few descriptors are left. Handles don't wait; this one is closed
- * - `stalled`: it was for all workers, and one of them took nothing for 1 s while too much waited for it. The other workers
- *   got it; see the event `missed`
- * - of `Cluster.sendmessage` also `created` (not started yet) and `inProcess` (`enable: false`)
+ * - `gone`: the receiver exited before it got the message
+ * - `mailbox-full`: too many messages already wait for processes that have not started yet
+ * - `closed`: the cluster is stopping
+ * - `handle`: it came with a handle, and no receiver is there right now, or few descriptors are left. Handles don't wait; this
+ *   one is closed
+ * - `stalled`: it was for all workers, and one of them read nothing for 1 s while too much waited for it. The other workers got
+ *   it; see the event `missed`
+ * - from `Cluster.sendmessage` also `created` (not started yet) and `inProcess` (`enable: false`)
  */
 export type UndeliverableReason =
   'no-alone' | 'no-such-worker' | 'gone' | 'mailbox-full' | 'closed' | 'handle' | 'stalled' | 'created' | 'inProcess';
 
 /**
- * Why a process ended, or is ending.
+ * Why a process exited, or is stopping.
  *
- * - `exit`: by itself, with an exit code; the name of a signal: by this signal; `uncaughtException`: by an exception that nobody caught
- * - `disconnect`, `kill`: by the call of that name, in the app or in the process itself
- * - `shutdown`: the cluster stops; `killTimeout`: it did not finish in time
- * - `startTimeout`: it was not ready in time; `hang`: its event loop stood still; `maxMemory`: it held too much
- * - `reload`, `scale`: another one takes its place, or none does
+ * - `exit`: it exited by itself, with an exit code; the name of a signal: this signal killed it; `uncaughtException`: an uncaught
+ *   exception
+ * - `disconnect`, `kill`: a call of that name, in the app or in the process itself
+ * - `shutdown`: the cluster is stopping; `killTimeout`: it did not finish in time
+ * - `startTimeout`: it was not ready in time; `hang`: its event loop was blocked; `maxMemory`: it used too much memory
+ * - `reload`: another one takes its place; `scale`: none does
  */
 export type ExitReason =
   | 'exit'
@@ -123,13 +125,14 @@ export type ExitReason =
   | 'reload'
   | 'scale';
 
-/** What is known of a hung worker. */
+/** The evidence about a hung worker. */
 export interface HangEvidence {
-  /** For how long nothing was heard of it, in ms. */
+  /** How long it has been silent, in ms. */
   silentFor: number;
-  /** `blocked`: it burns CPU (a loop, a regular expression). `stopped`: by a signal such as SIGSTOP. `waiting`: for something
-   *  synchronous (a file, a lock). `traced`: a debugger holds it. `unknown`: the system doesn't tell (not Linux). */
+  /** `blocked`: it is using CPU (a loop, a regular expression). `stopped`: a signal such as SIGSTOP stopped it. `waiting`: it
+   *  waits for something synchronous (a file, a lock). `traced`: a debugger holds it. `unknown`: the system doesn't tell (not
+   *  Linux). */
   state: 'blocked' | 'stopped' | 'waiting' | 'traced' | 'unknown';
-  /** How much of one CPU it used while it was looked at: 0 to 1, more with several threads. */
+  /** How much of one CPU it used while it was observed: 0 to 1, more with several threads. */
   cpu: number;
 }

@@ -1,22 +1,22 @@
 // Requests and their answers.
 
 /**
- * Asks another process, and resolves with its answer: what its `onRequest` function returns. The same in the app (of the
- * cluster that was started last; others have `Cluster.request`), in workers and in the alone.
+ * Asks another process, and resolves with its answer: the return value of its `onRequest` function. It works in workers, in the
+ * alone and in the app (there, it uses the cluster that was started last; for others, call `Cluster.request`).
  *
- * The receiver is chosen as for a message, and a request waits as a message does for one that is not there yet. With
- * `type: 'all'` it resolves with every worker's answer, and does not reject because some of them failed.
+ * A request is routed like a message, and like a message it waits for a receiver that has not started yet. With `type: 'all'`, it
+ * resolves with the answers of all workers, and does not reject because some of them failed.
  *
  * @throws (rejects with) what the receiver's function threw ({@link RemoteError}), or a `ClusterError`:
- * - `ERR_NO_HANDLER`: the receiver called no `onRequest` for this action
- * - `ERR_REQUEST_TIMEOUT`: no answer within `timeout`; it may still be answered there
- * - `ERR_REQUEST_GONE`: the receiver ended before it answered, or this process's own channel was closed
- * - `ERR_REQUEST_UNDELIVERABLE`: it reached nobody; the message holds the reason, as in the event `undeliverable`, or `too-many`: 65,536
- *   requests of this process wait for answers
- * - `ERR_REQUEST_ABORTED`: by `signal`, whose reason is the `cause`
- * - `ERR_REQUEST_INVALID`: a wrong argument; `ERR_MESSAGE_INVALID`: the data or the answer cannot be written
+ * - `ERR_NO_HANDLER`: the receiver has not called `onRequest` for this action
+ * - `ERR_REQUEST_TIMEOUT`: no answer within `timeout`; the receiver may still complete the work
+ * - `ERR_REQUEST_GONE`: the receiver exited before it answered, or this process's own channel was closed
+ * - `ERR_REQUEST_UNDELIVERABLE`: it reached nobody; the error message gives the reason, as in the event `undeliverable`, or
+ *   `too-many`: 65,536 requests of this process wait for answers
+ * - `ERR_REQUEST_ABORTED`: `signal` was aborted; its reason is the `cause`
+ * - `ERR_REQUEST_INVALID`: an invalid argument; `ERR_MESSAGE_INVALID`: the data or the answer cannot be serialized
  * - `ERR_MESSAGE_TOO_LARGE`: the request or its answer is larger than `maxMessageBytes`
- * - `ERR_NO_CLUSTER`: this process belongs to no cluster, or no cluster was started in it yet
+ * - `ERR_NO_CLUSTER`: this process belongs to no cluster, or has not started one yet
  */
 export function request<Answer = any, Data = any>(
   message: BroadcastRequest<Data>,
@@ -28,60 +28,61 @@ export function request<Answer = any, Data = any>(
 ): Promise<Answer>;
 
 /**
- * Answers the requests of this action to this process. Before the process ends in good order, what it was asked is answered.
+ * Answers requests for this action to this process. A process that stops gracefully first answers the requests that it has
+ * received.
  *
- * Call it before the process is ready (in a worker: before it listens), so that no request comes too early. In the app use
+ * Call it before the process is ready (in a worker: before it listens), so that no request comes too early. In the app, use
  * `Cluster.onRequest` before `start()`.
  *
  * @returns a function that ends it
- * @throws `ClusterError` `ERR_HANDLER_EXISTS`: the action has a function already; `ERR_CALLBACK_INVALID`: no function;
+ * @throws `ClusterError` `ERR_HANDLER_EXISTS`: the action already has a function; `ERR_CALLBACK_INVALID`: not a function;
  * `ERR_REQUEST_INVALID`: no action; `ERR_NO_CLUSTER`: as for {@link request}
  */
 export function onRequest<Data = any, Answer = any>(action: string, handler: RequestHandler<Data, Answer>): () => void;
 
-/** Where a request goes, and what it asks. `Data`: the type of what is handed over; nothing checks it at run time. */
+/** Where a request goes, and what it asks. `Data`: the type of `data`; not checked at run time. */
 export interface RequestMessage<Data = any> {
-  /** Who is to answer: the alone, a worker, or the app (`Cluster.onRequest` there). The app does not ask itself. */
+  /** Who answers: the alone, a worker, or the app (by `Cluster.onRequest`). The app cannot ask itself. */
   to: 'alone' | 'worker' | 'app';
-  /** For workers: `worker`: one ready worker, chosen as for a message; `all`: every ready worker, the one that asks
-   *  included. Default: `worker`. */
+  /** For workers. `worker`: one ready worker, chosen as for a message; `all`: every ready worker, including the one that asks.
+   *  Default: `worker`. */
   type?: 'worker' | 'all';
   /** For workers: the one with this pid; not together with `type: 'all'`. */
   worker_pid?: number;
-  /** Which of the receiver's functions answers: the name that it gave to `onRequest`. */
+  /** Which function of the receiver answers: the name that it passed to `onRequest`. */
   action: string;
-  /** What that function is called with; as with a message, what it may be depends on `serialization`. */
+  /** The argument of that function; as with a message, `serialization` decides what it may contain. */
   data?: Data;
 }
 
-/** A request that every worker is to answer. */
+/** A request to every worker. */
 export interface BroadcastRequest<Data = any> extends RequestMessage<Data> {
   to: 'worker';
   type: 'all';
   worker_pid?: undefined;
 }
 
-/** How long an answer is waited for. */
+/** How long to wait for the answer. */
 export interface RequestOptions {
-  /** In ms, from 1; `Infinity`: as long as the receiver lives. Also how long the request may wait for a receiver that is not
-   *  there yet. Default: 30000. */
+  /** In ms, at least 1; `Infinity`: as long as the receiver lives. It includes the wait for a receiver that has not started yet.
+   *  Default: 30000. */
   timeout?: number;
-  /** Aborted: the answer is not waited for any more (`ERR_REQUEST_ABORTED`). The receiver does not hear of it. */
+  /** Aborting it stops the wait for the answer (`ERR_REQUEST_ABORTED`). The receiver is not told. */
   signal?: AbortSignal;
 }
 
-/** What the workers answered. */
+/** The answers of the workers. */
 export interface BroadcastAnswers<Answer = any> {
   /** By the worker's pid. */
   answers: Map<number, Answer>;
-  /** Why there is no answer of the worker with this pid: what its function threw, or a `ClusterError` (`ERR_REQUEST_GONE`,
+  /** By pid, why a worker gave no answer: the error that its function threw, or a `ClusterError` (`ERR_REQUEST_GONE`,
    *  `ERR_REQUEST_TIMEOUT`, `ERR_NO_HANDLER`). */
   failed: Map<number, RemoteError>;
 }
 
-/** An error that may come from another process. Its `stack` shows who awaits the answer (`await`, in async functions). */
+/** An error that may come from another process. Its `stack` shows who awaits the answer (with `await`, in async functions). */
 export interface RemoteError extends Error {
-  /** As it was there. */
+  /** The original code. */
   code?: string | number;
   /** Its stack in the process where it was thrown. */
   remoteStack?: string;
@@ -89,7 +90,7 @@ export interface RemoteError extends Error {
 
 /** Who asks. */
 export interface RequestContext {
-  /** What the process that asks is. */
+  /** The kind of process that asks. */
   from: 'app' | 'alone' | 'worker';
   /** Its pid. */
   pid: number;
@@ -97,9 +98,9 @@ export interface RequestContext {
   action: string;
 }
 
-/** Answers requests with what it returns, or with what the promise that it returns resolves with. What it throws, or the
- *  promise rejects with, crosses as an error: name, message, code, and the stack as `remoteStack`. Of a text of more
- *  than 16 KiB the middle is left out. */
+/** Answers a request with its return value, or with the value that the returned promise resolves with. If it throws, or the
+ *  promise rejects, the error is sent back: name, message, code, and the stack as `remoteStack`. Strings longer than 16 KiB are
+ *  shortened in the middle. */
 export type RequestHandler<Data = any, Answer = any> = (
   data: Data,
   context: RequestContext,

@@ -51,24 +51,24 @@ test('a save, an error, a save: each is told once', async () => {
   app.kill('SIGTERM');
   await expect(app.gone).resolves.toEqual({ code: 0, signal: null });
   expect(told(app)).toEqual([
-    'shop: worker 1 (a) boots',
+    'shop: worker 1 (a) is booting',
     'shop: worker 1 (a) is ready in …',
     'shop: changed: src/app.js',
     'shop: worker 1 (a) exited with code 0 (reload)',
-    'shop: worker 1 (b) boots',
+    'shop: worker 1 (b) is booting',
     'shop: worker 1 (b) is ready in …',
     'shop: reloaded: a → b',
     'shop: changed: src/app.js',
     'shop: worker 1 (b) exited with code 0 (reload)',
-    'shop: worker 1 (c) boots',
+    'shop: worker 1 (c) is booting',
     expect.stringMatching(
       /^shop: the worker of slot 1 \(c\) exited with code 1 before it was ready: SyntaxError: .* It is started again when a file is saved\.$/,
     ),
     'shop: changed: src/app.js',
-    'shop: worker 1 (d) boots',
+    'shop: worker 1 (d) is booting',
     'shop: worker 1 (d) is ready in …',
     'shop: reloaded: - → d',
-    'shop: SIGTERM: workers finish what they have; once more ends everything at once',
+    'shop: SIGTERM: workers finish their work; a second SIGTERM kills everything at once',
     'shop: worker 1 (d) exited with code 0 (shutdown)',
     'shop: stopped',
   ]);
@@ -97,7 +97,7 @@ test('a signal while nothing runs: nothing is waited for', async () => {
   await line(app, /It is started again when a file is saved/);
   app.kill('SIGINT');
   await app.gone;
-  expect(told(app)).toContain('shop: SIGINT: no process runs, the cluster ends');
+  expect(told(app)).toContain('shop: SIGINT: no process is running, the cluster stops');
   expect(app.output).not.toContain('workers finish');
 });
 
@@ -106,9 +106,9 @@ test('a signal while a restart is under way: no reload is told of', async () => 
   const app = start(project);
   await line(app, /└/);
   project.save('src/app.js', 'setInterval(() => {}, 1000); // never listens\n');
-  await line(app, /boots$/, 2);
+  await line(app, /is booting$/, 2);
   app.kill('SIGINT');
   await app.gone;
-  expect(told(app)).toContain('shop: SIGINT: workers finish what they have; once more ends everything at once');
+  expect(told(app)).toContain('shop: SIGINT: workers finish their work; a second SIGINT kills everything at once');
   expect(app.output).not.toMatch(/given up|reload\(\)/);
 });

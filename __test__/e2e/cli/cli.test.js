@@ -94,7 +94,7 @@ describe('not on a terminal', () => {
     const app = run(['--prod', '--count', '1', '--title', 'shop', '--no-alone', script(SERVER)]);
     const { pid } = await ask(await ready(app));
     process.kill(pid, 'SIGKILL');
-    await app.event('output', (line) => line === `shop: worker 1 (pid ${pid}) was ended by SIGKILL`);
+    await app.event('output', (line) => line === `shop: worker 1 (pid ${pid}) was killed by SIGKILL`);
     const isSuccessor = (line) => /worker 1 \(pid \d+\) is ready in/.test(line) && !line.includes(`(pid ${pid})`);
     await app.event('output', isSuccessor);
   });
@@ -184,7 +184,7 @@ describe('on a terminal', () => {
     expect(app.output).toMatch(/0\/2 workers ready.*1\/2 workers ready/s);
     expect(tables(app)[0]).toContain('\x1b[32mready\x1b[39m');
     process.kill(pid, 'SIGKILL');
-    await app.event('output', (line) => line.includes(`worker`) && line.includes(`(pid ${pid}) was ended by SIGKILL`));
+    await app.event('output', (line) => line.includes(`worker`) && line.includes(`(pid ${pid}) was killed by SIGKILL`));
     await app.event('output', () => tables(app).length === 2 && tables(app)[1].includes('└'));
     expect(tables(app)[1]).not.toContain(String(pid));
     app.process.stdin.write('\x03');

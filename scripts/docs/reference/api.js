@@ -100,7 +100,7 @@ module.exports = (declarations) => {
   const types = [...declarations].filter(([name]) => !done.includes(name));
   return [
     '# API',
-    'What `@yunflyjs/cluster-native` exports. Configuration, events and codes have pages of their own: [Configuration](configuration.md), [Events](events.md), [Errors and warnings](errors.md).',
+    'The exports of `@yunflyjs/cluster-native`. Configuration, events and codes have their own pages: [Configuration](configuration.md), [Events](events.md), [Errors and warnings](errors.md).',
     '## Functions',
     ...FUNCTIONS.flatMap((name) => [`### ${code(heading(name))}`, ...explained(declarations.get(name), declarations)]),
     ...CLASSES.flatMap((each) => classSection(each, declarations)),

@@ -44,7 +44,7 @@ function codes(alias) {
 
 module.exports = (declarations) => [
   '# Errors and warnings',
-  'Codes are stable, messages are not: compare `error.code`. What to do about each: [Troubleshooting](../guide/troubleshooting.md).',
+  'Codes are stable, messages may change: compare `error.code`. For what to do about each, see [Troubleshooting](../guide/troubleshooting.md).',
   ...UNIONS.flatMap(([name, title]) => {
     const [alias] = declarations.get(name);
     return [
