@@ -51,18 +51,21 @@ describe.each([
   ['stoppable', 'stoppable'],
   ["egg's graceful-process", 'graceful-process'],
 ])('%s', (_name, name) => {
-  test.each(Object.keys(ways))('%s: after the last answer it is called once, and comes to its end', async (way) => {
-    const app = await start({ exec: exec(name), count: way === 'scale()' ? 2 : 1 });
-    const { pid, code, signal } = await endUnderRequest(app, ways[way]);
-    const told = story(app, pid).filter((kind) => way !== 'scale()' || !['slow', 'answered'].includes(kind));
-    const end = ['flushing', 'flushed', ...(signal ? [] : ['ended'])];
-    expect(told).toEqual(way === 'scale()' ? end : ['slow', 'answered', ...end]);
-    // NestJS raises the signal again.
-    expect([
-      [0, null],
-      [null, 'SIGTERM'],
-    ]).toContainEqual([code, signal]);
-    expect(app.events('unexpectedExit')).toEqual([]);
+  /** Each way has an app of its own, and most of the time is waiting: all at once. */
+  test('whichever way it ends: after the last answer it is called once, and comes to its end', async () => {
+    const ends = Object.keys(ways).map(async (way) => {
+      const app = await start({ exec: exec(name), count: way === 'scale()' ? 2 : 1 });
+      const { pid, code, signal } = await endUnderRequest(app, ways[way]);
+      const told = story(app, pid).filter((kind) => way !== 'scale()' || !['slow', 'answered'].includes(kind));
+      const unexpected = app.events('unexpectedExit');
+      // NestJS raises the signal again.
+      return { way, told, isEnd: code === 0 || signal === 'SIGTERM', hasSignal: signal !== null, unexpected };
+    });
+    for (const { way, told, hasSignal, ...rest } of await Promise.all(ends)) {
+      const end = ['flushing', 'flushed', ...(hasSignal ? [] : ['ended'])];
+      const expected = way === 'scale()' ? end : ['slow', 'answered', ...end];
+      expect({ way, told, ...rest }).toEqual({ way, told: expected, isEnd: true, unexpected: [] });
+    }
   });
 });
 
