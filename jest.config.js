@@ -1,6 +1,10 @@
 'use strict';
 
+/** Everything is written as Node runs it. */
+const transform = {};
+
 const e2e = {
+  transform,
   testEnvironment: 'node',
   roots: ['<rootDir>/__test__'],
   setupFilesAfterEnv: ['<rootDir>/__test__/e2e/support/setup.js'],
@@ -11,6 +15,7 @@ module.exports = {
   reporters: ['default', '<rootDir>/scripts/closing-line.js'],
   projects: [
     {
+      transform,
       displayName: 'unit',
       testEnvironment: 'node',
       roots: ['<rootDir>/__test__'],

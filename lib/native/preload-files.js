@@ -17,6 +17,7 @@ const OF_THE_PRELOAD = [
   'disconnect',
   'draining',
   'faults',
+  'forked',
   'hand-back',
   'index',
   'kept-handles',
