@@ -2,7 +2,6 @@
 
 const { BOTH, run } = require('./support/run');
 
-
 describe.each(BOTH)('how workers end (%s)', (how) => {
   const asked = {
     'worker.disconnect()': {

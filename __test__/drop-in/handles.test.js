@@ -10,7 +10,10 @@ describe.each(BOTH)('handles between a primary and its workers (%s)', (how) => {
         const worker = cluster.fork();
         const server = net.createServer({ pauseOnConnect: true }, (socket) => {
           socket.on('close', () => tell('closed'));
-          tell('sent', worker.send('connection', socket, (error) => tell('callback', error)));
+          tell(
+            'sent',
+            worker.send('connection', socket, (error) => tell('callback', error)),
+          );
         });
         worker.once('message', () => {
           server.listen(0, '127.0.0.1', () => {

@@ -66,7 +66,9 @@ describe.each(BOTH)('the life of a primary (%s)', (how) => {
     const of = (id) => told.filter(({ name, args }) => name === 'error' || args[0] === id);
     expect(told[0]).toEqual({ name: 'forked', args: [1, null, expect.any(Boolean)] });
     expect(of(1).slice(1)).toContainEqual({ name: 'error', args: ['ENOENT', 'spawn'] });
-    expect(told.filter(({ name, args }) => name === 'exit' && args[0] === 2)).toEqual([{ name: 'exit', args: [2, 0, null] }]);
+    expect(told.filter(({ name, args }) => name === 'exit' && args[0] === 2)).toEqual([
+      { name: 'exit', args: [2, 0, null] },
+    ]);
   });
 
   test('a worker_thread of the primary has no cluster of its own that would disturb', async () => {

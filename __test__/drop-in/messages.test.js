@@ -64,7 +64,20 @@ describe.each(BOTH)('messages between a primary and its workers (%s)', (how) => 
     const { of } = await run(how, {
       primary({ cluster, tell }) {
         const worker = cluster.fork();
-        const values = ['', 'text', 0, -1.5, true, false, null, [], [null], {}, { cmd: 'MINE' }, { toJSON: () => 'own' }];
+        const values = [
+          '',
+          'text',
+          0,
+          -1.5,
+          true,
+          false,
+          null,
+          [],
+          [null],
+          {},
+          { cmd: 'MINE' },
+          { toJSON: () => 'own' },
+        ];
         for (const value of values) tell('sent', worker.send(value));
         const called = [];
         worker.send('a', (error) => called.push('callback', error));
@@ -127,7 +140,11 @@ describe.each(BOTH)('messages between a primary and its workers (%s)', (how) => 
         worker.on('online', () => {
           worker.process.disconnect();
           tell('connected', worker.isConnected(), worker.process.connected, worker.process.channel ?? null);
-          tell('false', worker.send('late'), worker.send('late', (error) => tell('called', error.code)));
+          tell(
+            'false',
+            worker.send('late'),
+            worker.send('late', (error) => tell('called', error.code)),
+          );
           worker.process.disconnect();
         });
         worker.on('exit', (exit, signal) => tell('exit', exit, signal, worker.exitedAfterDisconnect));

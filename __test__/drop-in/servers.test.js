@@ -127,7 +127,7 @@ describe.each(BOTH)('what workers listen on (%s)', (how) => {
         answers.listen({ fd: 4 });
       },
     };
-    const app = start(how, parts, { stdio: ['pipe', 'pipe', 'pipe', 'pipe', server] });
+    const app = start(how, parts, { stdio: ['pipe', 'pipe', 'pipe', 'pipe', server._handle.fd] });
     server.close();
     await app.event('listening');
     const socket = await connect(port);

@@ -14,11 +14,17 @@ const BOTH = Object.keys(FLAGS);
 /**
  * Starts a primary that does not wait for anything. `parts`: the methods `primary` and `worker`, which run over there, with
  * `{ cluster, tell, report, given }` (fixtures/drop-in/parts.js): what is around them here, is not there.
- * @param options script: instead of parts.js, with `parts` as its argument; execArgv, env and the rest as launch() has them
+ * @param options given: values for the parts; script: instead of parts.js; files: how many it may have open; execArgv, env and the rest
+ * as launch() has them
  */
-function start(how, parts, { script = fixture('drop-in/parts.js'), execArgv = [], given = {}, ...options } = {}) {
+function start(
+  how,
+  parts,
+  { script = fixture('drop-in/parts.js'), execArgv = [], given = {}, files, ...options } = {},
+) {
   const texts = Object.fromEntries(Object.entries(parts).map(([name, part]) => [name, String(part)]));
-  const commandLine = [runtime, ...FLAGS[how], ...execArgv, script, JSON.stringify({ ...texts, given })];
+  const limited = files ? ['sh', '-c', `ulimit -n ${files}; exec "$@"`, 'sh'] : [];
+  const commandLine = [...limited, runtime, ...FLAGS[how], ...execArgv, script, JSON.stringify({ ...texts, given })];
   return launch({}, { commandLine, ...options });
 }
 
