@@ -57,6 +57,49 @@ test('what is no JSON in the channel of a worker is told, and disturbs nobody', 
   expect(output).toContain('CLUSTER_PROTOCOL_ERROR');
 });
 
+test('a handle for which no descriptor is left is an error of its callback, and stays here', async () => {
+  const { of, code } = await run(
+    'register',
+    {
+      async primary({ cluster, tell }) {
+        const { once } = require('node:events');
+        const { openSync, closeSync } = require('node:fs');
+        const server = require('node:net').createServer();
+        await once(server.listen(0, '127.0.0.1'), 'listening');
+        const worker = cluster.fork();
+        await once(worker, 'online');
+        const held = [];
+        try {
+          for (;;) held.push(openSync('/dev/null'));
+        } catch ({ code }) {
+          tell('full', code);
+        }
+        worker.on('error', ({ code, syscall }) => tell('error', code, syscall));
+        worker.send('without', server);
+        worker.send('without', server, ({ code }) => {
+          tell('callback', code, server.listening);
+          for (const each of held) closeSync(each);
+          worker.send('with', server);
+          server.close();
+        });
+        worker.on('message', (message) => tell('message', message));
+      },
+      worker() {
+        process.on('message', (message, handle) => {
+          process.send([message, handle?.listening], () => process.disconnect());
+          handle?.close();
+        });
+      },
+    },
+    { files: 100 },
+  );
+  expect(code).toBe(0);
+  expect(of('full')).toEqual([['EMFILE']]);
+  expect(of('error')).toEqual([['EMFILE', 'write']]);
+  expect(of('callback')).toEqual([['EMFILE', true]]);
+  expect(of('message')).toEqual([[['with', true]]]);
+});
+
 test('a worker that joined late gets its share, and no more', async () => {
   const { of, code } = await run('register', {
     async primary({ cluster, tell }) {
@@ -89,7 +132,7 @@ test('a worker that joined late gets its share, and no more', async () => {
   expect(second).toBeGreaterThan(20);
 });
 
-test('60 workers, ended in every way, leave no descriptor and no listener', async () => {
+test('40 workers, ended in every way, leave no descriptor and no listener', async () => {
   const { of, code } = await run('register', {
     async primary({ cluster, tell }) {
       const { once } = require('node:events');
@@ -111,9 +154,9 @@ test('60 workers, ended in every way, leave no descriptor and no listener', asyn
           await Promise.all(exits);
         }
       };
-      await round(3);
+      await round(2);
       const before = count();
-      await round(12);
+      await round(8);
       const after = count();
       tell('more', ...after.map((each, index) => each - before[index]), Object.keys(cluster.workers).length);
     },
