@@ -81,8 +81,9 @@ describe.each(BOTH)('the life of a primary (%s)', (how) => {
            require('node:worker_threads').parentPort.postMessage([cluster.isPrimary, typeof cluster.fork]);`,
           { eval: true },
         );
+        const exited = once(thread, 'exit');
         tell('thread', (await once(thread, 'message'))[0]);
-        await once(thread, 'exit');
+        await exited;
         cluster.fork().on('exit', (exit) => tell('exit', exit));
       },
       worker() {

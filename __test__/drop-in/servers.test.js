@@ -11,12 +11,18 @@ describe.each(BOTH)('what workers listen on (%s)', (how) => {
   const parts = {
     async primary({ cluster, tell, given }) {
       const net = require('node:net');
-      const { once } = require('node:events');
+      const { on, once } = require('node:events');
       if (given.policy !== undefined) cluster.schedulingPolicy = given.policy;
       cluster.fork();
       cluster.fork();
       let address;
-      for (let listening = 0; listening < 2; listening++) [, address] = await once(cluster, 'listening');
+      let listening = 0;
+      // Not once() and once(): both may be told in the same turn.
+      for await (const [, each] of on(cluster, 'listening')) {
+        address = each;
+        listening += 1;
+        if (listening === 2) break;
+      }
       tell('policy', cluster.schedulingPolicy);
       for (let n = 0; n < 8; n++) {
         const client = net.connect(given.path ?? address.port).setEncoding('utf8');
@@ -62,10 +68,15 @@ describe.each(BOTH)('what workers listen on (%s)', (how) => {
   test('exclusive: each worker has a port of its own', async () => {
     const { of, code } = await run(how, {
       async primary({ cluster, tell }) {
-        const { once } = require('node:events');
+        const { on } = require('node:events');
         cluster.fork();
         cluster.fork();
-        for (let answers = 0; answers < 2; answers++) tell('port', (await once(cluster, 'message'))[1]);
+        let answers = 0;
+        for await (const [, port] of on(cluster, 'message')) {
+          tell('port', port);
+          answers += 1;
+          if (answers === 2) break;
+        }
         // Node does not close it when the worker disconnects.
         for (const worker of Object.values(cluster.workers)) worker.kill();
       },
@@ -82,14 +93,14 @@ describe.each(BOTH)('what workers listen on (%s)', (how) => {
   test('UDP: a socket that all share', async () => {
     const { of, code } = await run(how, {
       async primary({ cluster, tell }) {
-        const { once } = require('node:events');
+        const { on, once } = require('node:events');
         const dgram = require('node:dgram');
         const workers = [cluster.fork(), cluster.fork()];
         const ports = [];
-        for (let listening = 0; listening < 2; listening++) {
-          const [, { address, port, addressType }] = await once(cluster, 'listening');
+        for await (const [, { address, port, addressType }] of on(cluster, 'listening')) {
           ports.push(port);
           tell('listening', address, addressType);
+          if (ports.length === 2) break;
         }
         tell('same', ports[0] === ports[1]);
         const client = dgram.createSocket('udp4');
