@@ -64,8 +64,8 @@ test('a handle for which no descriptor is left is an error of its callback, and 
       async primary({ cluster, tell }) {
         const { once } = require('node:events');
         const { openSync, closeSync } = require('node:fs');
-        const server = require('node:net').createServer();
-        await once(server.listen(0, '127.0.0.1'), 'listening');
+        const socket = require('node:dgram').createSocket('udp4');
+        await once(socket.bind(0, '127.0.0.1'), 'listening');
         const worker = cluster.fork();
         await once(worker, 'online');
         const held = [];
@@ -75,18 +75,18 @@ test('a handle for which no descriptor is left is an error of its callback, and 
           tell('full', code);
         }
         worker.on('error', ({ code, syscall }) => tell('error', code, syscall));
-        worker.send('without', server);
-        worker.send('without', server, ({ code }) => {
-          tell('callback', code, server.listening);
+        worker.send('without', socket);
+        worker.send('without', socket, ({ code }) => {
+          tell('callback', code, socket.address().address);
           for (const each of held) closeSync(each);
-          worker.send('with', server);
-          server.close();
+          worker.send('with', socket);
+          socket.close();
         });
         worker.on('message', (message) => tell('message', message));
       },
       worker() {
         process.on('message', (message, handle) => {
-          process.send([message, handle?.listening], () => process.disconnect());
+          process.send([message, handle?.address().address], () => process.disconnect());
           handle?.close();
         });
       },
@@ -96,8 +96,8 @@ test('a handle for which no descriptor is left is an error of its callback, and 
   expect(code).toBe(0);
   expect(of('full')).toEqual([['EMFILE']]);
   expect(of('error')).toEqual([['EMFILE', 'write']]);
-  expect(of('callback')).toEqual([['EMFILE', true]]);
-  expect(of('message')).toEqual([[['with', true]]]);
+  expect(of('callback')).toEqual([['EMFILE', '127.0.0.1']]);
+  expect(of('message')).toEqual([[['with', '127.0.0.1']]]);
 });
 
 test('a worker that joined late gets its share, and no more', async () => {
