@@ -1,5 +1,5 @@
 'use strict';
-// `npm run test:matrix [-- jest arguments]`: the e2e tests with each supported Node version as the runtime of app, alone
+// `npm run test:matrix [-- jest arguments]`: the e2e and drop-in tests with each supported Node version as the runtime of app, alone
 // and workers. The versions come from npm, into a folder that git ignores.
 
 const { spawnSync } = require('node:child_process');
@@ -27,7 +27,7 @@ prepare();
 const failed = VERSIONS.filter((version) => {
   const runtime = install(version);
   console.log(`\n== Node ${version} ==`);
-  const { status } = spawnSync('npx', ['jest', '--selectProjects', 'e2e', ...jestArguments], {
+  const { status } = spawnSync('npx', ['jest', '--selectProjects', 'e2e', 'drop-in', ...jestArguments], {
     cwd: root,
     stdio: 'inherit',
     env: { ...process.env, NODE_UNDER_TEST: runtime },

@@ -15,7 +15,7 @@
 
 mod event;
 
-use std::os::fd::{AsFd, IntoRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, IntoRawFd, OwnedFd};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
@@ -53,8 +53,8 @@ pub struct Master {
     commands: UnboundedSender<Command>,
     app: Arc<AppQueue>,
     idle: Option<(Config, UnboundedReceiver<Command>)>,
-    /// The master's end of a channel whose worker the app is starting.
-    opened: Option<OwnedFd>,
+    /// Both ends of a channel whose worker the app is starting: the master's, and the worker's.
+    opened: Option<(OwnedFd, OwnedFd)>,
     orphans: Orphans,
 }
 
@@ -99,20 +99,32 @@ impl Master {
         self.app.take().into_iter().map(NativeEvent::from).collect()
     }
 
-    /// Opens the channel of a worker that the app starts itself; gives the number of the worker's end, which is the caller's.
+    /// Opens the channel of a worker that the app starts itself; gives the number of the worker's end, which `adopt` and `give_up` close.
+    /// Negative: the system's error, as libuv numbers it.
     #[napi(catch_unwind)]
-    pub fn open_channel(&mut self) -> Result<i32> {
-        let (ours, theirs) = channel::pair().map_err(|error| Error::from_reason(error.to_string()))?;
-        self.opened = Some(ours);
-        Ok(theirs.into_raw_fd())
+    pub fn open_channel(&mut self) -> i32 {
+        match channel::pair() {
+            Ok((ours, theirs)) => {
+                let number = theirs.as_raw_fd();
+                self.opened = Some((ours, theirs));
+                number
+            }
+            Err(error) => -error.raw_os_error().unwrap_or_default(),
+        }
     }
 
     /// The worker was started that has the other end of the channel that was opened last.
     #[napi(catch_unwind)]
     pub fn adopt(&mut self, worker: u32, pid: u32) {
-        if let Some(channel) = self.opened.take() {
+        if let Some((channel, _)) = self.opened.take() {
             self.tell(Command::Adopt { worker, pid, channel });
         }
+    }
+
+    /// The worker could not be started for which a channel was opened.
+    #[napi(catch_unwind)]
+    pub fn give_up(&mut self) {
+        self.opened = None;
     }
 
     /// A worker of the app's own has ended, as Node's `exit` event tells it.

@@ -9,7 +9,7 @@ const handles = require('../messages/handles');
 const { codecs } = require('../messages/serialization');
 const timers = require('../real-timers');
 const { warn } = require('../warn');
-const { nodeError } = require('./node-error');
+const { nodeError, systemError } = require('./node-error');
 
 const SENDABLE = ['string', 'object', 'number', 'boolean'];
 
@@ -115,13 +115,22 @@ class Channel {
       throw invalidType('options', 'of type object', options);
     }
     if (this.#state !== 'open') {
-      const closed = nodeError(Error, 'ERR_IPC_CHANNEL_CLOSED', 'Channel closed');
-      timers.nextTick(() => (callback ? callback(closed) : this.#child.emit('error', closed)));
-      return false;
+      return this.#fail(nodeError(Error, 'ERR_IPC_CHANNEL_CLOSED', 'Channel closed'), callback);
     }
-    const fine = this.#write(message, handle, options);
+    let fine;
+    try {
+      fine = this.#write(message, handle, options);
+    } catch (error) {
+      if (error.syscall !== 'write') throw error;
+      return this.#fail(error, callback);
+    }
     if (typeof callback === 'function') timers.nextTick(callback, null);
     return fine;
+  }
+
+  #fail(error, callback) {
+    timers.nextTick(() => (typeof callback === 'function' ? callback(error) : this.#child.emit('error', error)));
+    return false;
   }
 
   #write(message, handle, options) {
@@ -133,9 +142,18 @@ class Channel {
     const line = this.#line(message);
     const passed = handle == null ? null : outgoing(handle, options);
     if (!passed) return this.#master.send('worker', this.#id, line);
-    const fine = this.#master.sendHandle('worker', this.#id, passed.frame(line), passed.fd);
+    const fine = this.#sendHandle(passed.frame(line), passed.fd);
     passed.sent();
     return fine;
+  }
+
+  /** The master needs a descriptor of its own for it. Where there is none, it is told as a write of Node's that fails. */
+  #sendHandle(frame, fd) {
+    try {
+      return this.#master.sendHandle('worker', this.#id, frame, fd);
+    } catch (error) {
+      throw error.code === 'InvalidArg' ? invalidHandle() : systemError('write', error);
+    }
   }
 
   /** What cannot be written is told by Node's own error, not by ours about it. */
@@ -186,8 +204,12 @@ function outgoing(handle, options) {
   try {
     return handles.outgoing(handle, options);
   } catch {
-    throw nodeError(TypeError, 'ERR_INVALID_HANDLE_TYPE', 'This handle type cannot be sent');
+    throw invalidHandle();
   }
+}
+
+function invalidHandle() {
+  return nodeError(TypeError, 'ERR_INVALID_HANDLE_TYPE', 'This handle type cannot be sent');
 }
 
 function invalidType(name, expected, value) {

@@ -33,9 +33,14 @@ class Channels {
     process.on('exit', () => this.#master.flush());
   }
 
-  /** @returns the descriptor of the worker's end, which is the caller's */
+  /** @returns the descriptor of the worker's end, until the next call; negative: the system's error, as libuv numbers it */
   open() {
     return this.#master.openChannel();
+  }
+
+  /** For the end that was opened last no process was started. */
+  giveUp() {
+    this.#master.giveUp();
   }
 
   /** `child`, a ChildProcess, was started with the end that was opened last. */
@@ -44,7 +49,7 @@ class Channels {
       master: this.#master,
       keepAlive: (keeper, keeps) => this.#keep(keeper, keeps),
     });
-    if (child.pid === undefined) return;
+    if (child.pid === undefined) return this.giveUp();
     this.#byId.set(id, channel);
     this.#master.adopt(id, child.pid);
   }

@@ -1,5 +1,7 @@
 'use strict';
 
+const { getSystemErrorName } = require('util');
+
 /** An error as Node itself throws it there: who calls Node's own `cluster` handles those. */
 function nodeError(Base, code, message) {
   const error = new Base(message);
@@ -10,4 +12,12 @@ function nodeError(Base, code, message) {
   return error;
 }
 
-module.exports = { nodeError };
+/** An error of the system as Node tells it, of one that the native side throws (`… (os error 24)`). */
+function systemError(syscall, { message }) {
+  const number = Number(/\(os error (\d+)\)$/.exec(message)?.[1]);
+  if (!number) return Object.assign(new Error(`${syscall}: ${message}`), { syscall });
+  const code = getSystemErrorName(-number);
+  return Object.assign(new Error(`${syscall} ${code}`), { errno: -number, code, syscall });
+}
+
+module.exports = { nodeError, systemError };

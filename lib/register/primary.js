@@ -13,6 +13,9 @@ const { start } = require('./start');
 /** Node's own may have forked before. */
 let ids = Math.max(0, ...Object.keys(cluster.workers).map(Number));
 
+/** All whose end was not told yet. One that was asked to disconnect is no longer in `cluster.workers`, and is heard all the same. */
+const heard = new Map();
+
 /** Who waits for the last worker to be gone. */
 const intercom = new EventEmitter();
 
@@ -43,12 +46,14 @@ function fork(env) {
   worker.process.once('disconnect', () => disconnected(worker));
   timers.nextTick(() => cluster.emit('fork', worker));
   cluster.workers[worker.id] = worker;
+  heard.set(worker.id, worker);
   return worker;
 }
 
 /** It stays in the list as long as something may still come from it. */
 function exited(worker, code, signal) {
   if (!worker.isConnected()) remove(worker);
+  heard.delete(worker.id);
   worker.exitedAfterDisconnect = Boolean(worker.exitedAfterDisconnect);
   worker.state = 'dead';
   worker.emit('exit', code, signal);
@@ -69,7 +74,7 @@ function remove(worker) {
 }
 
 function online(id) {
-  const worker = cluster.workers[id];
+  const worker = heard.get(id);
   if (!worker) return;
   worker.state = 'online';
   worker.emit('online');
@@ -77,7 +82,7 @@ function online(id) {
 }
 
 function listening(id, address) {
-  const worker = cluster.workers[id];
+  const worker = heard.get(id);
   if (!worker) return;
   worker.state = 'listening';
   worker.emit('listening', address);
@@ -86,7 +91,7 @@ function listening(id, address) {
 
 /** It disconnects, or is asked to. */
 function leaving(id, reason) {
-  const worker = cluster.workers[id];
+  const worker = heard.get(id);
   if (worker && reason === 'disconnect') worker.exitedAfterDisconnect = true;
 }
 

@@ -3,9 +3,9 @@
 // Starting a worker: what `child_process.fork` makes of the settings (createWorkerProcess in lib/internal/cluster/primary.js, fork in
 // lib/child_process.js), with a channel of the master's.
 
-const { spawn } = require('child_process');
-const fs = require('fs');
+const { ChildProcess, spawn } = require('child_process');
 const path = require('path');
+const timers = require('../real-timers');
 const { nodeError } = require('./node-error');
 
 const PRELOAD = path.join(__dirname, '../preload/index.js');
@@ -23,27 +23,41 @@ function start(channels, id, env, settings, boot) {
   const at = stdio.indexOf('ipc');
   const theirs = channels.open();
   stdio[at] = theirs;
+  const argv = ['--require', PRELOAD, ...execArgv, exec, ...args];
   let child;
   try {
-    child = spawn(process.execPath, ['--require', PRELOAD, ...execArgv, exec, ...args], {
-      cwd,
-      uid,
-      gid,
-      windowsHide,
-      stdio,
-      env: {
-        ...process.env,
-        ...env,
-        NODE_UNIQUE_ID: String(id),
-        NODE_CHANNEL_FD: String(at),
-        NODE_CHANNEL_SERIALIZATION_MODE: 'json',
-        YUNFLY_CLUSTER_BOOT: JSON.stringify(boot),
-      },
-    });
-  } finally {
-    fs.closeSync(theirs);
+    child =
+      theirs < 0
+        ? unstarted(argv, theirs)
+        : spawn(process.execPath, argv, {
+            cwd,
+            uid,
+            gid,
+            windowsHide,
+            stdio,
+            env: {
+              ...process.env,
+              ...env,
+              NODE_UNIQUE_ID: String(id),
+              NODE_CHANNEL_FD: String(at),
+              NODE_CHANNEL_SERIALIZATION_MODE: 'json',
+              YUNFLY_CLUSTER_BOOT: JSON.stringify(boot),
+            },
+          });
+  } catch (error) {
+    channels.giveUp();
+    throw error;
   }
   channels.adopt(id, child, boot.serialization);
+  return child;
+}
+
+/** No descriptor was left for a channel: the same 'error' as for one of Node's own that is missing. */
+function unstarted(argv, errno) {
+  const child = new ChildProcess();
+  child.spawnfile = process.execPath;
+  child.spawnargs = [process.execPath, ...argv];
+  timers.nextTick(() => child._handle.onexit(errno, ''));
   return child;
 }
 
