@@ -22,6 +22,11 @@ module.exports = {
       testMatch: ['<rootDir>/__test__/e2e/**/*.test.js'],
     },
     {
+      ...e2e,
+      displayName: 'drop-in',
+      testMatch: ['<rootDir>/__test__/drop-in/**/*.test.js'],
+    },
+    {
       // What the system does in another way on the path that macOS takes.
       ...e2e,
       displayName: 'e2e portable',

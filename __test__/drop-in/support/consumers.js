@@ -1,0 +1,47 @@
+'use strict';
+// npm packages that are written for the primary of Node's own `cluster`, as their users run them.
+
+const path = require('node:path');
+const { request } = require('../../e2e/support/client');
+const { launch, fixture, runtime } = require('../../e2e/support/cluster');
+const { Load } = require('../../e2e/support/load');
+const { root } = require('../../e2e/support/project');
+const { until } = require('../../e2e/support/until');
+
+/** A worker of Node's that dies with a connection it was sent leaves the client without an answer, for ever. */
+const PATIENCE_MS = 20_000;
+
+const REGISTER = path.join(root, 'register.js');
+
+/** The same code runs by Node alone, which says what is right, and with the native master under its `cluster`. */
+const WAYS = { 'Node itself': [], register: ['--require', REGISTER] };
+
+/** Runs fixtures/drop-in/consumers/<name>.js, which gets `given` as JSON. */
+function startConsumer(way, name, given = {}, options = {}) {
+  const script = fixture(`drop-in/consumers/${name}.js`);
+  return launch({}, { commandLine: [runtime, ...WAYS[way], script, JSON.stringify(given)], ...options });
+}
+
+const pidsOf = (reports) => reports.map(({ pid }) => pid).sort();
+
+/** Asks until `count` processes have answered, or more; resolves with their pids. */
+async function answering(port, count, path = '/') {
+  const pids = new Set();
+  await until(async () => pids.add((await request(port, path)).body.pid).size >= count);
+  return [...pids].sort();
+}
+
+/** Requests while `change(load)` goes on. With register none of them fails; how many Node itself loses is only said. */
+async function underLoad(way, port, change) {
+  const load = new Load(port, { patience: PATIENCE_MS });
+  await load.answered(50);
+  await change(load);
+  await load.answered(50);
+  const results = await load.stop();
+  const failed = results.filter(({ status }) => status !== 200).map(({ error, status }) => error?.code ?? status);
+  if (way === 'register') expect(failed).toEqual([]);
+  const { currentTestName } = expect.getState();
+  process.stderr.write(`${currentTestName}: ${failed.length} of ${results.length} requests failed\n`);
+}
+
+module.exports = { REGISTER, WAYS, answering, pidsOf, startConsumer, underLoad };
