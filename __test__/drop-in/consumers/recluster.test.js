@@ -1,6 +1,6 @@
 'use strict';
 
-const { WAYS, answering, pidsOf, startConsumer, underLoad } = require('../support/consumers');
+const { WAYS, answering, lostMeanwhile, pidsOf, startConsumer } = require('../support/consumers');
 
 const RELOADS = 3;
 
@@ -9,7 +9,7 @@ describe.each(Object.keys(WAYS))('recluster, %s', (way) => {
     const app = startConsumer(way, 'recluster', { args: ['told'] });
     const [{ port, args }] = await app.reported('listening', 2);
     expect(args).toEqual(['told']);
-    await underLoad(way, port, async (load) => {
+    const lost = await lostMeanwhile(way, port, async (load) => {
       for (let count = 1; count <= RELOADS; count++) {
         app.kill('SIGHUP');
         await app.reported('reloaded', count);
@@ -17,6 +17,7 @@ describe.each(Object.keys(WAYS))('recluster, %s', (way) => {
         await app.reported('exit', 2 * count);
       }
     });
+    expect(lost).toEqual([]);
     const left = app.reports('listening').slice(-2);
     expect(await answering(port, 2)).toEqual(pidsOf(left));
     expect(app.reports('exit').map(({ code }) => code)).toEqual(Array(2 * RELOADS).fill(0));
