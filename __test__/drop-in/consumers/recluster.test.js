@@ -1,12 +1,12 @@
 'use strict';
 
-const { WAYS, answering, lostMeanwhile, pidsOf, startConsumer } = require('../support/consumers');
+const { LOSSLESS, WAYS, answering, lostMeanwhile, pidsOf, startConsumer } = require('../support/consumers');
 
 const RELOADS = 3;
 
 describe.each(Object.keys(WAYS))('recluster, %s', (way) => {
   test('reload under load', async () => {
-    const app = startConsumer(way, 'recluster', { args: ['told'] });
+    const app = startConsumer(way, 'recluster', { args: ['told'] }, { env: LOSSLESS });
     const [{ port, args }] = await app.reported('listening', 2);
     expect(args).toEqual(['told']);
     const lost = await lostMeanwhile(way, port, async (load) => {
