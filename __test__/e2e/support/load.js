@@ -11,10 +11,11 @@ class Load extends EventEmitter {
   #stopping = false;
   #lanes;
 
-  constructor(port, { atOnce = 16, keepAlive = false, path = '/' } = {}) {
+  /** `patience`: after how many ms without an answer a request counts as failed; without it, it waits. */
+  constructor(port, { atOnce = 16, keepAlive = false, path = '/', patience } = {}) {
     super();
     this.results = [];
-    this.target = { host: '127.0.0.1', port, path };
+    this.target = { host: '127.0.0.1', port, path, timeout: patience };
     this.#lanes = Promise.all(Array.from({ length: atOnce }, () => this.#lane(keepAlive)));
   }
 
@@ -43,6 +44,7 @@ class Load extends EventEmitter {
         if (socket.connecting) socket.once('connect', () => (port = socket.localPort));
         else port = socket.localPort;
       });
+      outgoing.on('timeout', () => outgoing.destroy(Object.assign(new Error('no answer'), { code: 'no answer' })));
       outgoing.on('error', (error) => resolve({ port, error }));
     });
   }
