@@ -11,7 +11,7 @@ const e2e = {
 };
 
 module.exports = {
-  maxWorkers: 2,
+  maxWorkers: 3,
   reporters: ['default', '<rootDir>/scripts/closing-line.js'],
   projects: [
     {

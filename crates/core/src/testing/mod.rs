@@ -1,5 +1,4 @@
-//! A virtual world around the core, for tests: children that behave as they are told, clients that connect, and a clock
-//! that jumps.
+//! A virtual world around the core, for tests: children that behave as told, clients that connect, a clock that jumps.
 //!
 //! A plain world ([`World::new`]) does everything at its time, and children read at once. A lively one ([`World::lively`])
 //! has delays, workers that are busy, full or close their servers, and keeps account of every connection, message and
@@ -228,7 +227,6 @@ impl World {
 
     fn perform(&mut self, action: Action) {
         match action {
-            Action::CloseChannel { .. } => {}
             Action::Spawn { child, slot, .. } => self.spawn(child, slot),
             Action::Kill { child } => {
                 self.check_kill(child);
@@ -267,7 +265,7 @@ impl World {
             Action::Notify(Notice::SlotTaken { child, slot }) => {
                 self.children.entry(child).and_modify(|sim| sim.slot = Some(slot));
             }
-            Action::WidenBacklog { .. } => {}
+            Action::WidenBacklog { .. } | Action::CloseChannel { .. } => {}
             Action::Accept { key } => self.accept_asked(&key),
             Action::Steer { key, to } => self.net.steer(self.now, &key, to),
             Action::SendConnection { child, connection, .. } => self.offer(child, connection),
