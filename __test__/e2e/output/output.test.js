@@ -362,6 +362,8 @@ describe("'pipe'", () => {
     await written(app, (text) => text === 'late\n');
     const { child } = pieces(app).find(({ text }) => text === 'late\n');
     expect(child).toMatchObject({ id: worker.id, pid: worker.pid, slot: 1, dead: true });
+    // It ends a moment after it has written.
+    await until(() => app.processes().every(({ pid }) => pid === app.process.pid));
   });
 
   test('nobody listens: a warning', async () => {
