@@ -9,13 +9,15 @@ export interface RegisterOptions extends Pick<ClusterConfig, 'hangTimeout' | 'ma
    *  answered, keep-alive connections are closed in good order, `yunfly:drain` is emitted, and SIGKILL comes after `killTimeout`. `false`:
    *  as Node does it. Default: `false`. Variable: `YUNFLY_DRAIN=1`. */
   drain?: boolean;
-  /** With `drain`, and for a worker that hangs: how long it may take to end, in ms, before SIGKILL. Default: 25000. Variable:
-   *  `YUNFLY_KILL_TIMEOUT`. */
+  /** With `drain`, and for a worker that hangs or holds too much memory: how long it may take to end, in ms, before SIGKILL. Default:
+   *  25000. Variable: `YUNFLY_KILL_TIMEOUT`. */
   killTimeout?: number;
-  /** How long a worker's event loop may stand still, in ms, from 1000. One that is silent longer gets SIGTERM, and SIGKILL after
+  /** How long the event loop of a worker at work may stand still, in ms, from 1000. It counts from when its script is loaded, and no longer
+   *  once the worker was asked to disconnect. One that is silent longer gets SIGTERM, and SIGKILL after
    *  `killTimeout`: the app hears of its `exit`. Default: `false`, for ever. Variable: `YUNFLY_HANG_TIMEOUT`. */
   hangTimeout?: ClusterConfig['hangTimeout'];
-  /** How much memory a worker may hold, as `'512M'`. One that holds more is disconnected, one at a time; its `exitedAfterDisconnect` is
+  /** How much memory a worker may hold, as `'512M'`. One that holds more is disconnected, one at a time, and gets SIGKILL after
+   *  `killTimeout`; its `exitedAfterDisconnect` is
    *  false, so that apps fork another. Default: `false`, any. Variable: `YUNFLY_MAX_MEMORY`. */
   maxMemory?: ClusterConfig['maxMemory'];
 }

@@ -83,6 +83,12 @@ pub enum NativeEvent {
         state: &'static str,
         cpu: f64,
     },
+    /// The worker takes messages again.
+    Resumed {
+        #[napi(ts_type = "'worker' | 'alone'")]
+        role: &'static str,
+        id: u32,
+    },
     /// To be sent by who has started the process.
     Signal {
         #[napi(ts_type = "'worker' | 'alone'")]

@@ -140,6 +140,12 @@ impl Master {
         self.tell(Command::CloseChannel { worker });
     }
 
+    /// Whether what was sent to this worker of the app's own waits; the event `resumed` says when it does no longer.
+    #[napi(catch_unwind)]
+    pub fn is_behind(&self, worker: u32) -> bool {
+        self.app.is_behind(ChildId::Worker(worker))
+    }
+
     /// Waits, but not for long, until everything that was sent is written: the process is about to exit.
     #[napi(catch_unwind)]
     pub fn flush(&self) {

@@ -4,12 +4,14 @@
 // ends is Node's matter. What that needs is loaded when its first server listens, and has said so: nobody's start waits for it.
 
 const net = require('net');
+const { setImmediate } = require('timers');
 const { onCommand, onRefused } = require('./channel');
 
 function start({ serialization, hangTimeout }) {
   if (serialization === 'advanced') require('./serialization').start({});
   onCommand({ refused: onRefused });
-  if (hangTimeout) require('./beat').start(hangTimeout);
+  // When the app is loaded.
+  if (hangTimeout) setImmediate(() => require('./beat').start(hangTimeout));
   waitForServer();
 }
 

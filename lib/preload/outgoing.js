@@ -160,10 +160,11 @@ function flush() {
     lanes.delete(name);
     // The others are first next time.
     if (lane.length > 0) lanes.set(name, lane);
-    if (isFull) return;
+    if (isFull) break;
   }
   if (lanes.size > 0) return;
   process.off('beforeExit', release).off('exit', sendLast);
+  if (isFull) return;
   for (const sent of whenSent.splice(0)) sent();
 }
 

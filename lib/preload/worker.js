@@ -42,7 +42,8 @@ function start(received, prepare) {
   // (lib/internal/cluster/child.js).
   process.prependListener('disconnect', onDisconnect);
   watchReady(boot.ready);
-  if (boot.hangTimeout) require('./beat').start(boot.hangTimeout);
+  // Not before its script is loaded: of one that the app forks itself nobody knows when it is ready.
+  if (boot.hangTimeout) setImmediate(() => require('./beat').start(boot.hangTimeout));
 }
 
 function name(place) {
@@ -102,10 +103,11 @@ function onDelivered(signal) {
   else report('signalled', { signal });
 }
 
-/** Everybody is signalled by a terminal, or by whoever ends a whole tree of processes: the master says when it is this one's turn. */
+/** Everybody is signalled by a terminal, or by whoever ends a whole tree of processes: the master says when it is this one's turn. An app
+ *  that forks its workers itself says it by the signal. */
 function onUnheard(signal) {
   if (signals.isDelivered() && signals.isStopSignal(signal)) require('./draining').raised(signal);
-  else if (signal === 'SIGTERM') drainBy(signal);
+  else if (signal === 'SIGTERM' || boot.adopted) drainBy(signal);
 }
 
 function drainBy(signal) {

@@ -11,6 +11,8 @@ const timers = require('../real-timers');
 const { warn } = require('../warn');
 const { nodeError, systemError } = require('./node-error');
 
+/** Signals by which a process is asked to end. */
+const ASKS = ['SIGTERM', 'SIGINT', 'SIGQUIT'];
 const SENDABLE = ['string', 'object', 'number', 'boolean'];
 
 /** `child.channel`. */
@@ -39,13 +41,17 @@ class Channel {
   #keepAlive;
   /** What Node does at the end of the process, which has come. */
   #exit;
+  /** When it does. */
+  #ends = 'when the master has heard of it';
   #state = 'open';
+  /** The callbacks of what waits in the master. */
+  #unsent = [];
 
-  /** `keepAlive(keeper, keeps)`: whether the process is not to end yet. */
-  constructor(id, child, serialization, { master, keepAlive }) {
+  /** `boot`: what the worker is told. `keepAlive(keeper, keeps)`: whether the process is not to end yet. */
+  constructor(id, child, boot, { master, keepAlive }) {
     this.#id = id;
     this.#child = child;
-    this.#codec = codecs[serialization];
+    this.#codec = codecs[boot.serialization];
     this.#master = master;
     this.#keepAlive = keepAlive;
     child.connected = true;
@@ -59,6 +65,7 @@ class Channel {
     }
     this.keepAlive(true);
     this.#holdExit();
+    if (boot.role === 'worker') this.#tellKills();
   }
 
   keepAlive(keeps) {
@@ -74,6 +81,10 @@ class Channel {
       // The pid may be another's by now.
       native.kill = () => -constants.errno.ESRCH;
       this.#exit = () => onexit.call(native, code, signal);
+      if (this.#ends === 'at once') {
+        this.#exit();
+        return;
+      }
       this.#keepAlive(this, true);
       this.#master.exited(this.#id, signal ? undefined : code, signal || undefined);
     };
@@ -83,10 +94,32 @@ class Channel {
     this.#child.kill(signal);
   }
 
+  /** A worker that drains has `killTimeout` from the signal on. One that stands still would never say that it came. */
+  #tellKills() {
+    const { kill } = this.#child;
+    this.#child.kill = (signal = 'SIGTERM') => {
+      const wasSent = kill.call(this.#child, signal);
+      const asked = ASKS.find((name) => name === signal || constants.signals[name] === signal);
+      if (wasSent && asked) this.#master.kill('worker', this.#id, asked);
+      return wasSent;
+    };
+  }
+
+  /** The worker takes messages again. */
+  resumed() {
+    for (const callback of this.#unsent.splice(0)) callback(null);
+  }
+
   /** The master has heard of the process's end, and done what follows. */
   exited() {
     this.#keepAlive(this, false);
     this.#exit();
+  }
+
+  masterFailed() {
+    this.end();
+    this.#ends = 'at once';
+    if (this.#exit) this.exited();
   }
 
   /** Nothing more comes. */
@@ -96,6 +129,7 @@ class Channel {
     this.#child.connected = false;
     this.#child.channel = null;
     if (!this.#exit) this.#keepAlive(this, false);
+    for (const callback of this.#unsent.splice(0)) timers.nextTick(callback, channelClosed());
     timers.nextTick(() => this.#child.emit('disconnect'));
   }
 
@@ -115,7 +149,7 @@ class Channel {
       throw invalidType('options', 'of type object', options);
     }
     if (this.#state !== 'open') {
-      return this.#fail(nodeError(Error, 'ERR_IPC_CHANNEL_CLOSED', 'Channel closed'), callback);
+      return this.#fail(channelClosed(), callback);
     }
     let fine;
     try {
@@ -124,8 +158,17 @@ class Channel {
       if (error.syscall !== 'write') throw error;
       return this.#fail(error, callback);
     }
-    if (typeof callback === 'function') timers.nextTick(callback, null);
-    return fine;
+    return this.#sent(fine, callback);
+  }
+
+  /** Who sends the next message when the one before was taken sends no faster than the worker reads, and leaves the event loop its turn. */
+  #sent(fine, callback) {
+    const isBehind = !fine && this.#master.isBehind(this.#id);
+    if (typeof callback === 'function') {
+      if (isBehind) this.#unsent.push(callback);
+      else timers.setImmediate(callback, null);
+    }
+    return !isBehind;
   }
 
   #fail(error, callback) {
@@ -140,7 +183,7 @@ class Channel {
       throw invalidType('message', 'one of type string, object, number, or boolean', message);
     }
     const line = this.#line(message);
-    const passed = handle == null ? null : outgoing(handle, options);
+    const passed = handle ? outgoing(handle, options) : null;
     if (!passed) return this.#master.send('worker', this.#id, line);
     const fine = this.#sendHandle(passed.frame(line), passed.fd);
     passed.sent();
@@ -167,6 +210,7 @@ class Channel {
 
   /** One message or several, each a line with its end. In ticks of their own, as Node has it (handleMessage in lib/internal/child_process.js). */
   receive(lines) {
+    if (this.#state !== 'open') return;
     for (const line of lines.slice(0, -1).split('\n')) {
       this.#read(
         () => this.#codec.read(line),
@@ -176,6 +220,10 @@ class Channel {
   }
 
   receiveHandle(json, fd) {
+    if (this.#state !== 'open') {
+      handles.close(fd);
+      return;
+    }
     this.#read(
       () => this.#codec.read(handles.messageIn(json)),
       (message) => handles.incoming(fd, json, (handle) => this.#emit(message, handle)),
@@ -196,7 +244,7 @@ class Channel {
   }
 
   #emit(message, handle) {
-    if (this.#state === 'open') this.#child.emit('message', message, handle);
+    this.#child.emit('message', message, handle);
   }
 }
 
@@ -210,6 +258,10 @@ function outgoing(handle, options) {
 
 function invalidHandle() {
   return nodeError(TypeError, 'ERR_INVALID_HANDLE_TYPE', 'This handle type cannot be sent');
+}
+
+function channelClosed() {
+  return nodeError(Error, 'ERR_IPC_CHANNEL_CLOSED', 'Channel closed');
 }
 
 function invalidType(name, expected, value) {

@@ -44,8 +44,8 @@ class Channels {
   }
 
   /** `child`, a ChildProcess, was started with the end that was opened last. */
-  adopt(id, child, serialization) {
-    const channel = new Channel(id, child, serialization, {
+  adopt(id, child, boot) {
+    const channel = new Channel(id, child, boot, {
       master: this.#master,
       keepAlive: (keeper, keeps) => this.#keep(keeper, keeps),
     });
@@ -67,8 +67,19 @@ class Channels {
   }
 
   #handle(event) {
-    const channel = this.#byId.get(event.id);
-    if (!channel || event.role !== 'worker') return;
+    if (event.kind === 'exception') this.#failed(event.message);
+    else if (event.kind === 'undeliverable') undelivered(event);
+    else if (event.role === 'worker' && this.#byId.has(event.id)) this.#handleOf(this.#byId.get(event.id), event);
+  }
+
+  /** Without the master there is no channel any more; the processes end as where a primary is gone. */
+  #failed(message) {
+    warn('CLUSTER_MASTER_FAILED', `The native master failed: ${message}. Its workers lose their channels.`);
+    for (const channel of this.#byId.values()) channel.masterFailed();
+    this.#byId.clear();
+  }
+
+  #handleOf(channel, event) {
     switch (event.kind) {
       case 'message':
         channel.receive(event.json);
@@ -101,6 +112,9 @@ class Channels {
           `Worker ${event.id} was silent for ${event.silentFor} ms (${event.state}): it is ended.`,
         );
         break;
+      case 'resumed':
+        channel.resumed();
+        break;
       case 'signal':
         channel.kill(event.signal);
         break;
@@ -109,6 +123,12 @@ class Channels {
         break;
     }
   }
+}
+
+/** `id`: who sent it; none for this process. */
+function undelivered({ id, reason }) {
+  const whose = id === undefined ? 'to a worker' : `of worker ${id}`;
+  warn('CLUSTER_MESSAGE_UNDELIVERED', `A message ${whose} was not delivered (${reason}).`);
 }
 
 module.exports = { Channels };

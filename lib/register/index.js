@@ -11,8 +11,8 @@ const REGISTERED = Symbol.for('yunfly.cluster.registered');
 /** A second copy of the package leaves the first one's work alone. */
 function register() {
   if (cluster[REGISTERED]) return;
-  Object.defineProperty(cluster, REGISTERED, { value: true });
-  // Loaded when the first worker is forked: a primary may never fork any.
+  Object.defineProperty(cluster, REGISTERED, { value: require('./options').configure });
+  // Loaded when it is needed: a primary may never fork any.
   const primary = () => require('./primary');
   const { setupPrimary } = cluster;
   cluster.setupPrimary = cluster.setupMaster = function (options) {
@@ -21,15 +21,17 @@ function register() {
   };
   cluster.fork = (env) => primary().fork(env);
   cluster.disconnect = (callback) => primary().disconnect(callback);
+  const { disconnect } = cluster.Worker.prototype;
   cluster.Worker.prototype.disconnect = function () {
-    return primary().disconnectWorker(this);
+    // One that Node forked before.
+    return primary().isOurs(this) ? primary().disconnectWorker(this) : disconnect.call(this);
   };
   syncBuiltinESMExports();
 }
 
 /** Before the first fork. */
 function configure(options) {
-  require('./options').configure(options);
+  cluster[REGISTERED](options);
 }
 
 module.exports = { register, configure };

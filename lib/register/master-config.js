@@ -2,7 +2,10 @@
 
 const cluster = require('cluster');
 const { MASTER, CORE, PRELOAD, FIELDS } = require('../config/fields');
+const { MIB } = require('../config/kinds');
 const { variablesOf } = require('../config/settings');
+
+const MOST_BYTES = 512 * MIB;
 
 /** What the native master is told (Config in crates/master/src/config.rs): it starts no process, so there is nothing to launch. `policy`:
  *  Node's scheduling policy. */
@@ -10,6 +13,8 @@ function masterConfig(policy, { balance, drain, hangTimeout, killTimeout, maxMem
   return {
     ...defaultsOf(MASTER),
     title: process.title,
+    // Node has no limit; the master's own is this.
+    maxMessageBytes: MOST_BYTES,
     output: 'inherit',
     log: 'stderr',
     variables: variablesOf(['YUNFLY_LOG', 'YUNFLY_PORTABLE']),
@@ -39,6 +44,7 @@ function bootOf(serialization, { drain, hangTimeout, killTimeout }) {
     mode: 'production',
     ready: 'online',
     title: process.title,
+    adopted: true,
     role,
     serialization,
     hangTimeout,

@@ -109,4 +109,9 @@ function disconnect(callback) {
   if (typeof callback === 'function') intercom.once('disconnect', callback);
 }
 
-module.exports = { freezePolicy, fork, disconnect, disconnectWorker };
+/** Its end was not told yet, and this forked it. */
+function isOurs(worker) {
+  return heard.has(worker.id);
+}
+
+module.exports = { freezePolicy, fork, disconnect, disconnectWorker, isOurs };

@@ -23,7 +23,7 @@ function start(channels, id, env, settings, boot) {
   const at = stdio.indexOf('ipc');
   const theirs = channels.open();
   stdio[at] = theirs;
-  const argv = ['--require', PRELOAD, ...execArgv, exec, ...args];
+  const argv = ['--require', PRELOAD, ...execArgv, exec, ...(args ?? [])];
   let child;
   try {
     child =
@@ -42,13 +42,14 @@ function start(channels, id, env, settings, boot) {
               NODE_CHANNEL_FD: String(at),
               NODE_CHANNEL_SERIALIZATION_MODE: 'json',
               YUNFLY_CLUSTER_BOOT: JSON.stringify(boot),
+              YUNFLY_CLUSTER_SLOT: String(id),
             },
           });
   } catch (error) {
     channels.giveUp();
     throw error;
   }
-  channels.adopt(id, child, boot.serialization);
+  channels.adopt(id, child, boot);
   return child;
 }
 

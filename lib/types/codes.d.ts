@@ -113,6 +113,10 @@ export type ClusterWarningCode =
   | 'CLUSTER_MESSAGE_TOO_LARGE'
   /** With `register`: a worker broke the protocol of its channel. What it sent is skipped. */
   | 'CLUSTER_PROTOCOL_ERROR'
+  /** With `register`: a message reached nobody, or its handle found no descriptor. */
+  | 'CLUSTER_MESSAGE_UNDELIVERED'
+  /** With `register`: the native master failed. Its workers lose their channels and end. */
+  | 'CLUSTER_MASTER_FAILED'
   /** With `register`: a worker stood still for longer than `hangTimeout`. */
   | 'CLUSTER_WORKER_HANGS'
   /** With `register`: a worker holds more than `maxMemory`. */

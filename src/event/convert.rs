@@ -36,6 +36,7 @@ impl From<Notice> for NativeEvent {
             Notice::ChildReady(child) => of(child, |role, id| Self::ChildReady { role, id }),
             Notice::StandbyReady(child) => of(child, |role, id| Self::Standby { role, id }),
             Notice::SlotTaken { child, slot } => of(child, |role, id| Self::SlotTaken { role, id, slot }),
+            Notice::Resumed(child) => of(child, |role, id| Self::Resumed { role, id }),
             Notice::Signal(child, signal) => of(child, |role, id| Self::Signal { role, id, signal }),
             Notice::Draining(child, reason) => {
                 of(child, |role, id| Self::Draining { role, id, reason: reason.as_str().to_owned() })

@@ -239,6 +239,14 @@ pub struct Policy {
     pub watch: Option<Duration>,
 }
 
+impl Policy {
+    /// Whether the app starts its workers itself: then there are no slots.
+    #[must_use]
+    pub fn app_forks(&self) -> bool {
+        self.count == 0
+    }
+}
+
 /// A duration as JS has it.
 #[inline(never)]
 fn milliseconds<'de, D: Deserializer<'de>>(value: D) -> Result<Duration, D::Error> {

@@ -1,16 +1,16 @@
 //! What waits for the app's thread. Bounded: children whose messages the app does not take are slowed down ([`cluster_core::messages::flow`]).
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::fmt;
 use std::os::fd::OwnedFd;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::Command;
 use cluster_core::notice::Notice;
-use cluster_core::types::ConnectionId;
+use cluster_core::types::{ChildId, ConnectionId};
 use cluster_protocol::outbox::HANDLE_COST;
 
 /// How many notices the app's thread takes at once: between two batches its event loop turns.
@@ -25,6 +25,8 @@ pub struct AppQueue {
     outgoing: AtomicUsize,
     /// A receiver of the app's messages does not keep up.
     slowed: AtomicBool,
+    /// Which of the workers that the app has started itself.
+    behind: Mutex<HashSet<ChildId>>,
     woken: AtomicBool,
     call: Box<dyn Fn() + Send + Sync>,
     commands: UnboundedSender<Command>,
@@ -41,6 +43,7 @@ impl AppQueue {
             bytes: AtomicUsize::new(0),
             outgoing: AtomicUsize::new(0),
             slowed: AtomicBool::new(false),
+            behind: Mutex::default(),
             woken: AtomicBool::new(false),
             call,
             commands,
@@ -108,6 +111,25 @@ impl AppQueue {
     /// The master took a message of the app's.
     pub(super) fn sent(&self, bytes: usize) {
         self.outgoing.fetch_sub(bytes, Ordering::Relaxed);
+    }
+
+    /// Whether this worker of the app's own does not keep up. That it does again is told ([`Notice::Resumed`]).
+    #[must_use]
+    pub fn is_behind(&self, child: ChildId) -> bool {
+        self.behind().contains(&child)
+    }
+
+    pub(super) fn falls_behind(&self, child: ChildId) {
+        self.behind().insert(child);
+    }
+
+    /// True if it was behind.
+    pub(super) fn catches_up(&self, child: ChildId) -> bool {
+        self.behind().remove(&child)
+    }
+
+    fn behind(&self) -> MutexGuard<'_, HashSet<ChildId>> {
+        self.behind.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn set_slowed(&self, slowed: bool) {

@@ -177,7 +177,7 @@ impl Link {
         let writer = spawn_local(write(child, Rc::clone(&channel), inputs.clone())).abort_handle();
         let routing = Routing::of(&process);
         let reader = spawn_local(read(child, Rc::clone(&channel), limit, routing, inputs.clone()));
-        let (end, gate, inputs) = (process.end(), Rc::clone(&channel), inputs.clone());
+        let (end, gate, inputs) = (process.wait(), Rc::clone(&channel), inputs.clone());
         spawn_local(async move {
             let exit = end.await;
             gate.gate.last_call();

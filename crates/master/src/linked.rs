@@ -41,7 +41,7 @@ impl Linked {
     }
 
     /// The app tells how its process ended.
-    pub fn ended(&self, exit: Exit) {
+    pub fn tell_end(&self, exit: Exit) {
         if let Self::Adopted(adopted) = self
             && let Some(tell) = adopted.tell.take()
         {
@@ -50,7 +50,7 @@ impl Linked {
     }
 
     /// Resolves when the process has ended. To be called once.
-    pub fn end(&self) -> impl Future<Output = Exit> + use<> {
+    pub fn wait(&self) -> impl Future<Output = Exit> + use<> {
         let (process, told) = match self {
             Self::Own(process) => (Some(process.clone()), None),
             Self::Adopted(adopted) => (None, adopted.told.take()),

@@ -159,7 +159,7 @@ impl Shell {
         self.core.handle(self.now(), event);
     }
 
-    pub(super) fn signal(&mut self, child: ChildId, signal: Signal) {
+    fn signal(&mut self, child: ChildId, signal: Signal) {
         match self.links.get(&child).map(|link| &link.process) {
             Some(Linked::Own(process)) => {
                 process.signal(signal);
@@ -339,7 +339,12 @@ impl Shell {
     fn slow_down(&mut self, lane: Lane, verdict: Verdict) {
         let link = match lane.from {
             _ if verdict == Verdict::Send => return,
-            Peer::App => return self.app.set_slowed(true),
+            Peer::App => {
+                if let Some(child) = self.adopted(lane) {
+                    self.app.falls_behind(child);
+                }
+                return self.app.set_slowed(true);
+            }
             Peer::Child(child) => self.links.get_mut(&child),
         };
         match (link, verdict) {
@@ -347,6 +352,13 @@ impl Shell {
             (Some(link), Verdict::SendAndStopReading) => link.stop_reading(),
             _ => {}
         }
+    }
+
+    /// The worker that this lane leads to, if the app has started it itself.
+    fn adopted(&self, Lane { to, .. }: Lane) -> Option<ChildId> {
+        let LaneName::To(Target::WorkerPid(pid)) = to else { return None };
+        let is_it = |link: &Link| matches!(link.process, Linked::Adopted(_)) && link.process.pid() == pid;
+        self.links.iter().find(|(_, link)| is_it(link)).map(|(child, _)| *child)
     }
 
     /// A receiver keeps up again, or is gone.
@@ -361,6 +373,9 @@ impl Shell {
         for Lane { from, to } in lanes {
             let Peer::Child(child) = from else {
                 self.app.set_slowed(self.flow.is_slowed(Peer::App));
+                if let Some(child) = self.adopted(Lane { from, to }).filter(|child| self.app.catches_up(*child)) {
+                    self.notify(Notice::Resumed(child));
+                }
                 continue;
             };
             let is_stopped = self.flow.is_stopped(from);

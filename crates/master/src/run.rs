@@ -13,6 +13,7 @@ use super::Command;
 use super::app::AppQueue;
 use super::guarding::Guarding;
 use super::link::{Input, Link};
+use super::linked::Linked;
 use super::output::Outputs;
 use super::preload::Preload;
 use super::service::Service;
@@ -213,7 +214,7 @@ impl Shell {
                 let (child, exit) =
                     (ChildId::Worker(worker), Exit { code, signal: signal.map(|signal| signal as i32) });
                 match self.links.get(&child) {
-                    Some(link) => link.process.ended(exit),
+                    Some(link) => link.process.tell_end(exit),
                     None => self.adopted_in_vain(child, exit),
                 }
             }
@@ -257,7 +258,10 @@ impl Shell {
                 if let Some(means) = kill_means(signal) {
                     self.tell(Event::KillAsked { child, means });
                 }
-                self.signal(child, signal);
+                // A worker of its own the app has signalled itself.
+                if let Some(Linked::Own(process)) = self.links.get(&child).map(|link| &link.process) {
+                    process.signal(signal);
+                }
             }
             Command::Signalled(signal) => {
                 self.service.stopping();

@@ -48,7 +48,7 @@ impl Context {
     pub fn begin_drain(&mut self, id: ChildId, reason: ExitReason, refork_from: Time) {
         let Some(child) = self.processes.get(id) else { return };
         let kill_at = match reason {
-            ExitReason::Hang => self.kill_time(&reason),
+            ExitReason::Hang | ExitReason::MaxMemory => self.kill_time(&reason),
             _ if child.disconnects(self.policy.adopted_end) => self.now + NEVER,
             _ => self.kill_time(&reason),
         };

@@ -108,7 +108,8 @@ impl Health {
         let Some(child) = ctx.processes.get(id).filter(|child| child.is_ready()) else { return };
         if child.keeper == Keeper::App {
             // What comes after it is the app's to do.
-            if over && !ctx.processes.workers().any(Child::is_draining) {
+            let leaves = |child: &Child| child.is_draining() && child.reason == ExitReason::MaxMemory;
+            if over && !ctx.processes.workers().any(leaves) {
                 ctx.replace(id, ExitReason::MaxMemory);
             }
             return;

@@ -12,8 +12,7 @@ pub fn start(ctx: &mut Context) {
     if ctx.phase != Phase::Idle {
         return;
     }
-    if ctx.policy.count == 0 {
-        // The app starts its workers itself.
+    if ctx.policy.app_forks() {
         ctx.phase = Phase::Running;
         ctx.publish(Fact::Running);
     } else if ctx.policy.alone {

@@ -34,7 +34,7 @@ pub struct Supervision {
 impl Supervision {
     /// The cluster is ready.
     pub fn running(&mut self, ctx: &Context) {
-        if ctx.policy.mode == Mode::Production && ctx.policy.count > 0 {
+        if ctx.policy.mode == Mode::Production && !ctx.policy.app_forks() {
             self.next_check = Some(ctx.now + CHECK_INTERVAL);
         }
     }
@@ -62,7 +62,7 @@ impl Supervision {
     pub fn note_vacancy(&mut self, ctx: &mut Context) {
         if ctx.phase != Phase::Running
             || ctx.policy.mode == Mode::Development
-            || ctx.policy.count == 0
+            || ctx.policy.app_forks()
             || self.vacancy != Vacancy::None
             || ctx.processes.census().listening > 0
         {

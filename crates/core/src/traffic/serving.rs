@@ -52,7 +52,7 @@ impl Traffic {
             self.answer(ctx, key, waiting, errno);
         }
         // The app's worker that asked is gone.
-        if ctx.policy.count == 0 && self.listeners.is_unwanted(key) {
+        if ctx.policy.app_forks() && self.listeners.is_unwanted(key) {
             self.close_listener(ctx, key);
         }
     }
@@ -129,7 +129,7 @@ impl Traffic {
         self.hand_over.decide(ctx, |dispatch, now| dispatch.joined(now, id, slot, keys));
     }
 
-    /// A worker that drains closes its servers too, but its slot goes on wanting them (a slot of the app's ends with its worker); also where the slot's other process (there
+    /// A worker that drains closes its servers too, but its slot goes on wanting them (not one of the app's, which ends with it); also where the slot's other process (there
     /// are two while one takes the place of the other) serves what this one closes.
     pub fn listener_closed(&mut self, ctx: &mut Context, id: ChildId, key: &str) {
         let Some(child) = ctx.processes.get_mut(id) else { return };
