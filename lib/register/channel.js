@@ -43,6 +43,7 @@ class Channel {
   #exit;
   /** When it does. */
   #ends = 'when the master has heard of it';
+  /** open → closing (nothing is sent any more) → closed (nothing is received, either) */
   #state = 'open';
   /** The callbacks of what waits in the master. */
   #unsent = [];
@@ -124,13 +125,8 @@ class Channel {
 
   /** Nothing more comes. */
   end() {
-    if (this.#state !== 'open') return;
-    this.#state = 'closed';
-    this.#child.connected = false;
-    this.#child.channel = null;
-    if (!this.#exit) this.#keepAlive(this, false);
-    for (const callback of this.#unsent.splice(0)) timers.nextTick(callback, channelClosed());
-    timers.nextTick(() => this.#child.emit('disconnect'));
+    this.#leave(channelClosed());
+    this.#close();
   }
 
   #disconnect() {
@@ -139,7 +135,25 @@ class Channel {
       return;
     }
     this.#master.closeChannel(this.#id);
-    this.end();
+    this.#leave(null);
+    // What came before is told first.
+    timers.setImmediate(() => this.#close());
+  }
+
+  /** Nothing more is sent. `error`: for who waits to hear that something was. */
+  #leave(error) {
+    if (this.#state !== 'open') return;
+    this.#state = 'closing';
+    this.#child.connected = false;
+    this.#child.channel = null;
+    if (!this.#exit) this.#keepAlive(this, false);
+    for (const callback of this.#unsent.splice(0)) timers.nextTick(callback, error);
+  }
+
+  #close() {
+    if (this.#state === 'closed') return;
+    this.#state = 'closed';
+    timers.nextTick(() => this.#child.emit('disconnect'));
   }
 
   #send(message, handle, options, callback) {
@@ -210,7 +224,7 @@ class Channel {
 
   /** One message or several, each a line with its end. In ticks of their own, as Node has it (handleMessage in lib/internal/child_process.js). */
   receive(lines) {
-    if (this.#state !== 'open') return;
+    if (this.#state === 'closed') return;
     for (const line of lines.slice(0, -1).split('\n')) {
       this.#read(
         () => this.#codec.read(line),
@@ -220,7 +234,7 @@ class Channel {
   }
 
   receiveHandle(json, fd) {
-    if (this.#state !== 'open') {
+    if (this.#state === 'closed') {
       handles.close(fd);
       return;
     }

@@ -46,7 +46,7 @@ pub enum Notice {
     ChildError(ChildId, ErrorReport),
     /// A worker that the app has started is to get this signal: only the app knows whether its pid is still its own.
     Signal(ChildId, &'static str),
-    /// A worker that the app has started takes its messages again, or is gone.
+    /// A worker that the app has started takes its messages again.
     Resumed(ChildId),
     /// A worker's event loop stands still; it is being ended and replaced.
     Hang(ChildId, HangReport),

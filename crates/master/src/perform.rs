@@ -373,7 +373,10 @@ impl Shell {
         for Lane { from, to } in lanes {
             let Peer::Child(child) = from else {
                 self.app.set_slowed(self.flow.is_slowed(Peer::App));
-                if let Some(child) = self.adopted(Lane { from, to }).filter(|child| self.app.catches_up(*child)) {
+                if let Some(child) = self.adopted(Lane { from, to })
+                    && self.app.catches_up(child)
+                    && self.links.get(&child).is_some_and(|link| link.speaking == Speaking::Yet)
+                {
                     self.notify(Notice::Resumed(child));
                 }
                 continue;
