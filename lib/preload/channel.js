@@ -10,15 +10,17 @@ const send = process.send;
 /** What holds messages back, once there is one to be held (outgoing.js). */
 let sendInTurn;
 
-/** In place of process.send(). */
-process.send = function (message, handle, options, callback) {
-  // The handle before it is not acknowledged yet: it would wait in Node's own queue, where a close() takes it away.
-  if (handle && process._handleQueue && !sendInTurn) withOutgoing(() => {});
-  if (sendInTurn) return sendInTurn(message, handle, options, callback);
-  const takesMore = send.call(process, message, handle, options, callback);
-  if (!takesMore && process.connected) withOutgoing((outgoing) => outgoing.awaitRoom());
-  return takesMore;
-};
+/** From now on process.send() holds back what its receivers do not take. */
+function holdBack() {
+  process.send = function (message, handle, options, callback) {
+    // The handle before it is not acknowledged yet: it would wait in Node's own queue, where a close() takes it away.
+    if (handle && process._handleQueue && !sendInTurn) withOutgoing(() => {});
+    if (sendInTurn) return sendInTurn(message, handle, options, callback);
+    const takesMore = send.call(process, message, handle, options, callback);
+    if (!takesMore && process.connected) withOutgoing((outgoing) => outgoing.awaitRoom());
+    return takesMore;
+  };
+}
 
 /** Loaded when it is needed: most processes never send more than is taken. */
 function withOutgoing(use) {
@@ -84,6 +86,7 @@ function onRefused({ limit }) {
 module.exports = {
   CMD,
   send,
+  holdBack,
   post,
   report,
   onCommand,

@@ -5,14 +5,23 @@
 
 const net = require('net');
 const { setImmediate } = require('timers');
-const { onCommand, onRefused } = require('./channel');
+
+/** Node's own: the app may put another one in its place. */
+const { send } = process;
 
 function start({ serialization, hangTimeout }) {
   if (serialization === 'advanced') require('./serialization').start({});
-  onCommand({ refused: onRefused });
-  // When the app is loaded.
-  if (hangTimeout) setImmediate(() => require('./beat').start(hangTimeout));
   waitForServer();
+  // When the app is loaded.
+  if (hangTimeout) setImmediate(() => withNodesSend(() => require('./beat').start(hangTimeout)));
+}
+
+/** What `use` loads (channel.js) speaks to the master by Node's own process.send(). */
+function withNodesSend(use) {
+  const { send: apps } = process;
+  process.send = send;
+  use();
+  process.send = apps;
 }
 
 function waitForServer() {
@@ -29,7 +38,7 @@ function waitForServer() {
     setImmediate(() => {
       isWatched = true;
       process.off('internalMessage', keep);
-      watch(begun, messages);
+      withNodesSend(() => watch(begun, messages));
     });
   };
 }

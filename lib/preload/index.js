@@ -34,7 +34,7 @@ function start(boot) {
   process[Symbol.for('yunfly.cluster.role')] = boot.role;
   require('../real-timers');
   // What wraps process.send() wraps this one.
-  require('./channel');
+  require('./channel').holdBack();
   if (boot.serialization === 'advanced') require('./serialization').start(boot);
   const requests = require('./request');
   requests.start(boot);

@@ -26,6 +26,9 @@ const READ_MOST: usize = 256 << 10;
 /// Larger pieces are no small part of any read; the room of a large message takes no memory where nothing was read into it.
 const COPY_BELOW: usize = READ_MOST / 4;
 
+/// A piece for the app becomes a string of V8's, for which a large one is dear.
+const MOST_JOINED: usize = 32 << 10;
+
 /// One read may hold so many small lines that what is told of them takes fifty times as much: they come in several batches.
 const MOST_LINES: usize = 8 << 10;
 
@@ -54,9 +57,13 @@ impl Routing {
         }
     }
 
-    /// Whether several messages to this target may be one piece. To an app that hears of clusters each is an event of its own.
-    fn joins(self, target: Target) -> bool {
-        self == Self::ToApp || target.is_the_same_for_all()
+    /// Whether several messages to this target may be one piece of so many bytes. To an app that hears of clusters each is an event of
+    /// its own.
+    fn joins(self, target: Target, size: usize) -> bool {
+        match self {
+            Self::ByMessage => target.is_the_same_for_all(),
+            Self::ToApp => size <= MOST_JOINED,
+        }
     }
 }
 
@@ -264,7 +271,7 @@ fn read_handle(line: &[u8], range: Range<usize>, routing: Routing) -> Result<Lin
 fn add_message(batch: &mut Vec<Received>, buffer: &Bytes, next: Target, range: Range<usize>, routing: Routing) {
     if let Some(Received::Messages { target, frames, count }) = batch.last_mut()
         && *target == next
-        && routing.joins(next)
+        && routing.joins(next, frames.len() + range.len())
         // Between them may be an empty line, or one that was refused.
         && frames.as_ptr().wrapping_add(frames.len()) == buffer[range.start..].as_ptr()
     {
