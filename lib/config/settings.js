@@ -145,4 +145,4 @@ function instanceVariable({ instanceVar, env: given }, env) {
   return name === false || Object.hasOwn(given, name) ? undefined : name;
 }
 
-module.exports = { toLaunch, toNativeConfig, variablesOf };
+module.exports = { toLaunch, toNativeConfig, toldTo, variablesOf };

@@ -1,9 +1,10 @@
 'use strict';
 
 const cluster = require('cluster');
-const { MASTER, CORE, PRELOAD, FIELDS } = require('../config/fields');
+const { settled } = require('../config/check');
+const { MASTER, CORE, PRELOAD } = require('../config/fields');
 const { MIB } = require('../config/kinds');
-const { variablesOf } = require('../config/settings');
+const { toldTo, variablesOf } = require('../config/settings');
 
 const MOST_BYTES = 512 * MIB;
 
@@ -11,7 +12,7 @@ const MOST_BYTES = 512 * MIB;
  *  Node's scheduling policy. */
 function masterConfig(policy, { balance, drain, hangTimeout, killTimeout, maxMemory }) {
   return {
-    ...defaultsOf(MASTER),
+    ...toldTo(MASTER, usual()),
     title: process.title,
     // Node has no limit; the master's own is this.
     maxMessageBytes: MOST_BYTES,
@@ -19,7 +20,7 @@ function masterConfig(policy, { balance, drain, hangTimeout, killTimeout, maxMem
     log: 'stderr',
     variables: variablesOf(['YUNFLY_LOG', 'YUNFLY_PORTABLE']),
     policy: {
-      ...defaultsOf(CORE),
+      ...toldTo(CORE, usual()),
       mode: 'production',
       alone: false,
       count: 0,
@@ -40,7 +41,7 @@ function masterConfig(policy, { balance, drain, hangTimeout, killTimeout, maxMem
 function bootOf(serialization, { drain, hangTimeout, killTimeout }) {
   const role = drain ? 'worker' : 'forked';
   return {
-    ...defaultsOf(PRELOAD),
+    ...toldTo(PRELOAD, usual()),
     mode: 'production',
     ready: 'online',
     title: process.title,
@@ -52,9 +53,9 @@ function bootOf(serialization, { drain, hangTimeout, killTimeout }) {
   };
 }
 
-function defaultsOf(whom) {
-  const told = Object.entries(FIELDS).filter(([, field]) => field.to?.includes(whom));
-  return Object.fromEntries(told.map(([name, field]) => [name, field.default ?? field.defaults?.production]));
+/** A cluster's configuration, had nothing been configured. */
+function usual() {
+  return settled({}, 'production');
 }
 
 module.exports = { masterConfig, bootOf };
