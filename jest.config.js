@@ -11,7 +11,7 @@ const e2e = {
 };
 
 module.exports = {
-  maxWorkers: 3,
+  maxWorkers: 2,
   reporters: ['default', '<rootDir>/scripts/closing-line.js'],
   projects: [
     {
