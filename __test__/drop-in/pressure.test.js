@@ -58,15 +58,17 @@ test('a callback of what waits is told when the channel ends', async () => {
       await once(worker, 'message');
       process.kill(worker.process.pid, 'SIGSTOP');
       const codes = new Set();
-      let left = 40;
-      for (let i = 0; i < 40; i += 1) {
-        worker.send('x'.repeat(256 * 1024), (error) => {
-          codes.add(error ? error.code : null);
-          left -= 1;
-          if (left === 0) tell('codes', [...codes]);
-        });
-        await new Promise((resolve) => setTimeout(resolve, 10));
-      }
+      let left = 0;
+      const sent = (error) => {
+        codes.add(error ? error.code : null);
+        left -= 1;
+        if (left === 0) tell('codes', [...codes]);
+      };
+      // Until the worker is behind: the callback of the last one waits.
+      do {
+        left += 1;
+        await new Promise(setImmediate);
+      } while (worker.send('x'.repeat(256 * 1024), sent));
       worker.process.kill('SIGKILL');
     },
     worker() {

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::AsFd;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -14,7 +14,6 @@ use super::link::{Input, Link, Speaking};
 use super::linked::Linked;
 use super::output::Pipes;
 use super::probe::probe;
-use super::receive::named;
 use super::reject::reject;
 use super::run::{Guarded, RunState, Shell};
 use crate::config::Output;
@@ -22,15 +21,13 @@ use cluster_core::action::{Action, Origin};
 use cluster_core::event::Event;
 use cluster_core::lifecycle::child::Reading;
 use cluster_core::messages::flow::{HIGH_WATER, Offer, Patience, Receiver, Release, Verdict};
-use cluster_core::notice::{ExitReason, Missed, Notice, Undeliverable};
+use cluster_core::notice::{Missed, Notice, Undeliverable};
 use cluster_core::types::{ChildId, GenerationId, Lane, Peer, SlotId};
 use cluster_core::types::{ConnectionId, Key};
 use cluster_protocol::envelope::{Envelope, Target};
 use cluster_protocol::frame::lines;
 use cluster_protocol::listen::ListenQuery;
 use cluster_protocol::outbound::{self, LaneName};
-use cluster_sys::process::Exit;
-use cluster_sys::watch;
 
 /// How long to wait before the next attempt at an address that is in use for a moment.
 const AGAIN: Duration = Duration::from_millis(5);
@@ -167,29 +164,6 @@ impl Shell {
             Some(Linked::Adopted(_)) => self.notify(Notice::Signal(child, signal.as_str())),
             None => {}
         }
-    }
-
-    /// The app has started a worker itself.
-    pub(super) fn adopt(&mut self, worker: u32, pid: u32, channel: OwnedFd) {
-        let child = ChildId::Worker(worker);
-        match watch(channel) {
-            Ok(socket) => {
-                let limit = self.config.max_message_bytes;
-                let link = Link::new(child, Some(worker), Linked::adopted(pid), socket, limit, &self.inputs);
-                self.links.insert(child, link);
-                self.tell(Event::Adopted { worker, pid });
-            }
-            Err(error) => {
-                // It hears by the end of its channel that it has no master.
-                tracing::warn!(?child, %error, "a process could not be adopted");
-                self.notify(Notice::Disconnect { child, expected: false });
-            }
-        }
-    }
-
-    /// The same process has ended.
-    pub(super) fn adopted_in_vain(&mut self, child: ChildId, exit: Exit) {
-        self.notify(Notice::Exit { child, exit: named(exit), expected: false, reason: ExitReason::Unasked });
     }
 
     /// Keeps the guard's list up to date.
@@ -352,13 +326,6 @@ impl Shell {
             (Some(link), Verdict::SendAndStopReading) => link.stop_reading(),
             _ => {}
         }
-    }
-
-    /// The worker that this lane leads to, if the app has started it itself.
-    fn adopted(&self, Lane { to, .. }: Lane) -> Option<ChildId> {
-        let LaneName::To(Target::WorkerPid(pid)) = to else { return None };
-        let is_it = |link: &Link| matches!(link.process, Linked::Adopted(_)) && link.process.pid() == pid;
-        self.links.iter().find(|(_, link)| is_it(link)).map(|(child, _)| *child)
     }
 
     /// A receiver keeps up again, or is gone.
