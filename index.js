@@ -29,7 +29,16 @@ async function startCluster(config, onReady) {
   return cluster.start();
 }
 
-module.exports = {
+/**
+ * The package can stand for yunfly's own cluster package: what that exports as its default is what is exported here altogether, with
+ * the rest as its properties (docs/adr/064). So it is found by `require(…).default`, and by the default imports of ES modules and of
+ * TypeScript, which take the whole where there is no `__esModule`.
+ */
+function yunfly(options, callback) {
+  return require('./lib/yunfly').startYunfly(options, callback);
+}
+
+const face = {
   startCluster,
   createCluster,
   request,
@@ -44,3 +53,8 @@ module.exports = {
   },
   ClusterError,
 };
+
+module.exports = Object.defineProperties(yunfly, {
+  ...Object.getOwnPropertyDescriptors(face),
+  default: { value: yunfly },
+});
