@@ -34,7 +34,10 @@ function rowsOf({ alone, workers }, { title, version, durationOf }) {
     status: child.state,
   });
   const serving = [...workers.values()].filter(({ state }) => !['draining', 'disconnected'].includes(state));
-  return [...(alone ? [row(alone, 'alone', 'fork')] : []), ...serving.map((worker) => row(worker, 'worker', 'cluster'))];
+  return [
+    ...(alone ? [row(alone, 'alone', 'fork')] : []),
+    ...serving.map((worker) => row(worker, 'worker', 'cluster')),
+  ];
 }
 
 module.exports = { table, rowsOf };

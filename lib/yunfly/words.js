@@ -7,7 +7,8 @@ const list = (workers) => workers.map(({ pid }) => pid).join(', ') || '-';
 const ENGLISH = {
   begins: ({ title, mode, url, exec }) => `${title} starts: ${mode}, ${url}, workers run ${exec}`,
   aloneReady: ({ id, pid }) => `[master] the alone is ready: id ${id}, pid ${pid}`,
-  aloneEnded: ({ id, pid, code, signal }) => `[master] the alone has ended: id ${id}, pid ${pid}, code ${code}, signal ${signal}`,
+  aloneEnded: ({ id, pid, code, signal }) =>
+    `[master] the alone has ended: id ${id}, pid ${pid}, code ${code}, signal ${signal}`,
   forked: ({ id, pid, workers }) => `[master] a worker was forked: id ${id}, pid ${pid}; workers: ${list(workers)}`,
   listens: ({ id, pid, address }) => `[master] a worker listens: id ${id}, pid ${pid}, ${address}`,
   disconnected: ({ id, pid, asked }) =>
@@ -36,7 +37,8 @@ const ENGLISH = {
 const CHINESE = {
   begins: ({ title, mode, url, exec }) => `${title} 开始启动：${mode} 模式，地址 ${url}，worker 运行 ${exec}`,
   aloneReady: ({ id, pid }) => `[master] alone 进程已就绪：id ${id}，pid ${pid}`,
-  aloneEnded: ({ id, pid, code, signal }) => `[master] alone 进程已退出：id ${id}，pid ${pid}，退出码 ${code}，信号 ${signal}`,
+  aloneEnded: ({ id, pid, code, signal }) =>
+    `[master] alone 进程已退出：id ${id}，pid ${pid}，退出码 ${code}，信号 ${signal}`,
   forked: ({ id, pid, workers }) => `[master] 新建 worker 进程：id ${id}，pid ${pid}；当前 worker：${list(workers)}`,
   listens: ({ id, pid, address }) => `[master] worker 开始监听：id ${id}，pid ${pid}，${address}`,
   disconnected: ({ id, pid, asked }) => `[master] worker 已断开：id ${id}，pid ${pid}，exitedAfterDisconnect ${asked}`,
