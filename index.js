@@ -11,6 +11,7 @@ if (process.platform !== 'linux' && process.platform !== 'darwin') {
 
 const { Cluster } = require('./lib/cluster/cluster');
 const { request, onRequest } = require('./lib/messages/request-here');
+const { subscribe, once, unsubscribe, publish } = require('./lib/messages/topic-here');
 
 // What the start of a cluster doesn't need is loaded later: meanwhile its processes boot.
 
@@ -43,6 +44,10 @@ const face = {
   createCluster,
   request,
   onRequest,
+  subscribe,
+  once,
+  unsubscribe,
+  publish,
   sendmessage,
   Cluster,
   get ClusterWorker() {
