@@ -39,6 +39,10 @@ function yunfly(options, callback) {
   return require('./lib/yunfly').startYunfly(options, callback);
 }
 
+function getYunflyClient() {
+  return require('./lib/yunfly/client').getClient();
+}
+
 const face = {
   startCluster,
   createCluster,
@@ -57,6 +61,8 @@ const face = {
     return require('./lib/cluster/alone').ClusterAlone;
   },
   ClusterError,
+  getAloneClient: getYunflyClient,
+  getWorkerClient: getYunflyClient,
 };
 
 module.exports = Object.defineProperties(yunfly, {

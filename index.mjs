@@ -5,4 +5,5 @@ import cluster from './index.js';
 export const { startCluster, createCluster, request, onRequest, sendmessage } = cluster;
 export const { subscribe, once, unsubscribe, publish } = cluster;
 export const { Cluster, ClusterWorker, ClusterAlone, ClusterError } = cluster;
+export const { getAloneClient, getWorkerClient } = cluster;
 export default cluster;

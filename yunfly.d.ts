@@ -1,6 +1,6 @@
 // The package, as what stands for yunfly's own.
 
-import { YunflyFace } from './lib/types/yunfly';
+import yunfly from './lib/types/yunfly';
 
-declare const yunfly: YunflyFace;
-export = yunfly;
+declare const whole: typeof yunfly;
+export = whole;

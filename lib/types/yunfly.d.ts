@@ -19,7 +19,7 @@ export interface YunflyOptions extends Omit<ClusterConfig, 'alone' | 'count' | '
   count?: number | string | null;
   /** `'test'`: several workers in development, too. */
   mode?: 'test' | 'production' | 'development' | null;
-  /** The framework watches the files and calls {@link YunflyMaster.reloadAppWorker}; no worker is forked again by itself. */
+  /** The framework watches the files and calls `reloadAppWorker()`; no worker is forked again by itself. */
   isWatch?: boolean;
   /** The workers' arguments. */
   args?: string | readonly string[] | null;
@@ -55,11 +55,33 @@ export interface YunflyMaster extends EventEmitter {
   closeApp(): void;
 }
 
-/** Starts a cluster as `@yunflyjs/yunfly-cluster` does. */
-export type StartYunfly = (options: YunflyOptions, callback?: (this: YunflyMaster) => unknown) => YunflyMaster;
+/** Publish and subscribe as with `cluster-client`, on the topics of this package: a key is a topic. */
+export interface YunflyClient extends EventEmitter {
+  /** Always false: the master stands in for the leader. */
+  readonly isClusterClientLeader: boolean;
+  /** Calls back at once: there is nothing to connect to. */
+  ready(callback: (error?: Error) => void): this;
+  ready(): Promise<void>;
+  /** Gets every value published under the key from now on, and the last one before, if there is one. */
+  subscribe<Value = any>(registration: { key: string }, listener: (value: Value) => void): void;
+  /** Gets one. */
+  once<Value = any>(registration: { key: string }, listener: (value: Value) => void): this;
+  once(event: string | symbol, listener: (...args: any[]) => void): this;
+  /** Ends a subscription, or all of this client's to the key. */
+  unSubscribe(registration: { key: string }, listener?: (value: any) => void): void;
+  /** To all processes that have subscribed, this one included; kept for those who subscribe later. `false`: better to wait. */
+  publish(publication: { key: string; value: unknown }): boolean;
+  /** Ends all subscriptions of this client. */
+  close(): Promise<void>;
+}
 
-/** The package as a whole: a function, with all exports as its properties. */
-export type YunflyFace = StartYunfly & typeof face;
+/** The client of this process, for topics. The same as {@link getWorkerClient}. */
+export function getAloneClient(): YunflyClient;
 
-declare const yunfly: YunflyFace;
+/** The client of this process, for topics. */
+export function getWorkerClient(): YunflyClient;
+
+/** The package as a whole: starts a cluster as `@yunflyjs/yunfly-cluster` does, and has all exports as its properties. */
+declare const yunfly: typeof face &
+  ((options: YunflyOptions, callback?: (this: YunflyMaster) => unknown) => YunflyMaster);
 export default yunfly;

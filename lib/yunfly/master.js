@@ -13,6 +13,8 @@ const { Report } = require('./report');
 /** So long the app's port is waited for when the cluster is ready: as long as a worker may take to be ready by default. */
 const PORT_PATIENCE_MS = 60_000;
 const WRITTEN_MS = 5000;
+/** Where this process's topics are (lib/messages/topic-here.js). */
+const TOPICS = Symbol.for('yunfly.cluster.topics');
 const ENDING_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGQUIT'];
 
 /** What yunfly's own package gives its framework: it starts at once, and ends this process when it cannot or is to end. */
@@ -67,7 +69,10 @@ class YunflyMaster extends EventEmitter {
   #start({ port }) {
     const server = new Port(this.#cluster, port);
     this.#report.begins();
-    this.#cluster.start().then(
+    const isSingle = process[TOPICS] !== undefined;
+    const started = this.#cluster.start();
+    if (isSingle) require('./client').moveClient();
+    started.then(
       async () => {
         if (!(await server.open(PORT_PATIENCE_MS))) this.#report.say('warn', 'elsewhere', { port });
         // Out of the promise: what a callback throws is an uncaught exception.
