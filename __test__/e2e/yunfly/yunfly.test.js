@@ -1,6 +1,7 @@
 'use strict';
 // The package in place of yunfly's own cluster package, called as its framework calls it.
 
+const fs = require('node:fs');
 const { launch, fixture } = require('../support/cluster');
 const { script } = require('../support/files');
 const { freePort, holdPort } = require('../support/free-port');
@@ -151,7 +152,7 @@ test('development: nothing ends while the framework watches; its reload starts w
   const env = { NODE_ENV: 'development' };
   const app = run({ ...ofFramework(port), exec, isWatch: true, count: 4, refork: true }, env);
   await app.event('crash');
-  require('node:fs').writeFileSync(exec, `require(${JSON.stringify(fixture('workers/yunfly.js'))})`);
+  fs.writeFileSync(exec, `require(${JSON.stringify(fixture('workers/yunfly.js'))})`);
   await app.call('emit', 'reload-worker');
   const [, [pid, ...others]] = await app.event('started');
   expect(others).toEqual([]);
@@ -161,6 +162,24 @@ test('development: nothing ends while the framework watches; its reload starts w
   expect(await app.call('reload')).toBe(true);
   expect((await app.call('workers')).length).toBe(1);
   expect(app.events('warning')).toEqual([]);
+});
+
+test('development: a worker that never listens does not hold up the next reload', async () => {
+  const port = await freePort();
+  const serving = `require(${JSON.stringify(fixture('workers/yunfly.js'))})`;
+  const exec = script(serving);
+  const app = run({ ...ofFramework(port), exec, isWatch: true }, { NODE_ENV: 'development' });
+  await app.event('started');
+  fs.writeFileSync(
+    exec,
+    "require('node:net').createServer(); setInterval(() => {}, 1000); process.stdout.write('hung\\n');",
+  );
+  const first = app.call('reload');
+  await app.event('output', (line) => line === 'hung');
+  fs.writeFileSync(exec, serving);
+  expect(await app.call('reload')).toBe(true);
+  expect(await first).toBe(false);
+  expect(app.output).not.toMatch('not reloaded');
 });
 
 test("`mode: 'test'`: several workers in development, none forked again", async () => {
