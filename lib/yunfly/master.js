@@ -66,7 +66,7 @@ class YunflyMaster extends EventEmitter {
 
   closeApp() {
     if (this.#isClosing) return;
-    this.#report.say('warn', 'closes');
+    this.#report.say('info', 'closes');
     this.#close(0);
   }
 
@@ -134,7 +134,7 @@ class YunflyMaster extends EventEmitter {
   #hearProcess() {
     const onSignal = (signal) => {
       this.#isClosing = true;
-      this.#report.say('warn', 'signal', { signal });
+      this.#report.say('info', 'signal', { signal });
     };
     // Whoever started this process with a channel has ended, or wants nothing more of it.
     const onDisconnect = () => {

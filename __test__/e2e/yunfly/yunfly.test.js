@@ -161,6 +161,8 @@ test('development: nothing ends while the framework watches; its reload starts w
   expect(await app.call('workers')).toEqual([]);
   expect(await app.call('reload')).toBe(true);
   expect((await app.call('workers')).length).toBe(1);
+  // When nobody was there to be told it waits for the next worker.
+  await app.reported('counted', 2);
   expect(app.events('warning')).toEqual([]);
 });
 
