@@ -1,7 +1,6 @@
 'use strict';
 // Publish and subscribe between real processes, through the native master.
 
-const path = require('node:path');
 const { inspect } = require('node:util');
 const { launch, start, fixture } = require('../support/cluster');
 
@@ -159,8 +158,7 @@ test('before the cluster is ready', async () => {
 });
 
 test('enable: false: this process alone', async () => {
-  const exec = path.join(__dirname, '../../fixtures/plain.js');
-  const app = launch({ ...config, exec, enable: false }, options);
+  const app = launch({ exec: fixture('workers/http.js'), enable: false }, options);
   await app.event('started');
   await app.call('publish', 'topic', { a: [1] }, { retain: true });
   await app.call('listen', 'subscribe', 'topic');
