@@ -106,6 +106,8 @@ test('the alone may be a plain script; Chinese where that is the language', asyn
   expect(second).not.toBe(first);
   expect((await app.report('counted')).type).toBe('alone');
   await app.event('output', (line) => line.includes('[master] alone 重启完成'));
+  await app.call('emit', 'reload-alone');
+  await app.event('aloneReady', (pid) => ![first, second].includes(pid));
   await app.call('emit', 'close-app');
   expect(await exitOf(app)).toBe(0);
   await app.gone;
