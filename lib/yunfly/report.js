@@ -64,7 +64,8 @@ class Report {
     const of = ({ id, pid, exitedAfterDisconnect: asked }) => ({ id, pid, asked, workers: this.#workers() });
     cluster.on('fork', (worker) => this.say('info', 'forked', of(worker)));
     cluster.on('listening', (worker, address) => {
-      this.say('info', 'listens', { ...of(worker), address: JSON.stringify(address) });
+      const remain = this.#workers().filter(({ state }) => ['forking', 'online'].includes(state)).length;
+      this.say('info', 'listens', { ...of(worker), address: JSON.stringify(address), remain });
     });
     cluster.on('workerReady', (worker) => this.#ready(worker, 'refilled', this.#isStarted && this.#reloads === 0));
     cluster.on('disconnect', (worker) => this.say(levelOf(worker), 'disconnected', of(worker)));

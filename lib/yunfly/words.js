@@ -10,7 +10,8 @@ const ENGLISH = {
   aloneEnded: ({ id, pid, code, signal }) =>
     `[master] the alone has ended: id ${id}, pid ${pid}, code ${code}, signal ${signal}`,
   forked: ({ id, pid, workers }) => `[master] a worker was forked: id ${id}, pid ${pid}; workers: ${list(workers)}`,
-  listens: ({ id, pid, address }) => `[master] a worker listens: id ${id}, pid ${pid}, ${address}`,
+  listens: ({ id, pid, address, remain }) =>
+    `[master] a worker listens: id ${id}, pid ${pid}, ${address}; ${remain} more to come`,
   disconnected: ({ id, pid, asked }) =>
     `[master] a worker has disconnected: id ${id}, pid ${pid}, exitedAfterDisconnect ${asked}`,
   ended: ({ id, pid, code, signal, asked }) =>
@@ -40,7 +41,8 @@ const CHINESE = {
   aloneEnded: ({ id, pid, code, signal }) =>
     `[master] alone 进程已退出：id ${id}，pid ${pid}，退出码 ${code}，信号 ${signal}`,
   forked: ({ id, pid, workers }) => `[master] 新建 worker 进程：id ${id}，pid ${pid}；当前 worker：${list(workers)}`,
-  listens: ({ id, pid, address }) => `[master] worker 开始监听：id ${id}，pid ${pid}，${address}`,
+  listens: ({ id, pid, address, remain }) =>
+    `[master] worker 开始监听：id ${id}，pid ${pid}，${address}；还有 ${remain} 个未就绪`,
   disconnected: ({ id, pid, asked }) => `[master] worker 已断开：id ${id}，pid ${pid}，exitedAfterDisconnect ${asked}`,
   ended: ({ id, pid, code, signal, asked }) =>
     `[master] worker 已退出：id ${id}，pid ${pid}，退出码 ${code}，信号 ${signal}，exitedAfterDisconnect ${asked}`,
