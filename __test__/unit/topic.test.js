@@ -186,7 +186,7 @@ test('what cannot be sent is lost by a name; who subscribed meanwhile is announc
 describe('without a master', () => {
   function local() {
     const topics = new TopicEndpoint(
-      { role: 'app', unreachable: () => undefined, send: (frame) => here.send(JSON.stringify(frame)) },
+      { role: 'app', unreachable: () => undefined, send: (frame) => here.route(JSON.stringify(frame)) },
       codecs.json,
     );
     const here = new LocalTopics((frame) => topics.receive(frame));

@@ -251,15 +251,12 @@ class Cluster extends EventEmitter {
   }
 
   #topicLink() {
-    const here = () => {
-      const { LocalTopics } = require('../messages/topic-local');
-      return (this.#localTopics ??= new LocalTopics((frame) => this.#topics().receive(frame)));
-    };
-    const reached = { supervising: (json) => this.#master.route(json), inProcess: (json) => here().send(json) };
+    const master = () => (this.#state === 'supervising' ? this.#master : this.#localTopics);
+    const isReached = () => ['supervising', 'inProcess'].includes(this.#state);
     return {
       role: 'app',
-      unreachable: () => (reached[this.#state] ? undefined : this.#state),
-      send: (frame) => reached[this.#state](this.#codec.frame(frame)),
+      unreachable: () => (isReached() ? undefined : this.#state),
+      send: (frame) => master().route(this.#codec.frame(frame)),
       lose: (message, why) => timers.nextTick(() => this.emit('undeliverable', null, message, why)),
     };
   }
@@ -273,6 +270,8 @@ class Cluster extends EventEmitter {
   #loadHere() {
     this.#state = 'inProcess';
     this.#enter();
+    const { LocalTopics } = require('../messages/topic-local');
+    this.#localTopics = new LocalTopics((frame) => this.#topics().receive(frame));
     this.#topicEndpoint?.open();
     const { exec, workerLoader } = this.#settings;
     const { loadInProcess } = require('../scripts/in-process');

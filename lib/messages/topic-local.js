@@ -20,7 +20,7 @@ class LocalTopics {
     this.#receive = receive;
   }
 
-  send(json) {
+  route(json) {
     const { act, topic, id, retain } = JSON.parse(json);
     if (act === 'unsubscribe') this.#wanted.delete(topic);
     else if (act === 'subscribe') this.#subscribe(topic, id);
