@@ -108,8 +108,8 @@ class YunflyMaster extends EventEmitter {
     const tell = this.#report.reloads(target);
     const over = (error) => {
       this.#reloads[target] -= 1;
-      // One that a later one cut off has failed for no reason of its own.
-      tell(error, number === this.#lastReload);
+      // One that a later one or the end cut off has failed for no reason of its own.
+      tell(error, number === this.#lastReload && !this.#isClosing);
     };
     try {
       const report = await this.#cluster.reload({ target });

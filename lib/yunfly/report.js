@@ -45,14 +45,14 @@ class Report {
     this.#showTable();
   }
 
-  /** The function that it gives is called when it is over, with an error if it has failed, and whether it was the last one. */
+  /** The function that it gives is called when it is over, with an error if it has failed, and whether that is to be told. */
   reloads(target) {
     this.#reloads += 1;
     const began = Date.now();
     this.say('info', 'reloads', { target });
-    return (error, isLast) => {
+    return (error, isTold) => {
       this.#reloads -= 1;
-      if (!isLast) return;
+      if (!isTold) return;
       if (error) this.say('error', 'notReloaded', { target, error: error.message });
       else this.say('info', 'reloaded', { target, duration: seconds(Date.now() - began) });
       this.#showTable();
