@@ -94,7 +94,7 @@ function getClient() {
 function beSingle() {
   isSingle = true;
   const local = new LocalTopics((frame) => endpoint.receive(frame));
-  const send = (frame) => local.send(JSON.stringify(frame));
+  const send = (frame) => local.route(JSON.stringify(frame));
   const endpoint = new TopicEndpoint({ role: 'app', unreachable() {}, send, lose() {} }, codecs.json);
   topicHere.enter(() => endpoint);
 }
