@@ -61,12 +61,12 @@ test('5.1 Create a folder `alone` in `src`.', async () => {
 
 test('5.2 Every file that you add to `src/alone` runs in the alone.', async () => {
   const pid = await alonePid();
-  for (const kind of ['initialized', 'another']) expect(app.reports(kind)).toMatchObject([{ pid }]);
+  for (const kind of ['initialized', 'another']) expect(await app.reported(kind, 1)).toMatchObject([{ pid }]);
 });
 
 test('5.4 The folder may hold several files, each with its own task.', async () => {
-  expect(app.reports('initialized')).toMatchObject([{ title: 'shop' }]);
-  expect(app.reports('another')).toMatchObject([{ title: 'shop' }]);
+  expect(await app.reported('initialized', 1)).toMatchObject([{ title: 'shop' }]);
+  expect(await app.reported('another', 1)).toMatchObject([{ title: 'shop' }]);
 });
 
 test('5.5 Each file must export a function.', async () => {
@@ -78,6 +78,7 @@ test('5.5 Each file must export a function.', async () => {
 });
 
 test('5.6 Workers depend on the alone, so they are forked only after it has been initialized.', async () => {
+  await app.report('worker');
   const kinds = app.events('report').map(([{ kind }]) => kind);
   expect(kinds.indexOf('initialized')).toBeGreaterThanOrEqual(0);
   expect(kinds.indexOf('initialized')).toBeLessThan(kinds.indexOf('worker'));

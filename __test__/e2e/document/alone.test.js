@@ -54,7 +54,7 @@ test('8.1 Mostly, business code need not consider the alone at all.', async () =
 });
 
 test('8.2 Where code is to run in one process only, the alone comes into its own.', async () => {
-  expect(app.reports('listening')).toHaveLength(COUNT);
+  await app.reported('listening', COUNT);
   expect(app.reports('alone')).toMatchObject([{ pid: await alonePid() }]);
 });
 

@@ -2,10 +2,12 @@
 // Section 6 of yunfly's document (README.md here): master, alone and workers compared.
 
 const { once } = require('node:events');
+const fs = require('node:fs');
 const net = require('node:net');
+const path = require('node:path');
 const { start, fixture } = require('../support/cluster');
 const { request, requests } = require('../support/client');
-const { script } = require('../support/files');
+const { folder, script } = require('../support/files');
 const { shared } = require('../support/shared');
 
 const COUNT = 3;
@@ -58,28 +60,24 @@ test('6.2 Master, number: 1.', () => {
 });
 
 test('6.3 Master, task: managing processes, forwarding messages between them.', async () => {
-  const [, sender] = await app.workers();
+  const [victim, sender] = await app.workers();
   await app.control(sender, 'stream', { message: { to: 'alone', action: 'streamed' } });
   // Both without any JavaScript of the app: it stands still.
-  const blocked = app.call('block', 1500);
+  const file = path.join(folder(), 'enough');
+  const blocked = app.call('blockUntil', file);
   await app.event('blocking');
   const told = app.reports('aloneMessage').length;
   await app.reported('aloneMessage', told + 5);
-  const [victim] = await Promise.all([replaceBlocked(), blocked]);
-  expect(victim.pid).not.toBe(sender.pid);
-  await app.control(sender, 'endStream');
-  await app.report('streamed');
-});
-
-/** Kills a worker; resolves with it when another one reports that it runs, which needs no event of the app. */
-async function replaceBlocked() {
-  const victim = app.events('listening')[0][0];
+  // A worker reports that it runs, which needs no event of the app.
   const workers = app.reports('worker').length;
   process.kill(victim.pid, 'SIGKILL');
   await app.reported('worker', workers + 1);
   expect(app.events('blocked')).toEqual([]);
-  return victim;
-}
+  fs.writeFileSync(file, '');
+  await blocked;
+  await app.control(sender, 'endStream');
+  await app.report('streamed');
+});
 
 test('6.4 Master, stability: very high.', async () => {
   const alonePid = (await app.call('alone')).pid;

@@ -120,9 +120,9 @@ test('4.6 `limit` (number, optional): how long a crashed process is restarted ag
 });
 
 test("4.7 `env` (object, optional): the environment variables that the cluster's processes see; by default `process.env`.", async () => {
-  const [told, inherited] = [await given.reported('worker', 2), await byDefault.reported('worker', 4)];
-  for (const each of [...told, ...given.reports('alone')])
-    expect(each).toMatchObject({ given: 'yes', inherited: 'yes' });
+  const told = [...(await given.reported('worker', 2)), await given.report('alone')];
+  const inherited = await byDefault.reported('worker', 4);
+  for (const each of told) expect(each).toMatchObject({ given: 'yes', inherited: 'yes' });
   for (const each of inherited) expect(each).toMatchObject({ inherited: 'yes' });
   expect(inherited.map((each) => each.given)).toEqual(Array(4).fill(undefined));
 });
