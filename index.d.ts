@@ -32,6 +32,8 @@ export * from './lib/types/drain';
 export * from './lib/types/reload';
 export * from './lib/types/report';
 export * from './lib/types/requests';
+export * from './lib/types/yunfly';
+export { default } from './lib/types/yunfly';
 
 /**
  * Starts a cluster: the native master inside this process, then the alone, then all workers.

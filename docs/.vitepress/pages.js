@@ -27,6 +27,7 @@ module.exports = [
       ['guide/shutdown', 'Shutdown', '优雅退出'],
       ['guide/shutdown-recipes', 'Shutdown recipes: closing what an app uses', '关闭应用使用的资源'],
       ['guide/register', 'Code that calls cluster.fork()', '已有 cluster.fork() 的代码'],
+      ['guide/yunfly', "In place of yunfly's cluster", '在 yunfly 中替换 cluster'],
       ['guide/output', 'Output and logs', '输出与日志'],
     ],
   },

@@ -19,6 +19,7 @@ fn by_full_parse(value: &Value) -> Envelope {
     };
     match text("cmd") {
         Some("NODE_YUNFLY_RPC") => Envelope::Request(target),
+        Some("NODE_YUNFLY_TOPIC") => Envelope::Topic,
         Some("NODE_YUNFLY_ADV") => Envelope::User(target),
         Some(cmd) if cmd.starts_with("NODE_") => Envelope::Internal,
         _ => Envelope::User(target),

@@ -19,6 +19,7 @@ class Dispatcher {
   #codec;
   #master;
   #requests;
+  #topics;
   #log;
   /** Undefined where the children write to this process's streams by themselves. */
   #output;
@@ -32,12 +33,13 @@ class Dispatcher {
   /** Why the cluster ends, if not by close() or a signal. */
   failure = null;
 
-  constructor(cluster, { settings, codec, requests, master }) {
+  constructor(cluster, { settings, codec, requests, topics, master }) {
     this.#cluster = cluster;
     this.#workers = cluster.workers;
     this.#settings = settings;
     this.#codec = codec;
     this.#requests = requests;
+    this.#topics = topics;
     this.#master = master;
     this.#log = createLog(settings);
     if (settings.output !== 'inherit') {
@@ -69,6 +71,11 @@ class Dispatcher {
 
   #child({ role, id }) {
     return role === 'alone' ? this.#alones.get(id) : this.#workers.get(id);
+  }
+
+  /** Null: the app itself, or one that is gone. */
+  #sender(event) {
+    return event.role === undefined ? null : (this.#child(event) ?? null);
   }
 
   fork(event) {
@@ -121,7 +128,7 @@ class Dispatcher {
   }
 
   missed({ messages, bytes, ...event }) {
-    this.#cluster.emit('missed', this.#child(event), { messages, bytes });
+    this.#cluster.emit('missed', this.#sender(event), { messages, bytes });
   }
 
   draining(event) {
@@ -219,9 +226,23 @@ class Dispatcher {
   }
 
   undeliverable(event) {
-    const sender = event.role === undefined ? null : (this.#child(event) ?? null);
-    const read = () => this.#codec.read(handles().messageIn(event.json));
-    this.#read(read, sender, (message) => this.#cluster.emit('undeliverable', sender, message, event.reason));
+    const sender = this.#sender(event);
+    this.#read(
+      () => this.#undelivered(event),
+      sender,
+      (message) => this.#cluster.emit('undeliverable', sender, message, event.reason),
+    );
+  }
+
+  #undelivered({ json }) {
+    const message = this.#codec.read(handles().messageIn(json));
+    if (message?.cmd !== 'NODE_YUNFLY_TOPIC') return message;
+    return { topic: message.topic, value: this.#codec.unpack(message) };
+  }
+
+  /** What the app has subscribed to: one line or more. */
+  topic(event) {
+    for (const line of event.json.trimEnd().split('\n')) this.#topics().receive(JSON.parse(line));
   }
 
   /** A request to the app, or what became of one of its own. */

@@ -38,6 +38,10 @@ function start(boot) {
   if (boot.serialization === 'advanced') require('./serialization').start(boot);
   const requests = require('./request');
   requests.start(boot);
+  const { send } = process;
+  /** Where this package's subscribe() and publish() find it, be it another copy of the package. */
+  const topics = { get: () => require('./topics').open(boot, send), configurable: true };
+  Object.defineProperty(process, Symbol.for('yunfly.cluster.topics'), topics);
   const prepare = () => loadRest(requests);
   if (boot.role === 'alone') require('./alone').start(boot, prepare);
   else require('./worker').start(boot, prepare);
@@ -49,6 +53,7 @@ function loadRest(requests) {
   try {
     require('./draining');
     requests.open();
+    require('./topics');
   } catch {
     require('../real-timers').setTimeout(loadRest, LOAD_AGAIN_MS, requests).unref();
   }

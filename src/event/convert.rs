@@ -14,6 +14,7 @@ impl From<Notice> for NativeEvent {
         match notice {
             Notice::Message(child, frame) => of(child, |role, id| Self::Message { role, id, json: text(&frame) }),
             Notice::Request(_, frame) => Self::Rpc { json: text(&frame) },
+            Notice::Publication(_, frame) | Notice::Topic(frame) => Self::Topic { json: text(&frame) },
             Notice::Output(child, stream, block) => {
                 of(child, |role, id| Self::Output { role, id, stream: stream.as_str(), text: text(&block) })
             }
@@ -22,11 +23,12 @@ impl From<Notice> for NativeEvent {
                 of(child, |role, id| Self::Handle { role, id, json: text(&frame), handle: handle as f64 })
             }
             Notice::Undeliverable { from, frame, reason } => {
-                let (role, id) = sender(from);
+                let (role, id) = named(from);
                 Self::Undeliverable { role, id, json: text(&frame), reason: reason.as_str() }
             }
-            Notice::Missed(child, Missed { messages, bytes }) => {
-                of(child, |role, id| Self::Missed { role, id, messages: messages as f64, bytes: bytes as f64 })
+            Notice::Missed(receiver, Missed { messages, bytes }) => {
+                let (role, id) = named(receiver);
+                Self::Missed { role, id, messages: messages as f64, bytes: bytes as f64 }
             }
             Notice::Fork { child, slot, pid } => of(child, |role, id| Self::Fork { role, id, slot, pid }),
             Notice::Online(child) => of(child, |role, id| Self::Online { role, id }),
@@ -81,7 +83,7 @@ fn of(child: ChildId, event: impl FnOnce(&'static str, u32) -> NativeEvent) -> N
     }
 }
 
-fn sender(from: Peer) -> (Option<&'static str>, Option<u32>) {
+fn named(from: Peer) -> (Option<&'static str>, Option<u32>) {
     match from {
         Peer::Child(child @ (ChildId::Worker(id) | ChildId::Alone(id))) => (Some(child.role()), Some(id)),
         Peer::App => (None, None),

@@ -18,7 +18,15 @@ const OBJECTS = {
   ClusterAlone: 'alone',
   ClusterError: 'error',
 };
-const FUNCTIONS = ['startCluster', 'createCluster', 'request', 'onRequest', 'sendmessage'];
+const FUNCTIONS = [
+  'startCluster',
+  'createCluster',
+  'request',
+  'onRequest',
+  'sendmessage',
+  'getAloneClient',
+  'getWorkerClient',
+];
 
 /** The heading of a function, of a class's member or of a type in api.md. */
 function heading(name, owner, isMethod) {
