@@ -74,10 +74,15 @@ test('8.3 There is only one alone, and it keeps connections open for all, so it 
 
 test('8.4 So the alone does not exit on an uncaught exception.', async () => {
   const pid = await alonePid();
-  await order('throw', 'thrown in the alone');
-  await app.event('aloneError', (_alone, { message }) => message === 'thrown in the alone');
-  await order('reject', 'rejected in the alone');
-  await app.event('aloneError', (_alone, { message }) => message === 'rejected in the alone');
+  for (const [how, message] of [
+    ['throw', 'thrown in the alone'],
+    ['reject', 'rejected in the alone'],
+  ]) {
+    await order(how, message);
+    const [alone, error] = await app.event('aloneError', (_alone, each) => each.message === message);
+    expect(alone.pid).toBe(pid);
+    expect(error).toMatchObject({ name: 'Error', stack: expect.stringContaining('reporting.js') });
+  }
   expect((await answers('after the errors')).pid).toBe(pid);
   expect(app.events('aloneExit')).toEqual([]);
 });

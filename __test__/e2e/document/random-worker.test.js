@@ -83,8 +83,9 @@ test('10.3 The worker is one that the master chooses at random.', async () => {
   const pids = new Set();
   for (let i = 0; i < 30; i++) {
     const chosen = await app.call('randomWorker', { action: 'chosen', i });
-    const { pid } = await app.report('heard', ({ msg }) => msg.i === i);
+    const { pid, msg } = await app.report('heard', (each) => each.msg.i === i);
     expect(pid).toBe(chosen.pid);
+    expect(msg).toMatchObject({ worker_id: chosen.id, worker_pid: chosen.pid });
     pids.add(pid);
   }
   // By chance it is the same one 30 times with a probability of 10⁻¹⁴.

@@ -90,9 +90,11 @@ test('2.5 Then the master forks several workers.', async () => {
 });
 
 test('2.6 Once all workers have started, the app is told that the service is up.', () => {
-  const names = app.eventNames();
-  const untilReady = names.slice(0, names.indexOf('ready'));
-  expect(untilReady.filter((name) => name === 'workerReady')).toHaveLength(2);
+  const untilReady = app.eventNames().slice(0, first('ready'));
+  for (const step of ['fork', 'online', 'listening', 'workerReady'])
+    expect(untilReady.filter((name) => name === step)).toHaveLength(2);
+  expect(first('fork')).toBeLessThan(first('online'));
+  expect(first('online')).toBeLessThan(first('listening'));
   expect(app.events('ready')).toHaveLength(1);
 });
 
