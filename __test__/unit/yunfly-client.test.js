@@ -34,6 +34,12 @@ test('the methods of cluster-client', async () => {
   expect(got).toEqual([]);
 });
 
+test('a listener that is none, and a key that is none', () => {
+  const client = getAloneClient();
+  expect(() => client.subscribe({ key: 'a' })).toThrow(expect.objectContaining({ code: 'ERR_CALLBACK_INVALID' }));
+  expect(() => client.publish({ key: '', value: 1 })).toThrow(expect.objectContaining({ code: 'ERR_TOPIC_INVALID' }));
+});
+
 test("an event is EventEmitter's own", () => {
   const client = getAloneClient();
   const heard = jest.fn();

@@ -22,6 +22,7 @@ module.exports = [
       ['guide/connections', 'Connections', '连接'],
       ['guide/messages', 'Messages', '进程间通信'],
       ['guide/requests', 'Requests and answers', '请求与应答'],
+      ['guide/topics', 'Topics: publish and subscribe', '发布与订阅'],
       ['guide/alone', 'The alone process and jobs', 'alone 进程与单个 worker 的任务'],
       ['guide/reload', 'Reload, releases, scale, standby', '不停机更新'],
       ['guide/shutdown', 'Shutdown', '优雅退出'],

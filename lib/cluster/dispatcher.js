@@ -5,6 +5,7 @@ const { ClusterError, reviveError } = require('../errors');
 const { createLog } = require('../output/log');
 const { openMirror } = require('./mirror');
 const { isInternal } = require('../messages/serialization');
+const { warn } = require('../warn');
 const { ClusterWorker } = require('./worker');
 
 // What most clusters don't need, or not before they are ready: until then it would keep a CPU from the processes that boot.
@@ -73,11 +74,6 @@ class Dispatcher {
     return role === 'alone' ? this.#alones.get(id) : this.#workers.get(id);
   }
 
-  /** Null: the app itself, or one that is gone. */
-  #sender(event) {
-    return event.role === undefined ? null : (this.#child(event) ?? null);
-  }
-
   fork(event) {
     if (event.role === 'worker') {
       const worker = this.worker(event);
@@ -128,7 +124,12 @@ class Dispatcher {
   }
 
   missed({ messages, bytes, ...event }) {
-    this.#cluster.emit('missed', this.#sender(event), { messages, bytes });
+    if (event.role !== undefined) {
+      this.#cluster.emit('missed', this.#child(event), { messages, bytes });
+      return;
+    }
+    const why = `This process did not get ${messages} published value(s), ${bytes} bytes: it took nothing for a second.`;
+    warn('CLUSTER_TOPIC_MISSED', `${why} Keep its event loop free, or subscribe in a worker.`);
   }
 
   draining(event) {
@@ -226,7 +227,7 @@ class Dispatcher {
   }
 
   undeliverable(event) {
-    const sender = this.#sender(event);
+    const sender = event.role === undefined ? null : (this.#child(event) ?? null);
     this.#read(
       () => this.#undelivered(event),
       sender,

@@ -1,46 +1,62 @@
 'use strict';
 
-// What the master does for topics, where there is none (`enable: false`): this process is the only one.
+// What the master does for topics, where there is none (`enable: false`): this process is the only one. With the same bounds, so that
+// nothing is found out only in production (crates/core/src/messages/topics.rs).
 
 const timers = require('../real-timers');
+
+const MOST_RETAINED = 1 << 14;
+const RETAINED_BYTES = 64 * 1024 * 1024;
 
 class LocalTopics {
   #receive;
   #wanted = new Set();
+  /** By topic, the frame as JSON. */
   #retained = new Map();
+  #bytes = 0;
 
-  /** @param receive gets each frame as another process would have sent it: a copy, later */
+  /** @param receive gets each frame as it would come from the master: a copy, later */
   constructor(receive) {
     this.#receive = receive;
   }
 
   send(json) {
-    const frame = JSON.parse(json);
-    this[frame.act](frame);
+    const { act, topic, id, retain } = JSON.parse(json);
+    if (act === 'unsubscribe') this.#wanted.delete(topic);
+    else if (act === 'subscribe') this.#subscribe(topic, id);
+    else this.#publish(topic, retain, json);
     return true;
   }
 
-  subscribe({ topic, id }) {
+  #subscribe(topic, id) {
     this.#wanted.add(topic);
     const retained = this.#retained.get(topic);
-    this.#tell({ act: 'subscribed', id, retained: retained !== undefined });
+    this.#tell(JSON.stringify({ act: 'subscribed', id, retained: retained !== undefined }));
     if (retained) this.#tell(retained);
   }
 
-  unsubscribe({ topic }) {
-    this.#wanted.delete(topic);
+  #publish(topic, retain, json) {
+    if (this.#wanted.has(topic)) this.#tell(json);
+    if (retain !== undefined) this.#forget(topic);
+    if (retain) this.#keep(topic, json);
   }
 
-  publish(frame) {
-    const { topic, retain } = frame;
-    if (retain === true) this.#retained.set(topic, frame);
-    if (retain === false) this.#retained.delete(topic);
-    if (this.#wanted.has(topic)) this.#tell(frame);
+  #keep(topic, json) {
+    if (this.#retained.size >= MOST_RETAINED || this.#bytes + json.length > RETAINED_BYTES) {
+      this.#tell(JSON.stringify({ act: 'unretained', topic }));
+      return;
+    }
+    this.#retained.set(topic, json);
+    this.#bytes += json.length;
   }
 
-  #tell(frame) {
-    const copy = structuredClone(frame);
-    timers.nextTick(() => this.#receive(copy));
+  #forget(topic) {
+    this.#bytes -= this.#retained.get(topic)?.length ?? 0;
+    this.#retained.delete(topic);
+  }
+
+  #tell(json) {
+    timers.nextTick(() => this.#receive(JSON.parse(json)));
   }
 }
 

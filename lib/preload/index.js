@@ -39,9 +39,12 @@ function start(boot) {
   const requests = require('./request');
   requests.start(boot);
   const { send } = process;
-  /** Where this package's subscribe() and publish() find it, be it another copy of the package. */
-  const topics = { get: () => require('./topics').open(boot, send), configurable: true };
-  Object.defineProperty(process, Symbol.for('yunfly.cluster.topics'), topics);
+  let topics;
+  // Where this package's subscribe() and publish() find it, be it another copy of the package.
+  Object.defineProperty(process, Symbol.for('yunfly.cluster.topics'), {
+    get: () => (topics ??= require('./topics').open(boot, send)),
+    configurable: true,
+  });
   const prepare = () => loadRest(requests);
   if (boot.role === 'alone') require('./alone').start(boot, prepare);
   else require('./worker').start(boot, prepare);

@@ -8,11 +8,8 @@ const { warn } = require('../warn');
 
 const CMD = 'NODE_YUNFLY_TOPIC';
 
-let endpoint;
-
 /** `send`: process.send() as the preload has left it. */
 function open({ role, serialization = 'json' }, send) {
-  if (endpoint) return endpoint;
   const link = {
     role,
     unreachable: () => (process.connected ? undefined : 'closed'),
@@ -20,7 +17,7 @@ function open({ role, serialization = 'json' }, send) {
     send: (frame) => send.call(process, frame, () => {}),
     lose: ({ topic }) => warn('CLUSTER_CHANNEL_CLOSED', `'${topic}' was not published: the channel is closed.`),
   };
-  endpoint = new TopicEndpoint(link, codecs[serialization]);
+  const endpoint = new TopicEndpoint(link, codecs[serialization]);
   process.on('internalMessage', (frame) => frame.cmd === CMD && endpoint.receive(frame));
   process.on('disconnect', () => endpoint.close());
   return endpoint;

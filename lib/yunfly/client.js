@@ -6,6 +6,7 @@
 const { EventEmitter } = require('events');
 const { codecs } = require('../messages/serialization');
 const { TopicEndpoint } = require('../messages/topic');
+const { checkListener } = require('../messages/topic-arguments');
 const topicHere = require('../messages/topic-here');
 const { LocalTopics } = require('../messages/topic-local');
 const timers = require('../real-timers');
@@ -64,6 +65,7 @@ class YunflyClient extends EventEmitter {
   }
 
   #add(entry) {
+    checkListener(entry.listener);
     this.#open(entry);
     this.#entries.add(entry);
   }

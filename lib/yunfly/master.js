@@ -24,6 +24,9 @@ class YunflyMaster extends EventEmitter {
   #exits;
   #callbacks = [];
   #isReady = false;
+  #isDevelopment;
+  #lastReload = 0;
+  #reloads = { worker: 0, alone: 0 };
   #isClosing = false;
 
   constructor(options) {
@@ -31,6 +34,7 @@ class YunflyMaster extends EventEmitter {
     const { config, shown } = translate(options);
     this.#cluster = new Cluster(config);
     this.#exits = config.handleSignals !== false;
+    this.#isDevelopment = config.mode === 'development';
     this.#report = new Report(this.#cluster, { config, shown });
     countExits(this.#cluster, () => this.#isClosing);
     this.on('reload-worker', () => this.reloadAppWorker());
@@ -62,7 +66,7 @@ class YunflyMaster extends EventEmitter {
 
   closeApp() {
     if (this.#isClosing) return;
-    this.#report.say('warn', 'closes');
+    this.#report.say('info', 'closes');
     this.#close(0);
   }
 
@@ -98,21 +102,39 @@ class YunflyMaster extends EventEmitter {
 
   /** Resolves with the report; undefined: it could not begin. The log says why. */
   async #reload(target) {
+    const number = ++this.#lastReload;
+    if (this.#isDevelopment) this.#endBooting();
+    this.#reloads[target] += 1;
     const tell = this.#report.reloads(target);
+    const over = (error) => {
+      this.#reloads[target] -= 1;
+      // One that a later one cut off has failed for no reason of its own.
+      tell(error, number === this.#lastReload);
+    };
     try {
       const report = await this.#cluster.reload({ target });
-      tell(report.error);
+      over(report.error);
       return report;
     } catch (error) {
-      tell(error);
+      over(error);
       return undefined;
     }
+  }
+
+  /** The last save counts: what boots from an earlier one, and may never be ready, would hold it up for `startTimeout`. */
+  #endBooting() {
+    const { alone, workers } = this.#cluster;
+    const replaced = [
+      ...(this.#reloads.worker ? workers.values() : []),
+      ...(this.#reloads.alone && alone ? [alone] : []),
+    ];
+    for (const child of replaced) if (['forking', 'online'].includes(child.state)) child.kill('SIGKILL');
   }
 
   #hearProcess() {
     const onSignal = (signal) => {
       this.#isClosing = true;
-      this.#report.say('warn', 'signal', { signal });
+      this.#report.say('info', 'signal', { signal });
     };
     // Whoever started this process with a channel has ended, or wants nothing more of it.
     const onDisconnect = () => {

@@ -13,7 +13,7 @@ const LAST_PORT = 65_535;
 const WORK_MS = 1000;
 
 /** `{ config, shown }`: what createCluster() gets, and what the log tells. Fields of this package's own pass as they are. */
-function translate(options) {
+function translate(options = {}) {
   const shown = shownOf(options);
   if (isGiven(options.slaves)) {
     const remedy = 'Start a second cluster for other scripts.';

@@ -4,23 +4,26 @@
 
 const timers = require('../real-timers');
 
+/** IPv4 and IPv6, as Node has them. */
+const TCP = [4, 6];
+
 /** Watches where the workers of a cluster listen. One that never tells (`exclusive`, `ready: 'message'`) is not waited for. */
 class Port {
   #cluster;
   #port;
-  #addresses = new Map();
+  #ports = new Map();
 
   constructor(cluster, port) {
     this.#cluster = cluster;
     this.#port = port;
-    cluster.on('listening', (worker, address) => {
-      this.#addresses.set(worker, [...(this.#addresses.get(worker) ?? []), address.port]);
+    cluster.on('listening', (worker, { addressType, port: its }) => {
+      if (TCP.includes(addressType)) this.#ports.set(worker, [...(this.#ports.get(worker) ?? []), its]);
     });
-    cluster.on('exit', (worker) => this.#addresses.delete(worker));
+    cluster.on('exit', (worker) => this.#ports.delete(worker));
   }
 
   #isOpen() {
-    const told = [...this.#cluster.workers.values()].map((worker) => this.#addresses.get(worker) ?? []);
+    const told = [...this.#cluster.workers.values()].map((worker) => this.#ports.get(worker) ?? []);
     return told.every((ports) => ports.length === 0 || ports.includes(this.#port));
   }
 

@@ -7,6 +7,10 @@ const { rowsOf, table } = require('./table');
 
 const seconds = (ms) => `${ms / 1000}s`;
 
+/** Why the alone ends when it is to. */
+const ASKED = ['reload', 'shutdown'];
+const levelOf = ({ exitedAfterDisconnect }) => (exitedAfterDisconnect ? 'info' : 'warn');
+
 class Report {
   #cluster;
   #log;
@@ -41,13 +45,14 @@ class Report {
     this.#showTable();
   }
 
-  /** The function that it gives is called when it is over, with an error if it has failed. */
+  /** The function that it gives is called when it is over, with an error if it has failed, and whether it was the last one. */
   reloads(target) {
     this.#reloads += 1;
     const began = Date.now();
     this.say('info', 'reloads', { target });
-    return (error) => {
+    return (error, isLast) => {
       this.#reloads -= 1;
+      if (!isLast) return;
       if (error) this.say('error', 'notReloaded', { target, error: error.message });
       else this.say('info', 'reloaded', { target, duration: seconds(Date.now() - began) });
       this.#showTable();
@@ -62,9 +67,9 @@ class Report {
       this.say('info', 'listens', { ...of(worker), address: JSON.stringify(address) });
     });
     cluster.on('workerReady', (worker) => this.#ready(worker, 'refilled', this.#isStarted && this.#reloads === 0));
-    cluster.on('disconnect', (worker) => this.say('warn', 'disconnected', of(worker)));
+    cluster.on('disconnect', (worker) => this.say(levelOf(worker), 'disconnected', of(worker)));
     cluster.on('exit', (worker, code, signal) => {
-      this.say('warn', 'ended', { ...of(worker), code, signal });
+      this.say(levelOf(worker), 'ended', { ...of(worker), code, signal });
       this.say('info', 'alive', { workers: this.#workers().filter(({ state }) => state === 'listening') });
     });
     cluster.on('unexpectedExit', (worker) => this.say('error', 'unexpected', of(worker)));
@@ -72,8 +77,8 @@ class Report {
 
   #hearAlone() {
     this.#cluster.on('aloneReady', (alone) => this.#ready(alone, 'aloneReady', true));
-    this.#cluster.on('aloneExit', ({ id, pid }, code, signal) => {
-      this.say('error', 'aloneEnded', { id, pid, code, signal });
+    this.#cluster.on('aloneExit', ({ id, pid, exitReason }, code, signal) => {
+      this.say(ASKED.includes(exitReason) ? 'info' : 'error', 'aloneEnded', { id, pid, code, signal });
     });
   }
 

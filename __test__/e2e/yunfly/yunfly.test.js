@@ -1,6 +1,7 @@
 'use strict';
 // The package in place of yunfly's own cluster package, called as its framework calls it.
 
+const fs = require('node:fs');
 const { launch, fixture } = require('../support/cluster');
 const { script } = require('../support/files');
 const { freePort, holdPort } = require('../support/free-port');
@@ -105,6 +106,8 @@ test('the alone may be a plain script; Chinese where that is the language', asyn
   expect(second).not.toBe(first);
   expect((await app.report('counted')).type).toBe('alone');
   await app.event('output', (line) => line.includes('[master] alone 重启完成'));
+  await app.call('emit', 'reload-alone');
+  await app.event('aloneReady', (pid) => ![first, second].includes(pid));
   await app.call('emit', 'close-app');
   expect(await exitOf(app)).toBe(0);
   await app.gone;
@@ -151,7 +154,7 @@ test('development: nothing ends while the framework watches; its reload starts w
   const env = { NODE_ENV: 'development' };
   const app = run({ ...ofFramework(port), exec, isWatch: true, count: 4, refork: true }, env);
   await app.event('crash');
-  require('node:fs').writeFileSync(exec, `require(${JSON.stringify(fixture('workers/yunfly.js'))})`);
+  fs.writeFileSync(exec, `require(${JSON.stringify(fixture('workers/yunfly.js'))})`);
   await app.call('emit', 'reload-worker');
   const [, [pid, ...others]] = await app.event('started');
   expect(others).toEqual([]);
@@ -160,7 +163,27 @@ test('development: nothing ends while the framework watches; its reload starts w
   expect(await app.call('workers')).toEqual([]);
   expect(await app.call('reload')).toBe(true);
   expect((await app.call('workers')).length).toBe(1);
+  // When nobody was there to be told it waits for the next worker.
+  await app.reported('counted', 2);
   expect(app.events('warning')).toEqual([]);
+});
+
+test('development: a worker that never listens does not hold up the next reload', async () => {
+  const port = await freePort();
+  const serving = `require(${JSON.stringify(fixture('workers/yunfly.js'))})`;
+  const exec = script(serving);
+  const app = run({ ...ofFramework(port), exec, isWatch: true }, { NODE_ENV: 'development' });
+  await app.event('started');
+  fs.writeFileSync(
+    exec,
+    "require('node:net').createServer(); setInterval(() => {}, 1000); process.stdout.write('hung\\n');",
+  );
+  const first = app.call('reload');
+  await app.event('output', (line) => line === 'hung');
+  fs.writeFileSync(exec, serving);
+  expect(await app.call('reload')).toBe(true);
+  expect(await first).toBe(false);
+  expect(app.output).not.toMatch('not reloaded');
 });
 
 test("`mode: 'test'`: several workers in development, none forked again", async () => {

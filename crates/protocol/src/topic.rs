@@ -55,7 +55,7 @@ struct Publisher {
 
 /// Why a frame is none of a topic's.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Unreadable {
+pub enum UnreadableTopic {
     #[error("a topic's frame lacks a valid {0}")]
     Field(&'static str),
     #[error("the name of a topic has {0} bytes; at most {LONGEST_NAME} are allowed")]
@@ -67,7 +67,7 @@ impl TopicFrame {
     ///
     /// # Errors
     /// When a field is missing, or the name is too long.
-    pub fn read(line: &[u8]) -> Result<Self, Unreadable> {
+    pub fn read(line: &[u8]) -> Result<Self, UnreadableTopic> {
         let (mut act, mut topic, mut id, mut retain, mut from, mut pid) = (None, None, None, None, None, None);
         each_field(line, |key, value| match key {
             b"act" => act = Some(value),
@@ -78,7 +78,7 @@ impl TopicFrame {
             b"pid" => pid = Some(value),
             _ => {}
         })
-        .map_err(|_| Unreadable::Field("form"))?;
+        .map_err(|_| UnreadableTopic::Field("form"))?;
         let act = match act {
             Some(br#""publish""#) => TopicAct::Publish {
                 retain: match retain {
@@ -89,18 +89,18 @@ impl TopicFrame {
             },
             Some(br#""subscribe""#) => {
                 let id = id.and_then(|id| serde_json::from_slice(id).ok());
-                TopicAct::Subscribe { id: id.ok_or(Unreadable::Field("id"))? }
+                TopicAct::Subscribe { id: id.ok_or(UnreadableTopic::Field("id"))? }
             }
             Some(br#""unsubscribe""#) => TopicAct::Unsubscribe,
-            _ => return Err(Unreadable::Field("act")),
+            _ => return Err(UnreadableTopic::Field("act")),
         };
         let name = |raw: &[u8]| {
             let inner = raw.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
             std::str::from_utf8(inner).ok().map(str::to_owned)
         };
-        let topic = topic.and_then(name).filter(|name| !name.is_empty()).ok_or(Unreadable::Field("topic"))?;
+        let topic = topic.and_then(name).filter(|name| !name.is_empty()).ok_or(UnreadableTopic::Field("topic"))?;
         if topic.len() > LONGEST_NAME {
-            return Err(Unreadable::LongName(topic.len()));
+            return Err(UnreadableTopic::LongName(topic.len()));
         }
         let role = match from {
             Some(br#""worker""#) => Some("worker"),
@@ -160,11 +160,11 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn read(fields: &str) -> Result<TopicFrame, Unreadable> {
+    fn read(fields: &str) -> Result<TopicFrame, UnreadableTopic> {
         TopicFrame::read(format!("{{\"cmd\":\"{CMD}\",{fields}}}").as_bytes())
     }
 
-    fn act(fields: &str) -> Result<TopicAct, Unreadable> {
+    fn act(fields: &str) -> Result<TopicAct, UnreadableTopic> {
         read(fields).map(|frame| frame.act)
     }
 
@@ -173,7 +173,10 @@ mod tests {
         for (fields, expected) in [
             (r#""act":"subscribe","topic":"a","id":7"#, TopicAct::Subscribe { id: 7 }),
             (r#""act":"unsubscribe","topic":"a""#, TopicAct::Unsubscribe),
-            (r#""act":"publish","topic":"a","data":{"topic":"b","act":"subscribe"}"#, TopicAct::Publish { retain: None }),
+            (
+                r#""act":"publish","topic":"a","data":{"topic":"b","act":"subscribe"}"#,
+                TopicAct::Publish { retain: None },
+            ),
             (r#""act":"publish","topic":"a","retain":true"#, TopicAct::Publish { retain: Some(Retain::Keep) }),
             (r#""act":"publish","topic":"a","retain":false"#, TopicAct::Publish { retain: Some(Retain::Forget) }),
         ] {
@@ -195,16 +198,16 @@ mod tests {
             (r#""act":"publish","topic":"""#, "topic"),
             (r#""act":"publish","topic":7"#, "topic"),
         ] {
-            assert_eq!(act(fields), Err(Unreadable::Field(field)), "{fields}");
+            assert_eq!(act(fields), Err(UnreadableTopic::Field(field)), "{fields}");
         }
-        assert_eq!(TopicFrame::read(b"{"), Err(Unreadable::Field("form")));
+        assert_eq!(TopicFrame::read(b"{"), Err(UnreadableTopic::Field("form")));
     }
 
     #[test]
     fn a_name_may_have_so_many_bytes_and_no_more() {
         let named = |length| act(&format!(r#""act":"unsubscribe","topic":"{}""#, "x".repeat(length)));
         assert_eq!(named(LONGEST_NAME), Ok(TopicAct::Unsubscribe));
-        assert_eq!(named(LONGEST_NAME + 1), Err(Unreadable::LongName(LONGEST_NAME + 1)));
+        assert_eq!(named(LONGEST_NAME + 1), Err(UnreadableTopic::LongName(LONGEST_NAME + 1)));
     }
 
     #[test]

@@ -19,13 +19,9 @@ const OBJECTS = {
   ClusterError: 'error',
 };
 const FUNCTIONS = [
-  'startCluster',
-  'createCluster',
-  'request',
-  'onRequest',
-  'sendmessage',
-  'getAloneClient',
-  'getWorkerClient',
+  ...['startCluster', 'createCluster', 'request', 'onRequest', 'sendmessage'],
+  ...['subscribe', 'once', 'unsubscribe', 'publish'],
+  ...['getAloneClient', 'getWorkerClient'],
 ];
 
 /** The heading of a function, of a class's member or of a type in api.md. */

@@ -46,7 +46,9 @@ fn publish(world: &mut World, from: Peer, topic: &str, data: u64, retain: Option
 /// What a process hears, in a word each: a value, the number of a subscription (with `+` if a value was kept), or what else.
 fn heard(world: &World, who: Peer) -> Vec<String> {
     let frames: Vec<Bytes> = match who {
-        Peer::Child(child) => world.sent.iter().filter(|(to, _)| *to == child).map(|(_, frame)| frame.clone()).collect(),
+        Peer::Child(child) => {
+            world.sent.iter().filter(|(to, _)| *to == child).map(|(_, frame)| frame.clone()).collect()
+        }
         Peer::App => world
             .notices
             .iter()
@@ -241,21 +243,21 @@ fn nothing_is_kept_when_the_cluster_is_over() {
 }
 
 #[derive(Debug, Clone)]
-enum Step {
+enum TopicStep {
     Subscribe(usize, usize),
     Unsubscribe(usize, usize),
     Publish(usize, usize, Option<bool>),
     End(usize),
 }
 
-fn steps() -> impl Strategy<Value = Vec<Step>> {
+fn steps() -> impl Strategy<Value = Vec<TopicStep>> {
     let (who, topic) = (0usize..4, 0usize..3);
     let step = prop_oneof![
-        3 => (who.clone(), topic.clone()).prop_map(|(who, topic)| Step::Subscribe(who, topic)),
-        2 => (who.clone(), topic.clone()).prop_map(|(who, topic)| Step::Unsubscribe(who, topic)),
+        3 => (who.clone(), topic.clone()).prop_map(|(who, topic)| TopicStep::Subscribe(who, topic)),
+        2 => (who.clone(), topic.clone()).prop_map(|(who, topic)| TopicStep::Unsubscribe(who, topic)),
         6 => (who.clone(), topic, proptest::option::of(any::<bool>()))
-            .prop_map(|(who, topic, retain)| Step::Publish(who, topic, retain)),
-        1 => who.prop_map(Step::End),
+            .prop_map(|(who, topic, retain)| TopicStep::Publish(who, topic, retain)),
+        1 => who.prop_map(TopicStep::End),
     ];
     proptest::collection::vec(step, 0..80)
 }
@@ -273,7 +275,7 @@ proptest! {
         let mut gone = BTreeSet::new();
         for (number, step) in (0u64..).zip(steps) {
             match step {
-                Step::Subscribe(who, topic) if !gone.contains(&everybody[who]) => {
+                TopicStep::Subscribe(who, topic) if !gone.contains(&everybody[who]) => {
                     let (who, topic) = (everybody[who], NAMES[topic]);
                     subscribe(&mut world, who, topic, number);
                     wanted.insert((who, topic));
@@ -283,11 +285,11 @@ proptest! {
                         None => hears.push(format!("#{number}")),
                     }
                 }
-                Step::Unsubscribe(who, topic) if !gone.contains(&everybody[who]) => {
+                TopicStep::Unsubscribe(who, topic) if !gone.contains(&everybody[who]) => {
                     unsubscribe(&mut world, everybody[who], NAMES[topic]);
                     wanted.remove(&(everybody[who], NAMES[topic]));
                 }
-                Step::Publish(who, topic, retain) if !gone.contains(&everybody[who]) => {
+                TopicStep::Publish(who, topic, retain) if !gone.contains(&everybody[who]) => {
                     let topic = NAMES[topic];
                     publish(&mut world, everybody[who], topic, number, retain);
                     for who in everybody.iter().filter(|who| wanted.contains(&(**who, topic))) {
@@ -299,7 +301,7 @@ proptest! {
                         None => {}
                     }
                 }
-                Step::End(who @ 2..) => {
+                TopicStep::End(who @ 2..) => {
                     let Peer::Child(child) = everybody[who] else { unreachable!() };
                     if gone.insert(everybody[who]) {
                         world.end(child);
