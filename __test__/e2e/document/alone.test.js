@@ -97,6 +97,7 @@ test('8.5 But it prints the error.', async () => {
 });
 
 test('8.6 Uncaught exceptions in the log call for attention.', async () => {
+  await app.event('output', (line) => line === 'Error: rejected in the alone');
   // Whatever they are about, a log can be searched for them.
   const found = app.output.split('\n').filter((line) => /^shop:alone \(pid \d+\): (uncaught|unhandled)/.test(line));
   expect(found.map((line) => line.split(': ')[1])).toEqual(['uncaught exception', 'unhandled rejection']);

@@ -14,8 +14,8 @@ const compilerOptions = { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarge
 const compile = (source) => ts.transpileModule(source, { compilerOptions }).outputText;
 const compiled = (name) => compile(snippet(`${name}.ts`));
 
-/** What `require('sendmessage')` may give. Version 3 exports an object, so its users write require('sendmessage').sendmessage. */
 const required = (name) => `require(${JSON.stringify(path.join(root, name))})`;
+/** What `require('sendmessage')` may give. Version 3 exports an object, so its users write require('sendmessage').sendmessage. */
 const SENDERS = {
   'npm sendmessage 1': required('node_modules/sendmessage-1'),
   'npm sendmessage 2': required('node_modules/sendmessage-2'),
@@ -34,4 +34,4 @@ function sending(name) {
   })();`;
 }
 
-module.exports = { snippet, compile, compiled, SENDERS, sending };
+module.exports = { snippet, compiled, SENDERS, sending };
