@@ -42,7 +42,8 @@ const whenSent = [];
 function laneOf({ cmd, to, type, worker_pid: pid }, handle) {
   if (to === 'alone') return 'alone';
   if (to !== 'worker') return 'app';
-  if (pid != null) return pid;
+  // A text names the same process.
+  if (pid != null) return Number(pid);
   if (type !== 'all') return 'worker';
   // Each worker has to get it: it waits for one that stands still, and other messages to all do not wait for it.
   return cmd === REQUEST || (handle && typeof handle === 'object') ? 'each' : 'all';
