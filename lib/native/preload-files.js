@@ -45,6 +45,7 @@ const SHARED = [
   'messages/serialization',
   'messages/v8-text',
   'scripts/alone-files',
+  'messages/sendmessage',
   'scripts/load-script',
   'scripts/module-type',
 ];

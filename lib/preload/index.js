@@ -6,6 +6,8 @@
 const BOOT = 'YUNFLY_CLUSTER_BOOT';
 /** Not of a worker that stands by. */
 const SLOT = 'YUNFLY_CLUSTER_SLOT';
+/** The events that tell of other processes. */
+const OF_OTHERS = ['yunfly:ready', 'yunfly:workers', 'yunfly:alone'];
 
 /** Tried again while there is no descriptor for it. */
 const LOAD_AGAIN_MS = 1000;

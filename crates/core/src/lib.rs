@@ -43,6 +43,7 @@ use lifecycle::standby::Standbys;
 use lifecycle::startup;
 use lifecycle::supervision::Supervision;
 use messages::Messages;
+use messages::members::Members;
 use messages::random_worker::{self, RandomWorkers};
 use notice::Undeliverable;
 use rollout::development::Development;
@@ -66,6 +67,7 @@ pub struct Core {
     development: Development,
     traffic: Traffic,
     messages: Messages,
+    members: Members,
     random_workers: RandomWorkers,
 }
 
@@ -83,6 +85,7 @@ impl Core {
             development: Development::default(),
             traffic: Traffic::new(&policy),
             messages: Messages::default(),
+            members: Members::default(),
             random_workers: RandomWorkers::default(),
             ctx: Context::new(policy, seed),
         }
@@ -182,11 +185,15 @@ impl Core {
                 self.messages.ready(ctx, child);
                 self.random_workers.choose(ctx);
             }
+                self.members.update(ctx);
             Fact::Running => {
                 supervision.running(ctx);
                 health.running(ctx);
             }
-            Fact::Draining(child) => traffic.draining(ctx, child),
+            Fact::Draining(child) => {
+                traffic.draining(ctx, child);
+                self.members.update(ctx);
+            }
             Fact::SlotLeft { child, vacated, refork_from } => {
                 rollout.slot_left(ctx, child.id);
                 health.slot_left(ctx, child.id, vacated);
@@ -204,6 +211,7 @@ impl Core {
                 development.gone(ctx, &child, &failure);
                 self.random_workers.gone(ctx, &child);
                 supervision.gone(ctx);
+                self.members.gone(ctx, child.id);
                 standbys.refill(ctx);
                 scaling.check(ctx);
                 shutdown.advance(ctx);
@@ -269,7 +277,7 @@ impl Core {
 
     /// Each part does what is due, and what follows from that is done before the next one.
     fn timed_out(&mut self) {
-        let parts: [fn(&mut Self); 10] = [
+        let parts: [fn(&mut Self); 11] = [
             |core| core.ctx.check_deadlines(),
             |core| core.supervision.timed_out(&mut core.ctx),
             |core| core.shutdown.advance(&mut core.ctx),

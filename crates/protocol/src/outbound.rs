@@ -199,6 +199,26 @@ pub fn take_slot(slot: u32) -> Bytes {
 /// What a sender is asked to hold back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum LaneName {
+/// Tells a child which workers are at work now, and which no longer; and the alone's pid, if that is news (`None`: there is none).
+#[must_use]
+pub fn members<'a>(
+    joined: impl Iterator<Item = &'a u32>,
+    left: impl Iterator<Item = &'a u32>,
+    alone: Option<Option<u32>>,
+) -> Bytes {
+    #[derive(Serialize)]
+    struct MembersChanged<'a> {
+        cmd: &'static str,
+        act: &'static str,
+        joined: Vec<&'a u32>,
+        left: Vec<&'a u32>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        alone: Option<Option<u32>>,
+    }
+    let (joined, left) = (joined.collect(), left.collect());
+    frame(&MembersChanged { cmd: "NODE_YUNFLY", act: "members", joined, left, alone })
+}
+
     /// The messages to this target.
     To(Target),
     /// What each worker has to get: requests to all, and messages to all with a handle. They wait for one that stands still,

@@ -1,11 +1,12 @@
 //! Messages and requests between the app, the alone and the workers.
 //!
 //! [`route`] says who gets a message, [`mail`] keeps what nobody can take yet, [`requests`] sees to it that each request is answered,
-//! [`flow`] says who has to hold back.
+//! [`flow`] says who has to hold back, [`members`] tells who is at work.
 
 pub mod flow;
 mod mail;
 pub mod mailbox;
+pub mod members;
 pub mod random_worker;
 mod requests;
 mod route;

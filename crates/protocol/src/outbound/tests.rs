@@ -90,6 +90,15 @@ fn each_message_is_written_so() {
         (pause(LaneName::To(Target::App)), r#"{"cmd":"NODE_YUNFLY","act":"pause","lane":"app"}"#),
         (pause(LaneName::To(Target::Alone)), r#"{"cmd":"NODE_YUNFLY","act":"pause","lane":"alone"}"#),
         (pause(LaneName::To(Target::AnyWorker)), r#"{"cmd":"NODE_YUNFLY","act":"pause","lane":"worker"}"#),
+        (
+            members([4, 5].iter(), [6].iter(), Some(Some(7))),
+            r#"{"cmd":"NODE_YUNFLY","act":"members","joined":[4,5],"left":[6],"alone":7}"#,
+        ),
+        (
+            members([].iter(), [].iter(), Some(None)),
+            r#"{"cmd":"NODE_YUNFLY","act":"members","joined":[],"left":[],"alone":null}"#,
+        ),
+        (members([].iter(), [6].iter(), None), r#"{"cmd":"NODE_YUNFLY","act":"members","joined":[],"left":[6]}"#),
         (pause(LaneName::To(Target::AllWorkers)), r#"{"cmd":"NODE_YUNFLY","act":"pause","lane":"all"}"#),
         (pause(LaneName::To(Target::WorkerPid(7))), r#"{"cmd":"NODE_YUNFLY","act":"pause","lane":7}"#),
         (resume(LaneName::Each), r#"{"cmd":"NODE_YUNFLY","act":"resume","lane":"each"}"#),
