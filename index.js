@@ -35,6 +35,9 @@ module.exports = {
   request,
   onRequest,
   sendmessage,
+  get messenger() {
+    return require('./lib/messages/messenger-here').messenger;
+  },
   Cluster,
   get ClusterWorker() {
     return require('./lib/cluster/worker').ClusterWorker;

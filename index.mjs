@@ -2,6 +2,6 @@
 
 import cluster from './index.js';
 
-export const { startCluster, createCluster, request, onRequest, sendmessage } = cluster;
+export const { startCluster, createCluster, request, onRequest, sendmessage, messenger } = cluster;
 export const { Cluster, ClusterWorker, ClusterAlone, ClusterError } = cluster;
 export default cluster;

@@ -46,6 +46,7 @@ class Cluster extends EventEmitter {
   #reaping;
   #participant;
   #ready = deferred();
+  #messenger;
   #closed = deferred();
   workers = new Map();
 
@@ -66,6 +67,14 @@ class Cluster extends EventEmitter {
   }
 
   async start() {
+  get messenger() {
+    if (!this.#messenger) {
+      const { Messenger } = require('../messages/messenger');
+      this.#messenger = new Messenger(this.#messengerLink());
+    }
+    return this.#messenger;
+  }
+
     if (process[ROLE]) {
       const remedy = 'Start it in the app process only: where cluster.isPrimary is true, or in a file of its own.';
       throw new ClusterError('ERR_IN_CHILD', `This process is the ${process[ROLE]} of a cluster itself. ${remedy}`);
@@ -169,7 +178,7 @@ class Cluster extends EventEmitter {
       this.#master = new Master(JSON.stringify(toNativeConfig(this.#settings)), () => this.#pump?.wake());
       // Before the rest is loaded: meanwhile the children boot.
       this.#master.start();
-      enter(() => this.#requests());
+      this.#enter();
       const { Dispatcher } = require('./dispatcher');
       const { Pump } = require('../native/pump');
       this.#dispatcher = new Dispatcher(this, {
@@ -224,8 +233,29 @@ class Cluster extends EventEmitter {
   }
 
   #loadHere() {
+  #messengerLink() {
+    return {
+      role: 'app',
+      hasAlone: this.#settings.alone !== undefined,
+      send: (message) => this.sendmessage(message),
+      listen: (receive) => {
+        const hear = (sender, message) => receive(message, sender);
+        this.on('message', hear);
+        return () => this.off('message', hear);
+      },
+    };
+  }
+
+  /** What this package exports for every process is the cluster's. */
+  #enter() {
+    enter(
+      () => this.#requests(),
+      () => this.messenger,
+    );
+  }
+
     this.#state = 'inProcess';
-    enter(() => this.#requests());
+    this.#enter();
     const { exec, workerLoader } = this.#settings;
     const { loadInProcess } = require('../scripts/in-process');
     const failed = (cause) =>

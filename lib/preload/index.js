@@ -40,6 +40,10 @@ function start(boot) {
   if (boot.serialization === 'advanced') require('./serialization').start(boot);
   const requests = require('./request');
   requests.start(boot);
+  // Where this package's messenger finds it, be it another copy of the package.
+  const messenger = { get: () => require('./messenger').open(boot), configurable: true };
+  Object.defineProperty(process, Symbol.for('yunfly.cluster.messenger'), messenger);
+  process.on('newListener', (event) => OF_OTHERS.includes(event) && require('./members').heard(event));
   const prepare = () => loadRest(requests);
   if (boot.role === 'alone') require('./alone').start(boot, prepare);
   else require('./worker').start(boot, prepare);
@@ -50,6 +54,8 @@ function start(boot) {
 function loadRest(requests) {
   try {
     require('./draining');
+    require('./members');
+    require('./messenger');
     requests.open();
   } catch {
     require('../real-timers').setTimeout(loadRest, LOAD_AGAIN_MS, requests).unref();

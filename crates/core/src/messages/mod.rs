@@ -44,6 +44,12 @@ impl Messages {
         {
             return ctx.child_ready(child);
         }
+        // No two processes have one pid. What is sent to the alone keeps its order, however the alone is named.
+        let is_for_alone = |pid| ctx.processes.alone().is_some_and(|alone| alone.pid == Some(pid));
+        let target = match target {
+            Target::WorkerPid(pid) if is_for_alone(pid) => Target::Alone,
+            _ => target,
+        };
         self.pass_on(ctx, from, target, frame);
     }
 
