@@ -14,6 +14,7 @@ const FOREVER_MS = 2 ** 31 - 1;
 const PREPARE_AGAIN_MS = 1000;
 const NOTHING = {
   workers: { listening: 0, starting: 0, draining: 0, standby: 0, waiting: 0 },
+  alone: null,
   children: [],
   listeners: [],
   app: { queuedBytes: 0 },
@@ -45,8 +46,8 @@ class Cluster extends EventEmitter {
   #keepAlive;
   #reaping;
   #participant;
-  #ready = deferred();
   #messenger;
+  #ready = deferred();
   #closed = deferred();
   workers = new Map();
 
@@ -66,7 +67,6 @@ class Cluster extends EventEmitter {
     return this.#dispatcher?.alone ?? null;
   }
 
-  async start() {
   get messenger() {
     if (!this.#messenger) {
       const { Messenger } = require('../messages/messenger');
@@ -75,6 +75,7 @@ class Cluster extends EventEmitter {
     return this.#messenger;
   }
 
+  async start() {
     if (process[ROLE]) {
       const remedy = 'Start it in the app process only: where cluster.isPrimary is true, or in a file of its own.';
       throw new ClusterError('ERR_IN_CHILD', `This process is the ${process[ROLE]} of a cluster itself. ${remedy}`);
@@ -232,7 +233,6 @@ class Cluster extends EventEmitter {
     };
   }
 
-  #loadHere() {
   #messengerLink() {
     return {
       role: 'app',
@@ -254,6 +254,7 @@ class Cluster extends EventEmitter {
     );
   }
 
+  #loadHere() {
     this.#state = 'inProcess';
     this.#enter();
     const { exec, workerLoader } = this.#settings;

@@ -23,6 +23,8 @@ export type ClusterErrorCode =
   | 'ERR_CLOSED'
   /** In `exception`: no worker is left, and `limit` is over. */
   | 'ERR_NO_WORKERS'
+  /** In `aloneReachLimit` and `exception`: the alone does not stay up, and its limit (`aloneLimit`, else `limit`) is over. */
+  | 'ERR_ALONE_FAILED'
   /** In `exception`: the master failed. */
   | 'ERR_MASTER_FAILED'
   /** In `crash` (development): a process exited by itself. */

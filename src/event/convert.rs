@@ -8,6 +8,7 @@ use cluster_core::lifecycle::scale::NotScaled;
 use cluster_core::notice::{Census, ExitReason, HangReport, Missed, Notice};
 use cluster_core::rollout::report::{NotReloaded, ReloadReport};
 use cluster_core::types::{ChildId, ExitStatus, Peer};
+use cluster_protocol::code::ErrorCode;
 
 impl From<Notice> for NativeEvent {
     fn from(notice: Notice) -> Self {
@@ -58,6 +59,9 @@ impl From<Notice> for NativeEvent {
                 of(child, |role, id| Self::ProtocolError { role, id, code: code.as_str(), message: detail })
             }
             Notice::ReachReforkLimit(slot) => Self::ReachReforkLimit { slot },
+            Notice::AloneReachLimit { message, failure } => {
+                Self::AloneReachLimit { code: ErrorCode::AloneFailed.as_str(), message, failure: failure.into() }
+            }
             Notice::Scaled { id, result: Ok(()) } => Self::Scaled { id },
             Notice::Scaled { id, result: Err(why) } => not_scaled(id, &why),
             Notice::Reloaded { id, report } => reloaded(id, report),

@@ -41,7 +41,7 @@ use lifecycle::scale::Scaling;
 use lifecycle::shutdown::Shutdown;
 use lifecycle::standby::Standbys;
 use lifecycle::startup;
-use lifecycle::supervision::Supervision;
+use lifecycle::supervision::{Supervision, alone_status};
 use messages::Messages;
 use messages::members::Members;
 use messages::random_worker::{self, RandomWorkers};
@@ -209,11 +209,11 @@ impl Core {
                 ctx.tell_exit(&child, exit);
                 rollout.gone(ctx, &child, &failure);
                 development.gone(ctx, &child, &failure);
-                self.random_workers.gone(ctx, &child);
-                supervision.gone(ctx);
                 self.members.gone(ctx, child.id);
                 standbys.refill(ctx);
                 scaling.check(ctx);
+                self.random_workers.gone(ctx, &child);
+                supervision.gone(ctx, &failure);
                 shutdown.advance(ctx);
             }
             Fact::SlotAdded(slot) => rollout.slot_added(ctx, slot),
@@ -307,6 +307,12 @@ impl Core {
         let processes = &self.ctx.processes;
         let entries = processes.all_slots().map(|(_, entry)| entry.generation);
         let children = processes.children().map(|child| child.generation);
+    /// Where the alone stands, if there is one.
+    #[must_use]
+    pub fn alone(&self, now: Time) -> Option<notice::AloneStatus> {
+        alone_status(&self.ctx, now)
+    }
+
         entries.chain(children).chain([self.ctx.generation]).chain(self.rollout.generation()).collect()
     }
 

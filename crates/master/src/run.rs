@@ -317,6 +317,7 @@ impl Shell {
             "listeners": listeners,
             "app": { "queuedBytes": self.app.bytes() },
         })
+            "alone": self.core.alone(self.now()),
         .to_string()
     }
 }
