@@ -183,7 +183,7 @@ const SECTIONS = {
       default: false,
       as: (seconds, mode) => (mode === 'production' && seconds !== false ? seconds * 1000 : undefined),
       to: [CORE],
-      flags: [{ help: 'exit if the alone keeps failing for this long' }],
+      flags: [{ help: 'exit if the alone keeps dying for this long' }],
     },
     refork: {
       ...yesOrNo,

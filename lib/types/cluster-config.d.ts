@@ -121,7 +121,8 @@ export interface ClusterConfig {
    *  (relative to the app's working folder): there; `false`: leave the environment as it is. No effect before Node 22.1. Default:
    *  `true` in production unless `NODE_COMPILE_CACHE` or `NODE_DISABLE_COMPILE_CACHE` is set, `false` in development. */
   compileCache?: boolean | string;
-  /** How long each process may take to become ready, in ms. Default: 60000. */
+  /** How long each process may take to become ready, in ms. One that takes longer stops as at any other end (`yunfly:drain`, the
+   *  listeners of `stopSignal`), but gets SIGKILL 1 s later. Default: 60000. */
   startTimeout?: number;
   /** How long a stopping process may take to finish, in ms; then it gets SIGKILL. Default: 25000, in development 5000. */
   killTimeout?: number;

@@ -153,6 +153,8 @@ impl Core {
             }
             Event::Disconnected { child } => ctx.disconnected(child),
             Event::Exited { child, exit } => ctx.exited(child, exit),
+            Event::LeftBehind { child } => ctx.left_behind(child),
+            Event::DescendantsEnded { child } => ctx.descendants_ended(child),
             Event::Signalled { signal } => shutdown.signalled(ctx, signal),
             Event::CloseAsked { force } => shutdown.close_asked(ctx, force),
             Event::ReloadAsked(request) => match ctx.policy.mode {
@@ -183,9 +185,9 @@ impl Core {
                 standbys.refill(ctx);
                 scaling.check(ctx);
                 self.messages.ready(ctx, child);
+                self.members.update(ctx);
                 self.random_workers.choose(ctx);
             }
-                self.members.update(ctx);
             Fact::Running => {
                 supervision.running(ctx);
                 health.running(ctx);
@@ -210,12 +212,14 @@ impl Core {
                 rollout.gone(ctx, &child, &failure);
                 development.gone(ctx, &child, &failure);
                 self.members.gone(ctx, child.id);
-                standbys.refill(ctx);
-                scaling.check(ctx);
                 self.random_workers.gone(ctx, &child);
                 supervision.gone(ctx, &failure);
+                standbys.refill(ctx);
+                scaling.check(ctx);
                 shutdown.advance(ctx);
             }
+            Fact::LeftBehind => shutdown.left_behind(ctx),
+            Fact::DescendantsGone => shutdown.advance(ctx),
             Fact::SlotAdded(slot) => rollout.slot_added(ctx, slot),
             Fact::SlotRemoved(slot) => {
                 rollout.slot_removed(slot);
@@ -260,6 +264,7 @@ impl Core {
         let ctx = &self.ctx;
         [
             ctx.processes.next_deadline(),
+            ctx.descendants.values().min().copied(),
             self.supervision.next_timeout(ctx),
             self.standbys.next_timeout(ctx),
             self.health.next_timeout(ctx),
@@ -279,6 +284,7 @@ impl Core {
     fn timed_out(&mut self) {
         let parts: [fn(&mut Self); 11] = [
             |core| core.ctx.check_deadlines(),
+            |core| core.ctx.end_descendants(false),
             |core| core.supervision.timed_out(&mut core.ctx),
             |core| core.shutdown.advance(&mut core.ctx),
             |core| core.health.timed_out(&mut core.ctx),
@@ -301,18 +307,18 @@ impl Core {
         self.ctx.processes.census()
     }
 
-    /// The generations of which there are processes, or may be again.
-    #[must_use]
-    pub fn generations(&self) -> BTreeSet<GenerationId> {
-        let processes = &self.ctx.processes;
-        let entries = processes.all_slots().map(|(_, entry)| entry.generation);
-        let children = processes.children().map(|child| child.generation);
     /// Where the alone stands, if there is one.
     #[must_use]
     pub fn alone(&self, now: Time) -> Option<notice::AloneStatus> {
         alone_status(&self.ctx, now)
     }
 
+    /// The generations of which there are processes, or may be again.
+    #[must_use]
+    pub fn generations(&self) -> BTreeSet<GenerationId> {
+        let processes = &self.ctx.processes;
+        let entries = processes.all_slots().map(|(_, entry)| entry.generation);
+        let children = processes.children().map(|child| child.generation);
         entries.chain(children).chain([self.ctx.generation]).chain(self.rollout.generation()).collect()
     }
 

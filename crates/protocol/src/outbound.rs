@@ -36,6 +36,9 @@ pub enum DrainReason {
     Replace,
     /// `worker.disconnect()` in the app.
     Disconnect,
+    /// It was not ready in time.
+    #[serde(rename = "startTimeout")]
+    StartTimeout,
 }
 
 /// The answer to `queryServer`. With an errno of 0 a handle goes along ([`with_handle`]), or the worker waits for
@@ -196,9 +199,6 @@ pub fn take_slot(slot: u32) -> Bytes {
     Bytes::from(format!("{{\"cmd\":\"NODE_YUNFLY\",\"act\":\"takeSlot\",\"slot\":{slot}}}\n"))
 }
 
-/// What a sender is asked to hold back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum LaneName {
 /// Tells a child which workers are at work now, and which no longer; and the alone's pid, if that is news (`None`: there is none).
 #[must_use]
 pub fn members<'a>(
@@ -219,6 +219,9 @@ pub fn members<'a>(
     frame(&MembersChanged { cmd: "NODE_YUNFLY", act: "members", joined, left, alone })
 }
 
+/// What a sender is asked to hold back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum LaneName {
     /// The messages to this target.
     To(Target),
     /// What each worker has to get: requests to all, and messages to all with a handle. They wait for one that stands still,
