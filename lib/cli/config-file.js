@@ -11,9 +11,8 @@ async function readConfig(typed) {
   if (!fs.statSync(found, { throwIfNoEntry: false })?.isFile())
     throw new UsageError(`--config: there is no file ${found}.`);
   const content = await load(found);
-  if (content && require('./pm2/ecosystem').isEcosystem(content)) {
-    return require('./pm2/ecosystem').readEcosystem(content, typed);
-  }
+  const { isEcosystem, readEcosystem } = require('./pm2/ecosystem');
+  if (isEcosystem(content)) return readEcosystem(content, typed);
   if (!isObject(content)) {
     throw new UsageError(`--config: ${found} must export the configuration, an object.`);
   }

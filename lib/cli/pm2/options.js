@@ -50,7 +50,7 @@ function startTimeout(value) {
   return Number.isInteger(given) ? Math.max(given, FIELDS.startTimeout.default) : given;
 }
 
-/** false, 0, '0', '' and the like. */
+/** false, 0, '0', '' and []. */
 const isOff = (value) => Number(value) === 0;
 
 /** 'node', or the path of this one. */
@@ -121,7 +121,7 @@ const OPTIONS = {
   increment_var: { refused: 'Add NODE_APP_INSTANCE to the number in the app.' },
   filter_env: {
     refused: 'Start the command without these variables (env -u NAME …).',
-    unless: (value) => isOff(value) || value.length === 0,
+    unless: isOff,
   },
   shutdown_with_message: {
     refused: "Make the code for the message 'shutdown' a listener of SIGTERM, which is called after the last request.",
@@ -129,7 +129,7 @@ const OPTIONS = {
   },
   stop_exit_codes: {
     refused: 'A worker that exits is replaced, whatever its code: set `autorestart: false` for an app that has an end.',
-    unless: (value) => [value].flat().length === 0,
+    unless: (value) => value.length === 0,
   },
   uid: { refused: 'Start the command as this user (User= in systemd, USER in Docker).' },
   gid: { refused: 'Start the command with this group (Group= in systemd, USER in Docker).' },
