@@ -251,6 +251,18 @@ test('an unknown option: a warning, with what may have been meant', () => {
   expect(warnings).toEqual([['CLUSTER_UNKNOWN_OPTION', message]]);
 });
 
+test('`static`, which stands beside the apps, has no effect', () => {
+  readEcosystem({ apps: [{ script: SCRIPT }], static: [{ path: 'public', port: 80 }] }, NOTHING_TYPED);
+  expect(warnings).toEqual([['CLUSTER_OPTION_IGNORED', expect.stringContaining('`static` has no effect')]]);
+});
+
+test('what is not a value of the field is left to be refused by its name', () => {
+  expect(read({ node_args: 5, args: 5, env: 'A=1', kill_timeout: '5s' })).toMatchObject({
+    config: { execArgv: ['--enable-source-maps', 5], args: 5, env: 'A=1', killTimeout: '5s' },
+    names: { execArgv: 'node_args', args: 'args', env: 'env', killTimeout: 'kill_timeout' },
+  });
+});
+
 test('every option that PM2 knows, and every alias of it, is known', () => {
   const names = Object.entries(pm2Options).flatMap(([name, { alias = [] }]) => [name, ...[alias].flat()]);
   const unknown = names.filter((name) => !name.startsWith('^') && !Object.hasOwn(OPTIONS, nameOf(name)));

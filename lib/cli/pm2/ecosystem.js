@@ -28,6 +28,7 @@ function isEcosystem(content) {
  */
 function readEcosystem(content, typed) {
   const app = theApp(content, typed.only);
+  if (content.static) ignored('static', 'no folders are served: a web server does that');
   const given = optionsOf(app);
   const isFork = modeOf(given) === 'fork';
   const config = {
@@ -40,8 +41,8 @@ function readEcosystem(content, typed) {
     ...fieldsOf(given),
     env: environmentOf(app, content.deploy, typed),
   };
-  if (!isOn(given, 'disable_source_map_support') && isOn(given, 'source_map_support', true))
-    config.execArgv = ['--enable-source-maps', ...(config.execArgv ?? [])];
+  const mapsSources = isOn(given, 'source_map_support', true) && !isOn(given, 'disable_source_map_support');
+  if (mapsSources) config.execArgv = ['--enable-source-maps'].concat(config.execArgv ?? []);
   checkScript(config.exec, typed.config.cwd ?? config.cwd);
   return { config, logs: logsOf(given, config.cwd), names: namesOf(given) };
 }

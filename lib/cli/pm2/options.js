@@ -64,19 +64,10 @@ function isThisNode(interpreter) {
 }
 
 /** How it lists, inspects and deploys apps; nothing here depends on it. */
-const ABOUT_PM2 = [
-  ...['namespace', 'name_prefix', 'username', 'force', 'write', 'vizion', 'install_url', 'post_update'],
-  ...[
-    'pmx',
-    'automation',
-    'disable_trace',
-    'v8',
-    'event_loop_inspector',
-    'kill_retry_time',
-    'treekill',
-    'windows_hide',
-  ],
-];
+const ABOUT_PM2 = (
+  'namespace name_prefix username force write vizion install_url post_update pmx automation disable_trace v8 ' +
+  'event_loop_inspector kill_retry_time treekill windows_hide'
+).split(' ');
 
 const OPTIONS = {
   script: { field: 'exec' },
