@@ -1,10 +1,13 @@
 //! What the app is told, as JS sees it: one kind of object for each kind of event (lib/cluster/dispatcher.js turns them into events).
 
 mod convert;
+mod message;
 mod parts;
 
 use napi_derive::napi;
 
+pub use convert::told;
+pub use message::NativeMessage;
 pub use parts::{NativeAddress, NativeError, NativeFailure, NativeReplacement};
 
 /// One event. `role` and `id` name a child. What is JSON is what a child wrote: nobody has looked into it but lib/.
@@ -95,12 +98,6 @@ pub enum NativeEvent {
         role: &'static str,
         id: u32,
         signal: &'static str,
-    },
-    Message {
-        #[napi(ts_type = "'worker' | 'alone'")]
-        role: &'static str,
-        id: u32,
-        json: String,
     },
     /// `handle`: for `takeHandle`.
     Handle {

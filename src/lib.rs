@@ -22,6 +22,7 @@ use std::sync::mpsc::sync_channel;
 use std::time::Duration;
 
 use bytes::Bytes;
+use napi::Either;
 use napi::bindgen_prelude::{Env, Error, Function, Result, Status};
 use napi::threadsafe_function::ThreadsafeFunctionCallMode;
 use napi_derive::napi;
@@ -42,7 +43,7 @@ use cluster_sys::orphans::Orphans;
 use cluster_sys::private;
 use cluster_sys::process::is_main_thread;
 
-pub use event::NativeEvent;
+pub use event::{NativeEvent, NativeMessage};
 
 /// So long a process that exits waits for what it has sent.
 const FLUSH: Duration = Duration::from_millis(250);
@@ -95,8 +96,8 @@ impl Master {
 
     /// The oldest events, after a call of `wake`; if there are more, `wake` is called again.
     #[napi(catch_unwind)]
-    pub fn take_events(&self) -> Vec<NativeEvent> {
-        self.app.take().into_iter().map(NativeEvent::from).collect()
+    pub fn take_events<'env>(&self, env: &'env Env) -> Result<Vec<Either<NativeEvent, NativeMessage<'env>>>> {
+        self.app.take().into_iter().map(|notice| event::told(env, notice)).collect()
     }
 
     /// Opens the channel of a worker that the app starts itself; gives the number of the worker's end, which `adopt` and `give_up` close.

@@ -17,7 +17,6 @@ const OF_THE_PRELOAD = [
   'disconnect',
   'draining',
   'faults',
-  'forked',
   'hand-back',
   'index',
   'kept-handles',

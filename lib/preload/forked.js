@@ -1,15 +1,26 @@
 'use strict';
 
-// A worker that the app forks itself, by Node's `cluster.fork()`: the master balances by what it tells of its servers. How it lives and
-// ends is Node's matter. What that needs is loaded when its first server listens, and has said so: nobody's start waits for it.
+// Loaded by `--require` into a worker that the app forks itself, by Node's `cluster.fork()`: the master balances by what it tells of its
+// servers. How it lives and ends is Node's matter. What that needs is loaded when its first server listens, and has said so: nobody's
+// start waits for it. For the same reason this is one file, apart from index.js.
 
 const net = require('net');
 const { setImmediate } = require('timers');
 
+const BOOT = 'YUNFLY_CLUSTER_BOOT';
+
 /** Node's own: the app may put another one in its place. */
 const { send } = process;
 
+/** As in index.js: neither its threads nor what it forks itself see the token. */
+const token = process.env[BOOT];
+if (token !== undefined) {
+  delete process.env[BOOT];
+  if (process.channel) start(JSON.parse(token));
+}
+
 function start({ serialization, hangTimeout }) {
+  if (process.execArgv[0] === '--require') process.execArgv.splice(0, 2);
   if (serialization === 'advanced') require('./serialization').start({});
   waitForServer();
   // When the app is loaded.
@@ -52,5 +63,3 @@ function watch(begun, messages) {
   servers.trackServers('production');
   for (const server of begun) servers.listens(server);
 }
-
-module.exports = { start };

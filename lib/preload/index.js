@@ -1,7 +1,7 @@
 'use strict';
 
-// Loaded by `--require` into every worker and into the alone, before their own code. What is read here costs boot time
-// in every process, so as little as can be.
+// Loaded by `--require` into every worker and into the alone, before their own code (into what Node's `cluster.fork()` starts: forked.js).
+// What is read here costs boot time in every process, so as little as can be.
 
 const BOOT = 'YUNFLY_CLUSTER_BOOT';
 /** Not of a worker that stands by. */
@@ -24,10 +24,6 @@ if (token !== undefined) {
 function start(boot) {
   // The master puts `--require <this file>` first. Without it in execArgv, child_process.fork() doesn't pass it on.
   if (process.execArgv[0] === '--require') process.execArgv.splice(0, 2);
-  if (boot.role === 'forked') {
-    require('./forked').start(boot);
-    return;
-  }
   // The document's random-worker snippet compares `cluster.worker.process.id` with `worker_pid`.
   Object.defineProperty(process, 'id', { value: process.pid, configurable: true, writable: true });
   // startCluster() refuses to run here: a script without a guard would fork itself for ever.

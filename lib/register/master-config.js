@@ -37,16 +37,16 @@ function masterConfig(policy, { balance, drain, hangTimeout, killTimeout, maxMem
   };
 }
 
-/** What a worker's preload is told (lib/preload). */
+/** What a worker's preload is told (lib/preload): with `drain` it is one of a cluster's workers, else Node's own as far as can be. */
 function bootOf(serialization, { drain, hangTimeout, killTimeout }) {
-  const role = drain ? 'worker' : 'forked';
+  if (!drain) return { role: 'forked', serialization, hangTimeout };
   return {
     ...toldTo(PRELOAD, usual()),
     mode: 'production',
     ready: 'online',
     title: process.title,
     adopted: true,
-    role,
+    role: 'worker',
     serialization,
     hangTimeout,
     killTimeout,

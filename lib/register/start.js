@@ -8,7 +8,10 @@ const path = require('path');
 const timers = require('../real-timers');
 const { nodeError } = require('./node-error');
 
-const PRELOAD = path.join(__dirname, '../preload/index.js');
+const PRELOADS = {
+  forked: path.join(__dirname, '../preload/forked.js'),
+  worker: path.join(__dirname, '../preload/index.js'),
+};
 const HIGHEST_PORT = 65535;
 const LOWEST_PORT = 1024;
 
@@ -23,7 +26,7 @@ function start(channels, id, env, settings, boot) {
   const at = stdio.indexOf('ipc');
   const theirs = channels.open();
   stdio[at] = theirs;
-  const argv = ['--require', PRELOAD, ...execArgv, exec, ...(args ?? [])];
+  const argv = ['--require', PRELOADS[boot.role], ...execArgv, exec, ...(args ?? [])];
   let child;
   try {
     child =
@@ -42,7 +45,7 @@ function start(channels, id, env, settings, boot) {
               NODE_CHANNEL_FD: String(at),
               NODE_CHANNEL_SERIALIZATION_MODE: 'json',
               YUNFLY_CLUSTER_BOOT: JSON.stringify(boot),
-              YUNFLY_CLUSTER_SLOT: String(id),
+              ...(boot.role === 'worker' && { YUNFLY_CLUSTER_SLOT: String(id) }),
             },
           });
   } catch (error) {

@@ -1,78 +1,82 @@
 //! From the core's notices.
 
 use bytes::Bytes;
+use napi::Either;
+use napi::bindgen_prelude::{Env, Result};
 
-use super::NativeEvent;
 use super::parts::NativeFailure;
+use super::{NativeEvent, NativeMessage};
 use cluster_core::lifecycle::scale::NotScaled;
 use cluster_core::notice::{Census, ExitReason, HangReport, Missed, Notice};
 use cluster_core::rollout::report::{NotReloaded, ReloadReport};
 use cluster_core::types::{ChildId, ExitStatus, Peer};
 
-impl From<Notice> for NativeEvent {
-    fn from(notice: Notice) -> Self {
-        match notice {
-            Notice::Message(child, frame) => of(child, |role, id| Self::Message { role, id, json: text(&frame) }),
-            Notice::Request(_, frame) => Self::Rpc { json: text(&frame) },
-            Notice::Output(child, stream, block) => {
-                of(child, |role, id| Self::Output { role, id, stream: stream.as_str(), text: text(&block) })
-            }
-            // A float counts up to 2^53 exactly.
-            Notice::Handle(child, frame, handle) => {
-                of(child, |role, id| Self::Handle { role, id, json: text(&frame), handle: handle as f64 })
-            }
-            Notice::Undeliverable { from, frame, reason } => {
-                let (role, id) = sender(from);
-                Self::Undeliverable { role, id, json: text(&frame), reason: reason.as_str() }
-            }
-            Notice::Missed(child, Missed { messages, bytes }) => {
-                of(child, |role, id| Self::Missed { role, id, messages: messages as f64, bytes: bytes as f64 })
-            }
-            Notice::Fork { child, slot, pid } => of(child, |role, id| Self::Fork { role, id, slot, pid }),
-            Notice::Online(child) => of(child, |role, id| Self::Online { role, id }),
-            Notice::Listening(child, address) => {
-                of(child, |role, id| Self::Listening { role, id, address: address.into() })
-            }
-            Notice::ChildReady(child) => of(child, |role, id| Self::ChildReady { role, id }),
-            Notice::StandbyReady(child) => of(child, |role, id| Self::Standby { role, id }),
-            Notice::SlotTaken { child, slot } => of(child, |role, id| Self::SlotTaken { role, id, slot }),
-            Notice::Resumed(child) => of(child, |role, id| Self::Resumed { role, id }),
-            Notice::Signal(child, signal) => of(child, |role, id| Self::Signal { role, id, signal }),
-            Notice::Draining(child, reason) => {
-                of(child, |role, id| Self::Draining { role, id, reason: reason.as_str().to_owned() })
-            }
-            Notice::Disconnect { child, expected } => of(child, |role, id| Self::Disconnect { role, id, expected }),
-            Notice::Exit { child, exit, expected, reason } => {
-                let (ExitStatus { code, signal }, reason) = (exit, exit_reason(&reason, exit).to_owned());
-                of(child, |role, id| Self::Exit { role, id, code, signal, expected, reason })
-            }
-            Notice::ChildError(child, report) => {
-                let (phase, error) = (report.phase.as_str(), report.error.into());
-                of(child, |role, id| Self::ChildError { role, id, phase, error })
-            }
-            Notice::Hang(child, HangReport { silent_for, evidence }) => {
-                let (silent_for, state, cpu) = (silent_for as f64, evidence.state.as_str(), evidence.cpu);
-                of(child, |role, id| Self::Hang { role, id, silent_for, state, cpu })
-            }
-            Notice::ProtocolError { child, code, detail } => {
-                of(child, |role, id| Self::ProtocolError { role, id, code: code.as_str(), message: detail })
-            }
-            Notice::ReachReforkLimit(slot) => Self::ReachReforkLimit { slot },
-            Notice::Scaled { id, result: Ok(()) } => Self::Scaled { id },
-            Notice::Scaled { id, result: Err(why) } => not_scaled(id, &why),
-            Notice::Reloaded { id, report } => reloaded(id, report),
-            Notice::Changed { files } => Self::Change { files },
-            Notice::Crashed(failure) => Self::Crash { failure: failure.into() },
-            Notice::Log { level, data } => Self::Log { level, json: serde_json::Value::Object(data).to_string() },
-            Notice::Check(census) => check(census),
-            Notice::Ready => Self::Ready,
-            Notice::StartFailed(failure) => Self::StartFailed { failure: failure.into() },
-            Notice::Exception { code, message, failure } => {
-                Self::Exception { code: code.as_str(), message, failure: failure.map(NativeFailure::from) }
-            }
-            Notice::Closed(outcome) => Self::Closed { outcome: outcome.as_str() },
+/// What the app is told.
+///
+/// # Errors
+/// When V8 can make no string of a message.
+pub fn told(env: &Env, notice: Notice) -> Result<Either<NativeEvent, NativeMessage<'_>>> {
+    Ok(Either::A(match notice {
+        Notice::Message(child, frames) => return NativeMessage::new(env, child, &frames).map(Either::B),
+        Notice::Request(_, frame) => NativeEvent::Rpc { json: text(&frame) },
+        Notice::Output(child, stream, block) => {
+            of(child, |role, id| NativeEvent::Output { role, id, stream: stream.as_str(), text: text(&block) })
         }
-    }
+        // A float counts up to 2^53 exactly.
+        Notice::Handle(child, frame, handle) => {
+            of(child, |role, id| NativeEvent::Handle { role, id, json: text(&frame), handle: handle as f64 })
+        }
+        Notice::Undeliverable { from, frame, reason } => {
+            let (role, id) = sender(from);
+            NativeEvent::Undeliverable { role, id, json: text(&frame), reason: reason.as_str() }
+        }
+        Notice::Missed(child, Missed { messages, bytes }) => {
+            of(child, |role, id| NativeEvent::Missed { role, id, messages: messages as f64, bytes: bytes as f64 })
+        }
+        Notice::Fork { child, slot, pid } => of(child, |role, id| NativeEvent::Fork { role, id, slot, pid }),
+        Notice::Online(child) => of(child, |role, id| NativeEvent::Online { role, id }),
+        Notice::Listening(child, address) => {
+            of(child, |role, id| NativeEvent::Listening { role, id, address: address.into() })
+        }
+        Notice::ChildReady(child) => of(child, |role, id| NativeEvent::ChildReady { role, id }),
+        Notice::StandbyReady(child) => of(child, |role, id| NativeEvent::Standby { role, id }),
+        Notice::SlotTaken { child, slot } => of(child, |role, id| NativeEvent::SlotTaken { role, id, slot }),
+        Notice::Resumed(child) => of(child, |role, id| NativeEvent::Resumed { role, id }),
+        Notice::Signal(child, signal) => of(child, |role, id| NativeEvent::Signal { role, id, signal }),
+        Notice::Draining(child, reason) => {
+            of(child, |role, id| NativeEvent::Draining { role, id, reason: reason.as_str().to_owned() })
+        }
+        Notice::Disconnect { child, expected } => of(child, |role, id| NativeEvent::Disconnect { role, id, expected }),
+        Notice::Exit { child, exit, expected, reason } => {
+            let (ExitStatus { code, signal }, reason) = (exit, exit_reason(&reason, exit).to_owned());
+            of(child, |role, id| NativeEvent::Exit { role, id, code, signal, expected, reason })
+        }
+        Notice::ChildError(child, report) => {
+            let (phase, error) = (report.phase.as_str(), report.error.into());
+            of(child, |role, id| NativeEvent::ChildError { role, id, phase, error })
+        }
+        Notice::Hang(child, HangReport { silent_for, evidence }) => {
+            let (silent_for, state, cpu) = (silent_for as f64, evidence.state.as_str(), evidence.cpu);
+            of(child, |role, id| NativeEvent::Hang { role, id, silent_for, state, cpu })
+        }
+        Notice::ProtocolError { child, code, detail } => {
+            of(child, |role, id| NativeEvent::ProtocolError { role, id, code: code.as_str(), message: detail })
+        }
+        Notice::ReachReforkLimit(slot) => NativeEvent::ReachReforkLimit { slot },
+        Notice::Scaled { id, result: Ok(()) } => NativeEvent::Scaled { id },
+        Notice::Scaled { id, result: Err(why) } => not_scaled(id, &why),
+        Notice::Reloaded { id, report } => reloaded(id, report),
+        Notice::Changed { files } => NativeEvent::Change { files },
+        Notice::Crashed(failure) => NativeEvent::Crash { failure: failure.into() },
+        Notice::Log { level, data } => NativeEvent::Log { level, json: serde_json::Value::Object(data).to_string() },
+        Notice::Check(census) => check(census),
+        Notice::Ready => NativeEvent::Ready,
+        Notice::StartFailed(failure) => NativeEvent::StartFailed { failure: failure.into() },
+        Notice::Exception { code, message, failure } => {
+            NativeEvent::Exception { code: code.as_str(), message, failure: failure.map(NativeFailure::from) }
+        }
+        Notice::Closed(outcome) => NativeEvent::Closed { outcome: outcome.as_str() },
+    }))
 }
 
 fn of(child: ChildId, event: impl FnOnce(&'static str, u32) -> NativeEvent) -> NativeEvent {

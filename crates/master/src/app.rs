@@ -16,6 +16,9 @@ use cluster_protocol::outbox::HANDLE_COST;
 /// How many notices the app's thread takes at once: between two batches its event loop turns.
 const BATCH: usize = 1024;
 
+/// How many bytes: of more, V8 would keep the strings beyond its next collection of young objects, which copies what is left.
+const BATCH_BYTES: usize = 128 << 10;
+
 /// The queue between the master's thread and the app's.
 pub struct AppQueue {
     notices: Mutex<VecDeque<Notice>>,
@@ -71,7 +74,7 @@ impl AppQueue {
         self.woken.store(false, Ordering::Release);
         let (taken, left): (Vec<Notice>, usize) = {
             let mut notices = self.notices.lock().unwrap_or_else(PoisonError::into_inner);
-            let count = notices.len().min(BATCH);
+            let count = batch(&notices);
             (notices.drain(..count).collect(), notices.len())
         };
         if left > 0 {
@@ -141,6 +144,17 @@ impl fmt::Debug for AppQueue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AppQueue").field("bytes", &self.bytes).finish_non_exhaustive()
     }
+}
+
+/// How many of them are taken next: one at least.
+fn batch(notices: &VecDeque<Notice>) -> usize {
+    let mut bytes = 0;
+    let fits = |notice: &&Notice| {
+        let is_first = bytes == 0;
+        bytes += size(notice);
+        is_first || bytes <= BATCH_BYTES
+    };
+    notices.iter().take(BATCH).take_while(fits).count()
 }
 
 /// What a notice takes, in the queue and as an event in the app's thread, beside what it says.
