@@ -30,6 +30,8 @@ describe('which file is one', () => {
     [{ name: 'shop', version: '1.0.0', pm2: { script: 'a.js' } }, true],
     [{ exec: 'a.js', count: 2 }, false],
     [{}, false],
+    [[], false],
+    [null, false],
     ['a.js', false],
   ])('%j: %s', (content, is) => {
     expect(isEcosystem(content)).toBe(is);

@@ -18,7 +18,7 @@ const OTHER_LANGUAGES = ['.sh', '.py', '.rb', '.php', '.pl', '.coffee', '.ls'];
 
 /** A list of apps or, as `apps` of an object or of the `pm2` in a package.json, one; or the app itself. */
 function isEcosystem(content) {
-  if (!isObject(content)) return Array.isArray(content);
+  if (!isObject(content)) return Array.isArray(content) && content.length > 0;
   return 'apps' in content || 'pm2' in content || ('script' in content && !('exec' in content));
 }
 
