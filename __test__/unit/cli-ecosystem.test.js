@@ -146,6 +146,11 @@ describe('env', () => {
     expect(warnings).toEqual([['CLUSTER_OPTION_IGNORED', expect.stringMatching(/--env staging.*`env_staging`/)]]);
   });
 
+  test('what is no object is refused', () => {
+    const message = "`env_production` must be an object of variables, but is 'A=1'.";
+    expect(() => configOf({ env_production: 'A=1' }, { environment: 'production' })).toThrow(message);
+  });
+
   test('a mode that is typed decides NODE_ENV, as without a file', () => {
     expect(configOf({}, { config: { mode: 'development' } }).env).toEqual({});
   });
@@ -259,8 +264,8 @@ test('`static`, which stands beside the apps, has no effect', () => {
 });
 
 test('what is not a value of the field is left to be refused by its name', () => {
-  expect(read({ node_args: 5, args: 5, env: 'A=1', kill_timeout: '5s' })).toMatchObject({
-    config: { execArgv: ['--enable-source-maps', 5], args: 5, env: 'A=1', killTimeout: '5s' },
+  expect(read({ node_args: 5, args: 5, env: 'A=1', kill_timeout: '5s', cwd: 5 })).toMatchObject({
+    config: { execArgv: ['--enable-source-maps', 5], args: 5, env: 'A=1', killTimeout: '5s', cwd: 5 },
     names: { execArgv: 'node_args', args: 'args', env: 'env', killTimeout: 'kill_timeout' },
   });
 });

@@ -43,8 +43,10 @@ function readEcosystem(content, typed) {
   };
   const mapsSources = isOn(given, 'source_map_support', true) && !isOn(given, 'disable_source_map_support');
   if (mapsSources) config.execArgv = ['--enable-source-maps'].concat(config.execArgv ?? []);
-  checkScript(config.exec, typed.config.cwd ?? config.cwd);
-  return { config, logs: logsOf(given, config.cwd), names: namesOf(given) };
+  // What is no path is refused with the configuration.
+  const cwd = String(typed.config.cwd ?? config.cwd ?? '');
+  checkScript(config.exec, cwd);
+  return { config, logs: logsOf(given, cwd), names: namesOf(given) };
 }
 
 function namesOf(given) {
@@ -117,17 +119,19 @@ function modeOf(given) {
 
 /** In PM2's order, in which `deploy` comes above `env`. */
 function environmentOf(app, deploy, { environment, config }) {
-  const { env = {}, port } = app;
+  const env = app.env ?? {};
   if (!isObject(env)) return env;
   const key = `env_${environment}`;
+  const chosen = app[key] ?? {};
+  if (!isObject(chosen)) throw invalid(key, chosen, 'an object of variables');
   if (environment !== undefined && !(key in app)) ignored(`--env ${environment}`, `the app has no \`${key}\``);
   return {
     // Who did not type a mode has not said anything of NODE_ENV, which is as it was.
     ...(config.mode === undefined && { NODE_ENV: process.env.NODE_ENV }),
     ...asTexts(env),
-    ...(port !== undefined && { PORT: port }),
+    ...(app.port && { PORT: app.port }),
     ...asTexts(deploy?.[environment]?.env),
-    ...asTexts(app[key]),
+    ...asTexts(chosen),
   };
 }
 
@@ -140,7 +144,7 @@ function asTexts(env = {}) {
   return Object.fromEntries(texts);
 }
 
-function checkScript(script, cwd = '') {
+function checkScript(script, cwd) {
   if (typeof script !== 'string') return;
   const isFile = fs.existsSync(path.resolve(cwd, script));
   const isProgram = !isFile && (/\s/.test(script) || !path.extname(script));

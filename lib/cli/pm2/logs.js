@@ -12,7 +12,7 @@ const NOWHERE = '/dev/null';
  * `{ stdout, stderr, all, isShared }`: absolute paths, and whether all workers share them; undefined: there are none.
  * @param given the options of the app, by name
  */
-function logsOf(given, cwd = '') {
+function logsOf(given, cwd) {
   const isDisabled = given.get('disable_logs')?.value === true;
   const file = (name) => {
     const { key, value } = given.get(name) ?? {};
