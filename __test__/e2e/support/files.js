@@ -5,9 +5,12 @@ const os = require('node:os');
 const path = require('node:path');
 const { privateBase } = require('./private-base');
 
+/** Those of the test that runs. */
 const created = [];
+/** Those of all tests of its file. */
+const shared = [];
 
-/** A new empty folder, removed after the test. */
+/** A new empty folder, removed after the test (see keepAll). */
 function folder(base = os.tmpdir()) {
   const made = fs.mkdtempSync(path.join(base, 'cluster-native-'));
   created.push(made);
@@ -29,8 +32,13 @@ function script(source, name = 'script.js') {
   return path.join(scripts({ [name]: source }), name);
 }
 
-function removeAll() {
-  for (const made of created.splice(0)) fs.rmSync(made, { recursive: true });
+/** What was made so far is removed after the last test of the file, not after this one. */
+function keepAll() {
+  shared.push(...created.splice(0));
 }
 
-module.exports = { folder, privateFolder, scripts, script, removeAll };
+const remove = (folders) => folders.splice(0).forEach((made) => fs.rmSync(made, { recursive: true }));
+const removeAll = () => remove(created);
+const removeShared = () => remove(shared);
+
+module.exports = { folder, privateFolder, scripts, script, keepAll, removeAll, removeShared };
