@@ -29,7 +29,7 @@ export interface Messenger {
   once<Data = any>(action: string, listener: MessengerListener<Data>): this;
   /** Ends it. */
   off<Data = any>(action: string, listener: MessengerListener<Data>): this;
-  /** The same as {@link off}. */
+  /** The same as `off()`. */
   removeListener<Data = any>(action: string, listener: MessengerListener<Data>): this;
 }
 

@@ -22,8 +22,15 @@ declare global {
       /** In workers and in the alone: the same as `pid`. */
       readonly id?: number;
       /** In workers and in the alone: see {@link ProcessEvents}. */
-      on<Name extends keyof ProcessEvents>(event: Name, listener: (...args: ProcessEvents[Name]) => void): this;
-      once<Name extends keyof ProcessEvents>(event: Name, listener: (...args: ProcessEvents[Name]) => void): this;
+      // One signature for each event: those with literal types come before Node's own, whichever file is read first.
+      on(event: 'yunfly:drain', listener: (...args: ProcessEvents['yunfly:drain']) => void): this;
+      on(event: 'yunfly:ready', listener: (...args: ProcessEvents['yunfly:ready']) => void): this;
+      on(event: 'yunfly:workers', listener: (...args: ProcessEvents['yunfly:workers']) => void): this;
+      on(event: 'yunfly:alone', listener: (...args: ProcessEvents['yunfly:alone']) => void): this;
+      once(event: 'yunfly:drain', listener: (...args: ProcessEvents['yunfly:drain']) => void): this;
+      once(event: 'yunfly:ready', listener: (...args: ProcessEvents['yunfly:ready']) => void): this;
+      once(event: 'yunfly:workers', listener: (...args: ProcessEvents['yunfly:workers']) => void): this;
+      once(event: 'yunfly:alone', listener: (...args: ProcessEvents['yunfly:alone']) => void): this;
     }
   }
 }
