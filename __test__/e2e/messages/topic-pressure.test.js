@@ -10,8 +10,6 @@ const options = { script: fixture('topics-app.js') };
 const config = { count: 3, exec: fixture('topics.js'), alone: fixture('topics.js') };
 const TOPICS = ['a', 'b', 'c'];
 const TOTAL = 5000;
-/** More than may wait for a subscriber (8 MiB), and than its channel holds. */
-const FLOOD_KIB = 24 * 1024;
 
 let tags = 0;
 
@@ -87,15 +85,6 @@ test('an app whose thread stands still holds nobody up either', async () => {
   expect([code, message]).toEqual(['CLUSTER_TOPIC_MISSED', expect.stringMatching(/did not get [1-9]\d* published/)]);
   await childDoes(app, to(two), 'publish', 'other', 1);
   await app.report('heard', ({ pid }) => pid === app.pid);
-});
-
-test('what is published at once, more than the channel and the master take, arrives whole where it is read', async () => {
-  const app = await start(config, options);
-  const [one, two] = await app.workers();
-  await childDoes(app, to(two), 'listen', 'subscribe', 'flood');
-  await childDoes(app, to(one), 'flood', 'flood', FLOOD_KIB);
-  await app.reported('heard', FLOOD_KIB / 64);
-  expect(app.events('missed')).toEqual([]);
 });
 
 test('a process that ends publishes to the last', async () => {
