@@ -42,7 +42,7 @@ describe.each(senders)('from %s everything arrives as it was sent', (sender, sen
   test('at one worker', async () => {
     const app = await startAdvanced();
     const [, target] = await pidsOf(app);
-    await send(app, { to: 'worker', worker_pid: target });
+    await send(app, { to: 'worker', worker_pid: String(target) });
     await expectValues(app, 'value', target);
   });
 

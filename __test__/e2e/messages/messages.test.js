@@ -57,10 +57,11 @@ describe.each(senders)('from %s', (_name, send) => {
     expect(new Set(reports.map(({ pid }) => pid)).size).toBe(3);
   });
 
-  test('to the worker with this pid', async () => {
+  test('to the worker with this pid, which may be a text', async () => {
     const app = await start(config);
     const [, , target] = await app.workers();
-    for (let i = 0; i < 10; i++) await send(app, { to: 'worker', worker_pid: target.pid, action: 'x', i });
+    const pids = [target.pid, String(target.pid)];
+    for (let i = 0; i < 10; i++) await send(app, { to: 'worker', worker_pid: pids[i % 2], action: 'x', i });
     await settled(app);
     expect(received(app, 'x').map(({ pid, message }) => [pid, message.i])).toEqual(
       Array.from({ length: 10 }, (_, i) => [target.pid, i]),
