@@ -80,7 +80,7 @@ const text = [
   [
     'One worker publishes, all workers listen, the one that publishes included: it has at most 256 values under way. A value counts',
     'when every worker has it. With `cluster-client`, one of the listening workers is the leader, through whose socket all pass.',
-    `Target: ${TARGET} × the rate.`,
+    `Target: ${TARGET} × the rate for values of a few KiB.`,
   ].join('\n'),
 ].join('\n\n');
 console.log(text);

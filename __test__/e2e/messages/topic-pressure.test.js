@@ -10,8 +10,6 @@ const options = { script: fixture('topics-app.js') };
 const config = { count: 3, exec: fixture('topics.js'), alone: fixture('topics.js') };
 const TOPICS = ['a', 'b', 'c'];
 const TOTAL = 5000;
-/** More than may wait for a subscriber (8 MiB), and than its channel holds. */
-const FLOOD_KIB = 24 * 1024;
 
 let tags = 0;
 
@@ -87,16 +85,6 @@ test('an app whose thread stands still holds nobody up either', async () => {
   expect([code, message]).toEqual(['CLUSTER_TOPIC_MISSED', expect.stringMatching(/did not get [1-9]\d* published/)]);
   await childDoes(app, to(two), 'publish', 'other', 1);
   await app.report('heard', ({ pid }) => pid === app.pid);
-});
-
-test('who publishes more than is taken is told to wait, and its memory is where it waits', async () => {
-  const app = await start(config, options);
-  const [one, two] = await app.workers();
-  await childDoes(app, to(two), 'listen', 'subscribe', 'flood', 'flood');
-  const fine = await childDoes(app, to(one), 'flood', 'flood', FLOOD_KIB);
-  expect(fine).toBeLessThan(FLOOD_KIB / 64);
-  const mine = () => app.reports('heard').filter(({ pid }) => pid === two.pid);
-  await app.event('report', () => mine().length === FLOOD_KIB / 64);
 });
 
 test('a process that ends publishes to the last', async () => {

@@ -123,12 +123,12 @@ impl Messages {
     }
 
     /// Somebody published, subscribed or ended a subscription.
-    pub fn topic(&mut self, ctx: &mut Context, from: Peer, about: TopicFrame, frame: Bytes) {
+    pub fn topic(&mut self, ctx: &mut Context, from: Peer, about: TopicFrame, frame: &Bytes) {
         let TopicFrame { topic, act, .. } = about;
         match act {
             TopicAct::Subscribe { id } => self.topics.subscribed(ctx, from, topic, id),
             TopicAct::Unsubscribe => self.topics.unsubscribed(from, &topic),
-            TopicAct::Publish { retain } => self.topics.published(ctx, from, &topic, retain, &frame),
+            TopicAct::Publish { retain } => self.topics.published(ctx, from, &topic, retain, frame),
         }
     }
 
