@@ -4,6 +4,7 @@
 const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
+const { test } = require('../support/at-once');
 const { start, launch, fixture, runtime } = require('../support/cluster');
 const { request, requests } = require('../support/client');
 const { folder, privateFolder } = require('../support/files');

@@ -1,5 +1,6 @@
 'use strict';
 
+const { test } = require('../support/at-once');
 const { start } = require('../support/cluster');
 const { requests } = require('../support/client');
 

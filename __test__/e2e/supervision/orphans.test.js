@@ -3,20 +3,16 @@
 const { once } = require('node:events');
 const net = require('node:net');
 const { setTimeout: delay } = require('node:timers/promises');
+const { test } = require('../support/at-once');
 const { launch, start, fixture } = require('../support/cluster');
 const { request } = require('../support/client');
+const { closeAtEnd } = require('../support/scope');
 
 const alone = fixture('alone/reporting.js');
 
-const servers = [];
-afterEach(() => {
-  for (const server of servers.splice(0)) server.close();
-});
-
 /** Has a worker start a process of its own; `ended` resolves when that process is gone: its connection is closed. */
 async function descendant(app, worker) {
-  const server = net.createServer().listen(0, '127.0.0.1');
-  servers.push(server);
+  const server = closeAtEnd(net.createServer().listen(0, '127.0.0.1'));
   await once(server, 'listening');
   const connected = once(server, 'connection');
   await app.control(worker, 'spawnDescendant', { port: server.address().port });

@@ -1,13 +1,12 @@
 'use strict';
 
 const { RunningApp, fixture, runtime } = require('./running-app');
-
-const running = new Set();
+const { scope } = require('./scope');
 
 /** Starts an app without waiting for its cluster. */
 function launch(config, options) {
   const app = new RunningApp(config, options);
-  running.add(app);
+  scope().apps.add(app);
   return app;
 }
 
@@ -25,8 +24,8 @@ function startNodeCluster(config, options) {
 
 /** After each test: every app ends, and none leaves a process. */
 async function stopAll() {
-  const apps = [...running];
-  running.clear();
+  const apps = [...scope().apps];
+  scope().apps.clear();
   const results = await Promise.allSettled(apps.map((app) => app.stop()));
   const failure = results.find((result) => result.status === 'rejected');
   if (failure) throw failure.reason;

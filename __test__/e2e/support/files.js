@@ -4,13 +4,12 @@ const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const { privateBase } = require('./private-base');
-
-const created = [];
+const { scope } = require('./scope');
 
 /** A new empty folder, removed after the test. */
 function folder(base = os.tmpdir()) {
   const made = fs.mkdtempSync(path.join(base, 'cluster-native-'));
-  created.push(made);
+  scope().folders.push(made);
   return made;
 }
 
@@ -30,7 +29,7 @@ function script(source, name = 'script.js') {
 }
 
 function removeAll() {
-  for (const made of created.splice(0)) fs.rmSync(made, { recursive: true });
+  for (const made of scope().folders.splice(0)) fs.rmSync(made, { recursive: true });
 }
 
 module.exports = { folder, privateFolder, scripts, script, removeAll };

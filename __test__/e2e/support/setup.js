@@ -1,11 +1,7 @@
 'use strict';
 
-const { stopAll } = require('./cluster');
-const { removeAll } = require('./files');
+const { endAll } = require('./end');
 
 jest.setTimeout(60_000);
 
-afterEach(async () => {
-  await stopAll();
-  removeAll();
-});
+afterEach(endAll);
