@@ -12,11 +12,14 @@ const server = path.join(__dirname, 'fixtures/server.js');
 const script = (source, name = 'worker.js') => path.join(folder({ [name]: source }), name);
 
 jest.setTimeout(30_000);
-afterEach(endAll);
-afterAll(removeFolders);
+// The tests run at once: most of their time is waiting.
+afterAll(async () => {
+  await endAll();
+  removeFolders();
+});
 
 describe('before it is ready', () => {
-  test('what it throws is told, and Node prints it', async () => {
+  test.concurrent('what it throws is told, and Node prints it', async () => {
     const exec = script(`throw Object.assign(new TypeError('no database'), { code: 'E_DB' });`);
     const child = startWorker(exec);
     await expect(child.ended).resolves.toEqual({ code: 1, signal: null });
@@ -32,7 +35,7 @@ describe('before it is ready', () => {
     expect(child.stderr).toContain('throw Object.assign');
   });
 
-  test.each([
+  test.concurrent.each([
     [
       'a rejection',
       `Promise.reject(new RangeError('nobody caught it')); setInterval(() => {}, 1000);`,
@@ -49,7 +52,7 @@ describe('before it is ready', () => {
     ]);
   });
 
-  test('an ES module', async () => {
+  test.concurrent('an ES module', async () => {
     const child = startWorker(script(`await null; throw new Error('from a module');`, 'worker.mjs'));
     expect((await child.ended).code).toBe(1);
     expect(child.told).toEqual([
@@ -57,7 +60,7 @@ describe('before it is ready', () => {
     ]);
   });
 
-  test('what the app handles itself is not told', async () => {
+  test.concurrent('what the app handles itself is not told', async () => {
     const child = startWorker(
       script(`
         process.once('uncaughtException', () => process.send({ handled: true }));
@@ -72,36 +75,43 @@ describe('before it is ready', () => {
 });
 
 describe('when it is ready', () => {
-  test('an uncaught exception: told first, printed, requests under way are finished, exit code 1', async () => {
-    const child = await startServers(server);
-    const held = request(child.port, { path: '/held' });
-    await child.sends('held');
-    await request(child.port, { path: '/crash' });
-    const error = await child.tells('error');
-    expect(error).toMatchObject({ phase: 'run', fatal: true, error: { name: 'Error', message: 'thrown on purpose' } });
-    expect(await child.sends('drain')).toBe('uncaughtException');
-    child.send('answer');
-    expect(await held).toMatchObject({ text: 'held', headers: { connection: 'close' } });
-    await expect(child.ended).resolves.toEqual({ code: 1, signal: null });
-    expect(child.acts).toEqual(['error', 'drained']);
-    expect(child.stderr).toMatch(/^unit:worker:3 \(pid \d+\): uncaught exception\nError: thrown on purpose\n +at /);
-  });
+  test.concurrent(
+    'an uncaught exception: told first, printed, requests under way are finished, exit code 1',
+    async () => {
+      const child = await startServers(server);
+      const held = request(child.port, { path: '/held' });
+      await child.sends('held');
+      await request(child.port, { path: '/crash' });
+      const error = await child.tells('error');
+      expect(error).toMatchObject({
+        phase: 'run',
+        fatal: true,
+        error: { name: 'Error', message: 'thrown on purpose' },
+      });
+      expect(await child.sends('drain')).toBe('uncaughtException');
+      child.send('answer');
+      expect(await held).toMatchObject({ text: 'held', headers: { connection: 'close' } });
+      await expect(child.ended).resolves.toEqual({ code: 1, signal: null });
+      expect(child.acts).toEqual(['error', 'drained']);
+      expect(child.stderr).toMatch(/^unit:worker:3 \(pid \d+\): uncaught exception\nError: thrown on purpose\n +at /);
+    },
+  );
 
-  test('an unhandled rejection is left to Node, which makes an uncaught exception of it', async () => {
+  test.concurrent('an unhandled rejection is left to Node, which makes an uncaught exception of it', async () => {
     const child = await startServers(server);
     await request(child.port, { path: '/reject' });
     expect((await child.ended).code).toBe(1);
     expect(child.stderr).toMatch(/unhandled rejection\nError: rejected on purpose/);
   });
 
-  test('unless the app chose another way with --unhandled-rejections', async () => {
+  test.concurrent('unless the app chose another way with --unhandled-rejections', async () => {
     const child = await startServers(server, { execArgv: ['--unhandled-rejections=none'] });
     await request(child.port, { path: '/reject' });
     expect(await request(child.port)).toMatchObject({ text: 'ok' });
     expect(child.acts).toEqual([]);
   });
 
-  test('an exception that the app handles by a listener of its own is the app’s matter', async () => {
+  test.concurrent('an exception that the app handles by a listener of its own is the app’s matter', async () => {
     const child = await startServers(server);
     await request(child.port, { path: '/handled' });
     expect(await child.sends('handled')).toBe('handled by the app');
@@ -109,7 +119,7 @@ describe('when it is ready', () => {
     expect(child.acts).toEqual([]);
   });
 
-  test.each([
+  test.concurrent.each([
     ['online', `setTimeout(() => { throw new Error('later'); }, 50);`],
     ['message', `process.send('ready'); setTimeout(() => { throw new Error('later'); }, 50);`],
   ])('ready by %s: what it throws later is no boot error', async (ready, source) => {
@@ -119,7 +129,7 @@ describe('when it is ready', () => {
   });
 });
 
-test('SIGTERM: it says that it leaves, finishes what it has, and exits with 0', async () => {
+test.concurrent('SIGTERM: it says that it leaves, finishes what it has, and exits with 0', async () => {
   const child = await startServers(server);
   const held = request(child.port, { path: '/held' });
   await child.sends('held');
@@ -131,7 +141,7 @@ test('SIGTERM: it says that it leaves, finishes what it has, and exits with 0', 
   expect(child.acts).toEqual(['draining', 'drained']);
 });
 
-test('the app is gone: it finishes what it has, and exits', async () => {
+test.concurrent('the app is gone: it finishes what it has, and exits', async () => {
   const exec = script(`
     const http = require('http');
     http.createServer((_request, response) => {
@@ -146,7 +156,7 @@ test('the app is gone: it finishes what it has, and exits', async () => {
   await expect(child.ended).resolves.toEqual({ code: 0, signal: null });
 });
 
-test('the app is gone, and something does not end: it is ended within killTimeout', async () => {
+test.concurrent('the app is gone, and something does not end: it is ended within killTimeout', async () => {
   const child = await startServers(server, { boot: { killTimeout: 500 } });
   request(child.port, { path: '/held' }).catch(() => {});
   await child.sends('held');
@@ -157,7 +167,7 @@ test('the app is gone, and something does not end: it is ended within killTimeou
   expect(child.stderr).toContain('did not end within killTimeout');
 });
 
-test.each(['/disconnect', '/kill'])("cluster.worker%s keeps Node's meaning", async (route) => {
+test.concurrent.each(['/disconnect', '/kill'])("cluster.worker%s keeps Node's meaning", async (route) => {
   const child = await startServers(server);
   await request(child.port, { path: route });
   await expect(child.ended).resolves.toEqual({ code: 0, signal: null });
@@ -165,7 +175,7 @@ test.each(['/disconnect', '/kill'])("cluster.worker%s keeps Node's meaning", asy
   expect(child.worker.exitedAfterDisconnect).toBe(true);
 });
 
-test('a server that Node does not report is told as serving', async () => {
+test.concurrent('a server that Node does not report is told as serving', async () => {
   const child = startWorker(server, { env: { EXCLUSIVE: '1' } });
   await child.tells('serving');
   expect(await request(await child.sends('port'))).toMatchObject({ text: 'ok' });
@@ -173,7 +183,7 @@ test('a server that Node does not report is told as serving', async () => {
   expect((await child.ended).code).toBe(0);
 });
 
-test('a server that an earlier listener closes as soon as it listens', async () => {
+test.concurrent('a server that an earlier listener closes as soon as it listens', async () => {
   const exec = script(`
     const server = require('http').createServer();
     server.on('listening', () => server.close()).on('close', () => process.send({ closed: true }));
@@ -183,7 +193,7 @@ test('a server that an earlier listener closes as soon as it listens', async () 
   expect(child.acts).not.toContain('error');
 });
 
-test('serving comes after Node’s own listening', async () => {
+test.concurrent('serving comes after Node’s own listening', async () => {
   const child = startWorker(server);
   const order = [];
   child.worker.process.on('internalMessage', ({ cmd, act }) => {
@@ -195,7 +205,7 @@ test('serving comes after Node’s own listening', async () => {
 });
 
 describe('the connections of its servers are told', () => {
-  test('with the key of their socket, how many are open and how many there were', async () => {
+  test.concurrent('with the key of their socket, how many are open and how many there were', async () => {
     const child = await startServers(server);
     const held = request(child.port, { path: '/held' });
     await child.sends('held');
@@ -208,7 +218,7 @@ describe('the connections of its servers are told', () => {
     expect(none.servers[0].key).toBe(both.servers[0].key);
   });
 
-  test('one with maxConnections drops what is too many: it is limited', async () => {
+  test.concurrent('one with maxConnections drops what is too many: it is limited', async () => {
     const exec = script(`
       const server = require('net').createServer().listen(0);
       server.maxConnections = 5;`);
@@ -217,7 +227,7 @@ describe('the connections of its servers are told', () => {
     expect(servers).toEqual([{ key: expect.any(String), open: 0, accepted: 0, limited: true }]);
   });
 
-  test('one that is not shared has no key, one that is closed is not told', async () => {
+  test.concurrent('one that is not shared has no key, one that is closed is not told', async () => {
     const exec = script(`
       const server = require('net').createServer().listen({ port: 0, exclusive: true });
       process.on('message', () => server.close());
@@ -230,7 +240,7 @@ describe('the connections of its servers are told', () => {
   });
 });
 
-test('a message that was refused is a warning', async () => {
+test.concurrent('a message that was refused is a warning', async () => {
   const child = await startServers(server);
   child.tell('refused', { limit: 1024 });
   child.drain();
@@ -238,7 +248,7 @@ test('a message that was refused is a warning', async () => {
   expect(child.stderr).toMatch(/\[CLUSTER_MESSAGE_TOO_LARGE\] ClusterWarning: .*more than 1024 bytes/);
 });
 
-test('it leaves no trace in the process, its threads and the processes that it forks', async () => {
+test.concurrent('it leaves no trace in the process, its threads and the processes that it forks', async () => {
   const exec = script(`
     const { fork } = require('child_process');
     const { Worker, isMainThread, parentPort } = require('worker_threads');
