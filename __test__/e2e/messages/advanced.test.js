@@ -2,8 +2,8 @@
 // `serialization: 'advanced'`: what JSON cannot hold, between all processes, through the native master.
 
 const { inspect } = require('node:util');
-const { test } = require('../support/at-once');
 const { start, fixture } = require('../support/cluster');
+const { sharedApp } = require('../support/shared');
 const { values } = require('../../fixtures/values');
 
 const names = Object.keys(values());
@@ -14,6 +14,7 @@ const config = {
   serialization: 'advanced',
 };
 const startAdvanced = (fields) => start({ ...config, ...fields }, { script: fixture('advanced-app.js') });
+const shared = sharedApp(startAdvanced);
 
 const pidsOf = async (app) => (await app.workers()).map(({ pid }) => pid);
 const order = (app, target, action, details) => app.call('sendmessage', { ...target, action, ...details });
@@ -41,7 +42,7 @@ const senders = [
 test.each(senders)(
   'from %s everything arrives as it was sent: at the alone, at one worker, at all, at any',
   async (_sender, send) => {
-    const app = await startAdvanced();
+    const app = shared();
     const pids = await pidsOf(app);
     await send(app, { to: 'alone' });
     await expectValues(app, 'value', (await app.call('alone')).pid);
@@ -62,7 +63,7 @@ test.each(senders)(
 );
 
 test.each(senders)('from %s, when it reaches nobody: the app has everything as it was sent', async (sender, send) => {
-  const app = await startAdvanced();
+  const app = shared();
   await send(app, { to: 'worker', worker_pid: 1 });
   await app.event('returned', (came) => came.name === names.at(-1));
   const returned = app.events('returned');
@@ -74,7 +75,7 @@ test.each(senders)('from %s, when it reaches nobody: the app has everything as i
 });
 
 test.each(senders.slice(1))('from %s everything arrives at the app as it was sent', async (_sender, send) => {
-  const app = await startAdvanced();
+  const app = shared();
   await send(app, { to: 'app' });
   await app.event('came', (_pid, came) => came.name === names.at(-1));
   expect(app.events('came').flatMap(([, came]) => (came.name ? [came] : []))).toEqual(
@@ -83,14 +84,14 @@ test.each(senders.slice(1))('from %s everything arrives at the app as it was sen
 });
 
 test('worker.send()', async () => {
-  const app = await startAdvanced();
+  const app = shared();
   const [, { id, pid }] = await app.workers();
   await app.call('sendValuesTo', id);
   await expectValues(app, 'value', pid);
 });
 
 test('messages that JSON holds, too', async () => {
-  const app = await startAdvanced();
+  const app = shared();
   const { pid } = await app.call('alone');
   const messages = ['just text', 7, true, ['a', 'list'], null, { to: 'nobody', is: 'plain' }];
   for (const message of messages) await order(app, { to: 'alone' }, 'send this', { message });
@@ -100,7 +101,7 @@ test('messages that JSON holds, too', async () => {
 });
 
 test('a handle goes with its message, between a worker and the alone, and between workers', async () => {
-  const app = await startAdvanced();
+  const app = shared();
   const [first, second] = (await pidsOf(app)).map((worker_pid) => ({ to: 'worker', worker_pid }));
   const alone = { to: 'alone' };
   const ways = [
@@ -119,7 +120,7 @@ describe('requests and answers', () => {
   const clones = (count = 1) => names.flatMap((name) => Array(count).fill({ name, difference: null }));
 
   test('by the app', async () => {
-    const app = await startAdvanced();
+    const app = shared();
     expect(await app.call('askValues', { to: 'alone' })).toEqual(clones());
     expect(await app.call('askValues', { to: 'worker' })).toEqual(clones());
     expect(await app.call('askValues', { to: 'worker', type: 'all' })).toEqual(clones(3));
@@ -133,7 +134,7 @@ describe('requests and answers', () => {
       async (app) => (await pidsOf(app))[0],
     ],
   ])('by %s', async (_who, who, pidOf) => {
-    const app = await startAdvanced();
+    const app = shared();
     await order(app, await who(app), 'ask', { target: { to: 'app' } });
     await expectValues(app, 'clone', await pidOf(app));
     const [, other] = await pidsOf(app);

@@ -178,16 +178,53 @@ describe.each(['app', 'worker'])('the %s asks an alone', (from) => {
   });
 });
 
-atOnce('a worker whose asker died goes on', async () => {
-  const app = await startAsking();
-  const [asking, target] = await workerPids(app);
-  await childBegins(app, { to: 'worker', worker_pid: asking }, { to: 'worker', worker_pid: target, action: 'hold' });
-  await app.report('held');
-  process.kill(asking, 'SIGKILL');
-  await app.event('exit', ({ pid }) => pid === asking);
-  await release(app, { to: 'worker', worker_pid: target }, 'for nobody');
-  expect(await app.call('ask', { to: 'worker', worker_pid: target, action: 'sum', data: [1, 2] })).toBe(3);
-  expect(app.events('protocolError')).toEqual([]);
+describe('one cluster', () => {
+  const shared = sharedApp(startAsking);
+
+  test('a worker whose asker died goes on', async () => {
+    const app = shared();
+    const [asking, target] = await workerPids(app);
+    await childBegins(app, { to: 'worker', worker_pid: asking }, { to: 'worker', worker_pid: target, action: 'hold' });
+    await app.report('held');
+    process.kill(asking, 'SIGKILL');
+    await app.event('exit', ({ pid }) => pid === asking);
+    await release(app, { to: 'worker', worker_pid: target }, 'for nobody');
+    expect(await app.call('ask', { to: 'worker', worker_pid: target, action: 'sum', data: [1, 2] })).toBe(3);
+    expect(app.events('protocolError')).toEqual([]);
+    await app.event('workerReady'); // the successor of the one that died
+  });
+
+  test('many at once: each has its own answer', async () => {
+    const app = shared();
+    const expected = Array.from({ length: 2000 }, (_, i) => i + 1);
+    expect(await app.call('sums', 'worker', 2000)).toEqual(expected);
+    expect(await app.call('sums', 'alone', 2000)).toEqual(expected);
+  });
+
+  test("'message' listeners and the event see nothing of it", async () => {
+    const app = shared();
+    for (const { ask } of Object.values(askers)) await ask(app, { to: 'worker', type: 'all', action: 'echo' });
+    await askers.worker.ask(app, { to: 'app', action: 'echo' });
+    // What came before it would be there now.
+    await app.call('sendmessage', { to: 'worker', type: 'all', action: 'last' });
+    for (const worker_pid of await workerPids(app)) {
+      await app.report('message', ({ pid, message }) => pid === worker_pid && message.action === 'last');
+    }
+    const actions = new Set(app.reports('message').map(({ message }) => message.action));
+    expect([...actions]).toEqual(['last']);
+    expect(app.events('message')).toEqual([]);
+    expect(app.events('undeliverable')).toEqual([]);
+  });
+
+  test('data that is half a character, or nested deeply, arrives', async () => {
+    const app = shared();
+    let deep = 'x';
+    for (let i = 0; i < 300; i++) deep = [deep];
+    for (const data of ['\ud83d', '\\ud83d', deep]) {
+      expect(await app.call('ask', { to: 'alone', action: 'echo', data })).toMatchObject({ data });
+      expect(await childAsks(app, { to: 'alone' }, { to: 'worker', action: 'echo', data })).toMatchObject({ data });
+    }
+  });
 });
 
 atOnce('asked before the cluster is ready: answered when it is', async () => {
@@ -195,28 +232,6 @@ atOnce('asked before the cluster is ready: answered when it is', async () => {
   const { pid } = await app.call('startAndAsk', { to: 'worker', action: 'echo' });
   expect(await workerPids(app)).toContain(pid);
   expect(app.eventNames().indexOf('ready')).toBeLessThan(app.eventNames().lastIndexOf('reply'));
-});
-
-atOnce('many at once: each has its own answer', async () => {
-  const app = await startAsking();
-  const expected = Array.from({ length: 2000 }, (_, i) => i + 1);
-  expect(await app.call('sums', 'worker', 2000)).toEqual(expected);
-  expect(await app.call('sums', 'alone', 2000)).toEqual(expected);
-});
-
-atOnce("'message' listeners and the event see nothing of it", async () => {
-  const app = await startAsking();
-  for (const { ask } of Object.values(askers)) await ask(app, { to: 'worker', type: 'all', action: 'echo' });
-  await askers.worker.ask(app, { to: 'app', action: 'echo' });
-  // What came before it would be there now.
-  await app.call('sendmessage', { to: 'worker', type: 'all', action: 'last' });
-  for (const worker_pid of await workerPids(app)) {
-    await app.report('message', ({ pid, message }) => pid === worker_pid && message.action === 'last');
-  }
-  const actions = new Set(app.reports('message').map(({ message }) => message.action));
-  expect([...actions]).toEqual(['last']);
-  expect(app.events('message')).toEqual([]);
-  expect(app.events('undeliverable')).toEqual([]);
 });
 
 describe('at the end', () => {
@@ -289,16 +304,6 @@ atOnce('two clusters: each has its own; request() is that of the last one', asyn
   expect((await app.call('askOther', { to: 'worker', action: 'echo' })).pid).toBe(others[0]);
   expect(await workerPids(app)).toContain((await app.call('request', { to: 'worker', action: 'echo' })).pid);
   await app.call('closeOther');
-});
-
-atOnce('data that is half a character, or nested deeply, arrives', async () => {
-  const app = await startAsking();
-  let deep = 'x';
-  for (let i = 0; i < 300; i++) deep = [deep];
-  for (const data of ['\ud83d', '\\ud83d', deep]) {
-    expect(await app.call('ask', { to: 'alone', action: 'echo', data })).toMatchObject({ data });
-    expect(await childAsks(app, { to: 'alone' }, { to: 'worker', action: 'echo', data })).toMatchObject({ data });
-  }
 });
 
 describe('larger than maxMessageBytes', () => {
