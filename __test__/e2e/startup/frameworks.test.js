@@ -1,7 +1,6 @@
 'use strict';
 // Real apps of the frameworks that people use.
 
-const { test } = require('../support/at-once');
 const { start, fixture } = require('../support/cluster');
 const { requests } = require('../support/client');
 const { Load } = require('../support/load');

@@ -3,7 +3,6 @@
 // the test is about.
 
 const path = require('node:path');
-const { test } = require('../support/at-once');
 const { launch, start, fixture, runtime } = require('../support/cluster');
 const { request } = require('../support/client');
 const { scripts } = require('../support/files');
