@@ -1,6 +1,7 @@
 // The types of index.mjs: those of index.js, and all of them as the default export.
 
-import * as cluster from './index.js';
+import whole from './index.js';
 
 export * from './index.js';
+declare const cluster: typeof whole.default;
 export default cluster;

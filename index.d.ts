@@ -24,6 +24,7 @@ import {
   RequestMessage,
   RequestOptions,
 } from './lib/types/requests';
+import { ClusterTopics } from './lib/types/topics';
 
 export * from './lib/types/child-process';
 export * from './lib/types/cluster-config';
@@ -32,6 +33,9 @@ export * from './lib/types/drain';
 export * from './lib/types/reload';
 export * from './lib/types/report';
 export * from './lib/types/requests';
+export * from './lib/types/topics';
+export * from './lib/types/yunfly';
+export { default } from './lib/types/yunfly';
 
 /**
  * Starts a cluster: the native master inside this process, then the alone, then all workers.
@@ -127,9 +131,9 @@ export interface ClusterEvents<Message = any> {
   message: [from: ClusterWorker | ClusterAlone, message: Message, handle?: Handle];
   /** A message reached nobody. `from`: the sender; null for the app, or if the sender is gone. */
   undeliverable: [from: ClusterWorker | ClusterAlone | null, message: any, reason: UndeliverableReason];
-  /** A worker that read nothing for 1 s reads messages again, or is gone. `missed` says how much of the messages to all workers
-   *  it did not get. The first 1 MiB of them are also `undeliverable`, with the reason `stalled`. */
-  missed: [worker: ClusterWorker, missed: MissedMessages];
+  /** A process that read nothing for 1 s reads again, or is gone. `missed` says how much of the messages to all workers, and of the
+   *  topics that it subscribed to, it did not get. The first 1 MiB of them are also `undeliverable`, with the reason `stalled`. */
+  missed: [child: ClusterWorker | ClusterAlone, missed: MissedMessages];
   /** A standby worker (`standby`) has booted up to its `listen`; it has no slot yet. */
   standby: [worker: ClusterWorker];
   /** A reload has finished, successfully or not, including reloads by SIGHUP. Emitted once for merged reloads. */
@@ -303,6 +307,8 @@ export class Cluster<Message = any> extends EventEmitter {
   ): this;
   emit<Name extends keyof ClusterEvents>(name: Name, ...args: ClusterEvents<Message>[Name]): boolean;
 }
+
+export interface Cluster<Message = any> extends ClusterTopics {}
 
 /** A process of the cluster. Like Node's Worker, an EventEmitter: `message`, `online`, `disconnect`, `exit` (code, signal); with
  *  `output: 'pipe'`, also `output` (text, stream). */

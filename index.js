@@ -11,6 +11,7 @@ if (process.platform !== 'linux' && process.platform !== 'darwin') {
 
 const { Cluster } = require('./lib/cluster/cluster');
 const { request, onRequest } = require('./lib/messages/request-here');
+const { subscribe, once, unsubscribe, publish } = require('./lib/messages/topic-here');
 
 // What the start of a cluster doesn't need is loaded later: meanwhile its processes boot.
 
@@ -29,11 +30,28 @@ async function startCluster(config, onReady) {
   return cluster.start();
 }
 
-module.exports = {
+/**
+ * The package can stand for yunfly's own cluster package: what that exports as its default is what is exported here altogether, with
+ * the rest as its properties (docs/adr/064). So it is found by `require(…).default`, and by the default imports of ES modules and of
+ * TypeScript, which take the whole where there is no `__esModule`.
+ */
+function yunfly(options, callback) {
+  return require('./lib/yunfly').startYunfly(options, callback);
+}
+
+function getYunflyClient() {
+  return require('./lib/yunfly/client').getClient();
+}
+
+const face = {
   startCluster,
   createCluster,
   request,
   onRequest,
+  subscribe,
+  once,
+  unsubscribe,
+  publish,
   sendmessage,
   Cluster,
   get ClusterWorker() {
@@ -43,4 +61,11 @@ module.exports = {
     return require('./lib/cluster/alone').ClusterAlone;
   },
   ClusterError,
+  getAloneClient: getYunflyClient,
+  getWorkerClient: getYunflyClient,
 };
+
+module.exports = Object.defineProperties(yunfly, {
+  ...Object.getOwnPropertyDescriptors(face),
+  default: { value: yunfly },
+});

@@ -3,5 +3,7 @@
 import cluster from './index.js';
 
 export const { startCluster, createCluster, request, onRequest, sendmessage } = cluster;
+export const { subscribe, once, unsubscribe, publish } = cluster;
 export const { Cluster, ClusterWorker, ClusterAlone, ClusterError } = cluster;
+export const { getAloneClient, getWorkerClient } = cluster;
 export default cluster;

@@ -6,15 +6,15 @@ const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const { pack, platformPackage, withoutBinding } = require('./pack/tarballs');
-const { PACKAGE, contains, managers, project, run, works } = require('./pack/projects');
+const { ALIAS, PACKAGE, contains, managers, project, run, works } = require('./pack/projects');
 const { withoutRust } = require('./pack/rust');
 
 function checkManagers(folder, env, tarball) {
   for (const [name, install] of Object.entries(managers)) {
     const cwd = project(folder, name);
-    run(install(tarball), { cwd, env });
-    works(cwd, env);
-    console.log(`${name}: installed without Rust; require, import and the command work`);
+    run(install(tarball, `${ALIAS}@file:${tarball}`), { cwd, env });
+    works(cwd, env, { isAliased: true });
+    console.log(`${name}: installed without Rust; require, import, the command and an alias work`);
   }
 }
 

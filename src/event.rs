@@ -111,6 +111,10 @@ pub enum NativeEvent {
     Rpc {
         json: String,
     },
+    /// Of topics: lines of JSON.
+    Topic {
+        json: String,
+    },
     Output {
         #[napi(ts_type = "'worker' | 'alone'")]
         role: &'static str,
@@ -127,10 +131,11 @@ pub enum NativeEvent {
         json: String,
         reason: &'static str,
     },
+    /// The app itself if there is no `role`.
     Missed {
         #[napi(ts_type = "'worker' | 'alone'")]
-        role: &'static str,
-        id: u32,
+        role: Option<&'static str>,
+        id: Option<u32>,
         messages: f64,
         bytes: f64,
     },

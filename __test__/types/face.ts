@@ -15,10 +15,15 @@ import {
   createCluster,
   Handle,
   onRequest,
+  once,
+  publish,
   ReloadReport,
   request,
   sendmessage,
   startCluster,
+  subscribe,
+  TopicInfo,
+  unsubscribe,
 } from '@yunflyjs/cluster-native';
 
 /** Fails to compile unless both types are the same. */
@@ -308,4 +313,32 @@ export function inWorkers(): void {
 export function errors(error: unknown): string {
   if (error instanceof ClusterError) return `${error.code}: ${error.message} (${String(error.cause)})`;
   throw new ClusterError('ERR_CLOSED', 'x', { cause: error });
+}
+
+export function topics(cluster: Cluster): void {
+  const end = subscribe('news', (value, info) => {
+    same<typeof value, any>(true);
+    same<typeof info, TopicInfo>(true);
+    same<typeof info.from, 'app' | 'alone' | 'worker'>(true);
+  });
+  same<typeof end, () => void>(true);
+  subscribe<{ at: number }>('news', ({ at }) => at.toFixed());
+  once('news', (_value, { retained }) => same<typeof retained, boolean>(true))();
+  unsubscribe('news');
+  unsubscribe('news', () => {});
+  same<boolean, ReturnType<typeof publish>>(true);
+  publish('news', undefined, { retain: true });
+  publish<number>('news', 1);
+  // @ts-expect-error not a string
+  publish('news', 1, { retain: 'yes' });
+  // @ts-expect-error no value
+  publish('news');
+  // @ts-expect-error not the value's type
+  publish<number>('news', '1');
+  cluster.subscribe<number>('news', (value) => value.toFixed())();
+  cluster.subscribeOnce('news', () => {})();
+  cluster.unsubscribe('news');
+  same<boolean, ReturnType<typeof cluster.publish>>(true);
+  cluster.publish('news', 1, { retain: true });
+  cluster.on('missed', (child, { messages }) => child.pid + messages);
 }

@@ -21,6 +21,7 @@ const OF_THE_START = [
   'config/cpus.js',
   'config/nearest.js',
   'config/watch.js',
+  'messages/topic-local.js',
   'native/missing.js',
   'scripts/in-process.js',
 ];

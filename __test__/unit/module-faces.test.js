@@ -12,11 +12,13 @@ jest.setTimeout(60_000);
 
 const root = path.join(__dirname, '../..');
 const NAME = '@yunflyjs/cluster-native';
+/** What package.json has it replace by an alias. */
+const ALIAS = '@yunflyjs/yunfly-cluster';
 
 function project(files) {
   const made = folder(files);
   fs.mkdirSync(path.join(made, 'node_modules/@yunflyjs'), { recursive: true });
-  fs.symlinkSync(root, path.join(made, 'node_modules', NAME));
+  for (const name of [NAME, ALIAS]) fs.symlinkSync(root, path.join(made, 'node_modules', name));
   fs.symlinkSync(path.join(root, 'node_modules/@types'), path.join(made, 'node_modules/@types'));
   return made;
 }
@@ -75,9 +77,55 @@ test('package.json can be asked for; what is inside cannot', () => {
   expect(() => run(cwd, ['-e', `require('${NAME}/native.js')`])).toThrow('ERR_PACKAGE_PATH_NOT_EXPORTED');
 });
 
+describe("in place of yunfly's cluster package", () => {
+  const say = (name) => `console.log(typeof ${name}, typeof ${name}.startCluster, ${name} === ${name}.default);`;
+  const source = `
+    import yunfly, { getAloneClient } from '${ALIAS}';
+    import same, { getWorkerClient } from '${NAME}/yunfly';
+    ${say('yunfly')}
+    console.log(same === yunfly, getAloneClient === yunfly.getAloneClient, getWorkerClient === yunfly.getWorkerClient);`;
+  const compiled = (esModuleInterop) =>
+    ts.transpileModule(source, { compilerOptions: { module: ts.ModuleKind.CommonJS, esModuleInterop } }).outputText;
+  const cwd = project({
+    'required.js': `const yunfly = require('${ALIAS}').default; ${say('yunfly')} console.log('__esModule' in yunfly);`,
+    'imported.mjs': source,
+    'interop.js': compiled(true),
+    'no-interop.js': compiled(false),
+  });
+
+  test.each(['imported.mjs', 'interop.js', 'no-interop.js'])('the default import is the function: %s', (file) => {
+    expect(run(cwd, [file])).toBe('function function true\ntrue true true\n');
+  });
+
+  test("require(…).default, as yunfly's framework has it", () => {
+    expect(run(cwd, ['required.js'])).toBe('function function true\nfalse\n');
+  });
+});
+
 describe('types', () => {
+  const yunfly = `
+    import startCluster, { getAloneClient, createCluster } from '${ALIAS}';
+    import same, { getWorkerClient } from '${NAME}/yunfly';
+    const master = startCluster({ exec: 'app', port: '3000', isWatch: true }, function () { this.cluster.stats(); });
+    master.ready(() => undefined).reloadAppWorker().then((report) => report?.ok);
+    same({ exec: 'app', port: 3000, mode: 'test', killTimeout: 1000 });
+    getAloneClient().subscribe({ key: 'a' }, (value: string) => value.length);
+    getWorkerClient().publish({ key: 'a', value: 1 });
+    export const whole: typeof createCluster = startCluster.createCluster;
+    // @ts-expect-error the port is required
+    startCluster({ exec: 'app' });
+    // @ts-expect-error there is no such export
+    startCluster.nonsense();
+  `;
   const cwd = project({
     'package.json': '{}',
+    'yunfly.ts': yunfly,
+    'yunfly.mts': yunfly,
+    'yunfly.cts': `
+      import yunfly = require('${NAME}/yunfly');
+      yunfly({ exec: 'app', port: 3000 }).closeApp();
+      require('${ALIAS}').default({ exec: 'app', port: 3000 });
+    `,
     'use.ts': `
       import { startCluster, request, ClusterError, type ClusterConfig } from '${NAME}';
       const config: ClusterConfig = { exec: 'app.ts' };
@@ -100,10 +148,14 @@ describe('types', () => {
     `,
   });
   test.each([
-    ['node16', ['--module', 'node16', 'use.ts', 'use.mts', 'use.cts']],
-    ['nodenext', ['--module', 'nodenext', 'use.ts', 'use.mts', 'use.cts']],
-    ['bundler', ['--module', 'esnext', '--moduleResolution', 'bundler', 'use.ts', 'use.mts']],
-    ['node10', ['--module', 'commonjs', '--moduleResolution', 'node10', 'use.ts']],
+    ['node16', ['--module', 'node16', 'use.ts', 'use.mts', 'use.cts', 'yunfly.ts', 'yunfly.mts', 'yunfly.cts']],
+    ['nodenext', ['--module', 'nodenext', 'use.ts', 'use.mts', 'use.cts', 'yunfly.ts', 'yunfly.mts', 'yunfly.cts']],
+    [
+      'bundler',
+      ['--module', 'esnext', '--moduleResolution', 'bundler', 'use.ts', 'use.mts', 'yunfly.ts', 'yunfly.mts'],
+    ],
+    ['node10', ['--module', 'commonjs', '--moduleResolution', 'node10', 'use.ts', 'yunfly.ts']],
+    ['node10, interop', ['--module', 'commonjs', '--moduleResolution', 'node10', '--esModuleInterop', 'yunfly.ts']],
   ])('moduleResolution %s', (_name, args) => {
     const common = ['--noEmit', '--strict', '--target', 'es2022', '--types', 'node'];
     expect(faults(cwd, [...common, ...args])).toEqual([]);

@@ -93,6 +93,22 @@ test('a request to all has a lane of its own, comes after the messages to all th
   expect(order.slice(4)).toEqual([1, 2, 3]);
 });
 
+test('what is published waits in one lane with the subscriptions, whatever the topics, and lets messages pass', async () => {
+  const topic = (act, name) => ({ cmd: 'NODE_YUNFLY_TOPIC', act, topic: name, to: 'alone' });
+  const order = [];
+  const child = await holding('topics');
+  child.onFrame('NODE_YUNFLY_TOPIC', ({ act, topic: name }) => order.push(`${act} ${name}`));
+  child.send({
+    send: [topic('subscribe', 'a'), topic('publish', 'a'), { to: 'alone', text: 'other' }, topic('publish', 'b')],
+  });
+  expect(await child.sends('returned')).toEqual([false, false, true, false]);
+  expect([texts(child), order]).toEqual([['other'], []]);
+  child.tell('resume', { lane: 'topics' });
+  child.send({ send: [topic('unsubscribe', 'a'), { to: 'alone', last: true }] });
+  await child.sends('last');
+  expect(order).toEqual(['subscribe a', 'publish a', 'publish b', 'unsubscribe a']);
+});
+
 test('a request to all does not pass messages to all that wait', async () => {
   const to = { to: 'worker', type: 'all' };
   const order = [];

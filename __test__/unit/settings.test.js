@@ -37,7 +37,7 @@ test("the children's command lines", () => {
 
 test('what the preload is told', () => {
   const { worker, alone } = launch({ alone: 'alone.js', aloneConfig: { a: 1 }, killTimeout: 7, ready: 'online' });
-  const times = { app: process.pid, killTimeout: 7, crashTimeout: 2000, streamTimeout: 5000 };
+  const times = { app: process.pid, killTimeout: 7, crashTimeout: 2000, streamTimeout: 5000, workTimeout: false };
   const both = { title: 't', mode: 'production', serialization: 'json', ready: 'online', ...times };
   expect(boot(worker)).toEqual({ role: 'worker', ...both, instanceVar: 'NODE_APP_INSTANCE' });
   expect(boot(alone)).toEqual({ role: 'alone', ...both, path: path.join(cwd, 'alone.js'), config: { a: 1 } });
@@ -198,4 +198,15 @@ describe('flags that are inherited from the app', () => {
   test('who waits for a debugger may take as long as it needs', () => {
     expect(nativeConfig({ execArgv: ['--inspect-brk'], startTimeout: 100 }).policy.startTimeout).toBeGreaterThan(1e9);
   });
+});
+
+test('`watch: []`: what failed waits, and nothing is watched', () => {
+  const told = (watch) => {
+    const { watched, policy } = nativeConfig({ mode: 'development', watch });
+    return { watched: watched?.paths, reloadDelay: policy.reloadDelay };
+  };
+  expect(told([])).toEqual({ watched: undefined, reloadDelay: 500 });
+  expect(told(false)).toEqual({ watched: undefined, reloadDelay: undefined });
+  const file = path.join(cwd, 'app.js');
+  expect(told([file])).toEqual({ watched: [file], reloadDelay: 500 });
 });

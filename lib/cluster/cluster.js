@@ -5,8 +5,9 @@ const { normalize } = require('../config');
 const { ClusterError, describeError } = require('../errors');
 const { toNativeConfig } = require('../config/settings');
 const timers = require('../real-timers');
-const { enter } = require('../messages/request-here');
+const requestHere = require('../messages/request-here');
 const { limitedCodec, toJson } = require('../messages/serialization');
+const topicHere = require('../messages/topic-here');
 
 /** As PID 1 of a container the app is the parent of every orphan in it. */
 const REAP_MS = 5000;
@@ -36,6 +37,7 @@ class Cluster extends EventEmitter {
   #settings;
   #codec;
   #endpoint;
+  #topicEndpoint;
   /** created → supervising → closed; with `enable: false`: created → inProcess → closed */
   #state = 'created';
   #master;
@@ -45,6 +47,7 @@ class Cluster extends EventEmitter {
   #keepAlive;
   #reaping;
   #participant;
+  #localTopics;
   #ready = deferred();
   #closed = deferred();
   workers = new Map();
@@ -117,6 +120,23 @@ class Cluster extends EventEmitter {
     return this.#requests().onRequest(action, handler);
   }
 
+  subscribe(topic, listener) {
+    return this.#topics().subscribe(topic, listener);
+  }
+
+  /** once() is EventEmitter's. */
+  subscribeOnce(topic, listener) {
+    return this.#topics().once(topic, listener);
+  }
+
+  unsubscribe(topic, listener) {
+    this.#topics().unsubscribe(topic, listener);
+  }
+
+  publish(topic, value, options) {
+    return this.#topics().publish(topic, value, options);
+  }
+
   async reload(options) {
     return this.#running('reload').reload(options);
   }
@@ -169,13 +189,14 @@ class Cluster extends EventEmitter {
       this.#master = new Master(JSON.stringify(toNativeConfig(this.#settings)), () => this.#pump?.wake());
       // Before the rest is loaded: meanwhile the children boot.
       this.#master.start();
-      enter(() => this.#requests());
+      this.#enter();
       const { Dispatcher } = require('./dispatcher');
       const { Pump } = require('../native/pump');
       this.#dispatcher = new Dispatcher(this, {
         settings: this.#settings,
         codec: this.#codec,
         requests: () => this.#requests(),
+        topics: () => this.#topics(),
         master: this.#master,
       });
       this.#pump = new Pump(
@@ -189,6 +210,7 @@ class Cluster extends EventEmitter {
       return;
     }
     this.#state = 'supervising';
+    this.#topicEndpoint?.open();
     // The master's own callback doesn't keep the app alive.
     this.#keepAlive = timers.setInterval(() => {}, FOREVER_MS);
     this.#joinSignals();
@@ -223,9 +245,34 @@ class Cluster extends EventEmitter {
     };
   }
 
+  #topics() {
+    const { TopicEndpoint } = require('../messages/topic');
+    return (this.#topicEndpoint ??= new TopicEndpoint(this.#topicLink(), this.#codec));
+  }
+
+  #topicLink() {
+    const master = () => (this.#state === 'supervising' ? this.#master : this.#localTopics);
+    const isReached = () => ['supervising', 'inProcess'].includes(this.#state);
+    return {
+      role: 'app',
+      unreachable: () => (isReached() ? undefined : this.#state),
+      send: (frame) => master().route(this.#codec.frame(frame)),
+      lose: (message, why) => timers.nextTick(() => this.emit('undeliverable', null, message, why)),
+    };
+  }
+
+  /** request(), publish() and the like of this process are those of the cluster that was started last. */
+  #enter() {
+    requestHere.enter(() => this.#requests());
+    topicHere.enter(() => this.#topics());
+  }
+
   #loadHere() {
     this.#state = 'inProcess';
-    enter(() => this.#requests());
+    this.#enter();
+    const { LocalTopics } = require('../messages/topic-local');
+    this.#localTopics = new LocalTopics((frame) => this.#topics().receive(frame));
+    this.#topicEndpoint?.open();
     const { exec, workerLoader } = this.#settings;
     const { loadInProcess } = require('../scripts/in-process');
     const failed = (cause) =>
@@ -284,6 +331,7 @@ class Cluster extends EventEmitter {
     this.#state = 'closed';
     this.#dispatcher?.close();
     this.#endpoint?.close();
+    this.#topicEndpoint?.close();
     this.#openChanges?.close(
       this.#dispatcher?.failure ?? new ClusterError('ERR_CLOSED', 'The cluster was closed before this was done.'),
     );

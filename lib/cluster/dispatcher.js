@@ -5,6 +5,7 @@ const { ClusterError, reviveError } = require('../errors');
 const { createLog } = require('../output/log');
 const { openMirror } = require('./mirror');
 const { isInternal } = require('../messages/serialization');
+const { warn } = require('../warn');
 const { ClusterWorker } = require('./worker');
 
 // What most clusters don't need, or not before they are ready: until then it would keep a CPU from the processes that boot.
@@ -19,6 +20,7 @@ class Dispatcher {
   #codec;
   #master;
   #requests;
+  #topics;
   #log;
   /** Undefined where the children write to this process's streams by themselves. */
   #output;
@@ -32,12 +34,13 @@ class Dispatcher {
   /** Why the cluster ends, if not by close() or a signal. */
   failure = null;
 
-  constructor(cluster, { settings, codec, requests, master }) {
+  constructor(cluster, { settings, codec, requests, topics, master }) {
     this.#cluster = cluster;
     this.#workers = cluster.workers;
     this.#settings = settings;
     this.#codec = codec;
     this.#requests = requests;
+    this.#topics = topics;
     this.#master = master;
     this.#log = createLog(settings);
     if (settings.output !== 'inherit') {
@@ -121,7 +124,12 @@ class Dispatcher {
   }
 
   missed({ messages, bytes, ...event }) {
-    this.#cluster.emit('missed', this.#child(event), { messages, bytes });
+    if (event.role !== undefined) {
+      this.#cluster.emit('missed', this.#child(event), { messages, bytes });
+      return;
+    }
+    const why = `This process did not get ${messages} published value(s), ${bytes} bytes: it took nothing for a second.`;
+    warn('CLUSTER_TOPIC_MISSED', `${why} Keep its event loop free, or subscribe in a worker.`);
   }
 
   draining(event) {
@@ -220,8 +228,22 @@ class Dispatcher {
 
   undeliverable(event) {
     const sender = event.role === undefined ? null : (this.#child(event) ?? null);
-    const read = () => this.#codec.read(handles().messageIn(event.json));
-    this.#read(read, sender, (message) => this.#cluster.emit('undeliverable', sender, message, event.reason));
+    this.#read(
+      () => this.#undelivered(event),
+      sender,
+      (message) => this.#cluster.emit('undeliverable', sender, message, event.reason),
+    );
+  }
+
+  #undelivered({ json }) {
+    const message = this.#codec.read(handles().messageIn(json));
+    if (message?.cmd !== 'NODE_YUNFLY_TOPIC') return message;
+    return { topic: message.topic, value: this.#codec.unpack(message) };
+  }
+
+  /** What the app has subscribed to: one line or more. */
+  topic(event) {
+    for (const line of event.json.trimEnd().split('\n')) this.#topics().receive(JSON.parse(line));
   }
 
   /** A request to the app, or what became of one of its own. */

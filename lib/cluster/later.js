@@ -11,4 +11,5 @@ require('../messages/handles');
 require('../messages/request');
 require('./restart-loops');
 require('../messages/sendmessage');
+require('../messages/topic');
 require('../messages/v8-text');

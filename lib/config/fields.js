@@ -106,9 +106,7 @@ const SECTIONS = {
     watch: {
       allowed: 'true, false, or the path of a file or folder, or an array of such paths',
       accepts: (value) =>
-        typeof value === 'boolean' ||
-        kinds.isString(value) ||
-        (Array.isArray(value) && value.length > 0 && value.every(kinds.isString)),
+        typeof value === 'boolean' || kinds.isString(value) || (Array.isArray(value) && value.every(kinds.isString)),
       flags: [
         { value: 'path', help: 'development: watch this; repeatable' },
         { is: false, help: 'development: watch nothing' },
@@ -151,6 +149,11 @@ const SECTIONS = {
       default: 5000,
       to: [PRELOAD],
       flags: [{ help: 'how long streams and WebSockets may stay then' }],
+    },
+    workTimeout: {
+      ...orFalse(milliseconds(0), `false, or ${milliseconds(0).allowed}`),
+      default: false,
+      to: [PRELOAD],
     },
     stopSignal: {
       ...orFalse(

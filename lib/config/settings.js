@@ -61,7 +61,7 @@ function toNativeConfig(settings) {
       ...(!watch && { reloadDelay: undefined }),
     },
     launch,
-    watched: watch && { paths: watch, alone, base: cwd },
+    watched: watch?.length ? { paths: watch, alone, base: cwd } : undefined,
     log: logger === undefined ? 'stderr' : 'app',
     variables: variables(watch),
   };

@@ -33,9 +33,11 @@ function resolve(given, cwd) {
   return file;
 }
 
-/** The absolute paths of the files and folders whose changes count. Undefined: none. */
+/** The absolute paths of the files and folders whose changes count. Undefined: nothing is started again by a change; none: what is
+ *  started again somebody else says, by reload(). */
 function watchedPaths(watch = true, { cwd, exec, alone }) {
   if (watch === false) return undefined;
+  if (Array.isArray(watch) && watch.length === 0) return [];
   const asked = watch === true ? defaultFolders(cwd, exec) : [watch].flat().map((given) => resolve(given, cwd));
   const scripts = [exec, alone].filter((file) => file && !asked.some((folder) => isIn(file, folder)));
   return [...new Set([...asked, ...scripts])];

@@ -31,6 +31,7 @@ const OF_THE_PRELOAD = [
   'servers',
   'signals',
   'streams',
+  'topics',
   'worker',
 ];
 const SHARED = [
@@ -42,6 +43,8 @@ const SHARED = [
   'messages/request-arguments',
   'messages/request-pending',
   'messages/serialization',
+  'messages/topic',
+  'messages/topic-arguments',
   'messages/v8-text',
   'scripts/alone-files',
   'scripts/load-script',

@@ -101,6 +101,7 @@ class Drain {
     await this.#before(this.#streamsEnd, Promise.all([servers.allClosed(), this.#settled()]));
     this.#callAfterRequests();
     await this.#before(this.#streamsEnd, this.#settled());
+    this.#limitWork();
     if (!this.#exits && this.#isTheApps()) {
       await this.#appEnds();
     } else {
@@ -177,6 +178,17 @@ class Drain {
       await turn();
       turns += 1;
     } while (turns < 2 || (this.#reason === 'shutdown' && servers.accepted() > before && now() < end));
+  }
+
+  /** From now on the app's listeners and the work that is left have so long, if a limit was asked for. */
+  #limitWork() {
+    const { workTimeout } = this.#boot;
+    if (typeof workTimeout !== 'number') return;
+    const cut = () => {
+      this.#exits = true;
+      this.#proceed();
+    };
+    setTimeout(() => closeStreams().then(cut, cut), workTimeout).unref();
   }
 
   /** The app has shutdown code of its own: it runs already, or is called now. */

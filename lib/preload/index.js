@@ -34,6 +34,13 @@ function start(boot) {
   if (boot.serialization === 'advanced') require('./serialization').start(boot);
   const requests = require('./request');
   requests.start(boot);
+  const { send } = process;
+  let topics;
+  // Where this package's subscribe() and publish() find it, be it another copy of the package.
+  Object.defineProperty(process, Symbol.for('yunfly.cluster.topics'), {
+    get: () => (topics ??= require('./topics').open(boot, send)),
+    configurable: true,
+  });
   const prepare = () => loadRest(requests);
   if (boot.role === 'alone') require('./alone').start(boot, prepare);
   else require('./worker').start(boot, prepare);
@@ -45,6 +52,7 @@ function loadRest(requests) {
   try {
     require('./draining');
     requests.open();
+    require('./topics');
   } catch {
     require('../real-timers').setTimeout(loadRest, LOAD_AGAIN_MS, requests).unref();
   }

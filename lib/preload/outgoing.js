@@ -17,6 +17,7 @@ const { nextTick, setImmediate } = require('../real-timers');
 const { warn } = require('../warn');
 
 const ADVANCED = 'NODE_YUNFLY_ADV';
+const TOPIC = 'NODE_YUNFLY_TOPIC';
 /** So many messages are sent in one turn of the event loop. */
 const BATCH = 50;
 
@@ -40,6 +41,7 @@ const whenSent = [];
 
 /** As the master reads the fields (crates/protocol/src/envelope.rs). */
 function laneOf({ cmd, to, type, worker_pid: pid }, handle) {
+  if (cmd === TOPIC) return 'topics';
   if (to === 'alone') return 'alone';
   if (to !== 'worker') return 'app';
   if (pid != null) return pid;
@@ -51,7 +53,7 @@ function laneOf({ cmd, to, type, worker_pid: pid }, handle) {
 /** Between Node or this preload and the master; no message. */
 function isControl({ cmd, act }) {
   if (typeof cmd !== 'string' || !cmd.startsWith('NODE_')) return false;
-  return cmd === REQUEST ? act === 'cancel' : cmd !== ADVANCED;
+  return cmd === REQUEST ? act === 'cancel' : cmd !== ADVANCED && cmd !== TOPIC;
 }
 
 /** Node throws for other types. */

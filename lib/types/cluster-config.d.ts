@@ -49,7 +49,8 @@ export interface ClusterConfig {
    * `exec`, but if there is a `src`, not the whole of `cwd`. `exec` and `alone` are always watched too; a change of the alone's
    * files restarts only the alone. Never watched: files that git ignores, `node_modules`, hidden files (except `.env…`), editors'
    * temporary files, logs and databases (`.log`, `.pid`, `.db`, `.sqlite`), and the files to which this process's stdout and
-   * stderr go. `false`: watch nothing; a process that fails at the start then makes the start fail. In production, `watch` has no
+   * stderr go. `false`: watch nothing; a process that fails at the start then makes the start fail. `[]`: watch nothing either, but a
+   * process that failed waits for `reload()`, as it waits for a change otherwise. In production, `watch` has no
    * effect and causes a process warning with code `CLUSTER_OPTION_IGNORED`. Default: `true`.
    */
   watch?: boolean | string | readonly string[];
@@ -128,6 +129,10 @@ export interface ClusterConfig {
    *  have been idle for this long are closed as well. All other responses, including long downloads, have `killTimeout`. Default:
    *  5000, but no more than half of `killTimeout`. */
   streamTimeout?: number;
+  /** How long a stopping process may go on once its requests are answered, in ms: its own signal listeners (`stopSignal`), timers and
+   *  whatever else keeps it alive. Then it exits. For code that listens for SIGTERM only to clean up, and for jobs that repeat
+   *  themselves by timers, as node-schedule's do. `waitUntil` and `afterRequests` come before. Default: `false`, up to `killTimeout`. */
+  workTimeout?: number | false;
   /** The signal whose listeners in the alone and the workers are the app's own shutdown code. When such a process stops (reload,
    *  scale, shutdown, `disconnect()`, `maxMemory`, …), they are called as for the signal, once its requests are answered. They
    *  decide when the process exits, within `killTimeout`. Default: SIGTERM, or SIGINT if only that has listeners; `false`: never

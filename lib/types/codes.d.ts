@@ -72,6 +72,12 @@ export type ClusterErrorCode =
   /** This process belongs to no cluster, or has not started one yet. */
   | 'ERR_NO_CLUSTER'
 
+  // Topics: see `subscribe` and `publish`.
+  /** A topic or an option is invalid. */
+  | 'ERR_TOPIC_INVALID'
+  /** This process has subscribed to 16,384 topics. */
+  | 'ERR_TOPIC_LIMIT'
+
   // reload() and scale().
   /** The cluster is not ready, or is closing. */
   | 'ERR_NOT_RUNNING'
@@ -111,6 +117,10 @@ export type ClusterWarningCode =
   | 'CLUSTER_MESSAGE_INVALID'
   /** In a child: a message that it sent is larger than `maxMessageBytes`. */
   | 'CLUSTER_MESSAGE_TOO_LARGE'
+  /** A published value was delivered, but not retained: the cluster has 16,384 retained values, or 64 MiB of them. */
+  | 'CLUSTER_TOPIC_NOT_RETAINED'
+  /** In the app: its event loop was blocked for longer than 1 s, and it did not get all that was published. */
+  | 'CLUSTER_TOPIC_MISSED'
   /** With `register`: a worker broke the protocol of its channel. What it sent is skipped. */
   | 'CLUSTER_PROTOCOL_ERROR'
   /** With `register`: a message reached nobody, or its handle found no descriptor. */

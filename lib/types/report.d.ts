@@ -61,7 +61,7 @@ export interface ListenerStats {
   };
 }
 
-/** The messages to all workers that a worker missed. */
+/** The messages to all workers, and what was published, that a process missed. */
 export interface MissedMessages {
   /** How many. */
   messages: number;
@@ -94,9 +94,10 @@ export interface ClusterStats {
  * - `closed`: the cluster is stopping
  * - `handle`: it came with a handle, and no receiver is there right now, or few descriptors are left. Handles don't wait; this
  *   one is closed
- * - `stalled`: it was for all workers, and one of them read nothing for 1 s while too much waited for it. The other workers got
- *   it; see the event `missed`
- * - from `Cluster.sendmessage` also `created` (not started yet) and `inProcess` (`enable: false`)
+ * - `stalled`: it was for all workers or for a topic's subscribers (`{ topic, value }`), and one of them read nothing for 1 s while
+ *   too much waited for it. The others got it; see the event `missed`
+ * - from `Cluster.sendmessage` also `created` (not started yet) and `inProcess` (`enable: false`); from `Cluster.publish`
+ *   (`{ topic, value }`) also `created`
  */
 export type UndeliverableReason =
   'no-alone' | 'no-such-worker' | 'gone' | 'mailbox-full' | 'closed' | 'handle' | 'stalled' | 'created' | 'inProcess';

@@ -6,6 +6,10 @@ const fs = require('node:fs');
 const path = require('node:path');
 
 const PACKAGE = '@yunflyjs/cluster-native';
+/** What yunfly's framework requires; package.json may have this package in its place. */
+const ALIAS = '@yunflyjs/yunfly-cluster';
+const APPS = ['app.js', 'app.mjs', 'primary.js', 'primary.mjs'];
+const WITH_ALIAS = ['yunfly.js', 'yunfly.mjs'];
 
 /** @returns what it said; throws if it fails, or, when it is to fail, if it does not. */
 function run([command, ...args], { cwd, env, fails = false }) {
@@ -24,8 +28,8 @@ function project(folder, name) {
 }
 
 /** The package works in this project, whichever way it is used. */
-function works(cwd, env) {
-  for (const app of ['app.js', 'app.mjs', 'primary.js', 'primary.mjs']) {
+function works(cwd, env, { isAliased = false } = {}) {
+  for (const app of isAliased ? [...APPS, ...WITH_ALIAS] : APPS) {
     const output = run([process.execPath, app], { cwd, env });
     if (!output.endsWith('closed\n')) throw new Error(`${cwd}: ${app} said ${JSON.stringify(output)}`);
   }
@@ -54,4 +58,4 @@ const managers = {
   pnpm: (...tarballs) => ['npx', '--yes', 'pnpm@9', 'add', '--silent', '--store-dir', '.store', ...tarballs],
 };
 
-module.exports = { PACKAGE, run, project, works, contains, managers };
+module.exports = { PACKAGE, ALIAS, run, project, works, contains, managers };

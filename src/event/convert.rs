@@ -19,6 +19,7 @@ pub fn told(env: &Env, notice: Notice) -> Result<Either<NativeEvent, NativeMessa
     Ok(Either::A(match notice {
         Notice::Message(child, frames) => return NativeMessage::new(env, child, &frames).map(Either::B),
         Notice::Request(_, frame) => NativeEvent::Rpc { json: text(&frame) },
+        Notice::Publication(_, frame) | Notice::Topic(frame) => NativeEvent::Topic { json: text(&frame) },
         Notice::Output(child, stream, block) => {
             of(child, |role, id| NativeEvent::Output { role, id, stream: stream.as_str(), text: text(&block) })
         }
@@ -27,11 +28,12 @@ pub fn told(env: &Env, notice: Notice) -> Result<Either<NativeEvent, NativeMessa
             of(child, |role, id| NativeEvent::Handle { role, id, json: text(&frame), handle: handle as f64 })
         }
         Notice::Undeliverable { from, frame, reason } => {
-            let (role, id) = sender(from);
+            let (role, id) = named(from);
             NativeEvent::Undeliverable { role, id, json: text(&frame), reason: reason.as_str() }
         }
-        Notice::Missed(child, Missed { messages, bytes }) => {
-            of(child, |role, id| NativeEvent::Missed { role, id, messages: messages as f64, bytes: bytes as f64 })
+        Notice::Missed(receiver, Missed { messages, bytes }) => {
+            let (role, id) = named(receiver);
+            NativeEvent::Missed { role, id, messages: messages as f64, bytes: bytes as f64 }
         }
         Notice::Fork { child, slot, pid } => of(child, |role, id| NativeEvent::Fork { role, id, slot, pid }),
         Notice::Online(child) => of(child, |role, id| NativeEvent::Online { role, id }),
@@ -85,7 +87,7 @@ fn of(child: ChildId, event: impl FnOnce(&'static str, u32) -> NativeEvent) -> N
     }
 }
 
-fn sender(from: Peer) -> (Option<&'static str>, Option<u32>) {
+fn named(from: Peer) -> (Option<&'static str>, Option<u32>) {
     match from {
         Peer::Child(child @ (ChildId::Worker(id) | ChildId::Alone(id))) => (Some(child.role()), Some(id)),
         Peer::App => (None, None),

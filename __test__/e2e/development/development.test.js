@@ -48,24 +48,6 @@ describe('a save', () => {
     expect(told).toEqual(['fork', 'workerReady', 'change', 'exit', 'fork', 'workerReady', 'reload']);
   });
 
-  test('a burst: one reload, not before reloadDelay has passed since its last save', async () => {
-    const reloadDelay = 500; // the default
-    const project = new Project({ 'src/app.js': source('v1') });
-    const app = await project.start({ reloadDelay: undefined });
-    let last;
-    for (const name of ['a', 'b', 'c', 'd', 'app']) {
-      last = performance.now();
-      project.save(`src/${name}.js`, source('v2'));
-    }
-    const [files] = await nth(app, 'change', 1);
-    expect(performance.now() - last).toBeGreaterThanOrEqual(reloadDelay);
-    expect([...files].sort()).toEqual(['a', 'app', 'b', 'c', 'd'].map((name) => project.file(`src/${name}.js`)));
-    await nth(app, 'reload', 1);
-    project.save('src/app.js', source('v3'));
-    await nth(app, 'reload', 2);
-    expect(app.events('fork')).toHaveLength(3);
-  });
-
   test('twenty while it boots: one worker of the last state', async () => {
     const project = new Project({ 'src/app.js': source('v0') });
     const app = await project.start();
@@ -231,13 +213,6 @@ describe('on demand', () => {
     const [report] = await nth(app, 'reload', 1);
     expect(report).toMatchObject({ ok: true, replaced: [{ oldPid: old.pid }] });
     expect(app.events('change')).toEqual([]);
-  });
-
-  test('scale() is refused', async () => {
-    const project = new Project({ 'src/app.js': source('v1') });
-    const app = await project.start();
-    await expect(app.call('scale', 2)).rejects.toMatchObject({ code: 'ERR_DEVELOPMENT' });
-    await expect(app.workers()).resolves.toHaveLength(1);
   });
 
   test('the app ends in the middle of a reload', async () => {

@@ -79,6 +79,38 @@ test("an answer in another's name", async () => {
   await expect(forge(app, { to: 'worker' }, reply)).resolves.toEqual(['ERR_MESSAGE_FORBIDDEN']);
 });
 
+const publication = (fields) => ({
+  cmd: 'NODE_YUNFLY_TOPIC',
+  act: 'publish',
+  topic: 'forged',
+  from: 'worker',
+  pid: 'MY PID',
+  ...fields,
+});
+
+test("publications in another's name, and frames of topics that are none", async () => {
+  const app = await startForging();
+  await app.call('subscribe', 'forged');
+  const forbidden = [publication({ from: 'app' }), publication({ from: 'alone' }), publication({ pid: 1 })];
+  const invalid = [
+    publication({ topic: '' }),
+    publication({ topic: ['forged'] }),
+    publication({ topic: 'x'.repeat(1537) }),
+    publication({ act: 'retained' }),
+    publication({ act: 'subscribe', id: 'one' }),
+  ];
+  const fine = publication({ data: 'in its own name' });
+  await expect(forge(app, { to: 'worker' }, ...forbidden, ...invalid, fine)).resolves.toEqual([
+    ...forbidden.map(() => 'ERR_MESSAGE_FORBIDDEN'),
+    ...invalid.map(() => 'ERR_MESSAGE_INVALID'),
+  ]);
+  await app.event('heard');
+  expect(app.events('heard')).toEqual([['in its own name']]);
+  await forge(app, { to: 'worker' }, publication({ topic: 'forged', act: 'unsubscribe' }));
+  await app.call('publish', 'forged', 'still subscribed');
+  await app.event('heard', (value) => value === 'still subscribed');
+});
+
 test('what a request says of its answer besides does not get into it', async () => {
   const app = await startForging();
   const leave = { cmd: 'NODE_CLUSTER', act: 'disconnect', type: 'all', seq: 1 };

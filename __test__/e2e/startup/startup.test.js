@@ -6,33 +6,6 @@ const { script } = require('../support/files');
 
 const reporting = JSON.stringify(fixture('report.js'));
 
-test('alone first, then the workers, then ready', async () => {
-  const alone = script(`
-    const report = require(${reporting});
-    module.exports = () => new Promise((resolve) => setTimeout(() => { report('aloneDone'); resolve(); }, 300));
-  `);
-  const exec = script(`
-    require(${reporting})('workerLoaded');
-    require('node:http').createServer().listen(0);
-  `);
-  const app = await start({ alone, exec, count: 3 });
-
-  const names = app.eventNames();
-  const position = (name) => names.indexOf(name);
-  const count = (name) => names.filter((candidate) => candidate === name).length;
-  expect(position('aloneReady')).toBeGreaterThanOrEqual(0);
-  expect(position('aloneReady')).toBeLessThan(position('fork'));
-  expect(position('fork')).toBeLessThan(position('online'));
-  expect(position('online')).toBeLessThan(position('listening'));
-  expect(names.lastIndexOf('listening')).toBeLessThan(position('ready'));
-  expect(position('ready')).toBeLessThan(position('started'));
-  expect([count('fork'), count('online'), count('listening'), count('ready')]).toEqual([3, 3, 3, 1]);
-  // What the processes themselves say agrees: one stream, so its order is real.
-  await app.reported('workerLoaded', 3);
-  const reports = app.events('report').map(([report]) => report.kind);
-  expect(reports).toEqual(['aloneDone', 'workerLoaded', 'workerLoaded', 'workerLoaded']);
-});
-
 test('each worker is a node:cluster worker with an id and slot of its own', async () => {
   const exec = script(`
     const cluster = require('node:cluster');

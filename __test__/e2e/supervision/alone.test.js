@@ -10,9 +10,6 @@ const { folder, script, scripts } = require('../support/files');
 const report = JSON.stringify(fixture('report.js'));
 const reporting = fixture('alone/reporting.js');
 
-const aloneDoes = (app, order, details) =>
-  app.call('sendmessage', { to: 'alone', action: 'control', order, ...details });
-
 /** The alone answers: it is alive, and has done what it was told before. */
 async function answers(app) {
   await app.call('sendmessage', { to: 'alone', action: 'ping' });
@@ -79,22 +76,6 @@ test('not given and no such folder: no alone', async () => {
   const app = await start({ alone: undefined, count: 1 }, { cwd: folder() });
   await expect(app.call('alone')).resolves.toBeNull();
   expect(app.processes()).toHaveLength(2);
-});
-
-test.each([
-  ['an uncaught exception', 'throw'],
-  ['an unhandled rejection', 'reject'],
-])('%s is printed and told, and the alone lives on', async (_name, order) => {
-  const app = await start({ alone: reporting, count: 1 });
-  const { pid } = await app.call('alone');
-  await aloneDoes(app, order, { message: 'not caught' });
-  const [told, error] = await app.event('aloneError');
-  expect(told.pid).toBe(pid);
-  expect(error).toMatchObject({ name: 'Error', message: 'not caught', stack: expect.stringContaining('reporting.js') });
-  await answers(app);
-  expect(app.output).toContain('not caught');
-  expect((await app.call('alone')).pid).toBe(pid);
-  expect(app.events('aloneExit')).toEqual([]);
 });
 
 test('an alone that dies is started again; the workers serve on', async () => {

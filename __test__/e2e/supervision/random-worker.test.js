@@ -71,20 +71,6 @@ describe.each(['json', 'advanced'])('serialization: %s', (serialization) => {
   });
 });
 
-test('randomWorker(): one worker at random, with its id and pid in the message', async () => {
-  const app = await start({ exec: both(), count: 3 });
-  const pids = new Set();
-  for (let i = 0; i < 30; i++) {
-    const chosen = await app.call('randomWorker', { action: 'job', i });
-    const { pid, message } = await app.report('worker', (told) => told.message.i === i);
-    expect(pid).toBe(chosen.pid);
-    expect(message).toMatchObject({ worker_id: chosen.id, worker_pid: chosen.pid });
-    pids.add(pid);
-  }
-  // By chance it is the same one 30 times with a probability of 10⁻¹⁴.
-  expect(pids.size).toBeGreaterThan(1);
-});
-
 test('an ES module that listens late gets what came before, the newest 16, in order', async () => {
   const exec = script(
     `import { createRequire } from 'node:module';

@@ -86,17 +86,6 @@ test('all workers killed at once: all are replaced', async () => {
   expect(app.processes()).toHaveLength(5);
 });
 
-test('refork: false leaves the slot empty; the others serve on', async () => {
-  const app = await start({ count: 2, refork: false });
-  const [victim, other] = await app.workers();
-  process.kill(victim.pid, 'SIGKILL');
-  await app.event('unexpectedExit');
-  const answers = await requests(await app.port(), 20, 4);
-  expect(new Set(answers.map(({ body }) => body.pid))).toEqual(new Set([other.pid]));
-  await app.call('close');
-  expect(app.events('fork')).toHaveLength(2);
-});
-
 test('worker.disconnect(): expected, not unexpectedExit; the slot is filled again', async () => {
   const app = await start({ count: 2 });
   const [victim] = await app.workers();

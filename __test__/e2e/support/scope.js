@@ -6,10 +6,12 @@ const { AsyncLocalStorage } = require('node:async_hooks');
 const createScope = () => ({ apps: new Set(), open: [], folders: [] });
 
 const storage = new AsyncLocalStorage();
-const ofTheFile = createScope();
+const ofTheTest = createScope();
+/** What lasts for all tests of a file (shared.js). */
+const ofAllTests = createScope();
 
 /** That of the test whose code is running. */
-const scope = () => storage.getStore() ?? ofTheFile;
+const scope = () => storage.getStore() ?? ofTheTest;
 
 /** Runs `run`, whose scope this is. */
 const inScope = (one, run) => storage.run(one, run);
@@ -24,4 +26,4 @@ function closeAll() {
   for (const one of scope().open.splice(0)) one.close();
 }
 
-module.exports = { createScope, inScope, scope, closeAtEnd, closeAll };
+module.exports = { createScope, inScope, ofAllTests, scope, closeAtEnd, closeAll };

@@ -1,7 +1,11 @@
 'use strict';
+// What several tests have in common, which saves each of them a start.
 
 const { endAll } = require('./end');
-const { createScope, inScope } = require('./scope');
+const { createScope, inScope, ofAllTests } = require('./scope');
+
+/** Calls `begin()`; what it starts and writes lasts for all tests of the file. */
+const shared = (begin) => inScope(ofAllTests, begin);
 
 /**
  * For a describe block: the app that its tests have in common, as a function. Each of them leaves it as it found it, and sees only
@@ -18,4 +22,4 @@ function sharedApp(start) {
   return () => app;
 }
 
-module.exports = { sharedApp };
+module.exports = { shared, sharedApp };

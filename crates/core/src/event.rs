@@ -7,6 +7,7 @@ use crate::types::{BoundSocket, ChildId, ConnectionId, Evidence, ExitStatus, Key
 use cluster_protocol::envelope::Target;
 use cluster_protocol::inbound::Inbound;
 use cluster_protocol::request::RequestPart;
+use cluster_protocol::topic::TopicFrame;
 
 /// Who gets a handle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,6 +67,15 @@ pub enum Event {
         frame: Bytes,
         /// What of it concerns the master.
         part: RequestPart,
+    },
+    /// Somebody published, subscribed or ended a subscription.
+    Topic {
+        /// Who.
+        from: Peer,
+        /// What of the frame concerns the master.
+        about: TopicFrame,
+        /// It; or several publications that follow each other, where [`TopicFrame::joins`].
+        frame: Bytes,
     },
     /// A worker has no descriptor left for a listening socket.
     ListenerNotTaken {

@@ -124,6 +124,7 @@ impl Core {
             Event::Sent { from, target, frame } => messages.sent(ctx, from, target, frame),
             Event::SentHandle { from, to, frame, handle } => Messages::sent_handle(ctx, from, to, &frame, handle),
             Event::Request { from, target, frame, part } => messages.request(ctx, from, target, frame, part),
+            Event::Topic { from, about, frame } => messages.topic(ctx, from, about, frame),
             Event::AnswerTooLarge { child, target, id, limit } => {
                 messages.answer_too_large(ctx, child, target, &id, limit);
             }

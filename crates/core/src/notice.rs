@@ -56,6 +56,10 @@ pub enum Notice {
     Handle(ChildId, Bytes, ConnectionId),
     /// A request for the app, an answer to one of its own, or (`None`) what the master says about one.
     Request(Option<ChildId>, Bytes),
+    /// A publication, or several of one topic, that the app wants. Who published.
+    Publication(Peer, Bytes),
+    /// What the master says about the app's subscriptions and publications, and the value that it kept.
+    Topic(Bytes),
     /// A reload is over.
     Reloaded {
         /// The name under which it was asked for, if a change of a file was not all.
@@ -85,8 +89,8 @@ pub enum Notice {
         child: ChildId,
         slot: SlotId,
     },
-    /// A child takes messages again, or is gone, after broadcasts were given up for it.
-    Missed(ChildId, Missed),
+    /// A process takes messages again, or is gone, after broadcasts were given up for it.
+    Missed(Peer, Missed),
     /// A message that reached nobody.
     Undeliverable {
         /// Who sent it.
@@ -154,10 +158,10 @@ impl Stream {
     }
 }
 
-/// What a child missed while it took nothing.
+/// What a process missed while it took nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Missed {
-    /// Messages to all workers that were given up for this one.
+    /// Messages to all workers, or publications, that were given up for this one.
     pub messages: u64,
     /// Their size.
     pub bytes: u64,

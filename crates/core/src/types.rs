@@ -291,6 +291,12 @@ impl Lane {
         Self { from, to: LaneName::To(target) }
     }
 
+    /// Of what it publishes.
+    #[must_use]
+    pub fn of_topics(from: Peer) -> Self {
+        Self { from, to: LaneName::Topics }
+    }
+
     /// Of what nobody may miss: a request, or a message with a handle.
     #[must_use]
     pub fn of_each(from: Peer, target: Target) -> Self {

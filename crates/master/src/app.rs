@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::fmt;
 use std::os::fd::OwnedFd;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::mpsc::UnboundedSender;
@@ -24,6 +24,8 @@ pub struct AppQueue {
     notices: Mutex<VecDeque<Notice>>,
     /// Bytes of messages in `notices`.
     bytes: AtomicUsize,
+    /// Bytes of messages that the app took ever.
+    taken: AtomicU64,
     /// Bytes of messages of the app's that the master did not take yet.
     outgoing: AtomicUsize,
     /// A receiver of the app's messages does not keep up.
@@ -44,6 +46,7 @@ impl AppQueue {
         Self {
             notices: Mutex::default(),
             bytes: AtomicUsize::new(0),
+            taken: AtomicU64::new(0),
             outgoing: AtomicUsize::new(0),
             slowed: AtomicBool::new(false),
             behind: Mutex::default(),
@@ -83,6 +86,7 @@ impl AppQueue {
         let bytes = taken.iter().map(size).sum();
         if bytes > 0 {
             self.bytes.fetch_sub(bytes, Ordering::Relaxed);
+            self.taken.fetch_add(bytes as u64, Ordering::Relaxed);
             let _ = self.commands.send(Command::AppCaughtUp);
         }
         taken
@@ -103,6 +107,11 @@ impl AppQueue {
     #[must_use]
     pub fn bytes(&self) -> usize {
         self.bytes.load(Ordering::Relaxed)
+    }
+
+    /// How many bytes of messages the app took ever.
+    pub(super) fn taken(&self) -> u64 {
+        self.taken.load(Ordering::Relaxed)
     }
 
     /// The app sends a message of so many bytes. False when it had better wait (Node's `send`).
@@ -167,6 +176,8 @@ fn size(notice: &Notice) -> usize {
             Notice::Handle(_, frame, _) => HANDLE_COST + frame.len(),
             Notice::Message(_, frame)
             | Notice::Request(_, frame)
+            | Notice::Publication(_, frame)
+            | Notice::Topic(frame)
             | Notice::Output(_, _, frame)
             | Notice::Undeliverable { frame, .. } => frame.len(),
             // An event that consists of several objects.

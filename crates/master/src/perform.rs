@@ -98,6 +98,7 @@ impl Shell {
                     });
                 }
                 Action::Notify(Notice::Closed(outcome)) => self.state = RunState::Ended(outcome),
+                Action::Notify(Notice::Publication(from, frame)) => self.publish_to_app(from, frame),
                 Action::Notify(notice) => self.notify(notice),
             }
         }
@@ -303,9 +304,23 @@ impl Shell {
         let size = self.app.push(notice);
         if let Some(child) = sender {
             let (lane, receiver) = (Lane::of(Peer::Child(child), meant_for), Receiver::Peer(Peer::App));
-            let (patience, messages, taken) = (Patience::Unlimited, 1, 0);
+            let (patience, messages, taken) = (Patience::Unlimited, 1, self.app.taken());
             let offer = Offer { lane, receiver, patience, messages, size, queued: before, taken };
             let verdict = self.flow.offer(self.now(), offer);
+            self.slow_down(lane, verdict);
+        }
+    }
+
+    /// An app that takes nothing holds up nobody for long, as no worker does.
+    fn publish_to_app(&mut self, from: Peer, frame: Bytes) {
+        let (lane, receiver) = (Lane::of_topics(from), Receiver::Peer(Peer::App));
+        let (messages, size) = (lines(&frame).count() as u64, frame.len());
+        let (queued, taken) = (self.app.bytes(), self.app.taken());
+        let offer = Offer { lane, receiver, patience: Patience::Limited, messages, size, queued, taken };
+        let verdict = self.flow.offer(self.now(), offer);
+        // How much it missed it hears when it takes something again.
+        if !matches!(verdict, Verdict::GiveUp(_)) {
+            self.app.push(Notice::Publication(from, frame));
             self.slow_down(lane, verdict);
         }
     }
@@ -330,8 +345,8 @@ impl Shell {
 
     /// A receiver keeps up again, or is gone.
     pub(super) fn released(&mut self, receiver: Peer, Release { lanes, missed }: Release) {
-        if let (Peer::Child(child), Some(missed)) = (receiver, missed) {
-            self.notify(Notice::Missed(child, missed));
+        if let Some(missed) = missed {
+            self.notify(Notice::Missed(receiver, missed));
         }
         self.resume(lanes);
     }

@@ -16,6 +16,7 @@ use cluster_protocol::frame::{Frame, FrameDecoder};
 use cluster_protocol::inbound::{Inbound, Report};
 use cluster_protocol::oversized::Oversized;
 use cluster_protocol::request::{RequestPart, Signature};
+use cluster_protocol::topic::TopicFrame;
 use cluster_protocol::wrapped::{HandleType, Wrapped};
 use cluster_sys::channel;
 
@@ -89,6 +90,15 @@ pub enum Received {
         part: RequestPart,
         /// Whose it says that it is.
         signature: Signature,
+    },
+    /// A publication or a subscription; or several publications that came one after the other.
+    Topic {
+        /// What of it concerns the master.
+        about: TopicFrame,
+        /// They.
+        frames: Bytes,
+        /// How many they are.
+        count: u64,
     },
     /// A message with a handle, which came along.
     Handle {
@@ -209,11 +219,13 @@ fn take_batch(decoder: &mut FrameDecoder, routing: Routing) -> (Vec<Received>, R
             Line::Request { target, range, part, signature } => {
                 batch.push(Received::Request { target, frame: buffer.slice(range), part, signature });
             }
+            Line::Topic { about, range } => add_topic(&mut batch, &buffer, about, range),
             Line::Message { target, range } => add_message(&mut batch, &buffer, target, range, routing),
         }
     }
     for received in &mut batch {
         if let Received::Messages { frames: piece, .. }
+        | Received::Topic { frames: piece, .. }
         | Received::Request { frame: piece, .. }
         | Received::Handle { frame: piece, .. } = received
             && is_small_part(piece.len(), room)
@@ -232,6 +244,7 @@ fn is_small_part(piece: usize, room: usize) -> bool {
 /// A line that was read, before its bytes are taken out of the buffer.
 enum Line {
     Message { target: Target, range: Range<usize> },
+    Topic { about: TopicFrame, range: Range<usize> },
     Request { target: Target, range: Range<usize>, part: RequestPart, signature: Signature },
     Handle { target: Target, kind: Option<HandleType>, range: Range<usize> },
     Other(Received),
@@ -243,6 +256,10 @@ fn read_line(line: &[u8], range: Range<usize>, routing: Routing) -> Line {
         Ok(Envelope::User(target)) => Line::Message { target: routing.target(target), range },
         Ok(Envelope::Request(target)) => match RequestPart::read_signed(line) {
             Ok((part, signature)) => Line::Request { target, range, part, signature },
+            Err(error) => invalid(Violation::BadMessage(error.to_string())),
+        },
+        Ok(Envelope::Topic) => match TopicFrame::read(line) {
+            Ok(about) => Line::Topic { about, range },
             Err(error) => invalid(Violation::BadMessage(error.to_string())),
         },
         Ok(Envelope::Handle) => read_handle(line, range, routing).unwrap_or_else(invalid),
@@ -272,14 +289,32 @@ fn add_message(batch: &mut Vec<Received>, buffer: &Bytes, next: Target, range: R
     if let Some(Received::Messages { target, frames, count }) = batch.last_mut()
         && *target == next
         && routing.joins(next, frames.len() + range.len())
-        // Between them may be an empty line, or one that was refused.
-        && frames.as_ptr().wrapping_add(frames.len()) == buffer[range.start..].as_ptr()
+        && follows(frames, buffer, &range)
     {
         *frames = buffer.slice(range.start - frames.len()..range.end);
         *count += 1;
         return;
     }
     batch.push(Received::Messages { target: next, frames: buffer.slice(range), count: 1 });
+}
+
+/// The same for publications of one topic.
+fn add_topic(batch: &mut Vec<Received>, buffer: &Bytes, next: TopicFrame, range: Range<usize>) {
+    if let Some(Received::Topic { about, frames, count }) = batch.last_mut()
+        && about.joins(&next)
+        && frames.len() + range.len() <= MOST_JOINED
+        && follows(frames, buffer, &range)
+    {
+        *frames = buffer.slice(range.start - frames.len()..range.end);
+        *count += 1;
+        return;
+    }
+    batch.push(Received::Topic { about: next, frames: buffer.slice(range), count: 1 });
+}
+
+/// Between them may be an empty line, or one that was refused.
+fn follows(piece: &Bytes, buffer: &Bytes, next: &Range<usize>) -> bool {
+    piece.as_ptr().wrapping_add(piece.len()) == buffer[next.start..].as_ptr()
 }
 
 #[cfg(test)]
@@ -317,6 +352,25 @@ mod tests {
         let (stream, internal) = (format!("{a}\n{b}\n"), r#"{"cmd":"NODE_HANDLE_ACK"}"#);
         assert_eq!(routed(&stream, Routing::ToApp), [(Target::App, stream.clone(), 2)]);
         assert_eq!(routed(&format!("{a}\n{internal}\n{b}\n"), Routing::ToApp).len(), 3);
+    }
+
+    #[test]
+    fn publications_of_one_topic_are_one_piece() {
+        let publication = |topic: &str| format!(r#"{{"cmd":"NODE_YUNFLY_TOPIC","act":"publish","topic":"{topic}"}}"#);
+        let (a, b) = (publication("a"), publication("b"));
+        let stream = format!("{a}\n{a}\n{b}\n{a}\n\n{a}\n");
+        let mut decoder = FrameDecoder::new(100);
+        decoder.room(0).extend_from_slice(stream.as_bytes());
+        let counts: Vec<(String, u64, usize)> = take_batch(&mut decoder, Routing::ByMessage)
+            .0
+            .into_iter()
+            .filter_map(|received| match received {
+                Received::Topic { about, frames, count } => Some((about.topic, count, frames.len())),
+                _ => None,
+            })
+            .collect();
+        let piece = |topic: &str, count: u64| (topic.to_owned(), count, (a.len() + 1) * count as usize);
+        assert_eq!(counts, [piece("a", 2), piece("b", 1), piece("a", 1), piece("a", 1)]);
     }
 
     #[test]

@@ -23,6 +23,7 @@ use cluster_protocol::outbound::{self, Handed};
 use cluster_protocol::outbox::MAX_RETRANSMISSIONS;
 use cluster_protocol::oversized::Oversized;
 use cluster_protocol::request::{self, RequestPart, Signature};
+use cluster_protocol::topic::TopicFrame;
 use cluster_protocol::wrapped::HandleType;
 use cluster_sys::descriptors::is_of_reserve;
 use cluster_sys::local::{self, Connection};
@@ -131,12 +132,7 @@ impl Shell {
         for received in batch {
             match received {
                 Received::Messages { target, frames, count } => {
-                    if let Some(link) = self.links.get_mut(&child) {
-                        link.received += count;
-                    }
-                    if frames.len() >= LARGE {
-                        self.trim_at = Some(self.now() + TRIM_AFTER);
-                    }
+                    self.count_received(child, count, frames.len());
                     self.tell(Event::Sent { from: Peer::Child(child), target, frame: frames });
                 }
                 Received::Request { part, signature, .. } if !self.is_signed(child, &part, &signature) => {
@@ -145,6 +141,14 @@ impl Shell {
                 }
                 Received::Request { target, frame, part, .. } => {
                     self.tell(Event::Request { from: Peer::Child(child), target, frame, part });
+                }
+                Received::Topic { about, .. } if !self.is_its_own(child, &about) => {
+                    let detail = "a publication in another process's name".to_owned();
+                    self.violated(child, ErrorCode::MessageForbidden, detail);
+                }
+                Received::Topic { about, frames, count } => {
+                    self.count_received(child, count, frames.len());
+                    self.tell(Event::Topic { from: Peer::Child(child), about, frame: frames });
                 }
                 Received::Internal(Inbound::HandleAck) => {
                     if let Some(link) = self.links.get(&child) {
@@ -173,6 +177,19 @@ impl Shell {
             link.handles.clear();
             self.violated(child, ErrorCode::HandleStray, "descriptors came without their messages".to_owned());
         }
+    }
+
+    fn count_received(&mut self, child: ChildId, count: u64, size: usize) {
+        if let Some(link) = self.links.get_mut(&child) {
+            link.received += count;
+        }
+        if size >= LARGE {
+            self.trim_at = Some(self.now() + TRIM_AFTER);
+        }
+    }
+
+    fn is_its_own(&self, child: ChildId, about: &TopicFrame) -> bool {
+        self.links.get(&child).is_some_and(|link| about.is_of(child.role(), link.process.pid()))
     }
 
     fn is_signed(&self, child: ChildId, part: &RequestPart, signature: &Signature) -> bool {

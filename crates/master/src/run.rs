@@ -30,6 +30,7 @@ use cluster_core::types::ConnectionId;
 use cluster_core::types::{ChildId, GenerationId, KillMeans, Peer, Time};
 use cluster_protocol::envelope::{Envelope, Target};
 use cluster_protocol::request::RequestPart;
+use cluster_protocol::topic::TopicFrame;
 use cluster_sys::activation::{Activated, Others};
 use cluster_sys::platform::Platform;
 use cluster_sys::process::Exit;
@@ -149,7 +150,8 @@ impl Shell {
     fn timed_out(&mut self) {
         let taken = |receiver| match receiver {
             flow::Receiver::Peer(Peer::Child(child)) => self.links.get(&child).map_or(0, Link::taken),
-            flow::Receiver::Peer(Peer::App) | flow::Receiver::Mail(_) => 0,
+            flow::Receiver::Peer(Peer::App) => self.app.taken(),
+            flow::Receiver::Mail(_) => 0,
         };
         let released = self.flow.timed_out(self.origin.elapsed(), taken);
         self.resume(released);
@@ -202,6 +204,10 @@ impl Shell {
                     Ok(Envelope::User(target)) => Event::Sent { from, target, frame },
                     Ok(Envelope::Request(target)) => match RequestPart::read(&frame) {
                         Ok(part) => Event::Request { from, target, frame, part },
+                        Err(_) => Event::Sent { from, target: Target::App, frame },
+                    },
+                    Ok(Envelope::Topic) => match TopicFrame::read(&frame) {
+                        Ok(about) => Event::Topic { from, about, frame },
                         Err(_) => Event::Sent { from, target: Target::App, frame },
                     },
                     Ok(Envelope::Internal | Envelope::Handle) | Err(_) => {

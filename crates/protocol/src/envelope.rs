@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::scan::{Raw, scan};
+use super::scan::{Invalid, Raw, scan};
 
 /// Where a message says that it wants to go (`to`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -38,12 +38,17 @@ pub enum Envelope {
     User(Target),
     /// A request, or an answer to one (lib/messages/request.js): routed like a message, and internal for the receiver's Node.
     Request(Target),
+    /// Publish and subscribe (lib/messages/topic.js): forwarded to those who want the topic, and internal for their Node.
+    Topic,
     /// What came with a handle: Node wraps it (`target._send` in lib/internal/child_process.js).
     Handle,
 }
 
 /// The `cmd` of requests and answers.
 const REQUEST: &str = "NODE_YUNFLY_RPC";
+
+/// The `cmd` of publications and subscriptions.
+const TOPIC: &str = "NODE_YUNFLY_TOPIC";
 
 /// The `cmd` of what comes with a handle.
 const HANDLE: &str = "NODE_HANDLE";
@@ -64,16 +69,21 @@ impl Envelope {
     /// When the line is not one JSON value.
     pub fn read(line: &[u8]) -> Result<Self, InvalidJson> {
         let mut fields = EnvelopeFields::default();
-        scan(line, |key, value| {
-            // Nobody writes these keys with escapes, but they would be the same keys.
-            match key.contains(&b'\\') {
-                false => fields.see(&key[1..key.len() - 1], value),
-                true => fields.see(text(Some(key)).unwrap_or_default().as_bytes(), value),
-            }
-        })
-        .map_err(|invalid| InvalidJson(format!("no JSON: {} expected at byte {}", invalid.expected, invalid.at)))?;
+        each_field(line, |key, value| fields.see(key, value))
+            .map_err(|invalid| InvalidJson(format!("no JSON: {} expected at byte {}", invalid.expected, invalid.at)))?;
         Ok(fields.envelope())
     }
+}
+
+/// Calls `see` for each field of the outermost object: its key, without quotes and escapes, and its value as it stands there.
+pub(super) fn each_field<'a>(line: &'a [u8], mut see: impl FnMut(&[u8], Raw<'a>)) -> Result<(), Invalid> {
+    scan(line, |key, value| {
+        // Nobody writes these keys with escapes, but they would be the same keys.
+        match key.contains(&b'\\') {
+            false => see(&key[1..key.len() - 1], value),
+            true => see(text(Some(key)).unwrap_or_default().as_bytes(), value),
+        }
+    })
 }
 
 #[derive(Default)]
@@ -99,6 +109,7 @@ impl<'a> EnvelopeFields<'a> {
     fn envelope(&self) -> Envelope {
         match text(self.cmd).as_deref() {
             Some(REQUEST) => Envelope::Request(self.target()),
+            Some(TOPIC) => Envelope::Topic,
             Some(ADVANCED) => Envelope::User(self.target()),
             Some(HANDLE) => Envelope::Handle,
             Some(cmd) if cmd.starts_with("NODE_") => Envelope::Internal,
@@ -248,6 +259,7 @@ mod tests {
     fn what_is_for_the_master_or_comes_with_a_handle_is_told_apart() {
         for (line, envelope) in [
             (r#"{"cmd":"NODE_YUNFLY_RPC","to":"alone"}"#, Envelope::Request(Target::Alone)),
+            (r#"{"cmd":"NODE_YUNFLY_TOPIC","to":"alone"}"#, Envelope::Topic),
             (r#"{"cmd":"NODE_YUNFLY_ADV","to":"worker"}"#, Envelope::User(Target::AnyWorker)),
             (r#"{"cmd":"NODE_HANDLE","type":"net.Native"}"#, Envelope::Handle),
             (r#"{"cmd":"NODE_HANDLE_ACK"}"#, Envelope::Internal),

@@ -17,4 +17,5 @@ pub mod request;
 pub mod scalar;
 pub mod scan;
 pub mod surrogates;
+pub mod topic;
 pub mod wrapped;

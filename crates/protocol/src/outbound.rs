@@ -204,6 +204,8 @@ pub enum LaneName {
     /// What each worker has to get: requests to all, and messages to all with a handle. They wait for one that stands still,
     /// whom other messages to all pass by.
     Each,
+    /// What it publishes, and its subscriptions: all topics together.
+    Topics,
 }
 
 /// Asks a sender to hold back what it has for a target: there is one that does not keep up.
@@ -227,6 +229,7 @@ fn lane_frame(act: &str, lane: LaneName) -> Bytes {
         LaneName::To(Target::AllWorkers) => "\"all\"".to_owned(),
         LaneName::To(Target::WorkerPid(pid)) => pid.to_string(),
         LaneName::Each => "\"each\"".to_owned(),
+        LaneName::Topics => "\"topics\"".to_owned(),
     };
     Bytes::from(format!("{{\"cmd\":\"NODE_YUNFLY\",\"act\":\"{act}\",\"lane\":{name}}}\n"))
 }

@@ -18,7 +18,11 @@ const OBJECTS = {
   ClusterAlone: 'alone',
   ClusterError: 'error',
 };
-const FUNCTIONS = ['startCluster', 'createCluster', 'request', 'onRequest', 'sendmessage'];
+const FUNCTIONS = [
+  ...['startCluster', 'createCluster', 'request', 'onRequest', 'sendmessage'],
+  ...['subscribe', 'once', 'unsubscribe', 'publish'],
+  ...['getAloneClient', 'getWorkerClient'],
+];
 
 /** The heading of a function, of a class's member or of a type in api.md. */
 function heading(name, owner, isMethod) {

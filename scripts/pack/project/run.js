@@ -35,4 +35,26 @@ async function fork(cluster) {
   console.log('closed');
 }
 
-module.exports = { run, fork };
+/** `startCluster`: as yunfly's framework calls it. */
+async function start(startCluster) {
+  process.env.YUNFLY_LOG = 'error';
+  const port = await freePort();
+  const options = { exec: './worker', count: 2, mode: 'production', port, args: [String(port)], handleSignals: false };
+  const master = startCluster(options);
+  await new Promise((resolve) => master.ready(resolve));
+  assert.strictEqual(await answer(port), 'from a worker');
+  master.closeApp();
+  await once(master.cluster, 'close');
+  console.log('closed');
+}
+
+async function freePort() {
+  const server = http.createServer().listen(0);
+  await once(server, 'listening');
+  const { port } = server.address();
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+module.exports = { run, fork, start };

@@ -3,4 +3,6 @@
 const { isWorker } = require('node:cluster');
 const http = require('node:http');
 
-http.createServer((_request, response) => response.end(isWorker ? 'from a worker' : 'no worker')).listen(0);
+http
+  .createServer((_request, response) => response.end(isWorker ? 'from a worker' : 'no worker'))
+  .listen(Number(process.argv[2] ?? 0));

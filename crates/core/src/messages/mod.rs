@@ -1,7 +1,7 @@
 //! Messages and requests between the app, the alone and the workers.
 //!
 //! [`route`] says who gets a message, [`mail`] keeps what nobody can take yet, [`requests`] sees to it that each request is answered,
-//! [`flow`] says who has to hold back.
+//! [`topics`] knows who wants what is published, [`flow`] says who has to hold back.
 
 pub mod flow;
 mod mail;
@@ -9,6 +9,7 @@ pub mod mailbox;
 pub mod random_worker;
 mod requests;
 mod route;
+mod topics;
 
 use bytes::Bytes;
 
@@ -19,19 +20,23 @@ use crate::lifecycle::child::Child;
 use crate::notice::{Notice, Undeliverable};
 use crate::types::{ChildId, ConnectionId, Lane, Peer, Readiness};
 use cluster_protocol::envelope::{Envelope, Target};
+use cluster_protocol::frame::lines;
 use cluster_protocol::outbound;
 use cluster_protocol::request::RequestPart;
+use cluster_protocol::topic::{TopicAct, TopicFrame};
 use mail::Mail;
 use mailbox::{MailFor, QueuedKind, QueuedMessage};
 use requests::Requests;
 use route::Route;
 pub use route::undeliverable;
+use topics::Topics;
 
 /// What is under way, and what waits.
 #[derive(Debug, Default)]
 pub struct Messages {
     mail: Mail,
     requests: Requests,
+    topics: Topics,
 }
 
 impl Messages {
@@ -110,6 +115,16 @@ impl Messages {
         }
     }
 
+    /// Somebody published, subscribed or ended a subscription.
+    pub fn topic(&mut self, ctx: &mut Context, from: Peer, about: TopicFrame, frame: Bytes) {
+        let TopicFrame { topic, act, .. } = about;
+        match act {
+            TopicAct::Subscribe { id } => self.topics.subscribed(ctx, from, topic, id),
+            TopicAct::Unsubscribe => self.topics.unsubscribed(from, &topic),
+            TopicAct::Publish { retain } => self.topics.published(ctx, from, &topic, retain, &frame),
+        }
+    }
+
     /// A child's answer was skipped: who asked gets this one.
     pub fn answer_too_large(&mut self, ctx: &mut Context, by: ChildId, target: Target, id: &str, limit: usize) {
         self.requests.answer_too_large(ctx, by, target, id, limit);
@@ -117,9 +132,10 @@ impl Messages {
 
     /// A message was not written before the receiver's channel ended. The next alone gets it; a worker was meant as such.
     pub fn returned(&mut self, ctx: &mut Context, child: ChildId, from: Peer, frame: Bytes) {
-        match Envelope::read(&frame) {
-            // Who asked hears that who was asked is gone (requests.rs).
-            Ok(Envelope::Request(_)) => return,
+        // Several lines are messages of one kind.
+        match Envelope::read(&lines(&frame).next().unwrap_or_default()) {
+            // Who asked hears that who was asked is gone (requests.rs); who publishes does not know who subscribed.
+            Ok(Envelope::Request(_) | Envelope::Topic) => return,
             Ok(Envelope::Internal | Envelope::Handle) => {
                 return match outbound::meant_for_cluster_worker(&frame) {
                     Some(message) => undeliverable(ctx, from, &message, Undeliverable::Gone),
@@ -168,10 +184,12 @@ impl Messages {
     /// A child's channel ended.
     pub fn disconnected(&mut self, ctx: &mut Context, id: ChildId) {
         self.requests.lost(ctx, id);
+        self.topics.gone(id);
     }
 
     /// The cluster is over: what still waits reaches nobody.
     pub fn stopped(&mut self, ctx: &mut Context) {
+        self.topics = Topics::default();
         for receiver in [MailFor::Alone, MailFor::Workers] {
             let waiting = self.mail.take(receiver);
             let paused_anybody = !waiting.is_empty();

@@ -92,6 +92,7 @@ fn each_message_is_written_so() {
         (pause(LaneName::To(Target::AnyWorker)), r#"{"cmd":"NODE_YUNFLY","act":"pause","lane":"worker"}"#),
         (pause(LaneName::To(Target::AllWorkers)), r#"{"cmd":"NODE_YUNFLY","act":"pause","lane":"all"}"#),
         (pause(LaneName::To(Target::WorkerPid(7))), r#"{"cmd":"NODE_YUNFLY","act":"pause","lane":7}"#),
+        (pause(LaneName::Topics), r#"{"cmd":"NODE_YUNFLY","act":"pause","lane":"topics"}"#),
         (resume(LaneName::Each), r#"{"cmd":"NODE_YUNFLY","act":"resume","lane":"each"}"#),
         (refused(2), r#"{"cmd":"NODE_YUNFLY","act":"refused","limit":2}"#),
         (message.clone(), r#"{"action":"random-worker","from":"app","to":"worker","worker_id":2,"worker_pid":99}"#),

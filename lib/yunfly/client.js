@@ -1,0 +1,107 @@
+'use strict';
+
+// What yunfly's apps get from getAloneClient() and getWorkerClient(): the interface of cluster-client's APIClientBase on the topics of
+// this package. A key is a topic, and its last value is kept for those who subscribe later.
+
+const { EventEmitter } = require('events');
+const { codecs } = require('../messages/serialization');
+const { TopicEndpoint } = require('../messages/topic');
+const { checkListener } = require('../messages/topic-arguments');
+const topicHere = require('../messages/topic-here');
+const { LocalTopics } = require('../messages/topic-local');
+const timers = require('../real-timers');
+
+/** Whether this process is the only one: it belongs to no cluster (yet). */
+let isSingle = false;
+
+class YunflyClient extends EventEmitter {
+  #entries = new Set();
+  /** The last values by key, while this process is the only one. */
+  #early = new Map();
+
+  /** The master stands in for a leader. */
+  get isClusterClientLeader() {
+    return false;
+  }
+
+  ready(callback) {
+    if (typeof callback !== 'function') return Promise.resolve();
+    timers.nextTick(callback);
+    return this;
+  }
+
+  subscribe({ key }, listener) {
+    this.#add({ key: String(key), listener, isOnce: false });
+  }
+
+  /** Of a key, or EventEmitter's own. */
+  once(key, listener) {
+    if (typeof key !== 'object') return super.once(key, listener);
+    this.#add({ key: String(key.key), listener, isOnce: true });
+    return this;
+  }
+
+  unSubscribe({ key }, listener) {
+    for (const entry of this.#entries)
+      if (entry.key === String(key) && (listener === undefined || entry.listener === listener)) this.#remove(entry);
+  }
+
+  publish({ key, value }) {
+    if (isSingle) this.#early.set(String(key), value);
+    return topicHere.publish(String(key), value, { retain: true });
+  }
+
+  close() {
+    for (const entry of this.#entries) this.#remove(entry);
+    return Promise.resolve();
+  }
+
+  /** From the topics of this process alone to those of the cluster that it has started. */
+  move() {
+    isSingle = false;
+    for (const entry of this.#entries) this.#open(entry);
+    for (const [key, value] of this.#early) topicHere.publish(key, value, { retain: true });
+    this.#early.clear();
+  }
+
+  #add(entry) {
+    checkListener(entry.listener);
+    this.#open(entry);
+    this.#entries.add(entry);
+  }
+
+  #open(entry) {
+    entry.end = topicHere.subscribe(entry.key, (value) => {
+      if (entry.isOnce) this.#remove(entry);
+      entry.listener(value);
+    });
+  }
+
+  #remove(entry) {
+    entry.end();
+    this.#entries.delete(entry);
+  }
+}
+
+let client;
+
+/** The one of this process. With yunfly's `cluster.enable: false` there is no cluster. */
+function getClient() {
+  if (!client && !process[Symbol.for('yunfly.cluster.topics')]) beSingle();
+  return (client ??= new YunflyClient());
+}
+
+function beSingle() {
+  isSingle = true;
+  const local = new LocalTopics((frame) => endpoint.receive(frame));
+  const send = (frame) => local.route(JSON.stringify(frame));
+  const endpoint = new TopicEndpoint({ role: 'app', unreachable() {}, send, lose() {} }, codecs.json);
+  topicHere.enter(() => endpoint);
+}
+
+/** A cluster was started in this process. */
+function moveClient() {
+  if (isSingle) client.move();
+}
+
+module.exports = { getClient, moveClient };

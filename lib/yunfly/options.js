@@ -1,0 +1,80 @@
+'use strict';
+
+// The options of yunfly's own cluster package, and what its framework adds to them, as a configuration of this one.
+
+const { invalid } = require('../config/check');
+const { warn } = require('../warn');
+
+/** What the face itself uses, and what has no meaning where cfork starts no process. */
+const NOT_OF_THE_CLUSTER = ['port', 'https', 'address', 'yunflyVerfion', 'isWatch', 'useAloneWorker'];
+const WITHOUT_MEANING = ['slaves', 'duration', 'windowsHide', 'autoCoverage'];
+const LAST_PORT = 65_535;
+/** The original's workers end as soon as they get SIGTERM, whoever else listens for it: yunfly's Prometheus plugin does, and ends nothing. */
+const WORK_MS = 1000;
+
+/** `{ config, shown }`: what createCluster() gets, and what the log tells. Fields of this package's own pass as they are. */
+function translate(options = {}) {
+  const shown = shownOf(options);
+  if (isGiven(options.slaves)) {
+    const remedy = 'Start a second cluster for other scripts.';
+    warn('CLUSTER_OPTION_IGNORED', `cluster config: \`slaves\` has no effect. ${remedy}`);
+  }
+  const own = Object.entries(options).filter(
+    ([name, value]) => value !== null && ![...NOT_OF_THE_CLUSTER, ...WITHOUT_MEANING].includes(name),
+  );
+  const config = {
+    ...Object.fromEntries(own),
+    alone: options.useAloneWorker !== false && isGiven(options.alone) ? options.alone : false,
+    count: countOf(options.count),
+    limit: options.limit || undefined,
+    title: options.title || undefined,
+    args: typeof options.args === 'string' ? [options.args] : (options.args ?? undefined),
+    env: differing(options.env ?? {}),
+    workTimeout: options.workTimeout ?? WORK_MS,
+    ...modeOf(options),
+  };
+  return { config: { ...config, aloneConfig: options.aloneConfig ?? plain(config) }, shown };
+}
+
+const isGiven = (text) => typeof text === 'string' && text.trim() !== '';
+
+/** As text too: it may come from the environment. */
+function countOf(count) {
+  return typeof count === 'string' && /^\d+$/.test(count) ? Number(count) : count || 'auto';
+}
+
+/**
+ * NODE_ENV decides. With `mode: 'test'` there may be several workers in development too, which are forked again only if that is
+ * asked for. The original watches nothing: with `isWatch` the framework does, and what has failed waits for its reload.
+ */
+function modeOf({ mode, refork, isWatch, watch = isWatch ? [] : false }) {
+  const isTest = mode === 'test';
+  const usual = process.env.NODE_ENV === 'production' ? 'production' : 'development';
+  const chosen = isTest ? 'production' : mode || usual;
+  if (chosen !== 'production') return { mode: chosen, refork: undefined, watch };
+  return { mode: chosen, refork: !isWatch && (isTest ? Boolean(refork) : refork !== false), watch: undefined };
+}
+
+/** The framework may pass `process.env` whole: what is in it anyway is no change. */
+function differing(env) {
+  return Object.fromEntries(Object.entries(env).filter(([name, value]) => process.env[name] !== value));
+}
+
+/** What the alone's functions get: without the environment, which is there, and the arguments, which hold it once more. */
+function plain({ env: _env, args: _args, logger: _logger, ...config }) {
+  return config;
+}
+
+function shownOf({ port, https, address, yunflyVerfion }) {
+  const number = Number(port);
+  if (!Number.isInteger(number) || number < 1 || number > LAST_PORT) {
+    throw invalid('port', port, `the port that the workers listen on, from 1 to ${LAST_PORT}`, 'Set `port`.');
+  }
+  return {
+    port: number,
+    url: `${https ? 'https' : 'http'}://${address || '127.0.0.1'}:${number}`,
+    version: yunflyVerfion || require('../../package.json').version,
+  };
+}
+
+module.exports = { translate };
