@@ -12,14 +12,11 @@ const server = path.join(__dirname, 'fixtures/server.js');
 const script = (source, name = 'worker.js') => path.join(folder({ [name]: source }), name);
 
 jest.setTimeout(30_000);
-// The tests run at once: most of their time is waiting.
-afterAll(async () => {
-  await endAll();
-  removeFolders();
-});
+afterEach(endAll);
+afterAll(removeFolders);
 
 describe('before it is ready', () => {
-  test.concurrent('what it throws is told, and Node prints it', async () => {
+  test('what it throws is told, and Node prints it', async () => {
     const exec = script(`throw Object.assign(new TypeError('no database'), { code: 'E_DB' });`);
     const child = startWorker(exec);
     await expect(child.ended).resolves.toEqual({ code: 1, signal: null });
@@ -35,7 +32,7 @@ describe('before it is ready', () => {
     expect(child.stderr).toContain('throw Object.assign');
   });
 
-  test.concurrent.each([
+  test.each([
     [
       'a rejection',
       `Promise.reject(new RangeError('nobody caught it')); setInterval(() => {}, 1000);`,
@@ -52,7 +49,7 @@ describe('before it is ready', () => {
     ]);
   });
 
-  test.concurrent('an ES module', async () => {
+  test('an ES module', async () => {
     const child = startWorker(script(`await null; throw new Error('from a module');`, 'worker.mjs'));
     expect((await child.ended).code).toBe(1);
     expect(child.told).toEqual([
@@ -60,7 +57,7 @@ describe('before it is ready', () => {
     ]);
   });
 
-  test.concurrent('what the app handles itself is not told', async () => {
+  test('what the app handles itself is not told', async () => {
     const child = startWorker(
       script(`
         process.once('uncaughtException', () => process.send({ handled: true }));
@@ -75,43 +72,36 @@ describe('before it is ready', () => {
 });
 
 describe('when it is ready', () => {
-  test.concurrent(
-    'an uncaught exception: told first, printed, requests under way are finished, exit code 1',
-    async () => {
-      const child = await startServers(server);
-      const held = request(child.port, { path: '/held' });
-      await child.sends('held');
-      await request(child.port, { path: '/crash' });
-      const error = await child.tells('error');
-      expect(error).toMatchObject({
-        phase: 'run',
-        fatal: true,
-        error: { name: 'Error', message: 'thrown on purpose' },
-      });
-      expect(await child.sends('drain')).toBe('uncaughtException');
-      child.send('answer');
-      expect(await held).toMatchObject({ text: 'held', headers: { connection: 'close' } });
-      await expect(child.ended).resolves.toEqual({ code: 1, signal: null });
-      expect(child.acts).toEqual(['error', 'drained']);
-      expect(child.stderr).toMatch(/^unit:worker:3 \(pid \d+\): uncaught exception\nError: thrown on purpose\n +at /);
-    },
-  );
+  test('an uncaught exception: told first, printed, requests under way are finished, exit code 1', async () => {
+    const child = await startServers(server);
+    const held = request(child.port, { path: '/held' });
+    await child.sends('held');
+    await request(child.port, { path: '/crash' });
+    const error = await child.tells('error');
+    expect(error).toMatchObject({ phase: 'run', fatal: true, error: { name: 'Error', message: 'thrown on purpose' } });
+    expect(await child.sends('drain')).toBe('uncaughtException');
+    child.send('answer');
+    expect(await held).toMatchObject({ text: 'held', headers: { connection: 'close' } });
+    await expect(child.ended).resolves.toEqual({ code: 1, signal: null });
+    expect(child.acts).toEqual(['error', 'drained']);
+    expect(child.stderr).toMatch(/^unit:worker:3 \(pid \d+\): uncaught exception\nError: thrown on purpose\n +at /);
+  });
 
-  test.concurrent('an unhandled rejection is left to Node, which makes an uncaught exception of it', async () => {
+  test('an unhandled rejection is left to Node, which makes an uncaught exception of it', async () => {
     const child = await startServers(server);
     await request(child.port, { path: '/reject' });
     expect((await child.ended).code).toBe(1);
     expect(child.stderr).toMatch(/unhandled rejection\nError: rejected on purpose/);
   });
 
-  test.concurrent('unless the app chose another way with --unhandled-rejections', async () => {
+  test('unless the app chose another way with --unhandled-rejections', async () => {
     const child = await startServers(server, { execArgv: ['--unhandled-rejections=none'] });
     await request(child.port, { path: '/reject' });
     expect(await request(child.port)).toMatchObject({ text: 'ok' });
     expect(child.acts).toEqual([]);
   });
 
-  test.concurrent('an exception that the app handles by a listener of its own is the app’s matter', async () => {
+  test('an exception that the app handles by a listener of its own is the app’s matter', async () => {
     const child = await startServers(server);
     await request(child.port, { path: '/handled' });
     expect(await child.sends('handled')).toBe('handled by the app');
@@ -119,7 +109,7 @@ describe('when it is ready', () => {
     expect(child.acts).toEqual([]);
   });
 
-  test.concurrent.each([
+  test.each([
     ['online', `setTimeout(() => { throw new Error('later'); }, 50);`],
     ['message', `process.send('ready'); setTimeout(() => { throw new Error('later'); }, 50);`],
   ])('ready by %s: what it throws later is no boot error', async (ready, source) => {
@@ -129,7 +119,7 @@ describe('when it is ready', () => {
   });
 });
 
-test.concurrent('SIGTERM: it says that it leaves, finishes what it has, and exits with 0', async () => {
+test('SIGTERM: it says that it leaves, finishes what it has, and exits with 0', async () => {
   const child = await startServers(server);
   const held = request(child.port, { path: '/held' });
   await child.sends('held');
@@ -141,7 +131,7 @@ test.concurrent('SIGTERM: it says that it leaves, finishes what it has, and exit
   expect(child.acts).toEqual(['draining', 'drained']);
 });
 
-test.concurrent('the app is gone: it finishes what it has, and exits', async () => {
+test('the app is gone: it finishes what it has, and exits', async () => {
   const exec = script(`
     const http = require('http');
     http.createServer((_request, response) => {
@@ -156,7 +146,7 @@ test.concurrent('the app is gone: it finishes what it has, and exits', async () 
   await expect(child.ended).resolves.toEqual({ code: 0, signal: null });
 });
 
-test.concurrent('the app is gone, and something does not end: it is ended within killTimeout', async () => {
+test('the app is gone, and something does not end: it is ended within killTimeout', async () => {
   const child = await startServers(server, { boot: { killTimeout: 500 } });
   request(child.port, { path: '/held' }).catch(() => {});
   await child.sends('held');
@@ -167,7 +157,7 @@ test.concurrent('the app is gone, and something does not end: it is ended within
   expect(child.stderr).toContain('did not end within killTimeout');
 });
 
-test.concurrent.each(['/disconnect', '/kill'])("cluster.worker%s keeps Node's meaning", async (route) => {
+test.each(['/disconnect', '/kill'])("cluster.worker%s keeps Node's meaning", async (route) => {
   const child = await startServers(server);
   await request(child.port, { path: route });
   await expect(child.ended).resolves.toEqual({ code: 0, signal: null });
@@ -175,7 +165,7 @@ test.concurrent.each(['/disconnect', '/kill'])("cluster.worker%s keeps Node's me
   expect(child.worker.exitedAfterDisconnect).toBe(true);
 });
 
-test.concurrent('a server that Node does not report is told as serving', async () => {
+test('a server that Node does not report is told as serving', async () => {
   const child = startWorker(server, { env: { EXCLUSIVE: '1' } });
   await child.tells('serving');
   expect(await request(await child.sends('port'))).toMatchObject({ text: 'ok' });
@@ -183,7 +173,7 @@ test.concurrent('a server that Node does not report is told as serving', async (
   expect((await child.ended).code).toBe(0);
 });
 
-test.concurrent('a server that an earlier listener closes as soon as it listens', async () => {
+test('a server that an earlier listener closes as soon as it listens', async () => {
   const exec = script(`
     const server = require('http').createServer();
     server.on('listening', () => server.close()).on('close', () => process.send({ closed: true }));
@@ -193,7 +183,7 @@ test.concurrent('a server that an earlier listener closes as soon as it listens'
   expect(child.acts).not.toContain('error');
 });
 
-test.concurrent('serving comes after Node’s own listening', async () => {
+test('serving comes after Node’s own listening', async () => {
   const child = startWorker(server);
   const order = [];
   child.worker.process.on('internalMessage', ({ cmd, act }) => {
@@ -205,7 +195,7 @@ test.concurrent('serving comes after Node’s own listening', async () => {
 });
 
 describe('the connections of its servers are told', () => {
-  test.concurrent('with the key of their socket, how many are open and how many there were', async () => {
+  test('with the key of their socket, how many are open and how many there were', async () => {
     const child = await startServers(server);
     const held = request(child.port, { path: '/held' });
     await child.sends('held');
@@ -218,7 +208,7 @@ describe('the connections of its servers are told', () => {
     expect(none.servers[0].key).toBe(both.servers[0].key);
   });
 
-  test.concurrent('one with maxConnections drops what is too many: it is limited', async () => {
+  test('one with maxConnections drops what is too many: it is limited', async () => {
     const exec = script(`
       const server = require('net').createServer().listen(0);
       server.maxConnections = 5;`);
@@ -227,7 +217,7 @@ describe('the connections of its servers are told', () => {
     expect(servers).toEqual([{ key: expect.any(String), open: 0, accepted: 0, limited: true }]);
   });
 
-  test.concurrent('one that is not shared has no key, one that is closed is not told', async () => {
+  test('one that is not shared has no key, one that is closed is not told', async () => {
     const exec = script(`
       const server = require('net').createServer().listen({ port: 0, exclusive: true });
       process.on('message', () => server.close());
@@ -240,7 +230,7 @@ describe('the connections of its servers are told', () => {
   });
 });
 
-test.concurrent('a message that was refused is a warning', async () => {
+test('a message that was refused is a warning', async () => {
   const child = await startServers(server);
   child.tell('refused', { limit: 1024 });
   child.drain();
@@ -248,7 +238,7 @@ test.concurrent('a message that was refused is a warning', async () => {
   expect(child.stderr).toMatch(/\[CLUSTER_MESSAGE_TOO_LARGE\] ClusterWarning: .*more than 1024 bytes/);
 });
 
-test.concurrent('it leaves no trace in the process, its threads and the processes that it forks', async () => {
+test('it leaves no trace in the process, its threads and the processes that it forks', async () => {
   const exec = script(`
     const { fork } = require('child_process');
     const { Worker, isMainThread, parentPort } = require('worker_threads');
