@@ -7,7 +7,7 @@ import { MessagePort, Worker as Thread } from 'worker_threads';
 import { ClusterProcess, SendCallback } from './lib/types/child-process';
 import { ClusterConfig } from './lib/types/cluster-config';
 import { ClusterErrorCode } from './lib/types/codes';
-import { DrainEvent } from './lib/types/drain';
+import { Messenger } from './lib/types/messenger';
 import { ReloadOptions, ReloadReport } from './lib/types/reload';
 import {
   ClusterStats,
@@ -30,6 +30,9 @@ export * from './lib/types/child-process';
 export * from './lib/types/cluster-config';
 export * from './lib/types/codes';
 export * from './lib/types/drain';
+export * from './lib/types/members';
+export * from './lib/types/messenger';
+export * from './lib/types/process';
 export * from './lib/types/reload';
 export * from './lib/types/report';
 export * from './lib/types/requests';
@@ -155,9 +158,9 @@ export interface ClusterEvents<Message = any> {
   protocolError: [child: ClusterWorker | ClusterAlone | null, error: ClusterError];
   /** The alone and all workers are ready; once. */
   ready: [];
-  /** No worker is left and `limit` is over (`ERR_NO_WORKERS`), or the master failed (`ERR_MASTER_FAILED`). The cluster stops
-   *  everything, then this process exits with code 1, after closing its other clusters. With `handleSignals: false`, it does not
-   *  exit. */
+  /** No worker is left and `limit` is over (`ERR_NO_WORKERS`), the alone does not stay up and `aloneLimit` is over
+   *  (`ERR_ALONE_FAILED`), or the master failed (`ERR_MASTER_FAILED`). The cluster stops everything, then this process exits with
+   *  code 1, after closing its other clusters. With `handleSignals: false`, it does not exit. */
   exception: [error: ClusterError];
   /** All processes of the cluster are gone; the last event, emitted once. After a signal, this process exits next, with
    *  `process.exitCode` (0 if not set). */
@@ -169,6 +172,9 @@ export interface ClusterEvents<Message = any> {
   /** The alone has exited. It is started again, unless the cluster is closing or waits for the next save (in development, see
    *  `crash`). */
   aloneExit: [alone: ClusterAlone, code: number | null, signal: NodeJS.Signals | null];
+  /** The alone was restarted for `aloneLimit` (if that is `false`: for `limit`), and does not stay up (`ERR_ALONE_FAILED`; the
+   *  error tells how it ended the last time). Once, until it has stayed up. */
+  aloneReachLimit: [error: ClusterError];
 }
 
 /** A handle to send with a message (Node's `SendHandle`): a connection, a listening server or a bound datagram socket, or the
@@ -204,6 +210,8 @@ export class Cluster<Message = any> extends EventEmitter {
   readonly workers: Map<number, ClusterWorker>;
   /** The current alone; null if there is none. */
   readonly alone: ClusterAlone | null;
+  /** Sends to the cluster's processes, and hears their messages, by `action`. */
+  readonly messenger: Messenger;
 
   /**
    * Starts the cluster. Resolves when the alone and all workers are ready. If one of them fails, the cluster stops everything,
@@ -377,25 +385,6 @@ export class ClusterWorker extends ClusterChild {
 export class ClusterAlone extends ClusterChild {
   private constructor();
   /** Its state. */ readonly state: 'forking' | 'online' | 'ready' | 'draining' | 'disconnected' | 'dead';
-}
-
-declare global {
-  namespace NodeJS {
-    interface Process {
-      /** In workers and in the alone: the same as `pid`. */
-      readonly id?: number;
-      /** In workers and in the alone: this process is draining. It takes no new connections, and exits when it has finished. */
-      on(event: 'yunfly:drain', listener: (event: DrainEvent) => void): this;
-      once(event: 'yunfly:drain', listener: (event: DrainEvent) => void): this;
-    }
-  }
-}
-
-declare module 'child_process' {
-  interface ChildProcess {
-    /** `cluster.worker.process.id` in a worker: the same as `pid`. */
-    readonly id?: number;
-  }
 }
 
 // What is not marked as exported above is not.

@@ -53,6 +53,9 @@ const face = {
   unsubscribe,
   publish,
   sendmessage,
+  get messenger() {
+    return require('./lib/messages/messenger-here').messenger;
+  },
   Cluster,
   get ClusterWorker() {
     return require('./lib/cluster/worker').ClusterWorker;

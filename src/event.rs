@@ -149,6 +149,11 @@ pub enum NativeEvent {
     ReachReforkLimit {
         slot: u32,
     },
+    AloneReachLimit {
+        code: &'static str,
+        message: String,
+        failure: NativeFailure,
+    },
     /// `id`: who asked.
     Scaled {
         id: u32,

@@ -14,6 +14,7 @@ import {
   ClusterWorker,
   createCluster,
   Handle,
+  messenger,
   onRequest,
   once,
   publish,
@@ -55,6 +56,7 @@ export const full: ClusterConfig = {
   alone: './alone',
   count: 'auto',
   limit: 60,
+  aloneLimit: 600,
   env: { PORT: 3000, DEBUG: true, NAME: 'x', REMOVED: undefined },
   instanceVar: 'INDEX',
   title: 'shop',
@@ -308,6 +310,19 @@ export function inWorkers(): void {
   const pid: number | undefined = cluster.worker?.process.id;
   process.on('yunfly:drain', ({ reason, waitUntil }) => waitUntil(Promise.resolve([reason, pid])));
   process.on('exit', (code) => code.toFixed());
+  process.once('yunfly:ready', ({ workers, alone }) => [workers.length, alone?.toFixed()]);
+  process.on('yunfly:workers', ({ pids, joined, left }) => same<typeof pids, typeof joined & typeof left>(true));
+  process.on('yunfly:alone', ({ pid }) => same<typeof pid, number | null>(true));
+}
+
+export function byAction(running: Cluster): void {
+  messenger.on('sum', (list: number[], { action }) => [list.length, action.length]).once('x', () => {});
+  running.messenger.on<string>('name', (name, _message, sender) => [name.length, sender?.pid]);
+  const more: boolean =
+    messenger.broadcast('x') && messenger.sendTo('7', 'x', { a: 1 }) && running.messenger.sendTo(7, 'x');
+  // @ts-expect-error no action
+  messenger.sendRandom();
+  running.on('aloneReachLimit', ({ code }) => [code, more, running.stats().alone?.limitReached]);
 }
 
 export function errors(error: unknown): string {

@@ -3,7 +3,7 @@
 const { parse } = require('../../lib/cli/arguments');
 const { help } = require('../../lib/cli/help');
 const { OPTIONS, UsageError } = require('../../lib/cli/options');
-const { mergeConfig } = require('../../lib/cli/config-file');
+const { mergeConfig, requireEcosystem } = require('../../lib/cli/config-file');
 const { FIELDS } = require('../../lib/config/fields');
 
 const typed = (line) => parse(line.split(' '));
@@ -68,6 +68,19 @@ test('--help, --version and --config', () => {
   expect(typed('--config cluster.json')).toMatchObject({ configFile: 'cluster.json' });
 });
 
+test("of PM2's ecosystem file: the environment, the app; PM2's names for such files are known", () => {
+  const line = 'start ecosystem.config.js --env production --env A=1 --only shop -- --port 80';
+  expect(typed(line)).toEqual({
+    config: { env: { A: '1' }, args: ['--port', '80'] },
+    nodeFlags: [],
+    configFile: 'ecosystem.config.js',
+    environment: 'production',
+    only: 'shop',
+  });
+  expect(typed('apps.json')).toMatchObject({ configFile: 'apps.json', config: {} });
+  expect(typed('--config a.json b.json')).toMatchObject({ configFile: 'a.json', config: { exec: 'b.json' } });
+});
+
 test.each([
   ['--conut 3 app.js', '--conut is not an option. Did you mean --count?'],
   ['--stand-by 3 app.js', 'Did you mean --standby?'],
@@ -87,8 +100,8 @@ test.each([
   ['--alone x --no-alone app.js', 'Give either --alone or --no-alone, not both.'],
   ['--no-watch --watch src app.js', 'Give either --no-watch or --watch, not both.'],
   ['--count 2 --count 3 app.js', '--count is given twice, with 2 and with 3. Give it once.'],
+  ['--env production --env staging app.js', '--env is given twice, with production and with staging. Give it once.'],
   ['--config a.json --config b.json', '--config is given twice, with a.json and with b.json. Give it once.'],
-  ['--env A app.js', "--env takes KEY=VALUE, but got 'A'."],
   ['--env =A app.js', "--env takes KEY=VALUE, but got '=A'."],
   ['--title --dev app.js', '--title needs a value: --title=<name>.'],
   ['--title= app.js', '--title needs a value'],
@@ -98,6 +111,14 @@ test.each([
 ])('%s: %s', (line, message) => {
   expect(() => typed(line)).toThrow(UsageError);
   expect(() => typed(line)).toThrow(message);
+});
+
+test.each([
+  ['--env A app.js', "--env takes KEY=VALUE, but got 'A'."],
+  ['--only shop app.js', "--only chooses an app of PM2's ecosystem file: give it with --config."],
+])('without such a file, %s: %s', (line, message) => {
+  expect(() => requireEcosystem(typed(line))).toThrow(UsageError);
+  expect(() => requireEcosystem(typed(line))).toThrow(message);
 });
 
 test('a value that looks like an option, with a =', () => {

@@ -110,11 +110,12 @@ test('one that stands by takes the slot of one that died', () => {
   expect(statuses().slice(1)).toEqual(['shop:worker:1 ready']);
 });
 
-test('those whose servers the master is not told of are ready when nobody is waited for', () => {
-  const [runs, boots] = [child(1, 1, 'online'), child(2, 2)];
-  for (const worker of [runs, boots]) processes.forked('worker', worker);
+test('those of whom no event tells are ready when nobody is waited for', () => {
+  const [runs, listens, boots] = [child(1, 1, 'online'), child(2, 2, 'listening'), child(3, 3)];
+  for (const worker of [runs, listens, boots]) processes.forked('worker', worker);
   processes.allReady();
   expect(processes.rows().slice(1)).toMatchObject([
+    { status: 'ready', readyAfter: null },
     { status: 'ready', readyAfter: null },
     { status: 'booting', readyAfter: null },
   ]);

@@ -31,7 +31,11 @@ const isNamed = (text, name) =>
 
 test.each([
   ['configuration.md', membersOf('ClusterConfig'), 30],
-  ['events.md', [...membersOf('ClusterEvents'), 'yunfly:drain'], 20],
+  [
+    'events.md',
+    [...membersOf('ClusterEvents'), ...membersOf('ProcessEvents').map((name) => name.replaceAll("'", ''))],
+    20,
+  ],
   ['errors.md', codes, 40],
   ['api.md', [...functions, ...methods], 30],
 ])('zh/reference/%s names everything', (page, names, least) => {

@@ -196,6 +196,19 @@ describe("'pipe'", () => {
     ]);
   });
 
+  test('who writes it to stdout is waited for', () => {
+    const code = `
+      const { EventEmitter } = require('events');
+      const { Output } = require(${lib('output/output.js')});
+      const cluster = new EventEmitter().on('output', (child, text) => process.stdout.write(text));
+      const master = { pauseOutput: (stream, isPaused) => console.error(stream, isPaused) };
+      const output = new Output(cluster, { output: 'pipe', count: 1 }, master);
+      const text = 'x'.repeat(2 * 1024 * 1024);
+      for (let i = 0; i < 2; i += 1) output.take({ role: 'worker', id: 1, text, stream: 'stdout' }, new EventEmitter());`;
+    const { stderr } = spawnSync(process.execPath, ['-e', code], { encoding: 'utf8', maxBuffer: Infinity });
+    expect(stderr).toBe('stdout true\nstdout false\n');
+  });
+
   test('if nobody listens there is a warning, once', () => {
     const { stderr, stdout } = run(`
       const { EventEmitter } = require('events');

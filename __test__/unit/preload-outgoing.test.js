@@ -36,6 +36,7 @@ test.each([
   ['worker', { to: 'worker' }, { to: 'worker', type: 'all' }],
   ['all', { to: 'worker', type: 'all' }, { to: 'worker', worker_pid: 7 }],
   [7, { to: 'worker', worker_pid: 7 }, { to: 'worker', worker_pid: 8 }],
+  [7, { to: 'worker', worker_pid: '7' }, { to: 'worker', worker_pid: '8' }],
 ])(
   'what is for the lane %j waits until it may go on, in order; what is for others goes at once',
   async (lane, target, other) => {

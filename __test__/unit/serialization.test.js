@@ -98,7 +98,8 @@ describe('the frame', () => {
 
   test.each([
     ['no text', { to: 5n, type: new Set() }, {}],
-    ['a pid that is none', { to: 'worker', worker_pid: '7' }, { to: 'worker', worker_pid: 0 }],
+    ['a pid as a text', { to: 'worker', worker_pid: '7' }, { to: 'worker', worker_pid: '7' }],
+    ['a pid that is none', { to: 'worker', worker_pid: {} }, { to: 'worker', worker_pid: 0 }],
     ['a pid that was left out', { to: 'worker', worker_pid: null }, { to: 'worker' }],
     ['no object', 'text', {}],
     ['nothing', null, {}],

@@ -37,7 +37,14 @@ test("the children's command lines", () => {
 
 test('what the preload is told', () => {
   const { worker, alone } = launch({ alone: 'alone.js', aloneConfig: { a: 1 }, killTimeout: 7, ready: 'online' });
-  const times = { app: process.pid, killTimeout: 7, crashTimeout: 2000, streamTimeout: 5000, workTimeout: false };
+  const times = {
+    app: process.pid,
+    hasAlone: true,
+    killTimeout: 7,
+    crashTimeout: 2000,
+    streamTimeout: 5000,
+    workTimeout: false,
+  };
   const both = { title: 't', mode: 'production', serialization: 'json', ready: 'online', ...times };
   expect(boot(worker)).toEqual({ role: 'worker', ...both, instanceVar: 'NODE_APP_INSTANCE' });
   expect(boot(alone)).toEqual({ role: 'alone', ...both, path: path.join(cwd, 'alone.js'), config: { a: 1 } });
@@ -61,6 +68,7 @@ describe('the master understands what the table sends it', () => {
   const everything = {
     alone: 'alone.js',
     hangTimeout: 1000,
+    aloneLimit: 60,
     maxMemory: '1G',
     standby: 1,
     output: 'prefix',

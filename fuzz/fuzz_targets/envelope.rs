@@ -11,6 +11,7 @@ fn by_full_parse(value: &Value) -> Envelope {
     let pid = value.get("worker_pid").filter(|pid| !pid.is_null());
     let target = match (text("to"), pid, text("type")) {
         (Some("alone"), ..) => Target::Alone,
+        (Some("worker"), Some(Value::String(digits)), _) => Target::WorkerPid(digits.parse().unwrap_or(0)),
         (Some("worker"), Some(pid), _) => {
             Target::WorkerPid(pid.as_u64().and_then(|pid| u32::try_from(pid).ok()).unwrap_or(0))
         }

@@ -2,10 +2,13 @@
 
 const { parseArgs } = require('util');
 const { nearest } = require('../config/nearest');
-const { byName, UsageError } = require('./options');
+const { byName, ENVIRONMENT, UsageError } = require('./options');
 
 /** The command that may stand before the file. */
 const START = 'start';
+
+/** PM2 tells by the name that a file is not the app itself, but says how to run it. */
+const CONFIGURATION = /\.(?:json|ya?ml|config\.[cm]?js)$/;
 
 const parserOptions = Object.fromEntries(
   [...byName].map(([name, { short, value }]) => [
@@ -15,9 +18,9 @@ const parserOptions = Object.fromEntries(
 );
 
 /**
- * What was typed: `{ config, nodeFlags, configFile?, help?, version? }`. `config` holds the fields that were given; the file is
- * its `exec`. As PM2 has it options may stand before and after the file, and what follows a `--` is for the workers: its `args`,
- * with plain words after the file.
+ * What was typed: `{ config, nodeFlags, configFile?, only?, environment?, help?, version? }`. `config` holds the fields that were
+ * given; the file is its `exec`, or the `configFile`. As PM2 has it options may stand before and after the file, and what follows
+ * a `--` is for the workers: its `args`, with plain words after the file.
  */
 function parse(argv) {
   // Not strict: Node's own flags are passed on.
@@ -28,7 +31,8 @@ function parse(argv) {
   const settings = new Settings();
   for (const token of tokens.filter(({ kind }) => kind === 'option')) take(typed, settings, token, file);
   if (file) {
-    typed.config.exec = file.value;
+    if (CONFIGURATION.test(file.value) && !typed.configFile) typed.configFile = file.value;
+    else typed.config.exec = file.value;
     const args = positionals.filter(({ index }) => index > file.index).map(({ value }) => value);
     if (args.length > 0) typed.config.args = args;
   }
@@ -36,13 +40,17 @@ function parse(argv) {
 }
 
 function take(typed, settings, token, file) {
-  const option = byName.get(token.name);
+  const option = optionOf(token);
   if (!option) return void typed.nodeFlags.push(nodeFlag(token, file));
   const value = valueOf(option, token);
   if (option.node) return void typed.nodeFlags.push(...flagOf(option, value));
   settings.add(option, value);
-  if (option.ask) typed[option.ask === 'config' ? 'configFile' : option.ask] = value;
+  if (option.ask) typed[option.ask] = value;
   else setField(typed.config, option, value);
+}
+
+function optionOf({ name, value }) {
+  return name === 'env' && /^[^-=][^=]*$/.test(value) ? ENVIRONMENT : byName.get(name);
 }
 
 /** What each field, or what is asked for, was set to and by which option. */

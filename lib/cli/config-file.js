@@ -5,22 +5,34 @@ const path = require('path');
 const { pathToFileURL } = require('url');
 const { UsageError } = require('./options');
 
-/** The configuration that a file exports. */
-async function readConfig(file) {
-  const found = path.resolve(file);
+/** What a file exports: `{ config }`, and of PM2's ecosystem file more (pm2/ecosystem.js). */
+async function readConfig(typed) {
+  const found = path.resolve(typed.configFile);
   if (!fs.statSync(found, { throwIfNoEntry: false })?.isFile())
     throw new UsageError(`--config: there is no file ${found}.`);
-  const config = await load(found);
-  if (!isObject(config)) {
+  const content = await load(found);
+  const { isEcosystem, readEcosystem } = require('./pm2/ecosystem');
+  if (isEcosystem(content)) return readEcosystem(content, typed);
+  if (!isObject(content)) {
     throw new UsageError(`--config: ${found} must export the configuration, an object.`);
   }
-  return config;
+  requireEcosystem(typed);
+  return { config: content };
+}
+
+/** What was typed may be about PM2's ecosystem file only, which there is none of. */
+function requireEcosystem({ only, environment }) {
+  if (environment !== undefined) throw new UsageError(`--env takes KEY=VALUE, but got '${environment}'.`);
+  if (only !== undefined) throw new UsageError("--only chooses an app of PM2's ecosystem file: give it with --config.");
 }
 
 async function load(file) {
+  if (/\.ya?ml$/.test(file)) throw new UsageError(`--config: ${file}: YAML is not read. Write it as .json or .js.`);
   try {
     if (path.extname(file) === '.json') return JSON.parse(fs.readFileSync(file, 'utf8'));
-    return (await import(pathToFileURL(file))).default;
+    const { default: exported, ...named } = await import(pathToFileURL(file));
+    // PM2 reads an ES module's names.
+    return exported ?? (named.apps && named);
   } catch (cause) {
     throw new UsageError(`--config: ${file} could not be loaded: ${cause?.message}`, { cause });
   }
@@ -46,4 +58,4 @@ function isObject(value) {
   return value !== null && typeof value === 'object' && !Array.isArray(value);
 }
 
-module.exports = { readConfig, mergeConfig, mergeEnv };
+module.exports = { readConfig, requireEcosystem, mergeConfig, mergeEnv };

@@ -76,11 +76,15 @@ const OPTIONS = [
   { name: 'import', node: true, value: 'module', help: "node's own, for alone and workers; repeatable" },
   { name: 'exec-argv', node: 'plain', value: 'flag', help: 'any flag: --exec-argv=--expose-gc; repeatable' },
   { group: 'Command' },
-  { name: 'config', ask: 'config', value: 'file', help: 'configuration: a .js, .cjs, .mjs or .json file' },
+  { name: 'config', ask: 'configFile', value: 'file', help: "configuration (.js, .cjs, .mjs, .json), or PM2's" },
+  { name: 'only', ask: 'only', value: 'app', help: "of PM2's ecosystem file: the app that is started" },
   { name: 'help', short: 'h', ask: 'help', help: 'show this help' },
   { name: 'version', short: 'v', ask: 'version', help: 'show the version' },
 ];
 
+/** `--env production`, without a '=': of PM2's ecosystem file `env_production` counts, too. */
+const ENVIRONMENT = { name: 'env', ask: 'environment', value: 'name' };
+
 const byName = new Map(OPTIONS.filter(({ name }) => name).map((option) => [option.name, option]));
 
-module.exports = { OPTIONS, byName, UsageError };
+module.exports = { OPTIONS, ENVIRONMENT, byName, UsageError };

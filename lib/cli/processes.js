@@ -1,5 +1,8 @@
 'use strict';
 
+/** Of a child that has started and not begun to end. */
+const RUNNING = ['online', 'listening'];
+
 /** What the table shows of the cluster's processes. Told what happens, by whoever listens to the cluster; the time is passed
  *  in. A child's own `state` and `slot` are looked at when rows are asked for: there is no event for each of their changes. */
 class Processes {
@@ -43,9 +46,10 @@ class Processes {
     this.allReady();
   }
 
-  /** The master waits for none: also those are ready whose servers it is not told of (`exclusive`), without a known time. */
+  /** The master waits for none: also those are ready of which no event tells, without a known time: whose servers it is not told of
+   *  (`exclusive`), or who said it themselves (`ready: 'message'`). */
   allReady() {
-    for (const entry of this.#entries.values()) if (entry.child.state === 'online') entry.isReady = true;
+    for (const entry of this.#entries.values()) if (RUNNING.includes(entry.child.state)) entry.isReady = true;
   }
 
   ended(child, { code, signal, expected }) {

@@ -23,12 +23,21 @@ async function run(argv) {
 async function command(typed) {
   if (typed.help) return void console.log(require('./help').help());
   if (typed.version) return void console.log(require('../../package.json').version);
-  const { mergeConfig, readConfig } = require('./config-file');
-  const fromFile = typed.configFile ? await readConfig(typed.configFile) : {};
+  const { mergeConfig, readConfig, requireEcosystem } = require('./config-file');
+  if (typed.configFile) typed.file = await readConfig(typed);
+  else requireEcosystem(typed);
+  const { config: fromFile = {}, logs } = typed.file ?? {};
   const config = mergeConfig(fromFile, typed);
   if (config.exec === undefined) throw new UsageError('Which file shall the workers run? cluster-native <file>');
   const complete = withMode(config);
-  await start(complete, shownOf(complete, config.mode !== undefined));
+  // Who typed where the output goes has the last word.
+  const files = logs && config.output === undefined ? openFiles(logs) : undefined;
+  await start({ ...complete, ...(files && { output: 'pipe' }) }, shownOf(complete, config.mode !== undefined), files);
+}
+
+function openFiles(logs) {
+  const { LogFiles } = require('./log-files');
+  return new LogFiles(logs);
 }
 
 /** With a mode, which is shown; and where NODE_ENV is not set the app is told of the mode by it. */
@@ -48,12 +57,17 @@ function shownOf({ mode, ready = 'listening', watch }, isModeAsked) {
   return { mode: shownMode, ready, watched, awaitsChanges: isDevelopment && watch !== false };
 }
 
-async function start(config, shown) {
+async function start(config, shown, files) {
   const { createCluster } = require('../..');
   const { Display } = require('./display');
   const { Screen } = require('./screen');
   const cluster = createCluster(config);
   process.title = `${cluster.title}:app`;
+  if (files) {
+    cluster.on('output', (child, text, stream) => files.take(child, text, stream));
+    // As PM2's daemon has it.
+    process.on('SIGUSR2', () => files.reopen());
+  }
   const display = new Display(cluster, new Screen(process.stdout, process.env), shown);
   cluster.on('exception', (error) => console.error(error.message));
   // Without processes the signals are the app's own.
@@ -79,14 +93,17 @@ function fail(error, typed) {
 
 const CONFIG = 'cluster config: ';
 
-/** The configuration's fields by the names that they have here. Where there is a file, what was not typed is its. */
-function inOurTerms(message, { config, configFile } = { config: {} }) {
+/** The configuration's fields by the names that they have here or in PM2's file. Where there is a file, what was not typed is its. */
+function inOurTerms(message, { config, configFile, file } = { config: {} }) {
   // Of the variables only those of the file can be wrong: the typed ones are read with the command line.
   const isTyped = (field) => !configFile || (field in config && field !== 'env');
   const [, subject] = /`(\w+)`/.exec(message) ?? [];
   const place = subject && !isTyped(subject) ? `${configFile}: ` : '';
   const text = message.startsWith(CONFIG) ? place + message.slice(CONFIG.length) : message;
-  return text.replace(/`(\w+)`/g, (quoted, field) => (isTyped(field) ? optionFor(field, quoted) : quoted));
+  const named = (field, quoted) => (file?.names?.[field] ? `\`${file.names[field]}\`` : quoted);
+  return text.replace(/`(\w+)`/g, (quoted, field) =>
+    isTyped(field) ? optionFor(field, quoted) : named(field, quoted),
+  );
 }
 
 function optionFor(field, otherwise) {

@@ -15,7 +15,7 @@ function startFailure(failure, settings) {
   return new ClusterError('ERR_START_FAILED', text, causeOf(failure));
 }
 
-/** Why the cluster gives up, from the master's `exception`: with the last worker's failure, if one failed. */
+/** Why the cluster gives up, from the master's `exception`, or `aloneReachLimit`: with the last process's failure, if one failed. */
 function exception(event, settings) {
   return withFailure(event, settings.title, settings);
 }

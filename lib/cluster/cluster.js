@@ -5,9 +5,8 @@ const { normalize } = require('../config');
 const { ClusterError, describeError } = require('../errors');
 const { toNativeConfig } = require('../config/settings');
 const timers = require('../real-timers');
-const requestHere = require('../messages/request-here');
+const { enter } = require('../messages/here');
 const { limitedCodec, toJson } = require('../messages/serialization');
-const topicHere = require('../messages/topic-here');
 
 /** As PID 1 of a container the app is the parent of every orphan in it. */
 const REAP_MS = 5000;
@@ -15,6 +14,7 @@ const FOREVER_MS = 2 ** 31 - 1;
 const PREPARE_AGAIN_MS = 1000;
 const NOTHING = {
   workers: { listening: 0, starting: 0, draining: 0, standby: 0, waiting: 0 },
+  alone: null,
   children: [],
   listeners: [],
   app: { queuedBytes: 0 },
@@ -48,6 +48,7 @@ class Cluster extends EventEmitter {
   #reaping;
   #participant;
   #localTopics;
+  #messenger;
   #ready = deferred();
   #closed = deferred();
   workers = new Map();
@@ -66,6 +67,14 @@ class Cluster extends EventEmitter {
 
   get alone() {
     return this.#dispatcher?.alone ?? null;
+  }
+
+  get messenger() {
+    if (!this.#messenger) {
+      const { Messenger } = require('../messages/messenger');
+      this.#messenger = new Messenger(this.#messengerLink());
+    }
+    return this.#messenger;
   }
 
   async start() {
@@ -261,10 +270,22 @@ class Cluster extends EventEmitter {
     };
   }
 
-  /** request(), publish() and the like of this process are those of the cluster that was started last. */
+  #messengerLink() {
+    return {
+      role: 'app',
+      hasAlone: this.#settings.alone !== undefined,
+      send: (message) => this.sendmessage(message),
+      listen: (receive) => {
+        const hear = (sender, message) => receive(message, sender);
+        this.on('message', hear);
+        return () => this.off('message', hear);
+      },
+    };
+  }
+
+  /** What this package exports for every process is that of the cluster that was started last. */
   #enter() {
-    requestHere.enter(() => this.#requests());
-    topicHere.enter(() => this.#topics());
+    enter({ requests: () => this.#requests(), topics: () => this.#topics(), messenger: () => this.messenger });
   }
 
   #loadHere() {

@@ -282,6 +282,12 @@ class Dispatcher {
     this.#cluster.emit('reachReforkLimit', event.slot);
   }
 
+  aloneReachLimit(event) {
+    const error = failures().exception(event, this.#settings);
+    this.#log.error(error.message.slice(this.#settings.title.length + 2));
+    this.#cluster.emit('aloneReachLimit', error);
+  }
+
   check({ kind: _, ...counts }) {
     this.#cluster.emit('check', counts);
   }

@@ -8,6 +8,8 @@ require('./changes');
 require('./child-failure');
 require('../config/loader');
 require('../messages/handles');
+require('../messages/messenger-here');
+require('../messages/messenger');
 require('../messages/request');
 require('./restart-loops');
 require('../messages/sendmessage');

@@ -181,6 +181,13 @@ const SECTIONS = {
       to: [CORE],
       flags: [{ help: 'how long to retry a slot that keeps failing' }],
     },
+    aloneLimit: {
+      ...orFalse(kinds.seconds, `false, or ${kinds.seconds.allowed}`),
+      default: false,
+      as: (seconds, mode) => (mode === 'production' && seconds !== false ? seconds * 1000 : undefined),
+      to: [CORE],
+      flags: [{ help: 'exit if the alone keeps dying for this long' }],
+    },
     refork: {
       ...yesOrNo,
       default: true,

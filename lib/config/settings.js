@@ -83,7 +83,7 @@ function prepare(settings) {
   const env = environment(overlay(settings), settings);
   const instanceVar = instanceVariable(settings, env);
   const { flags, host, port, waits } = inspectorPorts(settings.execArgv ?? ownFlags(), env.NODE_OPTIONS);
-  const told = { ...toldTo(PRELOAD, settings), app: process.pid };
+  const told = { ...toldTo(PRELOAD, settings), app: process.pid, hasAlone: alone !== undefined };
   const role = (name, loader, words, boot) => ({
     args: [process.execPath, '--require', PRELOAD_FILE, ...loaderFlags(loader), ...flags, ...words],
     boot: JSON.stringify({ role: name, ...told, ...boot }),

@@ -19,11 +19,13 @@ function sendmessage(target, message) {
   else sendOverChannel(target, message);
 }
 
+/** False: the sender had better wait before the next one. */
 function sendOverChannel(target, message) {
   // Of a cluster worker, `process` has the channel.
   const { connected, pid } = target.process ?? target;
-  if (connected) target.send(message);
-  else warn('CLUSTER_CHANNEL_CLOSED', `sendmessage: the channel to process ${pid} is closed, the message was not sent`);
+  if (connected) return target.send(message);
+  warn('CLUSTER_CHANNEL_CLOSED', `sendmessage: the channel to process ${pid} is closed, the message was not sent`);
+  return false;
 }
 
-module.exports = { sendmessage };
+module.exports = { sendmessage, sendOverChannel };

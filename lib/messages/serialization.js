@@ -29,8 +29,8 @@ function wrap(message) {
     cmd: CMD,
     to: typeof to === 'string' ? to : undefined,
     type: typeof type === 'string' ? type : undefined,
-    // What is no number names no process; 0 is nobody's.
-    worker_pid: typeof pid === 'number' ? pid : pid == null ? undefined : 0,
+    // What is neither number nor text names no process; 0 is nobody's.
+    worker_pid: ['number', 'string'].includes(typeof pid) ? pid : pid == null ? undefined : 0,
     v8: v8text().toBase64(message),
   };
 }

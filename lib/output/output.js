@@ -54,6 +54,8 @@ class Output {
   take({ role, id, text, stream }, child = this.#ended.get(`${role} ${id}`)) {
     if (this.#emits && child) this.#emit(child, text, stream);
     else this.#print(role, child, text, stream);
+    // Who listens may have written it there.
+    if (process[stream].writableLength > MOST_UNWRITTEN_BYTES && !this.#slow.has(stream)) this.#pause(stream);
   }
 
   #emit(child, text, stream) {
@@ -75,7 +77,6 @@ class Output {
     const prefix = `${paint(`${name.padEnd(this.#width)} |`)} `;
     const block = text.endsWith('\n') ? text.slice(0, -1) : text;
     write(stream, `${prefix}${block.split('\n').join(`\n${prefix}`)}\n`);
-    if (process[stream].writableLength > MOST_UNWRITTEN_BYTES && !this.#slow.has(stream)) this.#pause(stream);
   }
 
   /** Until it is written the children wait, as they would if they wrote to it by themselves. */

@@ -66,9 +66,12 @@ const pausing = {
   resume: ({ lane }) => withOutgoing((outgoing) => outgoing.resume(lane)),
 };
 
+/** Who is at work, where somebody asked. */
+const members = (told) => require('./members').receive(told);
+
 /** Calls `commands[act]` for each message of the master. */
 function onCommand(own) {
-  const commands = { ...own, ...pausing };
+  const commands = { ...own, ...pausing, members };
   process.on('internalMessage', (message) => {
     if (message.cmd === CMD) commands[message.act]?.(message);
   });

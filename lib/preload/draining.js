@@ -33,6 +33,9 @@ const QUIET_MS = 2000;
 /** The alone's work is intervals and long-lived clients; and nobody waits for a restart in development. */
 const SHORT_QUIET_MS = 100;
 
+/** The reason of a process that was not ready in time: it has a second. */
+const LATE_START = 'startTimeout';
+
 /** The one drain of this process, once it has begun. */
 let current = null;
 
@@ -218,7 +221,8 @@ class Drain {
   /** Resolves when the event loop is empty, or only what never ends is left: that is ended. */
   async #workDone() {
     const { role, mode } = this.#boot;
-    const grace = role === 'alone' || mode === 'development' ? SHORT_QUIET_MS : QUIET_MS;
+    const isShort = role === 'alone' || mode === 'development' || this.#reason === LATE_START;
+    const grace = isShort ? SHORT_QUIET_MS : QUIET_MS;
     let stop;
     await new Promise((resolve) => {
       this.#proceed = resolve;
@@ -264,7 +268,8 @@ class Drain {
     const open = connections.countRequests();
     // Messages that are lost are told when it exits (outgoing.js).
     const cut = open > 0 ? ` with ${open} open request${open > 1 ? 's' : ''}` : '';
-    logLine(`${process.title} (pid ${process.pid}): did not end within killTimeout, and is ended${cut}`);
+    const time = this.#reason === LATE_START ? 'a second after startTimeout' : 'within killTimeout';
+    logLine(`${process.title} (pid ${process.pid}): did not end ${time}, and is ended${cut}`);
     process.exit();
   }
 }

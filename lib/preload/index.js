@@ -6,6 +6,8 @@
 const BOOT = 'YUNFLY_CLUSTER_BOOT';
 /** Not of a worker that stands by. */
 const SLOT = 'YUNFLY_CLUSTER_SLOT';
+/** The events that tell of other processes. */
+const OF_OTHERS = ['yunfly:ready', 'yunfly:workers', 'yunfly:alone'];
 
 /** Tried again while there is no descriptor for it. */
 const LOAD_AGAIN_MS = 1000;
@@ -36,14 +38,17 @@ function start(boot) {
   requests.start(boot);
   const { send } = process;
   let topics;
-  // Where this package's subscribe() and publish() find it, be it another copy of the package.
-  Object.defineProperty(process, Symbol.for('yunfly.cluster.topics'), {
-    get: () => (topics ??= require('./topics').open(boot, send)),
-    configurable: true,
-  });
+  provide('topics', () => (topics ??= require('./topics').open(boot, send)));
+  provide('messenger', () => require('./messenger').open(boot));
+  process.on('newListener', (event) => OF_OTHERS.includes(event) && require('./members').heard(event));
   const prepare = () => loadRest(requests);
   if (boot.role === 'alone') require('./alone').start(boot, prepare);
   else require('./worker').start(boot, prepare);
+}
+
+/** Where this package's functions find it, be it another copy of the package (lib/messages/here.js). */
+function provide(part, get) {
+  Object.defineProperty(process, Symbol.for(`yunfly.cluster.${part}`), { get, configurable: true });
 }
 
 /** What a process needs later is loaded when the master says that nobody waits for a start: before, it would delay that; only when it is
@@ -51,6 +56,8 @@ function start(boot) {
 function loadRest(requests) {
   try {
     require('./draining');
+    require('./members');
+    require('./messenger');
     requests.open();
     require('./topics');
   } catch {

@@ -44,7 +44,8 @@ function laneOf({ cmd, to, type, worker_pid: pid }, handle) {
   if (cmd === TOPIC) return 'topics';
   if (to === 'alone') return 'alone';
   if (to !== 'worker') return 'app';
-  if (pid != null) return pid;
+  // A text names the same process.
+  if (pid != null) return Number(pid);
   if (type !== 'all') return 'worker';
   // Each worker has to get it: it waits for one that stands still, and other messages to all do not wait for it.
   return cmd === REQUEST || (handle && typeof handle === 'object') ? 'each' : 'all';

@@ -31,6 +31,11 @@ export interface ClusterConfig {
   /** How long to retry a slot whose worker keeps dying before giving it up for the time being, in **seconds**, above 0. Default:
    *  60. */
   limit?: number;
+  /** How long to restart an alone that does not stay up for `minUptime` before the cluster gives up, in **seconds**, above 0: it
+   *  emits `aloneReachLimit` and `exception` (`ERR_ALONE_FAILED`), stops everything, and this process exits with code 1. `false`:
+   *  never; then the event `aloneReachLimit` comes after `limit`, and the alone is restarted for as long as it takes. In development
+   *  always `false`. Default: `false`. */
+  aloneLimit?: number | false;
   /** Merged into `process.env` for the alone and the workers; `undefined` as a value removes the variable. The master sets
    *  `NODE_APP_INSTANCE` for each worker (see `instanceVar`) and Node's channel variables. */
   env?: Record<string, string | number | boolean | undefined>;
@@ -117,7 +122,8 @@ export interface ClusterConfig {
    *  (relative to the app's working folder): there; `false`: leave the environment as it is. No effect before Node 22.1. Default:
    *  `true` in production unless `NODE_COMPILE_CACHE` or `NODE_DISABLE_COMPILE_CACHE` is set, `false` in development. */
   compileCache?: boolean | string;
-  /** How long each process may take to become ready, in ms. Default: 60000. */
+  /** How long each process may take to become ready, in ms. One that takes longer stops as at any other end (`yunfly:drain`, the
+   *  listeners of `stopSignal`), but gets SIGKILL 1 s later. Default: 60000. */
   startTimeout?: number;
   /** How long a stopping process may take to finish, in ms; then it gets SIGKILL. Default: 25000, in development 5000. */
   killTimeout?: number;

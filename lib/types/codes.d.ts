@@ -23,6 +23,8 @@ export type ClusterErrorCode =
   | 'ERR_CLOSED'
   /** In `exception`: no worker is left, and `limit` is over. */
   | 'ERR_NO_WORKERS'
+  /** In `aloneReachLimit` and `exception`: the alone does not stay up, and its limit (`aloneLimit`, else `limit`) is over. */
+  | 'ERR_ALONE_FAILED'
   /** In `exception`: the master failed. */
   | 'ERR_MASTER_FAILED'
   /** In `crash` (development): a process exited by itself. */
@@ -30,7 +32,7 @@ export type ClusterErrorCode =
 
   // Messages and handles.
   /** A message, request or answer cannot be serialized as JSON (with `serialization: 'advanced'`: by V8), or a message is not an
-   *  object. In `protocolError`: a child wrote something that is not a message. */
+   *  object, or an argument of `messenger` is invalid. In `protocolError`: a child wrote something that is not a message. */
   | 'ERR_MESSAGE_INVALID'
   /** A message, request or answer is larger than `maxMessageBytes`; in `protocolError` if a child sent it. */
   | 'ERR_MESSAGE_TOO_LARGE'

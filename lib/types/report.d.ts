@@ -61,6 +61,17 @@ export interface ListenerStats {
   };
 }
 
+/** The alone, and whether it stays up. */
+export interface AloneStats {
+  /** `starting`: forked, but not ready yet. `waiting`: there is none; it is about to be restarted, or (in development) waits for the
+   *  next save. */
+  state: 'starting' | 'ready' | 'draining' | 'waiting';
+  /** How often it was restarted since it last stayed up for `minUptime`; 0 if it does now. */
+  restarts: number;
+  /** Whether that has gone on for longer than `aloneLimit`, else `limit`: the event `aloneReachLimit`. */
+  limitReached: boolean;
+}
+
 /** The messages to all workers, and what was published, that a process missed. */
 export interface MissedMessages {
   /** How many. */
@@ -73,6 +84,8 @@ export interface MissedMessages {
 export interface ClusterStats {
   /** The workers by state. */
   workers: WorkerCounts;
+  /** The alone; null if there is none. */
+  alone: AloneStats | null;
   /** Every process. */
   children: ChildStats[];
   /** Every address that workers listen on through the master. */

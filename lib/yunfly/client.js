@@ -7,6 +7,7 @@ const { EventEmitter } = require('events');
 const { codecs } = require('../messages/serialization');
 const { TopicEndpoint } = require('../messages/topic');
 const { checkListener } = require('../messages/topic-arguments');
+const here = require('../messages/here');
 const topicHere = require('../messages/topic-here');
 const { LocalTopics } = require('../messages/topic-local');
 const timers = require('../real-timers');
@@ -87,7 +88,7 @@ let client;
 
 /** The one of this process. With yunfly's `cluster.enable: false` there is no cluster. */
 function getClient() {
-  if (!client && !process[Symbol.for('yunfly.cluster.topics')]) beSingle();
+  if (!client && !here.find('topics')) beSingle();
   return (client ??= new YunflyClient());
 }
 
@@ -96,7 +97,7 @@ function beSingle() {
   const local = new LocalTopics((frame) => endpoint.receive(frame));
   const send = (frame) => local.route(JSON.stringify(frame));
   const endpoint = new TopicEndpoint({ role: 'app', unreachable() {}, send, lose() {} }, codecs.json);
-  topicHere.enter(() => endpoint);
+  here.enter({ topics: () => endpoint });
 }
 
 /** A cluster was started in this process. */

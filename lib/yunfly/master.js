@@ -3,6 +3,7 @@
 const { EventEmitter } = require('events');
 const { Cluster } = require('../cluster/cluster');
 const { describeError } = require('../errors');
+const { find } = require('../messages/here');
 const { written } = require('../output/terminal');
 const timers = require('../real-timers');
 const { countExits } = require('./exit-counters');
@@ -13,8 +14,6 @@ const { Report } = require('./report');
 /** So long the app's port is waited for when the cluster is ready: as long as a worker may take to be ready by default. */
 const PORT_PATIENCE_MS = 60_000;
 const WRITTEN_MS = 5000;
-/** Where this process's topics are (lib/messages/topic-here.js). */
-const TOPICS = Symbol.for('yunfly.cluster.topics');
 const ENDING_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGQUIT'];
 
 /** What yunfly's own package gives its framework: it starts at once, and ends this process when it cannot or is to end. */
@@ -73,7 +72,7 @@ class YunflyMaster extends EventEmitter {
   #start({ port }) {
     const server = new Port(this.#cluster, port);
     this.#report.begins();
-    const isSingle = process[TOPICS] !== undefined;
+    const isSingle = find('topics') !== undefined;
     const started = this.#cluster.start();
     if (isSingle) require('./client').moveClient();
     started.then(

@@ -10,6 +10,7 @@ use cluster_core::lifecycle::scale::NotScaled;
 use cluster_core::notice::{Census, ExitReason, HangReport, Missed, Notice};
 use cluster_core::rollout::report::{NotReloaded, ReloadReport};
 use cluster_core::types::{ChildId, ExitStatus, Peer};
+use cluster_protocol::code::ErrorCode;
 
 /// What the app is told.
 ///
@@ -65,6 +66,9 @@ pub fn told(env: &Env, notice: Notice) -> Result<Either<NativeEvent, NativeMessa
             of(child, |role, id| NativeEvent::ProtocolError { role, id, code: code.as_str(), message: detail })
         }
         Notice::ReachReforkLimit(slot) => NativeEvent::ReachReforkLimit { slot },
+        Notice::AloneReachLimit { message, failure } => {
+            NativeEvent::AloneReachLimit { code: ErrorCode::AloneFailed.as_str(), message, failure: failure.into() }
+        }
         Notice::Scaled { id, result: Ok(()) } => NativeEvent::Scaled { id },
         Notice::Scaled { id, result: Err(why) } => not_scaled(id, &why),
         Notice::Reloaded { id, report } => reloaded(id, report),

@@ -47,7 +47,7 @@ test.each(senders)(
     await send(app, { to: 'alone' });
     await expectValues(app, 'value', (await app.call('alone')).pid);
 
-    await send(app, { to: 'worker', worker_pid: pids[1] });
+    await send(app, { to: 'worker', worker_pid: String(pids[1]) });
     await expectValues(app, 'value', pids[1]);
 
     await send(app, { to: 'worker', type: 'all' });

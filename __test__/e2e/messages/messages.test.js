@@ -39,7 +39,8 @@ test.each(senders)(
     };
     const toOne = { to: 'worker', action: 'one', data: [1] };
     const toAll = { to: 'worker', type: 'all', action: 'all', data: { a: 1 } };
-    const toPid = Array.from({ length: 10 }, (_, i) => ({ to: 'worker', worker_pid: target.pid, action: 'pid', i }));
+    const pids = [target.pid, String(target.pid)]; // it may be a text
+    const toPid = Array.from({ length: 10 }, (_, i) => ({ to: 'worker', worker_pid: pids[i % 2], action: 'pid', i }));
     for (const message of [toAlone, toOne, toAll, ...toPid]) await send(app, message);
     await settled(app);
 

@@ -50,12 +50,28 @@ test('a worker that is killed: the signal is told', async () => {
   expect(error.message).toContain('SIGKILL');
 });
 
-test('a worker that is never ready: startTimeout', async () => {
+/** It has shutdown code of its own. */
+const graceful = `
+  const report = require(${JSON.stringify(fixture('report.js'))});
+  process.on('yunfly:drain', ({ reason }) => report('drain', { reason }));
+  process.on('SIGTERM', () => { report('stopped'); process.exit(3); });`;
+
+test('a worker that is never ready: startTimeout; it ends in good order', async () => {
   const begin = Date.now();
-  const { error } = await failure({ exec: script(idle), startTimeout: 600 });
+  const { error, app } = await failure({ exec: script(graceful + idle), startTimeout: 600, count: 1 });
   expect(Date.now() - begin).toBeGreaterThanOrEqual(600);
   expect(error.message).toContain('600');
   expect(error.message).toContain('startTimeout');
+  await expect(app.report('drain')).resolves.toMatchObject({ reason: 'startTimeout' });
+  await app.report('stopped');
+  const [worker, ...how] = await app.event('exit');
+  expect([worker.exitReason, ...how]).toEqual(['startTimeout', 3, null]);
+});
+
+test('one that does not answer either is killed', async () => {
+  const { app } = await failure({ exec: script('for (;;);'), startTimeout: 600, count: 1 });
+  const [worker, ...how] = await app.event('exit');
+  expect([worker.exitReason, ...how]).toEqual(['startTimeout', null, 'SIGKILL']);
 });
 
 test('one bad worker of three stops the other two', async () => {
@@ -108,12 +124,15 @@ describe('alone', () => {
 
   test('is never ready: startTimeout', async () => {
     const begin = Date.now();
-    const { error } = await failure({
-      alone: script('module.exports = () => new Promise(() => {})'),
+    const { error, app } = await failure({
+      alone: script(`${graceful} module.exports = () => new Promise(() => {})`),
       startTimeout: 600,
     });
     expect(Date.now() - begin).toBeGreaterThanOrEqual(600);
     expect(error.message).toContain('alone');
+    await app.report('stopped');
+    const [, ...how] = await app.event('aloneExit');
+    expect(how).toEqual([3, null]);
   });
 
   test('is ended when a worker fails', async () => {

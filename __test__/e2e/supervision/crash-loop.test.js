@@ -24,7 +24,7 @@ const kinds = [
     bad: 'silent',
     config: { startTimeout: 2000, limit: 3 },
     reason: 'startTimeout',
-    ending: [null, 'SIGKILL'],
+    ending: [0, null],
     cause: 'startTimeout',
   },
 ].map(({ config, ...rest }) => ({ config: { limit: 2, ...config }, ...rest }));

@@ -10,16 +10,18 @@ const { closeAtEnd } = require('../support/scope');
 
 const alone = fixture('alone/reporting.js');
 
-/** Has a worker start a process of its own; `ended` resolves when that process is gone: its connection is closed. */
-async function descendant(app, worker) {
+/** Has a worker start a process of its own; `ended` resolves when that process is gone: its connection is closed. It resolves with what it
+ *  has said. */
+async function descendant(app, worker, details) {
   const server = closeAtEnd(net.createServer().listen(0, '127.0.0.1'));
   await once(server, 'listening');
   const connected = once(server, 'connection');
-  await app.control(worker, 'spawnDescendant', { port: server.address().port });
+  await app.control(worker, 'spawnDescendant', { port: server.address().port, ...details });
   const [socket] = await connected;
   socket.on('error', () => {}); // a reset ends it as well
-  socket.resume();
-  return { ended: new Promise((resolve) => socket.on('close', resolve)) };
+  let said = '';
+  socket.on('data', (data) => (said += data));
+  return { ended: new Promise((resolve) => socket.on('close', () => resolve(said))) };
 }
 
 test.each([
@@ -39,21 +41,40 @@ test.each([
   expect(exited.id).toBe(worker.id);
 });
 
+test('they get SIGTERM, and SIGKILL a second later', async () => {
+  const app = await start({ count: 1 });
+  const [worker] = await app.workers();
+  const [obeys, ignores] = [await descendant(app, worker, { obeys: true }), await descendant(app, worker)];
+  const begin = Date.now();
+  process.kill(worker.pid, 'SIGKILL');
+  await expect(obeys.ended).resolves.toBe('SIGTERM');
+  await expect(ignores.ended).resolves.toBe('');
+  expect(Date.now() - begin).toBeGreaterThanOrEqual(1000);
+});
+
 test('at the end of the cluster all of them end', async () => {
   const app = await start({ count: 2 });
-  const children = await Promise.all((await app.workers()).map((worker) => descendant(app, worker)));
+  const workers = await app.workers();
+  const children = await Promise.all([
+    ...workers.map((worker) => descendant(app, worker)),
+    descendant(app, workers[0], { obeys: true }),
+  ]);
   app.kill('SIGTERM');
-  await Promise.all(children.map((child) => child.ended));
+  await expect(Promise.all(children.map((child) => child.ended))).resolves.toEqual(['', '', 'SIGTERM']);
   await expect(app.gone).resolves.toEqual({ code: 0, signal: null });
   expect(app.processes()).toEqual([]);
 });
 
 test('also when the app is killed', async () => {
   const app = await start({ count: 2, killTimeout: 1000 });
-  const children = await Promise.all((await app.workers()).map((worker) => descendant(app, worker)));
+  const workers = await app.workers();
+  const children = await Promise.all([
+    ...workers.map((worker) => descendant(app, worker)),
+    descendant(app, workers[0], { obeys: true }),
+  ]);
   app.kill('SIGKILL');
   await app.gone;
-  await Promise.all(children.map((child) => child.ended));
+  await expect(Promise.all(children.map((child) => child.ended))).resolves.toEqual(['', '', 'SIGTERM']);
 }, 15_000);
 
 /** Kills the app after `ms`. The delay is what is tested: any moment will do. */

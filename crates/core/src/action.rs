@@ -37,6 +37,13 @@ pub enum Action {
     Kill { child: ChildId },
     /// Send SIGTERM.
     Terminate { child: ChildId },
+    /// Send SIGTERM, or SIGKILL, to what a child that has ended left in its process group; answer with `DescendantsEnded` when
+    /// nothing is left after the former.
+    EndGroup {
+        child: ChildId,
+        /// SIGKILL.
+        force: bool,
+    },
     /// End the channel when everything is written.
     CloseChannel { child: ChildId },
     /// Ask the system what a silent child does; answer with `Probed`.

@@ -1,6 +1,6 @@
 //! What the parts of the core have in common: the policy, the processes, what is published, and the way out.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use super::facts::Fact;
 use super::lifecycle::child::Child;
@@ -38,6 +38,8 @@ pub struct Context {
     pub now: Time,
     /// All processes and their slots.
     pub processes: ProcessTable,
+    /// Whose own processes live on after their end, and until when.
+    pub descendants: BTreeMap<ChildId, Time>,
     /// How new processes are launched.
     pub generation: GenerationId,
     /// The last process that ended without being asked: what a user should look at when none is left.
@@ -61,6 +63,7 @@ impl Context {
             policy,
             phase: Phase::Idle,
             now: Time::ZERO,
+            descendants: BTreeMap::new(),
             generation: 0,
             last_failure: None,
             rng: fastrand::Rng::with_seed(seed),

@@ -164,6 +164,10 @@ pub enum Event {
         /// How.
         exit: ExitStatus,
     },
+    /// A child's process ended, and processes of its own live on. Comes before its `Exited`.
+    LeftBehind { child: ChildId },
+    /// Nothing is left of what a child left behind.
+    DescendantsEnded { child: ChildId },
     /// The app got a signal that asks it to stop.
     Signalled {
         /// Its name.
@@ -225,6 +229,7 @@ impl Event {
             | Self::Exited { child, .. }
             | Self::DisconnectAsked { child }
             | Self::CloseChannelAsked { child }
+            | Self::LeftBehind { child }
             | Self::KillAsked { child, .. } => Some(*child),
             _ => None,
         }

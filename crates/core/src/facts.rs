@@ -39,6 +39,10 @@ pub enum Fact {
         /// The same, for who looks for a cause.
         failure: Box<ChildFailure>,
     },
+    /// A process has ended, and others that it had started live on.
+    LeftBehind,
+    /// What a process had left behind is gone.
+    DescendantsGone,
     /// There is one slot more.
     SlotAdded(SlotId),
     /// There is one slot less.

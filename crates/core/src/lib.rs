@@ -41,8 +41,9 @@ use lifecycle::scale::Scaling;
 use lifecycle::shutdown::Shutdown;
 use lifecycle::standby::Standbys;
 use lifecycle::startup;
-use lifecycle::supervision::Supervision;
+use lifecycle::supervision::{Supervision, alone_status};
 use messages::Messages;
+use messages::members::Members;
 use messages::random_worker::{self, RandomWorkers};
 use notice::Undeliverable;
 use rollout::development::Development;
@@ -66,6 +67,7 @@ pub struct Core {
     development: Development,
     traffic: Traffic,
     messages: Messages,
+    members: Members,
     random_workers: RandomWorkers,
 }
 
@@ -83,6 +85,7 @@ impl Core {
             development: Development::default(),
             traffic: Traffic::new(&policy),
             messages: Messages::default(),
+            members: Members::default(),
             random_workers: RandomWorkers::default(),
             ctx: Context::new(policy, seed),
         }
@@ -151,6 +154,8 @@ impl Core {
             }
             Event::Disconnected { child } => ctx.disconnected(child),
             Event::Exited { child, exit } => ctx.exited(child, exit),
+            Event::LeftBehind { child } => ctx.left_behind(child),
+            Event::DescendantsEnded { child } => ctx.descendants_ended(child),
             Event::Signalled { signal } => shutdown.signalled(ctx, signal),
             Event::CloseAsked { force } => shutdown.close_asked(ctx, force),
             Event::ReloadAsked(request) => match ctx.policy.mode {
@@ -181,13 +186,17 @@ impl Core {
                 standbys.refill(ctx);
                 scaling.check(ctx);
                 self.messages.ready(ctx, child);
+                self.members.update(ctx);
                 self.random_workers.choose(ctx);
             }
             Fact::Running => {
                 supervision.running(ctx);
                 health.running(ctx);
             }
-            Fact::Draining(child) => traffic.draining(ctx, child),
+            Fact::Draining(child) => {
+                traffic.draining(ctx, child);
+                self.members.update(ctx);
+            }
             Fact::SlotLeft { child, vacated, refork_from } => {
                 rollout.slot_left(ctx, child.id);
                 health.slot_left(ctx, child.id, vacated);
@@ -203,12 +212,15 @@ impl Core {
                 ctx.tell_exit(&child, exit);
                 rollout.gone(ctx, &child, &failure);
                 development.gone(ctx, &child, &failure);
+                self.members.gone(ctx, child.id);
                 self.random_workers.gone(ctx, &child);
-                supervision.gone(ctx);
+                supervision.gone(ctx, &failure);
                 standbys.refill(ctx);
                 scaling.check(ctx);
                 shutdown.advance(ctx);
             }
+            Fact::LeftBehind => shutdown.left_behind(ctx),
+            Fact::DescendantsGone => shutdown.advance(ctx),
             Fact::SlotAdded(slot) => rollout.slot_added(ctx, slot),
             Fact::SlotRemoved(slot) => {
                 rollout.slot_removed(slot);
@@ -253,6 +265,7 @@ impl Core {
         let ctx = &self.ctx;
         [
             ctx.processes.next_deadline(),
+            ctx.descendants.values().min().copied(),
             self.supervision.next_timeout(ctx),
             self.standbys.next_timeout(ctx),
             self.health.next_timeout(ctx),
@@ -270,8 +283,9 @@ impl Core {
 
     /// Each part does what is due, and what follows from that is done before the next one.
     fn timed_out(&mut self) {
-        let parts: [fn(&mut Self); 10] = [
+        let parts: [fn(&mut Self); 11] = [
             |core| core.ctx.check_deadlines(),
+            |core| core.ctx.end_descendants(false),
             |core| core.supervision.timed_out(&mut core.ctx),
             |core| core.shutdown.advance(&mut core.ctx),
             |core| core.health.timed_out(&mut core.ctx),
@@ -292,6 +306,12 @@ impl Core {
     #[must_use]
     pub fn census(&self) -> notice::Census {
         self.ctx.processes.census()
+    }
+
+    /// Where the alone stands, if there is one.
+    #[must_use]
+    pub fn alone(&self, now: Time) -> Option<notice::AloneStatus> {
+        alone_status(&self.ctx, now)
     }
 
     /// The generations of which there are processes, or may be again.

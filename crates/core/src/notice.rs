@@ -110,6 +110,12 @@ pub enum Notice {
     },
     /// A slot was reforked for `limit` without success.
     ReachReforkLimit(SlotId),
+    /// The alone was started again for its limit without success.
+    AloneReachLimit {
+        message: String,
+        /// How it ended the last time.
+        failure: ChildFailure,
+    },
     /// What a child wrote: whole lines.
     Output(ChildId, Stream, Bytes),
     /// What the master has to say, for the app's log.
@@ -274,6 +280,18 @@ pub struct Census {
     pub standby: usize,
     /// Slots that wait to be forked again.
     pub waiting: usize,
+}
+
+/// The alone, and how it went so far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AloneStatus {
+    /// `waiting`: it is to be started again, at some time or by a change of a file.
+    pub state: &'static str,
+    /// How often it was started again since it last stayed up.
+    pub restarts: u32,
+    /// Whether that has taken longer than its limit.
+    pub limit_reached: bool,
 }
 
 /// How a child failed.

@@ -213,6 +213,9 @@ pub struct Policy {
     /// How long a slot is reforked without success.
     #[serde(deserialize_with = "milliseconds")]
     pub limit: Duration,
+    /// How long the alone is started again without success before the cluster stops; `None`: without end.
+    #[serde(default, deserialize_with = "some_milliseconds")]
+    pub alone_limit: Option<Duration>,
     /// How long a child may take to be ready.
     #[serde(deserialize_with = "milliseconds")]
     pub start_timeout: Duration,

@@ -9,6 +9,7 @@ mod accept;
 mod adopt;
 pub mod app;
 pub mod config;
+mod descendants;
 mod gate;
 mod guarding;
 mod launch;

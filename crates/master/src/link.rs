@@ -59,6 +59,8 @@ pub enum Input {
         /// How.
         exit: Exit,
     },
+    /// Nothing is left of what a child left behind.
+    DescendantsEnded { child: ChildId },
     /// A child took so much that its senders may go on.
     CaughtUp { child: ChildId },
     /// The system was asked about a silent child.

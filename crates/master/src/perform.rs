@@ -42,6 +42,7 @@ impl Shell {
                 Action::Spawn { child, slot, generation } => self.spawn(child, slot, generation),
                 Action::Kill { child } => self.signal(child, Signal::SIGKILL),
                 Action::Terminate { child } => self.signal(child, Signal::SIGTERM),
+                Action::EndGroup { child, force } => self.end_group(child, force),
                 Action::CloseChannel { child } => {
                     if let Some(link) = self.links.get(&child) {
                         link.close();
@@ -172,7 +173,8 @@ impl Shell {
         self.guarded = Guarded::All;
         // What the app has started itself ends as Node has it.
         if self.config.launch.is_some() {
-            let pids = self.links.values().map(|link| link.process.pid());
+            let left = self.descendants.values().map(|descendants| descendants.group.pid());
+            let pids = self.links.values().map(|link| link.process.pid()).chain(left);
             self.guarding.watch(self.origin.elapsed(), pids, &self.inputs);
         }
     }

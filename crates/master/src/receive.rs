@@ -7,6 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::link::{Input, Link, Outgoing, Speaking};
+use super::linked::Linked;
 use super::passed;
 use super::read::{Received, Violation};
 use super::run::Shell;
@@ -58,11 +59,15 @@ impl Shell {
                 self.tell(Event::Disconnected { child });
             }
             Input::Exited { child, exit } => {
-                self.links.remove(&child);
+                let link = self.links.remove(&child);
                 self.flow.forget(Peer::Child(child));
+                if let Some(Linked::Own(process)) = link.as_ref().map(|link| &link.process) {
+                    self.look_behind(child, process.group());
+                }
                 self.guard_children();
                 self.tell(Event::Exited { child, exit: named(exit) });
             }
+            Input::DescendantsEnded { child } => self.descendants_ended(child),
             Input::Watch(news) => self.watched(news),
             Input::GuardEnded { exit } => {
                 self.guarding.ended(self.now(), exit);

@@ -11,6 +11,7 @@ use tokio::sync::mpsc::{Receiver, Sender, UnboundedReceiver, channel};
 
 use super::Command;
 use super::app::AppQueue;
+use super::descendants::Descendants;
 use super::guarding::Guarding;
 use super::link::{Input, Link};
 use super::linked::Linked;
@@ -52,6 +53,8 @@ pub(super) struct Shell {
     pub(super) preload: Option<Box<Preload>>,
     pub(super) origin: Instant,
     pub(super) links: BTreeMap<ChildId, Link>,
+    /// What children that have ended left behind.
+    pub(super) descendants: BTreeMap<ChildId, Descendants>,
     pub(super) sockets: Sockets,
     /// Connections that no worker has taken yet.
     pub(super) connections: HashMap<ConnectionId, Rc<OwnedFd>>,
@@ -100,6 +103,7 @@ impl Shell {
             preload: None,
             origin,
             links: BTreeMap::new(),
+            descendants: BTreeMap::new(),
             sockets: Sockets::new(platform, config.policy.balance, activated),
             connections: HashMap::new(),
             last_connection: 0,
@@ -319,6 +323,7 @@ impl Shell {
             .collect();
         serde_json::json!({
             "workers": self.core.census(),
+            "alone": self.core.alone(self.now()),
             "children": children,
             "listeners": listeners,
             "app": { "queuedBytes": self.app.bytes() },

@@ -3,6 +3,8 @@
 /// A stable code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ErrorCode {
+    /// The alone does not stay up.
+    AloneFailed,
     /// The cluster was closed meanwhile.
     Closed,
     /// Two workers ended with a connection.
@@ -39,6 +41,7 @@ impl ErrorCode {
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::AloneFailed => "ERR_ALONE_FAILED",
             Self::Closed => "ERR_CLOSED",
             Self::ConnectionFatal => "ERR_CONNECTION_FATAL",
             Self::Development => "ERR_DEVELOPMENT",

@@ -128,8 +128,9 @@ impl<'a> EnvelopeFields<'a> {
     fn worker_target(&self) -> Target {
         // JSON.stringify leaves `worker_pid: undefined` out, and null names no worker.
         if let Some(pid) = self.worker_pid.filter(|raw| *raw != b"null") {
-            // A pid that cannot be one (a string, -1) names a worker that doesn't exist; pid 0 is nobody's.
-            return Target::WorkerPid(serde_json::from_slice(pid).unwrap_or(0));
+            // As a number or as a text (egg's pids are texts). One that cannot be one names a process that doesn't exist: pid 0 is nobody's.
+            let number = text(Some(pid)).map_or_else(|| serde_json::from_slice(pid).ok(), |digits| digits.parse().ok());
+            return Target::WorkerPid(number.unwrap_or(0));
         }
         match text(self.kind).as_deref() {
             Some("all") => Target::AllWorkers,
@@ -170,6 +171,7 @@ mod tests {
         Envelope::User(match field("to").and_then(Value::as_str) {
             Some("alone") => Target::Alone,
             Some("worker") => match field("worker_pid").filter(|pid| !pid.is_null()) {
+                Some(Value::String(digits)) => Target::WorkerPid(digits.parse().unwrap_or(0)),
                 Some(pid) => Target::WorkerPid(pid.as_u64().and_then(|pid| u32::try_from(pid).ok()).unwrap_or(0)),
                 None if field("type").and_then(Value::as_str) == Some("all") => Target::AllWorkers,
                 None => Target::AnyWorker,
@@ -195,9 +197,16 @@ mod tests {
 
     #[test]
     fn a_worker_pid_that_cannot_be_one_matches_nobody() {
-        for pid in [json!("7"), json!(-1), json!(1.5), json!({})] {
-            assert_eq!(target(&json!({"to": "worker", "worker_pid": pid})), Target::WorkerPid(0));
+        for pid in [json!("x"), json!("-1"), json!("7.5"), json!(" 7"), json!(""), json!(-1), json!(1.5), json!({})] {
+            assert_eq!(target(&json!({"to": "worker", "worker_pid": pid})), Target::WorkerPid(0), "{pid}");
         }
+    }
+
+    #[test]
+    fn a_worker_pid_may_be_a_text() {
+        assert_eq!(target(&json!({"to": "worker", "worker_pid": "4711", "type": "all"})), Target::WorkerPid(4711));
+        let escaped = br#"{"to":"worker","worker_pid":"\u0037"}"#;
+        assert_eq!(Envelope::read(escaped), Ok(Envelope::User(Target::WorkerPid(7))));
     }
 
     #[test]
@@ -228,7 +237,7 @@ mod tests {
             any::<bool>().prop_map(Value::from),
             any::<i32>().prop_map(Value::from),
             any::<f32>().prop_map(Value::from),
-            prop_oneof![Just("alone"), Just("worker"), Just("all"), Just("NODE_X"), Just("\"\\\n\u{1F600}")]
+            prop_oneof![Just("alone"), Just("worker"), Just("all"), Just("7"), Just("NODE_X"), Just("\"\\\n\u{1F600}")]
                 .prop_map(Value::from),
         ];
         leaf.prop_recursive(4, 32, 6, |inner| {

@@ -92,6 +92,8 @@ pub enum Report {
     Drained,
     /// It did not finish in time, and ends itself now: a moment before SIGKILL.
     Overdue,
+    /// It wants to know who is at work ([`super::outbound::members`]).
+    Watch,
     /// What its servers have: some time after something changed.
     Connections {
         /// All servers of the process that listen or have connections.

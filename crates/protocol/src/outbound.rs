@@ -36,6 +36,9 @@ pub enum DrainReason {
     Replace,
     /// `worker.disconnect()` in the app.
     Disconnect,
+    /// It was not ready in time.
+    #[serde(rename = "startTimeout")]
+    StartTimeout,
 }
 
 /// The answer to `queryServer`. With an errno of 0 a handle goes along ([`with_handle`]), or the worker waits for
@@ -194,6 +197,26 @@ pub fn prepare() -> Bytes {
 #[must_use]
 pub fn take_slot(slot: u32) -> Bytes {
     Bytes::from(format!("{{\"cmd\":\"NODE_YUNFLY\",\"act\":\"takeSlot\",\"slot\":{slot}}}\n"))
+}
+
+/// Tells a child which workers are at work now, and which no longer; and the alone's pid, if that is news (`None`: there is none).
+#[must_use]
+pub fn members<'a>(
+    joined: impl Iterator<Item = &'a u32>,
+    left: impl Iterator<Item = &'a u32>,
+    alone: Option<Option<u32>>,
+) -> Bytes {
+    #[derive(Serialize)]
+    struct MembersChanged<'a> {
+        cmd: &'static str,
+        act: &'static str,
+        joined: Vec<&'a u32>,
+        left: Vec<&'a u32>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        alone: Option<Option<u32>>,
+    }
+    let (joined, left) = (joined.collect(), left.collect());
+    frame(&MembersChanged { cmd: "NODE_YUNFLY", act: "members", joined, left, alone })
 }
 
 /// What a sender is asked to hold back.

@@ -22,8 +22,8 @@ const NOT_TOLD: &str = "-";
 
 /// Each line on fd 3 is the whole list of `pid:start` now alive; the start time tells a pid that was given to a stranger
 /// meanwhile (field 22 of /proc/pid/stat; `-`, where the system doesn't tell: then the pid has to do). What a child that ended left in its
-/// process group is ended too: no pid is given out anew while a group has its number. It is immune to the signals that a
-/// terminal or systemd sends to everybody.
+/// process group gets SIGTERM, and at the next look SIGKILL: no pid is given out anew while a group has its number. It is immune to the
+/// signals that a terminal or systemd sends to everybody.
 ///
 /// It needs nothing but the shell: there are systems without `sleep` in /usr/bin. It waits by reading fd 4, where nothing ever
 /// comes: `read -t` where the shell has it (EOF is then 1, an unknown option 2), else until the socket's own time limit
@@ -34,13 +34,15 @@ trap '' HUP INT QUIT TERM
 list=
 while read -r line <&3; do list=$line; done
 kill_group() { kill -s KILL -- "-$1"; }
+ended=
+end_group() { kill -s TERM -- "-$1" && ended="$ended $1"; }
 is_alive() {
-  if [ "$2" = - ]; then kill -0 "$1" || { kill_group "$1"; return 1; }; return 0; fi
-  read -r stat < "/proc/$1/stat" || { kill_group "$1"; return 1; }
+  if [ "$2" = - ]; then kill -0 "$1" || { end_group "$1"; return 1; }; return 0; fi
+  read -r stat < "/proc/$1/stat" || { end_group "$1"; return 1; }
   pid=$1
   set -- "$2" ${stat##*) }
   [ "${21}" = "$1" ] || return 1
-  [ "$2" != Z ] || { kill_group "$pid"; return 1; }
+  [ "$2" != Z ] || { end_group "$pid"; return 1; }
 }
 read -r -t 1 line < /dev/null
 [ $? = 1 ] && limit='-t 1' || limit=
@@ -51,13 +53,17 @@ look() {
 }
 look; since=$now
 while :; do
-  left=
+  left=; told=$ended; ended=
   for entry in $list; do is_alive "${entry%:*}" "${entry#*:}" && left="$left $entry"; done
-  [ -n "$left" ] || exit 0
+  for pid in $told; do kill_group "$pid"; done
+  list=$left
+  [ -n "$left$ended" ] || exit 0
   [ $((now - since)) -lt "$1" ] || break
   pause; look
 done
 for entry in $left; do kill_group "${entry%:*}"; done
+[ -z "$ended" ] || pause
+for pid in $ended; do kill_group "$pid"; done
 "#;
 
 /// The running guard. Dropping it tells it that the app is gone.

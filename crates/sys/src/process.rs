@@ -56,7 +56,13 @@ impl Process {
         *reaped == Reaped::No && nix::sys::signal::kill(nix::unistd::Pid::from_raw(self.pid), signal).is_ok()
     }
 
-    /// Resolves when the process has ended; what it left in its process group is ended with it.
+    /// What it leaves behind, once it has ended.
+    #[must_use]
+    pub fn group(&self) -> Group {
+        Group(nix::unistd::Pid::from_raw(self.pid))
+    }
+
+    /// Resolves when the process has ended, and is reaped.
     pub async fn wait(&self) -> Exit {
         self.platform.ended(self.pid).await;
         self.reap()
@@ -64,12 +70,41 @@ impl Process {
 
     fn reap(&self) -> Exit {
         let mut reaped = self.reaped.lock().unwrap_or_else(PoisonError::into_inner);
-        let _ = nix::sys::signal::killpg(nix::unistd::Pid::from_raw(self.pid), Signal::SIGKILL);
         *reaped = Reaped::Yes;
         // An error is ECHILD: somebody else in this process waited for every child. Its status is lost, not its end.
         let exit = wait_id(self.pid, libc::WEXITED).ok().flatten().unwrap_or(Exit { code: Some(0), signal: None });
         ours().remove(&self.pid());
         exit
+    }
+}
+
+/// The rest of a process group whose leader was reaped. As long as one of them lives the system gives their number to no new process.
+#[derive(Debug, Clone, Copy)]
+pub struct Group(nix::unistd::Pid);
+
+impl Group {
+    /// Its number: the pid that its leader had.
+    #[must_use]
+    pub fn pid(self) -> u32 {
+        self.0.as_raw().unsigned_abs()
+    }
+
+    /// Whether somebody is left.
+    #[must_use]
+    pub fn is_alive(self) -> bool {
+        self.is_ours() && nix::sys::signal::killpg(self.0, None).is_ok()
+    }
+
+    /// Sends a signal to all that are left.
+    pub fn signal(self, signal: Signal) {
+        if self.is_ours() {
+            let _ = nix::sys::signal::killpg(self.0, signal);
+        }
+    }
+
+    /// A process that has the number now is a stranger, and so is its group.
+    fn is_ours(self) -> bool {
+        nix::sys::signal::kill(self.0, None) == Err(nix::errno::Errno::ESRCH)
     }
 }
 
@@ -128,6 +163,35 @@ pub(super) fn wait_id(pid: libc::pid_t, options: libc::c_int) -> io::Result<Opti
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::io::BufRead;
+    use std::os::unix::process::CommandExt;
+
+    #[test]
+    #[allow(clippy::zombie_processes, clippy::disallowed_methods)] // It is reaped by what is tested.
+    fn what_it_leaves_behind_gets_signals_when_it_is_reaped() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        for platform in Platform::WORKING {
+            let mut command = std::process::Command::new("/bin/sh");
+            // The output ends with the last of them.
+            command.args(["-c", "sleep 1000 & echo"]).process_group(0).stdout(std::process::Stdio::piped());
+            let mut child = command.spawn().unwrap();
+            let process = Process::new(*platform, child.id().cast_signed());
+            let mut output = std::io::BufReader::new(child.stdout.take().unwrap());
+            output.read_line(&mut String::new()).unwrap();
+            let group = process.group();
+            runtime.block_on(process.wait());
+            assert!(group.is_alive());
+            group.signal(Signal::SIGTERM);
+            assert_eq!(output.read_line(&mut String::new()).unwrap(), 0, "its end");
+        }
+    }
+
+    #[test]
+    fn a_group_of_one_that_is_there_is_a_strangers() {
+        let own = Group(nix::unistd::Pid::this());
+        assert!(!own.is_alive());
+        own.signal(Signal::SIGKILL);
+    }
 
     #[test]
     #[allow(clippy::zombie_processes, clippy::disallowed_methods)] // It is reaped by what is tested.

@@ -24,7 +24,14 @@ const EMITTER = [
   'emit',
 ];
 /** They have pages of their own. */
-const ELSEWHERE = ['ClusterConfig', 'ClusterEvents', 'ClusterErrorCode', 'ChildErrorCode', 'ClusterWarningCode'];
+const ELSEWHERE = [
+  'ClusterConfig',
+  'ClusterEvents',
+  'ProcessEvents',
+  'ClusterErrorCode',
+  'ChildErrorCode',
+  'ClusterWarningCode',
+];
 const TITLES = { param: 'Parameter', returns: 'Returns', throws: 'Throws' };
 
 /** Links to the types that a signature names. */

@@ -33,15 +33,6 @@ function declarations() {
   return found;
 }
 
-/** What index.d.ts adds to Node's `process`. */
-function processEvents() {
-  const global = sourceFile('index.d.ts').statements.find(
-    (statement) => ts.isModuleDeclaration(statement) && statement.name.text === 'global',
-  );
-  const [process] = global.body.statements[0].body.statements;
-  return process.members.filter((member) => member.name.getText() === 'on');
-}
-
 /** Members that a reader is to see, those of one name together: [name, nodes]. */
 function members(node) {
   const found = new Map();
@@ -85,4 +76,4 @@ function signature(node) {
     .replace(/;$/, '');
 }
 
-module.exports = { declarations, processEvents, members, comment, plain, signature };
+module.exports = { declarations, members, comment, plain, signature };

@@ -1,7 +1,7 @@
 'use strict';
-// events.md: a section for each event of a cluster, and that of `process` in its children.
+// events.md: a section for each event of a cluster, and those of `process` in its children.
 
-const { comment, members, processEvents, signature } = require('./declarations');
+const { comment, members, signature } = require('./declarations');
 const { markdown } = require('./prose');
 
 const page = 'events.md';
@@ -12,23 +12,26 @@ const parameters = (type) =>
     .replace(/^\[\s*/, '(')
     .replace(/\s*\]$/, ')');
 
+/** One for each event. */
+const sections = (events) =>
+  members(events).flatMap(([name, [node]]) => [
+    `## ${name.replaceAll("'", '')}`,
+    `\`\`\`ts\n${parameters(node.type)}\n\`\`\``,
+    markdown(comment(node).text, { page }),
+  ]);
+
 module.exports = (declarations) => {
   const [events] = declarations.get('ClusterEvents');
   const [child] = declarations.get('ClusterChild');
-  const [drain] = processEvents();
+  const [onProcess] = declarations.get('ProcessEvents');
   return [
     '# Events',
     markdown(comment(events).text, { page }),
-    ...members(events).flatMap(([name, [node]]) => [
-      `## ${name}`,
-      `\`\`\`ts\n${parameters(node.type)}\n\`\`\``,
-      markdown(comment(node).text, { page }),
-    ]),
+    ...sections(events),
     '## Events of a worker and of the alone',
     `[\`ClusterWorker\`](api.md#clusterworker), [\`ClusterAlone\`](api.md#clusteralone): ${markdown(comment(child).text, { page })}`,
-    '## yunfly:drain',
-    'On `process`, in workers and in the alone.',
-    `\`\`\`ts\nprocess.${signature(drain)}\n\`\`\``,
-    `${markdown(comment(drain).text, { page })} See [\`DrainEvent\`](api.md#drainevent).`,
+    '## Events on process',
+    markdown(comment(onProcess).text, { page }),
+    ...sections(onProcess),
   ];
 };

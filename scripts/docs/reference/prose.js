@@ -6,6 +6,7 @@ const { slug } = require('../markdown');
 const PAGES = {
   ClusterConfig: 'configuration.md',
   ClusterEvents: 'events.md',
+  ProcessEvents: 'events.md',
   ClusterErrorCode: 'errors.md#clustererrorcode',
   ChildErrorCode: 'errors.md#childerrorcode',
   ClusterWarningCode: 'errors.md#clusterwarningcode',

@@ -5,7 +5,8 @@ use std::time::Duration;
 use crate::types::Time;
 
 const BACKOFF_FIRST: Duration = Duration::from_millis(100);
-const BACKOFF_MOST: Duration = Duration::from_secs(5);
+/// The longest pause between two attempts.
+pub const BACKOFF_MOST: Duration = Duration::from_secs(5);
 
 /// The restart history of one slot.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -55,6 +56,12 @@ impl Backoff {
             (Window::Exhausted, Some(limit)) => Retry::At(now + limit),
             _ => Retry::At(next),
         }
+    }
+
+    /// How many attempts there were since the last process that was stable.
+    #[must_use]
+    pub fn attempts(&self) -> u32 {
+        if self.window == Window::Closed { 0 } else { self.failures.saturating_add(1) }
     }
 
     /// Whether its limit is over: it is tried once each limit.

@@ -33,6 +33,9 @@ pub const DEVELOPMENT_KILL: Duration = Duration::from_secs(1);
 /// So long a draining worker still has whose place is needed: its exit listeners run, and little more.
 const HASTENED: Duration = Duration::from_millis(500);
 
+/// So long one still has that was not ready in time: for shutdown code of its own.
+pub const LATE_START: Duration = Duration::from_secs(1);
+
 /// What it keeps idle connections for then.
 const HASTENED_GRACE: Duration = Duration::from_millis(50);
 
@@ -78,6 +81,7 @@ impl Context {
         let most = match reason {
             ExitReason::Announced(reason) if reason == UNCAUGHT => self.policy.crash_timeout,
             ExitReason::Reload if self.policy.mode == Mode::Development => DEVELOPMENT_KILL,
+            ExitReason::StartTimeout => LATE_START,
             _ => self.policy.kill_timeout,
         };
         self.now + most.min(self.policy.kill_timeout)

@@ -1,12 +1,14 @@
 //! How a process ends: its channel, itself, or its time.
 
 use super::child::{ChannelState, Child, Heartbeat, Stage};
+use super::draining::LATE_START;
 use super::saying::SIGNAL_HOLD;
 use crate::action::Action;
 use crate::context::Context;
 use crate::facts::Fact;
 use crate::notice::{ExitReason, FailureCause, Notice, Outcome};
 use crate::types::{ChildId, ExitStatus, Time};
+use cluster_protocol::outbound::DrainReason;
 
 impl Context {
     /// It could not be started.
@@ -69,15 +71,14 @@ impl Context {
     }
 
     /// While the cluster starts for the first time any failure ends the start (unless it awaits a change of the files); the
-    /// cause goes into the error. True when it did.
-    fn fail_start(&mut self, id: ChildId, cause: FailureCause) -> bool {
+    /// cause goes into the error.
+    fn fail_start(&mut self, id: ChildId, cause: FailureCause) {
         if !self.is_starting() || self.awaits_changes() {
-            return false;
+            return;
         }
-        let Some(child) = self.processes.get(id) else { return false };
+        let Some(child) = self.processes.get(id) else { return };
         let failure = child.failure(cause);
         self.stop(Outcome::StartFailed, Some(failure));
-        true
     }
 
     /// A child is ending without a word: by a signal that its app obeyed, or by itself. Gives when its slot may be filled.
@@ -105,17 +106,29 @@ impl Context {
                 self.postpone(child.id);
                 continue;
             }
-            let reason = if child.is_booting() { ExitReason::StartTimeout } else { ExitReason::KillTimeout };
-            if child.is_booting() && self.fail_start(child.id, FailureCause::Timeout) {
-                // It is the one that is known not to answer: there is nothing to wait for.
-                self.kill(child.id, reason);
+            if child.is_booting() {
+                self.fail_start(child.id, FailureCause::Timeout);
+                self.end_late_start(child.id);
                 continue;
             }
-            self.kill(child.id, reason);
+            let is_late_start = child.reason == ExitReason::StartTimeout;
+            self.kill(child.id, if is_late_start { child.reason.clone() } else { ExitReason::KillTimeout });
             if child.is_worker() {
                 self.leave_slot(&child, now);
             }
         }
+    }
+
+    /// It was not ready in time. It may have begun things that it has to end in good order, but most likely it does not answer.
+    fn end_late_start(&mut self, id: ChildId) {
+        self.begin_drain(id, ExitReason::StartTimeout, self.now);
+        let Some(child) = self.processes.get_mut(id) else { return };
+        child.unasked = Some((DrainReason::StartTimeout, LATE_START));
+        // Before its Node is up nothing of ours is there to read, and the signal ends it.
+        if child.is_worker() && !child.online {
+            self.act(Action::Terminate { child: id });
+        }
+        self.ask_to_drain(id);
     }
 
     /// A child that a debugger holds is not killed for being slow.

@@ -1,10 +1,11 @@
 //! The processes: how they begin and end, who comes in whose place, and the way of the whole cluster up and down.
 //!
 //! [`processes`] is the table of all processes and slots. [`starting`], [`draining`], [`ending`] and [`saying`] are the operations on one of
-//! them, [`supervision`], [`standby`], [`health`], [`scale`], [`startup`] and [`shutdown`] the rules that use them.
+//! them, [`descendants`] is about what one leaves behind, [`supervision`], [`standby`], [`health`], [`scale`], [`startup`] and [`shutdown`] the rules that use them.
 
 pub mod backoff;
 pub mod child;
+pub mod descendants;
 pub mod draining;
 pub mod ending;
 pub mod health;

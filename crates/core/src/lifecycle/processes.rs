@@ -311,6 +311,12 @@ impl ProcessTable {
         self.alone.occupant.and_then(|id| self.children.get(&id))
     }
 
+    /// The alone's slot.
+    #[must_use]
+    pub fn alone_slot(&self) -> &Slot {
+        &self.alone
+    }
+
     /// The workers' slots.
     pub fn slots(&self) -> impl Iterator<Item = (SlotId, &Slot)> {
         self.slots.iter().map(|(slot, entry)| (*slot, entry))

@@ -87,7 +87,8 @@ impl Context {
     /// The preload said that the worker ends: SIGTERM by hand was asked for by somebody, an exception was not.
     pub fn announced(&mut self, id: ChildId, reason: String) {
         let signal = reason.starts_with("SIG");
-        if signal && let Some(child) = self.processes.get_mut(id) {
+        // One that leaves already does so for what it said first.
+        if signal && let Some(child) = self.processes.get_mut(id).filter(|child| !child.is_draining()) {
             child.expected = true;
         }
         let from = if signal { self.now + SIGNAL_HOLD } else { self.now };
@@ -111,10 +112,16 @@ impl Context {
         self.act(Action::Send { child: id, frame: outbound::exit(), origin: Origin::MasterInTurn });
     }
 
-    /// It ends itself, a moment before it would be killed. After an exception that says more than its late end.
+    /// It ends itself, a moment before it would be killed. After an exception, or a start that took too long, that says more than
+    /// its late end.
     pub fn overdue(&mut self, id: ChildId) {
         let Some(child) = self.processes.get_mut(id).filter(|child| child.is_draining()) else { return };
-        if !matches!(&child.reason, ExitReason::Announced(reason) if reason == UNCAUGHT) {
+        let says_more = match &child.reason {
+            ExitReason::StartTimeout => true,
+            ExitReason::Announced(reason) => reason == UNCAUGHT,
+            _ => false,
+        };
+        if !says_more {
             child.reason = ExitReason::KillTimeout;
         }
     }

@@ -23,6 +23,8 @@ pub struct Shutdown {
     /// The signals that the app got meanwhile, each with the moment of the first.
     signals: Vec<(String, Time)>,
     failure: Option<Box<ChildFailure>>,
+    /// Nobody is waited for any more.
+    is_forced: bool,
 }
 
 /// Where the stop is.
@@ -95,8 +97,17 @@ impl Shutdown {
             }
             ctx.kill(id, ExitReason::Shutdown);
         }
+        self.is_forced = true;
+        ctx.end_descendants(true);
         self.step = StopStep::Workers;
         self.advance(ctx);
+    }
+
+    /// A process has left others behind.
+    pub fn left_behind(&self, ctx: &mut Context) {
+        if self.is_forced {
+            ctx.end_descendants(true);
+        }
     }
 
     /// The accept queues are empty.
@@ -126,7 +137,7 @@ impl Shutdown {
             }
             StopStep::Quiesce { until } | StopStep::HandOver { until } if ctx.now >= until => self.stop_workers(ctx),
             StopStep::Workers if ctx.processes.workers().next().is_none() => self.stop_alone(ctx),
-            StopStep::Alone if ctx.processes.children().next().is_none() => {
+            StopStep::Alone if ctx.processes.children().next().is_none() && ctx.descendants.is_empty() => {
                 self.step = StopStep::Done;
                 ctx.phase = Phase::Stopped;
                 ctx.publish(Fact::Stopped);

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use super::backoff::Retry;
-use super::child::Child;
+use super::backoff::{BACKOFF_MOST, Retry};
+use super::child::{Child, Stage};
 use super::processes::{Filler, Respawn, Slot, Vacated};
 use crate::context::{Context, Phase};
 use crate::facts::Fact;
-use crate::notice::{Notice, Outcome};
-use crate::types::{Mode, SlotId, Time};
+use crate::notice::{AloneStatus, ChildFailure, Notice, Outcome};
+use crate::types::{Mode, Policy, SlotId, Time};
 use cluster_protocol::code::ErrorCode;
 
 /// How often the self-check looks (document, 'start-up').
@@ -29,6 +29,8 @@ enum Vacancy {
 pub struct Supervision {
     vacancy: Vacancy,
     next_check: Option<Time>,
+    /// The alone has just used up its limit.
+    alone_limit_over: bool,
 }
 
 impl Supervision {
@@ -46,16 +48,51 @@ impl Supervision {
             self.vacancy = Vacancy::None;
         }
         if vacated == Vacated::Slot {
-            refork(ctx, child, refork_from);
+            self.refork(ctx, child, refork_from);
         }
         self.note_vacancy(ctx);
     }
 
     /// A process is gone: there is room for others.
-    pub fn gone(&mut self, ctx: &mut Context) {
+    pub fn gone(&mut self, ctx: &mut Context, failure: &ChildFailure) {
+        if std::mem::take(&mut self.alone_limit_over) {
+            alone_limit_over(ctx, failure);
+        }
         respawn_due(ctx);
         self.note_vacancy(ctx);
         self.watch_vacancy(ctx);
+    }
+
+    fn refork(&mut self, ctx: &mut Context, child: &Child, from: Time) {
+        let Some(entry) = ctx.processes.slot_mut(child.slot) else { return };
+        // Where it awaits a change: the same error again would help nobody.
+        let failed = child.ready_since.is_none() && !child.expected;
+        let wanted = match child.slot {
+            Some(_) => ctx.policy.refork,
+            None => entry.filler == Filler::Supervision && !(failed && ctx.policy.watch.is_some()),
+        };
+        if ctx.phase != Phase::Running || !wanted {
+            return;
+        }
+        let limit = if child.slot.is_some() { ctx.policy.limit } else { alone_limit(&ctx.policy) };
+        let stable = child.started_well(ctx.now, ctx.policy.min_uptime);
+        let retry = entry.backoff.died(from, stable, Some(limit), &mut ctx.rng);
+        let at = match (retry, child.slot) {
+            (Retry::At(at) | Retry::LimitReached { retry: at }, None) => {
+                self.alone_limit_over = matches!(retry, Retry::LimitReached { .. });
+                // The alone is needed: it is tried without end.
+                at.min(from + BACKOFF_MOST)
+            }
+            (Retry::At(at), Some(_)) => at,
+            (Retry::LimitReached { retry }, Some(slot)) => {
+                ctx.notify(Notice::ReachReforkLimit(slot));
+                retry
+            }
+        };
+        if let Some(entry) = ctx.processes.slot_mut(child.slot) {
+            entry.respawn = Respawn::At(at);
+        }
+        respawn_due(ctx);
     }
 
     /// The last worker left: every slot has the whole limit anew.
@@ -86,7 +123,7 @@ impl Supervision {
         let census = ctx.processes.census();
         if ctx.now >= since + ctx.policy.limit && census.listening == 0 && census.starting == 0 {
             let limit = ctx.policy.limit.as_secs_f64();
-            give_up(ctx, format!("no worker could be started within limit ({limit} s)"));
+            give_up_workers(ctx, format!("no worker could be started within limit ({limit} s)"));
         }
     }
 
@@ -111,7 +148,7 @@ impl Supervision {
         ctx.notify(Notice::Check(census));
         ctx.publish(Fact::TidyDue);
         if census.listening == 0 && census.starting == 0 && census.waiting == 0 {
-            give_up(ctx, "no worker is left and none is being started (refork: false)".to_owned());
+            give_up_workers(ctx, "no worker is left and none is being started (refork: false)".to_owned());
         }
     }
 
@@ -132,35 +169,6 @@ impl Supervision {
     }
 }
 
-fn refork(ctx: &mut Context, child: &Child, from: Time) {
-    let Some(entry) = ctx.processes.slot_mut(child.slot) else { return };
-    // Where it awaits a change: the same error again would help nobody.
-    let failed = child.ready_since.is_none() && !child.expected;
-    let wanted = match child.slot {
-        Some(_) => ctx.policy.refork,
-        None => entry.filler == Filler::Supervision && !(failed && ctx.policy.watch.is_some()),
-    };
-    if ctx.phase != Phase::Running || !wanted {
-        return;
-    }
-    // The alone is needed: it is tried without end.
-    let limit = child.slot.is_some().then_some(ctx.policy.limit);
-    let stable = child.started_well(ctx.now, ctx.policy.min_uptime);
-    let at = match entry.backoff.died(from, stable, limit, &mut ctx.rng) {
-        Retry::At(at) => at,
-        Retry::LimitReached { retry } => {
-            if let Some(slot) = child.slot {
-                ctx.notify(Notice::ReachReforkLimit(slot));
-            }
-            retry
-        }
-    };
-    if let Some(entry) = ctx.processes.slot_mut(child.slot) {
-        entry.respawn = Respawn::At(at);
-    }
-    respawn_due(ctx);
-}
-
 /// Forks what is due.
 fn respawn_due(ctx: &mut Context) {
     let is_due = |entry: &Slot| entry.respawn.is_due(ctx.now) && entry.is_empty();
@@ -178,10 +186,44 @@ fn fork(ctx: &mut Context, slot: Option<SlotId>) {
     }
 }
 
-fn give_up(ctx: &mut Context, message: String) {
+fn give_up_workers(ctx: &mut Context, message: String) {
     let failure = ctx.last_failure.take();
-    ctx.notify(Notice::Exception { code: ErrorCode::NoWorkers, message, failure });
+    give_up(ctx, ErrorCode::NoWorkers, message, failure);
+}
+
+fn give_up(ctx: &mut Context, code: ErrorCode, message: String, failure: Option<ChildFailure>) {
+    ctx.notify(Notice::Exception { code, message, failure });
     ctx.stop(Outcome::Exception, None);
+}
+
+fn alone_limit(policy: &Policy) -> Duration {
+    policy.alone_limit.unwrap_or(policy.limit)
+}
+
+fn alone_limit_over(ctx: &mut Context, failure: &ChildFailure) {
+    let limit = alone_limit(&ctx.policy).as_secs_f64();
+    let name = if ctx.policy.alone_limit.is_some() { "aloneLimit" } else { "limit" };
+    let message = format!("the alone did not stay up within {name} ({limit} s)");
+    ctx.notify(Notice::AloneReachLimit { message: message.clone(), failure: failure.clone() });
+    if ctx.policy.alone_limit.is_some() {
+        give_up(ctx, ErrorCode::AloneFailed, message, Some(failure.clone()));
+    }
+}
+
+/// Where the alone stands; `None`: there is none.
+#[must_use]
+pub fn alone_status(ctx: &Context, now: Time) -> Option<AloneStatus> {
+    let (alone, backoff) = (ctx.processes.alone(), &ctx.processes.alone_slot().backoff);
+    let state = match alone.map(|alone| alone.stage) {
+        Some(Stage::Booting { .. } | Stage::Standby) => "starting",
+        Some(Stage::Ready) => "ready",
+        Some(Stage::Draining { .. } | Stage::Killed) => "draining",
+        None => "waiting",
+    };
+    let has_recovered = alone.is_some_and(|alone| alone.was_stable(now, ctx.policy.min_uptime));
+    let (restarts, limit_reached) =
+        if has_recovered { (0, false) } else { (backoff.attempts(), backoff.is_exhausted()) };
+    ctx.policy.alone.then_some(AloneStatus { state, restarts, limit_reached })
 }
 
 #[cfg(test)]

@@ -1,11 +1,12 @@
 //! Messages and requests between the app, the alone and the workers.
 //!
 //! [`route`] says who gets a message, [`mail`] keeps what nobody can take yet, [`requests`] sees to it that each request is answered,
-//! [`topics`] knows who wants what is published, [`flow`] says who has to hold back.
+//! [`topics`] knows who wants what is published, [`flow`] says who has to hold back, [`members`] tells who is at work.
 
 pub mod flow;
 mod mail;
 pub mod mailbox;
+pub mod members;
 pub mod random_worker;
 mod requests;
 mod route;
@@ -48,6 +49,12 @@ impl Messages {
         {
             return ctx.child_ready(child);
         }
+        // No two processes have one pid. What is sent to the alone keeps its order, however the alone is named.
+        let is_for_alone = |pid| ctx.processes.alone().is_some_and(|alone| alone.pid == Some(pid));
+        let target = match target {
+            Target::WorkerPid(pid) if is_for_alone(pid) => Target::Alone,
+            _ => target,
+        };
         self.pass_on(ctx, from, target, frame);
     }
 

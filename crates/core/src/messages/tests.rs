@@ -252,3 +252,11 @@ fn what_waits_for_the_workers_is_not_touched_before_all_are_there() {
     assert!(!taken(&mut world, serving(ONE)), "one is there");
     assert!(taken(&mut world, serving(ChildId::Worker(2))));
 }
+
+#[test]
+fn a_pid_may_be_that_of_the_alone() {
+    let mut world = running(policy());
+    let pid = world.core.ctx.processes.get(ALONE).and_then(|alone| alone.pid).unwrap();
+    world.tell(Event::Sent { from: Peer::Child(ONE), target: Target::WorkerPid(pid), frame: frame("1\n") });
+    assert_eq!(world.sent, [(ALONE, frame("1\n"))]);
+}

@@ -33,6 +33,7 @@ pub(crate) fn policy() -> Policy {
         ready: Readiness::Listening,
         random_worker: RandomWorker::Worker,
         limit: ms(60_000),
+        alone_limit: None,
         start_timeout: ms(10_000),
         kill_timeout: ms(5_000),
         crash_timeout: ms(2_000),

@@ -265,7 +265,7 @@ impl World {
             Action::Notify(Notice::SlotTaken { child, slot }) => {
                 self.children.entry(child).and_modify(|sim| sim.slot = Some(slot));
             }
-            Action::WidenBacklog { .. } | Action::CloseChannel { .. } => {}
+            Action::WidenBacklog { .. } | Action::CloseChannel { .. } | Action::EndGroup { .. } => {}
             Action::Accept { key } => self.accept_asked(&key),
             Action::Steer { key, to } => self.net.steer(self.now, &key, to),
             Action::SendConnection { child, connection, .. } => self.offer(child, connection),

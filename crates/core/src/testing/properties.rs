@@ -26,6 +26,7 @@ pub(super) fn policies() -> impl Strategy<Value = Policy> {
             ready: Readiness::Listening,
             random_worker: RandomWorker::Worker,
             limit: ms(limit),
+            alone_limit: (limit % 2 == 0).then_some(ms(limit)),
             start_timeout: ms(start),
             kill_timeout: ms(kill),
             crash_timeout: ms(kill / 4),

@@ -73,6 +73,7 @@ fn each_message_is_known() {
         (r#"{"cmd":"NODE_YUNFLY","act":"signalled","signal":"SIGINT"}"#, "Report(Signalled { signal: \"SIGINT\" })"),
         (r#"{"cmd":"NODE_YUNFLY","act":"drained"}"#, "Report(Drained)"),
         (r#"{"cmd":"NODE_YUNFLY","act":"overdue"}"#, "Report(Overdue)"),
+        (r#"{"cmd":"NODE_YUNFLY","act":"watch"}"#, "Report(Watch)"),
         (
             r#"{"cmd":"NODE_YUNFLY","act":"connections","servers":[{"key":"k","open":1,"accepted":2}]}"#,
             "Report(Connections { servers: [ServerLoad { key: Some(\"k\"), open: 1, accepted: 2, limited: false }] })",

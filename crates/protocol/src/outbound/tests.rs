@@ -84,8 +84,21 @@ fn each_message_is_written_so() {
             drain(DrainReason::Disconnect, 1, 2, None),
             r#"{"cmd":"NODE_YUNFLY","act":"drain","reason":"disconnect","grace":1,"timeout":2}"#,
         ),
+        (
+            drain(DrainReason::StartTimeout, 1, 2, None),
+            r#"{"cmd":"NODE_YUNFLY","act":"drain","reason":"startTimeout","grace":1,"timeout":2}"#,
+        ),
         (exit(), r#"{"cmd":"NODE_YUNFLY","act":"exit"}"#),
         (prepare(), r#"{"cmd":"NODE_YUNFLY","act":"prepare"}"#),
+        (
+            members([4, 5].iter(), [6].iter(), Some(Some(7))),
+            r#"{"cmd":"NODE_YUNFLY","act":"members","joined":[4,5],"left":[6],"alone":7}"#,
+        ),
+        (
+            members([].iter(), [].iter(), Some(None)),
+            r#"{"cmd":"NODE_YUNFLY","act":"members","joined":[],"left":[],"alone":null}"#,
+        ),
+        (members([].iter(), [6].iter(), None), r#"{"cmd":"NODE_YUNFLY","act":"members","joined":[],"left":[6]}"#),
         (take_slot(2), r#"{"cmd":"NODE_YUNFLY","act":"takeSlot","slot":2}"#),
         (pause(LaneName::To(Target::App)), r#"{"cmd":"NODE_YUNFLY","act":"pause","lane":"app"}"#),
         (pause(LaneName::To(Target::Alone)), r#"{"cmd":"NODE_YUNFLY","act":"pause","lane":"alone"}"#),

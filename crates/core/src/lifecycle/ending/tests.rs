@@ -1,3 +1,4 @@
+use crate::action::Action;
 use crate::event::Event;
 use crate::lifecycle::child::Stage;
 use crate::lifecycle::draining::REPLACE_GRACE;
@@ -68,16 +69,18 @@ fn one_that_boots_in_a_debugger_has_its_time_again() {
 }
 
 #[test]
-fn the_slot_of_one_that_did_not_become_ready_is_filled_as_it_is_killed() {
+fn one_that_did_not_become_ready_is_asked_to_end_and_killed_a_second_later_but_its_slot_is_filled_at_once() {
     let mut world = started(Policy { alone: false, ..policy() }, |child| match child {
-        ChildId::Worker(3) => Behaviour { boot: Boot::Hangs, ..GOOD },
+        ChildId::Worker(3) => Behaviour { boot: Boot::Hangs, on_drain: OnDrain::Ignores, ..GOOD },
         _ => GOOD,
     });
     world.run(ms(5_000));
     world.end(ONE);
     world.run(ms(30_000));
-    let (killed, who) = world.kills[0];
-    assert_eq!((who, killed), (ChildId::Worker(3), ms(15_000)));
+    assert_eq!(world.kills, [(ms(16_000), ChildId::Worker(3))]);
+    let next = world.spawns.iter().find(|(_, child, _)| *child == ChildId::Worker(4)).unwrap();
+    assert!(next.0 < ms(15_200), "{next:?}");
+    assert_eq!(drain_reasons(&world, ChildId::Worker(3)), ["startTimeout"]);
     let exited =
         world.notices.iter().position(|(_, notice)| matches!(notice, Notice::Exit { child: ChildId::Worker(3), .. }));
     let reason = exited.map(|at| &world.notices[at].1);
@@ -144,4 +147,74 @@ fn what_is_asked_of_one_that_leaves_is_half_of_its_time_for_idle_connections() {
     let drain =
         r#"{"cmd":"NODE_YUNFLY","act":"drain","reason":"disconnect","grace":2500,"timeout":5000,"until":1005100}"#;
     assert_eq!(frames.collect::<Vec<_>>(), [format!("{drain}\n")]);
+}
+
+fn drain_reasons(world: &World, whom: ChildId) -> Vec<String> {
+    let frames = world.sent.iter().filter(|(child, _)| *child == whom);
+    let values = frames.filter_map(|(_, frame)| serde_json::from_slice::<serde_json::Value>(frame).ok());
+    values
+        .filter(|value| value["act"] == "drain")
+        .filter_map(|value| Some(value["reason"].as_str()?.to_owned()))
+        .collect()
+}
+
+/// What is done with the worker that is late.
+fn when_late(is_online: bool) -> Vec<Action> {
+    let mut core = crate::Core::new(Policy { alone: false, count: 1, ..policy() }, 1);
+    core.handle(ms(0), Event::Started);
+    core.handle(ms(0), Event::Spawned { child: ONE, pid: 9 });
+    if is_online {
+        core.handle(ms(10), Event::Told { child: ONE, message: Inbound::Online });
+    }
+    while core.poll_action().is_some() {}
+    core.handle(ms(10_000), Event::TimedOut);
+    std::iter::from_fn(|| core.poll_action()).collect()
+}
+
+#[test]
+fn one_whose_node_is_not_even_up_gets_the_signal_itself() {
+    let is_terminated =
+        |actions: &[Action]| actions.iter().any(|action| matches!(action, Action::Terminate { child: ONE }));
+    let is_killed = |actions: &[Action]| actions.iter().any(|action| matches!(action, Action::Kill { .. }));
+    let (up, not_up) = (when_late(true), when_late(false));
+    assert_eq!((is_terminated(&up), is_terminated(&not_up)), (false, true));
+    assert!(!is_killed(&up) && !is_killed(&not_up));
+}
+
+#[test]
+fn a_start_that_failed_because_one_was_late_gives_it_its_second_too_and_says_so() {
+    for (on_drain, killed) in [(OnDrain::Ignores, vec![(ms(11_000), ONE)]), (OnDrain::Finishes(400), Vec::new())] {
+        let mut world = started(Policy { alone: false, count: 1, ..policy() }, move |_| Behaviour {
+            boot: Boot::Hangs,
+            on_drain,
+            ..GOOD
+        });
+        world.run(ms(30_000));
+        assert!(world.finished);
+        assert_eq!(world.kills, killed);
+        let exit = world.notices.iter().find_map(|(_, notice)| match notice {
+            Notice::Exit { reason, .. } => Some(reason.clone()),
+            _ => None,
+        });
+        assert_eq!(exit, Some(ExitReason::StartTimeout));
+        let failed = |notice: &Notice| matches!(notice, Notice::StartFailed(failure) if matches!(failure.cause, FailureCause::Timeout));
+        assert_eq!(count(&world, failed), 1);
+    }
+}
+
+#[test]
+fn that_it_was_late_says_more_than_what_it_tells_of_its_end() {
+    let mut world = started(Policy { alone: false, ..policy() }, |child| match child {
+        ChildId::Worker(3) => Behaviour { boot: Boot::Hangs, on_drain: OnDrain::Ignores, ..GOOD },
+        _ => GOOD,
+    });
+    world.run(ms(5_000));
+    world.end(ONE);
+    world.run(ms(15_500));
+    let child = ChildId::Worker(3);
+    for report in [Report::Draining { reason: "SIGTERM".to_owned() }, Report::Overdue] {
+        world.core.handle(world.now, Event::Told { child, message: Inbound::Report(report) });
+    }
+    let late = world.core.ctx.processes.get(child).unwrap();
+    assert_eq!((&late.reason, late.expected), (&ExitReason::StartTimeout, false));
 }

@@ -142,3 +142,95 @@ fn the_self_check_looks_every_ten_seconds_in_production() {
     let world = crate::testing::good(Policy { mode: Mode::Development, count: 1, ..policy() });
     assert_eq!(world.core.supervision.next_check, None);
 }
+
+/// An alone that ends soon after each of its starts but the first, up to the `good`th.
+fn restless_alone(policy: Policy, good: u32) -> World {
+    let mut world = World::new(policy, move |child| match child {
+        ChildId::Alone(number) if number > 1 && number < good => BAD,
+        _ => GOOD,
+    });
+    world.ask(0, Event::Started);
+    world.run(ms(5_000));
+    world.end(ChildId::Alone(1));
+    world
+}
+
+fn limits_reached(world: &World) -> Vec<(Time, String)> {
+    let reached = world.notices.iter().filter_map(|(at, notice)| match notice {
+        Notice::AloneReachLimit { message, failure } => {
+            assert!(matches!(failure.child, ChildId::Alone(_)));
+            Some((*at, message.clone()))
+        }
+        _ => None,
+    });
+    reached.collect()
+}
+
+#[test]
+fn an_alone_that_does_not_stay_up_is_told_once_after_the_limit_and_is_tried_without_end() {
+    let mut world = restless_alone(Policy { limit: ms(30_000), ..policy() }, u32::MAX);
+    world.run(ms(10_000));
+    assert_eq!(limits_reached(&world), []);
+    let status = world.core.alone(world.now).unwrap();
+    assert!(status.restarts > 3 && !status.limit_reached, "{status:?}");
+    world.run(ms(600_000));
+    let reached = limits_reached(&world);
+    assert_eq!(reached.len(), 1, "{reached:?}");
+    assert!(reached[0].0 > ms(5_000 + 30_000 - 6_000) && reached[0].0 <= ms(5_000 + 30_000), "{reached:?}");
+    assert_eq!(reached[0].1, "the alone did not stay up within limit (30 s)");
+    assert!(world.core.alone(world.now).unwrap().limit_reached);
+    let later = world.spawns.iter().filter(|(at, child, _)| *at > ms(60_000) && matches!(child, ChildId::Alone(_)));
+    assert!(later.count() > 100, "each 5 s");
+    assert!(!world.finished);
+}
+
+#[test]
+fn an_alone_that_stays_up_again_has_its_whole_limit_anew() {
+    let mut world = restless_alone(Policy { limit: ms(2_000), ..policy() }, 12);
+    world.run(ms(100_000));
+    let status = world.core.alone(world.now).unwrap();
+    assert_eq!((status.state, status.restarts, status.limit_reached), ("ready", 0, false));
+    assert_eq!(limits_reached(&world).len(), 1);
+    let alone = world.core.ctx.processes.alone().unwrap().id;
+    world.end(alone);
+    assert_eq!(world.core.alone(world.now).unwrap().restarts, 1);
+    world.run(ms(110_000));
+    assert_eq!(limits_reached(&world).len(), 1);
+}
+
+#[test]
+fn with_a_limit_of_its_own_the_cluster_stops_for_an_alone_that_does_not_stay_up() {
+    let policy = Policy { alone_limit: Some(ms(10_000)), limit: ms(1_000), ..policy() };
+    let mut world = restless_alone(policy, u32::MAX);
+    world.run(ms(600_000));
+    assert!(world.finished);
+    let told = world.notices.iter().filter_map(|(_, notice)| match notice {
+        Notice::Exit { child: ChildId::Alone(_), .. } => Some("exit"),
+        Notice::AloneReachLimit { .. } => Some("limit"),
+        Notice::Exception { code: ErrorCode::AloneFailed, failure: Some(_), message } => {
+            assert_eq!(message, "the alone did not stay up within aloneLimit (10 s)");
+            Some("exception")
+        }
+        Notice::Closed(Outcome::Exception) => Some("closed"),
+        _ => None,
+    });
+    let told: Vec<_> = told.collect();
+    assert_eq!(told[told.len() - 4..], ["exit", "limit", "exception", "closed"]);
+    let last = world.spawns.iter().rfind(|(_, child, _)| matches!(child, ChildId::Alone(_))).unwrap();
+    assert!(last.0 > ms(5_000 + 4_000) && last.0 < ms(5_000 + 10_000), "{last:?}");
+}
+
+#[test]
+fn a_reload_gives_the_alone_its_whole_limit_anew() {
+    let mut world = restless_alone(Policy { limit: ms(2_000), ..policy() }, u32::MAX);
+    world.run(ms(60_000));
+    assert!(world.core.alone(world.now).unwrap().limit_reached);
+    world.core.ctx.processes.relaunch(None, 1);
+    assert!(!world.core.alone(world.now).unwrap().limit_reached);
+}
+
+#[test]
+fn without_an_alone_there_is_nothing_to_tell_of_it() {
+    let world = crate::testing::good(Policy { alone: false, ..policy() });
+    assert_eq!(world.core.alone(world.now), None);
+}
