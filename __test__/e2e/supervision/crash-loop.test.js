@@ -85,6 +85,8 @@ test.each(kinds)(
     process.kill(victim.pid, 'SIGKILL');
     await expect(app.event('reachReforkLimit')).resolves.toEqual([victim.slot]);
     const given = app.events('fork').length;
+    const [last] = app.events('fork').at(-1);
+    await app.event('exit', ({ id }) => id === last.id);
     await expect(request(await app.port())).resolves.toMatchObject({ status: 200, text: 'good' });
     expect(await app.workers()).toEqual([expect.objectContaining({ id: good.id, state: 'listening' })]);
 
