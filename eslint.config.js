@@ -35,7 +35,7 @@ module.exports = [
     languageOptions: { ecmaVersion: 2022, sourceType: 'module', globals: globals.node },
   },
   {
-    files: ['__test__/**/*.test.js', '__test__/e2e/support/setup.js'],
+    files: ['__test__/**/*.test.js', '__test__/e2e/support/{setup,shared}.js'],
     languageOptions: { globals: globals.jest },
   },
 ];

@@ -12,6 +12,8 @@ const e2e = {
 
 module.exports = {
   maxWorkers: 2,
+  // Of the tests of a file that wait most of their time (e2e/support/at-once.js).
+  maxConcurrency: 4,
   reporters: ['default', '<rootDir>/scripts/closing-line.js'],
   projects: [
     {

@@ -1,6 +1,7 @@
 'use strict';
 // What a primary withstands with register, and does not by Node alone.
 
+const { test } = require('../e2e/support/at-once');
 const { BOTH, run } = require('./support/run');
 
 test('nobody is refused while the only worker crashes again and again', async () => {

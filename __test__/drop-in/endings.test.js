@@ -1,5 +1,6 @@
 'use strict';
 
+const { test } = require('../e2e/support/at-once');
 const { BOTH, run } = require('./support/run');
 
 describe.each(BOTH)('how workers end (%s)', (how) => {

@@ -1,6 +1,7 @@
 'use strict';
 
 const { spawnSync } = require('node:child_process');
+const { test } = require('../e2e/support/at-once');
 const { BOTH, run, runtime } = require('./support/run');
 
 const major = Number(spawnSync(runtime, ['-p', 'process.versions.node'], { encoding: 'utf8' }).stdout.split('.')[0]);

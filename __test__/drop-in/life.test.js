@@ -2,6 +2,7 @@
 
 const path = require('node:path');
 const { pathToFileURL } = require('node:url');
+const { test } = require('../e2e/support/at-once');
 const { BOTH, REGISTER, run } = require('./support/run');
 const { scripts } = require('../e2e/support/files');
 

@@ -1,5 +1,6 @@
 'use strict';
 
+const { test } = require('../e2e/support/at-once');
 const { REGISTER, run } = require('./support/run');
 
 /** Runs a primary that calls configure() with each of these, forks, and calls it once more. */

@@ -1,6 +1,7 @@
 'use strict';
 
 const { script } = require('../e2e/support/files');
+const { test } = require('../e2e/support/at-once');
 const { run, start } = require('./support/run');
 
 test('who sends the next message when the one before was taken fills no memory for a worker that stands still', async () => {

@@ -1,6 +1,7 @@
 'use strict';
 
 const path = require('node:path');
+const { test } = require('../e2e/support/at-once');
 const { BOTH, run, start } = require('./support/run');
 const { connect, readAll } = require('../e2e/support/client');
 const { folder } = require('../e2e/support/files');

@@ -2,6 +2,7 @@
 
 const fs = require('node:fs');
 const path = require('node:path');
+const { test } = require('../e2e/support/at-once');
 const { BOTH, run } = require('./support/run');
 const { folder, scripts } = require('../e2e/support/files');
 

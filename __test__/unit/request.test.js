@@ -13,6 +13,7 @@ const CMD = 'NODE_YUNFLY_RPC';
 
 jest.setTimeout(30_000);
 afterEach(endAll);
+afterAll(endAll); // Jest calls no afterEach() for tests that run at once
 
 /** The app's side of a child. */
 function appOf(child, serialization) {
@@ -54,7 +55,7 @@ describe.each([
   ['alone', 'json'],
   ['alone', 'advanced'],
 ])('the %s (%s)', (role, serialization) => {
-  test('answers the app, or says what went wrong', async () => {
+  test.concurrent('answers the app, or says what went wrong', async () => {
     const { child, app } = await start(role, serialization);
     const ask = (action, data) => app.request({ to: role, action, data });
 
@@ -88,7 +89,7 @@ describe.each([
     });
   });
 
-  test('asks the app', async () => {
+  test.concurrent('asks the app', async () => {
     const { child, app } = await start(role, serialization);
     app.onRequest('sum', ([a, b], { from, pid }) => ({ sum: a + b, from, pid }));
     child.send({ ask: { to: 'app', action: 'sum', data: [1, 2] } });
@@ -96,7 +97,7 @@ describe.each([
     expect(answer).toEqual({ sum: 3, from: role, pid: child.pid });
   });
 
-  test('gets what the app threw', async () => {
+  test.concurrent('gets what the app threw', async () => {
     const { child, app } = await start(role, serialization);
     app.onRequest('fail', () => {
       throw Object.assign(new Error('out of order'), { code: 7 });
@@ -107,7 +108,7 @@ describe.each([
     expect(error.stack).toContain('fixtures/requests.js');
   });
 
-  test('answers what it was asked before it is to end', async () => {
+  test.concurrent('answers what it was asked before it is to end', async () => {
     const { child, app } = await start(role, serialization);
     const asked = app.request({ to: role, action: 'before the drain' });
     child.drain();
@@ -115,7 +116,7 @@ describe.each([
     expect((await child.ended).code).toBe(0);
   });
 
-  test('answers what it is asked while it ends', async () => {
+  test.concurrent('answers what it is asked while it ends', async () => {
     const { child, app } = await start(role, serialization);
     await app.request({ to: role, action: 'wait for another' });
     child.drain();
@@ -124,7 +125,7 @@ describe.each([
     expect((await child.ended).code).toBe(0);
   });
 
-  test('hears that nobody can answer any more', async () => {
+  test.concurrent('hears that nobody can answer any more', async () => {
     const { child, app } = await start(role, serialization);
     app.onRequest('nobody answers', () => new Promise(() => {}));
     child.send({ ask: { to: 'app', action: 'nobody answers' } });

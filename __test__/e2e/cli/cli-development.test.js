@@ -2,6 +2,7 @@
 // What the command tells of saves and crashes.
 
 const path = require('node:path');
+const { test } = require('../support/at-once');
 const { launch, runtime } = require('../support/cluster');
 const { request } = require('../support/client');
 const { Project, source, BROKEN } = require('../support/development');

@@ -3,6 +3,7 @@
 
 const path = require('node:path');
 const { version } = require('../../../package.json');
+const { test } = require('../support/at-once');
 const { launch, runtime } = require('../support/cluster');
 const { request } = require('../support/client');
 const { folder, script, scripts } = require('../support/files');

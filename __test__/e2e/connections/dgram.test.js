@@ -2,7 +2,9 @@
 
 const dgram = require('node:dgram');
 const { once } = require('node:events');
+const { test } = require('../support/at-once');
 const { start, startNodeCluster, fixture } = require('../support/cluster');
+const { closeAtEnd } = require('../support/scope');
 const { until } = require('../support/until');
 
 const loopback = { udp4: '127.0.0.1', udp6: '::1' };
@@ -16,14 +18,22 @@ const config = (create, bind, others) => ({
 const addresses = async (app, count = 2) => (await app.reported('listening', count)).map(({ address }) => address);
 
 /** A client's socket, closed with the test. */
-const clients = [];
-async function client(type) {
-  const socket = dgram.createSocket(type).bind(0, loopback[type]);
-  clients.push(socket);
+async function client(options) {
+  const socket = closeAtEnd(dgram.createSocket(options));
+  socket.bind(0, loopback[options.type ?? options]);
   await once(socket, 'listening');
   return socket;
 }
-afterEach(() => clients.splice(0).forEach((socket) => socket.close()));
+
+/** A port that nobody has. */
+async function freeUdpPort(type) {
+  const socket = dgram.createSocket(type).bind(0, loopback[type]);
+  await once(socket, 'listening');
+  const { port } = socket.address();
+  socket.close();
+  await once(socket, 'close');
+  return port;
+}
 
 /** Sends `text` until it is answered: a datagram may be lost. */
 async function ask(type, port, text) {
@@ -86,11 +96,7 @@ describe.each(['udp4', 'udp6'])('%s', (type) => {
   });
 
   test('exclusive, one port: only one worker has it', async () => {
-    const holder = await client(type);
-    const { port } = holder.address();
-    holder.close();
-    clients.pop();
-    await once(holder, 'close');
+    const port = await freeUdpPort(type);
     const app = await start(config(type, { port, address: loopback[type], exclusive: true }, { ready: 'online' }));
     const [{ pid }] = await app.reported('listening', 1);
     const [{ error }] = await app.reported('listenError', 1);
@@ -99,9 +105,7 @@ describe.each(['udp4', 'udp6'])('%s', (type) => {
   });
 
   test('reuseAddr: a port that another has with the same option', async () => {
-    const holder = dgram.createSocket({ type, reuseAddr: true }).bind(0, loopback[type]);
-    clients.push(holder);
-    await once(holder, 'listening');
+    const holder = await client({ type, reuseAddr: true });
     const { port } = holder.address();
     const app = await start(config({ type, reuseAddr: true }, { port, address: loopback[type] }));
     expect((await addresses(app)).map((address) => address.port)).toEqual([port, port]);
@@ -121,8 +125,7 @@ test('the port is free again after close()', async () => {
   const app = await start(config('udp4', { port: 0, address: '127.0.0.1' }));
   const [{ port }] = await addresses(app);
   await app.call('close');
-  const socket = dgram.createSocket('udp4').bind(port, '127.0.0.1');
-  clients.push(socket);
+  const socket = closeAtEnd(dgram.createSocket('udp4').bind(port, '127.0.0.1'));
   await once(socket, 'listening');
 });
 

@@ -1,6 +1,7 @@
 'use strict';
 // Clients that are far away: their handshake takes its time.
 
+const { test } = require('../support/at-once');
 const { start } = require('../support/cluster');
 const { request } = require('../support/client');
 const { deafClients, delayLine } = require('../support/distant-clients');

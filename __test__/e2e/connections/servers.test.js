@@ -1,6 +1,7 @@
 'use strict';
 
 const fs = require('node:fs');
+const { test } = require('../support/at-once');
 const { start, fixture } = require('../support/cluster');
 const { connect, readAll, request, requests } = require('../support/client');
 const { freePort } = require('../support/free-port');

@@ -1,5 +1,6 @@
 'use strict';
 
+const { test } = require('../support/at-once');
 const { start, fixture } = require('../support/cluster');
 const { hold } = require('../support/client');
 const { stall } = require('../support/stall');

@@ -2,6 +2,7 @@
 // What ends by itself waits for the next save.
 
 const { once } = require('node:events');
+const { test } = require('../support/at-once');
 const { request } = require('../support/client');
 const { freePort, holdPort } = require('../support/free-port');
 const { Project, source, BROKEN, nth, story } = require('../support/development');

@@ -8,6 +8,7 @@ const http2 = require('node:http2');
 const https = require('node:https');
 const path = require('node:path');
 const { setImmediate: turn } = require('node:timers/promises');
+const { test } = require('../support/at-once');
 const { connect, hold, request } = require('../support/client');
 const { fixture } = require('../support/cluster');
 const { Project, source, BROKEN, nth } = require('../support/development');

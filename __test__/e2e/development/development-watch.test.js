@@ -3,6 +3,7 @@
 
 const fs = require('node:fs');
 const path = require('node:path');
+const { test } = require('../support/at-once');
 const { request } = require('../support/client');
 const { Project, source, BROKEN, nth } = require('../support/development');
 const { folder } = require('../support/files');

@@ -3,6 +3,7 @@
 
 const fs = require('node:fs');
 const { once } = require('node:events');
+const { test } = require('../support/at-once');
 const { request } = require('../support/client');
 const { freePort } = require('../support/free-port');
 const { Project, source, aloneSource, readLives, nth, story } = require('../support/development');

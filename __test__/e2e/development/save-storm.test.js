@@ -7,7 +7,7 @@ const { randomNumbers } = require('../support/random-numbers');
 const { SteadyClients } = require('../support/steady-clients');
 const { until } = require('../support/until');
 
-const SAVES = 500;
+const SAVES = 300;
 const FILES = 5;
 /** One save of so many has a syntax error, and one is of the alone. */
 const BROKEN_IN = 12;
@@ -52,7 +52,7 @@ async function settled(project, app) {
   await until(() => app.eventNames().lastIndexOf('reload') > app.eventNames().lastIndexOf('change'));
 }
 
-test('500 saves in random bursts: no request is lost, the last state answers, one worker and one alone are left', async () => {
+test('300 saves in random bursts: no request is lost, the last state answers, one worker and one alone are left', async () => {
   const project = new Project(files());
   saveAlone(project);
   const app = await project.start({ reloadDelay: 30, alone: 'src/alone' });

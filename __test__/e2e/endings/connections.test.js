@@ -7,6 +7,7 @@ const tls = require('node:tls');
 const fs = require('node:fs');
 const { setTimeout: later } = require('node:timers/promises');
 const WebSocket = require('ws');
+const { test } = require('../support/at-once');
 const { start, fixture } = require('../support/cluster');
 const { connect, readAll, request } = require('../support/client');
 

@@ -1,6 +1,7 @@
 'use strict';
 // An exception that nobody catches: who waits for what, and how many processes there are.
 
+const { test } = require('../support/at-once');
 const { start, fixture } = require('../support/cluster');
 const { request } = require('../support/client');
 const { until } = require('../support/until');
@@ -54,10 +55,10 @@ function mostAlive(app) {
 }
 
 test('crash after crash: never more than two workers for each slot, and limit is not used up', async () => {
-  const app = await start({ exec, count: 2, limit: 3, crashTimeout: 4000, minUptime: 10_000 });
+  const app = await start({ exec, count: 2, limit: 2, crashTimeout: 2000, minUptime: 10_000 });
   const port = await app.port();
   const begin = Date.now();
-  while (Date.now() - begin < 8000) {
+  while (Date.now() - begin < 4000) {
     const crashed = app.events('fork').length;
     request(port, '/later').catch(() => {});
     await app.event('fork', () => app.events('fork').length > crashed);

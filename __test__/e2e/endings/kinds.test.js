@@ -1,5 +1,6 @@
 'use strict';
 
+const { test } = require('../support/at-once');
 const { start } = require('../support/cluster');
 const { request } = require('../support/client');
 const { folder } = require('../support/files');

@@ -1,6 +1,7 @@
 'use strict';
 // A worker without shutdown code of its own ends by running out of work.
 
+const { test } = require('../support/at-once');
 const { start, fixture } = require('../support/cluster');
 const { request } = require('../support/client');
 const { until } = require('../support/until');
@@ -33,26 +34,26 @@ async function upstream() {
   return app.port();
 }
 
-describe.each([
-  ['reload()', (app) => app.call('reload')],
-  ['close()', (app) => app.call('close')],
-])('%s: work behind a response is done', (_name, end) => {
-  test.each([
-    ['a timer', 'timer', 3000, undefined],
-    ['a file and a timer', 'file', 500, 'interval'],
-    ["a worker thread's, beside an interval", 'thread', 3000, 'interval'],
-    ["another server's answer", 'request', 3000, undefined],
-    ["another server's answer, beside an interval", 'request', 3000, 'interval'],
-  ])('%s', async (_what, kind, amount, keeps) => {
-    const env = { UPSTREAM: String(await upstream()), KEEPS: keeps };
+const works = [
+  ['a timer', 'timer', 3000, undefined],
+  ['a file and a timer', 'file', 500, 'interval'],
+  ["a worker thread's, beside an interval", 'thread', 3000, 'interval'],
+  ["another server's answer", 'request', 3000, undefined],
+  ["another server's answer, beside an interval", 'request', 3000, 'interval'],
+];
+
+test.each(['reload', 'close'].flatMap((end) => works.map((work) => [end, ...work])))(
+  '%s(): work behind a response is done: %s',
+  async (end, _what, kind, amount, keeps) => {
+    const env = { UPSTREAM: kind === 'request' ? String(await upstream()) : undefined, KEEPS: keeps };
     const app = await start({ exec, count: 1, env });
     await request(await app.port(), `/work?${kind}=${amount}`);
     await app.report('begun');
-    await end(app);
+    await app.call(end);
     await app.report('ended');
     expect(app.reports('worked')).toHaveLength(1);
-  });
-});
+  },
+);
 
 test.each(['interval', 'hours', 'thread', 'pool'])(
   'what never ends by itself (%s) is ended once the event loop was quiet',

@@ -5,6 +5,7 @@ const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 const { snippetsOf } = require('../../../scripts/docs/snippets');
+const { test } = require('../support/at-once');
 const { launch, runtime } = require('../support/cluster');
 const { request, requests } = require('../support/client');
 const { GOOD_END, bothWorkers, ended, folderOf, reload, startExample } = require('../support/examples');

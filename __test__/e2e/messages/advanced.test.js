@@ -1,7 +1,9 @@
 'use strict';
 // `serialization: 'advanced'`: what JSON cannot hold, between all processes, through the native master.
 
+const { inspect } = require('node:util');
 const { start, fixture } = require('../support/cluster');
+const { sharedApp } = require('../support/shared');
 const { values } = require('../../fixtures/values');
 
 const names = Object.keys(values());
@@ -12,15 +14,20 @@ const config = {
   serialization: 'advanced',
 };
 const startAdvanced = (fields) => start({ ...config, ...fields }, { script: fixture('advanced-app.js') });
+const shared = sharedApp(startAdvanced);
 
 const pidsOf = async (app) => (await app.workers()).map(({ pid }) => pid);
 const order = (app, target, action, details) => app.call('sendmessage', { ...target, action, ...details });
 
-/** Once this process has got all values: each as it was sent, in order. */
-async function expectValues(app, kind, pid) {
-  await app.report(kind, (report) => report.pid === pid && report.name === names.at(-1));
-  const came = app.reports(kind).filter((report) => report.pid === pid);
-  expect(came.map(({ name, difference }) => [name, difference])).toEqual(names.map((name) => [name, null]));
+/** Once this process has got all values `times` times: the last ones each as it was sent, in order. */
+async function expectValues(app, kind, pid, times = 1) {
+  const came = () => app.reports(kind).filter((report) => report.pid === pid);
+  await app.event('report', () => came().length >= times * names.length);
+  expect(
+    came()
+      .slice((times - 1) * names.length)
+      .map(({ name, difference }) => [name, difference]),
+  ).toEqual(names.map((name) => [name, null]));
 }
 
 const senders = [
@@ -32,50 +39,43 @@ const senders = [
   ],
 ];
 
-describe.each(senders)('from %s everything arrives as it was sent', (sender, send) => {
-  test('at the alone', async () => {
-    const app = await startAdvanced();
+test.each(senders)(
+  'from %s everything arrives as it was sent: at the alone, at one worker, at all, at any',
+  async (_sender, send) => {
+    const app = shared();
+    const pids = await pidsOf(app);
     await send(app, { to: 'alone' });
     await expectValues(app, 'value', (await app.call('alone')).pid);
-  });
 
-  test('at one worker', async () => {
-    const app = await startAdvanced();
-    const [, target] = await pidsOf(app);
-    await send(app, { to: 'worker', worker_pid: String(target) });
-    await expectValues(app, 'value', target);
-  });
+    await send(app, { to: 'worker', worker_pid: String(pids[1]) });
+    await expectValues(app, 'value', pids[1]);
 
-  test('at all workers', async () => {
-    const app = await startAdvanced();
     await send(app, { to: 'worker', type: 'all' });
-    for (const pid of await pidsOf(app)) await expectValues(app, 'value', pid);
-  });
+    for (const pid of pids) await expectValues(app, 'value', pid, pid === pids[1] ? 2 : 1);
 
-  test('at any worker', async () => {
-    const app = await startAdvanced();
+    const before = app.reports('value').length;
     await send(app, { to: 'worker', type: 'worker' });
-    const came = await app.reported('value', names.length);
+    const came = (await app.reported('value', before + names.length)).slice(before);
     expect(came.map(({ name, difference }) => [name, difference]).sort()).toEqual(
       names.map((name) => [name, null]).sort(),
     );
-  });
+  },
+);
 
-  test('at its sender’s app, when it reaches nobody', async () => {
-    const app = await startAdvanced();
-    await send(app, { to: 'worker', worker_pid: 1 });
-    await app.event('returned', (came) => came.name === names.at(-1));
-    const returned = app.events('returned');
-    expect(returned.map(([came]) => came)).toEqual(names.map((name) => ({ name, difference: null })));
-    for (const [, reason, pid] of returned) {
-      expect(reason).toBe('no-such-worker');
-      expect(pid ?? null).toEqual(sender === 'the app' ? null : expect.any(Number));
-    }
-  });
+test.each(senders)('from %s, when it reaches nobody: the app has everything as it was sent', async (sender, send) => {
+  const app = shared();
+  await send(app, { to: 'worker', worker_pid: 1 });
+  await app.event('returned', (came) => came.name === names.at(-1));
+  const returned = app.events('returned');
+  expect(returned.map(([came]) => came)).toEqual(names.map((name) => ({ name, difference: null })));
+  for (const [, reason, pid] of returned) {
+    expect(reason).toBe('no-such-worker');
+    expect(pid ?? null).toEqual(sender === 'the app' ? null : expect.any(Number));
+  }
 });
 
 test.each(senders.slice(1))('from %s everything arrives at the app as it was sent', async (_sender, send) => {
-  const app = await startAdvanced();
+  const app = shared();
   await send(app, { to: 'app' });
   await app.event('came', (_pid, came) => came.name === names.at(-1));
   expect(app.events('came').flatMap(([, came]) => (came.name ? [came] : []))).toEqual(
@@ -84,43 +84,43 @@ test.each(senders.slice(1))('from %s everything arrives at the app as it was sen
 });
 
 test('worker.send()', async () => {
-  const app = await startAdvanced();
+  const app = shared();
   const [, { id, pid }] = await app.workers();
   await app.call('sendValuesTo', id);
   await expectValues(app, 'value', pid);
 });
 
-test.each([['just text'], [7], [true], [['a', 'list']], [null], [{ to: 'nobody', is: 'plain' }]])(
-  'a message that JSON holds, too: %j',
-  async (message) => {
-    const app = await startAdvanced();
-    const { pid } = await app.call('alone');
-    await order(app, { to: 'alone' }, 'send this', { message });
-    const [, came] = await app.event('came', (from) => from === pid);
-    expect(came).toBe(require('node:util').inspect(message));
-  },
-);
+test('messages that JSON holds, too', async () => {
+  const app = shared();
+  const { pid } = await app.call('alone');
+  const messages = ['just text', 7, true, ['a', 'list'], null, { to: 'nobody', is: 'plain' }];
+  for (const message of messages) await order(app, { to: 'alone' }, 'send this', { message });
+  const came = () => app.events('came').filter(([from]) => from === pid);
+  await app.event('came', () => came().length === messages.length);
+  expect(came().map(([, text]) => text)).toEqual(messages.map((message) => inspect(message)));
+});
 
-test.each([
-  ['a worker', 'the alone', async (app) => [{ to: 'worker', worker_pid: (await pidsOf(app))[0] }, { to: 'alone' }]],
-  ['the alone', 'a worker', async (app) => [{ to: 'alone' }, { to: 'worker', worker_pid: (await pidsOf(app))[0] }]],
-  [
-    'a worker',
-    'another',
-    async (app) => (await pidsOf(app)).slice(0, 2).map((worker_pid) => ({ to: 'worker', worker_pid })),
-  ],
-])('a handle goes with its message, from %s to %s', async (_from, _to, of) => {
-  const app = await startAdvanced();
-  const [from, target] = await of(app);
-  await order(app, from, 'send a socket', { target });
-  expect(await app.report('read')).toMatchObject({ text: 'by the receiver' });
+test('a handle goes with its message, between a worker and the alone, and between workers', async () => {
+  const app = shared();
+  const [first, second] = (await pidsOf(app)).map((worker_pid) => ({ to: 'worker', worker_pid }));
+  const alone = { to: 'alone' };
+  const ways = [
+    [first, alone],
+    [alone, first],
+    [first, second],
+  ];
+  for (const [index, [from, target]] of ways.entries()) {
+    await order(app, from, 'send a socket', { target });
+    const read = (await app.reported('read', index + 1))[index];
+    expect([from, target, read.text]).toEqual([from, target, 'by the receiver']);
+  }
 });
 
 describe('requests and answers', () => {
   const clones = (count = 1) => names.flatMap((name) => Array(count).fill({ name, difference: null }));
 
   test('by the app', async () => {
-    const app = await startAdvanced();
+    const app = shared();
     expect(await app.call('askValues', { to: 'alone' })).toEqual(clones());
     expect(await app.call('askValues', { to: 'worker' })).toEqual(clones());
     expect(await app.call('askValues', { to: 'worker', type: 'all' })).toEqual(clones(3));
@@ -134,7 +134,7 @@ describe('requests and answers', () => {
       async (app) => (await pidsOf(app))[0],
     ],
   ])('by %s', async (_who, who, pidOf) => {
-    const app = await startAdvanced();
+    const app = shared();
     await order(app, await who(app), 'ask', { target: { to: 'app' } });
     await expectValues(app, 'clone', await pidOf(app));
     const [, other] = await pidsOf(app);

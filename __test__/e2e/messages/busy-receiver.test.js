@@ -2,6 +2,7 @@
 // A receiver that takes nothing for a while: its senders hold back what they have for it, and everything else goes on, the serving of
 // connections above all. Nothing is lost.
 
+const { test } = require('../support/at-once');
 const { start, fixture } = require('../support/cluster');
 const { requests } = require('../support/client');
 const { until } = require('../support/until');

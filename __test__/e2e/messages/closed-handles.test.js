@@ -3,6 +3,7 @@
 
 const dgram = require('node:dgram');
 const { once } = require('node:events');
+const { test } = require('../support/at-once');
 const { start, fixture } = require('../support/cluster');
 const { connect, readAll } = require('../support/client');
 

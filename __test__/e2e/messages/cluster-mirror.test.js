@@ -1,6 +1,7 @@
 'use strict';
 // What tools see that were written for the primary of a node:cluster.
 
+const { test } = require('../support/at-once');
 const { request } = require('../support/client');
 const { start, launch, fixture } = require('../support/cluster');
 

@@ -5,6 +5,7 @@ const { execFileSync } = require('node:child_process');
 const dgram = require('node:dgram');
 const { once } = require('node:events');
 const fs = require('node:fs');
+const { test } = require('../support/at-once');
 const { connect, readAll } = require('../support/client');
 const { start, fixture, runtime } = require('../support/cluster');
 const { until } = require('../support/until');
@@ -41,8 +42,9 @@ async function ask(kind, port) {
 /** Has a worker or the alone pass a handle; resolves with its port. */
 async function makeIn(app, { pid, slot }, kind, send) {
   const to = slot === undefined ? { to: 'alone' } : { to: 'worker', worker_pid: pid };
+  const before = app.reports('made').length;
   await app.call('sendmessage', { ...to, action: 'make', kind, send });
-  return (await app.report('made', (report) => report.pid === pid)).port;
+  return (await app.reported('made', before + 1))[before].port;
 }
 
 const openFiles = (pid) => fs.readdirSync(`/proc/${pid}/fd`).length;
@@ -51,50 +53,55 @@ describe.each(['json', 'advanced'])('serialization: %s', (serialization) => {
   /** In advanced mode with something that JSON cannot hold. */
   const text = serialization === 'json' ? { text: 'hello' } : { map: [['text', 'hello']] };
 
-  describe.each(Object.entries(kinds))('a %s', (kind, className) => {
-    test('from the app to a worker and to the alone', async () => {
-      const app = await startPassing({ serialization });
-      const [, worker] = await app.workers();
-      const alone = await app.call('alone');
+  test('from the app to a worker and to the alone', async () => {
+    const app = await startPassing({ serialization });
+    const [, worker] = await app.workers();
+    const alone = await app.call('alone');
+    const expected = [];
+    for (const [kind, className] of Object.entries(kinds)) {
       const receivers = [...(canWorkersTake(kind) ? [{ id: worker.id, pid: worker.pid }] : []), { pid: alone.pid }];
       for (const { id, pid } of receivers) {
         const port = await app.call('make', kind, id, text);
-        expect(await ask(kind, port)).toBe(`${pid} ${className} hello`);
+        expect([kind, await ask(kind, port)]).toEqual([kind, `${pid} ${className} hello`]);
+        // As Node does it: the sender's socket is closed, a server stays open until it is closed.
+        expected.push([{ returned: true, closed: className === 'Socket' && kind !== 'datagrams' }]);
+        await app.event('sent', () => app.events('sent').length === expected.length);
       }
-      await app.event('sent', () => app.events('sent').length === receivers.length);
-      // As Node does it: the sender's socket is closed, a server stays open until it is closed.
-      expect(app.events('sent')).toEqual(
-        Array(receivers.length).fill([{ returned: true, closed: className === 'Socket' && kind !== 'datagrams' }]),
-      );
-    });
+    }
+    expect(app.events('sent')).toEqual(expected);
+  });
 
-    test('from a worker and from the alone to the app', async () => {
-      const app = await startPassing({ serialization });
-      const [worker] = await app.workers();
-      await app.call('answer');
+  test('from a worker and from the alone to the app', async () => {
+    const app = await startPassing({ serialization });
+    const [worker] = await app.workers();
+    await app.call('answer');
+    const expected = [];
+    for (const [kind, className] of Object.entries(kinds)) {
+      // First the child's own event, then the cluster's, then that of node:cluster, which has no alone.
+      const events = ['child', 'cluster', `node ${worker.id} ${className}`];
       for (const child of [worker, await app.call('alone')]) {
         const port = await makeIn(app, child, kind, { to: 'app', text: 'up' });
-        expect(await ask(kind, port)).toBe(`${app.pid} ${className} up`);
+        expect([kind, await ask(kind, port)]).toEqual([kind, `${app.pid} ${className} up`]);
+        const isWorker = child === worker;
+        if (isWorker) expected.push([expect.objectContaining({ from: worker.id, slot: worker.slot, events })]);
+        else expected.push([expect.objectContaining({ events: events.slice(0, 2) })]);
+        await app.event('got', () => app.events('got').length === expected.length);
       }
-      await app.event('got', () => app.events('got').length === 2);
-      // First the child's own event, then the cluster's, then that of node:cluster, which has no alone.
-      const events = ['child', 'cluster', `node ${worker.id} ${className}`, 'child', 'cluster'];
-      expect(app.events('got')).toEqual([
-        [expect.objectContaining({ from: worker.id, slot: worker.slot, events: events.slice(0, 3) })],
-        [expect.objectContaining({ events })],
-      ]);
-    });
+    }
+    expect(app.events('got')).toEqual(expected);
+  });
 
-    test('from a worker to the alone, and from the alone to a worker: any one, or by its pid', async () => {
-      const app = await startPassing({ serialization });
-      const [worker, other] = await app.workers();
-      const alone = await app.call('alone');
+  test('from a worker to the alone, and from the alone to a worker: any one, or by its pid', async () => {
+    const app = await startPassing({ serialization });
+    const [worker, other] = await app.workers();
+    const alone = await app.call('alone');
+    for (const [kind, className] of Object.entries(kinds)) {
       const up = await makeIn(app, worker, kind, { to: 'alone', text: 'over' });
-      expect(await ask(kind, up)).toBe(`${alone.pid} ${className} over`);
-      if (!canWorkersTake(kind)) return;
+      expect([kind, await ask(kind, up)]).toEqual([kind, `${alone.pid} ${className} over`]);
+      if (!canWorkersTake(kind)) continue;
       const down = await makeIn(app, alone, kind, { to: 'worker', worker_pid: other.pid, text: 'over' });
-      expect(await ask(kind, down)).toBe(`${other.pid} ${className} over`);
-    });
+      expect([kind, await ask(kind, down)]).toEqual([kind, `${other.pid} ${className} over`]);
+    }
   });
 });
 
@@ -156,15 +163,15 @@ describe('the receiver is not there', () => {
   });
 });
 
-describe('what cannot be sent', () => {
-  test.each([
-    ['text', 'ERR_HANDLE_INVALID', /String/],
-    ['agent', 'ERR_HANDLE_INVALID', /Agent/],
-    ['unbound', 'ERR_HANDLE_INVALID', /dgram\.Socket has no descriptor/],
-  ])('%s: %s', async (what, code, message) => {
-    const app = await startPassing();
-    await expect(app.call('send', what)).rejects.toMatchObject({ code, message: expect.stringMatching(message) });
-  });
+test('what is no handle is refused', async () => {
+  const app = await startPassing();
+  const refusals = { text: /String/, agent: /Agent/, unbound: /dgram\.Socket has no descriptor/ };
+  for (const [what, message] of Object.entries(refusals)) {
+    await expect(app.call('send', what)).rejects.toMatchObject({
+      code: 'ERR_HANDLE_INVALID',
+      message: expect.stringMatching(message),
+    });
+  }
 });
 
 test('a socket that was closed meanwhile: the message goes without it, as in Node', async () => {
@@ -201,8 +208,7 @@ test('no descriptor is left open', async () => {
         ways.push([alone, { to: 'worker', worker_pid: worker.pid }]);
       }
       for (const [from, to] of ways) {
-        const before = app.reports('made').length;
-        await makeInNext(app, from, kind, { ...to, text: 'x' }, before).then((port) => ask(kind, port));
+        await ask(kind, await makeIn(app, from, kind, { ...to, text: 'x' }));
       }
     }
   };
@@ -213,10 +219,3 @@ test('no descriptor is left open', async () => {
   for (let i = 0; i < 5; i++) await round();
   await until(() => pids.every((pid, at) => openFiles(pid) <= settled[at]));
 });
-
-/** As makeIn(), for a process that made handles before. */
-async function makeInNext(app, { pid, slot }, kind, send, before) {
-  const to = slot === undefined ? { to: 'alone' } : { to: 'worker', worker_pid: pid };
-  await app.call('sendmessage', { ...to, action: 'make', kind, send });
-  return (await app.reported('made', before + 1))[before].port;
-}

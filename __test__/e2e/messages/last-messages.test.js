@@ -1,6 +1,7 @@
 'use strict';
 // Messages to a worker that ends: each is read, or reported to have reached nobody.
 
+const { test } = require('../support/at-once');
 const { start, fixture } = require('../support/cluster');
 
 const numbers = (messages) =>

@@ -1,5 +1,6 @@
 'use strict';
 
+const { test } = require('../support/at-once');
 const { start, fixture } = require('../support/cluster');
 
 const config = { count: 3, exec: fixture('workers/messages.js'), alone: fixture('alone/reporting.js') };
@@ -25,64 +26,54 @@ const senders = [
   ['a worker', async (app, message) => workerSends(app, (await app.workers())[0], message)],
 ];
 
-describe.each(senders)('from %s', (_name, send) => {
-  test('to the alone', async () => {
+test.each(senders)(
+  'from %s: to the alone, to one worker, to all workers, to the worker with this pid',
+  async (_name, send) => {
     const app = await start(config);
-    const message = {
+    const [, , target] = await app.workers();
+    const toAlone = {
       to: 'alone',
-      action: 'x',
+      action: 'alone',
       from: 'as written',
       data: { text: '你好\u2028\n"\\', number: -1.5e-7, none: null, list: [] },
     };
-    await send(app, message);
-    const report = await app.report('aloneMessage');
-    expect(report.message).toEqual(message);
-  });
-
-  test('to one worker', async () => {
-    const app = await start(config);
-    await send(app, { to: 'worker', action: 'x', data: [1] });
-    const { message } = await next(app, 'x');
-    expect(message).toEqual({ to: 'worker', action: 'x', data: [1] });
+    const toOne = { to: 'worker', action: 'one', data: [1] };
+    const toAll = { to: 'worker', type: 'all', action: 'all', data: { a: 1 } };
+    const pids = [target.pid, String(target.pid)]; // it may be a text
+    const toPid = Array.from({ length: 10 }, (_, i) => ({ to: 'worker', worker_pid: pids[i % 2], action: 'pid', i }));
+    for (const message of [toAlone, toOne, toAll, ...toPid]) await send(app, message);
     await settled(app);
-    expect(received(app, 'x')).toHaveLength(1);
-  });
 
-  test(`to all workers`, async () => {
-    const app = await start(config);
-    await send(app, { to: 'worker', type: 'all', action: 'x', data: { a: 1 } });
-    await settled(app);
-    const reports = received(app, 'x');
-    expect(reports.map(({ message }) => message.data)).toEqual(Array(3).fill({ a: 1 }));
-    expect(new Set(reports.map(({ pid }) => pid)).size).toBe(3);
-  });
-
-  test('to the worker with this pid, which may be a text', async () => {
-    const app = await start(config);
-    const [, , target] = await app.workers();
-    const pids = [target.pid, String(target.pid)];
-    for (let i = 0; i < 10; i++) await send(app, { to: 'worker', worker_pid: pids[i % 2], action: 'x', i });
-    await settled(app);
-    expect(received(app, 'x').map(({ pid, message }) => [pid, message.i])).toEqual(
-      Array.from({ length: 10 }, (_, i) => [target.pid, i]),
-    );
-  });
-});
+    expect(
+      app
+        .reports('aloneMessage')
+        .map(({ message }) => message)
+        .filter(({ action }) => action === 'alone'),
+    ).toEqual([toAlone]);
+    expect(received(app, 'one').map(({ message }) => message)).toEqual([toOne]);
+    expect(received(app, 'all').map(({ message }) => message)).toEqual(Array(3).fill(toAll));
+    expect(new Set(received(app, 'all').map(({ pid }) => pid)).size).toBe(3);
+    expect(received(app, 'pid')).toEqual(toPid.map((message) => expect.objectContaining({ pid: target.pid, message })));
+  },
+);
 
 test.each([
-  ['to: app', { to: 'app', action: 'x', data: 'for the app' }],
-  ['no target', { hello: 'app' }],
-  ['a target that nobody is', { to: 'moon', data: 1 }],
-  ['not an object', 'just text'],
-])('to the app (%s)', async (_name, message) => {
+  ['a worker', async (app) => (await app.workers())[0], workerSends],
+  ['the alone', (app) => app.call('alone'), (app, _child, message) => aloneSends(app, message)],
+])('from %s to the app: whatever names no other', async (_name, childOf, send) => {
   const app = await start(config);
-  const [worker] = await app.workers();
-  await workerSends(app, worker, message);
-  const [from, told] = await app.event('message');
-  expect([from.id, told]).toEqual([worker.id, message]);
-  await aloneSends(app, message);
-  const { pid } = await app.call('alone');
-  await expect(app.event('message', (sender) => sender.pid === pid)).resolves.toEqual([expect.anything(), message]);
+  const child = await childOf(app);
+  const messages = [
+    { to: 'app', action: 'x', data: 'for the app' },
+    { hello: 'app' },
+    { to: 'moon', data: 1 },
+    'just text',
+  ];
+  for (const message of messages) await send(app, child, message);
+  await app.event('message', (_from, message) => message === messages.at(-1));
+  expect(app.events('message').map(([{ pid }, message]) => [pid, message])).toEqual(
+    messages.map((message) => [child.pid, message]),
+  );
 });
 
 test("type 'worker' reaches every worker in time", async () => {

@@ -1,6 +1,7 @@
 'use strict';
 // Whatever a handler throws or answers, who asked gets an answer, and nobody dies of it.
 
+const { test } = require('../support/at-once');
 const { start, fixture } = require('../support/cluster');
 const { everything } = require('../../fixtures/failures');
 

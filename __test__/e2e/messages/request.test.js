@@ -1,7 +1,9 @@
 'use strict';
 // Questions with answers between real processes, through the native master.
 
+const { test: atOnce } = require('../support/at-once');
 const { launch, start, fixture } = require('../support/cluster');
+const { sharedApp } = require('../support/shared');
 
 const options = { script: fixture('request-app.js') };
 const config = { count: 3, exec: fixture('workers/requests.js'), alone: fixture('alone/requests.js') };
@@ -46,9 +48,10 @@ const askers = {
 
 describe.each(Object.entries(askers))('the %s asks', (from, { ask, pid }) => {
   const data = { text: '你好\u2028"\\', list: [1, null] };
+  const shared = sharedApp(startAsking);
 
   test('each kind of process, and gets its answer', async () => {
-    const app = await startAsking();
+    const app = shared();
     const context = { from, pid: await pid(app), action: 'echo' };
     const [, second] = await workerPids(app);
 
@@ -67,7 +70,7 @@ describe.each(Object.entries(askers))('the %s asks', (from, { ask, pid }) => {
   });
 
   test('all workers: the answer of each', async () => {
-    const app = await startAsking();
+    const app = shared();
     const { answers, failed } = await ask(app, { to: 'worker', type: 'all', action: 'echo', data });
     const pids = await workerPids(app);
     expect(failed).toEqual([]);
@@ -76,7 +79,7 @@ describe.each(Object.entries(askers))('the %s asks', (from, { ask, pid }) => {
   });
 
   test('errors cross', async () => {
-    const app = await startAsking();
+    const app = shared();
     for (const to of ['alone', 'worker']) {
       const { error } = await ask(app, { to, action: 'fail', data: {} });
       expect(error).toMatchObject({ name: 'RangeError', message: 'too far', code: 'E_FAR' });
@@ -93,20 +96,14 @@ describe.each(Object.entries(askers))('the %s asks', (from, { ask, pid }) => {
   });
 
   test('nobody is there', async () => {
-    const app = await startAsking({ alone: from === 'alone' ? config.alone : false });
-    expect((await ask(app, { to: 'worker', worker_pid: 1, action: 'echo' })).error).toMatchObject({
+    expect((await ask(shared(), { to: 'worker', worker_pid: 1, action: 'echo' })).error).toMatchObject({
       code: 'ERR_REQUEST_UNDELIVERABLE',
       message: expect.stringContaining('no-such-worker'),
-    });
-    if (from === 'alone') return;
-    expect((await ask(app, { to: 'alone', action: 'echo' })).error).toMatchObject({
-      code: 'ERR_REQUEST_UNDELIVERABLE',
-      message: expect.stringContaining('no-alone'),
     });
   });
 
   test('no answer in time; what is asked later is answered', async () => {
-    const app = await startAsking();
+    const app = shared();
     const [, target] = await workerPids(app);
     const to = { to: 'worker', worker_pid: target };
     const { error } = await ask(app, { ...to, action: 'hold' }, { timeout: 200 });
@@ -116,7 +113,7 @@ describe.each(Object.entries(askers))('the %s asks', (from, { ask, pid }) => {
   });
 
   test('the process that should answer is killed', async () => {
-    const app = await startAsking();
+    const app = shared();
     const [, target] = await workerPids(app);
     const asked = ask(app, { to: 'worker', worker_pid: target, action: 'hold' });
     await app.report('held');
@@ -126,10 +123,11 @@ describe.each(Object.entries(askers))('the %s asks', (from, { ask, pid }) => {
       code: 'ERR_REQUEST_GONE',
       message: expect.stringContaining(`process ${target} ended`),
     });
+    await app.event('workerReady'); // its successor
   });
 
   test('one of all is killed', async () => {
-    const app = await startAsking();
+    const app = shared();
     const [asking, target, third] = await workerPids(app);
     const asked = ask(app, { to: 'worker', type: 'all', action: 'hold' });
     await app.reported('held', 3);
@@ -142,19 +140,35 @@ describe.each(Object.entries(askers))('the %s asks', (from, { ask, pid }) => {
   });
 });
 
+atOnce('there is no alone', async () => {
+  const app = await startAsking({ alone: false, count: 1 });
+  for (const from of ['app', 'worker']) {
+    const { error } = await askers[from].ask(app, { to: 'alone', action: 'echo' });
+    expect([from, error]).toEqual([
+      from,
+      expect.objectContaining({
+        code: 'ERR_REQUEST_UNDELIVERABLE',
+        message: expect.stringContaining('no-alone'),
+      }),
+    ]);
+  }
+});
+
 describe.each(['app', 'worker'])('the %s asks an alone', (from) => {
   const { ask } = askers[from];
+  const shared = sharedApp(startAsking);
 
   test('that is killed before it answers', async () => {
-    const app = await startAsking();
+    const app = shared();
     const asked = ask(app, { to: 'alone', action: 'hold' });
     await app.report('held');
     process.kill(await alonePid(app), 'SIGKILL');
     expect((await asked).error).toMatchObject({ code: 'ERR_REQUEST_GONE' });
+    await app.event('aloneReady');
   });
 
   test('that is being started again: its successor answers', async () => {
-    const app = await startAsking();
+    const app = shared();
     const before = await alonePid(app);
     process.kill(before, 'SIGKILL');
     await app.event('aloneExit');
@@ -164,49 +178,64 @@ describe.each(['app', 'worker'])('the %s asks an alone', (from) => {
   });
 });
 
-test('a worker whose asker died goes on', async () => {
-  const app = await startAsking();
-  const [asking, target] = await workerPids(app);
-  await childBegins(app, { to: 'worker', worker_pid: asking }, { to: 'worker', worker_pid: target, action: 'hold' });
-  await app.report('held');
-  process.kill(asking, 'SIGKILL');
-  await app.event('exit', ({ pid }) => pid === asking);
-  await release(app, { to: 'worker', worker_pid: target }, 'for nobody');
-  expect(await app.call('ask', { to: 'worker', worker_pid: target, action: 'sum', data: [1, 2] })).toBe(3);
-  expect(app.events('protocolError')).toEqual([]);
+describe('one cluster', () => {
+  const shared = sharedApp(startAsking);
+
+  test('a worker whose asker died goes on', async () => {
+    const app = shared();
+    const [asking, target] = await workerPids(app);
+    await childBegins(app, { to: 'worker', worker_pid: asking }, { to: 'worker', worker_pid: target, action: 'hold' });
+    await app.report('held');
+    process.kill(asking, 'SIGKILL');
+    await app.event('exit', ({ pid }) => pid === asking);
+    await release(app, { to: 'worker', worker_pid: target }, 'for nobody');
+    expect(await app.call('ask', { to: 'worker', worker_pid: target, action: 'sum', data: [1, 2] })).toBe(3);
+    expect(app.events('protocolError')).toEqual([]);
+    await app.event('workerReady'); // the successor of the one that died
+  });
+
+  test('many at once: each has its own answer', async () => {
+    const app = shared();
+    const expected = Array.from({ length: 2000 }, (_, i) => i + 1);
+    expect(await app.call('sums', 'worker', 2000)).toEqual(expected);
+    expect(await app.call('sums', 'alone', 2000)).toEqual(expected);
+  });
+
+  test("'message' listeners and the event see nothing of it", async () => {
+    const app = shared();
+    for (const { ask } of Object.values(askers)) await ask(app, { to: 'worker', type: 'all', action: 'echo' });
+    await askers.worker.ask(app, { to: 'app', action: 'echo' });
+    // What came before it would be there now.
+    await app.call('sendmessage', { to: 'worker', type: 'all', action: 'last' });
+    for (const worker_pid of await workerPids(app)) {
+      await app.report('message', ({ pid, message }) => pid === worker_pid && message.action === 'last');
+    }
+    const actions = new Set(app.reports('message').map(({ message }) => message.action));
+    expect([...actions]).toEqual(['last']);
+    expect(app.events('message')).toEqual([]);
+    expect(app.events('undeliverable')).toEqual([]);
+  });
+
+  test('data that is half a character, or nested deeply, arrives', async () => {
+    const app = shared();
+    let deep = 'x';
+    for (let i = 0; i < 300; i++) deep = [deep];
+    for (const data of ['\ud83d', '\\ud83d', deep]) {
+      expect(await app.call('ask', { to: 'alone', action: 'echo', data })).toMatchObject({ data });
+      expect(await childAsks(app, { to: 'alone' }, { to: 'worker', action: 'echo', data })).toMatchObject({ data });
+    }
+  });
 });
 
-test('asked before the cluster is ready: answered when it is', async () => {
+atOnce('asked before the cluster is ready: answered when it is', async () => {
   const app = launch(config, { ...options, api: 'createCluster' });
   const { pid } = await app.call('startAndAsk', { to: 'worker', action: 'echo' });
   expect(await workerPids(app)).toContain(pid);
   expect(app.eventNames().indexOf('ready')).toBeLessThan(app.eventNames().lastIndexOf('reply'));
 });
 
-test('many at once: each has its own answer', async () => {
-  const app = await startAsking();
-  const expected = Array.from({ length: 2000 }, (_, i) => i + 1);
-  expect(await app.call('sums', 'worker', 2000)).toEqual(expected);
-  expect(await app.call('sums', 'alone', 2000)).toEqual(expected);
-});
-
-test("'message' listeners and the event see nothing of it", async () => {
-  const app = await startAsking();
-  for (const { ask } of Object.values(askers)) await ask(app, { to: 'worker', type: 'all', action: 'echo' });
-  await askers.worker.ask(app, { to: 'app', action: 'echo' });
-  // What came before it would be there now.
-  await app.call('sendmessage', { to: 'worker', type: 'all', action: 'last' });
-  for (const worker_pid of await workerPids(app)) {
-    await app.report('message', ({ pid, message }) => pid === worker_pid && message.action === 'last');
-  }
-  const actions = new Set(app.reports('message').map(({ message }) => message.action));
-  expect([...actions]).toEqual(['last']);
-  expect(app.events('message')).toEqual([]);
-  expect(app.events('undeliverable')).toEqual([]);
-});
-
 describe('at the end', () => {
-  test('a worker that ends in good order answers first', async () => {
+  atOnce('a worker that ends in good order answers first', async () => {
     const app = await startAsking();
     const [{ id, pid }] = await app.workers();
     const asked = app.call('ask', { to: 'worker', worker_pid: pid, action: 'hold' });
@@ -218,7 +247,7 @@ describe('at the end', () => {
     expect(code).toBe(0);
   });
 
-  test('all are killed: the app hears that nobody answers', async () => {
+  atOnce('all are killed: the app hears that nobody answers', async () => {
     const app = await startAsking();
     const asked = app.call('ask', { to: 'alone', action: 'hold' });
     await app.report('held');
@@ -226,7 +255,7 @@ describe('at the end', () => {
     expect((await asked).error).toMatchObject({ code: 'ERR_REQUEST_GONE' });
   });
 
-  test('after it nobody can be asked', async () => {
+  atOnce('after it nobody can be asked', async () => {
     const app = await startAsking();
     expect((await app.call('closeThenAsk', { to: 'alone', action: 'echo' })).error).toMatchObject({
       code: 'ERR_REQUEST_UNDELIVERABLE',
@@ -234,7 +263,7 @@ describe('at the end', () => {
     });
   });
 
-  test('the app is killed: who had asked it hears that', async () => {
+  atOnce('the app is killed: who had asked it hears that', async () => {
     const app = await startAsking();
     const tag = await childBegins(app, await firstWorker(app), { to: 'app', action: 'hold' });
     await app.event('held');
@@ -248,7 +277,7 @@ describe('at the end', () => {
   });
 });
 
-test('before start() nobody can be asked', async () => {
+atOnce('before start() nobody can be asked', async () => {
   const app = launch(config, { ...options, api: 'createCluster' });
   await expect(app.call('request', { to: 'alone', action: 'echo' })).rejects.toMatchObject({
     code: 'ERR_REQUEST_UNDELIVERABLE',
@@ -259,7 +288,7 @@ test('before start() nobody can be asked', async () => {
   await app.call('close');
 });
 
-test('with enable: false there is nobody to ask', async () => {
+atOnce('with enable: false there is nobody to ask', async () => {
   const app = launch({ enable: false, exec: fixture('workers/http.js') }, options);
   await app.event('started');
   expect((await app.call('ask', { to: 'worker', action: 'echo' })).error).toMatchObject({
@@ -268,7 +297,7 @@ test('with enable: false there is nobody to ask', async () => {
   });
 });
 
-test('two clusters: each has its own; request() is that of the last one', async () => {
+atOnce('two clusters: each has its own; request() is that of the last one', async () => {
   const app = await startAsking();
   const others = await app.call('startOther', { ...config, mode: 'production', count: 1, alone: false });
   expect((await app.call('ask', { to: 'worker', action: 'echo' })).pid).toBe(others[0]);
@@ -277,18 +306,9 @@ test('two clusters: each has its own; request() is that of the last one', async 
   await app.call('closeOther');
 });
 
-test('data that is half a character, or nested deeply, arrives', async () => {
-  const app = await startAsking();
-  let deep = 'x';
-  for (let i = 0; i < 300; i++) deep = [deep];
-  for (const data of ['\ud83d', '\\ud83d', deep]) {
-    expect(await app.call('ask', { to: 'alone', action: 'echo', data })).toMatchObject({ data });
-    expect(await childAsks(app, { to: 'alone' }, { to: 'worker', action: 'echo', data })).toMatchObject({ data });
-  }
-});
-
 describe('larger than maxMessageBytes', () => {
   const maxMessageBytes = 64 * 1024;
+  const shared = sharedApp(() => startAsking({ maxMessageBytes }));
   const forever = { timeout: 2 ** 31 - 1 };
   const refused = {
     name: 'ClusterError',
@@ -300,7 +320,7 @@ describe('larger than maxMessageBytes', () => {
     ['one', { to: 'alone', action: 'echo' }],
     ['to all', { to: 'worker', type: 'all', action: 'echo' }],
   ])("a child's request (%s) is refused at once", async (_which, ask) => {
-    const app = await startAsking({ maxMessageBytes });
+    const app = shared();
     const answer = await childAsks(app, await firstWorker(app), ask, { ...forever, fill: 2 * maxMessageBytes });
     expect(answer).toEqual({ error: expect.objectContaining(refused) });
     expect(answer.error.message).toContain("Request 'echo' to ");
@@ -312,7 +332,7 @@ describe('larger than maxMessageBytes', () => {
   const ask = { action: 'large', data: { bytes: 2 * maxMessageBytes } };
 
   test("a child's answer: who asked hears it at once", async () => {
-    const app = await startAsking({ maxMessageBytes });
+    const app = shared();
     await expect(app.call('ask', { to: 'alone', ...ask }, forever)).resolves.toEqual({
       error: expect.objectContaining(refused),
     });

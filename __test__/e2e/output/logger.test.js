@@ -2,6 +2,7 @@
 // The cluster's own log: the library's lines and those of the master.
 
 const fs = require('node:fs');
+const { test } = require('../support/at-once');
 const { launch, start, fixture } = require('../support/cluster');
 const { folder, script } = require('../support/files');
 

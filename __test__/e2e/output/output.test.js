@@ -1,6 +1,7 @@
 'use strict';
 
 const fs = require('node:fs');
+const { test } = require('../support/at-once');
 const { launch, start } = require('../support/cluster');
 const { request } = require('../support/client');
 const { script } = require('../support/files');

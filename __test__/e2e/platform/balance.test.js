@@ -124,10 +124,10 @@ test('auto, a flood of short connections: the workers accept by themselves while
 
 test('round-robin: the master accepts, however many there are, and each worker gets its share', async () => {
   const app = await start({ count: 4, balance: 'round-robin' });
-  await requests(await app.port(), 2000, 32);
+  await requests(await app.port(), 800, 32);
   const { acceptor, counts } = await listener(app);
-  expect([acceptor, counts.accepted, counts.handedOver, counts.switches]).toEqual(['master', 2000, 2000, 0]);
-  expect(await takers(app, 0, 2000)).toEqual(await pids(app));
+  expect([acceptor, counts.accepted, counts.handedOver, counts.switches]).toEqual(['master', 800, 800, 0]);
+  expect(await takers(app, 0, 800)).toEqual(await pids(app));
 });
 
 test('shared: every worker accepts by itself, and stats() tells who has how many', async () => {

@@ -5,11 +5,13 @@ const { once } = require('node:events');
 const fs = require('node:fs');
 const net = require('node:net');
 const path = require('node:path');
+const { test } = require('../support/at-once');
 const { launch, start, startNodeCluster, fixture } = require('../support/cluster');
 const { connect, request, requests } = require('../support/client');
 const { folder } = require('../support/files');
 const { freePort, holdPort } = require('../support/free-port');
 const { Load } = require('../support/load');
+const { closeAtEnd } = require('../support/scope');
 const { stall } = require('../support/stall');
 
 const config = (options, others) => ({
@@ -175,22 +177,15 @@ except OSError as error:
     print(errno.errorcode[error.errno], flush=True)
 sys.stdin.read()`,
   ]);
-  strangers.add(holder);
+  closeAtEnd({ close: () => holder.kill('SIGKILL') });
   const [line] = await once(holder.stdout, 'data');
   const port = Number(line) || line.trim();
   const end = async () => {
-    strangers.delete(holder);
     holder.stdin.end();
     await once(holder, 'exit');
   };
   return { port, end };
 }
-
-const strangers = new Set();
-afterEach(() => {
-  for (const holder of strangers) holder.kill('SIGKILL');
-  strangers.clear();
-});
 
 describe('a port that is taken', () => {
   test('by a first instance of the app: EADDRINUSE, and the first goes on', async () => {

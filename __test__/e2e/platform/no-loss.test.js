@@ -1,6 +1,7 @@
 'use strict';
 
 const { once } = require('node:events');
+const { test: atOnce } = require('../support/at-once');
 const { start, fixture } = require('../support/cluster');
 const { ask, connect, hold, request, requests } = require('../support/client');
 const { script } = require('../support/files');
@@ -65,7 +66,7 @@ test.each(every)(
   },
 );
 
-test.each(every)(
+atOnce.each(every)(
   '%s: all workers are killed at once: who connects meanwhile waits for the next ones',
   async (balance) => {
     const app = await startHttp({ balance });
@@ -99,7 +100,7 @@ test.each([
   expect(results.filter(({ status }) => status !== 200)).toEqual([]);
 });
 
-test.each(every)('%s: at close() those who wait for stalled workers are answered', async (balance) => {
+atOnce.each(every)('%s: at close() those who wait for stalled workers are answered', async (balance) => {
   const app = await startHttp({ balance });
   const port = await app.port();
   const releases = [];
@@ -157,7 +158,7 @@ describe.each([...byMaster, 'sticky'])('maxConnections, balance %s', (balance) =
   const served = (held) => held.filter(({ by }) => by);
   const waiting = ({ listeners: [listener] }) => listener.waiting + listener.queued; // in the master, in the kernel
 
-  test('what is over it waits until there is room, and none is reset', async () => {
+  atOnce('what is over it waits until there is room, and none is reset', async () => {
     const app = await startLimited({ env: { MAX_CONNECTIONS: '2' } });
     const port = await app.port();
     const held = holdSome(port, 6);
@@ -173,12 +174,12 @@ describe.each([...byMaster, 'sticky'])('maxConnections, balance %s', (balance) =
     held.forEach(({ socket }) => socket.destroy());
   });
 
-  test('short ones, more at a time than there is room for: none is reset', async () => {
+  atOnce('short ones, more at a time than there is room for: none is reset', async () => {
     const app = await startLimited({ env: { MAX_CONNECTIONS: '2' } });
     const port = await app.port();
     let begun = 0;
     const lane = async () => {
-      for (; begun < 1500; begun++) {
+      for (; begun < 600; begun++) {
         const one = hold(port);
         await one.taken;
         one.socket.destroy();
@@ -190,7 +191,7 @@ describe.each([...byMaster, 'sticky'])('maxConnections, balance %s', (balance) =
     expect([acceptor, counts.switches]).toEqual(['master', 0]);
   });
 
-  test('close() while some wait: they are served when there is room', async () => {
+  atOnce('close() while some wait: they are served when there is room', async () => {
     const app = await startLimited({ count: 1, env: { MAX_CONNECTIONS: '1' } });
     const first = hold(await app.port());
     await first.taken;
@@ -206,7 +207,7 @@ describe.each([...byMaster, 'sticky'])('maxConnections, balance %s', (balance) =
   });
 });
 
-test.each(byMaster)('%s: clients that wait for a full server keep nobody from another one', async (balance) => {
+atOnce.each(byMaster)('%s: clients that wait for a full server keep nobody from another one', async (balance) => {
   const exec = script(`
     const net = require('node:net');
     const http = require('node:http');

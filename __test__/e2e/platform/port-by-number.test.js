@@ -1,6 +1,7 @@
 'use strict';
 // A port that the system chose is closed and asked for by its number: the cluster's own sockets are in nobody's way.
 
+const { test } = require('../support/at-once');
 const { start, fixture } = require('../support/cluster');
 const { request, requests } = require('../support/client');
 const { freePort } = require('../support/free-port');

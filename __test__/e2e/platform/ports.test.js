@@ -1,6 +1,7 @@
 'use strict';
 
 const { once } = require('node:events');
+const { test } = require('../support/at-once');
 const { start, startNodeCluster, fixture } = require('../support/cluster');
 const { request, requests } = require('../support/client');
 const { freePort, holdPort } = require('../support/free-port');

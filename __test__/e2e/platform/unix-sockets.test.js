@@ -4,6 +4,7 @@ const { execFile, spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 const { promisify } = require('node:util');
+const { test } = require('../support/at-once');
 const { start, startNodeCluster, fixture, runtime } = require('../support/cluster');
 const { requests } = require('../support/client');
 const { folder } = require('../support/files');

@@ -1,6 +1,7 @@
 'use strict';
 
 const { setTimeout: later } = require('node:timers/promises');
+const { test } = require('../support/at-once');
 const { launch, start, fixture } = require('../support/cluster');
 const { request, requests } = require('../support/client');
 const { Load } = require('../support/load');

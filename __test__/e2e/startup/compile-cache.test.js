@@ -3,6 +3,7 @@
 const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
+const { test } = require('../support/at-once');
 const { launch, start, fixture, runtime } = require('../support/cluster');
 const { folder, privateFolder, script } = require('../support/files');
 

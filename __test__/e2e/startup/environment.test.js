@@ -2,6 +2,7 @@
 
 const { execFileSync } = require('node:child_process');
 const path = require('node:path');
+const { test } = require('../support/at-once');
 const { start, fixture } = require('../support/cluster');
 const { Project, nth, source } = require('../support/development');
 const { folder } = require('../support/files');

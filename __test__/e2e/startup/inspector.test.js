@@ -3,6 +3,7 @@
 
 const { once } = require('node:events');
 const net = require('node:net');
+const { test } = require('../support/at-once');
 const { launch, start, fixture } = require('../support/cluster');
 
 const config = { exec: fixture('workers/inspected.js'), alone: fixture('alone/inspected.js'), count: 2 };

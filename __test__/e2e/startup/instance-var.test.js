@@ -3,6 +3,7 @@
 
 const fs = require('node:fs');
 const path = require('node:path');
+const { test } = require('../support/at-once');
 const { launch, start, fixture, runtime } = require('../support/cluster');
 const { folder, script } = require('../support/files');
 

@@ -4,6 +4,7 @@
 const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
+const { test } = require('../support/at-once');
 const { start, launch, fixture, runtime } = require('../support/cluster');
 const { request, requests } = require('../support/client');
 const { folder, privateFolder } = require('../support/files');
@@ -59,7 +60,7 @@ class Deployment {
     fs.writeFileSync(path.join(at, 'app.js'), this.#app(number));
     fs.writeFileSync(path.join(at, 'alone.js'), ALONE);
     // Runs what the tests' own app does, with the release's own package.
-    for (const name of ['app.js', 'lines.js', 'sized-messages.js', 'loggers.js']) {
+    for (const name of ['app.js', 'lines.js', 'sized-messages.js', 'stand-still.js', 'loggers.js']) {
       const source = fs.readFileSync(fixture(name), 'utf8').replace("require('../..')", `require('./${PACKAGE}')`);
       fs.writeFileSync(path.join(at, name === 'app.js' ? 'start.js' : name), source);
     }

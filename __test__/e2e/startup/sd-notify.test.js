@@ -1,10 +1,9 @@
 'use strict';
 
+const { test } = require('../support/at-once');
 const { launch, start, fixture } = require('../support/cluster');
 const { script } = require('../support/files');
-const { listenForNotifications, closeNotifications } = require('../support/service-manager');
-
-afterEach(closeNotifications);
+const { listenForNotifications } = require('../support/service-manager');
 
 const exec = fixture('workers/service.js');
 const alone = fixture('alone/service.js');

@@ -3,6 +3,7 @@
 
 const dgram = require('node:dgram');
 const { once } = require('node:events');
+const { test } = require('../support/at-once');
 const { launch, start, fixture } = require('../support/cluster');
 const { request, requests } = require('../support/client');
 const { freePort } = require('../support/free-port');

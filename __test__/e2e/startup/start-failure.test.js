@@ -2,6 +2,7 @@
 
 const net = require('node:net');
 const { once } = require('node:events');
+const { test } = require('../support/at-once');
 const { launch, fixture, runtime } = require('../support/cluster');
 const { script, scripts } = require('../support/files');
 

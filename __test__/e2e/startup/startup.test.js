@@ -1,5 +1,6 @@
 'use strict';
 
+const { test } = require('../support/at-once');
 const { launch, start, fixture } = require('../support/cluster');
 const { script } = require('../support/files');
 

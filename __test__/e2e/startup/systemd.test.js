@@ -2,6 +2,7 @@
 
 const { execFile, execFileSync } = require('node:child_process');
 const { once } = require('node:events');
+const { test } = require('../support/at-once');
 const { start, fixture, runtime } = require('../support/cluster');
 const { ask, request, requests } = require('../support/client');
 const { script } = require('../support/files');

@@ -1,5 +1,6 @@
 'use strict';
 
+const { test } = require('../support/at-once');
 const { start, fixture } = require('../support/cluster');
 const { Load } = require('../support/load');
 

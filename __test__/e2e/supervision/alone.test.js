@@ -3,6 +3,7 @@
 const fs = require('node:fs');
 const path = require('node:path');
 const { execFileSync } = require('node:child_process');
+const { test } = require('../support/at-once');
 const { launch, start, fixture, runtime } = require('../support/cluster');
 const { folder, script, scripts } = require('../support/files');
 

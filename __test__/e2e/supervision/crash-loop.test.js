@@ -2,31 +2,37 @@
 
 const fs = require('node:fs');
 const path = require('node:path');
+const { test } = require('../support/at-once');
 const { start, fixture } = require('../support/cluster');
 const { request } = require('../support/client');
 const { folder } = require('../support/files');
-
-const LIMIT_S = 2;
-const LIMIT_MS = LIMIT_S * 1000;
 
 /** A cluster of good workers, and `turnBad()`, after which those in `instances` are bad from their next start on. */
 async function startTurning(bad, instances, config, options) {
   const flag = path.join(folder(), 'bad');
   const env = { BAD: bad, BAD_FLAG: flag, BAD_INSTANCES: instances.join() };
-  const app = await start({ exec: fixture('workers/turning-bad.js'), limit: LIMIT_S, env, ...config }, options);
+  const app = await start({ exec: fixture('workers/turning-bad.js'), env, ...config }, options);
   return { app, turnBad: () => fs.writeFileSync(flag, ''), turnGood: () => fs.rmSync(flag) };
 }
 
-describe.each([
-  ['throws as it is loaded', 'throws', 'exit', [1, null], 'Error: bad on purpose'],
-  ['exits soon after it listens', 'exits', 'exit', [7, null], undefined],
-  ['never listens', 'silent', 'startTimeout', [0, null], undefined],
-])('a worker that %s', (_name, bad, reason, ending, printed) => {
-  // The good ones have it, too, however busy the machine is.
-  const startTimeout = bad === 'silent' ? 1000 : undefined;
+/** Bad workers; `startTimeout` is that of the good ones, too, however busy the machine is. */
+const kinds = [
+  { kind: 'throws as it is loaded', bad: 'throws', reason: 'exit', ending: [1, null], cause: 'bad on purpose' },
+  { kind: 'exits soon after it listens', bad: 'exits', reason: 'exit', ending: [7, null], cause: 'exited with code 7' },
+  {
+    kind: 'never listens',
+    bad: 'silent',
+    config: { startTimeout: 2000, limit: 3 },
+    reason: 'startTimeout',
+    ending: [0, null],
+    cause: 'startTimeout',
+  },
+].map(({ config, ...rest }) => ({ config: { limit: 2, ...config }, ...rest }));
 
-  test('the cluster gives up when the limit is over, not before, and exits with 1', async () => {
-    const { app, turnBad } = await startTurning(bad, [0, 1], { startTimeout });
+test.each(kinds)(
+  'a worker that $kind: the cluster gives up when the limit is over, not before, and exits with 1',
+  async ({ bad, config, reason, ending }) => {
+    const { app, turnBad } = await startTurning(bad, [0, 1], config);
     await app.call('tellCpuAtExit');
     const good = await app.workers();
     turnBad();
@@ -34,11 +40,11 @@ describe.each([
     for (const { pid } of good) process.kill(pid, 'SIGKILL');
     for (const { id } of good) await app.event('exit', (worker) => worker.id === id);
     const [error] = await app.event('exception');
-    expect(Date.now() - before).toBeGreaterThanOrEqual(LIMIT_MS);
+    expect(Date.now() - before).toBeGreaterThanOrEqual(config.limit * 1000);
     expect(error).toMatchObject({
       name: 'ClusterError',
       code: 'ERR_NO_WORKERS',
-      message: expect.stringContaining(`limit (${LIMIT_S} s)`),
+      message: expect.stringContaining(`limit (${config.limit} s)`),
     });
     await expect(app.gone).resolves.toEqual({ code: 1, signal: null });
     expect(app.processes()).toEqual([]);
@@ -54,41 +60,45 @@ describe.each([
       expect([worker.id, ...how]).toEqual([worker.id, ...ending]);
     }
     expect(ends).toHaveLength(attempts.length);
-    if (printed) expect(app.output).toContain(printed);
+    if (bad === 'throws') expect(app.output).toContain('Error: bad on purpose');
 
     const [{ user, system }] = await app.event('cpu');
     expect(user + system).toBeLessThan(1_000_000);
-  });
+  },
+);
 
-  test('the error names the cause', async () => {
-    const { app, turnBad } = await startTurning(bad, [0], { count: 1, startTimeout });
-    turnBad();
-    process.kill((await app.workers())[0].pid, 'SIGKILL');
-    const [error] = await app.event('exception');
-    const cause = { throws: 'bad on purpose', exits: 'exited with code 7', silent: 'startTimeout' }[bad];
-    expect(`${error.message} ${error.cause?.message}`).toContain(cause);
-  });
+test.each(kinds)('a worker that $kind: the error names the cause', async ({ bad, config, cause }) => {
+  const { app, turnBad } = await startTurning(bad, [0], { count: 1, ...config });
+  turnBad();
+  process.kill((await app.workers())[0].pid, 'SIGKILL');
+  const [error] = await app.event('exception');
+  expect(`${error.message} ${error.cause?.message}`).toContain(cause);
+});
 
-  test('in one slot: it is given up for the time being, tried once each limit, and the cluster lives on', async () => {
-    const { app, turnBad, turnGood } = await startTurning(bad, [1], { startTimeout });
+test.each(kinds)(
+  'a worker that $kind, in one slot: it is given up for the time being, tried once each limit, and the cluster lives on',
+  async ({ bad, config }) => {
+    const { app, turnBad, turnGood } = await startTurning(bad, [1], config);
     const [good, victim] = await app.workers();
     turnBad();
     const before = Date.now();
     process.kill(victim.pid, 'SIGKILL');
     await expect(app.event('reachReforkLimit')).resolves.toEqual([victim.slot]);
     const given = app.events('fork').length;
+    const [last] = app.events('fork').at(-1);
+    await app.event('exit', ({ id }) => id === last.id);
     await expect(request(await app.port())).resolves.toMatchObject({ status: 200, text: 'good' });
     expect(await app.workers()).toEqual([expect.objectContaining({ id: good.id, state: 'listening' })]);
 
     turnGood();
     const [successor] = await app.event('listening', ({ id, slot }) => slot === victim.slot && isAfter(app, given, id));
-    expect(Date.now() - before).toBeGreaterThanOrEqual(2 * LIMIT_MS);
+    expect(Date.now() - before).toBeGreaterThanOrEqual(2 * config.limit * 1000);
     expect(app.events('fork')).toHaveLength(given + 1);
     expect((await app.workers()).map(({ id }) => id)).toEqual([good.id, successor.id]);
     expect(app.events('reachReforkLimit')).toHaveLength(1);
     expect(app.events('exception')).toEqual([]);
-  });
-});
+  },
+);
 
 test('a limit of less than a second is told as it is', async () => {
   const { app, turnBad } = await startTurning('throws', [0], { count: 1, limit: 0.5 });

@@ -1,6 +1,7 @@
 'use strict';
 
 const fs = require('node:fs');
+const { test } = require('../support/at-once');
 const { start } = require('../support/cluster');
 const { until } = require('../support/until');
 

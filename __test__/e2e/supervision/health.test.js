@@ -1,5 +1,6 @@
 'use strict';
 
+const { test } = require('../support/at-once');
 const { start } = require('../support/cluster');
 const { requests } = require('../support/client');
 
@@ -13,7 +14,7 @@ async function replaced(app, worker) {
 test('a blocked worker is found out, replaced at once, and ends by SIGKILL', async () => {
   const app = await start({ count: 2, hangTimeout: 1000, killTimeout: 1500 });
   const [stuck] = await app.workers();
-  await app.control(stuck, 'block');
+  await app.control(stuck, 'loop');
   const [worker, evidence] = await app.event('hang');
   expect(worker.id).toBe(stuck.id);
   expect(evidence).toMatchObject({ state: 'blocked' });

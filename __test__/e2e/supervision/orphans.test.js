@@ -3,21 +3,17 @@
 const { once } = require('node:events');
 const net = require('node:net');
 const { setTimeout: delay } = require('node:timers/promises');
+const { test } = require('../support/at-once');
 const { launch, start, fixture } = require('../support/cluster');
 const { request } = require('../support/client');
+const { closeAtEnd } = require('../support/scope');
 
 const alone = fixture('alone/reporting.js');
-
-const servers = [];
-afterEach(() => {
-  for (const server of servers.splice(0)) server.close();
-});
 
 /** Has a worker start a process of its own; `ended` resolves when that process is gone: its connection is closed. It resolves with what it
  *  has said. */
 async function descendant(app, worker, details) {
-  const server = net.createServer().listen(0, '127.0.0.1');
-  servers.push(server);
+  const server = closeAtEnd(net.createServer().listen(0, '127.0.0.1'));
   await once(server, 'listening');
   const connected = once(server, 'connection');
   await app.control(worker, 'spawnDescendant', { port: server.address().port, ...details });

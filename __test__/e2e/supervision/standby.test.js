@@ -1,5 +1,6 @@
 'use strict';
 
+const { test } = require('../support/at-once');
 const { launch, start, fixture } = require('../support/cluster');
 const { request, requests } = require('../support/client');
 const { Load } = require('../support/load');

@@ -1,5 +1,6 @@
 'use strict';
 
+const { test } = require('../support/at-once');
 const { start, startNodeCluster, fixture } = require('../support/cluster');
 const { request, requests } = require('../support/client');
 

@@ -1,16 +1,12 @@
 'use strict';
 
 const { RunningApp, fixture, runtime } = require('./running-app');
-
-/** Those of the test that runs. */
-const running = new Set();
-/** Those of all tests of its file. */
-const shared = new Set();
+const { scope } = require('./scope');
 
 /** Starts an app without waiting for its cluster. */
 function launch(config, options) {
   const app = new RunningApp(config, options);
-  running.add(app);
+  scope().apps.add(app);
   return app;
 }
 
@@ -26,24 +22,13 @@ function startNodeCluster(config, options) {
   return start(config, { ...options, script: fixture('node-cluster.js') });
 }
 
-/** What runs now is ended after the last test of the file, not after this one. */
-function keepAll() {
-  for (const app of running) shared.add(app);
-  running.clear();
-}
-
 /** After each test: every app ends, and none leaves a process. */
-const stopAll = () => stop(running);
-
-/** The same after the last test of a file. */
-const stopShared = () => stop(shared);
-
-async function stop(group) {
-  const apps = [...group];
-  group.clear();
+async function stopAll() {
+  const apps = [...scope().apps];
+  scope().apps.clear();
   const results = await Promise.allSettled(apps.map((app) => app.stop()));
   const failure = results.find((result) => result.status === 'rejected');
   if (failure) throw failure.reason;
 }
 
-module.exports = { launch, start, startNodeCluster, keepAll, stopAll, stopShared, fixture, runtime };
+module.exports = { launch, start, startNodeCluster, stopAll, fixture, runtime };

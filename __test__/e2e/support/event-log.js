@@ -21,6 +21,11 @@ class EventLog {
     for (const waiter of this.#waiting) waiter.offer(entry);
   }
 
+  /** What happened so far is nobody's concern any more. */
+  forget() {
+    this.entries = [];
+  }
+
   /** Nothing more will come. */
   end() {
     this.#ended = true;

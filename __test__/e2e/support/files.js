@@ -4,16 +4,12 @@ const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const { privateBase } = require('./private-base');
+const { scope } = require('./scope');
 
-/** Those of the test that runs. */
-const created = [];
-/** Those of all tests of its file. */
-const shared = [];
-
-/** A new empty folder, removed after the test (see keepAll). */
+/** A new empty folder, removed after the test. */
 function folder(base = os.tmpdir()) {
   const made = fs.mkdtempSync(path.join(base, 'cluster-native-'));
-  created.push(made);
+  scope().folders.push(made);
   return made;
 }
 
@@ -32,13 +28,8 @@ function script(source, name = 'script.js') {
   return path.join(scripts({ [name]: source }), name);
 }
 
-/** What was made so far is removed after the last test of the file, not after this one. */
-function keepAll() {
-  shared.push(...created.splice(0));
+function removeAll() {
+  for (const made of scope().folders.splice(0)) fs.rmSync(made, { recursive: true });
 }
 
-const remove = (folders) => folders.splice(0).forEach((made) => fs.rmSync(made, { recursive: true }));
-const removeAll = () => remove(created);
-const removeShared = () => remove(shared);
-
-module.exports = { folder, privateFolder, scripts, script, keepAll, removeAll, removeShared };
+module.exports = { folder, privateFolder, scripts, script, removeAll };

@@ -20,6 +20,7 @@ const defaults = { mode: 'production', exec: fixture('workers/http.js'), alone: 
 class RunningApp {
   #log = new EventLog(() => this.#story());
   #commands = 0;
+  #port;
   #mark = `YUNFLY_E2E=${randomUUID()}`;
 
   /**
@@ -99,6 +100,12 @@ class RunningApp {
     return [...this.#log.entries];
   }
 
+  /** Forgets what happened so far, except for where it listens. */
+  forget() {
+    this.#port ??= this.events('listening')[0]?.[1].port;
+    this.#log.forget();
+  }
+
   /** The names of all that happened so far, in order. */
   eventNames() {
     return this.#log.entries.map((entry) => entry.name);
@@ -144,6 +151,7 @@ class RunningApp {
 
   /** The port that the workers listen on (the first one, if there are several). */
   async port() {
+    if (this.#port) return this.#port;
     const [, address] = await this.event('listening');
     return address.port;
   }

@@ -1,11 +1,11 @@
 'use strict';
 
 const { execFile } = require('node:child_process');
-const { once } = require('node:events');
 const path = require('node:path');
 const { onLine } = require('../../fixtures/lines');
 const { EventLog } = require('./event-log');
 const { folder } = require('./files');
+const { closeAtEnd } = require('./scope');
 
 /** Python: Node can neither hold a listening socket without accepting from it nor open a unix datagram socket. */
 const SOCKET_HOLDER = `
@@ -56,13 +56,11 @@ while True:
     print(json.dumps(listener.recv(4096).decode()), flush=True)
 `;
 
-const notified = new Set();
-
 /** The other end of NOTIFY_SOCKET. */
 async function listenForNotifications() {
   const file = path.join(folder(), 'notify');
   const listener = execFile('python3', ['-c', NOTIFIED, file]);
-  notified.add(listener);
+  closeAtEnd({ close: () => listener.kill('SIGKILL') });
   const log = new EventLog(() => JSON.stringify(log.entries));
   onLine(listener.stdout, (line) => {
     const text = JSON.parse(line);
@@ -85,12 +83,4 @@ async function listenForNotifications() {
   };
 }
 
-async function closeNotifications() {
-  for (const listener of notified) {
-    listener.kill('SIGKILL');
-    if (listener.exitCode === null && listener.signalCode === null) await once(listener, 'exit');
-  }
-  notified.clear();
-}
-
-module.exports = { socketHolder, listenForNotifications, closeNotifications };
+module.exports = { socketHolder, listenForNotifications };

@@ -1,19 +1,14 @@
 'use strict';
 
-const { stopAll, stopShared } = require('./cluster');
-const { removeAll, removeShared } = require('./files');
+const { endAll } = require('./end');
+const { inScope, ofAllTests } = require('./scope');
 
 jest.setTimeout(60_000);
 
-afterEach(async () => {
-  await stopAll();
-  removeAll();
-});
+afterEach(endAll);
 
 afterAll(async () => {
-  // What was to be shared, where that failed on its way, has not become so.
-  await stopAll();
-  await stopShared();
-  removeAll();
-  removeShared();
+  // What a hook started that failed.
+  await endAll();
+  await inScope(ofAllTests, endAll);
 });
