@@ -49,6 +49,8 @@ async function tap(port) {
   const proxy = net.createServer((near) => {
     const far = net.connect(port, '127.0.0.1');
     sockets.push(near, far);
+    // What is still on its way when the other end has closed.
+    for (const each of [near, far]) each.on('error', () => {});
     far.on('data', (chunk) => {
       received = Buffer.concat([received, chunk]);
     });

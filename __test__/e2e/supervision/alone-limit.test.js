@@ -7,13 +7,12 @@ const { start } = require('../support/cluster');
 const { request } = require('../support/client');
 const { folder, script } = require('../support/files');
 
-const alone = script(`
-  if (require('node:fs').existsSync(process.env.BAD_FLAG)) process.exit(5);
-  module.exports = () => {};`);
-
 /** A cluster whose alone has just turned bad; `turnGood()` ends that. */
 async function startTurned(config) {
   const flag = path.join(folder(), 'bad');
+  const alone = script(`
+    if (require('node:fs').existsSync(process.env.BAD_FLAG)) process.exit(5);
+    module.exports = () => {};`);
   const app = await start({ alone, count: 1, env: { BAD_FLAG: flag }, ...config });
   fs.writeFileSync(flag, '');
   process.kill((await app.call('alone')).pid, 'SIGKILL');
