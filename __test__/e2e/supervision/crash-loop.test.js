@@ -17,21 +17,31 @@ async function startTurning(bad, instances, config, options) {
 
 /** Bad workers; `startTimeout` is that of the good ones, too, however busy the machine is. */
 const kinds = [
-  { kind: 'throws as it is loaded', bad: 'throws', reason: 'exit', ending: [1, null], cause: 'bad on purpose' },
-  { kind: 'exits soon after it listens', bad: 'exits', reason: 'exit', ending: [7, null], cause: 'exited with code 7' },
+  { kind: 'throws as it is loaded', bad: 'throws', reason: 'exit', endings: [[1, null]], cause: 'bad on purpose' },
+  {
+    kind: 'exits soon after it listens',
+    bad: 'exits',
+    reason: 'exit',
+    endings: [[7, null]],
+    cause: 'exited with code 7',
+  },
   {
     kind: 'never listens',
     bad: 'silent',
     config: { startTimeout: 2000, limit: 3 },
     reason: 'startTimeout',
-    ending: [0, null],
+    // A busy machine lets it wait for more than the second that it has to end by itself.
+    endings: [
+      [0, null],
+      [null, 'SIGKILL'],
+    ],
     cause: 'startTimeout',
   },
 ].map(({ config, ...rest }) => ({ config: { limit: 2, ...config }, ...rest }));
 
 test.each(kinds)(
   'a worker that $kind: the cluster gives up when the limit is over, not before, and exits with 1',
-  async ({ bad, config, reason, ending }) => {
+  async ({ bad, config, reason, endings }) => {
     const { app, turnBad } = await startTurning(bad, [0, 1], config);
     await app.call('tellCpuAtExit');
     const good = await app.workers();
@@ -57,7 +67,7 @@ test.each(kinds)(
       // The last one may end just when the cluster does.
       const reasons = worker === ends.at(-1)[0] ? [reason, 'shutdown'] : [reason];
       expect(reasons).toContain(worker.exitReason);
-      expect([worker.id, ...how]).toEqual([worker.id, ...ending]);
+      expect(endings).toContainEqual(how);
     }
     expect(ends).toHaveLength(attempts.length);
     if (bad === 'throws') expect(app.output).toContain('Error: bad on purpose');
