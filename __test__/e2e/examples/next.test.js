@@ -34,7 +34,7 @@ const isSupported = compare(nodeVersion, needed) >= 0;
     execFileSync(runtime, [next, 'build'], { cwd: folder, env, stdio: 'pipe', timeout: BUILD_TIMEOUT_MS });
   }, BUILD_TIMEOUT_MS);
 
-  test('a page and its scripts; a reload under load loses no request', async () => {
+  test('a page and its scripts; what one worker renders anew is shown by all; a reload under load loses no request', async () => {
     const { app, port } = await startExample('next', quiet);
     const { status, text } = await request(port, '/?name=cluster');
     expect({ status, text }).toEqual({ status: 200, text: expect.stringMatching(/<p>hello cluster from \d+<\/p>/) });
@@ -42,25 +42,19 @@ const isSupported = compare(nodeVersion, needed) >= 0;
     expect(await request(port, script)).toMatchObject({ status: 200 });
 
     const first = await bothWorkers(port, '/api/hello');
-    const loads = [false, true].map((keepAlive) => new Load(port, { atOnce: 3, keepAlive }));
-    await loads[0].answered(10);
-    await reload(app, port, first, '/api/hello');
-    await loads[1].answered(10);
-    const results = (await Promise.all(loads.map((load) => load.stop()))).flat();
-    expect(results.filter((result) => result.status !== 200)).toEqual([]);
-    app.kill('SIGTERM');
-    expect(await ended(app)).toEqual(GOOD_END);
-  });
-
-  test('what one worker renders anew is shown by all', async () => {
-    const { app, port } = await startExample('next', quiet);
-    await bothWorkers(port, '/api/hello');
     const news = async () => /news of [^<]+/.exec((await request(port, '/news')).text)[0];
     const before = await news();
     await request(port, '/news/publish', { method: 'POST' });
     await until(async () => (await news()) !== before);
     const shown = await requests(port, 30, 1, '/news');
     expect(shown.filter(({ text }) => text.includes(before))).toEqual([]);
+
+    const loads = [false, true].map((keepAlive) => new Load(port, { atOnce: 3, keepAlive }));
+    await loads[0].answered(10);
+    await reload(app, port, first, '/api/hello');
+    await loads[1].answered(10);
+    const results = (await Promise.all(loads.map((load) => load.stop()))).flat();
+    expect(results.filter((result) => result.status !== 200)).toEqual([]);
     app.kill('SIGTERM');
     expect(await ended(app)).toEqual(GOOD_END);
   });
