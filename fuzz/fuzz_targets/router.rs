@@ -9,7 +9,7 @@ use cluster_core::Core;
 use cluster_core::action::{Action, Origin};
 use cluster_core::event::Event;
 use cluster_core::notice::Notice;
-use cluster_core::types::{Balance, ChildId, ExitStatus, Mode, Peer, Policy, RandomWorker, Readiness};
+use cluster_core::types::{AdoptedEnd, Balance, ChildId, ExitStatus, Mode, Peer, Policy, RandomWorker, Readiness};
 use cluster_protocol::envelope::Target;
 use cluster_protocol::inbound::{Inbound, Report};
 use libfuzzer_sys::fuzz_target;
@@ -36,6 +36,8 @@ fn policy() -> Policy {
         hang_timeout: None,
         max_memory: None,
         watch: None,
+        adopted_end: AdoptedEnd::Disconnect,
+        alone_limit: None,
     }
 }
 
