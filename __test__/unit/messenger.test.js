@@ -89,6 +89,7 @@ describe('what cannot be sent is refused', () => {
     ['no pid', ['sendTo', undefined, 'a'], 'undefined'],
     ['a pid that is none', ['sendTo', '1e3', 'a'], '1e3'],
     ['nobody', ['sendTo', 0, 'a'], '0'],
+    ['a pid that no text says', ['sendTo', Symbol('pid'), 'a'], 'Symbol(pid)'],
     ['listening to nothing', ['on', undefined, () => {}], 'action'],
   ])('%s', (_what, [method, ...args], named) => {
     const { messenger, sent } = open();

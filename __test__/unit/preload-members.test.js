@@ -57,6 +57,17 @@ test('who listens asks once, and hears how it is and what changes', async () => 
   expect(child.acts.filter((act) => act === 'watch')).toHaveLength(1);
 });
 
+test('each change is told once, however close they follow each other', async () => {
+  const child = startWorker(script("listen('workers');"));
+  await child.tells('watch');
+  const receive = `require(${JSON.stringify(path.join(__dirname, '../../lib/preload/members'))}).receive`;
+  child.send(`${receive}(${JSON.stringify(pids)}); ${receive}({ joined: [3], left: [1] });`);
+  expect(await heard(child)).toEqual([
+    { workers: { pids: [1, 2], joined: [1, 2], left: [] } },
+    { workers: { pids: [2, 3], joined: [3], left: [1] } },
+  ]);
+});
+
 test('the first listener of each event hears how it is then', async () => {
   const child = startWorker(script("listen('alone');"));
   await child.tells('watch');

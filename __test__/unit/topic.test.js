@@ -143,6 +143,9 @@ test.each([
   [() => endpoint().publish('topic', 1, null), 'ERR_TOPIC_INVALID'],
   [() => endpoint().publish('topic', 1, { retain: 1 }), 'ERR_TOPIC_INVALID'],
   [() => endpoint(codecs.advanced).publish('topic', () => {}), 'ERR_MESSAGE_INVALID'],
+  [() => endpoint().publish('topic', () => {}), 'ERR_MESSAGE_INVALID'],
+  [() => endpoint().publish('topic', Symbol('value'), { retain: true }), 'ERR_MESSAGE_INVALID'],
+  [() => endpoint().subscribe(Object.create(null), () => {}), 'ERR_TOPIC_INVALID'],
   [() => endpoint().subscribe(7, () => {}), 'ERR_TOPIC_INVALID'],
   [() => endpoint().subscribe('topic'), 'ERR_CALLBACK_INVALID'],
   [() => endpoint().once('topic', {}), 'ERR_CALLBACK_INVALID'],
@@ -192,6 +195,16 @@ describe('without a master', () => {
     const here = new LocalTopics((frame) => topics.receive(frame));
     return topics;
   }
+
+  test('who publishes whenever a value comes holds nobody up', async () => {
+    const topics = local();
+    let rounds = 0;
+    topics.subscribe('topic', () => (rounds += 1) < 1000 && topics.publish('topic', rounds));
+    topics.publish('topic', 0);
+    await turn();
+    await turn();
+    expect(rounds).toBeLessThan(1000);
+  });
 
   test('listeners get copies, later', async () => {
     const topics = local();

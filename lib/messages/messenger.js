@@ -25,7 +25,7 @@ class Messenger {
   }
 
   sendTo(pid, action, data) {
-    if (!/^[1-9]\d*$/.test(pid)) {
+    if (!['number', 'string'].includes(typeof pid) || !/^[1-9]\d*$/.test(pid)) {
       throw new ClusterError(
         'ERR_MESSAGE_INVALID',
         `messenger.sendTo(): the pid must be a number or a numeric string, but is ${String(pid)}.`,

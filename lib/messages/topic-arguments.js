@@ -7,7 +7,8 @@ const { ClusterError } = require('../errors');
 const LONGEST_TOPIC = 256;
 
 function shown(value) {
-  return typeof value === 'string' ? `'${value}'` : String(value);
+  if (typeof value === 'string') return `'${value}'`;
+  return typeof value === 'object' && value !== null ? 'an object' : String(value);
 }
 
 function checkTopic(topic) {
@@ -39,4 +40,11 @@ function checkOptions(options = {}) {
   );
 }
 
-module.exports = { checkListener, checkOptions, checkTopic };
+/** JSON would make `undefined` of them, which `retain` understands as no value. */
+function checkValue(topic, value) {
+  if (typeof value !== 'function' && typeof value !== 'symbol') return;
+  const message = `What is published under '${topic}' is a ${typeof value}. Publish plain data.`;
+  throw new ClusterError('ERR_MESSAGE_INVALID', message);
+}
+
+module.exports = { checkListener, checkOptions, checkTopic, checkValue };

@@ -212,7 +212,7 @@ class Drain {
     await turn();
     await new Promise((resolve) => {
       this.#proceed = resolve;
-      if (this.#raised) resolve();
+      if (this.#raised || this.#exits) resolve();
       unrefChannel();
       onEmpty(resolve);
     });

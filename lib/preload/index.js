@@ -35,7 +35,7 @@ function start(boot) {
   require('./channel').holdBack();
   if (boot.serialization === 'advanced') require('./serialization').start(boot);
   const requests = require('./request');
-  requests.start(boot);
+  provide('requests', requests.start(boot));
   const { send } = process;
   let topics;
   provide('topics', () => (topics ??= require('./topics').open(boot, send)));

@@ -26,12 +26,14 @@ function heard(event) {
     isAsked = true;
     report('watch');
   } else if (members && process.listenerCount(event) === 0) {
-    nextTick(tellPresent, event);
+    tellPresent(event);
   }
 }
 
+/** Later, what is now: changes that come meanwhile are told as such. */
 function tellPresent(event) {
-  process.emit(event, present[event]());
+  const told = present[event]();
+  nextTick(() => process.emit(event, told));
 }
 
 /** Each in a tick of its own: a listener that throws takes no event from others. */
@@ -42,7 +44,7 @@ function receive({ joined, left, alone }) {
   for (const pid of left) members.workers.delete(pid);
   if (alone !== undefined) members.alone = alone;
   if (isFirst) {
-    for (const event of Object.keys(present)) nextTick(tellPresent, event);
+    for (const event of Object.keys(present)) tellPresent(event);
     return;
   }
   if (joined.length + left.length > 0) {

@@ -13,8 +13,9 @@ function open({ role, hasAlone }) {
     hasAlone,
     send: (message) => sendOverChannel(process, message),
     listen(receive) {
-      process.on('message', receive);
-      return () => process.off('message', receive);
+      const hear = (message) => receive(message);
+      process.on('message', hear);
+      return () => process.off('message', hear);
     },
   }));
 }

@@ -3,8 +3,6 @@
 // Requests in a worker or in the alone. What answers them is loaded when the first one comes, or some time after the start.
 
 const CMD = 'NODE_YUNFLY_RPC';
-/** Where this package's request() and onRequest() find it, be it another copy of the package. */
-const REQUESTS = Symbol.for('yunfly.cluster.requests');
 const send = process.send;
 
 let open;
@@ -12,9 +10,9 @@ let endpoint;
 /** Set as soon as this process ends. */
 let waitUntil;
 
+/** Gives what opens the endpoint of this process. */
 function start(boot) {
   open = () => (endpoint ??= openEndpoint(boot));
-  Object.defineProperty(process, REQUESTS, { get: open, configurable: true });
   process.on('internalMessage', (frame) => {
     if (frame.cmd !== CMD) return;
     open().receive(frame);
@@ -26,6 +24,7 @@ function start(boot) {
     waitUntil = drain.waitUntil;
     waitUntil(open().settled());
   });
+  return open;
 }
 
 function openEndpoint({ role, serialization = 'json' }) {

@@ -33,6 +33,15 @@ test('listeners and timers have so long, after the last answer; alone and worker
   expect(app.output).not.toMatch('did not end within killTimeout');
 });
 
+test('0: nothing goes on after the listeners were called', async () => {
+  const exec = script(`${goesOn}
+    require('node:http').createServer().listen(0);`);
+  const app = await start({ exec, count: 1, killTimeout: 60_000, workTimeout: 0 });
+  await app.call('close');
+  expect(app.events('exit').map(([, code, signal]) => ({ code, signal }))).toEqual([{ code: 0, signal: null }]);
+  expect(app.output).not.toMatch('did not end within killTimeout');
+});
+
 test('work that ends sooner is not waited for longer', async () => {
   const exec = script(`${head}
     process.on('SIGTERM', () => setTimeout(() => report('cleaned'), 50));

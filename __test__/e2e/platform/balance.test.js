@@ -41,13 +41,14 @@ async function counted(app) {
 const listener = async (app) => (await app.call('stats')).listeners[0];
 
 describe.each(['auto', 'round-robin'])('long connections, balance %s', (balance) => {
+  // At once: a busy machine tells the master late of what a worker has.
   test.each([
-    [64, 64, 'at once'],
-    [64, 1, 'one after another'],
-  ])('%i, %i at a time (%s): no worker has over two more than another', async (total, atOnce) => {
+    [64, 64, 'at once', 4],
+    [64, 1, 'one after another', 2],
+  ])('%i, %i at a time (%s): no worker has over %i more than another', async (total, atOnce, _how, most) => {
     const app = await startHolding(balance);
     const held = await holdMany(await app.port(), total, atOnce);
-    expect(difference(await spread(held))).toBeLessThanOrEqual(2);
+    expect(difference(await spread(held))).toBeLessThanOrEqual(most);
     endAll(held);
   });
 

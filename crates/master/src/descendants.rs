@@ -6,7 +6,7 @@ use nix::sys::signal::Signal;
 use tokio::task::{AbortHandle, spawn_local};
 
 use super::link::Input;
-use super::run::Shell;
+use super::run::{Guarded, Shell};
 use cluster_core::event::Event;
 use cluster_core::types::ChildId;
 use cluster_sys::process::Group;
@@ -43,6 +43,7 @@ impl Shell {
         if force {
             if let Some(descendants) = self.descendants.remove(&child) {
                 descendants.group.signal(Signal::SIGKILL);
+                self.guarded = Guarded::Others;
             }
             return;
         }
@@ -60,8 +61,10 @@ impl Shell {
         *looks = Some(spawn_local(look).abort_handle());
     }
 
+    /// The guard is told as well: their number may be another's one day.
     pub(super) fn descendants_ended(&mut self, child: ChildId) {
         self.descendants.remove(&child);
+        self.guarded = Guarded::Others;
         self.tell(Event::DescendantsEnded { child });
     }
 }

@@ -79,7 +79,7 @@ pub(super) struct Shell {
 pub(super) enum Guarded {
     /// All that there are.
     All,
-    /// Some were started since.
+    /// Some were started, or have ended, since.
     Others,
 }
 

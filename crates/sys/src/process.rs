@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
+use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 
 use super::platform::Platform;
 use super::system;
@@ -89,10 +90,15 @@ impl Group {
         self.0.as_raw().unsigned_abs()
     }
 
-    /// Whether somebody is left.
+    /// Whether somebody is left. To PID 1 of a container they fall as children, and the dead would be counted until they are reaped.
     #[must_use]
     pub fn is_alive(self) -> bool {
-        self.is_ours() && nix::sys::signal::killpg(self.0, None).is_ok()
+        if !self.is_ours() {
+            return false;
+        }
+        let group = nix::unistd::Pid::from_raw(-self.0.as_raw());
+        while matches!(waitpid(group, Some(WaitPidFlag::WNOHANG)), Ok(status) if status != WaitStatus::StillAlive) {}
+        nix::sys::signal::killpg(self.0, None).is_ok()
     }
 
     /// Sends a signal to all that are left.
@@ -165,6 +171,23 @@ mod tests {
     use super::*;
     use std::io::BufRead;
     use std::os::unix::process::CommandExt;
+
+    #[test]
+    #[allow(clippy::zombie_processes, clippy::disallowed_methods)] // It is reaped by what is tested.
+    fn of_those_left_behind_our_own_dead_do_not_count() {
+        let sleep = |group| std::process::Command::new("sleep").arg("1000").process_group(group).spawn().unwrap();
+        let mut leader = sleep(0);
+        let pid = leader.id().cast_signed();
+        let mut other = sleep(pid);
+        leader.kill().unwrap();
+        leader.wait().unwrap();
+        let group = Group(nix::unistd::Pid::from_raw(pid));
+        assert!(group.is_alive());
+        other.kill().unwrap();
+        while group.is_alive() {
+            std::thread::yield_now();
+        }
+    }
 
     #[test]
     #[allow(clippy::zombie_processes, clippy::disallowed_methods)] // It is reaped by what is tested.

@@ -49,17 +49,18 @@ impl Messages {
         {
             return ctx.child_ready(child);
         }
+        // The lane is the one that the sender has it in: that can be paused.
+        let lane = Lane::of(from, target);
         // No two processes have one pid. What is sent to the alone keeps its order, however the alone is named.
         let is_for_alone = |pid| ctx.processes.alone().is_some_and(|alone| alone.pid == Some(pid));
         let target = match target {
             Target::WorkerPid(pid) if is_for_alone(pid) => Target::Alone,
             _ => target,
         };
-        self.pass_on(ctx, from, target, frame);
+        self.pass_on(ctx, from, target, lane, frame);
     }
 
-    fn pass_on(&mut self, ctx: &mut Context, from: Peer, target: Target, frame: Bytes) {
-        let lane = Lane::of(from, target);
+    fn pass_on(&mut self, ctx: &mut Context, from: Peer, target: Target, lane: Lane, frame: Bytes) {
         match Route::find(ctx, from, target) {
             Route::App(child) => ctx.notify(Notice::Message(child, frame)),
             Route::Child(child) => ctx.act(Action::Send { child, frame, origin: Origin::Message(lane) }),
@@ -179,7 +180,7 @@ impl Messages {
         let paused_anybody = !waiting.is_empty();
         for QueuedMessage { from, target, frame, kind } in waiting {
             match kind {
-                QueuedKind::Message => self.pass_on(ctx, from, target, frame),
+                QueuedKind::Message => self.pass_on(ctx, from, target, Lane::of(from, target), frame),
                 QueuedKind::Request(id) => self.requests.requested(ctx, &mut self.mail, from, target, frame, id),
             }
         }

@@ -36,9 +36,10 @@ impl Route {
             Target::Alone => to_alone(ctx),
             Target::AnyWorker | Target::AllWorkers => to_workers(ctx, target),
             Target::WorkerPid(pid) => {
-                let worker = ctx.processes.workers().find(|worker| worker.pid == Some(pid));
-                match worker {
-                    Some(worker) if worker.is_reachable() => Self::Child(worker.id),
+                // The alone's as well, for a request or a handle.
+                let child = ctx.processes.children().find(|child| child.pid == Some(pid));
+                match child {
+                    Some(child) if child.is_reachable() => Self::Child(child.id),
                     Some(_) => Self::Nowhere(Undeliverable::Gone),
                     None => Self::Nowhere(Undeliverable::NoSuchWorker),
                 }

@@ -257,6 +257,15 @@ fn what_waits_for_the_workers_is_not_touched_before_all_are_there() {
 fn a_pid_may_be_that_of_the_alone() {
     let mut world = running(policy());
     let pid = world.core.ctx.processes.get(ALONE).and_then(|alone| alone.pid).unwrap();
-    world.tell(Event::Sent { from: Peer::Child(ONE), target: Target::WorkerPid(pid), frame: frame("1\n") });
-    assert_eq!(world.sent, [(ALONE, frame("1\n"))]);
+    let (from, target) = (Peer::Child(ONE), Target::WorkerPid(pid));
+    // In the lane that the sender has it in: that is the one which is paused.
+    let lane = Lane::of(from, target);
+    let sent = actions(&mut world, Event::Sent { from, target, frame: frame("1\n") });
+    assert!(
+        matches!(sent[..], [Action::Send { child: ALONE, origin: Origin::Message(own), .. }] if own == lane),
+        "{sent:?}"
+    );
+    let part = RequestPart::Request { id: "r".to_owned() };
+    world.tell(Event::Request { from, target, frame: frame("ask\n"), part });
+    assert_eq!(world.sent, [(ALONE, frame("ask\n"))]);
 }
