@@ -104,6 +104,7 @@ test.each([
   ['--config a.json --config b.json', '--config is given twice, with a.json and with b.json. Give it once.'],
   ['--env =A app.js', "--env takes KEY=VALUE, but got '=A'."],
   ['--title --dev app.js', '--title needs a value: --title=<name>.'],
+  ['app.js --env', '--env needs a value: --env=<KEY=VALUE>.'],
   ['--title= app.js', '--title needs a value'],
   ['-r', '-r needs a value: -r <module>.'],
   ['--count', '--count needs a value'],

@@ -115,6 +115,8 @@ test.each([
   [{ watch: false }, { watch: false }],
   [{ cron_restart: 0, autostart: true, time: false, exec_interpreter: 'node' }, {}],
   [{ interpreter: process.execPath }, {}],
+  [{ interpreter: '', uid: '', gid: '', increment_var: '', stop_exit_codes: [] }, {}],
+  [{ user: '', stop_exit_codes: false }, {}],
   [{ kill_timeout: null, cron: undefined }, { killTimeout: undefined }],
 ])('%j', (app, fields) => {
   const config = configOf(app);
@@ -222,6 +224,7 @@ test.each([
   [{ shutdown_with_message: true }, 'a listener of SIGTERM'],
   [{ stop_exit_codes: [0] }, '`autorestart: false`'],
   [{ uid: 'www-data' }, 'User= in systemd'],
+  [{ uid: 0 }, 'User= in systemd'],
   [{ user: 'www-data' }, '`user` must be left out'],
   [{ gid: 33 }, 'Group= in systemd'],
   [{ execute_command: true }, '`execute_command` must be left out'],

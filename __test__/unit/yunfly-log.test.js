@@ -42,6 +42,29 @@ test('a logger gets the lines; the table is for the eye', () => {
   expect(lines).toEqual([['warn', expect.stringMatching(/^shop: \[app 1\] .*SIGTERM/)]]);
 });
 
+test.each([
+  ['json', ['info', 'warn']],
+  ['json,warn', ['warn']],
+])('YUNFLY_LOG=%s', (value, levels) => {
+  const { YUNFLY_LOG: before } = process.env;
+  const lines = [];
+  const write = jest.spyOn(process.stderr, 'write').mockImplementation((text, done) => {
+    lines.push(JSON.parse(text).level);
+    done();
+  });
+  process.env.YUNFLY_LOG = value;
+  try {
+    const log = openLog({ title: 'shop' });
+    log.info('closes', { pid: 1 });
+    log.warn('signal', { pid: 1, signal: 'SIGTERM' });
+  } finally {
+    delete process.env.YUNFLY_LOG;
+    if (before !== undefined) process.env.YUNFLY_LOG = before;
+    write.mockRestore();
+  }
+  expect(lines).toEqual(levels.map((level) => level.toUpperCase()));
+});
+
 test('the table', () => {
   const worker = (id, state) => ({ id, pid: 100 + id, state });
   const cluster = {

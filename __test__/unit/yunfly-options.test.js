@@ -19,7 +19,7 @@ const inMode = (mode, options) => {
 test('production', () => {
   expect(inMode('production', {})).toEqual({
     exec: './run_worker',
-    mode: 'production',
+    mode: undefined,
     refork: true,
     watch: undefined,
     alone: false,
@@ -39,6 +39,8 @@ test.each([
   ['production', { isWatch: true, refork: true }, { mode: 'production', refork: false, watch: undefined }],
   ['development', { refork: true }, { mode: 'development', refork: undefined, watch: false }],
   ['development', { isWatch: true }, { mode: 'development', refork: undefined, watch: [] }],
+  ['development', { watch: null }, { mode: 'development', refork: undefined, watch: false }],
+  ['development', { watch: null, isWatch: true }, { mode: 'development', refork: undefined, watch: [] }],
   ['development', { watch: 'src' }, { mode: 'development', refork: undefined, watch: 'src' }],
   ['test', { mode: null }, { mode: 'development', refork: undefined, watch: false }],
   ['development', { mode: 'test' }, { mode: 'production', refork: false, watch: undefined }],
@@ -49,8 +51,19 @@ test.each([
     { mode: 'production', refork: false, watch: undefined },
   ],
   ['development', { mode: 'production' }, { mode: 'production', refork: true, watch: undefined }],
-])('NODE_ENV=%s, %o', (mode, options, expected) => {
-  expect(inMode(mode, options)).toMatchObject(expected);
+])('NODE_ENV=%s, %o', (NODE_ENV, options, { mode, ...expected }) => {
+  process.env.NODE_ENV = NODE_ENV;
+  const { config, shown } = translate({ ...base, ...options });
+  expect(config).toMatchObject(expected);
+  expect([shown.mode, config.aloneConfig.mode]).toEqual([mode, mode]);
+  // Where the environment decides it is the cluster that says so.
+  expect(config.mode).toBe(options.mode ? mode : undefined);
+});
+
+test('NODE_ENV is not set', () => {
+  delete process.env.NODE_ENV;
+  const { config, shown } = translate({ ...base });
+  expect([config.mode, shown.mode]).toEqual([undefined, 'development']);
 });
 
 test.each([
@@ -62,6 +75,7 @@ test.each([
   [{ alone: './run_alone', useAloneWorker: false }, { alone: false }],
   [{ count: undefined }, { count: 'auto' }],
   [{ count: 0 }, { count: 'auto' }],
+  [{ count: '0' }, { count: 'auto' }],
   [{ count: '3' }, { count: 3 }],
   [{ count: 'many' }, { count: 'many' }],
   [{ args: '{"a":1}' }, { args: ['{"a":1}'] }],
@@ -69,6 +83,9 @@ test.each([
   [{ args: null }, { args: undefined }],
   [{ limit: 0 }, { limit: undefined }],
   [{ limit: 30 }, { limit: 30 }],
+  [{ limit: '30' }, { limit: 30 }],
+  [{ limit: '0' }, { limit: undefined }],
+  [{ limit: 'long' }, { limit: 'long' }],
   [
     { hangTimeout: 5000, workTimeout: false },
     { hangTimeout: 5000, workTimeout: false },
@@ -87,10 +104,13 @@ test('of `env` what differs from the environment', () => {
 
 test('what has no meaning here is not passed on, and what is shown', () => {
   const options = { https: true, address: '10.0.0.1', yunflyVerfion: '1.2.3', duration: 60, windowsHide: true };
-  const { config, shown } = translate({ ...base, ...options, slaves: '', isWatch: false, useAloneWorker: true });
-  for (const name of [...Object.keys(options), 'port', 'slaves', 'isWatch', 'useAloneWorker'])
-    expect(config).not.toHaveProperty(name);
-  expect(shown).toEqual({ port: 9000, url: 'https://10.0.0.1:9000', version: '1.2.3' });
+  const warnings = jest.spyOn(process, 'emitWarning').mockImplementation(() => {});
+  process.env.NODE_ENV = 'production';
+  const more = { slaves: './other.js', isWatch: false, useAloneWorker: true };
+  const { config, shown } = translate({ ...base, ...options, ...more });
+  expect(warnings).not.toHaveBeenCalled();
+  for (const name of [...Object.keys(options), ...Object.keys(more), 'port']) expect(config).not.toHaveProperty(name);
+  expect(shown).toEqual({ port: 9000, url: 'https://10.0.0.1:9000', version: '1.2.3', mode: 'production' });
   expect(translate({ ...base, port: '80' }).shown.url).toBe('http://127.0.0.1:80');
 });
 

@@ -50,7 +50,7 @@ function take(typed, settings, token, file) {
 }
 
 function optionOf({ name, value }) {
-  return name === 'env' && /^[^-=][^=]*$/.test(value) ? ENVIRONMENT : byName.get(name);
+  return name === 'env' && typeof value === 'string' && /^[^-=][^=]*$/.test(value) ? ENVIRONMENT : byName.get(name);
 }
 
 /** What each field, or what is asked for, was set to and by which option. */

@@ -2,6 +2,7 @@
 
 const fs = require('fs');
 const path = require('path');
+const vm = require('vm');
 const { pathToFileURL } = require('url');
 const { UsageError } = require('./options');
 
@@ -29,12 +30,22 @@ function requireEcosystem({ only, environment }) {
 async function load(file) {
   if (/\.ya?ml$/.test(file)) throw new UsageError(`--config: ${file}: YAML is not read. Write it as .json or .js.`);
   try {
-    if (path.extname(file) === '.json') return JSON.parse(fs.readFileSync(file, 'utf8'));
+    if (path.extname(file) === '.json') return readJson(file);
     const { default: exported, ...named } = await import(pathToFileURL(file));
     // PM2 reads an ES module's names.
     return exported ?? (named.apps && named);
   } catch (cause) {
     throw new UsageError(`--config: ${file} could not be loaded: ${cause?.message}`, { cause });
+  }
+}
+
+/** PM2 evaluates such a file as JavaScript: it may hold comments, or commas too many. */
+function readJson(filename) {
+  const text = fs.readFileSync(filename, 'utf8');
+  try {
+    return JSON.parse(text);
+  } catch {
+    return vm.runInThisContext(`(${text}\n)`, { filename });
   }
 }
 

@@ -6,6 +6,7 @@
 const { ClusterError } = require('../errors');
 
 const key = (part) => Symbol.for(`yunfly.cluster.${part}`);
+const ENTERED = key('entered');
 
 /** @returns that part; undefined: this process belongs to no cluster, or has not started one yet */
 function find(part) {
@@ -25,6 +26,12 @@ function enter(parts) {
   for (const [part, get] of Object.entries(parts)) {
     Object.defineProperty(process, key(part), { get, configurable: true });
   }
+  process.emit(ENTERED);
 }
 
-module.exports = { find, here, enter };
+/** Calls back once, when a cluster's parts take the place of these, be it by another copy of this package. Nothing can be sent yet. */
+function onEnter(callback) {
+  process.once(ENTERED, callback);
+}
+
+module.exports = { find, here, enter, onEnter };

@@ -29,9 +29,10 @@ function leveled(word) {
   return word === 'trace' ? 'debug' : word;
 }
 
-/** `{ error, warn, info, debug }`, each called with a text and, optionally, fields. None of them throws. */
-function createLog({ logger, title }) {
-  const { level = logger ? 'info' : 'warn', json } = readVariable(process.env.YUNFLY_LOG);
+/** `{ error, warn, info, debug }`, each called with a text and, optionally, fields. None of them throws. `usual`: the level that holds
+ *  where YUNFLY_LOG names none. */
+function createLog({ logger, title, usual = logger ? 'info' : 'warn' }) {
+  const { level = usual, json } = readVariable(process.env.YUNFLY_LOG);
   const print = (name, text, fields) =>
     write('stderr', `${json ? jsonLine(name, title, text, fields) : line(title, text, fields)}\n`);
   const tell = (name, text, fields) => {

@@ -18,7 +18,7 @@ export interface YunflyOptions extends Omit<ClusterConfig, 'alone' | 'count' | '
   /** Workers in production. Default: one per CPU that this process may use. */
   count?: number | string | null;
   /** `'test'`: several workers in development, too. */
-  mode?: 'test' | 'production' | 'development' | null;
+  mode?: 'test' | 'production' | 'development' | (string & {}) | null;
   /** The framework watches the files and calls `reloadAppWorker()`; no worker is forked again by itself. */
   isWatch?: boolean;
   /** The workers' arguments. */
@@ -35,12 +35,12 @@ export interface YunflyOptions extends Omit<ClusterConfig, 'alone' | 'count' | '
   duration?: number;
   /** No effect. */
   windowsHide?: boolean;
-  /** No effect, with the process warning `CLUSTER_OPTION_IGNORED`. */
+  /** No effect. */
   slaves?: string;
 }
 
-/** What starts at once. If the start fails this process exits with code 1, unless `handleSignals` is `false`. Emit `reload-worker`,
- *  `reload-alone` or `close-app` on it for what the methods of such names do. */
+/** A cluster that is being started; returned at once. If the start fails this process exits with code 1, unless `handleSignals` is `false`. Emit `reload-worker`,
+ *  `reload-alone` or `close-app` on it to do the same as the methods. */
 export interface YunflyMaster extends EventEmitter {
   /** The cluster beneath. */
   readonly cluster: Cluster;

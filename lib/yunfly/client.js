@@ -19,6 +19,7 @@ class YunflyClient extends EventEmitter {
   #entries = new Set();
   /** The last values by key, while this process is the only one. */
   #early = new Map();
+  #isMoving = false;
 
   /** The master stands in for a leader. */
   get isClusterClientLeader() {
@@ -48,8 +49,10 @@ class YunflyClient extends EventEmitter {
   }
 
   publish({ key, value }) {
+    this.#moved();
+    const isTaken = topicHere.publish(String(key), value, { retain: true });
     if (isSingle) this.#early.set(String(key), value);
-    return topicHere.publish(String(key), value, { retain: true });
+    return isTaken;
   }
 
   close() {
@@ -57,22 +60,34 @@ class YunflyClient extends EventEmitter {
     return Promise.resolve();
   }
 
-  /** From the topics of this process alone to those of the cluster that it has started. */
+  /** From the topics of this process alone to those of the cluster that it starts: as soon as that takes something, or is asked to. */
   move() {
     isSingle = false;
-    for (const entry of this.#entries) this.#open(entry);
-    for (const [key, value] of this.#early) topicHere.publish(key, value, { retain: true });
+    this.#isMoving = true;
+    timers.nextTick(() => this.#moved());
+  }
+
+  #moved() {
+    if (!this.#isMoving) return;
+    this.#isMoving = false;
+    const early = new Map(this.#early);
     this.#early.clear();
+    for (const [key, value] of early) topicHere.publish(key, value, { retain: true });
+    // What is on its way to them from before still comes, so those of before don't end.
+    for (const entry of this.#entries) this.#open(entry, early.has(entry.key));
   }
 
   #add(entry) {
     checkListener(entry.listener);
-    this.#open(entry);
+    this.#moved();
+    this.#open(entry, false);
     this.#entries.add(entry);
   }
 
-  #open(entry) {
-    entry.end = topicHere.subscribe(entry.key, (value) => {
+  /** `hasOwn`: the value that was kept has come already, unless another process has published one meanwhile. */
+  #open(entry, hasOwn) {
+    entry.end = topicHere.subscribe(entry.key, (value, { retained, pid }) => {
+      if (!this.#entries.has(entry) || (hasOwn && retained && pid === process.pid)) return;
       if (entry.isOnce) this.#remove(entry);
       entry.listener(value);
     });
@@ -98,11 +113,7 @@ function beSingle() {
   const send = (frame) => local.route(JSON.stringify(frame));
   const endpoint = new TopicEndpoint({ role: 'app', unreachable() {}, send, lose() {} }, codecs.json);
   here.enter({ topics: () => endpoint });
+  here.onEnter(() => client.move());
 }
 
-/** A cluster was started in this process. */
-function moveClient() {
-  if (isSingle) client.move();
-}
-
-module.exports = { getClient, moveClient };
+module.exports = { getClient };

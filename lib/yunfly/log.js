@@ -8,16 +8,17 @@ const { colorDepth, write } = require('../output/terminal');
 const { wordsFor } = require('./words');
 
 const LEVELS = ['error', 'warn', 'info'];
+const USUAL = 'info';
 
 /** `{ error, warn, info, colors }`: each is called with the name of a text and its facts. */
 function openLog({ logger, title }) {
-  const { level = 'info', json } = readVariable(process.env.YUNFLY_LOG);
+  const { level = USUAL, json } = readVariable(process.env.YUNFLY_LOG);
   const words = wordsFor(process.env);
   const colors = createColors(colorDepth(process.stdout) > 1);
   const tints = { error: colors.red, warn: colors.yellow, info: (text) => text };
   const isOn = (name) => level === 'debug' || LEVELS.indexOf(name) <= LEVELS.indexOf(level);
   const print = (name, text) => isOn(name) && write('stdout', `${tints[name](`[${time(new Date())}] ${text}`)}\n`);
-  const log = logger || json ? createLog({ logger, title }) : undefined;
+  const log = logger || json ? createLog({ logger, title, usual: USUAL }) : undefined;
   const tell = (name, text) => (log ? log[name](text) : print(name, text));
   const said = LEVELS.map((name) => [name, (text, facts = {}) => void tell(name, words[text](facts))]);
   // A table is for the eye.

@@ -3,7 +3,6 @@
 const { EventEmitter } = require('events');
 const { Cluster } = require('../cluster/cluster');
 const { describeError } = require('../errors');
-const { find } = require('../messages/here');
 const { written } = require('../output/terminal');
 const timers = require('../real-timers');
 const { countExits } = require('./exit-counters');
@@ -33,14 +32,14 @@ class YunflyMaster extends EventEmitter {
     const { config, shown } = translate(options);
     this.#cluster = new Cluster(config);
     this.#exits = config.handleSignals !== false;
-    this.#isDevelopment = config.mode === 'development';
+    this.#isDevelopment = shown.mode === 'development';
     this.#report = new Report(this.#cluster, { config, shown });
     countExits(this.#cluster, () => this.#isClosing);
     this.on('reload-worker', () => this.reloadAppWorker());
     this.on('reload-alone', () => this.reloadAppAlone());
     this.on('close-app', () => this.closeApp());
-    this.#hearProcess();
-    this.#start(shown);
+    this.#hearProcess(config);
+    this.#start({ port: shown.port, enable: config.enable });
   }
 
   /** The cluster beneath, with all that it can do. */
@@ -69,13 +68,10 @@ class YunflyMaster extends EventEmitter {
     this.#close(0);
   }
 
-  #start({ port }) {
-    const server = new Port(this.#cluster, port);
+  #start({ port, enable }) {
+    const server = new Port(this.#cluster, { port, enable });
     this.#report.begins();
-    const isSingle = find('topics') !== undefined;
-    const started = this.#cluster.start();
-    if (isSingle) require('./client').moveClient();
-    started.then(
+    this.#cluster.start().then(
       async () => {
         if (!(await server.open(PORT_PATIENCE_MS))) this.#report.say('warn', 'elsewhere', { port });
         // Out of the promise: what a callback throws is an uncaught exception.
@@ -108,7 +104,8 @@ class YunflyMaster extends EventEmitter {
     const over = (error) => {
       this.#reloads[target] -= 1;
       // One that a later one or the end cut off has failed for no reason of its own.
-      tell(error, number === this.#lastReload && !this.#isClosing);
+      const isCut = this.#isDevelopment && number !== this.#lastReload;
+      tell(error, !isCut && !this.#isClosing);
     };
     try {
       const report = await this.#cluster.reload({ target });
@@ -130,7 +127,7 @@ class YunflyMaster extends EventEmitter {
     for (const child of replaced) if (['forking', 'online'].includes(child.state)) child.kill('SIGKILL');
   }
 
-  #hearProcess() {
+  #hearProcess({ enable }) {
     const onSignal = (signal) => {
       this.#isClosing = true;
       this.#report.say('info', 'signal', { signal });
@@ -140,13 +137,17 @@ class YunflyMaster extends EventEmitter {
       this.#report.say('error', 'orphaned');
       this.#close(1);
     };
-    // The cluster acts on them.
-    if (this.#exits) for (const name of ENDING_SIGNALS) process.once(name, onSignal);
+    const onExit = (code) => this.#report.say(code === 0 ? 'info' : 'error', 'exits', { code });
+    // The cluster acts on them, if there is one.
+    if (this.#exits && enable !== false) for (const name of ENDING_SIGNALS) process.once(name, onSignal);
     process.once('disconnect', onDisconnect);
-    process.once('exit', (code) => this.#report.say(code === 0 ? 'info' : 'error', 'exits', { code }));
+    if (this.#exits) process.once('exit', onExit);
     this.#cluster.once('close', () => {
       for (const name of ENDING_SIGNALS) process.off(name, onSignal);
       process.off('disconnect', onDisconnect);
+      // Whoever closes the cluster beneath goes on.
+      const goesOn = () => !this.#isClosing && process.exitCode === undefined;
+      timers.setImmediate(() => goesOn() && process.off('exit', onExit));
     });
   }
 

@@ -3,7 +3,6 @@
 // The options of yunfly's own cluster package, and what its framework adds to them, as a configuration of this one.
 
 const { invalid } = require('../config/check');
-const { warn } = require('../warn');
 
 /** What the face itself uses, and what has no meaning where cfork starts no process. */
 const NOT_OF_THE_CLUSTER = ['port', 'https', 'address', 'yunflyVerfion', 'isWatch', 'useAloneWorker'];
@@ -14,45 +13,47 @@ const WORK_MS = 1000;
 
 /** `{ config, shown }`: what createCluster() gets, and what the log tells. Fields of this package's own pass as they are. */
 function translate(options = {}) {
-  const shown = shownOf(options);
-  if (isGiven(options.slaves)) {
-    const remedy = 'Start a second cluster for other scripts.';
-    warn('CLUSTER_OPTION_IGNORED', `cluster config: \`slaves\` has no effect. ${remedy}`);
-  }
+  const mode = chosenMode(options);
+  const shown = { ...shownOf(options), mode };
   const own = Object.entries(options).filter(
     ([name, value]) => value !== null && ![...NOT_OF_THE_CLUSTER, ...WITHOUT_MEANING].includes(name),
   );
   const config = {
     ...Object.fromEntries(own),
     alone: options.useAloneWorker !== false && isGiven(options.alone) ? options.alone : false,
-    count: countOf(options.count),
-    limit: options.limit || undefined,
+    count: numberOf(options.count) || 'auto',
+    limit: numberOf(options.limit) || undefined,
     title: options.title || undefined,
     args: typeof options.args === 'string' ? [options.args] : (options.args ?? undefined),
     env: differing(options.env ?? {}),
     workTimeout: options.workTimeout ?? WORK_MS,
-    ...modeOf(options),
+    ...ofMode(mode, options),
+    // Left out where the environment decides: it says so if NODE_ENV is not set.
+    mode: options.mode ? mode : undefined,
   };
-  return { config: { ...config, aloneConfig: options.aloneConfig ?? plain(config) }, shown };
+  return { config: { ...config, aloneConfig: options.aloneConfig ?? plain({ ...config, mode }) }, shown };
 }
 
 const isGiven = (text) => typeof text === 'string' && text.trim() !== '';
 
 /** As text too: it may come from the environment. */
-function countOf(count) {
-  return typeof count === 'string' && /^\d+$/.test(count) ? Number(count) : count || 'auto';
+function numberOf(value) {
+  return typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value;
+}
+
+/** NODE_ENV decides. With `mode: 'test'` there may be several workers in development too. */
+function chosenMode({ mode }) {
+  const usual = process.env.NODE_ENV === 'production' ? 'production' : 'development';
+  return mode === 'test' ? 'production' : mode || usual;
 }
 
 /**
- * NODE_ENV decides. With `mode: 'test'` there may be several workers in development too, which are forked again only if that is
- * asked for. The original watches nothing: with `isWatch` the framework does, and what has failed waits for its reload.
+ * With `mode: 'test'` workers are forked again only if that is asked for. The original watches nothing: with `isWatch` the framework
+ * does, and what has failed waits for its reload.
  */
-function modeOf({ mode, refork, isWatch, watch = isWatch ? [] : false }) {
-  const isTest = mode === 'test';
-  const usual = process.env.NODE_ENV === 'production' ? 'production' : 'development';
-  const chosen = isTest ? 'production' : mode || usual;
-  if (chosen !== 'production') return { mode: chosen, refork: undefined, watch };
-  return { mode: chosen, refork: !isWatch && (isTest ? Boolean(refork) : refork !== false), watch: undefined };
+function ofMode(chosen, { mode, refork, isWatch, watch }) {
+  if (chosen !== 'production') return { refork: undefined, watch: watch ?? (isWatch ? [] : false) };
+  return { refork: !isWatch && (mode === 'test' ? Boolean(refork) : refork !== false), watch: undefined };
 }
 
 /** The framework may pass `process.env` whole: what is in it anyway is no change. */

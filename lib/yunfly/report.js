@@ -24,7 +24,7 @@ class Report {
   constructor(cluster, { config, shown }) {
     this.#cluster = cluster;
     this.#log = openLog({ logger: config.logger, title: cluster.title });
-    this.#facts = { ...shown, title: cluster.title, pid: process.pid, mode: config.mode, exec: config.exec };
+    this.#facts = { ...shown, title: cluster.title, pid: process.pid, exec: config.exec };
     this.#hearWorkers();
     this.#hearAlone();
     cluster.on('exception', (error) => this.say('error', 'gaveUp', { error: error.message }));

@@ -53,9 +53,11 @@ function startTimeout(value) {
 /** false, 0, '0', '' and []. */
 const isOff = (value) => Number(value) === 0;
 
-/** 'node', or the path of this one. */
+const isEmpty = (value) => value === '';
+
+/** 'node', the path of this one, or ''. */
 function isThisNode(interpreter) {
-  if (interpreter === 'node') return true;
+  if (['', 'node'].includes(interpreter)) return true;
   try {
     return fs.realpathSync(interpreter) === process.execPath;
   } catch {
@@ -109,7 +111,7 @@ const OPTIONS = {
     unless: isThisNode,
   },
   execute_command: { refused: 'Only files of JavaScript or TypeScript are run: name one as `script`.', unless: isOff },
-  increment_var: { refused: 'Add NODE_APP_INSTANCE to the number in the app.' },
+  increment_var: { refused: 'Add NODE_APP_INSTANCE to the number in the app.', unless: isEmpty },
   filter_env: {
     refused: 'Start the command without these variables (env -u NAME …).',
     unless: isOff,
@@ -120,10 +122,10 @@ const OPTIONS = {
   },
   stop_exit_codes: {
     refused: 'A worker that exits is replaced, whatever its code: set `autorestart: false` for an app that has an end.',
-    unless: (value) => value.length === 0,
+    unless: (value) => value === false || value.length === 0,
   },
-  uid: { refused: 'Start the command as this user (User= in systemd, USER in Docker).' },
-  gid: { refused: 'Start the command with this group (Group= in systemd, USER in Docker).' },
+  uid: { refused: 'Start the command as this user (User= in systemd, USER in Docker).', unless: isEmpty },
+  gid: { refused: 'Start the command with this group (Group= in systemd, USER in Docker).', unless: isEmpty },
 
   max_restarts: { ignored: 'a worker that keeps failing is retried, with pauses, for --limit seconds' },
   restart_delay: { ignored: 'a worker is replaced at once, with pauses if its replacements fail', unless: isOff },

@@ -51,7 +51,7 @@ impl Messages {
         }
         // The lane is the one that the sender has it in: that can be paused.
         let lane = Lane::of(from, target);
-        // No two processes have one pid. What is sent to the alone keeps its order, however the alone is named.
+        // No two processes have one pid. As what is sent to it by its name, this waits for an alone that boots.
         let is_for_alone = |pid| ctx.processes.alone().is_some_and(|alone| alone.pid == Some(pid));
         let target = match target {
             Target::WorkerPid(pid) if is_for_alone(pid) => Target::Alone,

@@ -89,8 +89,12 @@ fn target(world: &World, number: u32) -> Target {
         2 => Target::AllWorkers,
         3 => Target::App,
         _ => {
-            let pid = somebody(world, number).and_then(|child| world.core.ctx.processes.get(child)?.pid);
-            Target::WorkerPid(pid.unwrap_or(1))
+            let named = somebody(world, number).and_then(|child| world.core.ctx.processes.get(child));
+            match named {
+                // By its pid it has another lane than by its name, and the order of messages is that of each lane.
+                Some(child) if !child.is_worker() => Target::Alone,
+                child => Target::WorkerPid(child.and_then(|child| child.pid).unwrap_or(1)),
+            }
         }
     }
 }
