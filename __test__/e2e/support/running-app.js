@@ -181,7 +181,7 @@ output:\n${this.output.slice(-4000)}`;
     if (this.process.exitCode === null && this.process.signalCode === null) this.kill('SIGTERM');
     let timer;
     const tooLong = new Promise((resolve) => {
-      timer = setTimeout(() => resolve('too long'), 20_000);
+      timer = setTimeout(() => resolve('too long'), 100_000);
     });
     const end = await Promise.race([this.gone, tooLong]);
     clearTimeout(timer);
