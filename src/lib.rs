@@ -22,9 +22,9 @@ use std::sync::mpsc::sync_channel;
 use std::time::Duration;
 
 use bytes::Bytes;
-use napi::Either;
 use napi::bindgen_prelude::{Env, Error, Function, Result, Status};
 use napi::threadsafe_function::ThreadsafeFunctionCallMode;
+use napi::{Either, JsString};
 use napi_derive::napi;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
@@ -157,8 +157,8 @@ impl Master {
 
     /// Sends one message to one child. False: it had better wait before the next one.
     #[napi(catch_unwind)]
-    pub fn send(&self, role: String, id: u32, json: String) -> Result<bool> {
-        let frame = line(json);
+    pub fn send(&self, role: String, id: u32, json: JsString<'_>) -> Result<bool> {
+        let frame = line(json)?;
         let fine = self.app.sending(frame.len());
         self.tell(Command::SendTo(child(&role, id)?, frame));
         Ok(fine)
@@ -167,9 +167,9 @@ impl Master {
     /// Sends one message with a handle (the number of a descriptor, which stays the caller's) to one child. `json` is as
     /// Node wraps it: it throws if the descriptor is not what it says. False: it had better wait before the next one.
     #[napi(catch_unwind)]
-    pub fn send_handle(&self, role: String, id: u32, json: String, handle: i32) -> Result<bool> {
+    pub fn send_handle(&self, role: String, id: u32, json: JsString<'_>, handle: i32) -> Result<bool> {
         let handle = duplicate(handle).map_err(|error| Error::from_reason(error.to_string()))?;
-        let frame = line(json);
+        let frame = line(json)?;
         let child = child(&role, id)?;
         if let Ok(Wrapped { kind, .. }) = Wrapped::read(&frame) {
             let receiver =
@@ -190,11 +190,11 @@ impl Master {
 
     /// Routes a message by its `to`, `type` and `worker_pid`. False: it had better wait before the next one.
     #[napi(catch_unwind)]
-    pub fn route(&self, json: String) -> bool {
-        let frame = line(json);
+    pub fn route(&self, json: JsString<'_>) -> Result<bool> {
+        let frame = line(json)?;
         let fine = self.app.sending(frame.len());
         self.tell(Command::Route(frame));
-        fine
+        Ok(fine)
     }
 
     /// Sends the random-worker message to a random listening worker; gives its id.
@@ -316,7 +316,10 @@ fn unfit(unfit: ConfigUnfit) -> Error {
     Error::new(Status::InvalidArg, unfit.to_string())
 }
 
-fn line(mut json: String) -> Bytes {
-    json.push('\n');
-    Bytes::from(json)
+/// A message's line. V8 writes Latin-1 by copying, UTF-8 character by character: ASCII is both.
+fn line(json: JsString<'_>) -> Result<Bytes> {
+    let is_ascii = json.utf8_len()? == json.latin1_len()?;
+    let mut line = if is_ascii { json.into_latin1()?.take() } else { json.into_utf8()?.take() };
+    line.push(b'\n');
+    Ok(Bytes::from(line))
 }
