@@ -31,6 +31,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use cluster_core::notice::Stream;
 use cluster_core::types::{ChildId, ReloadTarget};
 use cluster_master::Command;
+use cluster_master::admin::AdminSocket;
 use cluster_master::app::AppQueue;
 use cluster_master::config::{self, Config, ConfigUnfit};
 use cluster_master::passed::{self, HandleReceiver};
@@ -54,6 +55,8 @@ pub struct Master {
     commands: UnboundedSender<Command>,
     app: Arc<AppQueue>,
     idle: Option<(Config, UnboundedReceiver<Command>)>,
+    /// Bound, until the master has it.
+    admin: Option<AdminSocket>,
     /// Both ends of a channel whose worker the app is starting: the master's, and the worker's.
     opened: Option<(OwnedFd, OwnedFd)>,
     orphans: Orphans,
@@ -75,14 +78,28 @@ impl Master {
             commands.clone(),
         );
         let orphans = Orphans::new(config.variables.platform);
-        Ok(Self { commands, app: Arc::new(app), idle: Some((config, receiver)), opened: None, orphans })
+        Ok(Self { commands, app: Arc::new(app), idle: Some((config, receiver)), admin: None, opened: None, orphans })
+    }
+
+    /// Binds the admin address of the configuration; gives its port, 0 if it has none. Negative: the system's error, as libuv numbers it.
+    #[napi(catch_unwind)]
+    pub fn open_admin(&mut self) -> i32 {
+        let Some(admin) = self.idle.as_ref().and_then(|(config, _)| config.admin.as_ref()) else { return 0 };
+        match AdminSocket::bind(admin) {
+            Ok(socket) => {
+                let port = socket.port().unwrap_or_default();
+                self.admin = Some(socket);
+                port.into()
+            }
+            Err(error) => -error.raw_os_error().unwrap_or_default(),
+        }
     }
 
     /// Starts the master's thread; the core begins. A second call does nothing.
     #[napi(catch_unwind)]
     pub fn start(&mut self, env: Env) -> Result<()> {
         let Some((config, receiver)) = self.idle.take() else { return Ok(()) };
-        thread::start(config, Arc::clone(&self.app), receiver)
+        thread::start(config, self.admin.take(), Arc::clone(&self.app), receiver)
             .map_err(|error| Error::from_reason(error.to_string()))?;
         self.tell(Command::Start);
         if !is_main_thread() {

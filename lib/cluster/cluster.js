@@ -49,6 +49,7 @@ class Cluster extends EventEmitter {
   #participant;
   #localTopics;
   #messenger;
+  #adminAddress = null;
   #ready = deferred();
   #closed = deferred();
   workers = new Map();
@@ -67,6 +68,10 @@ class Cluster extends EventEmitter {
 
   get alone() {
     return this.#dispatcher?.alone ?? null;
+  }
+
+  get adminAddress() {
+    return this.#adminAddress && { ...this.#adminAddress };
   }
 
   get messenger() {
@@ -196,6 +201,7 @@ class Cluster extends EventEmitter {
   #supervise() {
     try {
       this.#master = new Master(JSON.stringify(toNativeConfig(this.#settings)), () => this.#pump?.wake());
+      if (this.#settings.admin) this.#adminAddress = require('./admin').openAdmin(this.#master, this.#settings.admin);
       // Before the rest is loaded: meanwhile the children boot.
       this.#master.start();
       this.#enter();
@@ -215,7 +221,8 @@ class Cluster extends EventEmitter {
     } catch (cause) {
       // Without what is read here nobody would hear of the children that it has started.
       this.#master?.close(true);
-      this.#end(new ClusterError('ERR_START_FAILED', `The master could not be started: ${cause.message}`, { cause }));
+      const why = `The master could not be started: ${cause.message}`;
+      this.#end(cause instanceof ClusterError ? cause : new ClusterError('ERR_START_FAILED', why, { cause }));
       return;
     }
     this.#state = 'supervising';

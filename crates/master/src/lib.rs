@@ -6,6 +6,7 @@
 //! down to what their receivers take.
 
 mod accept;
+pub mod admin;
 mod adopt;
 pub mod app;
 pub mod config;

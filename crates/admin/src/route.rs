@@ -1,0 +1,122 @@
+//! Who may ask what.
+
+use crate::hosts;
+use crate::metrics::Format;
+use crate::request::{Method, Request};
+use crate::response::{Response, Status};
+
+/// What a way in is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Access {
+    pub scope: Scope,
+    /// Names under which this server is asked, beside addresses and `localhost`.
+    pub allowed_hosts: Vec<String>,
+}
+
+/// How much is seen there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// What a probe and a monitoring system need: other machines come here.
+    Probes,
+    /// Everything that only tells.
+    Everything,
+}
+
+/// What is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Question {
+    /// Whether the master is alive.
+    Live,
+    /// Whether the cluster serves.
+    Ready,
+    Metrics(Format),
+    Stats,
+}
+
+impl Access {
+    /// What a request asks.
+    ///
+    /// # Errors
+    /// The answer, when it may not, or when nothing is there.
+    pub fn question(&self, request: &Request) -> Result<Question, Response> {
+        let question = match &*request.path {
+            "/livez" => Question::Live,
+            "/readyz" => Question::Ready,
+            "/metrics" => Question::Metrics(Format::accepted(&request.accept)),
+            "/stats" => Question::Stats,
+            _ => return Err(Response::text(Status::NotFound, "There are /livez, /readyz, /metrics and /stats.")),
+        };
+        if !matches!(request.method, Method::Get | Method::Head) {
+            return Err(Response::text(Status::MethodNotAllowed, "Ask with GET."));
+        }
+        // A probe may say whatever its operator has for a name: there is nothing to read but whether the app serves.
+        let is_probe = matches!(question, Question::Live | Question::Ready);
+        if !is_probe && !hosts::is_ours(request.host.as_deref(), &self.allowed_hosts) {
+            return Err(Response::text(
+                Status::Forbidden,
+                "The Host header names neither an address nor localhost. Add the name to `admin.allowedHosts`.",
+            ));
+        }
+        match (self.scope, question) {
+            (Scope::Probes, Question::Stats) => Err(Response::text(
+                Status::Forbidden,
+                "This address is not loopback: only /livez, /readyz and /metrics are answered. `admin.page: true` opens the rest.",
+            )),
+            _ => Ok(question),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::request::Parsed;
+
+    fn ask(scope: Scope, text: &str) -> Result<Question, Status> {
+        let access = Access { scope, allowed_hosts: vec!["prometheus.internal".to_owned()] };
+        let Ok(Parsed::Complete(request, _)) = Request::parse(text.as_bytes()) else { panic!("{text}") };
+        access.question(&request).map_err(|response| response.status)
+    }
+
+    fn get(scope: Scope, path: &str, host: &str) -> Result<Question, Status> {
+        ask(scope, &format!("GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n"))
+    }
+
+    const METRICS: Question = Question::Metrics(Format::Prometheus);
+
+    #[test]
+    fn what_there_is() {
+        for (path, question) in [
+            ("/livez", Question::Live),
+            ("/readyz?verbose", Question::Ready),
+            ("/metrics", METRICS),
+            ("/stats", Question::Stats),
+        ] {
+            assert_eq!(get(Scope::Everything, path, "localhost"), Ok(question));
+        }
+        for path in ["/nothing", "*", "/metrics/", "/../stats"] {
+            assert_eq!(get(Scope::Everything, path, "localhost"), Err(Status::NotFound), "{path}");
+        }
+        assert_eq!(ask(Scope::Everything, "HEAD /livez HTTP/1.1\r\n\r\n"), Ok(Question::Live));
+        let post = "POST /stats HTTP/1.1\r\nContent-Length: 0\r\n\r\n";
+        assert_eq!(ask(Scope::Everything, post), Err(Status::MethodNotAllowed));
+    }
+
+    #[test]
+    fn other_machines_see_what_probes_need() {
+        assert_eq!(get(Scope::Probes, "/livez", "10.0.0.1"), Ok(Question::Live));
+        assert_eq!(get(Scope::Probes, "/readyz", "10.0.0.1"), Ok(Question::Ready));
+        assert_eq!(get(Scope::Probes, "/metrics", "10.0.0.1"), Ok(METRICS));
+        assert_eq!(get(Scope::Probes, "/stats", "10.0.0.1"), Err(Status::Forbidden));
+    }
+
+    #[test]
+    fn a_page_under_another_name_reads_nothing() {
+        for scope in [Scope::Probes, Scope::Everything] {
+            assert_eq!(get(scope, "/metrics", "evil.example"), Err(Status::Forbidden));
+            assert_eq!(get(scope, "/metrics", "prometheus.internal:9100"), Ok(METRICS));
+            assert_eq!(get(scope, "/readyz", "any.service"), Ok(Question::Ready));
+        }
+        assert_eq!(get(Scope::Everything, "/stats", "evil.example"), Err(Status::Forbidden));
+    }
+}

@@ -1,0 +1,122 @@
+//! One connection to the admin address.
+
+use std::io;
+use std::rc::Rc;
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::sync::mpsc::Sender;
+use tokio::sync::oneshot;
+use tokio::time::timeout;
+
+use cluster_admin::request::{LONGEST_BODY, LONGEST_HEAD, Method, Parsed, Request};
+use cluster_admin::response::{Connection, Response, Status};
+use cluster_admin::route::{Access, Question};
+
+/// How long a request may take from its first byte on, and an answer until it is read.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long a connection may wait for its next request: longer than the pause of a monitoring system.
+const IDLE: Duration = Duration::from_secs(75);
+
+/// Read at once.
+const CHUNK: usize = 4 << 10;
+
+/// Something that bytes come from and go to.
+pub(super) trait Stream: AsyncRead + AsyncWrite + Unpin {}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Stream for S {}
+
+/// A question for the master's loop.
+#[derive(Debug)]
+pub struct Asked {
+    pub question: Question,
+    /// Where the answer goes.
+    pub reply: oneshot::Sender<Response>,
+}
+
+/// Until one of both sides has enough.
+pub(super) async fn serve(mut stream: impl Stream, access: Rc<Access>, asking: Sender<Asked>) {
+    let mut came = Vec::new();
+    // Whoever connects asks at once.
+    let mut wait = PATIENCE;
+    loop {
+        let (request, length) = match timeout(wait, first_bytes(&mut stream, &mut came)).await {
+            Ok(Ok(())) => match timeout(PATIENCE, next(&mut stream, &mut came)).await {
+                Ok(Ok(Next::Request(request, length))) => (request, length),
+                Ok(Ok(Next::Refused(response))) => return refuse(stream, &response).await,
+                Ok(Err(_)) => return,
+                Err(_) => return refuse(stream, &Response::text(Status::Timeout, "The request took too long.")).await,
+            },
+            _ => return,
+        };
+        came.drain(..length);
+        let response = match access.question(&request) {
+            Ok(question) => match ask(&asking, question).await {
+                Some(response) => response,
+                // The master is over.
+                None => return,
+            },
+            Err(refusal) => refusal,
+        };
+        let connection = if request.keep_alive { Connection::KeepAlive } else { Connection::Close };
+        let written = response.write(request.method, connection);
+        if !matches!(timeout(PATIENCE, stream.write_all(&written)).await, Ok(Ok(()))) {
+            return;
+        }
+        if connection == Connection::Close {
+            let _ = timeout(PATIENCE, stream.shutdown()).await;
+            return;
+        }
+        wait = IDLE;
+    }
+}
+
+async fn first_bytes(stream: &mut impl Stream, came: &mut Vec<u8>) -> io::Result<()> {
+    if came.is_empty() { read(stream, came).await } else { Ok(()) }
+}
+
+/// What comes next.
+enum Next {
+    Request(Box<Request>, usize),
+    /// No request: its answer.
+    Refused(Response),
+}
+
+async fn next(stream: &mut impl Stream, came: &mut Vec<u8>) -> io::Result<Next> {
+    loop {
+        match Request::parse(came) {
+            Ok(Parsed::Complete(request, length)) => return Ok(Next::Request(request, length)),
+            Ok(Parsed::Incomplete) if came.len() <= LONGEST_HEAD + LONGEST_BODY => read(stream, came).await?,
+            Ok(Parsed::Incomplete) => return Err(io::ErrorKind::InvalidData.into()),
+            Err(why) => return Ok(Next::Refused(Response::to_unreadable(why))),
+        }
+    }
+}
+
+async fn read(stream: &mut impl Stream, came: &mut Vec<u8>) -> io::Result<()> {
+    came.reserve(CHUNK);
+    match stream.read_buf(came).await? {
+        0 => Err(io::ErrorKind::UnexpectedEof.into()),
+        _ => Ok(()),
+    }
+}
+
+async fn ask(asking: &Sender<Asked>, question: Question) -> Option<Response> {
+    let (reply, answer) = oneshot::channel();
+    asking.send(Asked { question, reply }).await.ok()?;
+    answer.await.ok()
+}
+
+/// The last answer. What is not read yet would turn the close into a reset, which takes the answer away.
+async fn refuse(mut stream: impl Stream, response: &Response) {
+    let written = response.write(Method::Get, Connection::Close);
+    let all = async {
+        stream.write_all(&written).await?;
+        stream.shutdown().await?;
+        let mut rest = [0; CHUNK];
+        while stream.read(&mut rest).await? > 0 {}
+        io::Result::Ok(())
+    };
+    let _ = timeout(PATIENCE, all).await;
+}
