@@ -2,8 +2,8 @@
 #![no_main]
 
 use cluster_admin::request::{Parsed, Request};
-use cluster_admin::response::{Connection, Response, Status};
-use cluster_admin::route::{Access, Scope};
+use cluster_admin::response::{Persistence, Response, Status};
+use cluster_admin::route::{AdminAccess, Scope};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
@@ -12,8 +12,8 @@ fuzz_target!(|bytes: &[u8]| {
     let whole = Request::parse(&bytes[..length]);
     assert_eq!(whole, Ok(Parsed::Complete(request.clone(), length)));
     for scope in [Scope::Probes, Scope::Everything] {
-        let answer = Access { scope, allowed_hosts: Vec::new() }.question(&request);
+        let answer = AdminAccess { scope, allowed_hosts: Vec::new() }.inquiry(&request);
         let answer = answer.map_or_else(|refusal| refusal, |_| Response::text(Status::Ok, ""));
-        assert!(answer.write(request.method, Connection::Close).starts_with(b"HTTP/1.1 "));
+        assert!(answer.write(request.method, Persistence::Close).starts_with(b"HTTP/1.1 "));
     }
 });

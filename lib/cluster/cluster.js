@@ -12,13 +12,6 @@ const { limitedCodec, toJson } = require('../messages/serialization');
 const REAP_MS = 5000;
 const FOREVER_MS = 2 ** 31 - 1;
 const PREPARE_AGAIN_MS = 1000;
-const NOTHING = {
-  workers: { listening: 0, starting: 0, draining: 0, standby: 0, waiting: 0 },
-  alone: null,
-  children: [],
-  listeners: [],
-  app: { queuedBytes: 0 },
-};
 
 /** Set by the preload in workers and in the alone. */
 const ROLE = Symbol.for('yunfly.cluster.role');
@@ -195,7 +188,7 @@ class Cluster extends EventEmitter {
   stats() {
     // None of a master that has ended just now.
     const stats = this.#state === 'supervising' ? this.#master.stats() : null;
-    return stats === null ? structuredClone(NOTHING) : JSON.parse(stats);
+    return stats === null ? require('./no-stats').noStats(this.title) : JSON.parse(stats);
   }
 
   #supervise() {

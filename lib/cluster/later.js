@@ -6,6 +6,7 @@
 // What they require comes with them.
 require('./changes');
 require('./child-failure');
+require('./no-stats');
 require('../config/loader');
 require('../messages/handles');
 require('../messages/messenger-here');

@@ -81,10 +81,10 @@ pub struct Counters {
     #[serde(skip)]
     booting: BTreeMap<ChildId, Time>,
     #[serde(skip)]
-    places: BTreeMap<ChildId, Place>,
+    places: BTreeMap<ChildId, ProcessPlace>,
     /// Places of processes that ended unasked, and were not taken again.
     #[serde(skip)]
-    lost: BTreeSet<Place>,
+    lost: BTreeSet<ProcessPlace>,
 }
 
 /// How reloads ended.
@@ -96,7 +96,7 @@ pub struct Reloads {
 
 /// Where a process is: the alone's place, or a slot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Place {
+enum ProcessPlace {
     Alone,
     Slot(SlotId),
 }
@@ -106,7 +106,7 @@ impl Counters {
     pub fn note(&mut self, now: Time, notice: &Notice) {
         match notice {
             Notice::Fork { child, slot, .. } => self.forked(now, *child, *slot),
-            Notice::SlotTaken { child, slot } => self.take_place(*child, Place::Slot(*slot)),
+            Notice::SlotTaken { child, slot } => self.take_place(*child, ProcessPlace::Slot(*slot)),
             Notice::ChildReady(child) | Notice::StandbyReady(child) => {
                 if let Some(since) = self.booting.remove(child) {
                     self.ready.of(*child).observe(now.saturating_sub(since).as_secs_f64());
@@ -128,14 +128,14 @@ impl Counters {
         *self.forks.of(child) += 1;
         self.booting.insert(child, now);
         match (child, slot) {
-            (ChildId::Alone(_), _) => self.take_place(child, Place::Alone),
-            (ChildId::Worker(_), Some(slot)) => self.take_place(child, Place::Slot(slot)),
+            (ChildId::Alone(_), _) => self.take_place(child, ProcessPlace::Alone),
+            (ChildId::Worker(_), Some(slot)) => self.take_place(child, ProcessPlace::Slot(slot)),
             // It stands by.
             (ChildId::Worker(_), None) => {}
         }
     }
 
-    fn take_place(&mut self, child: ChildId, place: Place) {
+    fn take_place(&mut self, child: ChildId, place: ProcessPlace) {
         self.places.insert(child, place);
         *self.reforks.of(child) += u64::from(self.lost.remove(&place));
     }

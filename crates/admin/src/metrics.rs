@@ -10,8 +10,8 @@ use cluster_core::traffic::dispatch::Counts;
 use crate::counters::READY_BOUNDS;
 use crate::snapshot::{ChildSnapshot, Snapshot, Usage};
 pub use crate::text::Format;
-use crate::text::{Kind, Text};
-use Kind::{Counter, Gauge};
+use crate::text::{MetricKind, Text};
+use MetricKind::{Counter, Gauge};
 
 /// All of it.
 #[must_use]
@@ -85,7 +85,7 @@ fn of_what_happened(text: &mut Text, snapshot: &Snapshot<'_>) {
     }
     text.metric(
         "cluster_native_ready_seconds",
-        Kind::Histogram,
+        MetricKind::Histogram,
         "Time from the start of a process until it was ready.",
     );
     for (role, histogram) in counts.ready.each() {
@@ -125,7 +125,8 @@ fn of_listeners(text: &mut Text, snapshot: &Snapshot<'_>) {
         *waiting += listener.waiting;
         *queued = listener.queued.map(|more| queued.unwrap_or(0) + more).or(*queued);
     }
-    let of_counts: [(_, _, fn(&Counts) -> u64); 3] = [
+    type Of = fn(&Counts) -> u64;
+    let of_counts: [(_, _, Of); 3] = [
         ("cluster_native_connections_accepted_total", "Connections that the master accepted.", |counts| {
             counts.accepted
         }),

@@ -44,7 +44,7 @@ pub enum Parsed {
 
 /// Why something is no request that can be answered. The connection ends with the answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unreadable {
+pub enum UnreadableRequest {
     /// No HTTP, or against its rules.
     Malformed,
     /// Another method.
@@ -60,20 +60,20 @@ impl Request {
     ///
     /// # Errors
     /// When it is none that can be answered.
-    pub fn parse(bytes: &[u8]) -> Result<Parsed, Unreadable> {
+    pub fn parse(bytes: &[u8]) -> Result<Parsed, UnreadableRequest> {
         let mut headers = [httparse::EMPTY_HEADER; MOST_HEADERS];
         let mut head = httparse::Request::new(&mut headers);
         let head_length = match head.parse(bytes) {
             Ok(httparse::Status::Complete(length)) if length <= LONGEST_HEAD => length,
             Ok(httparse::Status::Partial) if bytes.len() < LONGEST_HEAD => return Ok(Parsed::Incomplete),
-            Ok(_) | Err(httparse::Error::TooManyHeaders) => return Err(Unreadable::TooLong),
-            Err(_) => return Err(Unreadable::Malformed),
+            Ok(_) | Err(httparse::Error::TooManyHeaders) => return Err(UnreadableRequest::TooLong),
+            Err(_) => return Err(UnreadableRequest::Malformed),
         };
         let method = match head.method {
             Some("GET") => Method::Get,
             Some("HEAD") => Method::Head,
             Some("POST") => Method::Post,
-            _ => return Err(Unreadable::Method),
+            _ => return Err(UnreadableRequest::Method),
         };
         let known = Headers::read(head.headers)?;
         let end = head_length + known.length;
@@ -104,15 +104,15 @@ struct Headers {
 }
 
 impl Headers {
-    fn read(headers: &[httparse::Header<'_>]) -> Result<Self, Unreadable> {
+    fn read(headers: &[httparse::Header<'_>]) -> Result<Self, UnreadableRequest> {
         let mut known = Self::default();
         let mut length = None;
         for header in headers {
-            let value = std::str::from_utf8(header.value).map_err(|_| Unreadable::Malformed)?.trim();
+            let value = std::str::from_utf8(header.value).map_err(|_| UnreadableRequest::Malformed)?.trim();
             if header.name.eq_ignore_ascii_case("host") {
                 // Two of them are what a proxy and a server may understand differently.
                 if known.host.replace(value.to_owned()).is_some() {
-                    return Err(Unreadable::Malformed);
+                    return Err(UnreadableRequest::Malformed);
                 }
             } else if header.name.eq_ignore_ascii_case("accept") {
                 value.clone_into(&mut known.accept);
@@ -120,16 +120,17 @@ impl Headers {
                 let says = |word: &str| value.split(',').any(|each| each.trim().eq_ignore_ascii_case(word));
                 known.keep_alive = if says("close") { Some(false) } else { says("keep-alive").then_some(true) };
             } else if header.name.eq_ignore_ascii_case("transfer-encoding") {
-                return Err(Unreadable::Chunked);
+                return Err(UnreadableRequest::Chunked);
             } else if header.name.eq_ignore_ascii_case("content-length") {
                 let is_number = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit());
                 if !is_number || length.replace(value).is_some() {
-                    return Err(Unreadable::Malformed);
+                    return Err(UnreadableRequest::Malformed);
                 }
             }
         }
         if let Some(length) = length {
-            known.length = length.parse().ok().filter(|length| *length <= LONGEST_BODY).ok_or(Unreadable::TooLong)?;
+            known.length =
+                length.parse().ok().filter(|length| *length <= LONGEST_BODY).ok_or(UnreadableRequest::TooLong)?;
         }
         Ok(known)
     }

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use crate::request::{Method, Unreadable};
+use crate::request::{Method, UnreadableRequest};
 
 /// What is answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,7 +44,7 @@ impl Status {
 
 /// Whether the connection stays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Connection {
+pub enum Persistence {
     KeepAlive,
     Close,
 }
@@ -63,21 +63,21 @@ impl Response {
 
     /// To something that is no request.
     #[must_use]
-    pub fn to_unreadable(why: Unreadable) -> Self {
+    pub fn to_unreadable(why: UnreadableRequest) -> Self {
         match why {
-            Unreadable::Malformed => Self::text(Status::BadRequest, "This is not an HTTP request."),
-            Unreadable::Method => Self::text(Status::MethodNotAllowed, "Ask with GET."),
-            Unreadable::TooLong => Self::text(Status::TooLarge, "The request is too long."),
-            Unreadable::Chunked => Self::text(Status::NotImplemented, "Send the body with a Content-Length."),
+            UnreadableRequest::Malformed => Self::text(Status::BadRequest, "This is not an HTTP request."),
+            UnreadableRequest::Method => Self::text(Status::MethodNotAllowed, "Ask with GET."),
+            UnreadableRequest::TooLong => Self::text(Status::TooLarge, "The request is too long."),
+            UnreadableRequest::Chunked => Self::text(Status::NotImplemented, "Send the body with a Content-Length."),
         }
     }
 
     /// As bytes.
     #[must_use]
-    pub fn write(&self, method: Method, connection: Connection) -> Vec<u8> {
+    pub fn write(&self, method: Method, connection: Persistence) -> Vec<u8> {
         let connection = match connection {
-            Connection::KeepAlive => "keep-alive",
-            Connection::Close => "close",
+            Persistence::KeepAlive => "keep-alive",
+            Persistence::Close => "close",
         };
         let head = format!(
             "HTTP/1.1 {}\r\nContent-Type: {}\r\nContent-Length: {}\r\nConnection: {connection}\r\n\
@@ -101,11 +101,11 @@ mod tests {
     #[test]
     fn an_answer_as_it_is_written() {
         let response = Response::text(Status::Unavailable, "stopping");
-        let written = String::from_utf8(response.write(Method::Get, Connection::Close)).unwrap();
+        let written = String::from_utf8(response.write(Method::Get, Persistence::Close)).unwrap();
         assert!(written.starts_with("HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain"), "{written}");
         assert!(written.contains("\r\nContent-Length: 9\r\nConnection: close\r\n"), "{written}");
         assert!(written.ends_with("\r\n\r\nstopping\n"), "{written}");
-        let head = String::from_utf8(response.write(Method::Head, Connection::KeepAlive)).unwrap();
+        let head = String::from_utf8(response.write(Method::Head, Persistence::KeepAlive)).unwrap();
         assert!(head.contains("Content-Length: 9\r\n") && head.ends_with("\r\n\r\n"), "{head}");
     }
 }

@@ -7,7 +7,7 @@ use crate::response::{Response, Status};
 
 /// What a way in is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Access {
+pub struct AdminAccess {
     pub scope: Scope,
     /// Names under which this server is asked, beside addresses and `localhost`.
     pub allowed_hosts: Vec<String>,
@@ -24,7 +24,7 @@ pub enum Scope {
 
 /// What is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Question {
+pub enum Inquiry {
     /// Whether the master is alive.
     Live,
     /// Whether the cluster serves.
@@ -33,36 +33,36 @@ pub enum Question {
     Stats,
 }
 
-impl Access {
+impl AdminAccess {
     /// What a request asks.
     ///
     /// # Errors
     /// The answer, when it may not, or when nothing is there.
-    pub fn question(&self, request: &Request) -> Result<Question, Response> {
-        let question = match &*request.path {
-            "/livez" => Question::Live,
-            "/readyz" => Question::Ready,
-            "/metrics" => Question::Metrics(Format::accepted(&request.accept)),
-            "/stats" => Question::Stats,
+    pub fn inquiry(&self, request: &Request) -> Result<Inquiry, Response> {
+        let inquiry = match &*request.path {
+            "/livez" => Inquiry::Live,
+            "/readyz" => Inquiry::Ready,
+            "/metrics" => Inquiry::Metrics(Format::accepted(&request.accept)),
+            "/stats" => Inquiry::Stats,
             _ => return Err(Response::text(Status::NotFound, "There are /livez, /readyz, /metrics and /stats.")),
         };
         if !matches!(request.method, Method::Get | Method::Head) {
             return Err(Response::text(Status::MethodNotAllowed, "Ask with GET."));
         }
         // A probe may say whatever its operator has for a name: there is nothing to read but whether the app serves.
-        let is_probe = matches!(question, Question::Live | Question::Ready);
+        let is_probe = matches!(inquiry, Inquiry::Live | Inquiry::Ready);
         if !is_probe && !hosts::is_ours(request.host.as_deref(), &self.allowed_hosts) {
             return Err(Response::text(
                 Status::Forbidden,
                 "The Host header names neither an address nor localhost. Add the name to `admin.allowedHosts`.",
             ));
         }
-        match (self.scope, question) {
-            (Scope::Probes, Question::Stats) => Err(Response::text(
+        match (self.scope, inquiry) {
+            (Scope::Probes, Inquiry::Stats) => Err(Response::text(
                 Status::Forbidden,
                 "This address is not loopback: only /livez, /readyz and /metrics are answered. `admin.page: true` opens the rest.",
             )),
-            _ => Ok(question),
+            _ => Ok(inquiry),
         }
     }
 }
@@ -72,40 +72,40 @@ mod tests {
     use super::*;
     use crate::request::Parsed;
 
-    fn ask(scope: Scope, text: &str) -> Result<Question, Status> {
-        let access = Access { scope, allowed_hosts: vec!["prometheus.internal".to_owned()] };
+    fn ask(scope: Scope, text: &str) -> Result<Inquiry, Status> {
+        let access = AdminAccess { scope, allowed_hosts: vec!["prometheus.internal".to_owned()] };
         let Ok(Parsed::Complete(request, _)) = Request::parse(text.as_bytes()) else { panic!("{text}") };
-        access.question(&request).map_err(|response| response.status)
+        access.inquiry(&request).map_err(|response| response.status)
     }
 
-    fn get(scope: Scope, path: &str, host: &str) -> Result<Question, Status> {
+    fn get(scope: Scope, path: &str, host: &str) -> Result<Inquiry, Status> {
         ask(scope, &format!("GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n"))
     }
 
-    const METRICS: Question = Question::Metrics(Format::Prometheus);
+    const METRICS: Inquiry = Inquiry::Metrics(Format::Prometheus);
 
     #[test]
     fn what_there_is() {
-        for (path, question) in [
-            ("/livez", Question::Live),
-            ("/readyz?verbose", Question::Ready),
+        for (path, inquiry) in [
+            ("/livez", Inquiry::Live),
+            ("/readyz?verbose", Inquiry::Ready),
             ("/metrics", METRICS),
-            ("/stats", Question::Stats),
+            ("/stats", Inquiry::Stats),
         ] {
-            assert_eq!(get(Scope::Everything, path, "localhost"), Ok(question));
+            assert_eq!(get(Scope::Everything, path, "localhost"), Ok(inquiry));
         }
         for path in ["/nothing", "*", "/metrics/", "/../stats"] {
             assert_eq!(get(Scope::Everything, path, "localhost"), Err(Status::NotFound), "{path}");
         }
-        assert_eq!(ask(Scope::Everything, "HEAD /livez HTTP/1.1\r\n\r\n"), Ok(Question::Live));
+        assert_eq!(ask(Scope::Everything, "HEAD /livez HTTP/1.1\r\n\r\n"), Ok(Inquiry::Live));
         let post = "POST /stats HTTP/1.1\r\nContent-Length: 0\r\n\r\n";
         assert_eq!(ask(Scope::Everything, post), Err(Status::MethodNotAllowed));
     }
 
     #[test]
     fn other_machines_see_what_probes_need() {
-        assert_eq!(get(Scope::Probes, "/livez", "10.0.0.1"), Ok(Question::Live));
-        assert_eq!(get(Scope::Probes, "/readyz", "10.0.0.1"), Ok(Question::Ready));
+        assert_eq!(get(Scope::Probes, "/livez", "10.0.0.1"), Ok(Inquiry::Live));
+        assert_eq!(get(Scope::Probes, "/readyz", "10.0.0.1"), Ok(Inquiry::Ready));
         assert_eq!(get(Scope::Probes, "/metrics", "10.0.0.1"), Ok(METRICS));
         assert_eq!(get(Scope::Probes, "/stats", "10.0.0.1"), Err(Status::Forbidden));
     }
@@ -115,7 +115,7 @@ mod tests {
         for scope in [Scope::Probes, Scope::Everything] {
             assert_eq!(get(scope, "/metrics", "evil.example"), Err(Status::Forbidden));
             assert_eq!(get(scope, "/metrics", "prometheus.internal:9100"), Ok(METRICS));
-            assert_eq!(get(scope, "/readyz", "any.service"), Ok(Question::Ready));
+            assert_eq!(get(scope, "/readyz", "any.service"), Ok(Inquiry::Ready));
         }
         assert_eq!(get(Scope::Everything, "/stats", "evil.example"), Err(Status::Forbidden));
     }

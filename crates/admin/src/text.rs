@@ -29,7 +29,7 @@ impl Format {
 
 /// What a metric is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum MetricKind {
     Counter,
     Gauge,
     Histogram,
@@ -51,16 +51,16 @@ impl Text {
     }
 
     /// Begins a metric. `name` with its unit, of a counter with `_total`.
-    pub(super) fn metric(&mut self, name: &'static str, kind: Kind, help: &str) {
+    pub(super) fn metric(&mut self, name: &'static str, kind: MetricKind, help: &str) {
         self.name = name;
         let family = match (self.format, kind) {
-            (Format::OpenMetrics, Kind::Counter) => name.strip_suffix("_total").unwrap_or(name),
+            (Format::OpenMetrics, MetricKind::Counter) => name.strip_suffix("_total").unwrap_or(name),
             _ => name,
         };
         let kind = match kind {
-            Kind::Counter => "counter",
-            Kind::Gauge => "gauge",
-            Kind::Histogram => "histogram",
+            MetricKind::Counter => "counter",
+            MetricKind::Gauge => "gauge",
+            MetricKind::Histogram => "histogram",
         };
         let _ = writeln!(self.text, "# HELP {family} {help}\n# TYPE {family} {kind}");
     }
@@ -117,9 +117,9 @@ mod tests {
 
     fn written(format: Format) -> String {
         let mut text = Text::new(format);
-        text.metric("a_total", Kind::Counter, "How many.");
+        text.metric("a_total", MetricKind::Counter, "How many.");
         text.count(&[("x", "1"), ("y", "a\\\"\n")], u64::MAX);
-        text.metric("b_seconds", Kind::Gauge, "How long.");
+        text.metric("b_seconds", MetricKind::Gauge, "How long.");
         text.sample(&[], 0.25);
         text.finish()
     }

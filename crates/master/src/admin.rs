@@ -14,19 +14,19 @@ use serde::Deserialize;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::task::{AbortHandle, spawn_local, yield_now};
 
-use cluster_admin::route::{Access, Scope};
+use cluster_admin::route::{AdminAccess, Scope};
 use cluster_core::types::Time;
 use cluster_sys::local::{self, listen_unix};
 use cluster_sys::socket_file::SocketFile;
 
 pub(super) use answer::Usages;
-pub(super) use connection::Asked;
+pub(super) use connection::AdminRequest;
 
 /// At most so many connections.
 const MOST_CONNECTIONS: usize = 128;
 
-/// Questions that wait for the loop.
-const QUESTIONS: usize = 32;
+/// Inquiries that wait for the loop.
+const INQUIRIES: usize = 32;
 
 /// When the system has no descriptor, or no memory.
 const SHORTAGE: Time = Time::from_millis(100);
@@ -55,12 +55,12 @@ pub enum AdminAddress {
 /// The address, bound: who comes waits until the master begins.
 #[derive(Debug)]
 pub struct AdminSocket {
-    listener: Listener,
-    access: Access,
+    listener: AdminListener,
+    access: AdminAccess,
 }
 
 #[derive(Debug)]
-enum Listener {
+enum AdminListener {
     Tcp(TcpListener),
     Unix {
         /// Before the socket: see [`SocketFile`].
@@ -80,23 +80,23 @@ impl AdminSocket {
             AdminAddress::Tcp { host, port } => {
                 let listener = TcpListener::bind((*host, *port))?;
                 listener.set_nonblocking(true)?;
-                (Listener::Tcp(listener), is_own(host))
+                (AdminListener::Tcp(listener), is_own(host))
             }
             AdminAddress::Unix { path } => {
                 let (socket, file) = listen_unix_anew(path)?;
-                (Listener::Unix { file, socket: std::os::fd::OwnedFd::from(socket).into() }, true)
+                (AdminListener::Unix { file, socket: std::os::fd::OwnedFd::from(socket).into() }, true)
             }
         };
         let scope = if is_local || config.page { Scope::Everything } else { Scope::Probes };
-        Ok(Self { listener, access: Access { scope, allowed_hosts: config.allowed_hosts.clone() } })
+        Ok(Self { listener, access: AdminAccess { scope, allowed_hosts: config.allowed_hosts.clone() } })
     }
 
     /// The port, which the system may have chosen; `None` for a unix socket.
     #[must_use]
     pub fn port(&self) -> Option<u16> {
         match &self.listener {
-            Listener::Tcp(listener) => listener.local_addr().ok().map(|address: SocketAddr| address.port()),
-            Listener::Unix { .. } => None,
+            AdminListener::Tcp(listener) => listener.local_addr().ok().map(|address: SocketAddr| address.port()),
+            AdminListener::Unix { .. } => None,
         }
     }
 }
@@ -121,9 +121,9 @@ fn is_left_over(path: &str) -> bool {
 /// The admin address of a master that runs.
 #[derive(Debug)]
 pub(super) struct Admin {
-    questions: Receiver<Asked>,
+    inquiries: Receiver<AdminRequest>,
     /// Without an address nobody asks, and the loop must not hear that nobody ever will.
-    _asking: Sender<Asked>,
+    _asking: Sender<AdminRequest>,
     accepting: Option<AbortHandle>,
 }
 
@@ -138,28 +138,28 @@ impl Drop for Admin {
 impl Admin {
     /// Must be called in the master's thread.
     pub(super) fn new(socket: Option<AdminSocket>) -> Self {
-        let (asking, questions) = channel(QUESTIONS);
+        let (asking, inquiries) = channel(INQUIRIES);
         let accepting = socket.map(|socket| spawn_local(serve(socket, asking.clone())).abort_handle());
-        Self { questions, _asking: asking, accepting }
+        Self { inquiries, _asking: asking, accepting }
     }
 
-    /// The next question.
-    pub(super) async fn asked(&mut self) -> Option<Asked> {
-        self.questions.recv().await
+    /// The next inquiry.
+    pub(super) async fn asked(&mut self) -> Option<AdminRequest> {
+        self.inquiries.recv().await
     }
 }
 
-async fn serve(AdminSocket { listener, access }: AdminSocket, asking: Sender<Asked>) {
+async fn serve(AdminSocket { listener, access }: AdminSocket, asking: Sender<AdminRequest>) {
     let access = Rc::new(access);
     let ended = match listener {
-        Listener::Tcp(listener) => match tokio::net::TcpListener::from_std(listener) {
+        AdminListener::Tcp(listener) => match tokio::net::TcpListener::from_std(listener) {
             Ok(listener) => {
                 let accept = async || listener.accept().await.map(|(stream, _)| stream);
                 accept_all(accept, &access, &asking).await
             }
             Err(error) => error,
         },
-        Listener::Unix { file, socket } => match tokio::net::UnixListener::from_std(socket) {
+        AdminListener::Unix { file, socket } => match tokio::net::UnixListener::from_std(socket) {
             Ok(listener) => {
                 let _file = file;
                 let accept = async || listener.accept().await.map(|(stream, _)| stream);
@@ -172,10 +172,10 @@ async fn serve(AdminSocket { listener, access }: AdminSocket, asking: Sender<Ask
 }
 
 /// Ends only with an error that would come again.
-async fn accept_all<S: connection::Stream + 'static>(
+async fn accept_all<S: connection::ByteStream + 'static>(
     accept: impl AsyncFn() -> io::Result<S>,
-    access: &Rc<Access>,
-    asking: &Sender<Asked>,
+    access: &Rc<AdminAccess>,
+    asking: &Sender<AdminRequest>,
 ) -> io::Error {
     let mut connections: VecDeque<AbortHandle> = VecDeque::new();
     loop {

@@ -1,7 +1,7 @@
 use super::*;
 use proptest::prelude::*;
 
-fn parse(text: &str) -> Result<Parsed, Unreadable> {
+fn parse(text: &str) -> Result<Parsed, UnreadableRequest> {
     Request::parse(text.as_bytes())
 }
 
@@ -58,19 +58,19 @@ fn what_cannot_be_answered_is_told() {
     let long = format!("GET /{} HTTP/1.1\r\n\r\n", "a".repeat(LONGEST_HEAD));
     let headers = format!("GET / HTTP/1.1\r\n{}\r\n", "a: b\r\n".repeat(MOST_HEADERS + 1));
     for (text, why) in [
-        ("garbage\r\n\r\n", Unreadable::Malformed),
-        ("\x16\x03\x01\x02\x00\x01\x00", Unreadable::Malformed),
-        ("PUT / HTTP/1.1\r\n\r\n", Unreadable::Method),
-        ("GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", Unreadable::Malformed),
-        ("GET / HTTP/1.1\r\nContent-Length: -1\r\n\r\n", Unreadable::Malformed),
-        ("GET / HTTP/1.1\r\nContent-Length: +1\r\n\r\n", Unreadable::Malformed),
-        ("GET / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\n", Unreadable::Malformed),
-        ("GET / HTTP/1.1\r\nContent-Length: 65537\r\n\r\n", Unreadable::TooLong),
-        ("GET / HTTP/1.1\r\nContent-Length: 99999999999999999999\r\n\r\n", Unreadable::TooLong),
-        ("GET / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n", Unreadable::Chunked),
-        (&long, Unreadable::TooLong),
-        (&long[..LONGEST_HEAD], Unreadable::TooLong),
-        (&headers, Unreadable::TooLong),
+        ("garbage\r\n\r\n", UnreadableRequest::Malformed),
+        ("\x16\x03\x01\x02\x00\x01\x00", UnreadableRequest::Malformed),
+        ("PUT / HTTP/1.1\r\n\r\n", UnreadableRequest::Method),
+        ("GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", UnreadableRequest::Malformed),
+        ("GET / HTTP/1.1\r\nContent-Length: -1\r\n\r\n", UnreadableRequest::Malformed),
+        ("GET / HTTP/1.1\r\nContent-Length: +1\r\n\r\n", UnreadableRequest::Malformed),
+        ("GET / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\n", UnreadableRequest::Malformed),
+        ("GET / HTTP/1.1\r\nContent-Length: 65537\r\n\r\n", UnreadableRequest::TooLong),
+        ("GET / HTTP/1.1\r\nContent-Length: 99999999999999999999\r\n\r\n", UnreadableRequest::TooLong),
+        ("GET / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n", UnreadableRequest::Chunked),
+        (&long, UnreadableRequest::TooLong),
+        (&long[..LONGEST_HEAD], UnreadableRequest::TooLong),
+        (&headers, UnreadableRequest::TooLong),
     ] {
         assert_eq!(parse(text), Err(why), "{text:.60}");
     }

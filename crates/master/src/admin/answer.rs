@@ -3,11 +3,11 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
-use super::Asked;
+use super::AdminRequest;
 use crate::run::Shell;
 use cluster_admin::metrics;
 use cluster_admin::response::{Response, Status};
-use cluster_admin::route::Question;
+use cluster_admin::route::Inquiry;
 use cluster_admin::snapshot::{AppSnapshot, ChildSnapshot, ListenerSnapshot, Snapshot, Usage};
 use cluster_core::context::Phase;
 use cluster_core::event::Event;
@@ -42,17 +42,17 @@ impl Usages {
 }
 
 impl Shell {
-    pub(crate) fn answer(&mut self, Asked { question, reply }: Asked) {
-        let response = match question {
-            Question::Live => Response::text(Status::Ok, "alive"),
-            Question::Ready if self.serves() => Response::text(Status::Ok, "ready"),
-            Question::Ready => Response::text(Status::Unavailable, self.state()),
-            Question::Metrics(format) => Response {
+    pub(crate) fn answer(&mut self, AdminRequest { inquiry, reply }: AdminRequest) {
+        let response = match inquiry {
+            Inquiry::Live => Response::text(Status::Ok, "alive"),
+            Inquiry::Ready if self.serves() => Response::text(Status::Ok, "ready"),
+            Inquiry::Ready => Response::text(Status::Unavailable, self.state()),
+            Inquiry::Metrics(format) => Response {
                 status: Status::Ok,
                 content_type: format.content_type(),
                 body: metrics::write(&self.snapshot(), format).into(),
             },
-            Question::Stats => Response::json(self.stats()),
+            Inquiry::Stats => Response::json(self.stats()),
         };
         // Whoever asked may be gone.
         let _ = reply.send(response);

@@ -10,8 +10,8 @@ use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use cluster_admin::request::{LONGEST_BODY, LONGEST_HEAD, Method, Parsed, Request};
-use cluster_admin::response::{Connection, Response, Status};
-use cluster_admin::route::{Access, Question};
+use cluster_admin::response::{Persistence, Response, Status};
+use cluster_admin::route::{AdminAccess, Inquiry};
 
 /// How long a request may take from its first byte on, and an answer until it is read.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -23,48 +23,48 @@ const IDLE: Duration = Duration::from_secs(75);
 const CHUNK: usize = 4 << 10;
 
 /// Something that bytes come from and go to.
-pub(super) trait Stream: AsyncRead + AsyncWrite + Unpin {}
+pub(super) trait ByteStream: AsyncRead + AsyncWrite + Unpin {}
 
-impl<S: AsyncRead + AsyncWrite + Unpin> Stream for S {}
+impl<S: AsyncRead + AsyncWrite + Unpin> ByteStream for S {}
 
-/// A question for the master's loop.
+/// An inquiry for the master's loop.
 #[derive(Debug)]
-pub struct Asked {
-    pub question: Question,
+pub struct AdminRequest {
+    pub inquiry: Inquiry,
     /// Where the answer goes.
     pub reply: oneshot::Sender<Response>,
 }
 
 /// Until one of both sides has enough.
-pub(super) async fn serve(mut stream: impl Stream, access: Rc<Access>, asking: Sender<Asked>) {
+pub(super) async fn serve(mut stream: impl ByteStream, access: Rc<AdminAccess>, asking: Sender<AdminRequest>) {
     let mut came = Vec::new();
     // Whoever connects asks at once.
     let mut wait = PATIENCE;
     loop {
         let (request, length) = match timeout(wait, first_bytes(&mut stream, &mut came)).await {
             Ok(Ok(())) => match timeout(PATIENCE, next(&mut stream, &mut came)).await {
-                Ok(Ok(Next::Request(request, length))) => (request, length),
-                Ok(Ok(Next::Refused(response))) => return refuse(stream, &response).await,
+                Ok(Ok(Incoming::Request(request, length))) => (request, length),
+                Ok(Ok(Incoming::Refused(response))) => return refuse(stream, &response).await,
                 Ok(Err(_)) => return,
                 Err(_) => return refuse(stream, &Response::text(Status::Timeout, "The request took too long.")).await,
             },
             _ => return,
         };
         came.drain(..length);
-        let response = match access.question(&request) {
-            Ok(question) => match ask(&asking, question).await {
+        let response = match access.inquiry(&request) {
+            Ok(inquiry) => match ask(&asking, inquiry).await {
                 Some(response) => response,
                 // The master is over.
                 None => return,
             },
             Err(refusal) => refusal,
         };
-        let connection = if request.keep_alive { Connection::KeepAlive } else { Connection::Close };
+        let connection = if request.keep_alive { Persistence::KeepAlive } else { Persistence::Close };
         let written = response.write(request.method, connection);
         if !matches!(timeout(PATIENCE, stream.write_all(&written)).await, Ok(Ok(()))) {
             return;
         }
-        if connection == Connection::Close {
+        if connection == Persistence::Close {
             let _ = timeout(PATIENCE, stream.shutdown()).await;
             return;
         }
@@ -72,29 +72,29 @@ pub(super) async fn serve(mut stream: impl Stream, access: Rc<Access>, asking: S
     }
 }
 
-async fn first_bytes(stream: &mut impl Stream, came: &mut Vec<u8>) -> io::Result<()> {
+async fn first_bytes(stream: &mut impl ByteStream, came: &mut Vec<u8>) -> io::Result<()> {
     if came.is_empty() { read(stream, came).await } else { Ok(()) }
 }
 
 /// What comes next.
-enum Next {
+enum Incoming {
     Request(Box<Request>, usize),
     /// No request: its answer.
     Refused(Response),
 }
 
-async fn next(stream: &mut impl Stream, came: &mut Vec<u8>) -> io::Result<Next> {
+async fn next(stream: &mut impl ByteStream, came: &mut Vec<u8>) -> io::Result<Incoming> {
     loop {
         match Request::parse(came) {
-            Ok(Parsed::Complete(request, length)) => return Ok(Next::Request(request, length)),
+            Ok(Parsed::Complete(request, length)) => return Ok(Incoming::Request(request, length)),
             Ok(Parsed::Incomplete) if came.len() <= LONGEST_HEAD + LONGEST_BODY => read(stream, came).await?,
             Ok(Parsed::Incomplete) => return Err(io::ErrorKind::InvalidData.into()),
-            Err(why) => return Ok(Next::Refused(Response::to_unreadable(why))),
+            Err(why) => return Ok(Incoming::Refused(Response::to_unreadable(why))),
         }
     }
 }
 
-async fn read(stream: &mut impl Stream, came: &mut Vec<u8>) -> io::Result<()> {
+async fn read(stream: &mut impl ByteStream, came: &mut Vec<u8>) -> io::Result<()> {
     came.reserve(CHUNK);
     match stream.read_buf(came).await? {
         0 => Err(io::ErrorKind::UnexpectedEof.into()),
@@ -102,15 +102,15 @@ async fn read(stream: &mut impl Stream, came: &mut Vec<u8>) -> io::Result<()> {
     }
 }
 
-async fn ask(asking: &Sender<Asked>, question: Question) -> Option<Response> {
+async fn ask(asking: &Sender<AdminRequest>, inquiry: Inquiry) -> Option<Response> {
     let (reply, answer) = oneshot::channel();
-    asking.send(Asked { question, reply }).await.ok()?;
+    asking.send(AdminRequest { inquiry, reply }).await.ok()?;
     answer.await.ok()
 }
 
 /// The last answer. What is not read yet would turn the close into a reset, which takes the answer away.
-async fn refuse(mut stream: impl Stream, response: &Response) {
-    let written = response.write(Method::Get, Connection::Close);
+async fn refuse(mut stream: impl ByteStream, response: &Response) {
+    let written = response.write(Method::Get, Persistence::Close);
     let all = async {
         stream.write_all(&written).await?;
         stream.shutdown().await?;
