@@ -56,7 +56,13 @@ test.each([
   ['no yes or no', [1, 'yes', null].map((page) => ({ port: 9100, page }))],
   ['no number of workers', [0, -1, 1.5, 1001, '2', null].map((readyWorkers) => ({ port: 9100, readyWorkers }))],
   ['no names', ['app', [''], [5], {}, null].map((allowedHosts) => ({ port: 9100, allowedHosts }))],
-  ['a field that there is not', [{ port: 9100, allowHosts: ['app'] }, { port: 9100, address: '0.0.0.0' }]],
+  [
+    'a field that there is not',
+    [
+      { port: 9100, allowHosts: ['app'] },
+      { port: 9100, address: '0.0.0.0' },
+    ],
+  ],
 ])('%s: refused', (_what, values) => {
   for (const admin of values) {
     let error;
