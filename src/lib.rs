@@ -41,6 +41,7 @@ use cluster_protocol::wrapped::Wrapped;
 use cluster_sys::channel;
 use cluster_sys::local::duplicate;
 use cluster_sys::orphans::Orphans;
+use cluster_sys::peer;
 use cluster_sys::private;
 use cluster_sys::process::is_main_thread;
 
@@ -251,6 +252,12 @@ impl Master {
         self.tell(Command::Scale { id, count });
     }
 
+    /// Answers the event `ordered`: `json` is the answer, or the error if it `failed`.
+    #[napi(catch_unwind)]
+    pub fn ordered(&self, number: u32, failed: bool, json: String) {
+        self.tell(Command::Ordered { number, failed, json });
+    }
+
     /// Lets a worker finish; its slot is filled again.
     #[napi(catch_unwind)]
     pub fn disconnect(&self, id: u32) {
@@ -326,6 +333,16 @@ fn child(role: &str, id: u32) -> Result<ChildId> {
         "worker" => Ok(ChildId::Worker(id)),
         "alone" => Ok(ChildId::Alone(id)),
         _ => Err(Error::new(Status::InvalidArg, format!("unknown role {role}"))),
+    }
+}
+
+/// Connects to the control socket of a cluster of this user; gives the number of the descriptor, which is the caller's from now. Negative:
+/// the system's error, as libuv numbers it.
+#[napi(catch_unwind)]
+pub fn connect_control(path: String) -> i32 {
+    match peer::connect_to_our_own(&path) {
+        Ok(socket) => socket.into_raw_fd(),
+        Err(error) => -error.raw_os_error().unwrap_or_default(),
     }
 }
 

@@ -11,8 +11,8 @@ fuzz_target!(|bytes: &[u8]| {
     assert!(length <= bytes.len());
     let whole = Request::parse(&bytes[..length]);
     assert_eq!(whole, Ok(Parsed::Complete(request.clone(), length)));
-    for scope in [Scope::Probes, Scope::Everything] {
-        let answer = AdminAccess { scope, allowed_hosts: Vec::new() }.inquiry(&request);
+    for scope in [Scope::Probes, Scope::Everything, Scope::Control] {
+        let answer = AdminAccess { scope, allowed_hosts: Vec::new() }.asked(&request);
         let answer = answer.map_or_else(|refusal| refusal, |_| Response::text(Status::Ok, ""));
         assert!(answer.write(request.method, Persistence::Close).starts_with(b"HTTP/1.1 "));
     }

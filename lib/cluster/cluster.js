@@ -309,6 +309,7 @@ class Cluster extends EventEmitter {
     else if (event.kind === 'reloaded') this.#reloaded(event);
     else if (event.kind === 'scaled') this.#changes().scaled(event);
     else if (event.kind === 'notScaled') this.#changes().notScaled(event);
+    else if (event.kind === 'ordered') require('./orders').carryOut(this, this.#master, event);
     else if (event.kind === 'closed') this.#onClosed(event.outcome);
     else this.#dispatcher.dispatch(event);
   }

@@ -7,6 +7,7 @@
 require('./changes');
 require('./child-failure');
 require('./no-stats');
+require('./orders');
 require('../config/loader');
 require('../messages/handles');
 require('../messages/messenger-here');

@@ -211,6 +211,7 @@ const SECTIONS = {
     },
   },
   'Looking at it': {
+    control: { ...yesOrNo, default: true, flags: [{ is: false, help: 'no control socket' }] },
     admin: {
       allowed:
         'false, a port, or { port, host } or { path }, with page, readyWorkers and allowedHosts; host: an IP address or localhost',

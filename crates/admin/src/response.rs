@@ -20,6 +20,7 @@ pub enum Status {
     Forbidden,
     NotFound,
     MethodNotAllowed,
+    Conflict,
     Timeout,
     TooLarge,
     NotImplemented,
@@ -34,6 +35,7 @@ impl Status {
             Self::Forbidden => "403 Forbidden",
             Self::NotFound => "404 Not Found",
             Self::MethodNotAllowed => "405 Method Not Allowed",
+            Self::Conflict => "409 Conflict",
             Self::Timeout => "408 Request Timeout",
             Self::TooLarge => "413 Content Too Large",
             Self::NotImplemented => "501 Not Implemented",
@@ -56,9 +58,16 @@ impl Response {
         Self { status, content_type: "text/plain; charset=utf-8", body: Bytes::from(format!("{line}\n")) }
     }
 
+    /// With a body of JSON.
     #[must_use]
-    pub fn json(body: String) -> Self {
-        Self { status: Status::Ok, content_type: "application/json; charset=utf-8", body: Bytes::from(body) }
+    pub fn json(status: Status, body: String) -> Self {
+        Self { status, content_type: "application/json; charset=utf-8", body: Bytes::from(body) }
+    }
+
+    /// `{ "error": { "code", "message" } }`
+    #[must_use]
+    pub fn failure(status: Status, code: &str, message: &str) -> Self {
+        Self::json(status, serde_json::json!({ "error": { "code": code, "message": message } }).to_string())
     }
 
     /// To something that is no request.

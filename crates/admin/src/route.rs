@@ -2,6 +2,7 @@
 
 use crate::hosts;
 use crate::metrics::Format;
+use crate::order::Order;
 use crate::request::{Method, Request};
 use crate::response::{Response, Status};
 
@@ -20,9 +21,18 @@ pub enum Scope {
     Probes,
     /// Everything that only tells.
     Everything,
+    /// Whoever comes may do what the app's own user may.
+    Control,
 }
 
-/// What is asked.
+/// What comes in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Asked {
+    Inquiry(Inquiry),
+    Order(Order),
+}
+
+/// What is to be told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Inquiry {
     /// Whether the master is alive.
@@ -34,11 +44,20 @@ pub enum Inquiry {
 }
 
 impl AdminAccess {
-    /// What a request asks.
+    /// What a request asks for.
     ///
     /// # Errors
     /// The answer, when it may not, or when nothing is there.
-    pub fn inquiry(&self, request: &Request) -> Result<Inquiry, Response> {
+    pub fn asked(&self, request: &Request) -> Result<Asked, Response> {
+        if self.scope == Scope::Control
+            && let Some(order) = Order::read(request)?
+        {
+            return Ok(Asked::Order(order));
+        }
+        self.inquiry(request).map(Asked::Inquiry)
+    }
+
+    fn inquiry(&self, request: &Request) -> Result<Inquiry, Response> {
         let inquiry = match &*request.path {
             "/livez" => Inquiry::Live,
             "/readyz" => Inquiry::Ready,
@@ -51,7 +70,8 @@ impl AdminAccess {
         }
         // A probe may say whatever its operator has for a name: there is nothing to read but whether the app serves.
         let is_probe = matches!(inquiry, Inquiry::Live | Inquiry::Ready);
-        if !is_probe && !hosts::is_ours(request.host.as_deref(), &self.allowed_hosts) {
+        let is_browser = self.scope != Scope::Control;
+        if is_browser && !is_probe && !hosts::is_ours(request.host.as_deref(), &self.allowed_hosts) {
             return Err(Response::text(
                 Status::Forbidden,
                 "The Host header names neither an address nor localhost. Add the name to `admin.allowedHosts`.",
@@ -72,10 +92,17 @@ mod tests {
     use super::*;
     use crate::request::Parsed;
 
-    fn ask(scope: Scope, text: &str) -> Result<Inquiry, Status> {
+    fn asked(scope: Scope, text: &str) -> Result<Asked, Status> {
         let access = AdminAccess { scope, allowed_hosts: vec!["prometheus.internal".to_owned()] };
         let Ok(Parsed::Complete(request, _)) = Request::parse(text.as_bytes()) else { panic!("{text}") };
-        access.inquiry(&request).map_err(|response| response.status)
+        access.asked(&request).map_err(|response| response.status)
+    }
+
+    fn ask(scope: Scope, text: &str) -> Result<Inquiry, Status> {
+        asked(scope, text).map(|asked| match asked {
+            Asked::Inquiry(inquiry) => inquiry,
+            Asked::Order(order) => panic!("{order:?}"),
+        })
     }
 
     fn get(scope: Scope, path: &str, host: &str) -> Result<Inquiry, Status> {
@@ -108,6 +135,16 @@ mod tests {
         assert_eq!(get(Scope::Probes, "/readyz", "10.0.0.1"), Ok(Inquiry::Ready));
         assert_eq!(get(Scope::Probes, "/metrics", "10.0.0.1"), Ok(METRICS));
         assert_eq!(get(Scope::Probes, "/stats", "10.0.0.1"), Err(Status::Forbidden));
+    }
+
+    #[test]
+    fn orders_are_taken_where_it_is_known_who_comes_and_nowhere_else() {
+        let stop = "POST /stop HTTP/1.1\r\nContent-Length: 0\r\n\r\n";
+        assert_eq!(asked(Scope::Control, stop), Ok(Asked::Order(Order::Stop)));
+        assert_eq!(get(Scope::Control, "/stats", "any.name"), Ok(Inquiry::Stats));
+        for scope in [Scope::Probes, Scope::Everything] {
+            assert_eq!(asked(scope, stop), Err(Status::NotFound));
+        }
     }
 
     #[test]

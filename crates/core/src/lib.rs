@@ -53,7 +53,7 @@ use traffic::Traffic;
 use traffic::dispatch::Counts;
 use traffic::listeners::PendingListen;
 use traffic::steering::Acceptor;
-use types::{ChildId, GenerationId, Key, Mode, Peer, Policy, Time};
+use types::{ChildId, GenerationId, Key, Mode, Peer, Policy, SlotId, Time};
 
 use cluster_protocol::inbound::Vitals;
 
@@ -344,6 +344,18 @@ impl Core {
     #[must_use]
     pub fn vitals(&self, id: ChildId) -> Option<&Vitals> {
         self.vitals.of(id)
+    }
+
+    /// Who works in a slot, or is on the way to it.
+    #[must_use]
+    pub fn occupant(&self, slot: SlotId) -> Option<ChildId> {
+        self.ctx.processes.slots().find(|(id, _)| *id == slot).and_then(|(_, entry)| entry.occupant)
+    }
+
+    /// How new processes are launched.
+    #[must_use]
+    pub fn generation(&self) -> GenerationId {
+        self.ctx.generation
     }
 
     /// The generations of which there are processes, or may be again.

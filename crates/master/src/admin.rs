@@ -4,6 +4,7 @@
 
 mod answer;
 mod connection;
+mod orders;
 
 use std::collections::VecDeque;
 use std::io;
@@ -17,10 +18,12 @@ use tokio::task::{AbortHandle, spawn_local, yield_now};
 use cluster_admin::route::{AdminAccess, Scope};
 use cluster_core::types::Time;
 use cluster_sys::local::{self, listen_unix};
+use cluster_sys::peer::is_ourself;
 use cluster_sys::socket_file::SocketFile;
 
 pub(super) use answer::Usages;
 pub(super) use connection::AdminRequest;
+pub(super) use orders::Orders;
 
 /// At most so many connections.
 const MOST_CONNECTIONS: usize = 128;
@@ -50,6 +53,14 @@ pub struct AdminConfig {
 pub enum AdminAddress {
     Tcp { host: IpAddr, port: u16 },
     Unix { path: String },
+}
+
+/// Where the app's own user tells the cluster what to do.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ControlConfig {
+    /// Of the socket; one that begins with NUL is Linux's abstract namespace.
+    pub path: String,
 }
 
 /// The address, bound: who comes waits until the master begins.
@@ -91,6 +102,16 @@ impl AdminSocket {
         Ok(Self { listener, access: AdminAccess { scope, allowed_hosts: config.allowed_hosts.clone() } })
     }
 
+    /// The control socket.
+    ///
+    /// # Errors
+    /// Those of `bind(2)`.
+    pub fn control(config: &ControlConfig) -> io::Result<Self> {
+        let (socket, file) = listen_unix_anew(&config.path)?;
+        let listener = AdminListener::Unix { file, socket: std::os::fd::OwnedFd::from(socket).into() };
+        Ok(Self { listener, access: AdminAccess { scope: Scope::Control, allowed_hosts: Vec::new() } })
+    }
+
     /// The port, which the system may have chosen; `None` for a unix socket.
     #[must_use]
     pub fn port(&self) -> Option<u16> {
@@ -124,12 +145,12 @@ pub(super) struct Admin {
     inquiries: Receiver<AdminRequest>,
     /// Without an address nobody asks, and the loop must not hear that nobody ever will.
     _asking: Sender<AdminRequest>,
-    accepting: Option<AbortHandle>,
+    accepting: Vec<AbortHandle>,
 }
 
 impl Drop for Admin {
     fn drop(&mut self) {
-        if let Some(accepting) = &self.accepting {
+        for accepting in &self.accepting {
             accepting.abort();
         }
     }
@@ -137,9 +158,9 @@ impl Drop for Admin {
 
 impl Admin {
     /// Must be called in the master's thread.
-    pub(super) fn new(socket: Option<AdminSocket>) -> Self {
+    pub(super) fn new(sockets: impl Iterator<Item = AdminSocket>) -> Self {
         let (asking, inquiries) = channel(INQUIRIES);
-        let accepting = socket.map(|socket| spawn_local(serve(socket, asking.clone())).abort_handle());
+        let accepting = sockets.map(|socket| spawn_local(serve(socket, asking.clone())).abort_handle()).collect();
         Self { inquiries, _asking: asking, accepting }
     }
 
@@ -154,7 +175,7 @@ async fn serve(AdminSocket { listener, access }: AdminSocket, asking: Sender<Adm
     let ended = match listener {
         AdminListener::Tcp(listener) => match tokio::net::TcpListener::from_std(listener) {
             Ok(listener) => {
-                let accept = async || listener.accept().await.map(|(stream, _)| stream);
+                let accept = async || listener.accept().await.map(|(stream, _)| Some(stream));
                 accept_all(accept, &access, &asking).await
             }
             Err(error) => error,
@@ -162,7 +183,11 @@ async fn serve(AdminSocket { listener, access }: AdminSocket, asking: Sender<Adm
         AdminListener::Unix { file, socket } => match tokio::net::UnixListener::from_std(socket) {
             Ok(listener) => {
                 let _file = file;
-                let accept = async || listener.accept().await.map(|(stream, _)| stream);
+                let is_checked = access.scope == Scope::Control;
+                let accept = async || {
+                    let (stream, _) = listener.accept().await?;
+                    Ok(Some(stream).filter(|stream| !is_checked || is_ourself(stream)))
+                };
                 accept_all(accept, &access, &asking).await
             }
             Err(error) => error,
@@ -171,16 +196,17 @@ async fn serve(AdminSocket { listener, access }: AdminSocket, asking: Sender<Adm
     tracing::warn!(%ended, "the admin address is not served");
 }
 
-/// Ends only with an error that would come again.
+/// `accept` gives those who may come in. Ends only with an error that would come again.
 async fn accept_all<S: connection::ByteStream + 'static>(
-    accept: impl AsyncFn() -> io::Result<S>,
+    accept: impl AsyncFn() -> io::Result<Option<S>>,
     access: &Rc<AdminAccess>,
     asking: &Sender<AdminRequest>,
 ) -> io::Error {
     let mut connections: VecDeque<AbortHandle> = VecDeque::new();
     loop {
         match accept().await {
-            Ok(stream) => {
+            Ok(None) => yield_now().await,
+            Ok(Some(stream)) => {
                 connections.retain(|connection| !connection.is_finished());
                 if connections.len() >= MOST_CONNECTIONS
                     && let Some(oldest) = connections.pop_front()

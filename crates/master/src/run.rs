@@ -10,7 +10,7 @@ use nix::sys::signal::Signal;
 use tokio::sync::mpsc::{Receiver, Sender, UnboundedReceiver, channel};
 
 use super::Command;
-use super::admin::{Admin, AdminSocket, Usages};
+use super::admin::{Admin, AdminSocket, Orders, Usages};
 use super::app::AppQueue;
 use super::descendants::Descendants;
 use super::guarding::Guarding;
@@ -71,6 +71,7 @@ pub(super) struct Shell {
     pub(super) started_at: SystemTime,
     pub(super) counters: Counters,
     pub(super) usages: Usages,
+    pub(super) orders: Orders,
     admin: Admin,
     watch: Option<Watch>,
     /// When the heap is trimmed: some time after the last large message.
@@ -100,6 +101,10 @@ impl Shell {
         let others = if config.launch.is_some() { Others::Refused } else { Others::Allowed };
         let activated = Activated::take(config.variables.passed.clone(), &config.listen_fds, others);
         let service = Service::new(&config.variables);
+        let control = config.control.as_ref().and_then(|control| {
+            let bound = AdminSocket::control(control);
+            bound.inspect_err(|error| tracing::debug!(%error, "there is no control socket")).ok()
+        });
         let (clock, origin) = (platform.monotonic_clock(), Instant::now());
         Self {
             core: Core::new(config.policy.clone(), fastrand::u64(..)).with_clock(clock),
@@ -118,7 +123,8 @@ impl Shell {
             started_at: SystemTime::now(),
             counters: Counters::default(),
             usages: Usages::default(),
-            admin: Admin::new(admin),
+            orders: Orders::default(),
+            admin: Admin::new(admin.into_iter().chain(control)),
             watch: None,
             config,
             app,
@@ -203,7 +209,7 @@ impl Shell {
         self.perform();
     }
 
-    fn command(&mut self, command: Command) {
+    pub(super) fn command(&mut self, command: Command) {
         match command {
             Command::Start => {
                 self.tell(Event::Started);
@@ -297,6 +303,7 @@ impl Shell {
             Command::Stats(reply) => {
                 let _ = reply.send(self.stats());
             }
+            Command::Ordered { number, failed, json } => self.ordered(number, failed, json),
             Command::KeepPreload(preload) => self.preload = Some(preload),
             Command::PauseOutput(stream, paused) => self.outputs.pause(stream, paused),
             Command::AppCaughtUp => {

@@ -7,7 +7,7 @@ use super::AdminRequest;
 use crate::run::Shell;
 use cluster_admin::metrics;
 use cluster_admin::response::{Response, Status};
-use cluster_admin::route::Inquiry;
+use cluster_admin::route::{Asked, Inquiry};
 use cluster_admin::snapshot::{AppSnapshot, ChildSnapshot, ListenerSnapshot, Snapshot, Usage};
 use cluster_core::context::Phase;
 use cluster_core::event::Event;
@@ -42,8 +42,16 @@ impl Usages {
 }
 
 impl Shell {
-    pub(crate) fn answer(&mut self, AdminRequest { inquiry, reply }: AdminRequest) {
-        let response = match inquiry {
+    pub(crate) fn answer(&mut self, AdminRequest { asked, reply }: AdminRequest) {
+        match asked {
+            // Whoever asked may be gone.
+            Asked::Inquiry(inquiry) => drop(reply.send(self.tell_about(inquiry))),
+            Asked::Order(order) => self.carry_out(order, reply),
+        }
+    }
+
+    fn tell_about(&mut self, inquiry: Inquiry) -> Response {
+        match inquiry {
             Inquiry::Live => Response::text(Status::Ok, "alive"),
             Inquiry::Ready if self.serves() => Response::text(Status::Ok, "ready"),
             Inquiry::Ready => Response::text(Status::Unavailable, self.state()),
@@ -52,10 +60,8 @@ impl Shell {
                 content_type: format.content_type(),
                 body: metrics::write(&self.snapshot(), format).into(),
             },
-            Inquiry::Stats => Response::json(self.stats()),
-        };
-        // Whoever asked may be gone.
-        let _ = reply.send(response);
+            Inquiry::Stats => Response::json(Status::Ok, self.stats()),
+        }
     }
 
     fn serves(&self) -> bool {
@@ -125,6 +131,6 @@ impl Shell {
     }
 }
 
-fn millis(duration: Duration) -> u64 {
+pub(super) fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

@@ -11,7 +11,7 @@ use tokio::time::timeout;
 
 use cluster_admin::request::{LONGEST_BODY, LONGEST_HEAD, Method, Parsed, Request};
 use cluster_admin::response::{Persistence, Response, Status};
-use cluster_admin::route::{AdminAccess, Inquiry};
+use cluster_admin::route::{AdminAccess, Asked};
 
 /// How long a request may take from its first byte on, and an answer until it is read.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -27,10 +27,10 @@ pub(super) trait ByteStream: AsyncRead + AsyncWrite + Unpin {}
 
 impl<S: AsyncRead + AsyncWrite + Unpin> ByteStream for S {}
 
-/// An inquiry for the master's loop.
+/// What came in, for the master's loop.
 #[derive(Debug)]
 pub struct AdminRequest {
-    pub inquiry: Inquiry,
+    pub asked: Asked,
     /// Where the answer goes.
     pub reply: oneshot::Sender<Response>,
 }
@@ -51,8 +51,8 @@ pub(super) async fn serve(mut stream: impl ByteStream, access: Rc<AdminAccess>, 
             _ => return,
         };
         came.drain(..length);
-        let response = match access.inquiry(&request) {
-            Ok(inquiry) => match ask(&asking, inquiry).await {
+        let response = match access.asked(&request) {
+            Ok(asked) => match ask(&asking, asked).await {
                 Some(response) => response,
                 // The master is over.
                 None => return,
@@ -102,9 +102,9 @@ async fn read(stream: &mut impl ByteStream, came: &mut Vec<u8>) -> io::Result<()
     }
 }
 
-async fn ask(asking: &Sender<AdminRequest>, inquiry: Inquiry) -> Option<Response> {
+async fn ask(asking: &Sender<AdminRequest>, asked: Asked) -> Option<Response> {
     let (reply, answer) = oneshot::channel();
-    asking.send(AdminRequest { inquiry, reply }).await.ok()?;
+    asking.send(AdminRequest { asked, reply }).await.ok()?;
     answer.await.ok()
 }
 
