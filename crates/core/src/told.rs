@@ -24,7 +24,10 @@ impl Core {
             Inbound::Report(Report::Error(report)) => ctx.error_reported(id, report),
             Inbound::Report(Report::Beat { debugged }) => ctx.beat(id, debugged),
             Inbound::Report(Report::Draining { reason }) => ctx.announced(id, reason),
-            Inbound::Report(Report::Connections { servers }) => traffic.reported(ctx, id, &servers),
+            Inbound::Report(Report::Connections { servers, requests }) => {
+                ctx.processes.counted(id, requests);
+                traffic.reported(ctx, id, &servers);
+            }
             Inbound::Answered { connection, accepted } => traffic.answered(ctx, id, connection, accepted),
             Inbound::Report(Report::Signalled { signal }) => ctx.signalled_itself(id, signal),
             Inbound::Report(Report::Drained) => ctx.drained(id),

@@ -330,7 +330,7 @@ impl World {
             limited,
         };
         let servers = sim.loads.iter().map(server).collect();
-        self.tell(Event::Told { child, message: Inbound::Report(Report::Connections { servers }) });
+        self.tell(Event::Told { child, message: Inbound::Report(Report::Connections { servers, requests: None }) });
     }
 
     /// The shell says `Quiesced` when the queues were empty for a while.
