@@ -6,7 +6,7 @@ use cluster_protocol::inbound::{Inbound, Report};
 
 impl Core {
     pub(super) fn told(&mut self, id: ChildId, message: Inbound) {
-        let Self { ctx, traffic, members, .. } = self;
+        let Self { ctx, traffic, members, recycling, rollout, .. } = self;
         if !ctx.permits(id, &message) {
             return;
         }
@@ -27,6 +27,7 @@ impl Core {
             Inbound::Report(Report::Connections { servers, requests }) => {
                 ctx.processes.counted(id, requests);
                 traffic.reported(ctx, id, &servers);
+                recycling.check(ctx, rollout.is_under_way());
             }
             Inbound::Answered { connection, accepted } => traffic.answered(ctx, id, connection, accepted),
             Inbound::Report(Report::Signalled { signal }) => ctx.signalled_itself(id, signal),
