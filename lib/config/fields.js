@@ -209,6 +209,20 @@ const SECTIONS = {
       to: [CORE],
       flags: [{ value: 'size', help: 'replace a worker that uses more, such as 512M' }],
     },
+    maxRequests: {
+      ...kinds.requests,
+      default: false,
+      as: (requests, mode) => (mode === 'production' && requests) || undefined,
+      to: [CORE],
+      flags: [{ help: 'replace a worker after so many requests' }],
+    },
+    maxAge: {
+      ...orFalse(milliseconds(1000), `false, or ${milliseconds(1000).allowed}`),
+      default: false,
+      as: (age, mode) => (mode === 'production' && age) || undefined,
+      to: [CORE],
+      flags: [{ help: 'replace a worker that is older' }],
+    },
   },
   'Node.js': {
     execArgv: { ...kinds.texts, as: (flags) => flags && [...flags] },
