@@ -26,6 +26,7 @@ import {
 } from './lib/types/requests';
 import { ClusterTopics } from './lib/types/topics';
 
+export * from './lib/types/channels';
 export * from './lib/types/child-process';
 export * from './lib/types/cluster-config';
 export * from './lib/types/codes';

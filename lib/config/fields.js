@@ -93,6 +93,16 @@ const SECTIONS = {
       flags: [{ words: ['inherit', 'prefix'], help: 'prefix: each line begins with its process' }],
     },
     logger: kinds.logger,
+    pidFile: {
+      ...text,
+      allowed: 'the path of a file',
+      flags: [{ value: 'path', help: "file for the app's pid, while the cluster is ready" }],
+    },
+    notifyParent: {
+      ...yesOrNo,
+      default: false,
+      flags: [{ is: true, name: 'notify-parent', help: "tell PM2 'ready', hear its 'shutdown'" }],
+    },
   },
   'Mode (by default NODE_ENV decides)': {
     mode: {

@@ -201,6 +201,15 @@ export interface ClusterConfig {
    *  `YUNFLY_LOG` sets its level (`error`, `warn`, `info`, `debug`; default: `info`). Default: stderr, from level `warn` on. The
    *  children's output never goes there. */
   logger?: ClusterLogger;
+  /** A file, relative to `cwd`, that holds this process's pid from when the cluster is ready until it has ended. It is written at once
+   *  as a whole, and removed only if it still holds this pid. If it holds the pid of another process that is alive, `start()` rejects
+   *  (`ERR_PID_FILE_IN_USE`); that of a dead one is overwritten. systemd and containers need no such file. Default: none. */
+  pidFile?: string;
+  /** Whether the parent of this process, if it gave it an IPC channel (PM2, `child_process.fork()`), is told by
+   *  `process.send('ready')` when the cluster is ready (PM2's `wait_ready`), and its message `'shutdown'` stops the cluster as SIGTERM does
+   *  (PM2's `shutdown_with_message`; not with `handleSignals: false`). Without a parent it has no effect. systemd is told without being
+   *  asked for. Default: `false`. */
+  notifyParent?: boolean;
 }
 
 /**
