@@ -88,6 +88,16 @@ test('what is upgraded is no request', async () => {
   await counts(plain, 1, 1);
 });
 
+test('what was not told yet is told before the process ends', async () => {
+  const child = await startServers(server, { boot });
+  await request(child.port);
+  child.drain({ grace: 0 });
+  await child.ended;
+  const last = child.told.map(({ act }) => act).lastIndexOf('connections');
+  expect(child.told[last].requests).toMatchObject({ started: 1, ended: 1 });
+  expect(last).toBeLessThan(child.told.findIndex(({ act }) => act === 'drained'));
+});
+
 test('without being asked for it counts nothing', async () => {
   const child = await startServers(server);
   await request(child.port);

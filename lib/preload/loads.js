@@ -47,9 +47,13 @@ function tell() {
   const accepted = servers.accepted();
   floods = accepted - toldAccepted >= FLOOD ? floods + 1 : 0;
   toldAccepted = accepted;
-  report('connections', { servers: [...servers.servers].map(describe), requests: requests?.counts() }, () => {
+  report('connections', load(), () => {
     written = true;
   });
+}
+
+function load() {
+  return { servers: [...servers.servers].map(describe), requests: requests?.counts() };
 }
 
 function changed() {
@@ -80,6 +84,7 @@ function start(mode, countsRequests) {
   if (!countsRequests) return;
   requests = require('./requests');
   requests.start(requestsChanged);
+  servers.observe({ onDrained: () => report('connections', load()) });
 }
 
 module.exports = { start, onHandle, keyOf: (handle) => keys.get(handle) };

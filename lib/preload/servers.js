@@ -21,7 +21,7 @@ const loads = new WeakMap();
 
 let accepted = 0;
 let everySocket = false;
-let observer = { onListening() {}, onChange() {}, onSession() {}, keyOf() {} };
+let observer = { onListening() {}, onChange() {}, onSession() {}, onDrained() {}, keyOf() {} };
 const whenAllClosed = [];
 
 function untrackSocket() {
@@ -213,7 +213,7 @@ function trackServers(mode) {
 }
 
 /** `onListening(server)` each time one begins to listen, `onChange()` whenever a server or a connection comes or goes, `onSession(session)`
- *  for each that speaks HTTP/2; `keyOf(handle)` gives the key of a listening handle. */
+ *  for each that speaks HTTP/2, `onDrained()` when this process is about to end; `keyOf(handle)` gives the key of a listening handle. */
 function observe(callbacks) {
   observer = { ...observer, ...callbacks };
 }
@@ -235,4 +235,5 @@ module.exports = {
   forget,
   observe,
   accepted: () => accepted,
+  drained: () => observer.onDrained(),
 };
