@@ -8,7 +8,7 @@ const ts = require('typescript');
 const { folder, removeFolders } = require('./support/folder');
 
 afterAll(removeFolders);
-jest.setTimeout(60_000);
+jest.setTimeout(120_000);
 
 const root = path.join(__dirname, '../..');
 const NAME = '@yunflyjs/cluster-native';

@@ -13,7 +13,7 @@ if (!hasGit) process.stderr.write('NOT RUN: the pre-commit hook. There is no git
 else if (!hasRustfmt) process.stderr.write('NOT RUN: Rust in the pre-commit hook. There is no rustfmt on the PATH.\n');
 const testGit = hasGit ? test : test.skip;
 const testRust = hasGit && hasRustfmt ? test : test.skip;
-jest.setTimeout(60_000);
+jest.setTimeout(120_000);
 
 const NEEDED = [
   ...['.githooks', 'scripts/pre-commit.js', 'package.json'],

@@ -17,7 +17,7 @@ const ca = fs.readFileSync(path.join(__dirname, '../fixtures/tls/cert.pem'));
 const TLS_ALERT = 21;
 const orderly = { code: 0, signal: null };
 
-jest.setTimeout(30_000);
+jest.setTimeout(120_000);
 let agents = [];
 let sockets = [];
 

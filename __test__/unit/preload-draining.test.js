@@ -12,7 +12,7 @@ const server = path.join(__dirname, 'fixtures/server.js');
 const plain = path.join(__dirname, '../fixtures/workers/hold.js');
 const orderly = { code: 0, signal: null };
 
-jest.setTimeout(30_000);
+jest.setTimeout(120_000);
 let agents = [];
 let sockets = [];
 

@@ -5,7 +5,7 @@ const path = require('node:path');
 const { folder, removeFolders } = require('./support/folder');
 const { endAll, startWorker } = require('./support/preloaded');
 
-jest.setTimeout(30_000);
+jest.setTimeout(120_000);
 afterEach(endAll);
 afterAll(removeFolders);
 

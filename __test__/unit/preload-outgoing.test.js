@@ -7,7 +7,7 @@ const { endAll, startWorker } = require('./support/preloaded');
 
 const script = (source) => path.join(folder({ 'worker.js': source }), 'worker.js');
 
-jest.setTimeout(30_000);
+jest.setTimeout(120_000);
 afterEach(endAll);
 afterAll(removeFolders);
 

@@ -8,7 +8,7 @@ const { endAll, startServers } = require('./support/preloaded');
 
 const server = path.join(__dirname, 'fixtures/server.js');
 
-jest.setTimeout(30_000);
+jest.setTimeout(120_000);
 afterEach(endAll);
 
 test('under keep-alive load one worker after the other is replaced without a failed request', async () => {

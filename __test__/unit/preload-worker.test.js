@@ -11,7 +11,7 @@ const { endAll, startServers, startWorker } = require('./support/preloaded');
 const server = path.join(__dirname, 'fixtures/server.js');
 const script = (source, name = 'worker.js') => path.join(folder({ [name]: source }), name);
 
-jest.setTimeout(30_000);
+jest.setTimeout(120_000);
 afterEach(endAll);
 afterAll(removeFolders);
 

@@ -11,7 +11,7 @@ const { endAll, startAlone, startWorker } = require('./support/preloaded');
 const script = path.join(__dirname, 'fixtures/requests.js');
 const CMD = 'NODE_YUNFLY_RPC';
 
-jest.setTimeout(30_000);
+jest.setTimeout(120_000);
 afterEach(endAll);
 afterAll(endAll); // Jest calls no afterEach() for tests that run at once
 

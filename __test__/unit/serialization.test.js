@@ -10,7 +10,7 @@ const CMD = 'NODE_YUNFLY_ADV';
 const script = path.join(__dirname, 'fixtures/advanced.js');
 const boot = { serialization: 'advanced', ready: 'online' };
 
-jest.setTimeout(30_000);
+jest.setTimeout(120_000);
 afterEach(endAll);
 afterAll(removeFolders);
 

@@ -13,13 +13,6 @@ const { deferred, outOfPromise } = require('./promises');
 const REAP_MS = 5000;
 const FOREVER_MS = 2 ** 31 - 1;
 const PREPARE_AGAIN_MS = 1000;
-const NOTHING = {
-  workers: { listening: 0, starting: 0, draining: 0, standby: 0, waiting: 0 },
-  alone: null,
-  children: [],
-  listeners: [],
-  app: { queuedBytes: 0 },
-};
 
 /** Set by the preload in workers and in the alone. */
 const ROLE = Symbol.for('yunfly.cluster.role');
@@ -45,6 +38,7 @@ class Cluster extends Observable {
   #manager;
   #localTopics;
   #messenger;
+  #adminAddress = null;
   #ready = deferred();
   #closed = deferred();
   workers = new Map();
@@ -63,6 +57,10 @@ class Cluster extends Observable {
 
   get alone() {
     return this.#dispatcher?.alone ?? null;
+  }
+
+  get adminAddress() {
+    return this.#adminAddress && { ...this.#adminAddress };
   }
 
   get messenger() {
@@ -187,7 +185,7 @@ class Cluster extends Observable {
   stats() {
     // None of a master that has ended just now.
     const stats = this.#state === 'supervising' ? this.#master.stats() : null;
-    return stats === null ? structuredClone(NOTHING) : JSON.parse(stats);
+    return stats === null ? require('./no-stats').noStats(this.title) : JSON.parse(stats);
   }
 
   /** Whether nothing is in the way that concerns who started this process. */
@@ -206,6 +204,7 @@ class Cluster extends Observable {
   #supervise() {
     try {
       this.#master = new Master(JSON.stringify(toNativeConfig(this.#settings)), () => this.#pump?.wake());
+      if (this.#settings.admin) this.#adminAddress = require('./admin').openAdmin(this.#master, this.#settings.admin);
       // Before the rest is loaded: meanwhile the children boot.
       this.#master.start();
       this.#enter();
@@ -225,7 +224,8 @@ class Cluster extends Observable {
     } catch (cause) {
       // Without what is read here nobody would hear of the children that it has started.
       this.#master?.close(true);
-      this.#end(new ClusterError('ERR_START_FAILED', `The master could not be started: ${cause.message}`, { cause }));
+      const why = `The master could not be started: ${cause.message}`;
+      this.#end(cause instanceof ClusterError ? cause : new ClusterError('ERR_START_FAILED', why, { cause }));
       return;
     }
     this.#state = 'supervising';
@@ -319,6 +319,7 @@ class Cluster extends Observable {
     else if (event.kind === 'reloaded') this.#reloaded(event);
     else if (event.kind === 'scaled') this.#changes().scaled(event);
     else if (event.kind === 'notScaled') this.#changes().notScaled(event);
+    else if (event.kind === 'ordered') require('./orders').carryOut(this, this.#master, event);
     else if (event.kind === 'closed') this.#onClosed(event.outcome);
     else this.#dispatcher.dispatch(event);
   }

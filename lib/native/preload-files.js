@@ -35,6 +35,7 @@ const OF_THE_PRELOAD = [
   'signals',
   'streams',
   'topics',
+  'vitals',
   'worker',
 ];
 const SHARED = [

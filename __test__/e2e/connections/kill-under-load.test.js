@@ -21,7 +21,7 @@ async function successor(app, victim) {
 
 test('only the connections that the killed worker had accepted are lost', async () => {
   const app = await start({ count: 2 });
-  const load = new Load(await app.port(), { atOnce: 20 });
+  const load = new Load(await app.port(), { atOnce: 20, pause: 0 });
   await load.answered(200);
   const [victim] = await app.workers();
   // A worker whose loop stands still accepts nothing more, so what it reported is all that it took.
@@ -60,7 +60,7 @@ test('what waits in the queue of the only worker is answered by its successor', 
 
 test('three kills in a row under keep-alive load: service goes on and every slot is full again', async () => {
   const app = await start({ count: 3 });
-  const load = new Load(await app.port(), { atOnce: 12, keepAlive: true });
+  const load = new Load(await app.port(), { atOnce: 12, keepAlive: true, pause: 0 });
   for (const victim of await app.workers()) {
     await load.answered(100);
     process.kill(victim.pid, 'SIGKILL');

@@ -102,7 +102,7 @@ const pids = async (app) => new Set((await app.workers()).map(({ pid }) => pid))
 
 test('auto, a flood of short connections: the workers accept by themselves while it lasts, then the master again', async () => {
   const app = await start({ count: 4, balance: 'auto' });
-  const load = new Load(await app.port(), { atOnce: 32 });
+  const load = new Load(await app.port(), { atOnce: 32, pause: 0 });
   if (globalThis.PORTABLE) await load.answered(2000);
   else await until(async () => (await listener(app)).acceptor === 'workers');
   const before = app.reports('connection').length;

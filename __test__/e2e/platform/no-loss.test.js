@@ -88,7 +88,7 @@ test.each([
   ['sticky', false],
 ])('%s, keep-alive %s: a worker that leaves under load fails no request', async (balance, keepAlive) => {
   const app = await startHttp({ balance });
-  const load = new Load(await app.port(), { keepAlive });
+  const load = new Load(await app.port(), { keepAlive, pause: 0 });
   await load.answered(200);
   for (const { id, slot } of await app.workers()) {
     await app.call('worker', id, 'disconnect');
@@ -128,7 +128,7 @@ test.each([...every, 'sticky'])(
   async (balance) => {
     // So long the queues may take to become empty: twice as long as this test may.
     const app = await startHttp({ balance, killTimeout: 240_000 });
-    const load = new Load(await app.port(), { atOnce: 48 });
+    const load = new Load(await app.port(), { atOnce: 48, pause: 0 });
     await load.answered(300);
     const closed = app.call('close');
     const results = await load.refused();

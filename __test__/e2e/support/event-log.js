@@ -1,7 +1,7 @@
 'use strict';
 
 /** Longer than anything takes here, shorter than jest's own limit, which would not tell what happened instead. */
-const PATIENCE_MS = 40_000;
+const PATIENCE_MS = 120_000;
 
 /** What happened so far, and promises of what is still to come. Entries are `{ name, args }`. */
 class EventLog {

@@ -2,6 +2,7 @@
 
 const { EventEmitter, once } = require('node:events');
 const http = require('node:http');
+const { setTimeout: pauseFor } = require('node:timers/promises');
 
 /**
  * A closed loop of requests, `atOnce` under way at any time, until stop(). Each result is { port } (the client's own,
@@ -11,9 +12,13 @@ class Load extends EventEmitter {
   #stopping = false;
   #lanes;
 
-  /** `patience`: after how many ms without an answer a request counts as failed; without it, it waits. */
-  constructor(port, { atOnce = 16, keepAlive = false, path = '/', patience } = {}) {
+  /**
+   * `patience`: after how many ms without an answer a request counts as failed; without it, it waits.
+   * `pause`: ms from an answer to the next request. 0 takes all the processor time that there is, from other tests as well.
+   */
+  constructor(port, { atOnce = 16, keepAlive = false, path = '/', patience, pause = 4 } = {}) {
     super();
+    this.pause = pause;
     this.results = [];
     this.target = { host: '127.0.0.1', port, path, timeout: patience };
     this.#lanes = Promise.all(Array.from({ length: atOnce }, () => this.#lane(keepAlive)));
@@ -26,6 +31,7 @@ class Load extends EventEmitter {
       this.results.push(result);
       this.emit('result', result);
       if (result.error?.code === 'ECONNREFUSED') this.#stopping = true;
+      else if (this.pause) await pauseFor(this.pause);
     }
     if (agent) agent.destroy();
   }

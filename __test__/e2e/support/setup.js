@@ -3,7 +3,7 @@
 const { endAll } = require('./end');
 const { inScope, ofAllTests } = require('./scope');
 
-jest.setTimeout(60_000);
+jest.setTimeout(240_000);
 
 afterEach(endAll);
 

@@ -3,7 +3,7 @@
 const { setTimeout: pause } = require('node:timers/promises');
 
 /** Less than jest's own limit, which would not tell what was waited for. */
-const PATIENCE_MS = 40_000;
+const PATIENCE_MS = 120_000;
 
 /** Asks again and again until `condition()` gives something; resolves with that. */
 async function until(condition) {

@@ -69,8 +69,9 @@ class Preloaded {
     return this.messages.find(has)[key];
   }
 
+  /** As with the native master, it may be gone by then. */
   tell(act, fields = {}) {
-    this.#child.send({ cmd: 'NODE_YUNFLY', act, ...fields });
+    this.#child.send({ cmd: 'NODE_YUNFLY', act, ...fields }, () => {});
   }
 
   drain(fields = {}) {

@@ -22,6 +22,7 @@ pub mod lifecycle;
 pub mod messages;
 pub mod notice;
 pub mod rollout;
+mod timing;
 mod told;
 pub mod traffic;
 pub mod types;
@@ -32,10 +33,10 @@ mod testing;
 use std::collections::BTreeSet;
 
 use action::Action;
-use context::Context;
+use context::{Context, Phase};
 use event::Event;
 use facts::Fact;
-use lifecycle::child::Reading;
+use lifecycle::child::{Child, Reading};
 use lifecycle::health;
 use lifecycle::recycling::Recycling;
 use lifecycle::scale::Scaling;
@@ -43,6 +44,7 @@ use lifecycle::shutdown::Shutdown;
 use lifecycle::standby::Standbys;
 use lifecycle::startup;
 use lifecycle::supervision::{Supervision, alone_status};
+use lifecycle::vitals::AllVitals;
 use messages::Messages;
 use messages::members::Members;
 use messages::random_worker::{self, RandomWorkers};
@@ -53,7 +55,9 @@ use traffic::Traffic;
 use traffic::dispatch::Counts;
 use traffic::listeners::PendingListen;
 use traffic::steering::Acceptor;
-use types::{ChildId, GenerationId, Key, Mode, Peer, Policy, Time};
+use types::{ChildId, GenerationId, Key, Mode, Peer, Policy, SlotId, Time};
+
+use cluster_protocol::inbound::Vitals;
 
 /// The state machine: its parts, and what they have in common.
 #[derive(Debug)]
@@ -70,6 +74,7 @@ pub struct Core {
     messages: Messages,
     members: Members,
     random_workers: RandomWorkers,
+    vitals: AllVitals,
 }
 
 impl Core {
@@ -88,6 +93,7 @@ impl Core {
             messages: Messages::default(),
             members: Members::default(),
             random_workers: RandomWorkers::default(),
+            vitals: AllVitals::default(),
             ctx: Context::new(policy, seed),
         }
     }
@@ -168,6 +174,7 @@ impl Core {
             Event::DisconnectAsked { child } => ctx.disconnect_asked(child),
             Event::CloseChannelAsked { child } => ctx.close_channel(child),
             Event::KillAsked { child, means } => ctx.kill_asked(child, means),
+            Event::LookedAt => self.vitals.looked_at(ctx),
             Event::TimedOut => self.timed_out(),
         }
     }
@@ -188,6 +195,7 @@ impl Core {
                 scaling.check(ctx);
                 recycling.check(ctx, rollout.is_under_way());
                 self.messages.ready(ctx, child);
+                self.vitals.ready(ctx, child);
                 self.members.update(ctx);
                 self.random_workers.choose(ctx);
             }
@@ -215,6 +223,7 @@ impl Core {
                 rollout.gone(ctx, &child, &failure);
                 development.gone(ctx, &child, &failure);
                 self.members.gone(ctx, child.id);
+                self.vitals.gone(child.id);
                 self.random_workers.gone(ctx, &child);
                 supervision.gone(ctx, &failure);
                 standbys.refill(ctx);
@@ -265,51 +274,6 @@ impl Core {
         self.ctx.actions.pop_front()
     }
 
-    /// When [`Event::TimedOut`] is due, unless something else happens before.
-    #[must_use]
-    pub fn next_timeout(&self) -> Option<Time> {
-        let ctx = &self.ctx;
-        [
-            ctx.processes.next_deadline(),
-            ctx.descendants.values().min().copied(),
-            self.supervision.next_timeout(ctx),
-            self.standbys.next_timeout(ctx),
-            health::next_timeout(ctx),
-            self.recycling.next_timeout(ctx, self.rollout.is_under_way()),
-            self.scaling.next_timeout(),
-            self.shutdown.next_timeout(),
-            self.rollout.next_timeout(ctx),
-            self.development.next_timeout(),
-            self.traffic.next_timeout(),
-            self.random_workers.next_timeout(ctx),
-        ]
-        .into_iter()
-        .flatten()
-        .min()
-    }
-
-    /// Each part does what is due, and what follows from that is done before the next one.
-    fn timed_out(&mut self) {
-        let parts: [fn(&mut Self); 12] = [
-            |core| core.ctx.check_deadlines(),
-            |core| core.ctx.end_descendants(false),
-            |core| core.supervision.timed_out(&mut core.ctx),
-            |core| core.shutdown.advance(&mut core.ctx),
-            |core| health::timed_out(&mut core.ctx),
-            |core| core.recycling.timed_out(&mut core.ctx, core.rollout.is_under_way()),
-            |core| core.rollout.advance(&mut core.ctx),
-            |core| core.standbys.refill(&mut core.ctx),
-            |core| core.scaling.check(&mut core.ctx),
-            |core| core.development.timed_out(&mut core.ctx),
-            |core| core.random_workers.choose(&mut core.ctx),
-            |core| core.traffic.timed_out(&mut core.ctx),
-        ];
-        for do_what_is_due in parts {
-            do_what_is_due(self);
-            self.follow_up();
-        }
-    }
-
     /// How many workers there are.
     #[must_use]
     pub fn census(&self) -> notice::Census {
@@ -320,6 +284,42 @@ impl Core {
     #[must_use]
     pub fn alone(&self, now: Time) -> Option<notice::AloneStatus> {
         alone_status(&self.ctx, now)
+    }
+
+    /// Whether the cluster serves: so many workers are ready, and it is not on its way down.
+    #[must_use]
+    pub fn serves(&self, workers: u32) -> bool {
+        !self.ctx.is_stopping() && self.ctx.processes.ready_workers().count() as u64 >= u64::from(workers)
+    }
+
+    /// Where the cluster stands.
+    #[must_use]
+    pub fn phase(&self) -> Phase {
+        self.ctx.phase
+    }
+
+    /// Where a process stands, in a word.
+    #[must_use]
+    pub fn state(&self, id: ChildId) -> Option<&'static str> {
+        self.ctx.processes.get(id).map(Child::state)
+    }
+
+    /// How a process said that it is doing, if somebody looked lately.
+    #[must_use]
+    pub fn vitals(&self, id: ChildId) -> Option<&Vitals> {
+        self.vitals.of(id)
+    }
+
+    /// Who works in a slot, or is on the way to it.
+    #[must_use]
+    pub fn occupant(&self, slot: SlotId) -> Option<ChildId> {
+        self.ctx.processes.slots().find(|(id, _)| *id == slot).and_then(|(_, entry)| entry.occupant)
+    }
+
+    /// How new processes are launched.
+    #[must_use]
+    pub fn generation(&self) -> GenerationId {
+        self.ctx.generation
     }
 
     /// The generations of which there are processes, or may be again.
