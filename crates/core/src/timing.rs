@@ -15,7 +15,7 @@ impl Core {
             self.supervision.next_timeout(ctx),
             self.standbys.next_timeout(ctx),
             health::next_timeout(ctx),
-            self.recycling.next_timeout(ctx, self.rollout.is_under_way()),
+            self.recycling.next_timeout(ctx),
             self.scaling.next_timeout(),
             self.shutdown.next_timeout(),
             self.rollout.next_timeout(ctx),

@@ -27,7 +27,7 @@ impl Core {
             Inbound::Report(Report::Connections { servers, requests }) => {
                 ctx.processes.counted(id, requests);
                 traffic.reported(ctx, id, &servers);
-                recycling.check(ctx, rollout.is_under_way());
+                recycling.counted(ctx, id, rollout.is_under_way());
             }
             Inbound::Answered { connection, accepted } => traffic.answered(ctx, id, connection, accepted),
             Inbound::Report(Report::Signalled { signal }) => ctx.signalled_itself(id, signal),

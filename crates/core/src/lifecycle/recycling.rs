@@ -25,6 +25,8 @@ const SPREAD: f64 = 0.1;
 pub struct Recycling {
     seed: u64,
     next_measure: Option<Time>,
+    /// When somebody's time has come, as far as nothing is in the way.
+    next_check: Option<Time>,
     /// Before that none is tried.
     retry_at: Time,
     /// Who is on the way to take whose place, and why.
@@ -35,14 +37,15 @@ impl Recycling {
     /// The seed makes each worker's own limits.
     #[must_use]
     pub fn new(seed: u64) -> Self {
-        Self { seed, next_measure: None, retry_at: Time::ZERO, successors: BTreeMap::new() }
+        Self { seed, next_measure: None, next_check: None, retry_at: Time::ZERO, successors: BTreeMap::new() }
     }
 
     /// The cluster is ready.
-    pub fn running(&mut self, ctx: &Context) {
+    pub fn running(&mut self, ctx: &mut Context) {
         if ctx.policy.max_memory.is_some() {
             self.next_measure = Some(ctx.now + MEASURE_INTERVAL);
         }
+        self.check(ctx, false);
     }
 
     fn measure(&mut self, ctx: &mut Context) {
@@ -62,25 +65,41 @@ impl Recycling {
             return;
         }
         match child.keeper {
-            Keeper::Master => self.succeed(ctx, id, ExitReason::MaxMemory, is_reloading),
+            Keeper::Master if ctx.now >= self.retry_at && may_begin(ctx, is_reloading) => {
+                self.succeed(ctx, id, ExitReason::MaxMemory);
+            }
             // What comes after it is the app's to do.
             Keeper::App if !ctx.processes.workers().any(is_leaving) => ctx.replace(id, ExitReason::MaxMemory),
-            Keeper::App => {}
+            Keeper::Master | Keeper::App => {}
         }
     }
 
-    /// Replaces the oldest of those whose time has come, if it can be now.
+    /// A worker told how many requests it had.
+    pub fn counted(&mut self, ctx: &mut Context, id: ChildId, is_reloading: bool) {
+        if ctx.processes.get(id).is_some_and(|worker| self.due(ctx, worker).is_some()) {
+            self.check(ctx, is_reloading);
+        }
+    }
+
+    /// Replaces the oldest of those whose time has come, if it can be now. What is in the way ends by an event of its own.
     pub fn check(&mut self, ctx: &mut Context, is_reloading: bool) {
+        self.next_check = None;
+        let has_limits = ctx.policy.max_requests.is_some() || ctx.policy.max_age.is_some();
+        if !has_limits || !may_begin(ctx, is_reloading) {
+            return;
+        }
         let due = ctx.processes.ready_workers().find_map(|worker| Some((worker.id, self.due(ctx, worker)?)));
-        if let Some((id, reason)) = due {
-            self.succeed(ctx, id, reason, is_reloading);
+        match due {
+            Some((id, reason)) if ctx.now >= self.retry_at => self.succeed(ctx, id, reason),
+            Some(_) => self.next_check = Some(self.retry_at),
+            None => self.next_check = ctx.processes.ready_workers().filter_map(|worker| self.old_at(ctx, worker)).min(),
         }
     }
 
     /// Why a worker is to be replaced now. Its limits are never below what was configured. One that the app has started itself has none:
     /// nobody would come in its place.
     fn due(&self, ctx: &Context, worker: &Child) -> Option<ExitReason> {
-        if worker.keeper == Keeper::App {
+        if !worker.is_ready() || worker.keeper == Keeper::App {
             return None;
         }
         let requests = ctx.policy.max_requests.map(|limit| limit as f64 * (1.0 + self.spread(worker.id)));
@@ -92,7 +111,8 @@ impl Recycling {
 
     /// When a worker has lived for long enough: while it stood by it did not age.
     fn old_at(&self, ctx: &Context, worker: &Child) -> Option<Time> {
-        Some(worker.ready_since? + ctx.policy.max_age?.mul_f64(1.0 + self.spread(worker.id)))
+        let since = worker.ready_since.filter(|_| worker.keeper == Keeper::Master)?;
+        Some(since + ctx.policy.max_age?.mul_f64(1.0 + self.spread(worker.id)))
     }
 
     fn spread(&self, id: ChildId) -> f64 {
@@ -101,9 +121,8 @@ impl Recycling {
     }
 
     /// A worker gets a successor.
-    fn succeed(&mut self, ctx: &mut Context, id: ChildId, reason: ExitReason, is_reloading: bool) {
-        let slot = ctx.processes.get(id).and_then(|child| child.slot);
-        if let (Some(slot), true) = (slot, ctx.now >= self.retry_at && may_begin(ctx, is_reloading)) {
+    fn succeed(&mut self, ctx: &mut Context, id: ChildId, reason: ExitReason) {
+        if let Some(slot) = ctx.processes.get(id).and_then(|child| child.slot) {
             let successor = ctx.spawn_successor(slot, ctx.generation);
             self.successors.insert(successor, reason);
         }
@@ -136,19 +155,9 @@ impl Recycling {
 
     /// When [`Self::timed_out`] is due.
     #[must_use]
-    pub fn next_timeout(&self, ctx: &Context, is_reloading: bool) -> Option<Time> {
-        let measure = self.next_measure.filter(|_| ctx.phase == Phase::Running);
-        measure.into_iter().chain(self.next_due(ctx, is_reloading)).min()
-    }
-
-    /// When the next one's time has come. What is in the way ends by an event of its own.
-    fn next_due(&self, ctx: &Context, is_reloading: bool) -> Option<Time> {
-        if !may_begin(ctx, is_reloading) {
-            return None;
-        }
-        let due = |worker: &Child| self.due(ctx, worker).map(|_| ctx.now).or_else(|| self.old_at(ctx, worker));
-        let kept = ctx.processes.ready_workers().filter(|worker| worker.keeper == Keeper::Master);
-        kept.filter_map(due).min().map(|at| at.max(self.retry_at))
+    pub fn next_timeout(&self, ctx: &Context) -> Option<Time> {
+        let next = self.next_measure.into_iter().chain(self.next_check).min();
+        next.filter(|_| ctx.phase == Phase::Running)
     }
 
     /// Does what is due.
