@@ -28,6 +28,7 @@ import {
 import { ClusterTopics } from './lib/types/topics';
 
 export * from './lib/types/admin';
+export * from './lib/types/channels';
 export * from './lib/types/child-process';
 export * from './lib/types/cluster-config';
 export * from './lib/types/codes';

@@ -33,6 +33,7 @@ test.each([
     { exec: 'app.js', killTimeout: 100, reloadDelay: 0, limit: 1.5 },
   ],
   ['--max-memory 512M app.js', { exec: 'app.js', maxMemory: '512M' }],
+  ['--max-requests 5000 --max-age 86400000 app.js', { exec: 'app.js', maxRequests: 5000, maxAge: 86_400_000 }],
   ['--max-memory 536870912 app.js', { exec: 'app.js', maxMemory: 536870912 }],
   ['--admin 9100 app.js', { exec: 'app.js', admin: { port: 9100 } }],
   ['--admin 0.0.0.0:9100 app.js', { exec: 'app.js', admin: { host: '0.0.0.0', port: 9100 } }],

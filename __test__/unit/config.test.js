@@ -44,6 +44,7 @@ function warnings(config) {
 test('the defaults in production', () => {
   expect(normalize(minimal)).toEqual({
     enable: true,
+    notifyParent: false,
     title: 'yunfly-@shop/web',
     mode: 'production',
     cwd,

@@ -19,6 +19,7 @@ const required = (name) => {
 /** They are used before `ready` only, or by the command and the installation. */
 const OF_THE_START = [
   'cluster/admin.js',
+  'cluster/manager.js',
   'config/admin.js',
   'config/cpus.js',
   'config/nearest.js',

@@ -35,6 +35,8 @@ fn policy() -> Policy {
         min_uptime: Duration::from_secs(1),
         hang_timeout: None,
         max_memory: None,
+        max_requests: None,
+        max_age: None,
         watch: None,
         adopted_end: AdoptedEnd::Disconnect,
         alone_limit: None,

@@ -1,12 +1,13 @@
 'use strict';
 
-const { EventEmitter } = require('events');
 const { normalize } = require('../config');
 const { ClusterError, describeError } = require('../errors');
 const { toNativeConfig } = require('../config/settings');
 const timers = require('../real-timers');
 const { enter } = require('../messages/here');
 const { limitedCodec, toJson } = require('../messages/serialization');
+const { Observable } = require('./observable');
+const { deferred, outOfPromise } = require('./promises');
 
 /** As PID 1 of a container the app is the parent of every orphan in it. */
 const REAP_MS = 5000;
@@ -18,15 +19,9 @@ const ROLE = Symbol.for('yunfly.cluster.role');
 /** Children load this package for request() and sendmessage() only. */
 const Master = process[ROLE] ? undefined : require('../native/addon').Master;
 
-function deferred() {
-  const result = {};
-  result.promise = new Promise((resolve, reject) => Object.assign(result, { resolve, reject }));
-  return result;
-}
-
 /** The app's view of the cluster. What is to be done is decided by the native master: this forwards calls to it and
  *  hands its events on. */
-class Cluster extends EventEmitter {
+class Cluster extends Observable {
   #settings;
   #codec;
   #endpoint;
@@ -40,6 +35,7 @@ class Cluster extends EventEmitter {
   #keepAlive;
   #reaping;
   #participant;
+  #manager;
   #localTopics;
   #messenger;
   #adminAddress = null;
@@ -82,6 +78,7 @@ class Cluster extends EventEmitter {
     }
     if (this.#state === 'closed') throw closedError();
     if (this.#state !== 'created') throw new ClusterError('ERR_ALREADY_STARTED', 'start() was already called.');
+    if (!this.#meetManager()) return this.ready();
     if (this.#settings.enable) this.#supervise();
     else this.#loadHere();
     return this.ready();
@@ -189,6 +186,19 @@ class Cluster extends EventEmitter {
     // None of a master that has ended just now.
     const stats = this.#state === 'supervising' ? this.#master.stats() : null;
     return stats === null ? require('./no-stats').noStats(this.title) : JSON.parse(stats);
+  }
+
+  /** Whether nothing is in the way that concerns who started this process. */
+  #meetManager() {
+    const { pidFile, notifyParent } = this.#settings;
+    if (pidFile === undefined && !notifyParent) return true;
+    const { Manager } = require('./manager');
+    try {
+      this.#manager = new Manager(this.#settings, () => this.#participant?.onSignal?.('SIGTERM'));
+    } catch (error) {
+      this.#end(error);
+    }
+    return this.#state === 'created';
   }
 
   #supervise() {
@@ -320,6 +330,13 @@ class Cluster extends EventEmitter {
   }
 
   #becomeReady() {
+    try {
+      this.#manager?.ready();
+    } catch (error) {
+      this.#ready.reject(error);
+      this.close();
+      return;
+    }
     this.#ready.resolve();
     // From now on a deployment may remove the release: what is needed of it is kept, for children before anybody hears of it.
     if (this.#state === 'supervising') this.#insist(() => require('../native/preload-files').keepPreload(this.#master));
@@ -351,6 +368,7 @@ class Cluster extends EventEmitter {
   /** `error`: for those who still wait for `ready`. */
   #end(error) {
     this.#state = 'closed';
+    this.#manager?.end();
     this.#dispatcher?.close();
     this.#endpoint?.close();
     this.#topicEndpoint?.close();
@@ -360,17 +378,6 @@ class Cluster extends EventEmitter {
     if (error) this.#ready.reject(error);
     this.#closed.resolve();
     this.emit('close');
-  }
-}
-
-/** What the app's code throws in a promise's callback is an uncaught exception, as in any other. */
-function outOfPromise(call) {
-  try {
-    call();
-  } catch (error) {
-    timers.nextTick(() => {
-      throw error;
-    });
   }
 }
 

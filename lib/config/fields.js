@@ -93,6 +93,16 @@ const SECTIONS = {
       flags: [{ words: ['inherit', 'prefix'], help: 'prefix: each line begins with its process' }],
     },
     logger: kinds.logger,
+    pidFile: {
+      ...text,
+      allowed: 'the path of a file',
+      flags: [{ value: 'path', help: "file for the app's pid, while the cluster is ready" }],
+    },
+    notifyParent: {
+      ...yesOrNo,
+      default: false,
+      flags: [{ is: true, name: 'notify-parent', help: "tell PM2 'ready', hear its 'shutdown'" }],
+    },
   },
   'Mode (by default NODE_ENV decides)': {
     mode: {
@@ -208,6 +218,20 @@ const SECTIONS = {
       as: (size) => (size ? bytesOf(size) : undefined),
       to: [CORE],
       flags: [{ value: 'size', help: 'replace a worker that uses more, such as 512M' }],
+    },
+    maxRequests: {
+      ...kinds.requests,
+      default: false,
+      as: (requests, mode) => (mode === 'production' && requests) || undefined,
+      to: [CORE],
+      flags: [{ help: 'replace a worker after so many requests' }],
+    },
+    maxAge: {
+      ...orFalse(milliseconds(1000), `false, or ${milliseconds(1000).allowed}`),
+      default: false,
+      as: (age, mode) => (mode === 'production' && age) || undefined,
+      to: [CORE],
+      flags: [{ help: 'replace a worker that is older' }],
     },
   },
   'Looking at it': {

@@ -3,6 +3,7 @@
 // The one place where a configuration is validated and gets its defaults. What comes out is complete.
 
 const fs = require('fs');
+const path = require('path');
 const { ClusterError } = require('../errors');
 const { aloneFiles } = require('../scripts/alone-files');
 const { compileCache } = require('./compile-cache');
@@ -46,6 +47,7 @@ function normalize(config) {
     exec,
     workerLoader: loaderFor('exec', config.exec, [exec], launch),
     alone,
+    pidFile: config.pidFile && path.resolve(cwd, config.pidFile),
     aloneLoader: enable && alone ? loaderFor('alone', config.alone, aloneFiles(alone), launch) : undefined,
     aloneConfig: alone && aloneConfig(config),
     compileCache: compileCache(config.compileCache, production, { ...process.env, ...config.env }),

@@ -66,6 +66,11 @@ const size = {
   allowed: "false, a number of bytes, or a text like '512M' or '1.5G'; 16 MiB or more",
   accepts: (value) => value === false || bytesOf(value) >= 16 * MIB,
 };
+const requests = {
+  allowed: 'false, or an integer above 0',
+  accepts: (value) => value === false || (Number.isSafeInteger(value) && value > 0),
+  number: 'n',
+};
 const descriptors = {
   allowed: 'an array of the numbers of descriptors',
   accepts: (value) =>
@@ -109,6 +114,7 @@ module.exports = {
   milliseconds,
   oneOf,
   orFalse,
+  requests,
   seconds,
   size,
   text,

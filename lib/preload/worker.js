@@ -28,7 +28,7 @@ function start(received, prepare) {
   faults.watchBoot();
   servers.trackServers(boot.mode);
   servers.observe({ onListening });
-  loads.start(boot.mode);
+  loads.start(boot.mode, boot.countRequests);
   onCommand({
     drain,
     exit: () => require('./draining').answered(),

@@ -165,6 +165,15 @@ export interface ClusterConfig {
    *  worker at a time, each at a slightly different limit (up to a tenth lower), so that they are never replaced all at once. If
    *  a successor fails, nothing changes, and the next attempt follows a minute later. Linux only. Default: `false`. */
   maxMemory?: number | string | false;
+  /** After how many HTTP requests (HTTP/2 included, upgrades not) a worker is replaced; `false`: never. As with `maxMemory` it keeps
+   *  working until its successor is ready, then drains; one worker at a time; if a successor fails, the next attempt follows a minute
+   *  later. Each worker has a limit of its own, up to a tenth higher, so that they do not reach it together. Workers tell their
+   *  count every 250 ms, so it is a few more under load. Production only. Default: `false`. */
+  maxRequests?: number | false;
+  /** How long a worker works before it is replaced, in ms, at least 1000; `false`: forever. It is replaced as with `maxRequests`, each
+   *  worker at an age of its own, up to a tenth higher. A standby worker's age counts from when it takes a slot. The alone is never
+   *  replaced for its age. Production only. Default: `false`. */
+  maxAge?: number | false;
   /** The largest message, in bytes of JSON, from 1 KiB to 512 MiB. A larger one is not delivered. If the app sends it, the call
    *  throws; a child that sends it gets a process warning (`request()` rejects), and the app the event `protocolError`, each with
    *  a code for it (`ERR_MESSAGE_TOO_LARGE`, the warning `CLUSTER_MESSAGE_TOO_LARGE`). Default: 64 MiB. */
@@ -196,6 +205,15 @@ export interface ClusterConfig {
    *  `YUNFLY_LOG` sets its level (`error`, `warn`, `info`, `debug`; default: `info`). Default: stderr, from level `warn` on. The
    *  children's output never goes there. */
   logger?: ClusterLogger;
+  /** A file, relative to `cwd`, that holds this process's pid from when the cluster is ready until it has ended. It is written at once
+   *  as a whole, and removed only if it still holds this pid. If it holds the pid of another process that is alive, `start()` rejects
+   *  (`ERR_PID_FILE_IN_USE`); that of a dead one is overwritten. systemd and containers need no such file. Default: none. */
+  pidFile?: string;
+  /** Whether the parent of this process, if it gave it an IPC channel (PM2, `child_process.fork()`), is told by
+   *  `process.send('ready')` when the cluster is ready (PM2's `wait_ready`), and its message `'shutdown'` stops the cluster as SIGTERM does
+   *  (PM2's `shutdown_with_message`; not with `handleSignals: false`). Without a parent it has no effect. systemd is told without being
+   *  asked for. Default: `false`. */
+  notifyParent?: boolean;
 }
 
 /**

@@ -202,7 +202,8 @@ export type UndeliverableReason =
  *   exception
  * - `disconnect`, `kill`: a call of that name, in the app or in the process itself
  * - `shutdown`: the cluster is stopping; `killTimeout`: it did not finish in time
- * - `startTimeout`: it was not ready in time; `hang`: its event loop was blocked; `maxMemory`: it used too much memory
+ * - `startTimeout`: it was not ready in time; `hang`: its event loop was blocked; `maxMemory`: it used too much memory;
+ *   `maxRequests`, `maxAge`: it had its requests, or its time
  * - `reload`: another one takes its place; `scale`: none does
  */
 export type ExitReason =
@@ -216,6 +217,8 @@ export type ExitReason =
   | 'startTimeout'
   | 'hang'
   | 'maxMemory'
+  | 'maxRequests'
+  | 'maxAge'
   | 'reload'
   | 'scale';
 

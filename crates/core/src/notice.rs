@@ -210,6 +210,10 @@ pub enum ExitReason {
     Hang,
     /// It held more than `maxMemory`.
     MaxMemory,
+    /// `maxRequests` came to it.
+    MaxRequests,
+    /// It has lived for `maxAge`.
+    MaxAge,
     /// A reload replaced it.
     Reload,
     /// `scale()` to fewer.
@@ -230,6 +234,8 @@ impl ExitReason {
             Self::StartTimeout => "startTimeout",
             Self::Hang => "hang",
             Self::MaxMemory => "maxMemory",
+            Self::MaxRequests => "maxRequests",
+            Self::MaxAge => "maxAge",
             Self::Reload => "reload",
             Self::Scale => "scale",
         }

@@ -6,7 +6,7 @@ use cluster_protocol::inbound::{Inbound, Report};
 
 impl Core {
     pub(super) fn told(&mut self, id: ChildId, message: Inbound) {
-        let Self { ctx, traffic, members, vitals, .. } = self;
+        let Self { ctx, traffic, members, recycling, rollout, vitals, .. } = self;
         if !ctx.permits(id, &message) {
             return;
         }
@@ -24,7 +24,11 @@ impl Core {
             Inbound::Report(Report::Error(report)) => ctx.error_reported(id, report),
             Inbound::Report(Report::Beat { debugged }) => ctx.beat(id, debugged),
             Inbound::Report(Report::Draining { reason }) => ctx.announced(id, reason),
-            Inbound::Report(Report::Connections { servers }) => traffic.reported(ctx, id, &servers),
+            Inbound::Report(Report::Connections { servers, requests }) => {
+                ctx.processes.counted(id, requests);
+                traffic.reported(ctx, id, &servers);
+                recycling.counted(ctx, id, rollout.is_under_way());
+            }
             Inbound::Answered { connection, accepted } => traffic.answered(ctx, id, connection, accepted),
             Inbound::Report(Report::Signalled { signal }) => ctx.signalled_itself(id, signal),
             Inbound::Report(Report::Drained) => ctx.drained(id),

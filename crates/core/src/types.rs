@@ -236,6 +236,11 @@ pub struct Policy {
     pub hang_timeout: Option<Duration>,
     /// How many bytes of memory a worker may hold before it is replaced; `None`: any.
     pub max_memory: Option<u64>,
+    /// How many requests may come to a worker before it is replaced; `None`: any.
+    pub max_requests: Option<u64>,
+    /// How long a worker may be at work before it is replaced; `None`: for ever.
+    #[serde(default, deserialize_with = "some_milliseconds")]
+    pub max_age: Option<Duration>,
     /// In development: how long after the last change of a file the processes are started again; `None`: files are not
     /// watched.
     #[serde(rename = "reloadDelay", default, deserialize_with = "some_milliseconds")]

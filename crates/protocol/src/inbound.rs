@@ -98,6 +98,9 @@ pub enum Report {
     Connections {
         /// All servers of the process that listen or have connections.
         servers: Vec<ServerLoad>,
+        /// Where they are counted.
+        #[serde(default)]
+        requests: Option<RequestCounts>,
     },
     /// An idle connection that it hands back, which comes along.
     Returned {
@@ -152,6 +155,16 @@ pub struct ServerLoad {
     /// Whether it has `maxConnections`.
     #[serde(default)]
     pub limited: bool,
+}
+
+/// The requests that came to a worker's servers since it began.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+pub struct RequestCounts {
+    pub started: u64,
+    /// Answered, or broken off.
+    pub ended: u64,
+    /// How long those took together, in ms.
+    pub duration: u64,
 }
 
 /// An uncaught error in a child.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::notice::{ChildFailure, ExitReason, FailureCause};
 use crate::types::{AdoptedEnd, ChildId, GenerationId, Key, SlotId, Time};
-use cluster_protocol::inbound::ErrorDetails;
+use cluster_protocol::inbound::{ErrorDetails, RequestCounts};
 use cluster_protocol::listen::ListenQuery;
 use cluster_protocol::outbound::DrainReason;
 
@@ -106,6 +106,8 @@ pub struct Child {
     pub on_trial: bool,
     /// How many connections it had when it began to drain.
     pub connections: u64,
+    /// The requests that came to it, as it told last.
+    pub requests: RequestCounts,
     /// The listening sockets that it was given.
     pub serves: BTreeSet<Key>,
     /// When it was last ready, also after it began to drain.
@@ -143,6 +145,7 @@ impl Child {
             listens: false,
             on_trial: false,
             connections: 0,
+            requests: RequestCounts::default(),
             serves: BTreeSet::new(),
             ready_since: None,
             expected: false,

@@ -17,6 +17,8 @@ fn why_a_child_ended_is_named() {
         (ExitReason::StartTimeout, "startTimeout"),
         (ExitReason::Hang, "hang"),
         (ExitReason::MaxMemory, "maxMemory"),
+        (ExitReason::MaxRequests, "maxRequests"),
+        (ExitReason::MaxAge, "maxAge"),
         (ExitReason::Reload, "reload"),
         (ExitReason::Scale, "scale"),
     ] {

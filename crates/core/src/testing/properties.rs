@@ -35,6 +35,8 @@ pub(super) fn policies() -> impl Strategy<Value = Policy> {
             hang_timeout: (kill % 2 == 0).then_some(ms(3_000)),
             watch: (!production && start % 2 == 0).then_some(ms(start / 10)),
             max_memory: (kill % 3 == 0).then_some(super::MEMORY),
+            max_requests: (kill % 5 == 0).then_some(5),
+            max_age: (start % 3 == 0).then_some(ms(limit)),
         })
 }
 

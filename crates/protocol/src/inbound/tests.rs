@@ -76,7 +76,11 @@ fn each_message_is_known() {
         (r#"{"cmd":"NODE_YUNFLY","act":"watch"}"#, "Report(Watch)"),
         (
             r#"{"cmd":"NODE_YUNFLY","act":"connections","servers":[{"key":"k","open":1,"accepted":2}]}"#,
-            "Report(Connections { servers: [ServerLoad { key: Some(\"k\"), open: 1, accepted: 2, limited: false }] })",
+            "Report(Connections { servers: [ServerLoad { key: Some(\"k\"), open: 1, accepted: 2, limited: false }], requests: None })",
+        ),
+        (
+            r#"{"cmd":"NODE_YUNFLY","act":"connections","servers":[],"requests":{"started":3,"ended":2,"duration":9}}"#,
+            "Report(Connections { servers: [], requests: Some(RequestCounts { started: 3, ended: 2, duration: 9 }) })",
         ),
         (r#"{"cmd":"NODE_YUNFLY","act":"returned","key":"k"}"#, "Report(Returned { key: \"k\" })"),
         (r#"{"cmd":"NODE_YUNFLY","act":"mark"}"#, "Report(Mark)"),

@@ -17,7 +17,10 @@ fn flooded(policy: Policy) -> World {
     let key = key.to_string();
     let report = |accepted| {
         let server = ServerLoad { key: Some(key.clone()), open: 0, accepted, limited: false };
-        Event::Told { child: ONE, message: Inbound::Report(Report::Connections { servers: vec![server] }) }
+        Event::Told {
+            child: ONE,
+            message: Inbound::Report(Report::Connections { servers: vec![server], requests: None }),
+        }
     };
     world.tell(report(1_000));
     world.now += ms(50);
