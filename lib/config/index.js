@@ -3,6 +3,7 @@
 // The one place where a configuration is validated and gets its defaults. What comes out is complete.
 
 const fs = require('fs');
+const path = require('path');
 const { ClusterError } = require('../errors');
 const { aloneFiles } = require('../scripts/alone-files');
 const { compileCache } = require('./compile-cache');
@@ -48,6 +49,7 @@ function normalize(config) {
     alone,
     aloneLoader: enable && alone ? loaderFor('alone', config.alone, aloneFiles(alone), launch) : undefined,
     aloneConfig: alone && aloneConfig(config),
+    ready: settings.ready.path === undefined ? settings.ready : { path: path.resolve(cwd, settings.ready.path) },
     compileCache: compileCache(config.compileCache, production, { ...process.env, ...config.env }),
     watch: production || !enable ? undefined : watched(config.watch, { cwd, exec, alone }),
   };
@@ -87,12 +89,12 @@ function checkSockets(listenFds) {
 
 /** A worker that stands by is one whose listen() is not answered yet. */
 function checkStandby({ standby, ready }) {
-  if (standby > 0 && ready !== 'listening') {
+  if (standby > 0 && ['online', 'message'].includes(ready)) {
     throw invalid(
       'standby',
       standby,
-      "0 where `ready` is not 'listening'",
-      "Set `ready: 'listening'`, or leave `standby` out.",
+      `0 where \`ready\` is '${ready}'`,
+      "Set `ready: 'listening'` or `ready: { port }`, or leave `standby` out.",
     );
   }
 }

@@ -77,9 +77,16 @@ export interface ClusterConfig {
   cwd?: string;
   /** The argument of the alone's functions, at most 96 KiB as JSON. Default: this configuration. */
   aloneConfig?: unknown;
-  /** When a worker counts as ready: `'listening'`: its first server listens; `'online'`: it runs; `'message'`: it called
-   *  `process.send('ready')`. Default: `'listening'`. */
-  ready?: 'listening' | 'online' | 'message';
+  /**
+   * When a worker counts as ready. Default: `'listening'`.
+   *
+   * - `'listening'`: its first server listens
+   * - `{ port }`: its servers listen on this port, or on all of these (1 to 65535, on any interface), whatever else they listen on:
+   *   for workers that open a port for metrics first. `{ path }`: on this unix socket, relative to `cwd`
+   * - `'online'`: it runs
+   * - `'message'`: it called `process.send('ready')`
+   */
+  ready?: 'listening' | 'online' | 'message' | { port: number | readonly number[] } | { path: string };
   /**
    * Where the randomly chosen worker gets its messages (`random-worker`, `random-select-worker`, and those of
    * `cluster.randomWorker()`). Default: `'worker'`.
@@ -114,7 +121,7 @@ export interface ClusterConfig {
   listenFds?: readonly number[];
   /** The number of standby workers, 0 to 1000: booted up to their first `listen`, which is answered only when a slot needs them
    *  (a worker died, `scale()`, `reload()`). Each costs the memory of a worker, and runs everything that the app does before
-   *  `listen`; it gets `NODE_APP_INSTANCE` (`instanceVar`) only together with its slot. Needs `ready: 'listening'`. Default: 0;
+   *  `listen`; it gets `NODE_APP_INSTANCE` (`instanceVar`) only together with its slot. Not with `ready: 'online'` or `'message'`. Default: 0;
    *  in development always 0. */
   standby?: number;
   /** Where Node keeps V8's compile cache (`NODE_COMPILE_CACHE`), so that workers boot faster. `true`: below `CACHE_DIRECTORY`,

@@ -7,7 +7,7 @@ use crate::rollout::report::ReloadReport;
 use crate::types::{ChildId, ConnectionId, ExitStatus, Peer, SlotId};
 use cluster_protocol::code::ErrorCode;
 use cluster_protocol::inbound::{ErrorDetails, ErrorReport};
-use cluster_protocol::listen::ListenAddress;
+use cluster_protocol::listen::{ListenAddress, Place};
 
 /// Something that the app is told.
 #[derive(Debug, Clone)]
@@ -308,6 +308,8 @@ pub struct ChildFailure {
     pub error: Option<ErrorDetails>,
     /// Whether it had been ready before.
     pub was_ready: bool,
+    /// Where it listened, as far as known.
+    pub places: Vec<Place>,
 }
 
 /// What happened to a child that failed.
