@@ -61,7 +61,9 @@ async function start(config, shown, files) {
   const { createCluster } = require('../..');
   const { Display } = require('./display');
   const { Screen } = require('./screen');
-  const cluster = createCluster(config);
+  // What the display tells of, the log does not.
+  const shown = ['exit', 'hang', 'givenUp', 'reload', 'exception'];
+  const cluster = createCluster({ ...config, [Symbol.for('yunfly.cluster.shown')]: shown });
   process.title = `${cluster.title}:app`;
   if (files) {
     cluster.on('output', (child, text, stream) => files.take(child, text, stream));

@@ -26,10 +26,9 @@ class Dispatcher {
   #output;
   #mirror;
   #loops;
+  #unheard;
   #workers;
   #alones = new Map();
-  /** Whether the last alone ended by itself. It may be started again at once, later, after the next save, or not at all. */
-  #isAloneMissed = false;
   alone = null;
   /** Why the cluster ends, if not by close() or a signal. */
   failure = null;
@@ -83,8 +82,6 @@ class Dispatcher {
     }
     this.alone = new ClusterAlone(this.#master, this.#codec, event);
     this.#alones.set(event.id, this.alone);
-    if (this.#isAloneMissed) this.#log.warn(`the alone is started again (pid ${event.pid}).`);
-    this.#isAloneMissed = false;
   }
 
   online(event) {
@@ -158,11 +155,8 @@ class Dispatcher {
     else this.#alones.delete(event.id);
     this.#output?.keep(event, child);
     const fields = { ...(code === null ? { signal } : { code }), reason: event.reason, asked: event.expected };
-    this.#log.info(`the ${event.role} has ended`, this.#fields(child, fields));
-    if (event.role === 'alone' && !event.expected) {
-      this.#isAloneMissed = true;
-      this.#log.warn(`the alone (pid ${child.pid}) ended by itself: ${signal ?? `exit code ${code}`}.`);
-    }
+    // What nobody has asked for the master has said (crates/master/src/unasked.rs).
+    if (event.expected) this.#log.info(`the ${event.role} has ended`, this.#fields(child, fields));
     if (this.alone === child) this.alone = null;
     Object.assign(child.process, { exitCode: code, signalCode: signal });
     if (event.role === 'worker') this.#workerExit(event, child, code, signal);
@@ -221,9 +215,17 @@ class Dispatcher {
   }
 
   #tellMessage(child, ...args) {
-    child.emit('message', ...args);
-    child.process.emit('message', ...args);
-    this.#tell('message', child, ...args);
+    let wasHeard = child.emit('message', ...args);
+    wasHeard = child.process.emit('message', ...args) || wasHeard;
+    wasHeard = this.#tell('message', child, ...args) || wasHeard;
+    if (!wasHeard) this.#noteUnheard(child, args[0]);
+  }
+
+  #noteUnheard(child, message) {
+    if (message?.to === undefined) return;
+    const { Unheard } = require('./unheard');
+    this.#unheard ??= new Unheard(this.#log);
+    this.#unheard.message(child && { role: child instanceof ClusterWorker ? 'worker' : 'alone', pid: child.pid }, message);
   }
 
   undeliverable(event) {
@@ -231,7 +233,11 @@ class Dispatcher {
     this.#read(
       () => this.#undelivered(event),
       sender,
-      (message) => this.#cluster.emit('undeliverable', sender, message, event.reason),
+      (message) => {
+        const wasHeard = this.#cluster.emit('undeliverable', sender, message, event.reason);
+        // Of its own the app gets none.
+        if (event.role === undefined && !wasHeard) this.#noteUnheard(null, message);
+      },
     );
   }
 
@@ -251,10 +257,10 @@ class Dispatcher {
     this.#requests().receive(JSON.parse(event.json));
   }
 
-  /** What node:cluster has, too, is shown there as well. */
+  /** What node:cluster has, too, is shown there as well. Whether somebody listens. */
   #tell(name, child, ...args) {
-    this.#cluster.emit(name, child, ...args);
-    this.#mirror.emit(name, child, ...args);
+    const wasHeard = this.#cluster.emit(name, child, ...args);
+    return this.#mirror.emit(name, child, ...args) || wasHeard;
   }
 
   /** The master looks only at a message's envelope: the rest of it may still be unreadable. Whether it was read. */

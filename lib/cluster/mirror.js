@@ -81,13 +81,14 @@ class Mirror {
     if (cluster.workers[worker.id] === this.#shown.get(worker)) delete cluster.workers[worker.id];
   }
 
+  /** Whether somebody listens. */
   emit(name, worker, ...args) {
     const shown = this.#shown.get(worker);
-    if (!shown) return;
+    if (!shown) return false;
     if (name === 'exit') this.#shown.delete(worker);
     // A message comes by its process; and `fork` is the primary's alone.
     if (name !== 'message' && name !== 'fork') shown.emit(name, ...args);
-    cluster.emit(name, shown, ...args);
+    return cluster.emit(name, shown, ...args);
   }
 
   /** `cluster.disconnect(callback)`: all workers end, and none is replaced. */
@@ -110,7 +111,7 @@ class Mirror {
 }
 
 /** Shows nothing: there is another cluster that is shown, or this process is itself a worker of a node:cluster. */
-const NOTHING = { add() {}, remove() {}, emit() {}, close() {} };
+const NOTHING = { add() {}, remove() {}, emit: () => false, close() {} };
 
 function openMirror(settings, close) {
   if (current || !cluster.isPrimary) return NOTHING;

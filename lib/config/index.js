@@ -17,6 +17,9 @@ const { warn } = require('../warn');
 /** Linux allows 128 KiB for one environment variable, in which the alone gets its configuration. */
 const MAX_ALONE_CONFIG_BYTES = 96 * 1024;
 
+/** Not a field of the configuration: who shows a cluster is not to have it told twice. */
+const SHOWN = Symbol.for('yunfly.cluster.shown');
+
 function normalize(config) {
   checkFields(config);
   const mode = config.mode ?? modeOfEnvironment();
@@ -41,6 +44,8 @@ function normalize(config) {
   if (enable) checkSockets(settings.listenFds);
   return {
     ...settings,
+    // What of the log's the command itself shows (Shown in crates/master/src/config.rs).
+    shown: config[SHOWN] ?? [],
     title,
     mode,
     cwd,
@@ -103,7 +108,7 @@ function warnOfLogVariable() {
   if (!process.env.YUNFLY_LOG) return;
   const { unknown } = require('../output/log').readVariable(process.env.YUNFLY_LOG);
   if (unknown.length === 0) return;
-  const remedy = 'It may be error, warn, info or debug, and json: YUNFLY_LOG=debug,json.';
+  const remedy = 'It may be off, error, warn, info or debug, and json: YUNFLY_LOG=debug,json.';
   warn('CLUSTER_VARIABLE_IGNORED', `YUNFLY_LOG: '${unknown.join(',')}' is not known and has no effect. ${remedy}`);
 }
 

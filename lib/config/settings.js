@@ -63,6 +63,7 @@ function toNativeConfig(settings) {
     launch,
     watched: watch?.length ? { paths: watch, alone, base: cwd } : undefined,
     log: logger === undefined ? 'stderr' : 'app',
+    shown: settings.shown,
     variables: variables(watch),
   };
 }

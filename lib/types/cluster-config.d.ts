@@ -196,8 +196,9 @@ export interface ClusterConfig {
    */
   output?: 'inherit' | 'prefix' | 'pipe';
   /** Where the cluster's own log goes, including the master's: pino, console, winston or the like. The environment variable
-   *  `YUNFLY_LOG` sets its level (`error`, `warn`, `info`, `debug`; default: `info`). Default: stderr, from level `warn` on. The
-   *  children's output never goes there. */
+   *  `YUNFLY_LOG` sets its level (`off`, `error`, `warn`, `info`, `debug`; default: `info`). Default: stderr, from level `warn` on.
+   *  `warn`: whatever happens to a process that nobody asked for; `error`: the cluster gives up. The children's output never goes
+   *  there. */
   logger?: ClusterLogger;
 }
 

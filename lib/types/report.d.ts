@@ -122,7 +122,8 @@ export type UndeliverableReason =
  *   exception
  * - `disconnect`, `kill`: a call of that name, in the app or in the process itself
  * - `shutdown`: the cluster is stopping; `killTimeout`: it did not finish in time
- * - `startTimeout`: it was not ready in time; `hang`: its event loop was blocked; `maxMemory`: it used too much memory
+ * - `startTimeout`: it was not ready in time; `hang`: its event loop was blocked; `maxMemory`: it used too much memory;
+ *   `outOfMemory`: the system killed it because memory was short (Linux, by the counter of its cgroup)
  * - `reload`: another one takes its place; `scale`: none does
  */
 export type ExitReason =
@@ -136,6 +137,7 @@ export type ExitReason =
   | 'startTimeout'
   | 'hang'
   | 'maxMemory'
+  | 'outOfMemory'
   | 'reload'
   | 'scale';
 

@@ -35,7 +35,7 @@ use action::Action;
 use context::Context;
 use event::Event;
 use facts::Fact;
-use lifecycle::child::Reading;
+use lifecycle::child::{Reading, Stage};
 use lifecycle::health::Health;
 use lifecycle::scale::Scaling;
 use lifecycle::shutdown::Shutdown;
@@ -45,7 +45,7 @@ use lifecycle::supervision::{Supervision, alone_status};
 use messages::Messages;
 use messages::members::Members;
 use messages::random_worker::{self, RandomWorkers};
-use notice::Undeliverable;
+use notice::{ExitReason, Undeliverable};
 use rollout::development::Development;
 use rollout::reload::Rollout;
 use traffic::Traffic;
@@ -153,6 +153,7 @@ impl Core {
                 traffic.quiesced(ctx);
             }
             Event::Disconnected { child } => ctx.disconnected(child),
+            Event::OutOfMemory { child } => ctx.out_of_memory(child),
             Event::Exited { child, exit } => ctx.exited(child, exit),
             Event::LeftBehind { child } => ctx.left_behind(child),
             Event::DescendantsEnded { child } => ctx.descendants_ended(child),
@@ -321,6 +322,12 @@ impl Core {
         let entries = processes.all_slots().map(|(_, entry)| entry.generation);
         let children = processes.children().map(|child| child.generation);
         entries.chain(children).chain([self.ctx.generation]).chain(self.rollout.generation()).collect()
+    }
+
+    /// Whether SIGKILL was sent to a child from here: its time was over, or the app wanted it.
+    #[must_use]
+    pub fn is_killed(&self, id: ChildId) -> bool {
+        self.ctx.processes.get(id).is_some_and(|child| child.stage == Stage::Killed || child.reason == ExitReason::Kill)
     }
 
     /// The app asks for a random worker: it gets the message, its id comes back.

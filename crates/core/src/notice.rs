@@ -203,6 +203,8 @@ pub enum ExitReason {
     Hang,
     /// It held more than `maxMemory`.
     MaxMemory,
+    /// The system killed it, because memory was short.
+    OutOfMemory,
     /// A reload replaced it.
     Reload,
     /// `scale()` to fewer.
@@ -223,8 +225,20 @@ impl ExitReason {
             Self::StartTimeout => "startTimeout",
             Self::Hang => "hang",
             Self::MaxMemory => "maxMemory",
+            Self::OutOfMemory => "outOfMemory",
             Self::Reload => "reload",
             Self::Scale => "scale",
+        }
+    }
+}
+
+impl ExitReason {
+    /// The same for an end that has come. One by itself with a signal is told as such: somebody outside sent it, or it crashed.
+    #[must_use]
+    pub fn of_end(&self, exit: ExitStatus) -> &str {
+        match (self, exit.signal) {
+            (Self::Unasked, Some(signal)) => signal,
+            _ => self.as_str(),
         }
     }
 }

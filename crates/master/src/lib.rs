@@ -16,6 +16,7 @@ mod launch;
 mod link;
 mod linked;
 mod log;
+mod oom;
 mod output;
 pub mod passed;
 mod perform;
@@ -30,6 +31,7 @@ mod run;
 mod service;
 mod sockets;
 pub mod thread;
+mod unasked;
 pub mod variables;
 
 /// What the app's thread asks of the master.

@@ -271,6 +271,7 @@ impl Shell {
     }
 
     pub(super) fn notify(&mut self, notice: Notice) {
+        self.unasked.hear(self.now(), &notice);
         let sender = match &notice {
             Notice::Online(child)
             | Notice::Message(child, _)

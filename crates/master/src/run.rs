@@ -15,10 +15,12 @@ use super::descendants::Descendants;
 use super::guarding::Guarding;
 use super::link::{Input, Link};
 use super::linked::Linked;
+use super::oom::OomKills;
 use super::output::Outputs;
 use super::preload::Preload;
 use super::service::Service;
 use super::sockets::Sockets;
+use super::unasked::Unasked;
 use crate::config::{Config, Launch};
 use cluster_core::Core;
 use cluster_core::event::{Event, HandleTarget};
@@ -68,6 +70,8 @@ pub(super) struct Shell {
     pub(super) state: RunState,
     pub(super) service: Service,
     pub(super) outputs: Outputs,
+    pub(super) unasked: Unasked,
+    pub(super) oom_kills: OomKills,
     watch: Option<Watch>,
     /// When the heap is trimmed: some time after the last large message.
     pub(super) trim_at: Option<Time>,
@@ -111,6 +115,8 @@ impl Shell {
             guarding: Guarding::new(platform, config.title.clone(), config.policy.kill_timeout),
             guarded: Guarded::All,
             outputs: Outputs::new(Arc::clone(&app)),
+            unasked: Unasked::new(&config),
+            oom_kills: OomKills::default(),
             watch: None,
             config,
             app,
@@ -134,6 +140,7 @@ impl Shell {
             }
         }
         self.outputs.finish().await;
+        self.unasked.finish();
         if self.guarding.stop() {
             // Whoever still tells anything must not be in its way.
             while !matches!(self.input.recv().await, None | Some(Input::GuardEnded { .. })) {}
@@ -148,7 +155,7 @@ impl Shell {
     fn deadline(&self) -> Option<Time> {
         let core = self.core.next_timeout();
         let others = [self.flow.deadline(), self.trim_at, self.service.deadline(), self.guarding.deadline()];
-        others.into_iter().chain([core]).flatten().min()
+        others.into_iter().chain([self.unasked.deadline()]).chain([core]).flatten().min()
     }
 
     fn timed_out(&mut self) {
@@ -160,6 +167,7 @@ impl Shell {
         let released = self.flow.timed_out(self.origin.elapsed(), taken);
         self.resume(released);
         self.service.timed_out(self.now());
+        self.unasked.timed_out(self.now());
         if self.guarding.timed_out(self.now()) {
             self.guard_children();
         }
@@ -199,6 +207,7 @@ impl Shell {
             Command::Start => {
                 self.tell(Event::Started);
                 // The children boot meanwhile.
+                self.oom_kills.begin(self.platform());
                 self.start_watching();
             }
             Command::Route(frame) => {

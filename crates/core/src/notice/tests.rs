@@ -17,6 +17,7 @@ fn why_a_child_ended_is_named() {
         (ExitReason::StartTimeout, "startTimeout"),
         (ExitReason::Hang, "hang"),
         (ExitReason::MaxMemory, "maxMemory"),
+        (ExitReason::OutOfMemory, "outOfMemory"),
         (ExitReason::Reload, "reload"),
         (ExitReason::Scale, "scale"),
     ] {
