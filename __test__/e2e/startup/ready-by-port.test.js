@@ -14,7 +14,7 @@ const source = `
   const fs = require('node:fs');
   const http = require('node:http');
   const { GATE, WHERE } = process.env;
-  const serve = () => http.createServer((_req, res) => res.end(JSON.stringify({ pid: process.pid })));
+  const serve = () => http.createServer((_req, res) => res.setHeader('content-type', 'application/json').end(JSON.stringify({ pid: process.pid })));
   const open = () => (fs.existsSync(GATE) ? serve().listen(JSON.parse(WHERE)) : setTimeout(open, 10));
   serve().listen({ port: 0, exclusive: Boolean(process.env.EXCLUSIVE) }, open);
 `;
