@@ -8,6 +8,8 @@ const { isInternal } = require('../messages/serialization');
 const { warn } = require('../warn');
 const { ClusterWorker } = require('./worker');
 
+const TARGETS = ['app', 'alone', 'worker'];
+
 // What most clusters don't need, or not before they are ready: until then it would keep a CPU from the processes that boot.
 const failures = () => require('./child-failure');
 const handles = () => require('../messages/handles');
@@ -215,17 +217,22 @@ class Dispatcher {
   }
 
   #tellMessage(child, ...args) {
-    let wasHeard = child.emit('message', ...args);
-    wasHeard = child.process.emit('message', ...args) || wasHeard;
-    wasHeard = this.#tell('message', child, ...args) || wasHeard;
-    if (!wasHeard) this.#noteUnheard(child, args[0]);
+    if (isToOthers(args[0]) && !this.#isHeard(child)) this.#tellUnheard(child, args[0]);
+    child.emit('message', ...args);
+    child.process.emit('message', ...args);
+    this.#tell('message', child, ...args);
   }
 
-  #noteUnheard(child, message) {
-    if (message?.to === undefined) return;
+  #isHeard(child) {
+    const listeners = [this.#cluster, child, child.process].map((emitter) => emitter.listenerCount('message'));
+    return this.#mirror.listeners(child) + listeners.reduce((sum, count) => sum + count) > 0;
+  }
+
+  /** `sender`: null for the app. */
+  #tellUnheard(sender, message) {
     const { Unheard } = require('./unheard');
     this.#unheard ??= new Unheard(this.#log);
-    this.#unheard.message(child && { role: child instanceof ClusterWorker ? 'worker' : 'alone', pid: child.pid }, message);
+    this.#unheard.tell(sender, message.to);
   }
 
   undeliverable(event) {
@@ -235,8 +242,7 @@ class Dispatcher {
       sender,
       (message) => {
         const wasHeard = this.#cluster.emit('undeliverable', sender, message, event.reason);
-        // Of its own the app gets none.
-        if (event.role === undefined && !wasHeard) this.#noteUnheard(null, message);
+        if (event.role === undefined && isToOthers(message) && !wasHeard) this.#tellUnheard(null, message);
       },
     );
   }
@@ -257,10 +263,10 @@ class Dispatcher {
     this.#requests().receive(JSON.parse(event.json));
   }
 
-  /** What node:cluster has, too, is shown there as well. Whether somebody listens. */
+  /** What node:cluster has, too, is shown there as well. */
   #tell(name, child, ...args) {
-    const wasHeard = this.#cluster.emit(name, child, ...args);
-    return this.#mirror.emit(name, child, ...args) || wasHeard;
+    this.#cluster.emit(name, child, ...args);
+    this.#mirror.emit(name, child, ...args);
   }
 
   /** The master looks only at a message's envelope: the rest of it may still be unreadable. Whether it was read. */
@@ -334,6 +340,11 @@ class Dispatcher {
     this.failure = failures().exception(event, this.#settings);
     this.#cluster.emit('exception', this.failure);
   }
+}
+
+/** It names a receiver that is none of the document's. */
+function isToOthers(message) {
+  return typeof message?.to === 'string' && !TARGETS.includes(message.to);
 }
 
 /** What is Node's own is no message: an app that passed it on would say it in its own name. */

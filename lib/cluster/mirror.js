@@ -81,14 +81,19 @@ class Mirror {
     if (cluster.workers[worker.id] === this.#shown.get(worker)) delete cluster.workers[worker.id];
   }
 
-  /** Whether somebody listens. */
   emit(name, worker, ...args) {
     const shown = this.#shown.get(worker);
-    if (!shown) return false;
+    if (!shown) return;
     if (name === 'exit') this.#shown.delete(worker);
     // A message comes by its process; and `fork` is the primary's alone.
     if (name !== 'message' && name !== 'fork') shown.emit(name, ...args);
-    return cluster.emit(name, shown, ...args);
+    cluster.emit(name, shown, ...args);
+  }
+
+  /** How many listen for a worker's messages here, beside Node's own, which hands them on from the worker's process. */
+  listeners(worker) {
+    const shown = this.#shown.get(worker);
+    return shown ? shown.listenerCount('message') + cluster.listenerCount('message') - 1 : 0;
   }
 
   /** `cluster.disconnect(callback)`: all workers end, and none is replaced. */
@@ -111,7 +116,7 @@ class Mirror {
 }
 
 /** Shows nothing: there is another cluster that is shown, or this process is itself a worker of a node:cluster. */
-const NOTHING = { add() {}, remove() {}, emit: () => false, close() {} };
+const NOTHING = { add() {}, remove() {}, emit() {}, listeners: () => 0, close() {} };
 
 function openMirror(settings, close) {
   if (current || !cluster.isPrimary) return NOTHING;

@@ -1,12 +1,13 @@
 'use strict';
 
-// Messages whose `to` is the name of nobody: they go to the app, which may know the name (document, 'message fields'). Where it does not
-// listen, the name was most probably mistyped.
+// Messages whose `to` names nobody: they go to the app, which may know the name. Where it does not listen the name was most probably
+// mistyped.
 
 const { nearest } = require('../config/nearest');
+const { ClusterWorker } = require('./worker');
 
 const TARGETS = ['app', 'alone', 'worker'];
-/** Of so many names it is said, each once. */
+/** So many names are told, each once. */
 const MOST_NAMES = 32;
 const LONGEST_NAME = 40;
 
@@ -18,16 +19,17 @@ class Unheard {
     this.#log = log;
   }
 
-  /** Nobody heard this message; `sender`: undefined for the app. */
-  message(sender, { to }) {
-    if (typeof to !== 'string' || TARGETS.includes(to) || this.#names.has(to) || this.#names.size === MOST_NAMES) return;
-    this.#names.add(to);
-    const name = JSON.stringify(to.length > LONGEST_NAME ? `${to.slice(0, LONGEST_NAME)}…` : to);
-    const near = nearest(to.slice(0, LONGEST_NAME), TARGETS);
-    const remedy = near ? `Did you mean '${near}'?` : `\`to\` is 'app', 'alone' or 'worker'.`;
+  /** `sender`: null for the app. */
+  tell(sender, to) {
+    const name = to.slice(0, LONGEST_NAME);
+    if (this.#names.has(name) || this.#names.size === MOST_NAMES) return;
+    this.#names.add(name);
+    const near = nearest(name, TARGETS);
+    const remedy = near ? `Did you mean '${near}'?` : "`to` is 'app', 'alone' or 'worker'.";
     const why = sender ? 'it went to the app, which does not listen for `message`' : 'there is no such process';
-    const whose = sender ? `the ${sender.role} (pid ${sender.pid})` : 'the app';
-    this.#log.warn(`a message of ${whose} to ${name} was heard by nobody: ${why}. ${remedy} (told once)`);
+    const role = sender instanceof ClusterWorker ? 'worker' : 'alone';
+    const whose = sender ? `the ${role} (pid ${sender.pid})` : 'the app';
+    this.#log.warn(`nobody heard a message of ${whose} to ${JSON.stringify(name)}: ${why}. ${remedy} (Told once.)`);
   }
 }
 

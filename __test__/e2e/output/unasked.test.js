@@ -13,10 +13,7 @@ const JSON_LINES = { env: { YUNFLY_LOG: 'json' } };
 /** What was told so far: the entries without their time. */
 function told(app) {
   const entries = app.output.split('\n').filter((line) => line.startsWith('{"timestamp"'));
-  return entries.map((line) => {
-    const { timestamp, target, ...entry } = JSON.parse(line);
-    return entry;
-  });
+  return entries.map((line) => ({ ...JSON.parse(line), timestamp: undefined, target: undefined }));
 }
 
 /** Resolves with the entry of this message, once it was told. */
@@ -27,7 +24,7 @@ async function entry(app, message) {
 }
 
 const replaced = (app, { slot, id }) =>
-  app.event('workerReady', (other) => other.slot === slot && other.id !== id).then(([worker]) => worker);
+  app.event('workerReady', (other) => other.slot === slot && other.id > id).then(([worker]) => worker);
 
 test('each end of a process that nobody asked for, once, and none of those that somebody did', async () => {
   const app = await start({ title: 'shop', killTimeout: 1000, logger: undefined }, JSON_LINES);
@@ -70,19 +67,32 @@ test('each end of a process that nobody asked for, once, and none of those that 
 });
 
 test('a worker that hangs, and one that is too large', async () => {
-  const app = await start({ hangTimeout: 1000, killTimeout: 1500, maxMemory: '200M' });
-  const [stuck, large] = await app.workers();
-  await app.control(stuck, 'loop');
-  await app.control(large, 'grow', { bytes: 250 * 1024 * 1024 });
-  const isHang = (line) => / WARN .*a worker hangs \(blocked, silent for \d+ ms\): it is replaced /.test(line);
-  await app.event('output', (line) => isHang(line) && line.includes(` pid=${stuck.pid} `));
-  const isLarge = (line) => line.includes('a worker is replaced: it holds more than maxMemory');
-  await app.event('output', (line) => isLarge(line) && line.includes(` pid=${large.pid} `));
-  await app.event('exit', ({ id }) => id === stuck.id);
-  await app.event('exit', ({ id }) => id === large.id);
-  await app.call('close');
-  await app.gone;
-  expect(app.output.match(/ WARN /g)).toHaveLength(2);
+  const ends = [
+    [
+      { hangTimeout: 1000, killTimeout: 1500 },
+      'loop',
+      /^a worker hangs \(blocked, silent for \d+ ms\): it is replaced$/,
+    ],
+    [{ maxMemory: '200M' }, 'grow', /^a worker is replaced: it holds more than maxMemory$/],
+  ];
+  const tell = async ([config, order, message]) => {
+    const app = await start({ count: 1, ...config }, JSON_LINES);
+    const [{ id, pid }] = await app.workers();
+    await app.control({ pid }, order, { bytes: 250 * 1024 * 1024 });
+    await app.event('exit', (worker) => worker.id === id);
+    await app.call('close');
+    await app.gone;
+    expect(told(app)).toEqual([expect.objectContaining({ message: expect.stringMatching(message), slot: 1, pid })]);
+  };
+  await Promise.all(ends.map(tell));
+});
+
+test('as text: the time, the level and what there is to know', async () => {
+  const app = await start({ count: 1, title: 'shop' });
+  const [{ pid }] = await app.workers();
+  process.kill(pid, 'SIGKILL');
+  const line = `WARN a worker was killed by SIGKILL cluster="shop" role="worker" slot=1 pid=${pid} reason="SIGKILL"`;
+  await app.event('output', (text) => /^\d{4}-\S+Z +WARN /.test(text) && text.endsWith(line));
 });
 
 test('a slot that is given up, a reload that failed, and the end of it all', async () => {
@@ -148,19 +158,20 @@ test('a message to the name of nobody, once for each name, unless somebody hears
   await app.call('sendmessage', { to: 'agent', n: 5 });
   await app.call('sendmessage', { to: 'agent', n: 6 });
   await app.event('undeliverable', (_from, message) => message.n === 6);
-  await app.call('expectSized', [], 1);
-  await app.control(worker, 'send', { message: { to: 'elsewhere' } });
+  await app.call('listenForMessages');
+  await send({ to: 'elsewhere', n: 7 });
   await app.call('close');
   await app.gone;
   const why = 'it went to the app, which does not listen for `message`';
   expect(app.output.trim().split('\n')).toEqual([
-    `shop: a message of the worker (pid ${worker.pid}) to "aloen" was heard by nobody: ${why}. Did you mean 'alone'? (told once)`,
-    "shop: a message of the app to \"agent\" was heard by nobody: there is no such process. `to` is 'app', 'alone' or 'worker'. (told once)",
+    `shop: nobody heard a message of the worker (pid ${worker.pid}) to "aloen": ${why}. Did you mean 'alone'? (Told once.)`,
+    `shop: nobody heard a message of the app to "agent": there is no such process. \`to\` is 'app', 'alone' or 'worker'. (Told once.)`,
   ]);
 });
 
 const group = memoryGroup(400 * 1024 * 1024);
-if (!group) process.stderr.write('NOT RUN: a worker that the system kills for its memory. No cgroup may be made here.\n');
+if (!group)
+  process.stderr.write('NOT RUN: a worker that the system kills for its memory. No cgroup may be made here.\n');
 (group ? globalThis.test : globalThis.test.skip)('out of memory, where the system says so', async () => {
   const app = launch({ count: 1 }, { ...JSON_LINES, command: group.command });
   await app.event('started');

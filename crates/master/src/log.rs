@@ -31,7 +31,7 @@ pub(super) fn subscriber(to: Log, variable: &str, app: &Arc<AppQueue>) -> Box<dy
             let level = level.unwrap_or(LevelFilter::INFO);
             Box::new(registry().with(ToApp { app: Arc::clone(app) }.with_filter(level)))
         }
-        (Log::Stderr, Form::Text) => Box::new(stderr().with_ansi(false).finish()),
+        (Log::Stderr, Form::Text) => Box::new(stderr().with_ansi(false).with_target(false).finish()),
         (Log::Stderr, Form::Json) => Box::new(stderr().json().flatten_event(true).finish()),
     }
 }
