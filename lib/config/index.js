@@ -45,7 +45,7 @@ function normalize(config) {
   return {
     ...settings,
     // What of the log's the command itself shows (Shown in crates/master/src/config.rs).
-    shown: config[SHOWN] ?? [],
+    ...(config[SHOWN] && { shown: config[SHOWN] }),
     title,
     mode,
     cwd,

@@ -7,7 +7,7 @@ use crate::rollout::report::ReloadReport;
 use crate::types::{ChildId, ConnectionId, ExitStatus, Peer, SlotId};
 use cluster_protocol::code::ErrorCode;
 use cluster_protocol::inbound::{ErrorDetails, ErrorReport};
-use cluster_protocol::listen::{ListenAddress, Place};
+use cluster_protocol::listen::{ListenAddress, ListenPlace};
 
 /// Something that the app is told.
 #[derive(Debug, Clone)]
@@ -323,7 +323,7 @@ pub struct ChildFailure {
     /// Whether it had been ready before.
     pub was_ready: bool,
     /// Where it listened, as far as known.
-    pub places: Vec<Place>,
+    pub places: Vec<ListenPlace>,
 }
 
 /// What happened to a child that failed.

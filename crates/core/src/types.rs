@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cluster_protocol::envelope::Target;
-use cluster_protocol::listen::Place;
+use cluster_protocol::listen::ListenPlace;
 use cluster_protocol::outbound::{HandleKind, LaneName, SocketName};
 use serde::{Deserialize, Deserializer, de::Error};
 
@@ -137,21 +137,21 @@ pub enum Readiness {
 impl Readiness {
     /// Whether it is enough to listen there.
     #[must_use]
-    pub fn is_met_by(&self, places: &BTreeSet<Place>) -> bool {
+    pub fn is_met_by(&self, places: &BTreeSet<ListenPlace>) -> bool {
         match self {
             Self::Listening => true,
-            Self::Port(ports) => ports.iter().all(|port| places.contains(&Place::Port(*port))),
-            Self::Path(path) => places.contains(&Place::Path(path.clone())),
+            Self::Port(ports) => ports.iter().all(|port| places.contains(&ListenPlace::Port(*port))),
+            Self::Path(path) => places.contains(&ListenPlace::Path(path.clone())),
             Self::Online | Self::Message => false,
         }
     }
 
     /// Whether it matters that a worker listens there.
     #[must_use]
-    pub fn awaits(&self, place: &Place) -> bool {
+    pub fn awaits(&self, place: &ListenPlace) -> bool {
         match (self, place) {
-            (Self::Port(ports), Place::Port(port)) => ports.contains(port),
-            (Self::Path(awaited), Place::Path(path)) => awaited == path,
+            (Self::Port(ports), ListenPlace::Port(port)) => ports.contains(port),
+            (Self::Path(awaited), ListenPlace::Path(path)) => awaited == path,
             _ => false,
         }
     }

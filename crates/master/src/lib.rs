@@ -30,6 +30,7 @@ mod reject;
 mod run;
 mod service;
 mod sockets;
+mod stderr;
 pub mod thread;
 mod unasked;
 pub mod variables;

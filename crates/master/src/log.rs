@@ -11,6 +11,7 @@ use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 use tracing_subscriber::registry;
 
 use super::app::AppQueue;
+use super::stderr::{as_json, as_text};
 use crate::config::Log;
 use cluster_core::notice::Notice;
 
@@ -24,15 +25,16 @@ enum Form {
 /// What the thread's log goes to; `variable` is `YUNFLY_LOG`.
 pub(super) fn subscriber(to: Log, variable: &str, app: &Arc<AppQueue>) -> Box<dyn Subscriber + Send + Sync> {
     let (level, form) = wanted(variable);
-    let stderr =
-        || tracing_subscriber::fmt().with_max_level(level.unwrap_or(LevelFilter::WARN)).with_writer(std::io::stderr);
+    let stderr = || tracing_subscriber::fmt().with_max_level(level.unwrap_or(LevelFilter::WARN));
     match (to, form) {
         (Log::App, _) => {
             let level = level.unwrap_or(LevelFilter::INFO);
             Box::new(registry().with(ToApp { app: Arc::clone(app) }.with_filter(level)))
         }
-        (Log::Stderr, Form::Text) => Box::new(stderr().with_ansi(false).with_target(false).finish()),
-        (Log::Stderr, Form::Json) => Box::new(stderr().json().flatten_event(true).finish()),
+        (Log::Stderr, Form::Text) => {
+            Box::new(stderr().with_writer(as_text).with_ansi(false).with_target(false).finish())
+        }
+        (Log::Stderr, Form::Json) => Box::new(stderr().with_writer(as_json).json().flatten_event(true).finish()),
     }
 }
 

@@ -4,7 +4,7 @@
 
 use serde::Deserialize;
 
-use super::listen::{ListenAddress, ListenQuery, Place};
+use super::listen::{ListenAddress, ListenPlace, ListenQuery};
 use super::scalar::Scalar;
 use super::surrogates::replace_lone_surrogates;
 
@@ -76,7 +76,7 @@ pub enum Report {
     Serving {
         /// Where, if that matters.
         #[serde(default)]
-        at: Option<Place>,
+        at: Option<ListenPlace>,
     },
     /// An error that nobody caught.
     Error(ErrorReport),

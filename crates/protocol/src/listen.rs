@@ -134,10 +134,10 @@ pub struct ListenAddress {
 impl ListenAddress {
     /// Where that is; `None` where it is not told.
     #[must_use]
-    pub fn place(&self) -> Option<Place> {
+    pub fn place(&self) -> Option<ListenPlace> {
         match (self.port.0.as_u64().and_then(|port| u16::try_from(port).ok()), self.address.0.as_str()) {
-            (Some(port), _) if port > 0 => Some(Place::Port(port)),
-            (None, Some(path)) => Some(Place::Path(path.to_owned())),
+            (Some(port), _) if port > 0 => Some(ListenPlace::Port(port)),
+            (None, Some(path)) => Some(ListenPlace::Path(path.to_owned())),
             _ => None,
         }
     }
@@ -146,14 +146,14 @@ impl ListenAddress {
 /// Where a server listens, as far as a user names it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Place {
+pub enum ListenPlace {
     /// On whatever interface.
     Port(u16),
     /// Of a unix socket.
     Path(String),
 }
 
-impl Place {
+impl ListenPlace {
     /// Whether it can be kept with others: a path is as long as a child says.
     #[must_use]
     pub fn is_short(&self) -> bool {
@@ -162,7 +162,7 @@ impl Place {
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for ListenPlace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Port(port) => write!(f, "port {port}"),

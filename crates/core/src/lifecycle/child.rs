@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::notice::{ChildFailure, ExitReason, FailureCause};
 use crate::types::{AdoptedEnd, ChildId, GenerationId, Key, Readiness, SlotId, Time};
 use cluster_protocol::inbound::ErrorDetails;
-use cluster_protocol::listen::{ListenQuery, Place};
+use cluster_protocol::listen::{ListenPlace, ListenQuery};
 use cluster_protocol::outbound::DrainReason;
 
 /// So many of the places are kept at which a process listens and nobody waits for that.
@@ -106,7 +106,7 @@ pub struct Child {
     /// Whether a server of its listens.
     pub listens: bool,
     /// Where, as far as it said: all that its readiness depends on, and some others.
-    pub places: BTreeSet<Place>,
+    pub places: BTreeSet<ListenPlace>,
     /// A canary that has not stayed long enough: it gets no connections.
     pub on_trial: bool,
     /// How many connections it had when it began to drain.
@@ -229,9 +229,9 @@ impl Child {
     }
 
     /// A server of its listens.
-    pub fn listens_at(&mut self, place: Option<Place>, ready: &Readiness) {
+    pub fn listens_at(&mut self, place: Option<ListenPlace>, ready: &Readiness) {
         self.listens = true;
-        let is_kept = |place: &Place| ready.awaits(place) || self.places.len() < MOST_PLACES && place.is_short();
+        let is_kept = |place: &ListenPlace| ready.awaits(place) || self.places.len() < MOST_PLACES && place.is_short();
         self.places.extend(place.filter(is_kept));
     }
 

@@ -9,7 +9,7 @@ use crate::context::Context;
 use crate::notice::{ExitReason, Notice};
 use crate::types::{ChildId, Readiness};
 use cluster_protocol::inbound::ErrorReport;
-use cluster_protocol::listen::{ListenAddress, Place};
+use cluster_protocol::listen::{ListenAddress, ListenPlace};
 use cluster_protocol::outbound;
 
 /// A worker that was signalled is replaced after this: a signal to every process (systemd, a terminal, whoever ends a whole tree)
@@ -43,7 +43,7 @@ impl Context {
 
     /// A server that the master has no part in (`exclusive`) listens in a worker that stands by as well, which is ready when it
     /// is called.
-    pub fn serving(&mut self, id: ChildId, at: Option<Place>) {
+    pub fn serving(&mut self, id: ChildId, at: Option<ListenPlace>) {
         let Some(child) = self.processes.get_mut(id) else { return };
         child.listens_at(at, &self.policy.ready);
         if child.stands_by() {

@@ -5,7 +5,7 @@ use crate::notice::{ChildFailure, FailureCause, Notice};
 use crate::testing::{GOOD, World, count, ms, policy};
 use crate::types::{ChildId, Policy, Readiness};
 use cluster_protocol::inbound::{Inbound, Report};
-use cluster_protocol::listen::{ListenAddress, Place};
+use cluster_protocol::listen::{ListenAddress, ListenPlace};
 use cluster_protocol::scalar::Scalar;
 
 const WORKER: ChildId = ChildId::Worker(1);
@@ -27,7 +27,7 @@ fn listening(port: u16) -> Inbound {
     Inbound::Listening(ListenAddress { address_type: 4.into(), address, port: i64::from(port).into(), fd })
 }
 
-fn serving(at: Place) -> Inbound {
+fn serving(at: ListenPlace) -> Inbound {
     Inbound::Report(Report::Serving { at: Some(at) })
 }
 
@@ -39,18 +39,18 @@ fn is_ready(world: &World) -> bool {
 fn a_worker_is_ready_by_the_port_that_is_awaited_and_by_no_other() {
     assert!(is_ready(&one_worker(ports([80]))));
     let mut world = one_worker(ports([80, 3000, 3001]));
-    for message in [serving(Place::Port(9100)), listening(0), listening(3001)] {
+    for message in [serving(ListenPlace::Port(9100)), listening(0), listening(3001)] {
         world.tell(Event::Told { child: WORKER, message });
         assert!(!is_ready(&world));
     }
     // Of one that is `exclusive` only the preload tells.
-    world.tell(Event::Told { child: WORKER, message: serving(Place::Port(3000)) });
+    world.tell(Event::Told { child: WORKER, message: serving(ListenPlace::Port(3000)) });
     assert!(is_ready(&world));
 }
 
 #[test]
 fn or_by_the_path_that_is_awaited() {
-    let path = |path: &str| Place::Path(path.to_owned());
+    let path = |path: &str| ListenPlace::Path(path.to_owned());
     let mut world = one_worker(Readiness::Path("/run/app".to_owned()));
     world.tell(Event::Told { child: WORKER, message: serving(path("/run/metrics")) });
     assert!(!is_ready(&world));
@@ -61,9 +61,9 @@ fn or_by_the_path_that_is_awaited() {
 #[test]
 fn one_that_listens_elsewhere_is_not_ready_in_time_and_that_tells_where() {
     let mut world = one_worker(ports([3000]));
-    world.tell(Event::Told { child: WORKER, message: serving(Place::Path("x".repeat(1000))) });
+    world.tell(Event::Told { child: WORKER, message: serving(ListenPlace::Path("x".repeat(1000))) });
     for port in 9000..9100 {
-        world.tell(Event::Told { child: WORKER, message: serving(Place::Port(port)) });
+        world.tell(Event::Told { child: WORKER, message: serving(ListenPlace::Port(port)) });
     }
     world.run(ms(60_000));
     let (at, failure) = world
@@ -73,7 +73,7 @@ fn one_that_listens_elsewhere_is_not_ready_in_time_and_that_tells_where() {
         .unwrap();
     let ChildFailure { cause: FailureCause::Timeout, places, .. } = failure else { panic!("{failure:?}") };
     assert!(*at >= ms(10_000), "{at:?}");
-    let first = [80].into_iter().chain(9000..9015).map(Place::Port);
+    let first = [80].into_iter().chain(9000..9015).map(ListenPlace::Port);
     assert_eq!(*places, first.collect::<Vec<_>>(), "not all of them, nor what is too long");
 }
 
@@ -83,16 +83,16 @@ fn one_that_stood_by_is_ready_by_that_port_as_well() {
         World::new(Policy { alone: false, count: 1, standby: 1, ready: ports([80, 3000]), ..policy() }, |_| GOOD);
     world.ask(0, Event::Started);
     world.run(ms(500));
-    world.tell(Event::Told { child: WORKER, message: serving(Place::Port(3000)) });
+    world.tell(Event::Told { child: WORKER, message: serving(ListenPlace::Port(3000)) });
     assert!(is_ready(&world));
     world.run(ms(1_000));
     let standby = ChildId::Worker(2);
     // A server of its own that nobody awaits.
-    world.tell(Event::Told { child: standby, message: serving(Place::Port(9100)) });
+    world.tell(Event::Told { child: standby, message: serving(ListenPlace::Port(9100)) });
     world.end(WORKER);
     world.run(ms(2_000));
     let is_its = |notice: &Notice| matches!(notice, Notice::ChildReady(child) if *child == standby);
     assert_eq!(count(&world, is_its), 0);
-    world.tell(Event::Told { child: standby, message: serving(Place::Port(3000)) });
+    world.tell(Event::Told { child: standby, message: serving(ListenPlace::Port(3000)) });
     assert_eq!(count(&world, is_its), 1);
 }
