@@ -182,7 +182,7 @@ describe('on a terminal', () => {
   test('progress, the table, and the table again after a worker died; Ctrl-C ends it with 0', async () => {
     const app = runOnTerminal(['--prod', '--count', '2', '--title', 'shop', '--no-alone', script(SERVER)]);
     const { pid } = await ask(await ready(app));
-    expect(app.output).toMatch(/0\/2 workers ready.*1\/2 workers ready/s);
+    await app.wrote(/0\/2 workers ready.*1\/2 workers ready/s);
     expect(tables(app)[0]).toContain('\x1b[32mready\x1b[39m');
     process.kill(pid, 'SIGKILL');
     await app.event('output', (line) => line.includes(`worker`) && line.includes(`(pid ${pid}) was killed by SIGKILL`));

@@ -101,7 +101,7 @@ describe('the log says that it is started again', () => {
       'output',
       (line) => /the alone is started again .*\bpid=(\d+)/.exec(line)?.[1] === String(next.pid),
     );
-    expect(app.output).toMatch(new RegExp(`the alone was killed by SIGKILL .*\\bpid=${pid}\\b`));
+    await app.wrote(new RegExp(`the alone was killed by SIGKILL .*\\bpid=${pid}\\b`));
   });
 
   test('not when its first start failed', async () => {
