@@ -154,7 +154,9 @@ impl Unasked {
         }
         let why = failure.as_ref().map(|failure| format!(": {}", self.describe(failure))).unwrap_or_default();
         let reason = reason.map_or("", NotReloaded::as_str);
-        let text = format!("a reload failed, and what it had replaced was rolled back{why}");
+        // In development the old process ends first.
+        let fate = if self.policy.mode == Mode::Production { ", and what it had replaced was rolled back" } else { "" };
+        let text = format!("a reload failed{fate}{why}");
         self.warn(now, Named { reason, ..Named::default() }, &text);
     }
 
