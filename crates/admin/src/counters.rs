@@ -114,7 +114,7 @@ impl Counters {
             }
             Notice::Exit { child, exit, expected, reason } => self.exited(*child, exit.signal, *expected, reason),
             Notice::Reloaded { report, .. } if report.ok => self.reloads.ok += 1,
-            Notice::Reloaded { .. } => self.reloads.failed += 1,
+            Notice::Reloaded { report, .. } if report.has_begun() => self.reloads.failed += 1,
             Notice::ChildError(child, _) => *self.errors.of(*child) += 1,
             Notice::Undeliverable { reason: Undeliverable::Stalled, .. } => {}
             Notice::Undeliverable { reason, .. } => *self.undeliverable.entry(reason.as_str()).or_default() += 1,

@@ -79,6 +79,7 @@ fn messages_that_reached_nobody_and_reloads() {
     assert_eq!(counters.undeliverable, [("no-alone", 1)].into());
     assert_eq!(counters.missed, 3, "what stalled is counted once");
     counters.note(Duration::ZERO, &Notice::Reloaded { id: None, report: ReloadReport::of(NotReloaded::Closed) });
+    counters.note(Duration::ZERO, &Notice::Reloaded { id: Some(2), report: ReloadReport::of(NotReloaded::UnderWay) });
     let report = ReloadReport { ok: true, ..ReloadReport::default() };
     counters.note(Duration::ZERO, &Notice::Reloaded { id: Some(1), report });
     assert_eq!(counters.reloads, Reloads { ok: 1, failed: 1 });

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use nix::sys::signal::Signal;
 use tokio::sync::oneshot::Sender;
 
+use super::answer::millis;
 use crate::Command;
 use crate::run::Shell;
 use cluster_admin::order::Order;
@@ -46,8 +47,8 @@ impl Orders {
     pub(crate) fn settle(&mut self, notice: Notice) -> Option<Notice> {
         match notice {
             Notice::Reloaded { id: Some(id), report } if self.answer(id, || reloaded(&report)) => {
-                // For the app it is one that it did not ask for.
-                Some(Notice::Reloaded { id: None, report })
+                // For the app it is one that it did not ask for, if there was one.
+                report.has_begun().then_some(Notice::Reloaded { id: None, report })
             }
             Notice::Scaled { id, ref result } if self.answer(id, || scaled(result.as_ref())) => None,
             notice => Some(notice),
@@ -131,7 +132,11 @@ fn reloaded(report: &ReloadReport) -> Response {
 }
 
 fn replacement(replacement: &Replacement) -> serde_json::Value {
-    serde_json::json!({ "slot": replacement.slot, "oldPid": replacement.old_pid, "newPid": replacement.new_pid })
+    serde_json::json!({
+        "slot": replacement.slot, "oldPid": replacement.old_pid, "newPid": replacement.new_pid,
+        "readyAfter": millis(replacement.ready_after), "drainedAfter": replacement.drained_after.map(millis),
+        "connections": replacement.connections,
+    })
 }
 
 fn failure(failure: &ChildFailure) -> String {
