@@ -368,6 +368,12 @@ impl Core {
         entries.chain(children).chain([self.ctx.generation]).chain(self.rollout.generation()).collect()
     }
 
+    /// Whether SIGKILL was sent to a process from here.
+    #[must_use]
+    pub fn is_killed(&self, id: ChildId) -> bool {
+        self.ctx.processes.get(id).is_some_and(Child::is_killed)
+    }
+
     /// The app asks for a random worker: it gets the message, its id comes back.
     pub fn random_worker(&mut self, fields: Option<&random_worker::ExtraFields>) -> Option<ChildId> {
         random_worker::ask_any(&mut self.ctx, fields)

@@ -209,6 +209,12 @@ impl Child {
         }
     }
 
+    /// Whether SIGKILL was sent to it from here: its time was over, or the app wanted it.
+    #[must_use]
+    pub fn is_killed(&self) -> bool {
+        self.stage == Stage::Killed || self.reason == ExitReason::Kill
+    }
+
     /// Whether it is at work.
     #[must_use]
     pub fn is_ready(&self) -> bool {

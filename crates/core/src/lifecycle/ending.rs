@@ -3,21 +3,12 @@
 use super::child::{ChannelState, Child, Heartbeat, Stage};
 use super::draining::LATE_START;
 use super::saying::SIGNAL_HOLD;
-use crate::Core;
 use crate::action::Action;
 use crate::context::Context;
 use crate::facts::Fact;
 use crate::notice::{ExitReason, FailureCause, Notice, Outcome};
 use crate::types::{ChildId, ExitStatus, Time};
 use cluster_protocol::outbound::DrainReason;
-
-impl Core {
-    /// Whether SIGKILL was sent to a child from here: its time was over, or the app wanted it.
-    #[must_use]
-    pub fn is_killed(&self, id: ChildId) -> bool {
-        self.ctx.processes.get(id).is_some_and(|child| child.stage == Stage::Killed || child.reason == ExitReason::Kill)
-    }
-}
 
 impl Context {
     /// It could not be started.
