@@ -116,7 +116,7 @@ export interface ClusterEvents<Message = any> {
   fork: [worker: ClusterWorker];
   /** A worker's Node is running (as in `node:cluster`). */
   online: [worker: ClusterWorker];
-  /** A worker's server listens (as in `node:cluster`); once for each of its servers. */
+  /** A worker's server listens (as in `node:cluster`); once for each of its servers. Whether it is ready says `workerReady`. */
   listening: [worker: ClusterWorker, address: Address];
   /** A worker is ready, as defined by `ready` in the configuration. Emitted on the worker first: `ready`. */
   workerReady: [worker: ClusterWorker];
@@ -379,7 +379,7 @@ export class ClusterWorker extends ClusterChild {
    *  `cluster.worker.id`. Undefined for a standby worker (`standby`). */
   readonly slot: number | undefined;
   /** Its state. Node's names, and `forking`, `standby` (booted, without a slot), `draining` (it takes no new connections and
-   *  finishes its work). */
+   *  finishes its work). `listening` is not yet `ready`: see the event `workerReady`. */
   readonly state: 'forking' | 'online' | 'standby' | 'listening' | 'draining' | 'disconnected' | 'dead';
   /** Whether the exit was requested (Node's property). Undefined until its channel is closed. */
   readonly exitedAfterDisconnect: boolean | undefined;

@@ -32,6 +32,8 @@ test.each([
     '--kill-timeout 100 --reload-delay 0 --limit 1.5 app.js',
     { exec: 'app.js', killTimeout: 100, reloadDelay: 0, limit: 1.5 },
   ],
+  ['--ready message app.js', { exec: 'app.js', ready: 'message' }],
+  ['--ready-port 3000 --ready-port 3001 app.js', { exec: 'app.js', ready: { port: [3000, 3001] } }],
   ['--max-memory 512M app.js', { exec: 'app.js', maxMemory: '512M' }],
   ['--max-requests 5000 --max-age 86400000 app.js', { exec: 'app.js', maxRequests: 5000, maxAge: 86_400_000 }],
   ['--max-memory 536870912 app.js', { exec: 'app.js', maxMemory: 536870912 }],

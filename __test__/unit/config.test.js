@@ -133,7 +133,10 @@ describe('a wrong value is refused: field, value and what is allowed are named',
     ['args', ['one two', [1], ['a\0']]],
     ['execArgv', ['--x', [null]]],
     ['cwd', ['', 5]],
-    ['ready', ['soon', true]],
+    [
+      'ready',
+      ['soon', true, {}, { port: 0 }, { port: [3000, 65536] }, { port: [] }, { path: '' }, { port: 1, path: '/a' }],
+    ],
     ['randomWorker', [true, 'cluster', null, '']],
     ['balance', ['random', 'round robin', true, null]],
     ['standby', [-1, 0.5, 1001, '1', true]],
@@ -183,6 +186,15 @@ describe('a wrong value is refused: field, value and what is allowed are named',
   test.each([[undefined], [null], ['app.js'], [['app.js']]])('a config that is no object: %j', (config) => {
     expect(refusal(config)).toMatchObject({ code: 'ERR_CONFIG_INVALID' });
   });
+});
+
+test('a port or several, or a path, that a worker is ready by', () => {
+  const ready = (value) => normalize({ ...minimal, ready: value }).ready;
+  expect(ready({ port: 3000 })).toEqual({ port: [3000] });
+  expect(ready({ port: [3000, 3001] })).toEqual({ port: [3000, 3001] });
+  expect(ready({ path: '/run/app.sock' })).toEqual({ path: '/run/app.sock' });
+  expect(ready({ path: 'app.sock' })).toEqual({ path: path.join(normalize(minimal).cwd, 'app.sock') });
+  expect(refusal({ ...minimal, ready: { port: 0 } }).message).toContain('1 to 65535');
 });
 
 describe('standby', () => {

@@ -91,7 +91,7 @@ fuzz_target!(|steps: Vec<(u8, u8)>| {
         };
         let event = match (what % 9, child) {
             (0, Some(child @ ChildId::Alone(_))) => Event::Told { child, message: Inbound::Report(Report::Loaded) },
-            (0, Some(child)) => Event::Told { child, message: Inbound::Report(Report::Serving) },
+            (0, Some(child)) => Event::Told { child, message: Inbound::Report(Report::Serving { at: None }) },
             (1, _) => Event::Sent { from, target: Target::Alone, frame: send(&mut world, 3) },
             (2, _) => Event::Sent { from, target: Target::AnyWorker, frame: send(&mut world, 1) },
             (3, _) => {

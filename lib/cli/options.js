@@ -54,6 +54,10 @@ const READ = {
   listenFds: { read: numberOr(), join: append },
   maxMemory: { read: (text) => (/^\d+$/.test(text) ? Number(text) : text) },
   watch: { join: append },
+  'ready-port': {
+    read: (text, option) => [numberOr()(text, option)],
+    join: (value, before) => ({ port: [...(before?.port ?? []), ...value] }),
+  },
 };
 
 const dashed = (field) => field.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
@@ -64,7 +68,7 @@ function optionOf(field, kind, { words = kind.words, name, is, value, help }) {
   const ofKind = kind.number
     ? { value: [kind.number, ...(words ?? [])].join('|'), read: numberOr(words) }
     : words && { value: words.join('|'), read: oneOf(words) };
-  return { name: name ?? dashed(field), field, ...(value ? { value } : ofKind), ...READ[field], help };
+  return { name: name ?? dashed(field), field, ...(value ? { value } : ofKind), ...(READ[name] ?? READ[field]), help };
 }
 
 function optionsOf([group, fields]) {

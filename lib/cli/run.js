@@ -6,6 +6,10 @@ const { byName, UsageError } = require('./options');
 const EXIT_FAILURE = 1;
 const EXIT_USAGE = 2;
 
+/** What the display tells of, the log does not (lib/config). */
+const SHOWN = Symbol.for('yunfly.cluster.shown');
+const TOLD = ['exit', 'hang', 'givenUp', 'reload', 'exception'];
+
 /** They end the cluster, as the library has it. */
 const ENDING_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGQUIT'];
 
@@ -61,7 +65,7 @@ async function start(config, shown, files) {
   const { createCluster } = require('../..');
   const { Display } = require('./display');
   const { Screen } = require('./screen');
-  const cluster = createCluster(config);
+  const cluster = createCluster({ ...config, [SHOWN]: TOLD });
   process.title = `${cluster.title}:app`;
   if (files) {
     cluster.on('output', (child, text, stream) => files.take(child, text, stream));

@@ -204,10 +204,11 @@ function failureOf(failure, reason, settings) {
   );
 }
 
-function how({ role, cause, code, signal, wasReady, detail, error }, settings) {
+function how(failure, settings) {
+  const { cause, code, signal, wasReady, detail, error } = failure;
   const when = wasReady ? 'soon after it was ready' : 'before it was ready';
   const why = error?.message ? `: ${error.message}` : '';
-  if (cause === 'timeout') return notReady(role, settings);
+  if (cause === 'timeout') return notReady(failure, settings);
   if (cause === 'spawn') return `could not be started: ${detail}`;
   return `ended ${when} (${signal ?? `exit code ${code}`})${why}`;
 }

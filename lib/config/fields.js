@@ -16,6 +16,8 @@ const { MIB, milliseconds, oneOf, orFalse, text, workers, yesOrNo } = kinds;
 
 const [CORE, MASTER, PRELOAD] = ['core', 'master', 'preload'];
 
+const readyWords = oneOf('listening', 'online', 'message');
+
 const SECTIONS = {
   Processes: {
     enable: { ...yesOrNo, default: true },
@@ -131,10 +133,17 @@ const SECTIONS = {
   },
   Supervision: {
     ready: {
-      ...oneOf('listening', 'online', 'message'),
+      allowed:
+        `${readyWords.allowed}, { port: a port or an array of ports, 1 to 65535, that its servers listen on } ` +
+        'or { path: that of the unix socket }',
+      accepts: (value) => readyWords.accepts(value) || kinds.isPlace(value),
       default: 'listening',
+      as: (ready) => (ready.port === undefined ? ready : { port: [ready.port].flat() }),
       to: [CORE, PRELOAD],
-      flags: [{ help: 'when a worker is ready' }],
+      flags: [
+        { words: readyWords.words, help: 'when a worker is ready' },
+        { name: 'ready-port', value: 'n', help: 'ready when it listens on this port; repeatable' },
+      ],
     },
     startTimeout: {
       ...milliseconds(1),

@@ -82,6 +82,13 @@ const seconds = {
   number: 's',
 };
 
+/** The port, the ports or the path that a worker is ready by. */
+function isPlace(value) {
+  if (!isObject(value) || Object.keys(value).length !== 1) return false;
+  const ports = [value.port].flat();
+  return isString(value.path) || (ports.length > 0 && ports.every((port) => integer(1, 65_535, '').accepts(port)));
+}
+
 const oneOf = (...words) => ({
   allowed: words.map((word) => `'${word}'`).join(' or '),
   accepts: (value) => words.includes(value),
@@ -106,6 +113,7 @@ module.exports = {
   descriptors,
   environment,
   isObject,
+  isPlace,
   isString,
   KIB,
   logger,

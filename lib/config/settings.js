@@ -64,6 +64,7 @@ function toNativeConfig(settings) {
     watched: watch?.length ? { paths: watch, alone, base: cwd } : undefined,
     control: settings.control ? { path: require('../native/control-path').ownPath() } : undefined,
     log: logger === undefined ? 'stderr' : 'app',
+    shown: settings.shown,
     variables: variables(watch),
   };
 }

@@ -79,9 +79,16 @@ export interface ClusterConfig {
   cwd?: string;
   /** The argument of the alone's functions, at most 96 KiB as JSON. Default: this configuration. */
   aloneConfig?: unknown;
-  /** When a worker counts as ready: `'listening'`: its first server listens; `'online'`: it runs; `'message'`: it called
-   *  `process.send('ready')`. Default: `'listening'`. */
-  ready?: 'listening' | 'online' | 'message';
+  /**
+   * When a worker counts as ready. Default: `'listening'`.
+   *
+   * - `'listening'`: its first server listens
+   * - `{ port }`: its servers listen on this port, or on all of these (1 to 65535, on any interface), whatever else they listen on:
+   *   for workers that open a port for metrics first. `{ path }`: on this unix socket, relative to `cwd`
+   * - `'online'`: it runs
+   * - `'message'`: it called `process.send('ready')`
+   */
+  ready?: 'listening' | 'online' | 'message' | { port: number | readonly number[] } | { path: string };
   /**
    * Where the randomly chosen worker gets its messages (`random-worker`, `random-select-worker`, and those of
    * `cluster.randomWorker()`). Default: `'worker'`.
@@ -116,7 +123,7 @@ export interface ClusterConfig {
   listenFds?: readonly number[];
   /** The number of standby workers, 0 to 1000: booted up to their first `listen`, which is answered only when a slot needs them
    *  (a worker died, `scale()`, `reload()`). Each costs the memory of a worker, and runs everything that the app does before
-   *  `listen`; it gets `NODE_APP_INSTANCE` (`instanceVar`) only together with its slot. Needs `ready: 'listening'`. Default: 0;
+   *  `listen`; it gets `NODE_APP_INSTANCE` (`instanceVar`) only together with its slot. Not with `ready: 'online'` or `'message'`. Default: 0;
    *  in development always 0. */
   standby?: number;
   /** Where Node keeps V8's compile cache (`NODE_COMPILE_CACHE`), so that workers boot faster. `true`: below `CACHE_DIRECTORY`,
@@ -202,8 +209,9 @@ export interface ClusterConfig {
   /** Health, metrics and statistics over HTTP: a port of 127.0.0.1, or where and for whom; `false`: nowhere. Default: `false`. */
   admin?: AdminConfig | number | false;
   /** Where the cluster's own log goes, including the master's: pino, console, winston or the like. The environment variable
-   *  `YUNFLY_LOG` sets its level (`error`, `warn`, `info`, `debug`; default: `info`). Default: stderr, from level `warn` on. The
-   *  children's output never goes there. */
+   *  `YUNFLY_LOG` sets its level (`off`, `error`, `warn`, `info`, `debug`; default: `info`). Default: stderr, from level `warn` on.
+   *  `warn`: whatever happens to a process that nobody asked for; `error`: the cluster gives up. The children's output never goes
+   *  there. */
   logger?: ClusterLogger;
   /** A file, relative to `cwd`, that holds this process's pid from when the cluster is ready until it has ended. It is written at once
    *  as a whole, and removed only if it still holds this pid. If it holds the pid of another process that is alive, `start()` rejects

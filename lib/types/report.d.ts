@@ -203,7 +203,8 @@ export type UndeliverableReason =
  * - `disconnect`, `kill`: a call of that name, in the app or in the process itself
  * - `shutdown`: the cluster is stopping; `killTimeout`: it did not finish in time
  * - `startTimeout`: it was not ready in time; `hang`: its event loop was blocked; `maxMemory`: it used too much memory;
- *   `maxRequests`, `maxAge`: it had its requests, or its time
+ *   `maxRequests`, `maxAge`: it had its requests, or its time; `outOfMemory`: the system killed it because memory was short (Linux,
+ *   by the counter of its cgroup)
  * - `reload`: another one takes its place; `scale`: none does
  */
 export type ExitReason =
@@ -219,6 +220,7 @@ export type ExitReason =
   | 'maxMemory'
   | 'maxRequests'
   | 'maxAge'
+  | 'outOfMemory'
   | 'reload'
   | 'scale';
 

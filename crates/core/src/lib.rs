@@ -160,6 +160,7 @@ impl Core {
                 traffic.quiesced(ctx);
             }
             Event::Disconnected { child } => ctx.disconnected(child),
+            Event::OutOfMemory { child } => ctx.out_of_memory(child),
             Event::Exited { child, exit } => ctx.exited(child, exit),
             Event::LeftBehind { child } => ctx.left_behind(child),
             Event::DescendantsEnded { child } => ctx.descendants_ended(child),
@@ -329,6 +330,12 @@ impl Core {
         let entries = processes.all_slots().map(|(_, entry)| entry.generation);
         let children = processes.children().map(|child| child.generation);
         entries.chain(children).chain([self.ctx.generation]).chain(self.rollout.generation()).collect()
+    }
+
+    /// Whether SIGKILL was sent to a process from here.
+    #[must_use]
+    pub fn is_killed(&self, id: ChildId) -> bool {
+        self.ctx.processes.get(id).is_some_and(Child::is_killed)
     }
 
     /// The app asks for a random worker: it gets the message, its id comes back.

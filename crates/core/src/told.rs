@@ -19,7 +19,7 @@ impl Core {
             }
             Inbound::CloseListener { key } => traffic.listener_closed(ctx, id, &key),
             Inbound::ExitedAfterDisconnect { seq } => ctx.left_by_itself(id, seq),
-            Inbound::Report(Report::Serving) => ctx.serving(id),
+            Inbound::Report(Report::Serving { at }) => ctx.serving(id, at),
             Inbound::Report(Report::Loaded) => ctx.child_ready(id),
             Inbound::Report(Report::Error(report)) => ctx.error_reported(id, report),
             Inbound::Report(Report::Beat { debugged }) => ctx.beat(id, debugged),

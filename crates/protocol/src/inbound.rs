@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::listen::{ListenAddress, ListenQuery};
+use super::listen::{ListenAddress, ListenPlace, ListenQuery};
 use super::scalar::Scalar;
 use super::surrogates::replace_lone_surrogates;
 
@@ -72,8 +72,12 @@ pub enum Question {
 pub enum Report {
     /// The alone loaded all its files and their promises resolved.
     Loaded,
-    /// A server listens that Node does not report (`exclusive`, `reusePort`).
-    Serving,
+    /// A server listens, also one that Node does not report (`exclusive`, `reusePort`).
+    Serving {
+        /// Where, if that matters.
+        #[serde(default)]
+        at: Option<ListenPlace>,
+    },
     /// An error that nobody caught.
     Error(ErrorReport),
     /// The worker takes no new connection from now on and ends by itself.

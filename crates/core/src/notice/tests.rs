@@ -19,6 +19,7 @@ fn why_a_child_ended_is_named() {
         (ExitReason::MaxMemory, "maxMemory"),
         (ExitReason::MaxRequests, "maxRequests"),
         (ExitReason::MaxAge, "maxAge"),
+        (ExitReason::OutOfMemory, "outOfMemory"),
         (ExitReason::Reload, "reload"),
         (ExitReason::Scale, "scale"),
     ] {

@@ -23,7 +23,8 @@ pub(super) fn policies() -> impl Strategy<Value = Policy> {
             alone,
             count: if production { count } else { 1 },
             refork: production && refork,
-            ready: Readiness::Listening,
+            // They all listen there.
+            ready: if kill % 5 == 0 { Readiness::Port([80].into()) } else { Readiness::Listening },
             random_worker: RandomWorker::Worker,
             limit: ms(limit),
             alone_limit: (limit % 2 == 0).then_some(ms(limit)),

@@ -25,7 +25,7 @@ fn sayings() -> Vec<(&'static str, Inbound)> {
         ("accepted", Inbound::Answered { connection: 1, accepted: true }),
         ("disconnect", Inbound::ExitedAfterDisconnect { seq: 1 }),
         ("loaded", Inbound::Report(Report::Loaded)),
-        ("serving", Inbound::Report(Report::Serving)),
+        ("serving", Inbound::Report(Report::Serving { at: None })),
         ("error", Inbound::Report(Report::Error(error))),
         ("draining", Inbound::Report(Report::Draining { reason: "SIGTERM".to_owned() })),
         ("signalled", Inbound::Report(Report::Signalled { signal: "SIGINT".to_owned() })),
@@ -223,7 +223,7 @@ fn who_stands_by_is_ready_when_it_is_called_if_a_server_of_its_own_listens() {
     world.ask(0, Event::Started);
     world.run(ms(1_000));
     let standby = ChildId::Worker(3);
-    world.tell(Event::Told { child: standby, message: Inbound::Report(Report::Serving) });
+    world.tell(Event::Told { child: standby, message: Inbound::Report(Report::Serving { at: None }) });
     assert_eq!(world.core.ctx.processes.get(standby).map(|child| child.stage), Some(Stage::Standby));
     world.end(ChildId::Worker(1));
     assert!(world.core.ctx.processes.get(standby).is_some_and(|child| child.is_ready() && child.slot == Some(1)));
