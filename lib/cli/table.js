@@ -1,20 +1,45 @@
 'use strict';
 
-const { cut, cutStart, duration, pad, widthOf } = require('./text');
+const { age, cut, cutStart, pad, widthOf } = require('./text');
+
+const MIB = 1024 * 1024;
 
 const COLUMNS = [
-  { head: 'id', cell: ({ id }) => (id === null ? '-' : String(id)) },
+  { head: 'id', cell: told(({ id }) => id) },
   // Its end tells the processes apart.
   { head: 'name', cell: ({ name }) => name, shorten: cutStart },
-  { head: 'type', cell: ({ type }) => type },
   { head: 'pid', cell: ({ pid }) => String(pid) },
   { head: 'status', cell: ({ status }) => status, tint: ({ status }, colors) => tintOf(status, colors) },
-  { head: 'ready in', cell: ({ readyAfter }) => (readyAfter === null ? '-' : duration(readyAfter)) },
+  { head: 'uptime', cell: told((row) => row.age, age) },
+  { head: 'restarts', cell: told(({ restarts }) => restarts) },
+  // Of one CPU, since its start.
+  {
+    head: 'cpu',
+    cell: told(
+      ({ cpu }) => cpu,
+      (share) => `${Math.round(share * 100)} %`,
+    ),
+  },
+  {
+    head: 'memory',
+    cell: told(
+      ({ memory }) => memory,
+      (bytes) => `${Math.round(bytes / MIB)} MB`,
+    ),
+  },
 ];
+
+/** What is not known is a '-'. */
+function told(read, shown = String) {
+  return (row) => {
+    const value = read(row);
+    return value === null || value === undefined ? '-' : shown(value);
+  };
+}
 
 /** The name gives way first, the others only where it is down to this. */
 const LEAST_NAME = 8;
-const SQUEEZED = ['name', 'status', 'type', 'ready in'];
+const SQUEEZED = ['name', 'status', 'restarts', 'uptime'];
 
 function tintOf(status, colors) {
   if (status === 'ready') return colors.green;

@@ -2,6 +2,7 @@
 
 const { EventEmitter } = require('events');
 const { normalize } = require('../config');
+const appTitle = require('./app-title');
 const { ClusterError, describeError } = require('../errors');
 const { toNativeConfig } = require('../config/settings');
 const timers = require('../real-timers');
@@ -219,6 +220,7 @@ class Cluster extends EventEmitter {
       return;
     }
     this.#state = 'supervising';
+    appTitle.take(this, this.title);
     this.#topicEndpoint?.open();
     // The master's own callback doesn't keep the app alive.
     this.#keepAlive = timers.setInterval(() => {}, FOREVER_MS);
@@ -350,6 +352,7 @@ class Cluster extends EventEmitter {
   /** `error`: for those who still wait for `ready`. */
   #end(error) {
     this.#state = 'closed';
+    appTitle.giveBack(this);
     this.#dispatcher?.close();
     this.#endpoint?.close();
     this.#topicEndpoint?.close();

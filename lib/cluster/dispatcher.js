@@ -2,7 +2,7 @@
 
 const { ClusterAlone } = require('./alone');
 const { ClusterError, reviveError } = require('../errors');
-const { createLog } = require('../output/log');
+const { AS_EVENT, createLog } = require('../output/log');
 const { openMirror } = require('./mirror');
 const { isInternal } = require('../messages/serialization');
 const { warn } = require('../warn');
@@ -107,7 +107,9 @@ class Dispatcher {
   childReady(event) {
     const child = this.#child(event);
     if (event.role === 'alone') child.state = 'ready';
-    this.#log.info(`the ${event.role} is ready`, this.#fields(child, { after: Date.now() - child.startedAt }));
+    // The time until one that stood by got a slot says nothing.
+    child.readyAfter ??= child.age;
+    this.#log.info(`the ${event.role} is ready`, this.#fields(child, { after: child.readyAfter }));
     child.emit('ready');
     this.#cluster.emit(event.role === 'alone' ? 'aloneReady' : 'workerReady', child);
   }
@@ -116,6 +118,7 @@ class Dispatcher {
   standby(event) {
     const worker = this.#child(event);
     worker.state = 'standby';
+    worker.readyAfter = worker.age;
     this.#cluster.emit('standby', worker);
   }
 
@@ -158,10 +161,12 @@ class Dispatcher {
     else this.#alones.delete(event.id);
     this.#output?.keep(event, child);
     const fields = { ...(code === null ? { signal } : { code }), reason: event.reason, asked: event.expected };
-    this.#log.info(`the ${event.role} has ended`, this.#fields(child, fields));
+    this.#log.info(`the ${event.role} has ended`, this.#fields(child, { ...fields, [AS_EVENT]: true }));
     if (event.role === 'alone' && !event.expected) {
       this.#isAloneMissed = true;
-      this.#log.warn(`the alone (pid ${child.pid}) ended by itself: ${signal ?? `exit code ${code}`}.`);
+      this.#log.warn(`the alone (pid ${child.pid}) ended by itself: ${signal ?? `exit code ${code}`}.`, {
+        [AS_EVENT]: true,
+      });
     }
     if (this.alone === child) this.alone = null;
     Object.assign(child.process, { exitCode: code, signalCode: signal });
@@ -195,8 +200,9 @@ class Dispatcher {
 
   /** What a child does not catch at its start is the cause of the start's failure; a worker's ends it: `exit`. */
   childError(event) {
-    if (event.role !== 'alone' || event.phase !== 'run') return;
-    this.#cluster.emit('aloneError', this.#child(event), reviveError(event.error));
+    const error = reviveError(event.error);
+    if (event.role === 'alone' && event.phase === 'run') this.#cluster.emit('aloneError', this.#child(event), error);
+    else this.#child(event).exitError = error;
   }
 
   message(event) {
@@ -307,13 +313,14 @@ class Dispatcher {
   crash({ failure }) {
     const error = failures().crash(failure, this.#settings);
     const { message } = error;
-    this.#log.warn(`${message.slice(this.#settings.title.length + 2)}. It is started again when a file is saved.`);
+    const text = `${message.slice(this.#settings.title.length + 2)}. It is started again when a file is saved.`;
+    this.#log.warn(text, { [AS_EVENT]: true });
     this.#cluster.emit('crash', error);
   }
 
   tellReloadFailed(error) {
     const { message, code, cause } = error;
-    this.#log.error(`SIGHUP: ${message}`, { code, ...(cause && { cause: String(cause) }) });
+    this.#log.error(`SIGHUP: ${message}`, { code, ...(cause && { cause: String(cause) }), [AS_EVENT]: true });
   }
 
   tellUnprepared(error) {

@@ -43,7 +43,8 @@ export interface ClusterConfig {
    *  variable, its value wins. Default: `'NODE_APP_INSTANCE'`; none if `NODE_CONFIG_STRICT_MODE` is set in the children's
    *  environment, because the npm package `config` would then take the number for the name of a file that must exist. */
   instanceVar?: string | false;
-  /** The cluster's name, which `ps` shows as `<title>:worker:<slot>` and `<title>:alone`. Default: `yunfly-` and the name in the
+  /** The cluster's name, which `ps` shows as `<title>:app`, `<title>:alone` and `<title>:worker:<slot>`. An app process that has a
+   *  name of its own (`process.title`) keeps it. Default: `yunfly-` and the name in the
    *  nearest package.json, from `cwd` upwards. Control characters, such as line breaks, are `ERR_CONFIG_INVALID`. */
   title?: string;
   /** Whether to replace workers that die. Default: `true` in production. In development it is always `false`: `true` causes a
@@ -144,6 +145,9 @@ export interface ClusterConfig {
    *  decide when the process exits, within `killTimeout`. Default: SIGTERM, or SIGINT if only that has listeners; `false`: never
    *  call them. */
   stopSignal?: 'SIGTERM' | 'SIGINT' | 'SIGQUIT' | 'SIGHUP' | false;
+  /** What a reload replaces if it is not told: `reload()` without `target`, and SIGHUP. `'all'`: first the alone, then the workers.
+   *  Without an alone, always the workers. Default: `'worker'`. */
+  reloadTarget?: 'worker' | 'alone' | 'all';
   /** Whether the cluster handles signals to this process: SIGTERM, SIGINT and SIGQUIT close it, after which this process exits;
    *  SIGHUP reloads. `false`: the app handles signals, decides when this process exits, and calls `close()` and `reload()`
    *  itself. This process then doesn't exit when the cluster fails (event `exception`), but `process.exitCode` is 1. If it exits
