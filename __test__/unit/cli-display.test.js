@@ -159,7 +159,7 @@ test('a terminal: one that does not come back is shown as well', () => {
   expect(tables(text)).toBe(1);
   expect(text).toContain('crashed (code 3)');
   listens(fork(1));
-  expect(afterPause()).toMatch(/│ 3 +│ worker 1 │ 103 +│ ready +│ 0 s +│ 1 /);
+  expect(afterPause()).toMatch(/│ 3 +│ worker 1 │ 103 +│ ready +│ 100 ms +│ 1 /);
 });
 
 test('a crash is told with what the app said of it', () => {

@@ -8,6 +8,9 @@ const { readVariable } = require('../output/log');
 const EXIT_FAILURE = 1;
 const EXIT_USAGE = 2;
 
+/** What the display tells of, the log does not. */
+const SHOWN = ['exit', 'hang', 'givenUp', 'reload', 'exception'];
+
 /** They end the cluster, as the library has it. */
 const ENDING_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGQUIT'];
 
@@ -39,8 +42,8 @@ async function command(typed, isJson) {
   const files = logs && config.output === undefined ? openFiles(logs) : undefined;
   const isGuess = config.mode === undefined && !nodeEnv;
   const display = { ...shownOf(complete, isGuess), configFile: typed.configFile, isShown: !typed.quiet && !isJson };
-  const logger = complete.logger ?? (isJson ? undefined : require('./log').loggerFor(display));
-  await start({ ...complete, logger, ...(files && { output: 'pipe' }) }, display, files);
+  if (typed.quiet) require('./log').useLevel('error');
+  await start({ ...complete, ...(files && { output: 'pipe' }) }, display, files);
 }
 
 /** Node reads them in each process that is started with them. */
@@ -72,7 +75,7 @@ function shownOf({ mode, watch }, isGuess) {
 
 async function start(config, shown, files) {
   const { createCluster } = require('../..');
-  const cluster = createCluster(config);
+  const cluster = createCluster({ ...config, [Symbol.for('yunfly.cluster.shown')]: shown.isShown ? SHOWN : [] });
   if (files) {
     cluster.on('output', (child, text, stream) => files.take(child, text, stream));
     // As PM2's daemon has it.

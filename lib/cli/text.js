@@ -36,8 +36,11 @@ const UNITS = [
   ['min', 60_000],
 ];
 
-/** 12 s, 3 min, 5 h, 20 d */
+const FIRST_MS = 10_000;
+
+/** 87 ms, 1.2 s, 12 s, 3 min, 5 h, 20 d */
 function age(ms) {
+  if (ms < FIRST_MS) return duration(ms);
   const [unit, length] = UNITS.find(([, each]) => ms >= each) ?? ['s', 1000];
   return `${Math.floor(ms / length)} ${unit}`;
 }

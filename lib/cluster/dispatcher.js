@@ -2,7 +2,7 @@
 
 const { ClusterAlone } = require('./alone');
 const { ClusterError, reviveError } = require('../errors');
-const { AS_EVENT, createLog } = require('../output/log');
+const { createLog } = require('../output/log');
 const { openMirror } = require('./mirror');
 const { isInternal } = require('../messages/serialization');
 const { warn } = require('../warn');
@@ -161,12 +161,10 @@ class Dispatcher {
     else this.#alones.delete(event.id);
     this.#output?.keep(event, child);
     const fields = { ...(code === null ? { signal } : { code }), reason: event.reason, asked: event.expected };
-    this.#log.info(`the ${event.role} has ended`, this.#fields(child, { ...fields, [AS_EVENT]: true }));
+    this.#log.info(`the ${event.role} has ended`, this.#fields(child, fields));
     if (event.role === 'alone' && !event.expected) {
       this.#isAloneMissed = true;
-      this.#log.warn(`the alone (pid ${child.pid}) ended by itself: ${signal ?? `exit code ${code}`}.`, {
-        [AS_EVENT]: true,
-      });
+      this.#log.warn(`the alone (pid ${child.pid}) ended by itself: ${signal ?? `exit code ${code}`}.`);
     }
     if (this.alone === child) this.alone = null;
     Object.assign(child.process, { exitCode: code, signalCode: signal });
@@ -314,13 +312,13 @@ class Dispatcher {
     const error = failures().crash(failure, this.#settings);
     const { message } = error;
     const text = `${message.slice(this.#settings.title.length + 2)}. It is started again when a file is saved.`;
-    this.#log.warn(text, { [AS_EVENT]: true });
+    if (!this.#settings.shown.includes('exit')) this.#log.warn(text);
     this.#cluster.emit('crash', error);
   }
 
   tellReloadFailed(error) {
     const { message, code, cause } = error;
-    this.#log.error(`SIGHUP: ${message}`, { code, ...(cause && { cause: String(cause) }), [AS_EVENT]: true });
+    this.#log.error(`SIGHUP: ${message}`, { code, ...(cause && { cause: String(cause) }) });
   }
 
   tellUnprepared(error) {

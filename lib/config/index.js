@@ -16,6 +16,9 @@ const { warn } = require('../warn');
 /** Linux allows 128 KiB for one environment variable, in which the alone gets its configuration. */
 const MAX_ALONE_CONFIG_BYTES = 96 * 1024;
 
+/** What is shown of the cluster, so that the log need not tell it: the command says so of its display. */
+const SHOWN = Symbol.for('yunfly.cluster.shown');
+
 function normalize(config) {
   checkFields(config);
   const mode = config.mode ?? modeOfEnvironment();
@@ -40,6 +43,7 @@ function normalize(config) {
   if (enable) checkSockets(settings.listenFds);
   return {
     ...settings,
+    shown: config[SHOWN] ?? [],
     title,
     mode,
     cwd,

@@ -8,10 +8,7 @@ const { write } = require('./terminal');
 const LEVELS = ['error', 'warn', 'info', 'debug'];
 
 /** pino shares this one through the registry, also between its versions; children of a logger have it as well. */
-const STRUCTURED = Symbol.for('pino.serializers');
-
-/** Set in the fields of an entry that tells the same as an event of the cluster: not for who shows the events. */
-const AS_EVENT = Symbol('event');
+const OF_PINO = Symbol.for('pino.serializers');
 
 /** What YUNFLY_LOG says: a level, `json`, or both. The master reads it in the same way. `unknown`: what is neither. */
 function readVariable(text = '') {
@@ -57,7 +54,7 @@ function createLog({ logger, title, usual = logger ? 'info' : 'warn' }) {
 
 /** One text is what every logger takes; what comes beside it is the first argument for some and the last one for others. */
 function told(logger, level, title, text, fields) {
-  if (STRUCTURED in logger) return logger[level]({ cluster: title, ...fields }, text);
+  if (OF_PINO in logger) return logger[level]({ cluster: title, ...fields }, text);
   return logger[level](line(title, text, fields));
 }
 
@@ -80,4 +77,4 @@ function jsonLine(level, title, text, fields) {
   return JSON.stringify({ ...fields, timestamp, level: level.toUpperCase(), cluster: title, message: text });
 }
 
-module.exports = { AS_EVENT, createLog, readVariable, STRUCTURED };
+module.exports = { createLog, readVariable };

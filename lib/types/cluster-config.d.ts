@@ -54,8 +54,8 @@ export interface ClusterConfig {
    * In development, the files and folders whose changes restart the worker, relative to `cwd`. `true`: `src` and the folder of
    * `exec`, but if there is a `src`, not the whole of `cwd`. `exec` and `alone` are always watched too; a change of the alone's
    * files restarts only the alone. Never watched: files that git ignores, `node_modules`, hidden files (except `.env…`), editors'
-   * temporary files, logs and databases (`.log`, `.pid`, `.db`, `.sqlite`), and the files to which this process's stdout and
-   * stderr go. `false`: watch nothing; a process that fails at the start then makes the start fail. `[]`: watch nothing either, but a
+   * temporary files, logs, databases and profiles (`.log`, `.pid`, `.db`, `.sqlite`, `.cpuprofile`), and the files to which this process's
+   * stdout and stderr go. `false`: watch nothing; a process that fails at the start then makes the start fail. `[]`: watch nothing either, but a
    * process that failed waits for `reload()`, as it waits for a change otherwise. In production, `watch` has no
    * effect and causes a process warning with code `CLUSTER_OPTION_IGNORED`. Default: `true`.
    */

@@ -1,9 +1,11 @@
 'use strict';
 // What the command shows, and what it does not.
 
+const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 const { test } = require('../support/at-once');
+const { runtime } = require('../support/cluster');
 const { ask, lines, ready, run, runOnTerminal } = require('../support/command');
 const { folder, script, scripts } = require('../support/files');
 const { root } = require('../support/project');
@@ -112,9 +114,16 @@ test('two such files: it says so; with --no-config none is read', async () => {
   await ready(run(['--no-config', 'app.js'], { cwd }));
 });
 
+const nodeMajor = Number(execFileSync(runtime, ['-p', 'process.versions.node.split(".")[0]'], { encoding: 'utf8' }));
+
 test("Node's own files of variables: they reach the workers, and NODE_ENV decides the mode", async () => {
   const cwd = scripts({ 'app.js': SERVER, '.env': 'GIVEN=by the file\nNODE_ENV=production\n' });
   const app = run(['--env-file', '.env', '--count', '1', 'app.js'], { cwd });
+  if (nodeMajor < 20) {
+    await app.gone;
+    expect(app.output).toContain('--env-file needs Node.js 20.6 or later');
+    return;
+  }
   expect(await ask(await ready(app))).toMatchObject({ GIVEN: 'by the file', NODE_ENV: 'production' });
   expect(lines(app)).toContain('mode        production');
 });
