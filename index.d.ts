@@ -4,6 +4,7 @@ import { Socket as DatagramSocket } from 'dgram';
 import { EventEmitter } from 'events';
 import { Server, Socket } from 'net';
 import { MessagePort, Worker as Thread } from 'worker_threads';
+import { AdminAddress } from './lib/types/admin';
 import { ChildFacts } from './lib/types/child-facts';
 import { ClusterProcess, SendCallback } from './lib/types/child-process';
 import { ClusterConfig } from './lib/types/cluster-config';
@@ -27,6 +28,7 @@ import {
 } from './lib/types/requests';
 import { ClusterTopics } from './lib/types/topics';
 
+export * from './lib/types/admin';
 export * from './lib/types/child-facts';
 export * from './lib/types/child-process';
 export * from './lib/types/cluster-config';
@@ -212,6 +214,8 @@ export class Cluster<Message = any> extends EventEmitter {
   readonly workers: Map<number, ClusterWorker>;
   /** The current alone; null if there is none. */
   readonly alone: ClusterAlone | null;
+  /** Where `admin` is, once the cluster was started; null without it. */
+  readonly adminAddress: AdminAddress | null;
   /** Sends to the cluster's processes, and hears their messages, by `action`. */
   readonly messenger: Messenger;
 
@@ -302,7 +306,8 @@ export class Cluster<Message = any> extends EventEmitter {
    */
   scale(count: number): Promise<void>;
   /** The current state. Zeros and no children if the cluster isn't running. The call waits for the master's thread, not for any
-   *  child: well under a millisecond, unless the machine has no CPU to spare. */
+   *  child: well under a millisecond, unless the machine has no CPU to spare. For 150 s after a call the processes tell how they are
+   *  doing (`vitals`), which the next calls show. */
   stats(): ClusterStats;
 
   on<Name extends keyof ClusterEvents>(name: Name, listener: Listener<ClusterEvents<Message>[Name]>): this;

@@ -30,6 +30,14 @@ async function startCluster(config, onReady) {
   return cluster.start();
 }
 
+async function connectCluster(which) {
+  return require('./lib/control/find').connectCluster(which);
+}
+
+async function listClusters() {
+  return require('./lib/control/find').listClusters();
+}
+
 /**
  * The package can stand for yunfly's own cluster package: what that exports as its default is what is exported here altogether, with
  * the rest as its properties (docs/adr/064). So it is found by `require(…).default`, and by the default imports of ES modules and of
@@ -46,6 +54,8 @@ function getYunflyClient() {
 const face = {
   startCluster,
   createCluster,
+  connectCluster,
+  listClusters,
   request,
   onRequest,
   subscribe,

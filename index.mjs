@@ -2,7 +2,8 @@
 
 import cluster from './index.js';
 
-export const { startCluster, createCluster, request, onRequest, sendmessage, messenger } = cluster;
+export const { startCluster, createCluster, connectCluster, listClusters, request, onRequest, sendmessage, messenger } =
+  cluster;
 export const { subscribe, once, unsubscribe, publish } = cluster;
 export const { Cluster, ClusterWorker, ClusterAlone, ClusterError } = cluster;
 export const { getAloneClient, getWorkerClient } = cluster;

@@ -173,6 +173,11 @@ pub enum NativeEvent {
         failure: Option<NativeFailure>,
         replaced: Vec<NativeReplacement>,
     },
+    /// `options`: of `reload()`, as JSON; `number`: by which it is answered (`ordered`).
+    Ordered {
+        number: u32,
+        options: String,
+    },
     Change {
         files: Vec<String>,
     },

@@ -22,15 +22,16 @@ use std::sync::mpsc::sync_channel;
 use std::time::Duration;
 
 use bytes::Bytes;
-use napi::Either;
 use napi::bindgen_prelude::{Env, Error, Function, Result, Status};
 use napi::threadsafe_function::ThreadsafeFunctionCallMode;
+use napi::{Either, JsString};
 use napi_derive::napi;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use cluster_core::notice::Stream;
 use cluster_core::types::{ChildId, ReloadTarget};
 use cluster_master::Command;
+use cluster_master::admin::AdminSocket;
 use cluster_master::app::AppQueue;
 use cluster_master::config::{self, Config, ConfigUnfit};
 use cluster_master::passed::{self, HandleReceiver};
@@ -40,6 +41,7 @@ use cluster_protocol::wrapped::Wrapped;
 use cluster_sys::channel;
 use cluster_sys::local::duplicate;
 use cluster_sys::orphans::Orphans;
+use cluster_sys::peer;
 use cluster_sys::private;
 use cluster_sys::process::is_main_thread;
 
@@ -54,6 +56,8 @@ pub struct Master {
     commands: UnboundedSender<Command>,
     app: Arc<AppQueue>,
     idle: Option<(Config, UnboundedReceiver<Command>)>,
+    /// Bound, until the master has it.
+    admin: Option<AdminSocket>,
     /// Both ends of a channel whose worker the app is starting: the master's, and the worker's.
     opened: Option<(OwnedFd, OwnedFd)>,
     orphans: Orphans,
@@ -75,14 +79,28 @@ impl Master {
             commands.clone(),
         );
         let orphans = Orphans::new(config.variables.platform);
-        Ok(Self { commands, app: Arc::new(app), idle: Some((config, receiver)), opened: None, orphans })
+        Ok(Self { commands, app: Arc::new(app), idle: Some((config, receiver)), admin: None, opened: None, orphans })
+    }
+
+    /// Binds the admin address of the configuration; gives its port, 0 if it has none. Negative: the system's error, as libuv numbers it.
+    #[napi(catch_unwind)]
+    pub fn open_admin(&mut self) -> i32 {
+        let Some(admin) = self.idle.as_ref().and_then(|(config, _)| config.admin.as_ref()) else { return 0 };
+        match AdminSocket::bind(admin) {
+            Ok(socket) => {
+                let port = socket.port().unwrap_or_default();
+                self.admin = Some(socket);
+                port.into()
+            }
+            Err(error) => -error.raw_os_error().unwrap_or_default(),
+        }
     }
 
     /// Starts the master's thread; the core begins. A second call does nothing.
     #[napi(catch_unwind)]
     pub fn start(&mut self, env: Env) -> Result<()> {
         let Some((config, receiver)) = self.idle.take() else { return Ok(()) };
-        thread::start(config, Arc::clone(&self.app), receiver)
+        thread::start(config, self.admin.take(), Arc::clone(&self.app), receiver)
             .map_err(|error| Error::from_reason(error.to_string()))?;
         self.tell(Command::Start);
         if !is_main_thread() {
@@ -157,8 +175,8 @@ impl Master {
 
     /// Sends one message to one child. False: it had better wait before the next one.
     #[napi(catch_unwind)]
-    pub fn send(&self, role: String, id: u32, json: String) -> Result<bool> {
-        let frame = line(json);
+    pub fn send(&self, role: String, id: u32, json: JsString<'_>) -> Result<bool> {
+        let frame = line(json)?;
         let fine = self.app.sending(frame.len());
         self.tell(Command::SendTo(child(&role, id)?, frame));
         Ok(fine)
@@ -167,9 +185,9 @@ impl Master {
     /// Sends one message with a handle (the number of a descriptor, which stays the caller's) to one child. `json` is as
     /// Node wraps it: it throws if the descriptor is not what it says. False: it had better wait before the next one.
     #[napi(catch_unwind)]
-    pub fn send_handle(&self, role: String, id: u32, json: String, handle: i32) -> Result<bool> {
+    pub fn send_handle(&self, role: String, id: u32, json: JsString<'_>, handle: i32) -> Result<bool> {
         let handle = duplicate(handle).map_err(|error| Error::from_reason(error.to_string()))?;
-        let frame = line(json);
+        let frame = line(json)?;
         let child = child(&role, id)?;
         if let Ok(Wrapped { kind, .. }) = Wrapped::read(&frame) {
             let receiver =
@@ -190,11 +208,11 @@ impl Master {
 
     /// Routes a message by its `to`, `type` and `worker_pid`. False: it had better wait before the next one.
     #[napi(catch_unwind)]
-    pub fn route(&self, json: String) -> bool {
-        let frame = line(json);
+    pub fn route(&self, json: JsString<'_>) -> Result<bool> {
+        let frame = line(json)?;
         let fine = self.app.sending(frame.len());
         self.tell(Command::Route(frame));
-        fine
+        Ok(fine)
     }
 
     /// Sends the random-worker message to a random listening worker; gives its id.
@@ -232,6 +250,12 @@ impl Master {
     #[napi(catch_unwind)]
     pub fn scale(&self, id: u32, count: u32) {
         self.tell(Command::Scale { id, count });
+    }
+
+    /// Answers the event `ordered`: `json` is the answer, or the error if it `failed`.
+    #[napi(catch_unwind)]
+    pub fn ordered(&self, number: u32, failed: bool, json: String) {
+        self.tell(Command::Ordered { number, failed, json });
     }
 
     /// Lets a worker finish; its slot is filled again.
@@ -312,11 +336,24 @@ fn child(role: &str, id: u32) -> Result<ChildId> {
     }
 }
 
+/// Connects to the control socket of a cluster of this user; gives the number of the descriptor, which is the caller's from now. Negative:
+/// the system's error, as libuv numbers it.
+#[napi(catch_unwind)]
+pub fn connect_control(path: String) -> i32 {
+    match peer::connect_to_our_own(&path) {
+        Ok(socket) => socket.into_raw_fd(),
+        Err(error) => -error.raw_os_error().unwrap_or_default(),
+    }
+}
+
 fn unfit(unfit: ConfigUnfit) -> Error {
     Error::new(Status::InvalidArg, unfit.to_string())
 }
 
-fn line(mut json: String) -> Bytes {
-    json.push('\n');
-    Bytes::from(json)
+/// A message's line. V8 writes Latin-1 by copying, UTF-8 character by character: ASCII is both.
+fn line(json: JsString<'_>) -> Result<Bytes> {
+    let is_ascii = json.utf8_len()? == json.latin1_len()?;
+    let mut line = if is_ascii { json.into_latin1()?.take() } else { json.into_utf8()?.take() };
+    line.push(b'\n');
+    Ok(Bytes::from(line))
 }

@@ -18,6 +18,8 @@ const required = (name) => {
 
 /** They are used before `ready` only, or by the command and the installation. */
 const OF_THE_START = [
+  'cluster/admin.js',
+  'config/admin.js',
   'config/cpus.js',
   'config/nearest.js',
   'config/watch.js',

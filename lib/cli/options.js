@@ -39,8 +39,17 @@ const append = (value, before) => [...(before ?? []), value];
 
 const merge = (value, before) => ({ ...before, ...value });
 
+/** A port, an address with a port, or a path. */
+function address(text, option) {
+  const [, host, port] = /^(?:(.+):)?(\d+)$/.exec(text) ?? [];
+  if (port !== undefined) return { port: Number(port), ...(host && { host: host.replace(/^\[(.*)\]$/, '$1') }) };
+  if (text.includes('/')) return { path: text };
+  throw new UsageError(`${option} takes a port, host:port or the path of a socket, but got '${text}'.`);
+}
+
 /** How a field's text is read that is neither a number nor a word nor just a text, and how several of them come together. */
 const READ = {
+  admin: { read: address },
   env: { read: variable, join: merge },
   listenFds: { read: numberOr(), join: append },
   maxMemory: { read: (text) => (/^\d+$/.test(text) ? Number(text) : text) },

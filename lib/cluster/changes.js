@@ -21,6 +21,9 @@ const WHY = {
   'not-ready': 'a new process did not become ready',
 };
 
+/** There was none. */
+const NOT_BEGUN = ['not-running', 'under-way'];
+
 class Changes {
   #master;
   #settings;
@@ -31,6 +34,8 @@ class Changes {
   #underWay = false;
   /** The one reload that follows: all that were asked for meanwhile. */
   #next = null;
+  /** The one that waits for another than ours. */
+  #postponed = null;
 
   constructor(master, settings) {
     this.#master = master;
@@ -53,7 +58,8 @@ class Changes {
   }
 
   /** On what holds now: what a reload that failed asked for is not part of it. */
-  #begin({ env, exec, args, target, concurrency = 1, askers }) {
+  #begin(change) {
+    const { env, exec, args, target, concurrency = 1, askers } = change;
     const reject = (error) => askers.forEach((asker) => asker.reject(error));
     const before = this.#settings;
     const asked = { ...before, env: { ...before.env, ...env }, exec: exec ?? before.exec, args: args ?? before.args };
@@ -67,7 +73,12 @@ class Changes {
       return;
     }
     this.#underWay = true;
-    this.#waiting.set(id, { settings, resolve: (report) => askers.forEach(({ resolve }) => resolve(report)), reject });
+    this.#waiting.set(id, {
+      change,
+      settings,
+      resolve: (report) => askers.forEach(({ resolve }) => resolve(report)),
+      reject,
+    });
   }
 
   #script({ exec, env }) {
@@ -99,9 +110,22 @@ class Changes {
   /** Gives the report; undefined where no reload was possible. */
   reloaded({ id, ok, reason, failure, replaced }) {
     const report = { ok, replaced, ...(!ok && { reason, error: failureOf(failure, reason, this.#settings) }) };
-    // A change of a file is nobody's request.
-    if (id !== undefined) this.#answer(this.#take(id), report);
-    return reason === 'not-running' ? undefined : report;
+    // A change of a file, or what the control socket was told, is no request of this process.
+    if (id === undefined) this.#waitNoMore();
+    else if (reason === 'under-way') this.#postpone(this.#take(id));
+    else this.#answer(this.#take(id), report);
+    return NOT_BEGUN.includes(reason) ? undefined : report;
+  }
+
+  /** One by the control socket is under way, of which this process hears when it is over. */
+  #postpone({ change }) {
+    this.#postponed = change;
+  }
+
+  #waitNoMore() {
+    const change = this.#postponed;
+    this.#postponed = null;
+    if (change) this.#begin(change);
   }
 
   #answer({ settings, resolve, reject }, report) {
@@ -125,8 +149,10 @@ class Changes {
 
   /** The cluster is over, and the master answers nothing more. */
   close(reason) {
-    const waiting = [...this.#waiting.values(), ...(this.#next?.askers ?? [])];
+    const followers = [this.#postponed, this.#next].flatMap((change) => change?.askers ?? []);
+    const waiting = [...this.#waiting.values(), ...followers];
     this.#waiting.clear();
+    this.#postponed = null;
     this.#next = null;
     for (const one of waiting) one.reject(reason);
   }

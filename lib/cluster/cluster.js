@@ -13,13 +13,6 @@ const { limitedCodec, toJson } = require('../messages/serialization');
 const REAP_MS = 5000;
 const FOREVER_MS = 2 ** 31 - 1;
 const PREPARE_AGAIN_MS = 1000;
-const NOTHING = {
-  workers: { listening: 0, starting: 0, draining: 0, standby: 0, waiting: 0 },
-  alone: null,
-  children: [],
-  listeners: [],
-  app: { queuedBytes: 0 },
-};
 
 /** Set by the preload in workers and in the alone. */
 const ROLE = Symbol.for('yunfly.cluster.role');
@@ -50,6 +43,7 @@ class Cluster extends EventEmitter {
   #participant;
   #localTopics;
   #messenger;
+  #adminAddress = null;
   #ready = deferred();
   #closed = deferred();
   workers = new Map();
@@ -68,6 +62,10 @@ class Cluster extends EventEmitter {
 
   get alone() {
     return this.#dispatcher?.alone ?? null;
+  }
+
+  get adminAddress() {
+    return this.#adminAddress && { ...this.#adminAddress };
   }
 
   get messenger() {
@@ -191,12 +189,13 @@ class Cluster extends EventEmitter {
   stats() {
     // None of a master that has ended just now.
     const stats = this.#state === 'supervising' ? this.#master.stats() : null;
-    return stats === null ? structuredClone(NOTHING) : JSON.parse(stats);
+    return stats === null ? require('./no-stats').noStats(this.title) : JSON.parse(stats);
   }
 
   #supervise() {
     try {
       this.#master = new Master(JSON.stringify(toNativeConfig(this.#settings)), () => this.#pump?.wake());
+      if (this.#settings.admin) this.#adminAddress = require('./admin').openAdmin(this.#master, this.#settings.admin);
       // Before the rest is loaded: meanwhile the children boot.
       this.#master.start();
       this.#enter();
@@ -216,7 +215,8 @@ class Cluster extends EventEmitter {
     } catch (cause) {
       // Without what is read here nobody would hear of the children that it has started.
       this.#master?.close(true);
-      this.#end(new ClusterError('ERR_START_FAILED', `The master could not be started: ${cause.message}`, { cause }));
+      const why = `The master could not be started: ${cause.message}`;
+      this.#end(cause instanceof ClusterError ? cause : new ClusterError('ERR_START_FAILED', why, { cause }));
       return;
     }
     this.#state = 'supervising';
@@ -311,6 +311,7 @@ class Cluster extends EventEmitter {
     else if (event.kind === 'reloaded') this.#reloaded(event);
     else if (event.kind === 'scaled') this.#changes().scaled(event);
     else if (event.kind === 'notScaled') this.#changes().notScaled(event);
+    else if (event.kind === 'ordered') require('./orders').carryOut(this, this.#master, event);
     else if (event.kind === 'closed') this.#onClosed(event.outcome);
     else this.#dispatcher.dispatch(event);
   }

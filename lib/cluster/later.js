@@ -6,6 +6,8 @@
 // What they require comes with them.
 require('./changes');
 require('./child-failure');
+require('./no-stats');
+require('./orders');
 require('../config/loader');
 require('../messages/handles');
 require('../messages/messenger-here');

@@ -224,6 +224,18 @@ const SECTIONS = {
       flags: [{ value: 'size', help: 'replace a worker that uses more, such as 512M' }],
     },
   },
+  'Looking at it': {
+    control: { ...yesOrNo, default: true, flags: [{ is: false, help: 'no control socket' }] },
+    admin: {
+      allowed:
+        'false, a port, or { port, host } or { path }, with page, readyWorkers and allowedHosts; host: an IP address or localhost',
+      accepts: (value) => value === false || require('./admin').accepts(value),
+      default: false,
+      as: (value) => (value === false ? undefined : require('./admin').settled(value)),
+      to: [MASTER],
+      flags: [{ value: '[host:]port|path', help: 'health, metrics and statistics over HTTP' }],
+    },
+  },
   'Node.js': {
     execArgv: { ...kinds.texts, as: (flags) => flags && [...flags] },
     compileCache: {

@@ -62,6 +62,7 @@ function toNativeConfig(settings) {
     },
     launch,
     watched: watch?.length ? { paths: watch, alone, base: cwd } : undefined,
+    control: settings.control ? { path: require('../native/control-path').ownPath() } : undefined,
     log: logger === undefined ? 'stderr' : 'app',
     variables: variables(watch),
   };

@@ -34,6 +34,7 @@ const OF_THE_PRELOAD = [
   'signals',
   'streams',
   'topics',
+  'vitals',
   'worker',
 ];
 const SHARED = [

@@ -69,9 +69,20 @@ const pausing = {
 /** Who is at work, where somebody asked. */
 const members = (told) => require('./members').receive(told);
 
+/** Somebody looks at the cluster. Without a descriptor left for it, this process is seen from outside only. */
+function vitals(asked) {
+  let telling;
+  try {
+    telling = require('./vitals');
+  } catch {
+    return;
+  }
+  telling.start(asked);
+}
+
 /** Calls `commands[act]` for each message of the master. */
 function onCommand(own) {
-  const commands = { ...own, ...pausing, members };
+  const commands = { ...own, ...pausing, members, vitals };
   process.on('internalMessage', (message) => {
     if (message.cmd === CMD) commands[message.act]?.(message);
   });

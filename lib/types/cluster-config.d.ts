@@ -1,5 +1,7 @@
 // What startCluster() and createCluster() are given.
 
+import { AdminConfig } from './admin';
+
 /** The configuration. Only `exec` is required. An unknown field causes a process warning with code `CLUSTER_UNKNOWN_OPTION`; an
  *  invalid value throws a {@link ClusterError} with code `ERR_CONFIG_INVALID` that names the field and what is allowed. */
 export interface ClusterConfig {
@@ -192,6 +194,8 @@ export interface ClusterConfig {
    * their writes.
    */
   output?: 'inherit' | 'prefix' | 'pipe';
+  /** Health, metrics and statistics over HTTP: a port of 127.0.0.1, or where and for whom; `false`: nowhere. Default: `false`. */
+  admin?: AdminConfig | number | false;
   /** Where the cluster's own log goes, including the master's: pino, console, winston or the like. The environment variable
    *  `YUNFLY_LOG` sets its level (`error`, `warn`, `info`, `debug`; default: `info`). Default: stderr, from level `warn` on. The
    *  children's output never goes there. */

@@ -17,6 +17,8 @@ export type ClusterErrorCode =
   | 'ERR_NATIVE_MISSING'
   /** A callback or handler is not a function. */
   | 'ERR_CALLBACK_INVALID'
+  /** The address of `admin` cannot be bound; the message says why. Nothing was started. */
+  | 'ERR_ADMIN_ADDRESS'
 
   // The cluster's end.
   /** The cluster was closed before it was ready, or before `reload()` or `scale()` was done. */

@@ -14,6 +14,28 @@ export interface WorkerCounts {
   waiting: number;
 }
 
+/** What a process uses, as the system tells it, at most a second ago. */
+export interface ProcessUsage {
+  /** Its resident memory, in bytes. */
+  rss: number;
+  /** The CPU time that it has used, in ms. */
+  cpu: number;
+}
+
+/** How a process is doing, as it told itself in the last second. */
+export interface ProcessVitals {
+  /** How much of that second its event loop was busy, from 0 to 1. */
+  utilization: number;
+  /** How late its event loop was in that second, in ms: the median, the 99th percentile and the maximum. */
+  delay: { p50: number; p99: number; max: number };
+  /** Bytes of V8's heap in use. */
+  heapUsed: number;
+  /** Bytes of V8's heap. */
+  heapTotal: number;
+  /** Bytes outside of V8's heap that belong to objects in it. */
+  external: number;
+}
+
 /** A process of the cluster and its channel, as the master sees it. */
 export interface ChildStats {
   /** Its role. */
@@ -24,6 +46,10 @@ export interface ChildStats {
   slot: number | null;
   /** Its process id. */
   pid: number;
+  /** `listening`: a worker that is ready; `ready`: the alone that is. */
+  state: 'starting' | 'listening' | 'ready' | 'draining' | 'standby';
+  /** How long ago it was forked, in ms. */
+  uptime: number;
   /** Application messages received from it, not counting Node's own. */
   received: number;
   /** Messages written to it, including Node's own. */
@@ -35,12 +61,18 @@ export interface ChildStats {
   /** Open connections of its servers, as far as the master knows: those that the worker reports, 25 ms after a change, and those
    *  on their way to it. */
   connections: number;
+  /** Null where the system doesn't tell (not Linux). */
+  usage: ProcessUsage | null;
+  /** Null if nobody has looked in the last minutes (`stats()`, `admin`), or the process has not told yet. */
+  vitals: ProcessVitals | null;
 }
 
 /** An address that workers listen on. */
 export interface ListenerStats {
   /** Node's name for it (`address:port:addressType:fd:index`). */
   key: string;
+  /** Where it listens: `127.0.0.1:3000`, `[::]:3000`, or the path of a unix socket. */
+  address: string;
   /** Who currently accepts its connections: the master, or the workers on their own. See `balance`. */
   acceptor: 'master' | 'workers';
   /** Connections that the master has accepted, but no worker yet. */
@@ -80,8 +112,50 @@ export interface MissedMessages {
   bytes: number;
 }
 
-/** The result of `Cluster.stats()`. */
+/** A number for each kind of child. */
+export interface ByRole<Value = number> {
+  /** Of the alone. */
+  alone: Value;
+  /** Of the workers, all together. */
+  worker: Value;
+}
+
+/** What has happened since the cluster was started. */
+export interface ClusterCounts {
+  /** Processes that were forked. */
+  forks: ByRole;
+  /** Of these, those that took the place of one that had exited without being asked. */
+  reforks: ByRole;
+  /** Processes that exited, by `exitReason`. */
+  exits: ByRole<Record<string, number>>;
+  /** Of these, those that nobody had asked. */
+  unexpectedExits: ByRole;
+  /** Reloads that are over. */
+  reloads: { ok: number; failed: number };
+  /** Errors that nothing in a process caught. */
+  errors: ByRole;
+  /** Messages that reached nobody, by reason. What a stalled receiver misses is in `missed`. */
+  undeliverable: Partial<Record<UndeliverableReason, number>>;
+  /** Messages to all workers, and publications, that a stalled receiver missed. */
+  missed: number;
+  /** How often a process broke the protocol of its channel (`protocolError`). */
+  protocolErrors: ByRole;
+}
+
+/** The result of `Cluster.stats()`, and of `/stats` (see {@link AdminConfig}). */
 export interface ClusterStats {
+  /** Its name. */
+  title: string;
+  /** The version of this package. */
+  version: string;
+  /** `idle`: not started, or closed. */
+  state: 'idle' | 'starting' | 'running' | 'stopping';
+  /** What `/readyz` tells. */
+  ready: boolean;
+  /** When it was started, in ms since 1970; 0 if it is idle. */
+  startedAt: number;
+  /** How long ago that was, in ms, by a clock that nobody sets. */
+  uptime: number;
   /** The workers by state. */
   workers: WorkerCounts;
   /** The alone; null if there is none. */
@@ -92,9 +166,15 @@ export interface ClusterStats {
   listeners: ListenerStats[];
   /** The way from the master to this process's JavaScript. */
   app: {
+    /** Its process id. */
+    pid: number;
+    /** Null where the system doesn't tell (not Linux). */
+    usage: ProcessUsage | null;
     /** Bytes of events and messages that wait until this process has time for them, including an overhead for each. */
     queuedBytes: number;
   };
+  /** What has happened. */
+  counts: ClusterCounts;
 }
 
 /**

@@ -72,6 +72,7 @@ pub fn told(env: &Env, notice: Notice) -> Result<Either<NativeEvent, NativeMessa
         Notice::Scaled { id, result: Ok(()) } => NativeEvent::Scaled { id },
         Notice::Scaled { id, result: Err(why) } => not_scaled(id, &why),
         Notice::Reloaded { id, report } => reloaded(id, report),
+        Notice::Ordered { number, options } => NativeEvent::Ordered { number, options },
         Notice::Changed { files } => NativeEvent::Change { files },
         Notice::Crashed(failure) => NativeEvent::Crash { failure: failure.into() },
         Notice::Log { level, data } => NativeEvent::Log { level, json: serde_json::Value::Object(data).to_string() },

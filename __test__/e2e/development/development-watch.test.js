@@ -206,7 +206,7 @@ test.each([
   const command = ['unshare', '--user', '--map-root-user', '/bin/sh', '-c', limited, 'sh'];
   const app = await project.start({}, { command, env: { YUNFLY_LOG: 'debug' } });
   await app.event('output', (line) => line.includes('files are watched'));
-  expect(app.output).toMatch(/looked at once a second.*fs\.inotify\./);
+  await app.wrote(/looked at once a second.*fs\.inotify\./);
   project.save('src/c/three.js', 'changed\n');
   await nth(app, 'reload', 1);
   // Probably in the second of the one before.

@@ -21,7 +21,7 @@ test('NODE_ENV=test: development', async () => {
 test('NODE_ENV unset: development, and one line says so', async () => {
   const app = await start({ mode: undefined }, { env: { NODE_ENV: undefined } });
   await expect(app.workers()).resolves.toHaveLength(1);
-  expect(app.output).toMatch(/NODE_ENV.*development|development.*NODE_ENV/);
+  await app.wrote(/NODE_ENV.*development|development.*NODE_ENV/);
 });
 
 test("count: 'auto' is what this process may use", async () => {

@@ -124,7 +124,7 @@ test('another release has its place: what dies, a reload, and the end go on as e
   const [copy, ...others] = deployment.copies();
   expect(others).toEqual([]);
   expect(fs.statSync(copy).mode & 0o777).toBe(0o700);
-  expect(app.output).toContain('processes are started with what it was');
+  await app.wrote('processes are started with what it was');
 
   app.kill('SIGHUP');
   await expect(app.event('reload')).resolves.toMatchObject([{ ok: true }]);

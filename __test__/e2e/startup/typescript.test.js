@@ -140,13 +140,13 @@ describe('ES modules', () => {
     const { error, app } = await failure("await null;\nthrow new RangeError('broken at load');");
     expect(error).toMatchObject({ code: 'ERR_START_FAILED', cause: { name: 'RangeError', message: 'broken at load' } });
     expect(error.cause.stack).toContain('worker.mjs:2');
-    expect(app.output).toMatch(/worker\.mjs:2\nthrow new RangeError/);
+    await app.wrote(/worker\.mjs:2\nthrow new RangeError/);
   });
 
   test('a syntax error', async () => {
     const { error, app } = await failure('const a = 1;\nconst = 2;');
     expect(error).toMatchObject({ code: 'ERR_START_FAILED', cause: { name: 'SyntaxError' } });
-    expect(app.output).toMatch(/worker\.mjs:2\nconst = 2;/);
+    await app.wrote(/worker\.mjs:2\nconst = 2;/);
   });
 
   test('what it imports is not there', async () => {

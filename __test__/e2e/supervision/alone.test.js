@@ -98,7 +98,7 @@ describe('the log says that it is started again', () => {
     await app.event('aloneReady', (alone) => alone.pid !== pid);
     const next = await app.call('alone');
     await app.event('output', (line) => line.includes(`the alone is started again (pid ${next.pid})`));
-    expect(app.output).toContain(`the alone (pid ${pid}) ended by itself: SIGKILL.`);
+    await app.wrote(`the alone (pid ${pid}) ended by itself: SIGKILL.`);
   });
 
   test('not when its first start failed', async () => {

@@ -71,7 +71,7 @@ test.each(kinds)(
       expect(endings).toContainEqual(how);
     }
     expect(ends).toHaveLength(attempts.length);
-    if (bad === 'throws') expect(app.output).toContain('Error: bad on purpose');
+    if (bad === 'throws') await app.wrote('Error: bad on purpose');
 
     const [{ user, system }] = await app.event('cpu');
     expect(user + system).toBeLessThan(1_000_000);

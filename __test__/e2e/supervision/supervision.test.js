@@ -71,7 +71,7 @@ test('an uncaught exception: the error is printed, the worker ends with 1 and is
   await app.control(victim, 'throw', { message: 'thrown on purpose' });
   const [worker, code, signal] = await app.event('exit');
   expect([worker.id, code, signal]).toEqual([victim.id, 1, null]);
-  expect(app.output).toContain('Error: thrown on purpose');
+  await app.wrote('Error: thrown on purpose');
   await app.event('listening', (other) => other.slot === victim.slot && other.id !== victim.id);
 });
 

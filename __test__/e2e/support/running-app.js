@@ -90,6 +90,14 @@ class RunningApp {
     return (await this.#log.entry(fits)).args;
   }
 
+  /** Resolves when this text, or what the expression fits, was written. Output has a way of its own: what it belongs to may be told before. */
+  async wrote(expected) {
+    const fits = () => (typeof expected === 'string' ? this.output.includes(expected) : expected.test(this.output));
+    const told = (entry) => entry.name === 'output' && fits();
+    told.toString = () => `output with ${expected}`;
+    if (!fits()) await this.#log.entry(told);
+  }
+
   /** The arguments of every `name` so far. */
   events(name) {
     return this.#log.entries.filter((entry) => entry.name === name).map((entry) => entry.args);

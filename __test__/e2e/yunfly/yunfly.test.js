@@ -59,15 +59,15 @@ test('it starts, counts ends, reloads and stops, and says so', async () => {
     '│ id │ name ',
     new RegExp(`│ worker │ 9.8.7   │ [\\d.]+s +│ cluster │ ${pid} +│ listening │`),
   ])
-    expect(app.output).toMatch(text);
+    await app.wrote(text);
 
   process.kill(pid, 'SIGKILL');
   await app.event('exit', (gone) => gone === pid);
   await app.report('counted');
   expect(counted(await app.call('metrics'), 'worker')).toBe(1);
   await app.event('workerReady', (ready) => !pids.includes(ready));
-  expect(app.output).toMatch(`a worker has ended: id 1, pid ${pid}, code null, signal SIGKILL`);
-  expect(app.output).toMatch(`the worker ended unexpectedly: id 1, pid ${pid}`);
+  await app.wrote(`a worker has ended: id 1, pid ${pid}, code null, signal SIGKILL`);
+  await app.wrote(`the worker ended unexpectedly: id 1, pid ${pid}`);
 
   const load = new Load(port, { atOnce: 4 });
   await load.answered(8);
@@ -77,7 +77,7 @@ test('it starts, counts ends, reloads and stops, and says so', async () => {
   expect((await app.call('workers')).filter((each) => before.includes(each))).toEqual([]);
   // Those that were replaced are counted, too.
   await app.reported('counted', 3);
-  expect(app.output).toMatch(/\[master\] reloading: worker/);
+  await app.wrote(/\[master\] reloading: worker/);
   await app.event('output', (line) => line.includes('reloaded: worker, after '));
 
   app.kill('SIGTERM');
@@ -99,8 +99,8 @@ test('the alone may be a plain script; Chinese where that is the language', asyn
   const app = run(options, { LANG: 'zh_CN.UTF-8' });
   await app.event('started');
   const first = await app.call('alone');
-  expect(app.output).toMatch(new RegExp(`│ 1 +│ shop │ alone  │ 9.8.7   │ [\\d.]+s +│ fork    │ ${first} +│ ready `));
-  expect(app.output).toMatch('shop 启动成功');
+  await app.wrote(new RegExp(`│ 1 +│ shop │ alone  │ 9.8.7   │ [\\d.]+s +│ fork    │ ${first} +│ ready `));
+  await app.wrote('shop 启动成功');
   expect(await app.call('reloadAlone')).toBe(true);
   const second = await app.call('alone');
   expect(second).not.toBe(first);

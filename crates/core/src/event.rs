@@ -204,6 +204,8 @@ pub enum Event {
         /// What the signal is meant to do.
         means: KillMeans,
     },
+    /// Somebody looks at the cluster, and wants to see how its processes are doing.
+    LookedAt,
     /// Time passed: a moment given by `next_timeout` is reached.
     TimedOut,
 }

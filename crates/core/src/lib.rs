@@ -32,16 +32,17 @@ mod testing;
 use std::collections::BTreeSet;
 
 use action::Action;
-use context::Context;
+use context::{Context, Phase};
 use event::Event;
 use facts::Fact;
-use lifecycle::child::Reading;
+use lifecycle::child::{Child, Reading};
 use lifecycle::health::Health;
 use lifecycle::scale::Scaling;
 use lifecycle::shutdown::Shutdown;
 use lifecycle::standby::Standbys;
 use lifecycle::startup;
 use lifecycle::supervision::{Supervision, alone_status};
+use lifecycle::vitals::AllVitals;
 use messages::Messages;
 use messages::members::Members;
 use messages::random_worker::{self, RandomWorkers};
@@ -52,7 +53,9 @@ use traffic::Traffic;
 use traffic::dispatch::Counts;
 use traffic::listeners::PendingListen;
 use traffic::steering::Acceptor;
-use types::{ChildId, GenerationId, Key, Mode, Peer, Policy, Time};
+use types::{ChildId, GenerationId, Key, Mode, Peer, Policy, SlotId, Time};
+
+use cluster_protocol::inbound::Vitals;
 
 /// The state machine: its parts, and what they have in common.
 #[derive(Debug)]
@@ -69,6 +72,7 @@ pub struct Core {
     messages: Messages,
     members: Members,
     random_workers: RandomWorkers,
+    vitals: AllVitals,
 }
 
 impl Core {
@@ -87,6 +91,7 @@ impl Core {
             messages: Messages::default(),
             members: Members::default(),
             random_workers: RandomWorkers::default(),
+            vitals: AllVitals::default(),
             ctx: Context::new(policy, seed),
         }
     }
@@ -167,6 +172,7 @@ impl Core {
             Event::DisconnectAsked { child } => ctx.disconnect_asked(child),
             Event::CloseChannelAsked { child } => ctx.close_channel(child),
             Event::KillAsked { child, means } => ctx.kill_asked(child, means),
+            Event::LookedAt => self.vitals.looked_at(ctx),
             Event::TimedOut => self.timed_out(),
         }
     }
@@ -186,6 +192,7 @@ impl Core {
                 standbys.refill(ctx);
                 scaling.check(ctx);
                 self.messages.ready(ctx, child);
+                self.vitals.ready(ctx, child);
                 self.members.update(ctx);
                 self.random_workers.choose(ctx);
             }
@@ -213,6 +220,7 @@ impl Core {
                 rollout.gone(ctx, &child, &failure);
                 development.gone(ctx, &child, &failure);
                 self.members.gone(ctx, child.id);
+                self.vitals.gone(child.id);
                 self.random_workers.gone(ctx, &child);
                 supervision.gone(ctx, &failure);
                 standbys.refill(ctx);
@@ -312,6 +320,42 @@ impl Core {
     #[must_use]
     pub fn alone(&self, now: Time) -> Option<notice::AloneStatus> {
         alone_status(&self.ctx, now)
+    }
+
+    /// Whether the cluster serves: so many workers are ready, and it is not on its way down.
+    #[must_use]
+    pub fn serves(&self, workers: u32) -> bool {
+        !self.ctx.is_stopping() && self.ctx.processes.ready_workers().count() as u64 >= u64::from(workers)
+    }
+
+    /// Where the cluster stands.
+    #[must_use]
+    pub fn phase(&self) -> Phase {
+        self.ctx.phase
+    }
+
+    /// Where a process stands, in a word.
+    #[must_use]
+    pub fn state(&self, id: ChildId) -> Option<&'static str> {
+        self.ctx.processes.get(id).map(Child::state)
+    }
+
+    /// How a process said that it is doing, if somebody looked lately.
+    #[must_use]
+    pub fn vitals(&self, id: ChildId) -> Option<&Vitals> {
+        self.vitals.of(id)
+    }
+
+    /// Who works in a slot, or is on the way to it.
+    #[must_use]
+    pub fn occupant(&self, slot: SlotId) -> Option<ChildId> {
+        self.ctx.processes.slots().find(|(id, _)| *id == slot).and_then(|(_, entry)| entry.occupant)
+    }
+
+    /// How new processes are launched.
+    #[must_use]
+    pub fn generation(&self) -> GenerationId {
+        self.ctx.generation
     }
 
     /// The generations of which there are processes, or may be again.

@@ -67,6 +67,13 @@ pub enum Notice {
         /// How it went.
         report: ReloadReport,
     },
+    /// The control socket was told something that only the app's JavaScript can do.
+    Ordered {
+        /// The name by which it is answered.
+        number: u32,
+        /// Options of `reload()`, as JSON.
+        options: String,
+    },
     /// In development: files changed, and what uses them is started again.
     Changed {
         /// Their paths; not all if there are very many.

@@ -6,7 +6,7 @@ use cluster_protocol::inbound::{Inbound, Report};
 
 impl Core {
     pub(super) fn told(&mut self, id: ChildId, message: Inbound) {
-        let Self { ctx, traffic, members, .. } = self;
+        let Self { ctx, traffic, members, vitals, .. } = self;
         if !ctx.permits(id, &message) {
             return;
         }
@@ -30,6 +30,7 @@ impl Core {
             Inbound::Report(Report::Drained) => ctx.drained(id),
             Inbound::Report(Report::Overdue) => ctx.overdue(id),
             Inbound::Report(Report::Watch) => members.watch(ctx, id),
+            Inbound::Report(Report::Vitals(told)) => vitals.told(id, told),
             // A handle's fate is the shell's.
             Inbound::Report(Report::Returned { .. })
             | Inbound::GivenAway { .. }

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use crate::admin::{AdminConfig, ControlConfig};
 use crate::variables::Variables;
 use cluster_core::types::Policy;
 use cluster_protocol::surrogates::replace_lone_surrogates;
@@ -48,6 +49,12 @@ pub struct Config {
     pub log: Log,
     /// Descriptors of the app that workers may listen on, beside those that a service manager passed.
     pub listen_fds: Vec<RawFd>,
+    /// Where it is looked at; `None`: nowhere.
+    #[serde(default)]
+    pub admin: Option<AdminConfig>,
+    /// Where it is told what to do; `None`: nowhere.
+    #[serde(default)]
+    pub control: Option<ControlConfig>,
     /// What the environment says to the master.
     pub variables: Variables,
 }

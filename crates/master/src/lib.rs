@@ -6,6 +6,7 @@
 //! down to what their receivers take.
 
 mod accept;
+pub mod admin;
 mod adopt;
 pub mod app;
 pub mod config;
@@ -89,6 +90,8 @@ pub enum Command {
     },
     /// What is going on.
     Stats(std::sync::mpsc::SyncSender<String>),
+    /// The app's JavaScript has done what the control socket was told.
+    Ordered { number: u32, failed: bool, json: String },
     /// What processes are started with from now on, should it change or go.
     KeepPreload(Box<preload::Preload>),
     /// The app cannot hand on what the children write here, or can again.

@@ -6,7 +6,7 @@ use std::io;
 use std::net::Shutdown;
 use std::os::fd::{AsFd, OwnedFd};
 use std::rc::Rc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use socket2::SockRef;
@@ -137,6 +137,8 @@ pub struct Link {
     pub handles: VecDeque<OwnedFd>,
     /// How often in a row its message came without the handle that it was sent with.
     pub missing_handles: u8,
+    /// When it was started.
+    pub since: Instant,
     /// Messages that it sent.
     pub received: u64,
     /// Frames that were sent to it.
@@ -195,6 +197,7 @@ impl Link {
             slot,
             handles: VecDeque::new(),
             missing_handles: 0,
+            since: Instant::now(),
             received: 0,
             sent: 0,
             refused: 0,

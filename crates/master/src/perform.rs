@@ -271,6 +271,8 @@ impl Shell {
     }
 
     pub(super) fn notify(&mut self, notice: Notice) {
+        self.counters.note(self.now(), &notice);
+        let Some(notice) = self.orders.settle(notice) else { return };
         let sender = match &notice {
             Notice::Online(child)
             | Notice::Message(child, _)

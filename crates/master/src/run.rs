@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, HashMap};
 use std::os::fd::OwnedFd;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 use nix::sys::signal::Signal;
 use tokio::sync::mpsc::{Receiver, Sender, UnboundedReceiver, channel};
 
 use super::Command;
+use super::admin::{Admin, AdminSocket, Orders, Usages};
 use super::app::AppQueue;
 use super::descendants::Descendants;
 use super::guarding::Guarding;
@@ -20,13 +21,12 @@ use super::preload::Preload;
 use super::service::Service;
 use super::sockets::Sockets;
 use crate::config::{Config, Launch};
+use cluster_admin::counters::Counters;
 use cluster_core::Core;
 use cluster_core::event::{Event, HandleTarget};
 use cluster_core::messages::flow::{self, Flow};
 use cluster_core::notice::{Notice, Outcome};
 use cluster_core::rollout::ReloadRequest;
-use cluster_core::traffic::dispatch::Counts;
-use cluster_core::traffic::steering::Acceptor;
 use cluster_core::types::ConnectionId;
 use cluster_core::types::{ChildId, GenerationId, KillMeans, Peer, Time};
 use cluster_protocol::envelope::{Envelope, Target};
@@ -68,6 +68,11 @@ pub(super) struct Shell {
     pub(super) state: RunState,
     pub(super) service: Service,
     pub(super) outputs: Outputs,
+    pub(super) started_at: SystemTime,
+    pub(super) counters: Counters,
+    pub(super) usages: Usages,
+    pub(super) orders: Orders,
+    admin: Admin,
     watch: Option<Watch>,
     /// When the heap is trimmed: some time after the last large message.
     pub(super) trim_at: Option<Time>,
@@ -90,12 +95,16 @@ pub(super) enum RunState {
 }
 
 impl Shell {
-    pub(super) fn new(config: Config, app: Arc<AppQueue>) -> Self {
+    pub(super) fn new(config: Config, app: Arc<AppQueue>, admin: Option<AdminSocket>) -> Self {
         let (inputs, input) = channel(INPUTS);
         let platform = config.variables.platform;
         let others = if config.launch.is_some() { Others::Refused } else { Others::Allowed };
         let activated = Activated::take(config.variables.passed.clone(), &config.listen_fds, others);
         let service = Service::new(&config.variables);
+        let control = config.control.as_ref().and_then(|control| {
+            let bound = AdminSocket::control(control);
+            bound.inspect_err(|error| tracing::debug!(%error, "there is no control socket")).ok()
+        });
         let (clock, origin) = (platform.monotonic_clock(), Instant::now());
         Self {
             core: Core::new(config.policy.clone(), fastrand::u64(..)).with_clock(clock),
@@ -111,6 +120,11 @@ impl Shell {
             guarding: Guarding::new(platform, config.title.clone(), config.policy.kill_timeout),
             guarded: Guarded::All,
             outputs: Outputs::new(Arc::clone(&app)),
+            started_at: SystemTime::now(),
+            counters: Counters::default(),
+            usages: Usages::default(),
+            orders: Orders::default(),
+            admin: Admin::new(admin.into_iter().chain(control)),
             watch: None,
             config,
             app,
@@ -130,6 +144,7 @@ impl Shell {
             tokio::select! {
                 _ = commands.recv_many(&mut asked, TURN) => asked.drain(..).for_each(|command| self.command(command)),
                 _ = self.input.recv_many(&mut happened, TURN) => happened.drain(..).for_each(|input| self.input(input)),
+                Some(asked) = self.admin.asked() => self.answer(asked),
                 () = sleep_until(timeout) => self.timed_out(),
             }
         }
@@ -194,10 +209,14 @@ impl Shell {
         self.perform();
     }
 
-    fn command(&mut self, command: Command) {
+    pub(super) fn command(&mut self, command: Command) {
         match command {
             Command::Start => {
                 self.tell(Event::Started);
+                if self.config.admin.is_some() {
+                    // Whoever asks first is to see how the processes are doing as well.
+                    self.tell(Event::LookedAt);
+                }
                 // The children boot meanwhile.
                 self.start_watching();
             }
@@ -284,6 +303,7 @@ impl Shell {
             Command::Stats(reply) => {
                 let _ = reply.send(self.stats());
             }
+            Command::Ordered { number, failed, json } => self.ordered(number, failed, json),
             Command::KeepPreload(preload) => self.preload = Some(preload),
             Command::PauseOutput(stream, paused) => self.outputs.pause(stream, paused),
             Command::AppCaughtUp => {
@@ -292,43 +312,6 @@ impl Shell {
                 self.released(Peer::App, released);
             }
         }
-    }
-
-    fn stats(&self) -> String {
-        let dispatched: HashMap<_, _> =
-            self.core.sockets().map(|(key, acceptor, waiting, counts)| (key, (acceptor, waiting, counts))).collect();
-        let listeners: Vec<serde_json::Value> = self
-            .sockets
-            .queue_lengths()
-            .map(|(key, queued)| {
-                // What the workers accept by themselves the master does not count.
-                let (acceptor, waiting, counts) =
-                    dispatched.get(key).copied().unwrap_or((Acceptor::Workers, 0, Counts::default()));
-                serde_json::json!({
-                    "key": &**key, "acceptor": acceptor, "waiting": waiting, "queued": queued, "counts": counts,
-                })
-            })
-            .collect();
-        let children: Vec<serde_json::Value> = self
-            .links
-            .iter()
-            .map(|(child, link)| {
-                let (ChildId::Alone(id) | ChildId::Worker(id)) = child;
-                serde_json::json!({
-                    "role": child.role(), "id": id, "slot": link.slot, "pid": link.process.pid(),
-                    "received": link.received, "sent": link.sent, "refused": link.refused, "queuedBytes": link.queued(),
-                    "connections": self.core.connections(*child),
-                })
-            })
-            .collect();
-        serde_json::json!({
-            "workers": self.core.census(),
-            "alone": self.core.alone(self.now()),
-            "children": children,
-            "listeners": listeners,
-            "app": { "queuedBytes": self.app.bytes() },
-        })
-        .to_string()
     }
 }
 

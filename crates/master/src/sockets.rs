@@ -63,6 +63,16 @@ enum Owner {
 }
 
 impl ListenerSockets {
+    /// For people: `127.0.0.1:3000`, or a path.
+    fn address(&self) -> String {
+        let own = self.own.as_ref().map(Accepting::socket);
+        let socket = own.or_else(|| self.shared.as_ref().map(|shared| shared.as_fd()));
+        let address = socket.and_then(|socket| SockRef::from(&socket).local_addr().ok());
+        let inet = address.as_ref().and_then(|address| address.as_socket()).map(|address| address.to_string());
+        let path = || address.as_ref().and_then(|address| address.as_pathname()).map(|path| path.display().to_string());
+        inet.or_else(path).unwrap_or_default()
+    }
+
     fn queue_length(&self, platform: Platform) -> Option<u32> {
         let own = self.own.as_ref().map(Accepting::socket);
         let shared = self.shared.as_ref().map(|shared| shared.as_fd());
@@ -289,9 +299,9 @@ impl Sockets {
         }
     }
 
-    /// All keys, each with how many connections wait in the kernel; `None` where the system does not tell.
-    pub(super) fn queue_lengths(&self) -> impl Iterator<Item = (&Key, Option<u32>)> {
-        self.by_key.iter().map(|(key, listener)| (key, listener.queue_length(self.platform)))
+    /// All keys, each with where it listens and how many connections wait in the kernel; `None` where the system does not tell.
+    pub(super) fn queue_lengths(&self) -> impl Iterator<Item = (&Key, String, Option<u32>)> {
+        self.by_key.iter().map(|(key, listener)| (key, listener.address(), listener.queue_length(self.platform)))
     }
 
     /// Nothing waits any more: where new connections could not be held off they are refused as soon as the workers have left.

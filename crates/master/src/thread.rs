@@ -7,6 +7,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::task::LocalSet;
 
 use super::Command;
+use super::admin::AdminSocket;
 use super::app::AppQueue;
 use super::log::subscriber;
 use super::run::Shell;
@@ -18,14 +19,19 @@ use cluster_protocol::code::ErrorCode;
 ///
 /// # Errors
 /// When the system has no thread left.
-pub fn start(config: Config, app: Arc<AppQueue>, commands: UnboundedReceiver<Command>) -> std::io::Result<()> {
+pub fn start(
+    config: Config,
+    admin: Option<AdminSocket>,
+    app: Arc<AppQueue>,
+    commands: UnboundedReceiver<Command>,
+) -> std::io::Result<()> {
     // The standard library's own one looks into the environment (RUST_BACKTRACE), which another thread may be changing.
     std::panic::set_hook(Box::new(|panic| eprintln!("{panic}")));
     // As this does, and the first thread that is made: both are made here, in the thread that may.
     let runtime = tokio::runtime::Builder::new_current_thread();
     std::thread::Builder::new().name("cluster-master".to_owned()).spawn(move || {
         let _log = tracing::subscriber::set_default(subscriber(config.log, &config.variables.log, &app));
-        let Some(message) = failure_of(|| run(runtime, config, Arc::clone(&app), commands)) else { return };
+        let Some(message) = failure_of(|| run(runtime, config, admin, Arc::clone(&app), commands)) else { return };
         app.push(Notice::Exception { code: ErrorCode::MasterFailed, message, failure: None });
         app.push(Notice::Closed(Outcome::Exception));
     })?;
@@ -35,11 +41,13 @@ pub fn start(config: Config, app: Arc<AppQueue>, commands: UnboundedReceiver<Com
 fn run(
     mut runtime: tokio::runtime::Builder,
     config: Config,
+    admin: Option<AdminSocket>,
     app: Arc<AppQueue>,
     commands: UnboundedReceiver<Command>,
 ) -> std::io::Result<()> {
     let runtime = runtime.enable_io().enable_time().build()?;
-    LocalSet::new().block_on(&runtime, Shell::new(config, app).run(commands));
+    // The shell is made inside: the tasks of its admin address are the runtime's.
+    LocalSet::new().block_on(&runtime, async { Shell::new(config, app, admin).run(commands).await });
     Ok(())
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Node's side is lib/internal/cluster/child.js and lib/internal/child_process.js (18 to 26 alike).
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::listen::{ListenAddress, ListenQuery};
 use super::scalar::Scalar;
@@ -104,6 +104,8 @@ pub enum Report {
         /// The key of the socket that it came to.
         key: String,
     },
+    /// How it is doing: each second, while somebody looks ([`super::outbound::vitals`]).
+    Vitals(Vitals),
     /// Nothing for the master: the child learns by the end of its write that everything before it is written.
     Mark,
     /// Its event loop turns (`hangTimeout`).
@@ -112,6 +114,29 @@ pub enum Report {
         #[serde(default)]
         debugged: bool,
     },
+}
+
+/// How a process is doing, as it knows itself (lib/preload/vitals.js).
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Vitals {
+    /// How much of the time since the last report its event loop was busy, 0 to 1.
+    pub utilization: f64,
+    /// How late its event loop was with a timer since the last report, in ms.
+    pub delay: LoopDelay,
+    /// Bytes of V8's heap that are in use, and that it has.
+    pub heap_used: u64,
+    pub heap_total: u64,
+    /// Bytes outside of the heap that belong to objects in it.
+    pub external: u64,
+}
+
+/// What half of the timers were not later than, 99 of 100, and all; in ms.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize, Serialize)]
+pub struct LoopDelay {
+    pub p50: f64,
+    pub p99: f64,
+    pub max: f64,
 }
 
 /// One server of a worker.

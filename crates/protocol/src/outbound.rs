@@ -219,6 +219,12 @@ pub fn members<'a>(
     frame(&MembersChanged { cmd: "NODE_YUNFLY", act: "members", joined, left, alone })
 }
 
+/// Asks a child to tell each second how it is doing ([`super::inbound::Vitals`]), for so many ms.
+#[must_use]
+pub fn vitals(lasts: u64) -> Bytes {
+    Bytes::from(format!("{{\"cmd\":\"NODE_YUNFLY\",\"act\":\"vitals\",\"lasts\":{lasts}}}\n"))
+}
+
 /// What a sender is asked to hold back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum LaneName {

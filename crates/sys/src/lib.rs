@@ -18,6 +18,7 @@ pub mod handshakes;
 mod linux;
 pub mod local;
 pub mod orphans;
+pub mod peer;
 pub mod platform;
 mod portable;
 pub mod private;

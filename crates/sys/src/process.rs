@@ -139,6 +139,8 @@ pub struct Activity {
     pub state: char,
     /// The CPU time that it used so far.
     pub cpu: Duration,
+    /// The memory that it holds.
+    pub resident_bytes: u64,
 }
 
 /// Whether this is the process's first thread, with which it ends.

@@ -191,6 +191,18 @@ impl Child {
         matches!(self.stage, Stage::Draining { .. } | Stage::Killed)
     }
 
+    /// Where it stands, in a word.
+    #[must_use]
+    pub fn state(&self) -> &'static str {
+        match (self.stage, self.id) {
+            (Stage::Booting { .. }, _) => "starting",
+            (Stage::Standby, _) => "standby",
+            (Stage::Ready, ChildId::Worker(_)) => "listening",
+            (Stage::Ready, ChildId::Alone(_)) => "ready",
+            (Stage::Draining { .. } | Stage::Killed, _) => "draining",
+        }
+    }
+
     /// Whether it is at work.
     #[must_use]
     pub fn is_ready(&self) -> bool {

@@ -2,6 +2,7 @@
 //!
 //! [`processes`] is the table of all processes and slots. [`starting`], [`draining`], [`ending`] and [`saying`] are the operations on one of
 //! them, [`descendants`] is about what one leaves behind, [`supervision`], [`standby`], [`health`], [`scale`], [`startup`] and [`shutdown`] the rules that use them.
+//! [`vitals`] is how they say that they are doing.
 
 pub mod backoff;
 pub mod child;
@@ -18,3 +19,4 @@ pub mod standby;
 pub mod starting;
 pub mod startup;
 pub mod supervision;
+pub mod vitals;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::backoff::{BACKOFF_MOST, Retry};
-use super::child::{Child, Stage};
+use super::child::Child;
 use super::processes::{Filler, Respawn, Slot, Vacated};
 use crate::context::{Context, Phase};
 use crate::facts::Fact;
@@ -214,12 +214,7 @@ fn alone_limit_over(ctx: &mut Context, failure: &ChildFailure) {
 #[must_use]
 pub fn alone_status(ctx: &Context, now: Time) -> Option<AloneStatus> {
     let (alone, backoff) = (ctx.processes.alone(), &ctx.processes.alone_slot().backoff);
-    let state = match alone.map(|alone| alone.stage) {
-        Some(Stage::Booting { .. } | Stage::Standby) => "starting",
-        Some(Stage::Ready) => "ready",
-        Some(Stage::Draining { .. } | Stage::Killed) => "draining",
-        None => "waiting",
-    };
+    let state = alone.map_or("waiting", Child::state);
     let has_recovered = alone.is_some_and(|alone| alone.was_stable(now, ctx.policy.min_uptime));
     let (restarts, limit_reached) =
         if has_recovered { (0, false) } else { (backoff.attempts(), backoff.is_exhausted()) };

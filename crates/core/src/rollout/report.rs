@@ -19,6 +19,12 @@ pub struct ReloadReport {
 }
 
 impl ReloadReport {
+    /// Whether there was one at all.
+    #[must_use]
+    pub fn has_begun(&self) -> bool {
+        !matches!(self.reason, Some(NotReloaded::NotRunning | NotReloaded::UnderWay))
+    }
+
     /// Of one that came to nothing.
     #[must_use]
     pub fn of(reason: NotReloaded) -> Self {

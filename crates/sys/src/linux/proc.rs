@@ -11,7 +11,8 @@ pub fn activity(pid: u32) -> Option<Activity> {
     let ticks = fields.get(11)?.parse::<u64>().ok()? + fields.get(12)?.parse::<u64>().ok()?;
     let per_second = nix::unistd::sysconf(nix::unistd::SysconfVar::CLK_TCK).ok()??;
     let cpu = Duration::from_secs_f64(ticks as f64 / per_second as f64);
-    Some(Activity { state: fields.first()?.chars().next()?, cpu })
+    let resident_bytes = fields.get(21)?.parse::<u64>().ok()? * page_size()?;
+    Some(Activity { state: fields.first()?.chars().next()?, cpu, resident_bytes })
 }
 
 /// In clock ticks since boot.
@@ -25,8 +26,11 @@ pub fn start_time(pid: u32) -> Option<String> {
 pub fn resident_bytes(pid: u32) -> Option<u64> {
     let statm = std::fs::read_to_string(format!("/proc/{pid}/statm")).ok()?;
     let pages: u64 = statm.split(' ').nth(1)?.parse().ok()?;
-    let page_size = nix::unistd::sysconf(nix::unistd::SysconfVar::PAGE_SIZE).ok()??;
-    Some(pages * page_size.unsigned_abs())
+    Some(pages * page_size()?)
+}
+
+fn page_size() -> Option<u64> {
+    Some(nix::unistd::sysconf(nix::unistd::SysconfVar::PAGE_SIZE).ok()??.unsigned_abs())
 }
 
 /// Where the system doesn't tell threads apart these are all of the process.

@@ -1,0 +1,129 @@
+use super::*;
+use crate::counters::Counters;
+use crate::snapshot::{AppSnapshot, ListenerSnapshot};
+use cluster_core::notice::{AloneStatus, Census};
+use cluster_core::traffic::dispatch::Counts;
+use cluster_core::traffic::steering::Acceptor;
+use cluster_protocol::inbound::{LoopDelay, Vitals};
+use std::collections::BTreeSet;
+
+fn child(role: &'static str, id: u32, slot: Option<u32>, state: &'static str) -> ChildSnapshot {
+    let delay = LoopDelay { p50: 1.0, p99: 20.0, max: 30.0 };
+    ChildSnapshot {
+        role,
+        id,
+        slot,
+        pid: id,
+        state,
+        uptime: u64::from(id) * 1000,
+        received: 1,
+        sent: 2,
+        refused: 3,
+        queued_bytes: 4,
+        connections: 5,
+        usage: Some(Usage { rss: 1 << 20, cpu: 1500 }),
+        vitals: Some(Vitals { utilization: 0.25, delay, heap_used: 10, heap_total: 20, external: 30 }),
+    }
+}
+
+fn snapshot(counts: &Counters) -> Snapshot<'_> {
+    Snapshot {
+        title: "a \"title\"",
+        version: "1.2.3",
+        state: "running",
+        ready: true,
+        started_at: 1_700_000_000_500,
+        uptime: 5000,
+        workers: Census { listening: 2, ..Census::default() },
+        alone: Some(AloneStatus { state: "ready", restarts: 0, limit_reached: false }),
+        children: vec![child("alone", 1, None, "ready"), child("worker", 2, Some(1), "listening")],
+        listeners: vec![ListenerSnapshot {
+            key: "0.0.0.0:80:4:-1:0".into(),
+            address: "0.0.0.0:80".into(),
+            acceptor: Acceptor::Master,
+            waiting: 1,
+            queued: Some(2),
+            counts: Counts { accepted: 7, handed_over: 6, ..Counts::default() },
+        }],
+        app: AppSnapshot { pid: 1, queued_bytes: 8, usage: None },
+        counts,
+    }
+}
+
+fn lines(snapshot: &Snapshot<'_>) -> Vec<String> {
+    write(snapshot, Format::Prometheus).lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn a_cluster_as_metrics() {
+    let counts = Counters::default();
+    let lines = lines(&snapshot(&counts));
+    for line in [
+        "cluster_native_build_info{version=\"1.2.3\",title=\"a \\\"title\\\"\"} 1",
+        "cluster_native_start_time_seconds 1700000000.5",
+        "cluster_native_ready 1",
+        "cluster_native_workers{state=\"listening\"} 2",
+        "cluster_native_alone{state=\"ready\"} 1",
+        "cluster_native_forks_total{role=\"worker\"} 0",
+        "cluster_native_connections_accepted_total{address=\"0.0.0.0:80\"} 7",
+        "cluster_native_connections_queued{address=\"0.0.0.0:80\"} 2",
+        "cluster_native_process_resident_memory_bytes{role=\"worker\",slot=\"1\"} 1048576",
+        "cluster_native_process_cpu_seconds_total{role=\"alone\",slot=\"0\"} 1.5",
+        "cluster_native_process_event_loop_delay_seconds{role=\"worker\",slot=\"1\",quantile=\"0.99\"} 0.02",
+        "cluster_native_process_event_loop_utilization_ratio{role=\"worker\",slot=\"1\"} 0.25",
+        "cluster_native_app_queued_bytes 8",
+    ] {
+        assert!(lines.iter().any(|written| written == line), "{line}\n{}", lines.join("\n"));
+    }
+}
+
+#[test]
+fn each_series_is_told_once_whoever_is_in_a_slot() {
+    let counts = Counters::default();
+    let mut snapshot = snapshot(&counts);
+    for (id, state) in [(3, "draining"), (9, "starting"), (7, "listening")] {
+        snapshot.children.push(child("worker", id, Some(1), state));
+    }
+    snapshot.children.push(child("worker", 10, None, "standby"));
+    let counts = Counts { accepted: 1, ..Counts::default() };
+    let (key, address) = ("0.0.0.0:80:4:-1:1".into(), "0.0.0.0:80".into());
+    snapshot.listeners.push(ListenerSnapshot {
+        key,
+        address,
+        acceptor: Acceptor::Master,
+        waiting: 0,
+        queued: None,
+        counts,
+    });
+    snapshot.children.push(child("alone", 2, None, "draining"));
+    let lines = lines(&snapshot);
+    let series: Vec<&str> =
+        lines.iter().filter(|line| !line.starts_with('#')).map(|line| line.rsplit_once(' ').unwrap().0).collect();
+    assert_eq!(series.len(), series.iter().collect::<BTreeSet<_>>().len());
+    let serves = "cluster_native_process_uptime_seconds{role=\"worker\",slot=\"1\"} 7";
+    assert!(lines.iter().any(|line| line == serves), "the newest that serves");
+    let accepted = "cluster_native_connections_accepted_total{address=\"0.0.0.0:80\"} 8";
+    assert!(lines.iter().any(|line| line == accepted), "both sockets of an address");
+}
+
+#[test]
+fn every_metric_has_its_type_and_counters_their_ending() {
+    let counts = Counters::default();
+    for line in lines(&snapshot(&counts)).iter().filter_map(|line| line.strip_prefix("# TYPE ")) {
+        let (name, kind) = line.split_once(' ').unwrap();
+        assert_eq!(name.ends_with("_total"), kind == "counter", "{line}");
+    }
+}
+
+#[test]
+fn what_is_not_known_is_left_out() {
+    let counts = Counters::default();
+    let mut snapshot = snapshot(&counts);
+    snapshot.children = vec![ChildSnapshot { usage: None, vitals: None, ..child("worker", 1, Some(1), "starting") }];
+    snapshot.alone = None;
+    snapshot.listeners[0].queued = None;
+    let lines = lines(&snapshot);
+    for absent in ["resident_memory_bytes{", "heap_used_bytes{", "connections_queued{", "cluster_native_alone{"] {
+        assert!(!lines.iter().any(|line| line.contains(absent)), "{absent}");
+    }
+}

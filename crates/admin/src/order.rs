@@ -1,0 +1,147 @@
+//! What a cluster can be told to do. Only whoever may be the app itself gets here: the control socket looks at who it is.
+
+use cluster_core::types::{ReloadTarget, SlotId};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use crate::request::{Method, Request};
+use crate::response::{Response, Status};
+
+/// Something to be done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Order {
+    /// As the processes are launched already.
+    Reload(ReloadTarget),
+    /// In another way, which only the app's JavaScript can find out: its options, as JSON.
+    ReloadWith(String),
+    /// To so many workers.
+    Scale(u32),
+    Stop,
+    /// SIGKILL for the worker of a slot.
+    Kill(SlotId),
+}
+
+/// The body of a reload. What else it may hold is checked where it is used (lib/config/changes.js).
+#[derive(Debug, Default, Deserialize)]
+struct ReloadBody {
+    target: Option<Target>,
+    #[serde(flatten)]
+    others: serde_json::Map<String, serde_json::Value>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Target {
+    Worker,
+    Alone,
+    All,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ScaleBody {
+    count: u32,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SlotBody {
+    slot: SlotId,
+}
+
+/// One master that forks more is a mistake in a digit (lib/config/kinds.js).
+const MOST_WORKERS: u32 = 1000;
+
+impl Order {
+    /// What a request orders; `None`: nothing, it may ask something.
+    ///
+    /// # Errors
+    /// The answer, when it is none that can be carried out.
+    pub fn read(request: &Request) -> Result<Option<Self>, Response> {
+        let order: fn(&[u8]) -> Result<Self, Response> = match &*request.path {
+            "/reload" => reload,
+            "/scale" => scale,
+            "/stop" => |_| Ok(Self::Stop),
+            "/kill" => |body| Ok(Self::Kill(json::<SlotBody>(body)?.slot)),
+            _ => return Ok(None),
+        };
+        if request.method != Method::Post {
+            return Err(Response::failure(Status::MethodNotAllowed, "ERR_ORDER_INVALID", "Send it with POST."));
+        }
+        order(&request.body).map(Some)
+    }
+}
+
+fn reload(body: &[u8]) -> Result<Order, Response> {
+    let ReloadBody { target, others } = if body.is_empty() { ReloadBody::default() } else { json(body)? };
+    if !others.is_empty() {
+        return Ok(Order::ReloadWith(String::from_utf8_lossy(body).into_owned()));
+    }
+    Ok(Order::Reload(match target.unwrap_or(Target::Worker) {
+        Target::Worker => ReloadTarget::Worker,
+        Target::Alone => ReloadTarget::Alone,
+        Target::All => ReloadTarget::All,
+    }))
+}
+
+fn scale(body: &[u8]) -> Result<Order, Response> {
+    match json(body)? {
+        ScaleBody { count } if (1..=MOST_WORKERS).contains(&count) => Ok(Order::Scale(count)),
+        ScaleBody { count } => {
+            let message = format!("count must be an integer from 1 to {MOST_WORKERS}, but is {count}.");
+            Err(Response::failure(Status::BadRequest, "ERR_SCALE_INVALID", &message))
+        }
+    }
+}
+
+fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Response> {
+    serde_json::from_slice(body)
+        .map_err(|error| Response::failure(Status::BadRequest, "ERR_ORDER_INVALID", &format!("The body: {error}.")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::request::Parsed;
+
+    fn read(method: &str, path: &str, body: &str) -> Result<Option<Order>, Status> {
+        let text = format!("{method} {path} HTTP/1.1\r\nContent-Length: {}\r\n\r\n{body}", body.len());
+        let Ok(Parsed::Complete(request, _)) = Request::parse(text.as_bytes()) else { panic!("{text}") };
+        Order::read(&request).map_err(|response| response.status)
+    }
+
+    #[test]
+    fn what_can_be_ordered() {
+        let with = r#"{"target":"all","env":{"A":"1"}}"#;
+        for (path, body, order) in [
+            ("/reload", "", Order::Reload(ReloadTarget::Worker)),
+            ("/reload", "{}", Order::Reload(ReloadTarget::Worker)),
+            ("/reload", r#"{"target":"all"}"#, Order::Reload(ReloadTarget::All)),
+            ("/reload", with, Order::ReloadWith(with.to_owned())),
+            ("/scale", r#"{"count":3}"#, Order::Scale(3)),
+            ("/stop", "", Order::Stop),
+            ("/kill", r#"{"slot":2}"#, Order::Kill(2)),
+        ] {
+            assert_eq!(read("POST", path, body), Ok(Some(order)), "{path} {body}");
+            assert_eq!(read("GET", path, body), Err(Status::MethodNotAllowed));
+        }
+        assert_eq!(read("GET", "/stats", ""), Ok(None));
+    }
+
+    #[test]
+    fn what_is_wrong_is_refused() {
+        for (path, body) in [
+            ("/reload", r#"{"target":"everything"}"#),
+            ("/reload", "["),
+            ("/scale", ""),
+            ("/scale", r#"{"count":0}"#),
+            ("/scale", r#"{"count":1001}"#),
+            ("/scale", r#"{"count":-1}"#),
+            ("/scale", r#"{"count":2,"more":1}"#),
+            ("/kill", r#"{"slot":"1"}"#),
+            ("/kill", "{}"),
+        ] {
+            assert_eq!(read("POST", path, body), Err(Status::BadRequest), "{path} {body}");
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! Writes an answer.
+
+use bytes::Bytes;
+
+use crate::request::{Method, UnreadableRequest};
+
+/// What is answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Response {
+    pub status: Status,
+    pub content_type: &'static str,
+    pub body: Bytes,
+}
+
+/// How it went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    Ok,
+    BadRequest,
+    Forbidden,
+    NotFound,
+    MethodNotAllowed,
+    Conflict,
+    Timeout,
+    TooLarge,
+    NotImplemented,
+    Unavailable,
+}
+
+impl Status {
+    fn line(self) -> &'static str {
+        match self {
+            Self::Ok => "200 OK",
+            Self::BadRequest => "400 Bad Request",
+            Self::Forbidden => "403 Forbidden",
+            Self::NotFound => "404 Not Found",
+            Self::MethodNotAllowed => "405 Method Not Allowed",
+            Self::Conflict => "409 Conflict",
+            Self::Timeout => "408 Request Timeout",
+            Self::TooLarge => "413 Content Too Large",
+            Self::NotImplemented => "501 Not Implemented",
+            Self::Unavailable => "503 Service Unavailable",
+        }
+    }
+}
+
+/// Whether the connection stays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Persistence {
+    KeepAlive,
+    Close,
+}
+
+impl Response {
+    /// A line of text.
+    #[must_use]
+    pub fn text(status: Status, line: &str) -> Self {
+        Self { status, content_type: "text/plain; charset=utf-8", body: Bytes::from(format!("{line}\n")) }
+    }
+
+    /// With a body of JSON.
+    #[must_use]
+    pub fn json(status: Status, body: String) -> Self {
+        Self { status, content_type: "application/json; charset=utf-8", body: Bytes::from(body) }
+    }
+
+    /// `{ "error": { "code", "message" } }`
+    #[must_use]
+    pub fn failure(status: Status, code: &str, message: &str) -> Self {
+        Self::json(status, serde_json::json!({ "error": { "code": code, "message": message } }).to_string())
+    }
+
+    /// To something that is no request.
+    #[must_use]
+    pub fn to_unreadable(why: UnreadableRequest) -> Self {
+        match why {
+            UnreadableRequest::Malformed => Self::text(Status::BadRequest, "This is not an HTTP request."),
+            UnreadableRequest::Method => Self::text(Status::MethodNotAllowed, "Ask with GET."),
+            UnreadableRequest::TooLong => Self::text(Status::TooLarge, "The request is too long."),
+            UnreadableRequest::Chunked => Self::text(Status::NotImplemented, "Send the body with a Content-Length."),
+        }
+    }
+
+    /// As bytes.
+    #[must_use]
+    pub fn write(&self, method: Method, connection: Persistence) -> Vec<u8> {
+        let connection = match connection {
+            Persistence::KeepAlive => "keep-alive",
+            Persistence::Close => "close",
+        };
+        let head = format!(
+            "HTTP/1.1 {}\r\nContent-Type: {}\r\nContent-Length: {}\r\nConnection: {connection}\r\n\
+             Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n\r\n",
+            self.status.line(),
+            self.content_type,
+            self.body.len(),
+        );
+        let mut written = head.into_bytes();
+        if method != Method::Head {
+            written.extend_from_slice(&self.body);
+        }
+        written
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_as_it_is_written() {
+        let response = Response::text(Status::Unavailable, "stopping");
+        let written = String::from_utf8(response.write(Method::Get, Persistence::Close)).unwrap();
+        assert!(written.starts_with("HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain"), "{written}");
+        assert!(written.contains("\r\nContent-Length: 9\r\nConnection: close\r\n"), "{written}");
+        assert!(written.ends_with("\r\n\r\nstopping\n"), "{written}");
+        let head = String::from_utf8(response.write(Method::Head, Persistence::KeepAlive)).unwrap();
+        assert!(head.contains("Content-Length: 9\r\n") && head.ends_with("\r\n\r\n"), "{head}");
+    }
+}

@@ -1,0 +1,91 @@
+//! How a cluster is at one moment.
+
+use cluster_core::notice::{AloneStatus, Census};
+use cluster_core::traffic::dispatch::Counts;
+use cluster_core::traffic::steering::Acceptor;
+use cluster_protocol::inbound::Vitals;
+use serde::Serialize;
+
+use crate::counters::Counters;
+
+/// Everything. The names are those of `ClusterStats` (lib/types/report.d.ts).
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Snapshot<'a> {
+    /// The cluster's name.
+    pub title: &'a str,
+    /// Of this package.
+    pub version: &'static str,
+    /// Where the cluster stands: `starting`, `running`, `stopping`.
+    pub state: &'static str,
+    /// Whether `/readyz` says so.
+    pub ready: bool,
+    /// When the cluster was made, in ms since 1970.
+    pub started_at: u64,
+    /// For how long it has been there, in ms.
+    pub uptime: u64,
+    pub workers: Census,
+    pub alone: Option<AloneStatus>,
+    pub children: Vec<ChildSnapshot>,
+    pub listeners: Vec<ListenerSnapshot>,
+    pub app: AppSnapshot,
+    pub counts: &'a Counters,
+}
+
+/// One child.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ChildSnapshot {
+    pub role: &'static str,
+    pub id: u32,
+    /// Of a worker that has one.
+    pub slot: Option<u32>,
+    pub pid: u32,
+    /// `starting`, `listening` (the alone: `ready`), `draining`, `standby`.
+    pub state: &'static str,
+    /// For how long it has been there, in ms.
+    pub uptime: u64,
+    /// Messages that it sent, frames that were sent to it, messages of its own that were refused.
+    pub received: u64,
+    pub sent: u64,
+    pub refused: u64,
+    /// Bytes that wait for it.
+    pub queued_bytes: usize,
+    pub connections: u64,
+    pub usage: Option<Usage>,
+    /// What it tells of itself, if somebody looked lately.
+    pub vitals: Option<Vitals>,
+}
+
+/// What a process uses, as the system tells it.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Usage {
+    /// Its resident set, in bytes.
+    pub rss: u64,
+    /// CPU time since it began, in ms.
+    pub cpu: u64,
+}
+
+/// One address.
+#[derive(Debug, Serialize)]
+pub struct ListenerSnapshot {
+    pub key: String,
+    /// Where it listens: `127.0.0.1:3000`, or a path.
+    pub address: String,
+    pub acceptor: Acceptor,
+    /// Connections that the master accepted and no worker has yet.
+    pub waiting: usize,
+    /// Connections in the kernel's queue.
+    pub queued: Option<u32>,
+    pub counts: Counts,
+}
+
+/// The app's own process.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AppSnapshot {
+    pub pid: u32,
+    /// Bytes that wait for its JavaScript.
+    pub queued_bytes: usize,
+    pub usage: Option<Usage>,
+}

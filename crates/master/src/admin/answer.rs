@@ -1,0 +1,136 @@
+//! What the master answers, and how the cluster is at this moment.
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant, UNIX_EPOCH};
+
+use super::AdminRequest;
+use crate::run::Shell;
+use cluster_admin::metrics;
+use cluster_admin::response::{Response, Status};
+use cluster_admin::route::{Asked, Inquiry};
+use cluster_admin::snapshot::{AppSnapshot, ChildSnapshot, ListenerSnapshot, Snapshot, Usage};
+use cluster_core::context::Phase;
+use cluster_core::event::Event;
+use cluster_core::traffic::dispatch::Counts;
+use cluster_core::traffic::steering::Acceptor;
+use cluster_core::types::ChildId;
+use cluster_sys::platform::Platform;
+
+/// What was asked of the system is true for so long: whoever asks more often costs nothing.
+const FRESH: Duration = Duration::from_secs(1);
+
+/// What processes use, by pid, as the system said lately.
+#[derive(Debug, Default)]
+pub(crate) struct Usages {
+    known: HashMap<u32, Usage>,
+    at: Option<Instant>,
+}
+
+impl Usages {
+    fn refresh(&mut self, platform: Platform, pids: impl Iterator<Item = u32>) {
+        if self.at.is_some_and(|at| at.elapsed() < FRESH) {
+            return;
+        }
+        self.at = Some(Instant::now());
+        let usage = |pid| platform.activity(pid).map(|activity| (pid, activity));
+        let known = pids.filter_map(usage).map(|(pid, activity)| {
+            let cpu = u64::try_from(activity.cpu.as_millis()).unwrap_or(u64::MAX);
+            (pid, Usage { rss: activity.resident_bytes, cpu })
+        });
+        self.known = known.collect();
+    }
+}
+
+impl Shell {
+    pub(crate) fn answer(&mut self, AdminRequest { asked, reply }: AdminRequest) {
+        match asked {
+            // Whoever asked may be gone.
+            Asked::Inquiry(inquiry) => drop(reply.send(self.tell_about(inquiry))),
+            Asked::Order(order) => self.carry_out(order, reply),
+        }
+    }
+
+    fn tell_about(&mut self, inquiry: Inquiry) -> Response {
+        match inquiry {
+            Inquiry::Live => Response::text(Status::Ok, "alive"),
+            Inquiry::Ready if self.serves() => Response::text(Status::Ok, "ready"),
+            Inquiry::Ready => Response::text(Status::Unavailable, self.state()),
+            Inquiry::Metrics(format) => Response {
+                status: Status::Ok,
+                content_type: format.content_type(),
+                body: metrics::write(&self.snapshot(), format).into(),
+            },
+            Inquiry::Stats => Response::json(Status::Ok, self.stats()),
+        }
+    }
+
+    fn serves(&self) -> bool {
+        self.core.serves(self.config.admin.as_ref().map_or(1, |admin| admin.ready_workers))
+    }
+
+    fn state(&self) -> &'static str {
+        match self.core.phase() {
+            Phase::Idle | Phase::StartingAlone | Phase::StartingWorkers => "starting",
+            Phase::Running => "running",
+            Phase::Stopping | Phase::Stopped => "stopping",
+        }
+    }
+
+    /// As JSON.
+    pub(crate) fn stats(&mut self) -> String {
+        serde_json::to_string(&self.snapshot()).unwrap_or_default()
+    }
+
+    fn snapshot(&mut self) -> Snapshot<'_> {
+        self.tell(Event::LookedAt);
+        let (app, platform) = (std::process::id(), self.platform());
+        let pids = self.links.values().map(|link| link.process.pid()).chain([app]);
+        self.usages.refresh(platform, pids);
+        let usage = |pid| self.usages.known.get(&pid).copied();
+        let children = self.links.iter().map(|(child, link)| {
+            let (ChildId::Alone(id) | ChildId::Worker(id)) = *child;
+            let pid = link.process.pid();
+            ChildSnapshot {
+                role: child.role(),
+                id,
+                slot: link.slot,
+                pid,
+                state: self.core.state(*child).unwrap_or("draining"),
+                uptime: millis(link.since.elapsed()),
+                received: link.received,
+                sent: link.sent,
+                refused: link.refused,
+                queued_bytes: link.queued(),
+                connections: self.core.connections(*child),
+                usage: usage(pid),
+                vitals: self.core.vitals(*child).copied(),
+            }
+        });
+        let dispatched: HashMap<_, _> =
+            self.core.sockets().map(|(key, acceptor, waiting, counts)| (key, (acceptor, waiting, counts))).collect();
+        let listeners = self.sockets.queue_lengths().map(|(key, address, queued)| {
+            // What the workers accept by themselves the master does not count.
+            let (acceptor, waiting, counts) =
+                dispatched.get(key).copied().unwrap_or((Acceptor::Workers, 0, Counts::default()));
+            ListenerSnapshot { key: key.to_string(), address, acceptor, waiting, queued, counts }
+        });
+        Snapshot {
+            title: &self.config.title,
+            version: env!("CARGO_PKG_VERSION"),
+            state: self.state(),
+            ready: self.serves(),
+            started_at: self.started_at.duration_since(UNIX_EPOCH).map_or(0, millis),
+            uptime: millis(self.now()),
+            workers: self.core.census(),
+            alone: self.core.alone(self.now()),
+            children: children.collect(),
+            listeners: listeners.collect(),
+            app: AppSnapshot { pid: app, queued_bytes: self.app.bytes(), usage: usage(app) },
+            counts: &self.counters,
+        }
+    }
+}
+
+pub(super) fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,154 @@
+//! What the control socket is told to do. It is done by the master, whatever the app's JavaScript does; what only that can do is handed on
+//! to it. The app's own `reload()` and `scale()` have numbers of their own, from 1 on.
+
+use std::collections::HashMap;
+
+use nix::sys::signal::Signal;
+use tokio::sync::oneshot::Sender;
+
+use super::answer::millis;
+use crate::Command;
+use crate::run::Shell;
+use cluster_admin::order::Order;
+use cluster_admin::response::{Response, Status};
+use cluster_core::lifecycle::scale::NotScaled;
+use cluster_core::notice::{ChildFailure, FailureCause, Notice};
+use cluster_core::rollout::report::{NotReloaded, ReloadReport, Replacement};
+use cluster_core::types::{ChildId, SlotId};
+
+/// The app's own numbers stay below.
+const FIRST: u32 = 1 << 31;
+
+/// Who waits for what was ordered.
+#[derive(Debug, Default)]
+pub(crate) struct Orders {
+    waiting: HashMap<u32, Sender<Response>>,
+    count: u32,
+}
+
+impl Orders {
+    fn keep(&mut self, reply: Sender<Response>) -> u32 {
+        let number = FIRST + self.count;
+        self.count = (self.count + 1) % FIRST;
+        self.waiting.insert(number, reply);
+        number
+    }
+
+    /// Tells whoever ordered it; false when it was the app.
+    fn answer(&mut self, number: u32, response: impl FnOnce() -> Response) -> bool {
+        let waiting = self.waiting.remove(&number);
+        if let Some(reply) = waiting {
+            let _ = reply.send(response());
+        }
+        number >= FIRST
+    }
+
+    /// What of a notice is the app's: not the answers to orders.
+    pub(crate) fn settle(&mut self, notice: Notice) -> Option<Notice> {
+        match notice {
+            Notice::Reloaded { id: Some(id), report } if self.answer(id, || reloaded(&report)) => {
+                // For the app it is one that it did not ask for, if there was one.
+                report.has_begun().then_some(Notice::Reloaded { id: None, report })
+            }
+            Notice::Scaled { id, ref result } if self.answer(id, || scaled(result.as_ref())) => None,
+            notice => Some(notice),
+        }
+    }
+}
+
+impl Shell {
+    pub(super) fn carry_out(&mut self, order: Order, reply: Sender<Response>) {
+        tracing::info!(?order, "ordered by the control socket");
+        let answer = match order {
+            Order::Reload(target) => {
+                let Some(launch) = self.generations.get(&self.core.generation()).cloned().map(Box::new) else {
+                    return drop(reply.send(no_launch()));
+                };
+                let id = self.orders.keep(reply);
+                return self.command(Command::Reload { id, launch, target, concurrency: 1 });
+            }
+            Order::Scale(count) => {
+                let id = self.orders.keep(reply);
+                return self.command(Command::Scale { id, count });
+            }
+            Order::ReloadWith(options) => {
+                let number = self.orders.keep(reply);
+                self.app.push(Notice::Ordered { number, options });
+                return;
+            }
+            Order::Stop => {
+                let pid = std::process::id();
+                self.command(Command::Signalled(Signal::SIGTERM.as_str().to_owned()));
+                done(&serde_json::json!({ "pid": pid }))
+            }
+            Order::Kill(slot) => self.kill_slot(slot),
+        };
+        let _ = reply.send(answer);
+    }
+
+    fn kill_slot(&mut self, slot: SlotId) -> Response {
+        let is_it = |child: &ChildId| matches!(child, ChildId::Worker(_)) && self.core.occupant(slot) == Some(*child);
+        let found = self.links.iter().find(|(child, _)| is_it(child));
+        let Some((child, pid)) = found.map(|(child, link)| (*child, link.process.pid())) else {
+            let message = format!("Slot {slot} has no worker.");
+            return Response::failure(Status::NotFound, "ERR_NO_SUCH_SLOT", &message);
+        };
+        self.command(Command::Kill(child, Signal::SIGKILL));
+        done(&serde_json::json!({ "slot": slot, "pid": pid }))
+    }
+
+    /// The app's JavaScript has done what was handed on to it: `json` is its answer, which is an error if it is `failed`.
+    pub(crate) fn ordered(&mut self, number: u32, failed: bool, json: String) {
+        let status = if failed { Status::Conflict } else { Status::Ok };
+        self.orders.answer(number, || Response::json(status, json));
+    }
+}
+
+fn done(fields: &serde_json::Value) -> Response {
+    Response::json(Status::Ok, fields.to_string())
+}
+
+fn no_launch() -> Response {
+    Response::failure(Status::Conflict, "ERR_NOT_RUNNING", "The app starts its workers itself.")
+}
+
+fn scaled(result: Result<&(), &NotScaled>) -> Response {
+    match result {
+        Ok(()) => done(&serde_json::json!({ "ok": true })),
+        Err(why) => Response::failure(Status::Conflict, why.code().as_str(), &why.message()),
+    }
+}
+
+/// As `ReloadReport` (lib/types/reload.d.ts).
+fn reloaded(report: &ReloadReport) -> Response {
+    let replaced: Vec<_> = report.replaced.iter().map(replacement).collect();
+    let reason = report.reason.map(NotReloaded::as_str);
+    let error = reason.map(|reason| {
+        let message = report.failure.as_ref().map_or_else(|| reason.to_owned(), failure);
+        serde_json::json!({ "code": "ERR_RELOAD_FAILED", "message": message })
+    });
+    let report = serde_json::json!({ "ok": report.ok, "reason": reason, "replaced": replaced, "error": error });
+    Response::json(if reason.is_some() { Status::Conflict } else { Status::Ok }, report.to_string())
+}
+
+fn replacement(replacement: &Replacement) -> serde_json::Value {
+    serde_json::json!({
+        "slot": replacement.slot, "oldPid": replacement.old_pid, "newPid": replacement.new_pid,
+        "readyAfter": millis(replacement.ready_after), "drainedAfter": replacement.drained_after.map(millis),
+        "connections": replacement.connections,
+    })
+}
+
+fn failure(failure: &ChildFailure) -> String {
+    let who = failure.slot.map_or_else(|| "the new alone".to_owned(), |slot| format!("the new worker of slot {slot}"));
+    let pid = failure.pid.map(|pid| format!(" (pid {pid})")).unwrap_or_default();
+    let message = failure.error.as_ref().and_then(|error| error.message.as_deref());
+    let why = message.map(|message| format!(": {message}")).unwrap_or_default();
+    let what = match failure.cause {
+        FailureCause::Exit(_) if failure.was_ready => "ended soon after it was ready",
+        FailureCause::Exit(_) => "ended before it was ready",
+        FailureCause::Timeout => "was not ready in time",
+        FailureCause::Spawn(_) => "could not be started",
+    };
+    format!("{who}{pid} {what}{why}")
+}

@@ -1,0 +1,47 @@
+'use strict';
+
+// `admin`: where the cluster is looked at. A port alone, or an object. Read when it was given.
+
+const net = require('net');
+const { isObject, isString } = require('./kinds');
+
+const FIELDS = {
+  port: isPort,
+  path: isString,
+  host: (host) => host === 'localhost' || net.isIP(host) !== 0,
+  page: (page) => typeof page === 'boolean',
+  readyWorkers: (count) => Number.isInteger(count) && count >= 1 && count <= 1000,
+  allowedHosts: (hosts) => Array.isArray(hosts) && hosts.every(isString),
+};
+
+const LOOPBACK = '127.0.0.1';
+
+function isPort(port) {
+  return Number.isInteger(port) && port >= 0 && port <= 65_535;
+}
+
+/** `{ port | path, … }` with nothing that is not known: a name in it is security. */
+function accepts(admin) {
+  if (isPort(admin)) return true;
+  if (!isObject(admin) || (admin.port === undefined) === (admin.path === undefined)) return false;
+  if (admin.path !== undefined && admin.host !== undefined) return false;
+  return Object.entries(admin).every(
+    ([name, value]) => Object.hasOwn(FIELDS, name) && (value === undefined || FIELDS[name](value)),
+  );
+}
+
+/** As the master has it (AdminConfig in crates/master/src/admin.rs). */
+function settled(admin) {
+  const {
+    port,
+    path,
+    host = LOOPBACK,
+    page = false,
+    readyWorkers = 1,
+    allowedHosts = [],
+  } = isPort(admin) ? { port: admin } : admin;
+  const address = path === undefined ? { host: host === 'localhost' ? LOOPBACK : host, port } : { path };
+  return { address, page, readyWorkers, allowedHosts: [...allowedHosts] };
+}
+
+module.exports = { accepts, settled };

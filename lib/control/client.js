@@ -1,0 +1,103 @@
+'use strict';
+
+// What a cluster can be asked and told from outside its app, by its control socket: HTTP (crates/admin), answered by the master.
+
+const http = require('http');
+const net = require('net');
+const util = require('util');
+const { ClusterError } = require('../errors');
+const { connectControl } = require('../native/addon');
+
+class ControlClient {
+  #path;
+
+  constructor(path, { title, app }) {
+    this.#path = path;
+    this.title = title;
+    this.pid = app.pid;
+  }
+
+  /** A client of the cluster that listens there. */
+  static async at(path) {
+    return new ControlClient(path, await ask(path, 'GET', '/stats'));
+  }
+
+  stats() {
+    return ask(this.#path, 'GET', '/stats');
+  }
+
+  metrics() {
+    return ask(this.#path, 'GET', '/metrics');
+  }
+
+  async isReady() {
+    const { status } = await exchange(this.#path, 'GET', '/readyz');
+    return status === 200;
+  }
+
+  async reload(options = {}) {
+    const { status, body } = await exchange(this.#path, 'POST', '/reload', options);
+    const { ok, reason, replaced, error } = read(status, body, (answer) => answer.ok !== undefined);
+    return { ok, replaced, ...(!ok && { reason, error: new ClusterError(error.code, error.message) }) };
+  }
+
+  async scale(count) {
+    await ask(this.#path, 'POST', '/scale', { count });
+  }
+
+  async stop() {
+    await ask(this.#path, 'POST', '/stop');
+  }
+
+  async kill(slot) {
+    await ask(this.#path, 'POST', '/kill', { slot });
+  }
+}
+
+async function ask(path, method, url, fields) {
+  const { status, body } = await exchange(path, method, url, fields);
+  return read(status, body, () => status === 200);
+}
+
+/** The answer, or the error that it is. */
+function read(status, body, isAnswer) {
+  let answer;
+  try {
+    answer = JSON.parse(body);
+  } catch {
+    if (status === 200) return body;
+    answer = { error: { code: 'ERR_CONTROL_FAILED', message: body.trim() } };
+  }
+  if (isAnswer(answer)) return answer;
+  throw new ClusterError(answer.error.code, answer.error.message);
+}
+
+function exchange(path, method, url, fields) {
+  const text = fields === undefined ? '' : JSON.stringify(fields);
+  return new Promise((resolve, reject) => {
+    const createConnection = () => new net.Socket({ fd: connect(path) });
+    const headers = { 'content-length': Buffer.byteLength(text) };
+    const request = http.request({ createConnection, method, path: url, headers }, (response) => {
+      let body = '';
+      response.setEncoding('utf8');
+      response.on('data', (part) => (body += part));
+      response.on('error', (cause) => reject(gone(cause)));
+      response.on('end', () => resolve({ status: response.statusCode, body }));
+    });
+    request.on('error', (error) => reject(error instanceof ClusterError ? error : gone(error)));
+    request.end(text);
+  });
+}
+
+function connect(path) {
+  const fd = connectControl(path);
+  if (fd >= 0) return fd;
+  throw gone(new Error(util.getSystemErrorName(fd)));
+}
+
+function gone(cause) {
+  const message = `The cluster cannot be reached (${cause.message}): it has ended, or is somebody else's.`;
+  return new ClusterError('ERR_CLUSTER_NOT_FOUND', message, { cause });
+}
+
+module.exports = { ControlClient };
