@@ -9,6 +9,7 @@ const { Screen } = require('../../lib/cli/screen');
 const PRODUCTION = { mode: 'production', watched: [] };
 const DEVELOPMENT = { mode: 'development', isDevelopment: true, awaitsChanges: true, watched: [] };
 const address = { addressType: 4, address: null, port: 3000 };
+const MIB = 1024 * 1024;
 const LONGER_THAN_ANY_PAUSE_MS = 20_000;
 
 let cluster;
@@ -22,6 +23,10 @@ beforeEach(() => {
     title: 'shop',
     workers: new Map(),
     alone: null,
+    stats: () => ({
+      app: { pid: process.pid, usage: { rss: 54 * MIB, cpu: 10 } },
+      children: Array.from(cluster.workers.values(), ({ pid }) => ({ pid, usage: { rss: 48 * MIB, cpu: 40 } })),
+    }),
   });
 });
 
@@ -34,7 +39,7 @@ function show({ isTTY }, config = PRODUCTION) {
 }
 
 function fork(slot) {
-  const worker = { id: nextId, pid: 100 + nextId, slot, state: 'forking', age: 100, readyAfter: undefined };
+  const worker = { id: nextId, pid: 100 + nextId, slot, state: 'forking', uptime: 100, readyAfter: undefined };
   nextId += 1;
   cluster.workers.set(worker.id, worker);
   cluster.emit('fork', worker);
@@ -159,7 +164,7 @@ test('a terminal: one that does not come back is shown as well', () => {
   expect(tables(text)).toBe(1);
   expect(text).toContain('crashed (code 3)');
   listens(fork(1));
-  expect(afterPause()).toMatch(/│ 3 +│ worker 1 │ 103 +│ ready +│ 100 ms +│ 1 /);
+  expect(afterPause()).toMatch(/│ 3 +│ worker 1 │ 103 +│ ready +│ 100 ms +│ 1 +│ 40 % │ 48 MB /);
 });
 
 test('a crash is told with what the app said of it', () => {

@@ -3,7 +3,7 @@
 const { Processes } = require('../../lib/cli/processes');
 
 /** What the model looks at of a ClusterWorker or a ClusterAlone. */
-const child = (id, slot, state = 'forking') => ({ id, slot, pid: 100 + id, state, age: 50 });
+const child = (id, slot, state = 'forking') => ({ id, slot, pid: 100 + id, state, uptime: 50 });
 
 let now;
 let processes;
@@ -29,9 +29,9 @@ test('from the first fork to ready', () => {
   expect(processes.appReady()).toBe(310);
   now = 1300;
   expect(processes.isSettled()).toBe(true);
-  const common = { status: 'ready', age: 50, restarts: 0 };
+  const common = { status: 'ready', uptime: 50, restarts: 0 };
   expect(processes.rows()).toEqual([
-    { id: null, name: 'app', type: 'app', pid: 1, slot: undefined, status: 'ready', age: 400, restarts: null },
+    { id: null, name: 'app', type: 'app', pid: 1, slot: undefined, status: 'ready', uptime: 400, restarts: null },
     { id: 'a1', name: 'alone', type: 'alone', pid: 101, slot: undefined, ...common },
     { id: '1', name: 'worker 1', type: 'worker', pid: 101, slot: 1, ...common },
     { id: '2', name: 'worker 2', type: 'worker', pid: 102, slot: 2, ...common },
@@ -49,7 +49,7 @@ describe('a worker that died unasked', () => {
     processes.ended(worker, { ...end, expected: false });
     expect(statuses()).toEqual(['app booting', `worker 1 ${status}`]);
     expect(processes.slots()).toBe(1);
-    expect(processes.rows()[1].age).toBe(null);
+    expect(processes.rows()[1].uptime).toBe(null);
   });
 
   test('is shown until its slot is taken', () => {

@@ -11,9 +11,9 @@ const coloured = createColors(true);
 const row = (id, name, type, pid, status, used = {}) => ({ id, name, type, pid, status, ...used });
 const MIB = 1024 * 1024;
 const rows = [
-  row(null, 'app', 'app', 700, 'ready', { age: 90_000, restarts: null, cpu: 0.031, memory: 54 * MIB }),
-  row('a1', 'alone', 'alone', 701, 'ready', { age: 7_200_000, restarts: 0, cpu: 1.5, memory: 48.6 * MIB }),
-  row('3', 'worker 1', 'worker', 1702, 'crashed (code 1)', { age: null, restarts: 12 }),
+  row(null, 'app', 'app', 700, 'ready', { uptime: 90_000, restarts: null, cpu: 0.031, memory: 54 * MIB }),
+  row('a1', 'alone', 'alone', 701, 'ready', { uptime: 7_200_000, restarts: 0, cpu: 1.5, memory: 48.6 * MIB }),
+  row('3', 'worker 1', 'worker', 1702, 'crashed (code 1)', { uptime: null, restarts: 12 }),
 ];
 
 test('the table', () => {

@@ -40,7 +40,7 @@ class Display {
     this.#config = config;
     this.#now = clock;
     this.#processes = new Processes(process.pid, clock, config.startedAt);
-    this.#table = new ProcessTable(this.#processes, screen);
+    this.#table = new ProcessTable(cluster, this.#processes, screen);
     this.#listen();
   }
 

@@ -1,7 +1,6 @@
 'use strict';
 
 const { table } = require('./table');
-const { usageOf } = require('./usage');
 
 /** After the last change of a burst; longer while processes are still on their way. */
 const QUIET_MS = 200;
@@ -9,13 +8,15 @@ const UNSETTLED_MS = 5000;
 
 /** Prints the table of the processes: now, or again once changes have settled. */
 class ProcessTable {
+  #cluster;
   #processes;
   #screen;
   #timer;
   /** What it said when it was printed last. */
   #shown = '';
 
-  constructor(processes, screen) {
+  constructor(cluster, processes, screen) {
+    this.#cluster = cluster;
     this.#processes = processes;
     this.#screen = screen;
   }
@@ -29,12 +30,13 @@ class ProcessTable {
     const shown = rows.map(({ name, pid, status }) => `${name} ${pid} ${status}`).join('\n');
     if (shown === this.#shown) return;
     this.#shown = shown;
-    const usage = usageOf(rows.filter(({ age }) => age !== null).map(({ pid }) => pid));
-    const withUsage = rows.map((row) => {
-      const { memory, cpu } = usage.get(row.pid) ?? {};
-      return { ...row, memory, cpu: cpu === undefined ? undefined : cpu / row.age };
-    });
-    this.#screen.print(...table(withUsage, this.#screen));
+    const { app, children } = this.#cluster.stats();
+    const usage = new Map([app, ...children].map((each) => [each.pid, each.usage]));
+    const withUsage = ({ pid, uptime, ...row }) => {
+      const { rss, cpu } = usage.get(pid) ?? {};
+      return { ...row, pid, uptime, memory: rss, cpu: cpu === undefined ? undefined : cpu / uptime };
+    };
+    this.#screen.print(...table(rows.map(withUsage), this.#screen));
   }
 
   changed() {

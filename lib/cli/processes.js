@@ -78,7 +78,7 @@ class Processes {
     );
   }
 
-  /** App, alone, workers by slot, those that stand by; `{ id, name, type, pid, slot, status, age, restarts }`. */
+  /** App, alone, workers by slot, those that stand by; `{ id, name, type, pid, slot, status, uptime, restarts }`. */
   rows() {
     this.#prune();
     const order = ({ type, child }) => [type === 'alone' ? 0 : (child.slot ?? Infinity), child.id];
@@ -91,8 +91,8 @@ class Processes {
   #appRow() {
     const { pid, readyAfter, startedAt } = this.#app;
     const status = readyAfter === null ? 'booting' : 'ready';
-    const age = this.#now() - startedAt;
-    return { id: null, name: 'app', type: 'app', pid, slot: undefined, status, age, restarts: null };
+    const uptime = this.#now() - startedAt;
+    return { id: null, name: 'app', type: 'app', pid, slot: undefined, status, uptime, restarts: null };
   }
 
   #row(entry) {
@@ -106,7 +106,7 @@ class Processes {
       pid,
       slot,
       status: statusOf(entry),
-      age: end ? null : child.age,
+      uptime: end ? null : child.uptime,
       restarts: placeOf(entry) === undefined ? null : this.#restartsOf(placeOf(entry)),
     };
   }

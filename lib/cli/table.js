@@ -10,7 +10,7 @@ const COLUMNS = [
   { head: 'name', cell: ({ name }) => name, shorten: cutStart },
   { head: 'pid', cell: ({ pid }) => String(pid) },
   { head: 'status', cell: ({ status }) => status, tint: ({ status }, colors) => tintOf(status, colors) },
-  { head: 'uptime', cell: told((row) => row.age, age) },
+  { head: 'uptime', cell: told(({ uptime }) => uptime, age) },
   { head: 'restarts', cell: told(({ restarts }) => restarts) },
   // Of one CPU, since its start.
   {

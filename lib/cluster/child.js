@@ -28,7 +28,7 @@ class ClusterChild extends EventEmitter {
     this.process = new ChildProcess(this);
   }
 
-  get age() {
+  get uptime() {
     return Math.round(timers.now() - this.#forkedAt);
   }
 

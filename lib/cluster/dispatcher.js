@@ -108,7 +108,7 @@ class Dispatcher {
     const child = this.#child(event);
     if (event.role === 'alone') child.state = 'ready';
     // The time until one that stood by got a slot says nothing.
-    child.readyAfter ??= child.age;
+    child.readyAfter ??= child.uptime;
     this.#log.info(`the ${event.role} is ready`, this.#fields(child, { after: child.readyAfter }));
     child.emit('ready');
     this.#cluster.emit(event.role === 'alone' ? 'aloneReady' : 'workerReady', child);
@@ -118,7 +118,7 @@ class Dispatcher {
   standby(event) {
     const worker = this.#child(event);
     worker.state = 'standby';
-    worker.readyAfter = worker.age;
+    worker.readyAfter = worker.uptime;
     this.#cluster.emit('standby', worker);
   }
 
