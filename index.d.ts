@@ -5,6 +5,7 @@ import { EventEmitter } from 'events';
 import { Server, Socket } from 'net';
 import { MessagePort, Worker as Thread } from 'worker_threads';
 import { AdminAddress } from './lib/types/admin';
+import { ChildFacts } from './lib/types/child-facts';
 import { ClusterProcess, SendCallback } from './lib/types/child-process';
 import { ClusterConfig } from './lib/types/cluster-config';
 import { ClusterErrorCode } from './lib/types/codes';
@@ -29,6 +30,7 @@ import { ClusterTopics } from './lib/types/topics';
 
 export * from './lib/types/admin';
 export * from './lib/types/channels';
+export * from './lib/types/child-facts';
 export * from './lib/types/child-process';
 export * from './lib/types/cluster-config';
 export * from './lib/types/codes';
@@ -371,6 +373,8 @@ declare class ClusterChild extends EventEmitter {
   /** Whether its process has exited (as in Node). */
   isDead(): boolean;
 }
+
+interface ClusterChild extends ChildFacts {}
 
 /** A worker. A *slot* is a place, and a worker is one process in it: its successor has the same slot and a new id. */
 export class ClusterWorker extends ClusterChild {

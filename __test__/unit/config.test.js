@@ -66,6 +66,8 @@ test('the defaults in production', () => {
     compileCache: compileCache(undefined, true, process.env),
     limit: 60_000,
     reloadDelay: 500,
+    reloadTarget: 'worker',
+    shown: [],
     startTimeout: 60_000,
     killTimeout: 25_000,
     crashTimeout: 2000,

@@ -48,7 +48,8 @@ class Changes {
       const message = `reload(): \`target: '${options.target}'\` needs an alone process; this cluster has none.`;
       throw new ClusterError('ERR_NO_ALONE', message);
     }
-    const change = { target: 'worker', ...given(options), ...this.#script(options) };
+    const target = this.#settings.alone ? this.#settings.reloadTarget : 'worker';
+    const change = { target, ...given(options), ...this.#script(options) };
     return new Promise((resolve, reject) => {
       const asker = { resolve, reject };
       if (this.#underWay) this.#next = merge(this.#next, change, asker);

@@ -1,6 +1,7 @@
 'use strict';
 
 const { normalize } = require('../config');
+const appTitle = require('./app-title');
 const { ClusterError, describeError } = require('../errors');
 const { toNativeConfig } = require('../config/settings');
 const timers = require('../real-timers');
@@ -228,6 +229,7 @@ class Cluster extends Observable {
       return;
     }
     this.#state = 'supervising';
+    appTitle.take(this, this.title);
     this.#topicEndpoint?.open();
     // The master's own callback doesn't keep the app alive.
     this.#keepAlive = timers.setInterval(() => {}, FOREVER_MS);
@@ -368,6 +370,7 @@ class Cluster extends Observable {
   #end(error) {
     this.#state = 'closed';
     this.#manager?.end();
+    appTitle.giveBack(this);
     this.#dispatcher?.close();
     this.#endpoint?.close();
     this.#topicEndpoint?.close();

@@ -106,7 +106,9 @@ class Dispatcher {
   childReady(event) {
     const child = this.#child(event);
     if (event.role === 'alone') child.state = 'ready';
-    this.#log.info(`the ${event.role} is ready`, this.#fields(child, { after: Date.now() - child.startedAt }));
+    // The time until one that stood by got a slot says nothing.
+    child.readyAfter ??= child.uptime;
+    this.#log.info(`the ${event.role} is ready`, this.#fields(child, { after: child.readyAfter }));
     child.emit('ready');
     this.#cluster.emit(event.role === 'alone' ? 'aloneReady' : 'workerReady', child);
   }
@@ -115,6 +117,7 @@ class Dispatcher {
   standby(event) {
     const worker = this.#child(event);
     worker.state = 'standby';
+    worker.readyAfter = worker.uptime;
     this.#cluster.emit('standby', worker);
   }
 
@@ -191,8 +194,9 @@ class Dispatcher {
 
   /** What a child does not catch at its start is the cause of the start's failure; a worker's ends it: `exit`. */
   childError(event) {
-    if (event.role !== 'alone' || event.phase !== 'run') return;
-    this.#cluster.emit('aloneError', this.#child(event), reviveError(event.error));
+    const error = reviveError(event.error);
+    if (event.role === 'alone' && event.phase === 'run') this.#cluster.emit('aloneError', this.#child(event), error);
+    else this.#child(event).exitError = error;
   }
 
   message(event) {
@@ -319,7 +323,8 @@ class Dispatcher {
   crash({ failure }) {
     const error = failures().crash(failure, this.#settings);
     const { message } = error;
-    this.#log.warn(`${message.slice(this.#settings.title.length + 2)}. It is started again when a file is saved.`);
+    const text = `${message.slice(this.#settings.title.length + 2)}. It is started again when a file is saved.`;
+    if (!this.#settings.shown.includes('exit')) this.#log.warn(text);
     this.#cluster.emit('crash', error);
   }
 

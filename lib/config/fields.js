@@ -7,7 +7,8 @@
 // - `as`: what becomes of a value, if it doesn't stay as it is
 // - `to`: who is told of it, by this name: `CORE`, whose rules act on it (Policy in crates/core/src/types.rs); `MASTER`, the shell around
 //   it (Config in crates/master/src/config.rs); `PRELOAD`, in each child (`boot` in lib/preload). What is told otherwise settings.js tells
-// - `flags`: the options of the command line that set it (lib/cli/options.js), with their help
+// - `flags`: the options of the command line that set it (lib/cli/options.js), with their help, and there what is `usual` without them,
+//   if it is no `default`
 //
 // The sections are those of `cluster-native --help`.
 
@@ -36,7 +37,11 @@ const SECTIONS = {
     alone: {
       ...orFalse(text, 'the path of a script or of a folder of scripts, or false for no alone process'),
       flags: [
-        { value: 'path', help: 'script of the alone process, or folder of scripts' },
+        {
+          value: 'path',
+          help: 'script of the alone process, or folder of scripts',
+          usual: '--dev: src/alone, else build/alone or dist/alone',
+        },
         { is: false, help: 'no alone process' },
       ],
     },
@@ -48,7 +53,11 @@ const SECTIONS = {
       to: [CORE],
       flags: [{ help: 'number of standby workers' }],
     },
-    title: { ...kinds.title, to: [MASTER, PRELOAD], flags: [{ value: 'name', help: 'name of the cluster' }] },
+    title: {
+      ...kinds.title,
+      to: [MASTER, PRELOAD],
+      flags: [{ value: 'name', help: 'name of the cluster', usual: 'yunfly-<package>' }],
+    },
     cwd: {
       ...text,
       allowed: 'the path of a folder',
@@ -64,7 +73,7 @@ const SECTIONS = {
       allowed: 'the name of an environment variable, or false for none',
       accepts: (value) => value === false || (kinds.isString(value) && !value.includes('=')),
       flags: [
-        { value: 'name', help: "variable that holds a worker's number" },
+        { value: 'name', help: "variable for a worker's number", usual: 'NODE_APP_INSTANCE' },
         { is: false, help: 'no such variable' },
       ],
     },
@@ -181,9 +190,14 @@ const SECTIONS = {
       ),
       to: [PRELOAD],
       flags: [
-        { value: 'signal', help: "its listeners are the app's shutdown code" },
+        { value: 'signal', help: "its listeners are the app's shutdown code", usual: 'SIGTERM' },
         { is: false, help: 'never call the signal listeners' },
       ],
+    },
+    reloadTarget: {
+      ...oneOf('worker', 'alone', 'all'),
+      default: 'worker',
+      flags: [{ help: 'what a reload (SIGHUP) replaces' }],
     },
     handleSignals: { ...yesOrNo, default: true },
     shutdownDelay: {

@@ -17,7 +17,7 @@ const { warn } = require('../warn');
 /** Linux allows 128 KiB for one environment variable, in which the alone gets its configuration. */
 const MAX_ALONE_CONFIG_BYTES = 96 * 1024;
 
-/** Not a field of the configuration: who shows a cluster is not to have it told twice. */
+/** What is shown of the cluster, so that the log need not tell it: the command says so of its display. */
 const SHOWN = Symbol.for('yunfly.cluster.shown');
 
 function normalize(config) {
@@ -44,8 +44,7 @@ function normalize(config) {
   if (enable) checkSockets(settings.listenFds);
   return {
     ...settings,
-    // What of the log's the command itself shows (Shown in crates/master/src/config.rs).
-    ...(config[SHOWN] && { shown: config[SHOWN] }),
+    shown: config[SHOWN] ?? [],
     title,
     mode,
     cwd,

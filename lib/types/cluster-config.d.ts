@@ -45,7 +45,8 @@ export interface ClusterConfig {
    *  variable, its value wins. Default: `'NODE_APP_INSTANCE'`; none if `NODE_CONFIG_STRICT_MODE` is set in the children's
    *  environment, because the npm package `config` would then take the number for the name of a file that must exist. */
   instanceVar?: string | false;
-  /** The cluster's name, which `ps` shows as `<title>:worker:<slot>` and `<title>:alone`. Default: `yunfly-` and the name in the
+  /** The cluster's name, which `ps` shows as `<title>:app`, `<title>:alone` and `<title>:worker:<slot>`. An app process that has a
+   *  name of its own (`process.title`) keeps it. Default: `yunfly-` and the name in the
    *  nearest package.json, from `cwd` upwards. Control characters, such as line breaks, are `ERR_CONFIG_INVALID`. */
   title?: string;
   /** Whether to replace workers that die. Default: `true` in production. In development it is always `false`: `true` causes a
@@ -55,8 +56,8 @@ export interface ClusterConfig {
    * In development, the files and folders whose changes restart the worker, relative to `cwd`. `true`: `src` and the folder of
    * `exec`, but if there is a `src`, not the whole of `cwd`. `exec` and `alone` are always watched too; a change of the alone's
    * files restarts only the alone. Never watched: files that git ignores, `node_modules`, hidden files (except `.env…`), editors'
-   * temporary files, logs and databases (`.log`, `.pid`, `.db`, `.sqlite`), and the files to which this process's stdout and
-   * stderr go. `false`: watch nothing; a process that fails at the start then makes the start fail. `[]`: watch nothing either, but a
+   * temporary files, logs, databases and profiles (`.log`, `.pid`, `.db`, `.sqlite`, `.cpuprofile`), and the files to which this process's
+   * stdout and stderr go. `false`: watch nothing; a process that fails at the start then makes the start fail. `[]`: watch nothing either, but a
    * process that failed waits for `reload()`, as it waits for a change otherwise. In production, `watch` has no
    * effect and causes a process warning with code `CLUSTER_OPTION_IGNORED`. Default: `true`.
    */
@@ -153,6 +154,9 @@ export interface ClusterConfig {
    *  decide when the process exits, within `killTimeout`. Default: SIGTERM, or SIGINT if only that has listeners; `false`: never
    *  call them. */
   stopSignal?: 'SIGTERM' | 'SIGINT' | 'SIGQUIT' | 'SIGHUP' | false;
+  /** What a reload replaces if it is not told: `reload()` without `target`, and SIGHUP. `'all'`: first the alone, then the workers.
+   *  Without an alone, always the workers. Default: `'worker'`. */
+  reloadTarget?: 'worker' | 'alone' | 'all';
   /** Whether the cluster handles signals to this process: SIGTERM, SIGINT and SIGQUIT close it, after which this process exits;
    *  SIGHUP reloads. `false`: the app handles signals, decides when this process exits, and calls `close()` and `reload()`
    *  itself. This process then doesn't exit when the cluster fails (event `exception`), but `process.exitCode` is 1. If it exits
