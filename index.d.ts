@@ -1,14 +1,13 @@
 import { ChildProcess } from 'child_process';
 import { Worker } from 'cluster';
-import { Socket as DatagramSocket } from 'dgram';
 import { EventEmitter } from 'events';
-import { Server, Socket } from 'net';
 import { MessagePort, Worker as Thread } from 'worker_threads';
 import { AdminAddress } from './lib/types/admin';
 import { ChildFacts } from './lib/types/child-facts';
 import { ClusterProcess, SendCallback } from './lib/types/child-process';
 import { ClusterConfig } from './lib/types/cluster-config';
 import { ClusterErrorCode } from './lib/types/codes';
+import { Handle, SendOptions } from './lib/types/handles';
 import { Messenger } from './lib/types/messenger';
 import { ReloadOptions, ReloadReport } from './lib/types/reload';
 import {
@@ -35,6 +34,7 @@ export * from './lib/types/child-process';
 export * from './lib/types/cluster-config';
 export * from './lib/types/codes';
 export * from './lib/types/drain';
+export * from './lib/types/handles';
 export * from './lib/types/members';
 export * from './lib/types/messenger';
 export * from './lib/types/process';
@@ -180,17 +180,6 @@ export interface ClusterEvents<Message = any> {
   /** The alone was restarted for `aloneLimit` (if that is `false`: for `limit`), and does not stay up (`ERR_ALONE_FAILED`; the
    *  error tells how it ended the last time). Once, until it has stayed up. */
   aloneReachLimit: [error: ClusterError];
-}
-
-/** A handle to send with a message (Node's `SendHandle`): a connection, a listening server or a bound datagram socket, or the
- *  native handle of one, for which Node has no public type. */
-export type Handle = Socket | Server | DatagramSocket | object;
-
-/** Options of `send()`, as in Node. */
-export interface SendOptions {
-  /** Whether the sender keeps its `net.Socket` open. `false`: it is detached and closed, and the receiver owns the connection.
-   *  Default: `false`. Servers and datagram sockets always stay open until the sender closes them. */
-  keepOpen?: boolean;
 }
 
 type Listener<Arguments extends any[]> = (...args: Arguments) => void;

@@ -45,6 +45,7 @@ test('the defaults in production', () => {
   expect(normalize(minimal)).toEqual({
     enable: true,
     notifyParent: false,
+    control: true,
     title: 'yunfly-@shop/web',
     mode: 'production',
     cwd,

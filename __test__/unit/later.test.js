@@ -21,6 +21,7 @@ const OF_THE_START = [
   'cluster/admin.js',
   'cluster/manager.js',
   'config/admin.js',
+  'native/control-path.js',
   'config/cpus.js',
   'config/nearest.js',
   'config/watch.js',

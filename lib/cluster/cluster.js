@@ -2,6 +2,7 @@
 
 const { normalize } = require('../config');
 const appTitle = require('./app-title');
+const { closedError } = require('./closed');
 const { ClusterError, describeError } = require('../errors');
 const { toNativeConfig } = require('../config/settings');
 const timers = require('../real-timers');
@@ -381,10 +382,6 @@ class Cluster extends Observable {
     this.#closed.resolve();
     this.emit('close');
   }
-}
-
-function closedError() {
-  return new ClusterError('ERR_CLOSED', 'The cluster was closed before it was ready.');
 }
 
 // Node 18 has the symbol from 18.18 on.
