@@ -2,8 +2,9 @@
 
 const { table } = require('./table');
 
-/** After the last change of a burst; longer while processes are still on their way. */
-const QUIET_MS = 200;
+/** After the last change of a burst; longer while processes are still on their way. What processes use is asked for once a second
+ *  (stats()): before, nothing would be known of a new one. */
+const QUIET_MS = 1100;
 const UNSETTLED_MS = 5000;
 
 /** Prints the table of the processes: now, or again once changes have settled. */
