@@ -1,5 +1,6 @@
 'use strict';
 
+const { overview } = require('./control/help');
 const { OPTIONS } = require('./options');
 
 const HEAD = `Usage: cluster-native [start] [options] <file> [-- arguments for the workers]
@@ -20,7 +21,7 @@ function entry({ group, name, short, value, help }) {
 }
 
 function help() {
-  return [HEAD, ...OPTIONS.map(entry), '', TAIL].join('\n');
+  return [HEAD, ...OPTIONS.map(entry), '', overview(), '', TAIL].join('\n');
 }
 
 module.exports = { help };

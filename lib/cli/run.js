@@ -1,6 +1,7 @@
 'use strict';
 
 const { parse } = require('./arguments');
+const { CONTROL_COMMANDS } = require('./control/names');
 const { byName, UsageError } = require('./options');
 
 const EXIT_FAILURE = 1;
@@ -11,6 +12,7 @@ const ENDING_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGQUIT'];
 
 /** The command `cluster-native`. What it does any app can do with the public API. */
 async function run(argv) {
+  if (CONTROL_COMMANDS.includes(argv[0])) return require('./control').runControl(argv);
   let typed;
   try {
     typed = parse(argv);

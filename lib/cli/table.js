@@ -2,19 +2,23 @@
 
 const { cut, cutStart, duration, pad, widthOf } = require('./text');
 
+const STATUS = {
+  head: 'status',
+  cell: ({ status }) => status,
+  tint: ({ status }, colors) => tintOf(status, colors),
+  least: 1,
+};
+
+/** Where there is not enough room, the columns with a `least` width give way, one after the other. */
 const COLUMNS = [
   { head: 'id', cell: ({ id }) => (id === null ? '-' : String(id)) },
   // Its end tells the processes apart.
-  { head: 'name', cell: ({ name }) => name, shorten: cutStart },
-  { head: 'type', cell: ({ type }) => type },
+  { head: 'name', cell: ({ name }) => name, shorten: cutStart, least: 8 },
+  { head: 'type', cell: ({ type }) => type, least: 1 },
   { head: 'pid', cell: ({ pid }) => String(pid) },
-  { head: 'status', cell: ({ status }) => status, tint: ({ status }, colors) => tintOf(status, colors) },
-  { head: 'ready in', cell: ({ readyAfter }) => (readyAfter === null ? '-' : duration(readyAfter)) },
+  STATUS,
+  { head: 'ready in', cell: ({ readyAfter }) => (readyAfter === null ? '-' : duration(readyAfter)), least: 1 },
 ];
-
-/** The name gives way first, the others only where it is down to this. */
-const LEAST_NAME = 8;
-const SQUEEZED = ['name', 'status', 'type', 'ready in'];
 
 function tintOf(status, colors) {
   if (status === 'ready') return colors.green;
@@ -24,33 +28,33 @@ function tintOf(status, colors) {
 }
 
 /** The widths of the columns, so that the whole fits into `width` if it can. */
-function widthsFor(cells, width) {
-  const widths = COLUMNS.map(({ head }, i) => Math.max(widthOf(head), ...cells.map((row) => widthOf(row[i]))));
-  const frame = 3 * COLUMNS.length + 1;
+function widthsFor(columns, cells, width) {
+  const widths = columns.map(({ head }, i) => Math.max(widthOf(head), ...cells.map((row) => widthOf(row[i]))));
+  const frame = 3 * columns.length + 1;
   let tooMuch = widths.reduce((sum, each) => sum + each, frame) - width;
-  for (const head of SQUEEZED) {
-    const i = COLUMNS.findIndex((column) => column.head === head);
-    const given = Math.max(0, Math.min(tooMuch, widths[i] - (head === 'name' ? LEAST_NAME : 1)));
+  columns.forEach(({ least }, i) => {
+    if (least === undefined) return;
+    const given = Math.max(0, Math.min(tooMuch, widths[i] - least));
     widths[i] -= given;
     tooMuch -= given;
-  }
+  });
   return { widths, fits: tooMuch <= 0 };
 }
 
 /** The lines of the table, none wider than `width`. */
-function table(rows, { width, colors }) {
-  const cells = rows.map((row) => COLUMNS.map(({ cell }) => cell(row)));
-  const { widths, fits } = widthsFor(cells, width);
+function table(rows, { width, colors }, columns = COLUMNS) {
+  const cells = rows.map((row) => columns.map(({ cell }) => cell(row)));
+  const { widths, fits } = widthsFor(columns, cells, width);
   if (!fits) return list(rows, width);
   const rule = (left, middle, right) => left + widths.map((each) => '─'.repeat(each + 2)).join(middle) + right;
   const line = (texts, tints) => {
     const parts = texts.map((text, i) => {
-      const shown = (COLUMNS[i].shorten ?? cut)(text, widths[i]);
+      const shown = (columns[i].shorten ?? cut)(text, widths[i]);
       return ` ${tints[i]?.(shown) ?? shown}${' '.repeat(widths[i] - widthOf(shown))} `;
     });
     return `│${parts.join('│')}│`;
   };
-  const heads = COLUMNS.map(({ head }) => head);
+  const heads = columns.map(({ head }) => head);
   return [
     rule('┌', '┬', '┐'),
     line(
@@ -61,7 +65,7 @@ function table(rows, { width, colors }) {
     ...rows.map((row, i) =>
       line(
         cells[i],
-        COLUMNS.map(({ tint }) => tint?.(row, colors)),
+        columns.map(({ tint }) => tint?.(row, colors)),
       ),
     ),
     rule('└', '┴', '┘'),
@@ -73,4 +77,4 @@ function list(rows, width) {
   return rows.map(({ type, pid, status }) => cut(`${pad(type, 6)} ${pid} ${status}`, width));
 }
 
-module.exports = { table };
+module.exports = { table, STATUS };

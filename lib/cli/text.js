@@ -30,4 +30,19 @@ const pad = (text, width) => text + ' '.repeat(Math.max(0, width - widthOf(text)
 /** 87 ms, 1.2 s */
 const duration = (ms) => (ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`);
 
-module.exports = { widthOf, cut, cutStart, pad, duration };
+const UNITS = [
+  ['d', 86_400_000],
+  ['h', 3_600_000],
+  ['min', 60_000],
+];
+
+const FIRST_MS = 10_000;
+
+/** 87 ms, 1.2 s, 12 s, 3 min, 5 h, 20 d */
+function age(ms) {
+  if (ms < FIRST_MS) return duration(ms);
+  const [unit, length] = UNITS.find(([, each]) => ms >= each) ?? ['s', 1000];
+  return `${Math.floor(ms / length)} ${unit}`;
+}
+
+module.exports = { age, widthOf, cut, cutStart, pad, duration };

@@ -50,7 +50,8 @@ class ControlClient {
   }
 
   async kill(slot) {
-    await ask(this.#path, 'POST', '/kill', { slot });
+    const { pid } = await ask(this.#path, 'POST', '/kill', { slot });
+    return pid;
   }
 }
 

@@ -13,7 +13,7 @@ use cluster_core::context::Phase;
 use cluster_core::event::Event;
 use cluster_core::traffic::dispatch::Counts;
 use cluster_core::traffic::steering::Acceptor;
-use cluster_core::types::ChildId;
+use cluster_core::types::{ChildId, Time};
 use cluster_sys::platform::Platform;
 
 /// What was asked of the system is true for so long: whoever asks more often costs nothing.
@@ -27,7 +27,7 @@ pub(crate) struct Usages {
 }
 
 impl Usages {
-    fn refresh(&mut self, platform: Platform, pids: impl Iterator<Item = u32>) {
+    fn refresh(&mut self, now: Time, platform: Platform, pids: impl Iterator<Item = u32>) {
         if self.at.is_some_and(|at| at.elapsed() < FRESH) {
             return;
         }
@@ -35,7 +35,7 @@ impl Usages {
         let usage = |pid| platform.activity(pid).map(|activity| (pid, activity));
         let known = pids.filter_map(usage).map(|(pid, activity)| {
             let cpu = u64::try_from(activity.cpu.as_millis()).unwrap_or(u64::MAX);
-            (pid, Usage { rss: activity.resident_bytes, cpu })
+            (pid, Usage { rss: activity.resident_bytes, cpu, at: millis(now) })
         });
         self.known = known.collect();
     }
@@ -83,9 +83,9 @@ impl Shell {
 
     fn snapshot(&mut self) -> Snapshot<'_> {
         self.tell(Event::LookedAt);
-        let (app, platform) = (std::process::id(), self.platform());
+        let (app, platform, now) = (std::process::id(), self.platform(), self.now());
         let pids = self.links.values().map(|link| link.process.pid()).chain([app]);
-        self.usages.refresh(platform, pids);
+        self.usages.refresh(now, platform, pids);
         let usage = |pid| self.usages.known.get(&pid).copied();
         let children = self.links.iter().map(|(child, link)| {
             let (ChildId::Alone(id) | ChildId::Worker(id)) = *child;

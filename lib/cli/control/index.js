@@ -1,0 +1,53 @@
+'use strict';
+
+// The commands for clusters that run. Each is a user of connectCluster() and listClusters().
+
+const { UsageError } = require('../options');
+
+const EXIT = { failed: 1, usage: 2, noCluster: 3 };
+
+/** Of what the cluster says about what was typed. */
+const OF_TYPED = ['ERR_SCALE_INVALID', 'ERR_RELOAD_INVALID', 'ERR_ORDER_INVALID'];
+
+/** `argv` begins with the command. */
+async function runControl(argv) {
+  // Nobody reads any more (`| head`).
+  process.stdout.on('error', () => {});
+  try {
+    const typed = require('./parse').parse(argv);
+    if (typed.help) return void console.log(require('./help').help(typed.name));
+    const exitCode = typed.user === undefined ? undefined : await asUser(typed.user, argv);
+    process.exitCode = exitCode ?? (await carryOut(typed));
+  } catch (error) {
+    fail(error);
+  }
+}
+
+/** Undefined: this process has that user. */
+function asUser(user, argv) {
+  return require('./other-user').runAs(user, argv);
+}
+
+/** What a command does resolves with `{ lines, json, failed? }`; nothing is printed of what is undefined. */
+async function carryOut(typed) {
+  const { COMMANDS } = require('./commands');
+  const { run, ofAll } = COMMANDS[typed.name];
+  const cluster = ofAll ? undefined : await require('./choose').choose(typed);
+  const { lines, json, failed } = (await run(cluster, typed)) ?? {};
+  if (typed.json && json !== undefined) console.log(JSON.stringify(json));
+  else if (lines) console.log(lines.join('\n'));
+  return failed ? EXIT.failed : 0;
+}
+
+function fail(error) {
+  process.exitCode = exitCodeOf(error);
+  const isKnown = error instanceof UsageError || error.name === 'ClusterError';
+  console.error(isKnown ? `cluster-native: ${error.message}` : error);
+}
+
+function exitCodeOf(error) {
+  if (error instanceof UsageError || OF_TYPED.includes(error.code)) return EXIT.usage;
+  return error.code === 'ERR_CLUSTER_NOT_FOUND' ? EXIT.noCluster : EXIT.failed;
+}
+
+module.exports = { runControl };
