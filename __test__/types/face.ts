@@ -12,8 +12,11 @@ import {
   ClusterLogger,
   ClusterStats,
   ClusterWorker,
+  connectCluster,
+  ControlClient,
   createCluster,
   Handle,
+  listClusters,
   messenger,
   onRequest,
   once,
@@ -356,4 +359,24 @@ export function topics(cluster: Cluster): void {
   same<boolean, ReturnType<typeof cluster.publish>>(true);
   cluster.publish('news', 1, { retain: true });
   cluster.on('missed', (child, { messages }) => child.pid + messages);
+}
+
+export async function control(): Promise<void> {
+  const client = await connectCluster('shop');
+  same<ControlClient[], Awaited<ReturnType<typeof listClusters>>>(true);
+  await connectCluster(client.pid);
+  await connectCluster();
+  const { workers } = await client.stats();
+  same<string, Awaited<ReturnType<typeof client.metrics>>>(true);
+  same<boolean, Awaited<ReturnType<typeof client.isReady>>>(true);
+  const report = await client.reload({ env: { A: '1' }, target: 'all' });
+  if (!report.ok) same<'ERR_RELOAD_FAILED' extends typeof report.error.code ? true : false, true>(true);
+  if (!report.ok && report.reason === 'under-way') report.replaced.length.toFixed();
+  await client.scale(workers.listening + 1);
+  const pid: number = await client.kill(1);
+  await client.stop();
+  // @ts-expect-error a slot is a number
+  await client.kill('1');
+  // @ts-expect-error only the master changes it
+  client.pid = pid;
 }

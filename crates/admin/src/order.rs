@@ -1,6 +1,7 @@
 //! What a cluster can be told to do. Only whoever may be the app itself gets here: the control socket looks at who it is.
 
 use cluster_core::types::{ReloadTarget, SlotId};
+use cluster_protocol::code::ErrorCode;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -66,7 +67,7 @@ impl Order {
             _ => return Ok(None),
         };
         if request.method != Method::Post {
-            return Err(Response::failure(Status::MethodNotAllowed, "ERR_ORDER_INVALID", "Send it with POST."));
+            return Err(Response::failure(Status::MethodNotAllowed, ErrorCode::OrderInvalid, "Send it with POST."));
         }
         order(&request.body).map(Some)
     }
@@ -89,14 +90,14 @@ fn scale(body: &[u8]) -> Result<Order, Response> {
         ScaleBody { count } if (1..=MOST_WORKERS).contains(&count) => Ok(Order::Scale(count)),
         ScaleBody { count } => {
             let message = format!("count must be an integer from 1 to {MOST_WORKERS}, but is {count}.");
-            Err(Response::failure(Status::BadRequest, "ERR_SCALE_INVALID", &message))
+            Err(Response::failure(Status::BadRequest, ErrorCode::ScaleInvalid, &message))
         }
     }
 }
 
 fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Response> {
     serde_json::from_slice(body)
-        .map_err(|error| Response::failure(Status::BadRequest, "ERR_ORDER_INVALID", &format!("The body: {error}.")))
+        .map_err(|error| Response::failure(Status::BadRequest, ErrorCode::OrderInvalid, &format!("The body: {error}.")))
 }
 
 #[cfg(test)]

@@ -1,14 +1,17 @@
 'use strict';
 
+const { findClusters } = require('../../control/find');
 const { ClusterError } = require('../../errors');
 const { UsageError } = require('../options');
-const { listClusters } = require('../../..');
 
 const named = (clusters) => clusters.map(({ title, pid }) => `--pid ${pid} (${title})`).join(', ');
 
 /** The cluster that a command is about: the one of this title and pid, or the only one. */
 async function choose({ title, pid }) {
-  const all = await listClusters();
+  const { clients: all, silent } = await findClusters();
+  if (pid !== undefined && silent.includes(pid)) {
+    throw new ClusterError('ERR_CONTROL_FAILED', `The cluster of pid ${pid} does not answer. Is it stopped (SIGSTOP)?`);
+  }
   const found = all.filter((each) => (title ?? each.title) === each.title && (pid ?? each.pid) === each.pid);
   if (found.length === 1) return found[0];
   if (found.length > 1) throw new UsageError(`There are several clusters. Choose one: ${named(found)}.`);

@@ -1,6 +1,6 @@
 'use strict';
 
-// The commands for clusters that run. Each is a user of connectCluster() and listClusters().
+// The commands for clusters that run. Nothing of a start is loaded: a probe runs one of them every few seconds.
 
 const { UsageError } = require('../options');
 

@@ -1,6 +1,6 @@
 'use strict';
 
-const { listClusters } = require('../../..');
+const { findClusters } = require('../../control/find');
 const { Screen } = require('../screen');
 const { STATUS, table } = require('../table');
 const { age } = require('../text');
@@ -19,11 +19,12 @@ const COLUMNS = [
 ];
 
 async function list() {
-  const clients = await listClusters();
+  const { clients, silent } = await findClusters();
   // One may end meanwhile.
   const asked = await Promise.allSettled(clients.map((client) => client.stats()));
   const clusters = asked.filter(({ status }) => status === 'fulfilled').map(({ value }) => summary(value));
   const none = ['No cluster of this user runs here.'];
+  for (const pid of silent) console.error(`cluster-native: The cluster of pid ${pid} does not answer. Is it stopped?`);
   return { lines: clusters.length > 0 ? shown(clusters) : none, json: clusters };
 }
 
