@@ -72,6 +72,7 @@ describe('the master understands what the table sends it', () => {
     maxMemory: '1G',
     standby: 1,
     output: 'prefix',
+    admin: 0,
     logger: console,
   };
   const start = (told) => new Master(JSON.stringify(told), () => {});

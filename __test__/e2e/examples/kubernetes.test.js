@@ -21,7 +21,7 @@ const { template, selector } = deployment.spec;
 const [container] = template.spec.containers;
 const env = Object.fromEntries(container.env.map(({ name, value }) => [name, value]));
 const ports = Object.fromEntries(container.ports.map(({ name, containerPort }) => [name, containerPort]));
-const probes = [container.startupProbe, container.readinessProbe, container.livenessProbe].map(
+const [startup, readiness, liveness] = [container.startupProbe, container.readinessProbe, container.livenessProbe].map(
   ({ httpGet }) => httpGet,
 );
 const milliseconds = (option) => Number(new RegExp(`${option}: ([\\d_]+)`).exec(start)[1].replaceAll('_', ''));
@@ -37,8 +37,10 @@ test('its parts name each other', () => {
   expect(template.metadata.labels).toMatchObject(service.spec.selector);
   expect(ports).toHaveProperty(service.spec.ports[0].targetPort);
   // The environment is text, and the app listens where the ports are.
-  expect(env).toEqual({ PORT: String(ports.http), HEALTH_PORT: String(ports.health) });
-  for (const probe of probes) expect(probe).toEqual({ path: '/', port: 'health' });
+  expect(env).toEqual({ PORT: String(ports.http), ADMIN_PORT: String(ports.admin) });
+  for (const probe of [startup, readiness, liveness]) expect(probe.port).toBe('admin');
+  // Kubernetes asks from outside of the container.
+  expect(start).toContain("host: '0.0.0.0'");
 });
 
 test('the pod has more time than the longest shutdown, a worker more than its start', () => {
@@ -49,21 +51,24 @@ test('the pod has more time than the longest shutdown, a worker more than its st
   expect(periodSeconds * failureThreshold).toBeGreaterThanOrEqual(2 * 60);
 });
 
-test('probes find it well; after SIGTERM it serves on for shutdownDelay, and ends', async () => {
-  const health = await freePort();
-  const { app, port } = await startExample('kubernetes', { HEALTH_PORT: String(health) });
-  for (const probe of probes) expect((await request(health, probe.path)).status).toBe(200);
+test('probes find it well; after SIGTERM it is not ready, serves on for shutdownDelay, and ends', async () => {
+  const admin = await freePort();
+  const { app, port } = await startExample('kubernetes', { ADMIN_PORT: String(admin) });
+  const status = async ({ path: url }) => (await request(admin, url)).status;
+  for (const probe of [startup, readiness, liveness]) expect(await status(probe)).toBe(200);
 
   const signalled = Date.now();
   app.kill('SIGTERM');
+  await until(async () => (await status(readiness)) === 503);
+  expect(await status(liveness)).toBe(200);
   // New connections, as long as the load balancing still sends some.
-  const statuses = new Set();
+  const answers = new Set();
   await until(async () => {
-    const { status } = await request(port).catch((error) => ({ status: error.code }));
-    statuses.add(status);
-    return status !== 200;
+    const answer = await request(port).catch((error) => ({ status: error.code }));
+    answers.add(answer.status);
+    return answer.status !== 200;
   });
-  expect([...statuses]).toEqual([200, 'ECONNREFUSED']);
+  expect([...answers]).toEqual([200, 'ECONNREFUSED']);
   expect(Date.now() - signalled).toBeGreaterThanOrEqual(milliseconds('shutdownDelay') - CLOCKS_MS);
   expect(await ended(app)).toEqual(GOOD_END);
 });

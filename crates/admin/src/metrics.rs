@@ -234,18 +234,25 @@ fn of_processes(text: &mut Text, snapshot: &Snapshot<'_>) {
         "How much of the last second the event loop was busy.",
         &vitals(|vitals| vitals.utilization),
     );
-    text.metric(
-        "cluster_native_process_event_loop_delay_seconds",
-        Gauge,
-        "How late the event loop was in the last second.",
+    // As prom-client has them: the label `quantile` is a summary's.
+    gauge(
+        text,
+        "cluster_native_process_event_loop_delay_p50_seconds",
+        "How late the event loop was in the last second: the median.",
+        &vitals(|vitals| vitals.delay.p50 / 1000.0),
     );
-    for one in &told {
-        let Some(vitals) = &one.child.vitals else { continue };
-        let [role, slot] = one.labels();
-        for (quantile, ms) in [("0.5", vitals.delay.p50), ("0.99", vitals.delay.p99), ("1", vitals.delay.max)] {
-            text.sample(&[role, slot, ("quantile", quantile)], ms / 1000.0);
-        }
-    }
+    gauge(
+        text,
+        "cluster_native_process_event_loop_delay_p99_seconds",
+        "The same: the 99th percentile.",
+        &vitals(|vitals| vitals.delay.p99 / 1000.0),
+    );
+    gauge(
+        text,
+        "cluster_native_process_event_loop_delay_max_seconds",
+        "The same: the maximum.",
+        &vitals(|vitals| vitals.delay.max / 1000.0),
+    );
     of_usage(text, snapshot, &told);
     of_messages(text, snapshot, &told);
 }

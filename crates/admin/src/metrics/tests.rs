@@ -69,7 +69,7 @@ fn a_cluster_as_metrics() {
         "cluster_native_connections_queued{address=\"0.0.0.0:80\"} 2",
         "cluster_native_process_resident_memory_bytes{role=\"worker\",slot=\"1\"} 1048576",
         "cluster_native_process_cpu_seconds_total{role=\"alone\",slot=\"0\"} 1.5",
-        "cluster_native_process_event_loop_delay_seconds{role=\"worker\",slot=\"1\",quantile=\"0.99\"} 0.02",
+        "cluster_native_process_event_loop_delay_p99_seconds{role=\"worker\",slot=\"1\"} 0.02",
         "cluster_native_process_event_loop_utilization_ratio{role=\"worker\",slot=\"1\"} 0.25",
         "cluster_native_app_queued_bytes 8",
     ] {
