@@ -5,7 +5,7 @@ const { request } = require('../support/client');
 const { fixture, launch, start } = require('../support/cluster');
 const { ask, askJson, onTerminal } = require('../support/command');
 const { script } = require('../support/files');
-const { sharedApp } = require('../support/shared');
+const { shared, sharedApp } = require('../support/shared');
 
 describe('a cluster is asked and told', () => {
   const app = sharedApp(() => start({ count: 2, title: 'told', alone: fixture('alone/reporting.js') }));
@@ -92,7 +92,8 @@ describe('a cluster is asked and told', () => {
 
   test('reload, with a script and variables', async () => {
     const before = await ownJson('describe');
-    const exec = script("require('http').createServer((q, s) => s.end(process.env.SAID)).listen(0)");
+    // Later tests start workers of it, too.
+    const exec = shared(() => script("require('http').createServer((q, s) => s.end(process.env.SAID)).listen(0)"));
     const report = await ownJson('reload', '--exec', exec, '--env', 'SAID=again=x');
     const pids = before.children.flatMap(({ role, pid }) => (role === 'worker' ? [pid] : []));
     expect(report).toMatchObject({ ok: true, replaced: pids.map((oldPid) => ({ oldPid })) });
