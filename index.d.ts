@@ -1,13 +1,13 @@
 import { ChildProcess } from 'child_process';
 import { Worker } from 'cluster';
-import { Socket as DatagramSocket } from 'dgram';
 import { EventEmitter } from 'events';
-import { Server, Socket } from 'net';
 import { MessagePort, Worker as Thread } from 'worker_threads';
 import { AdminAddress } from './lib/types/admin';
+import { ChildFacts } from './lib/types/child-facts';
 import { ClusterProcess, SendCallback } from './lib/types/child-process';
 import { ClusterConfig } from './lib/types/cluster-config';
 import { ClusterErrorCode } from './lib/types/codes';
+import { Handle, SendOptions } from './lib/types/handles';
 import { Messenger } from './lib/types/messenger';
 import { ReloadOptions, ReloadReport } from './lib/types/reload';
 import {
@@ -28,11 +28,14 @@ import {
 import { ClusterTopics } from './lib/types/topics';
 
 export * from './lib/types/admin';
+export * from './lib/types/channels';
+export * from './lib/types/child-facts';
 export * from './lib/types/child-process';
 export * from './lib/types/cluster-config';
 export * from './lib/types/codes';
 export * from './lib/types/control';
 export * from './lib/types/drain';
+export * from './lib/types/handles';
 export * from './lib/types/members';
 export * from './lib/types/messenger';
 export * from './lib/types/process';
@@ -116,7 +119,7 @@ export interface ClusterEvents<Message = any> {
   fork: [worker: ClusterWorker];
   /** A worker's Node is running (as in `node:cluster`). */
   online: [worker: ClusterWorker];
-  /** A worker's server listens (as in `node:cluster`); once for each of its servers. */
+  /** A worker's server listens (as in `node:cluster`); once for each of its servers. Whether it is ready says `workerReady`. */
   listening: [worker: ClusterWorker, address: Address];
   /** A worker is ready, as defined by `ready` in the configuration. Emitted on the worker first: `ready`. */
   workerReady: [worker: ClusterWorker];
@@ -178,17 +181,6 @@ export interface ClusterEvents<Message = any> {
   /** The alone was restarted for `aloneLimit` (if that is `false`: for `limit`), and does not stay up (`ERR_ALONE_FAILED`; the
    *  error tells how it ended the last time). Once, until it has stayed up. */
   aloneReachLimit: [error: ClusterError];
-}
-
-/** A handle to send with a message (Node's `SendHandle`): a connection, a listening server or a bound datagram socket, or the
- *  native handle of one, for which Node has no public type. */
-export type Handle = Socket | Server | DatagramSocket | object;
-
-/** Options of `send()`, as in Node. */
-export interface SendOptions {
-  /** Whether the sender keeps its `net.Socket` open. `false`: it is detached and closed, and the receiver owns the connection.
-   *  Default: `false`. Servers and datagram sockets always stay open until the sender closes them. */
-  keepOpen?: boolean;
 }
 
 type Listener<Arguments extends any[]> = (...args: Arguments) => void;
@@ -372,6 +364,8 @@ declare class ClusterChild extends EventEmitter {
   isDead(): boolean;
 }
 
+interface ClusterChild extends ChildFacts {}
+
 /** A worker. A *slot* is a place, and a worker is one process in it: its successor has the same slot and a new id. */
 export class ClusterWorker extends ClusterChild {
   private constructor();
@@ -379,7 +373,7 @@ export class ClusterWorker extends ClusterChild {
    *  `cluster.worker.id`. Undefined for a standby worker (`standby`). */
   readonly slot: number | undefined;
   /** Its state. Node's names, and `forking`, `standby` (booted, without a slot), `draining` (it takes no new connections and
-   *  finishes its work). */
+   *  finishes its work). `listening` is not yet `ready`: see the event `workerReady`. */
   readonly state: 'forking' | 'online' | 'standby' | 'listening' | 'draining' | 'disconnected' | 'dead';
   /** Whether the exit was requested (Node's property). Undefined until its channel is closed. */
   readonly exitedAfterDisconnect: boolean | undefined;

@@ -7,8 +7,10 @@ import {
   BroadcastAnswers,
   Cluster,
   ClusterAlone,
+  ClusterChannels,
   ClusterConfig,
   ClusterError,
+  ClusterEvents,
   ClusterLogger,
   ClusterStats,
   ClusterWorker,
@@ -359,6 +361,13 @@ export function topics(cluster: Cluster): void {
   same<boolean, ReturnType<typeof cluster.publish>>(true);
   cluster.publish('news', 1, { retain: true });
   cluster.on('missed', (child, { messages }) => child.pid + messages);
+}
+
+export function channels(heard: ClusterChannels['cluster-native:exit']): void {
+  // Each event has a channel, and the other way round.
+  same<keyof ClusterChannels, `cluster-native:${keyof ClusterEvents}`>(true);
+  const [worker, code, signal]: ClusterEvents['exit'] = [heard.worker, heard.code, heard.signal];
+  heard.cluster.emit('exit', worker, code, signal);
 }
 
 export async function control(): Promise<void> {

@@ -32,7 +32,10 @@ test.each([
     '--kill-timeout 100 --reload-delay 0 --limit 1.5 app.js',
     { exec: 'app.js', killTimeout: 100, reloadDelay: 0, limit: 1.5 },
   ],
+  ['--ready message app.js', { exec: 'app.js', ready: 'message' }],
+  ['--ready-port 3000 --ready-port 3001 app.js', { exec: 'app.js', ready: { port: [3000, 3001] } }],
   ['--max-memory 512M app.js', { exec: 'app.js', maxMemory: '512M' }],
+  ['--max-requests 5000 --max-age 86400000 app.js', { exec: 'app.js', maxRequests: 5000, maxAge: 86_400_000 }],
   ['--max-memory 536870912 app.js', { exec: 'app.js', maxMemory: 536870912 }],
   ['--admin 9100 app.js', { exec: 'app.js', admin: { port: 9100 } }],
   ['--admin 0.0.0.0:9100 app.js', { exec: 'app.js', admin: { host: '0.0.0.0', port: 9100 } }],
@@ -67,6 +70,16 @@ test('flags of Node are passed on', () => {
   expect(typed(line)).toEqual({ config: { exec: 'app.js', args: ['--inspect=1'] }, nodeFlags: flags });
 });
 
+test('flags of Node that NODE_OPTIONS may not hold in each version', () => {
+  const line = '--env-file .env --env-file-if-exists=.env.local --cpu-prof --cpu-prof-dir out app.js';
+  const nodeFlags = ['--env-file=.env', '--env-file-if-exists=.env.local', '--cpu-prof', '--cpu-prof-dir=out'];
+  expect(typed(line)).toEqual({ config: { exec: 'app.js' }, nodeFlags });
+});
+
+test('--quiet, --no-config', () => {
+  expect(typed('-q --no-config app.js')).toMatchObject({ quiet: true, configFile: false });
+});
+
 test('--help, --version and --config', () => {
   expect(typed('-h')).toMatchObject({ help: true });
   expect(typed('--version')).toMatchObject({ version: true });
@@ -87,6 +100,18 @@ test("of PM2's ecosystem file: the environment, the app; PM2's names for such fi
 });
 
 test.each([
+  ['-i 4 app.js', "-i is not an option. It is PM2's: here it is --count <n|auto>."],
+  ['--instances max app.js', 'here it is --count <n|auto>.'],
+  ['app.js --name shop', 'here it is --title <name>.'],
+  ['--max-memory-restart 300M app.js', 'here it is --max-memory <size>.'],
+  ['--no-autorestart app.js', 'here it is --no-refork.'],
+  ['--wait-ready app.js', 'here it is --ready message.'],
+  ['--no-daemon app.js', 'the command stays in the foreground'],
+  ['--cron-restart x app.js', 'send SIGHUP to the app'],
+  ['--restart-delay 3 app.js', "It is PM2's: a worker is replaced at once"],
+  ['--namespace x app.js', "It is PM2's: leave it out."],
+  ['app.js --watch', '--watch needs a value: --watch=<path>. In development (--dev) the app is watched without it.'],
+  ['--env-file', '--env-file needs a value: --env-file=<value>.'],
   ['--conut 3 app.js', '--conut is not an option. Did you mean --count?'],
   ['--stand-by 3 app.js', 'Did you mean --standby?'],
   ['--completely-different app.js', 'See cluster-native --help.'],
@@ -170,6 +195,15 @@ describe('the help', () => {
         .split('\n')
         .filter((line) => line.length > 80),
     ).toEqual([]);
+  });
+
+  test.each([
+    ['the default', /--count <n\|auto> .*\(4\)$/m],
+    ['that of each mode', /--kill-timeout <ms>[^-]*\(25000; --dev: 5000\)$/m],
+    ['what is off', /--max-memory <size>.*\(off\)$/m],
+    ['what depends on others', /--title <name>.*\(yunfly-<package>\)$/m],
+  ])('tells %s', (_what, line) => {
+    expect(help()).toMatch(line);
   });
 
   test('every option sets a field that there is', () => {

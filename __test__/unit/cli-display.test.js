@@ -6,8 +6,10 @@ const { PassThrough } = require('node:stream');
 const { Display } = require('../../lib/cli/display');
 const { Screen } = require('../../lib/cli/screen');
 
-const PRODUCTION = { mode: 'production', ready: 'listening', watched: [] };
+const PRODUCTION = { mode: 'production', watched: [] };
+const DEVELOPMENT = { mode: 'development', isDevelopment: true, awaitsChanges: true, watched: [] };
 const address = { addressType: 4, address: null, port: 3000 };
+const MIB = 1024 * 1024;
 const LONGER_THAN_ANY_PAUSE_MS = 20_000;
 
 let cluster;
@@ -22,7 +24,8 @@ beforeEach(() => {
     workers: new Map(),
     alone: null,
     stats: () => ({
-      workers: { starting: [...cluster.workers.values()].filter(({ state }) => state === 'forking').length },
+      app: { pid: process.pid, usage: { rss: 54 * MIB, cpu: 10 } },
+      children: Array.from(cluster.workers.values(), ({ pid }) => ({ pid, usage: { rss: 48 * MIB, cpu: 40 } })),
     }),
   });
 });
@@ -32,11 +35,11 @@ afterEach(() => jest.useRealTimers());
 function show({ isTTY }, config = PRODUCTION) {
   out = Object.assign(new PassThrough(), { isTTY, columns: 100 });
   out.setEncoding('utf8');
-  return new Display(cluster, new Screen(out, { TERM: 'xterm', NO_COLOR: '1' }), config);
+  return new Display(cluster, new Screen(out, { TERM: 'xterm', NO_COLOR: '1' }), config, () => Date.now());
 }
 
 function fork(slot) {
-  const worker = { id: nextId, pid: 100 + nextId, slot, state: 'forking', startedAt: Date.now() };
+  const worker = { id: nextId, pid: 100 + nextId, slot, state: 'forking', uptime: 100, readyAfter: undefined };
   nextId += 1;
   cluster.workers.set(worker.id, worker);
   cluster.emit('fork', worker);
@@ -46,11 +49,17 @@ function fork(slot) {
 function listens(worker) {
   worker.state = 'listening';
   cluster.emit('listening', worker, address);
+  becomesReady(worker);
 }
 
-function exits(worker, code, { expected = false, reason } = {}) {
+function becomesReady(worker) {
+  worker.readyAfter = 87;
+  cluster.emit('workerReady', worker);
+}
+
+function exits(worker, code, { expected = false, reason, error } = {}) {
   cluster.workers.delete(worker.id);
-  Object.assign(worker, { state: 'dead', exitedAfterDisconnect: expected, exitReason: reason });
+  Object.assign(worker, { state: 'dead', exitedAfterDisconnect: expected, exitReason: reason, exitError: error });
   cluster.emit('exit', worker, code, null);
 }
 
@@ -69,13 +78,53 @@ function afterPause() {
   return read();
 }
 
-test('a terminal: workers are counted as they boot, then comes the table, once', () => {
+test('a terminal: what listens, then the table, once', () => {
   show({ isTTY: true });
   startTwo();
   const text = read();
-  expect(text).toMatch(/starting.*0\/1 workers ready.*0\/2 workers ready.*1\/2 workers ready.*2\/2 workers ready/s);
-  expect(text).toContain('listens on  port 3000\n');
+  expect(text).toMatch(/^shop is ready in \d+ ms\n/);
+  expect(text).toContain('listens on  http://localhost:3000/\n');
   expect(tables(text)).toBe(1);
+  expect(afterPause()).toBe('');
+});
+
+test('nothing is ever written that has to be erased: the children write to the same terminal', () => {
+  const display = show({ isTTY: true });
+  const [worker] = startTwo();
+  exits(worker, 1);
+  display.stopping('SIGINT');
+  cluster.emit('close');
+  expect(read() + afterPause()).not.toMatch(/[\x00-\x09\x0b-\x1f]/); // eslint-disable-line no-control-regex
+});
+
+test('a terminal: what takes long is told, less and less often', () => {
+  show({ isTTY: true });
+  const workers = [1, 2, 3, 4, 5].map(fork);
+  expect(read()).toBe('');
+  jest.advanceTimersByTime(3000);
+  const named = 'worker 1 (pid 101), worker 2 (pid 102), worker 3 (pid 103)';
+  expect(read()).toBe(`shop: still booting: ${named} and 2 more\n`);
+  jest.advanceTimersByTime(6000);
+  expect(read()).toMatch(/^shop: still booting.*\n$/);
+  jest.advanceTimersByTime(6000);
+  expect(read()).toBe('');
+  workers.forEach(becomesReady);
+  cluster.emit('ready');
+  read();
+  jest.advanceTimersByTime(600_000);
+  expect(read()).toBe('');
+});
+
+test("with `ready: 'message'` a worker that listens is not ready before it says so", () => {
+  show({ isTTY: true });
+  const worker = fork(1);
+  worker.state = 'listening';
+  cluster.emit('listening', worker, address);
+  jest.advanceTimersByTime(3000);
+  expect(read()).toBe('shop: still booting: worker 1 (pid 101)\n');
+  becomesReady(worker);
+  cluster.emit('ready');
+  expect(read()).toMatch(/│ worker 1 │ 101 .* ready /);
   expect(afterPause()).toBe('');
 });
 
@@ -114,22 +163,55 @@ test('a terminal: one that does not come back is shown as well', () => {
   const text = afterPause();
   expect(tables(text)).toBe(1);
   expect(text).toContain('crashed (code 3)');
+  listens(fork(1));
+  expect(afterPause()).toMatch(/│ 3 +│ worker 1 │ 103 +│ ready +│ 100 ms +│ 1 +│ 40 % │ 48 MB /);
 });
 
-test('a terminal: development waits for a change', () => {
-  show({ isTTY: true }, { mode: 'development', ready: 'listening', watched: [] });
-  const worker = fork(1);
-  listens(worker);
-  cluster.emit('ready');
-  exits(worker, 1);
-  cluster.emit('crash', new Error('a typing error'));
-  expect(afterPause()).toContain('waiting for a change');
-  cluster.emit('change', ['a.js', 'b.js', 'c.js', 'd.js']);
-  expect(read()).toContain('shop: changed: a.js, b.js, c.js and 1 more\n');
-  const successor = fork(1);
-  expect(read()).toContain('0/1 workers ready');
-  listens(successor);
-  expect(afterPause()).toMatch(/102 .* ready/);
+test('a crash is told with what the app said of it', () => {
+  show({ isTTY: true });
+  const [worker] = startTwo();
+  read();
+  const error = new TypeError('no user\u001b[2J');
+  exits(worker, 1, { reason: 'uncaughtException', error });
+  const [told, at, code, mark] = read().split('\n');
+  expect(told).toBe('shop: worker 1 (pid 101) crashed: TypeError: no user [2J');
+  expect(at).toMatch(/^ {4}at .*__test__\/unit\/cli-display\.test\.js:\d+:\d+\)$/);
+  expect(code).toBe("      const error = new TypeError('no user\\u001b[2J');");
+  expect(mark).toBe(`      ${' '.repeat('const error = '.length)}^`);
+});
+
+describe('development', () => {
+  test.each([true, false])('one line for a save, the table only at the start (terminal: %s)', (isTTY) => {
+    show({ isTTY }, DEVELOPMENT);
+    const worker = fork(1);
+    listens(worker);
+    cluster.emit('ready');
+    expect(read()).toMatch(/^shop is ready in .*┘\n$/s);
+    cluster.emit(
+      'change',
+      ['a.js', 'b.js', 'c.js', 'd.js'].map((name) => `${process.cwd()}/${name}`),
+    );
+    exits(worker, 0, { expected: true, reason: 'reload' });
+    jest.advanceTimersByTime(149);
+    listens(fork(1));
+    cluster.emit('reload', { ok: true, replaced: [{ oldPid: 101, newPid: 102 }] });
+    expect(read() + afterPause()).toBe('shop: reloaded in 149 ms (a.js, b.js, c.js and 1 more)\n');
+  });
+
+  test('what crashed waits for a change', () => {
+    show({ isTTY: true }, DEVELOPMENT);
+    const worker = fork(1);
+    listens(worker);
+    cluster.emit('ready');
+    read();
+    exits(worker, 1);
+    cluster.emit('crash', new Error('shop: the worker of slot 1 (pid 101) exited with code 1'));
+    const waits =
+      'shop: the worker of slot 1 (pid 101) exited with code 1. It is started again when a file is saved.\n';
+    expect(read() + afterPause()).toBe(waits);
+    cluster.emit('reload', { ok: false, reason: 'not-ready', error: new Error('again'), replaced: [] });
+    expect(read()).toBe('');
+  });
 });
 
 test('a terminal: what has not changed is not shown again', () => {
@@ -148,7 +230,7 @@ test('a terminal: no table while it stops', () => {
   for (const worker of workers) exits(worker, 0, { expected: true, reason: 'shutdown' });
   cluster.emit('close');
   const text = read() + afterPause();
-  expect(text).toMatch(/SIGINT.*1 left.*0 left.*shop: stopped\n$/s);
+  expect(text).toMatch(/^shop: SIGINT.*\nshop: stopped\n$/);
   expect(tables(text)).toBe(0);
 });
 
@@ -164,11 +246,11 @@ test('elsewhere: a line for each event, the table once, and nothing that moves a
   expect(text.split('\n').filter((line) => line.startsWith('shop: '))).toEqual([
     'shop: worker 1 (pid 101) is booting',
     'shop: worker 2 (pid 102) is booting',
-    'shop: worker 1 (pid 101) is ready in 0 ms',
-    'shop: worker 2 (pid 102) is ready in 0 ms',
+    'shop: worker 1 (pid 101) is ready in 87 ms',
+    'shop: worker 2 (pid 102) is ready in 87 ms',
     'shop: worker 1 (pid 101) exited with code 1',
     'shop: worker 1 (pid 103) is booting',
-    'shop: worker 1 (pid 103) is ready in 0 ms',
+    'shop: worker 1 (pid 103) is ready in 87 ms',
   ]);
 });
 

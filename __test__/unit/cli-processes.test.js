@@ -3,11 +3,13 @@
 const { Processes } = require('../../lib/cli/processes');
 
 /** What the model looks at of a ClusterWorker or a ClusterAlone. */
-const child = (id, slot, state = 'forking', startedAt = 1000) => ({ id, slot, pid: 100 + id, state, startedAt });
+const child = (id, slot, state = 'forking') => ({ id, slot, pid: 100 + id, state, uptime: 50 });
 
+let now;
 let processes;
 beforeEach(() => {
-  processes = new Processes('shop', 1, 900);
+  now = 1000;
+  processes = new Processes(1, () => now, 900);
 });
 
 const statuses = () => processes.rows().map(({ name, status }) => `${name} ${status}`);
@@ -18,20 +20,21 @@ test('from the first fork to ready', () => {
   processes.forked('worker', second);
   processes.forked('alone', alone);
   processes.forked('worker', first);
-  expect(processes.ready(alone, 1050)).toBe(50);
-  expect(processes.slots()).toEqual({ ready: 0, total: 2 });
+  processes.ready(alone);
+  expect(processes.slots()).toBe(2);
   expect(processes.isSettled()).toBe(false);
-  expect(processes.ready(first, 1080)).toBe(80);
-  expect(processes.ready(first, 1090)).toBeUndefined();
-  expect(processes.slots()).toEqual({ ready: 1, total: 2 });
-  processes.ready(second, 1200);
-  processes.appReady(1210);
+  processes.ready(first);
+  processes.ready(second);
+  now = 1210;
+  expect(processes.appReady()).toBe(310);
+  now = 1300;
   expect(processes.isSettled()).toBe(true);
+  const common = { status: 'ready', uptime: 50, restarts: 0 };
   expect(processes.rows()).toEqual([
-    { id: null, name: 'shop:app', type: 'app', pid: 1, slot: undefined, status: 'ready', readyAfter: 310 },
-    { id: 1, name: 'shop:alone', type: 'alone', pid: 101, slot: undefined, status: 'ready', readyAfter: 50 },
-    { id: 1, name: 'shop:worker:1', type: 'worker', pid: 101, slot: 1, status: 'ready', readyAfter: 80 },
-    { id: 2, name: 'shop:worker:2', type: 'worker', pid: 102, slot: 2, status: 'ready', readyAfter: 200 },
+    { id: null, name: 'app', type: 'app', pid: 1, slot: undefined, status: 'ready', uptime: 400, restarts: null },
+    { id: 'a1', name: 'alone', type: 'alone', pid: 101, slot: undefined, ...common },
+    { id: '1', name: 'worker 1', type: 'worker', pid: 101, slot: 1, ...common },
+    { id: '2', name: 'worker 2', type: 'worker', pid: 102, slot: 2, ...common },
   ]);
 });
 
@@ -44,8 +47,9 @@ describe('a worker that died unasked', () => {
     const worker = child(1, 1);
     processes.forked('worker', worker);
     processes.ended(worker, { ...end, expected: false });
-    expect(statuses()).toEqual(['shop:app booting', `shop:worker:1 ${status}`]);
-    expect(processes.slots()).toEqual({ ready: 0, total: 1 });
+    expect(statuses()).toEqual(['app booting', `worker 1 ${status}`]);
+    expect(processes.slots()).toBe(1);
+    expect(processes.rows()[1].uptime).toBe(null);
   });
 
   test('is shown until its slot is taken', () => {
@@ -53,9 +57,9 @@ describe('a worker that died unasked', () => {
     processes.forked('worker', worker);
     processes.ended(worker, { code: 1, signal: null, expected: false });
     processes.forked('worker', child(2, 2));
-    expect(statuses()).toContain('shop:worker:1 crashed (code 1)');
+    expect(statuses()).toContain('worker 1 crashed (code 1)');
     processes.forked('worker', child(3, 1));
-    expect(statuses()).toEqual(['shop:app booting', 'shop:worker:1 booting', 'shop:worker:2 booting']);
+    expect(statuses()).toEqual(['app booting', 'worker 1 booting', 'worker 2 booting']);
   });
 
   test('whose successor was forked before its exit was told', () => {
@@ -63,7 +67,7 @@ describe('a worker that died unasked', () => {
     processes.forked('worker', worker);
     processes.forked('worker', child(2, 1));
     processes.ended(worker, { code: 1, signal: null, expected: false });
-    expect(processes.rows().map(({ id }) => id)).toEqual([null, 2]);
+    expect(processes.rows().map(({ id }) => id)).toEqual([null, '2']);
   });
 
   test('in development: it waits for a change', () => {
@@ -71,52 +75,42 @@ describe('a worker that died unasked', () => {
     processes.forked('worker', worker);
     processes.ended(worker, { code: 1, signal: null, expected: false });
     processes.waitForChange();
-    expect(statuses()).toContain('shop:worker:1 waiting for a change');
+    expect(statuses()).toContain('worker 1 waiting for a change');
     expect(processes.isSettled()).toBe(false); // the app itself is not ready yet
     processes.forked('worker', child(2, 1));
-    expect(statuses()).toContain('shop:worker:1 booting');
+    expect(statuses()).toContain('worker 1 booting');
   });
 });
 
 test('a reload: the new one beside the old one, which drains and goes', () => {
-  const [old, young] = [child(1, 1), child(2, 1, 'online', 2000)];
+  const [old, young] = [child(1, 1), child(2, 1, 'online')];
   processes.forked('worker', old);
-  processes.ready(old, 1100);
-  processes.appReady(1100);
+  processes.ready(old);
+  processes.appReady();
   processes.forked('worker', young);
-  expect(processes.slots()).toEqual({ ready: 1, total: 1 });
-  processes.ready(young, 2100);
+  expect(processes.slots()).toBe(1);
+  processes.ready(young);
   expect(processes.isSettled()).toBe(false); // the canary's time beside the old one
   old.state = 'draining';
-  expect(statuses().slice(1)).toEqual(['shop:worker:1 draining', 'shop:worker:1 ready']);
+  expect(statuses().slice(1)).toEqual(['worker 1 draining', 'worker 1 ready']);
   expect(processes.isSettled()).toBe(false);
   old.state = 'dead';
   processes.ended(old, { code: 0, signal: null, expected: true });
-  expect(statuses().slice(1)).toEqual(['shop:worker:1 ready']);
+  expect(statuses().slice(1)).toEqual(['worker 1 ready']);
   expect(processes.isSettled()).toBe(true);
 });
 
 test('one that stands by takes the slot of one that died', () => {
   const [worker, reserve] = [child(1, 1), child(2, undefined, 'standby')];
   for (const each of [worker, reserve]) processes.forked('worker', each);
-  processes.ready(worker, 1100);
-  processes.standsBy(reserve, 1120);
-  processes.appReady(1100);
-  expect(statuses().slice(1)).toEqual(['shop:worker:1 ready', 'shop:worker:standby standby']);
-  expect(processes.slots()).toEqual({ ready: 1, total: 1 });
+  processes.ready(worker);
+  processes.appReady();
+  expect(statuses().slice(1)).toEqual(['worker 1 ready', 'standby standby']);
+  expect(processes.slots()).toBe(1);
+  expect(processes.rows().map(({ restarts }) => restarts)).toEqual([null, 0, null]);
   processes.ended(worker, { code: 1, signal: null, expected: false });
   Object.assign(reserve, { slot: 1, state: 'listening' });
-  expect(processes.ready(reserve, 60_000)).toBe(120);
-  expect(statuses().slice(1)).toEqual(['shop:worker:1 ready']);
-});
-
-test('those of whom no event tells are ready when nobody is waited for', () => {
-  const [runs, listens, boots] = [child(1, 1, 'online'), child(2, 2, 'listening'), child(3, 3)];
-  for (const worker of [runs, listens, boots]) processes.forked('worker', worker);
-  processes.allReady();
-  expect(processes.rows().slice(1)).toMatchObject([
-    { status: 'ready', readyAfter: null },
-    { status: 'ready', readyAfter: null },
-    { status: 'booting', readyAfter: null },
-  ]);
+  processes.ready(reserve);
+  expect(statuses().slice(1)).toEqual(['worker 1 ready']);
+  expect(processes.rows()[1].restarts).toBe(1);
 });

@@ -10,42 +10,17 @@ function stream(properties) {
   return made;
 }
 
-const terminal = (columns = 40) => stream({ isTTY: true, columns });
-const NO_COLORS = { TERM: 'xterm', NO_COLOR: '1' };
-
-test('no terminal: lines only', () => {
-  const out = stream();
-  const screen = new Screen(out, {});
-  screen.live('1/2 workers ready');
+test.each([
+  ['a file', {}, { TERM: 'xterm' }, false, Infinity],
+  ['a terminal', { isTTY: true, columns: 40 }, { TERM: 'xterm' }, true, 40],
+  ['one that does not tell its width', { isTTY: true }, { TERM: 'xterm' }, true, 80],
+  ['a dumb terminal', { isTTY: true, columns: 40 }, { TERM: 'dumb' }, false, Infinity],
+])('%s: its width; whole lines', (_what, properties, env, isTerminal, width) => {
+  const out = stream(properties);
+  const screen = new Screen(out, env);
   screen.print('a line', 'another');
-  screen.live('');
   expect(out.read()).toBe('a line\nanother\n');
-  expect(screen.width).toBe(Infinity);
-});
-
-test('a terminal: the live line is drawn in place, and again below each line', () => {
-  const out = terminal();
-  const screen = new Screen(out, NO_COLORS);
-  screen.live('1/2');
-  screen.live('1/2');
-  screen.live('2/2');
-  screen.print('a line');
-  screen.live('');
-  expect(out.read()).toBe('\x1b[K1/2\r\x1b[K2/2\r\x1b[Ka line\n\x1b[K2/2\r\x1b[K');
-});
-
-test('the live line never wraps', () => {
-  const out = terminal(10);
-  new Screen(out, NO_COLORS).live('10/20 workers ready');
-  expect(out.read()).toBe('\x1b[K10/20 wo…\r');
-});
-
-test('a dumb terminal is none', () => {
-  const out = terminal();
-  const screen = new Screen(out, { TERM: 'dumb' });
-  screen.live('1/2');
-  screen.print(screen.colors.green('ready'));
-  expect(out.read()).toBe('ready\n');
+  expect(screen).toMatchObject({ isTerminal, width });
 });
 
 test.each([

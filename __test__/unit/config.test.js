@@ -44,6 +44,8 @@ function warnings(config) {
 test('the defaults in production', () => {
   expect(normalize(minimal)).toEqual({
     enable: true,
+    notifyParent: false,
+    control: true,
     title: 'yunfly-@shop/web',
     mode: 'production',
     cwd,
@@ -65,6 +67,8 @@ test('the defaults in production', () => {
     compileCache: compileCache(undefined, true, process.env),
     limit: 60_000,
     reloadDelay: 500,
+    reloadTarget: 'worker',
+    shown: [],
     startTimeout: 60_000,
     killTimeout: 25_000,
     crashTimeout: 2000,
@@ -132,7 +136,10 @@ describe('a wrong value is refused: field, value and what is allowed are named',
     ['args', ['one two', [1], ['a\0']]],
     ['execArgv', ['--x', [null]]],
     ['cwd', ['', 5]],
-    ['ready', ['soon', true]],
+    [
+      'ready',
+      ['soon', true, {}, { port: 0 }, { port: [3000, 65536] }, { port: [] }, { path: '' }, { port: 1, path: '/a' }],
+    ],
     ['randomWorker', [true, 'cluster', null, '']],
     ['balance', ['random', 'round robin', true, null]],
     ['standby', [-1, 0.5, 1001, '1', true]],
@@ -182,6 +189,15 @@ describe('a wrong value is refused: field, value and what is allowed are named',
   test.each([[undefined], [null], ['app.js'], [['app.js']]])('a config that is no object: %j', (config) => {
     expect(refusal(config)).toMatchObject({ code: 'ERR_CONFIG_INVALID' });
   });
+});
+
+test('a port or several, or a path, that a worker is ready by', () => {
+  const ready = (value) => normalize({ ...minimal, ready: value }).ready;
+  expect(ready({ port: 3000 })).toEqual({ port: [3000] });
+  expect(ready({ port: [3000, 3001] })).toEqual({ port: [3000, 3001] });
+  expect(ready({ path: '/run/app.sock' })).toEqual({ path: '/run/app.sock' });
+  expect(ready({ path: 'app.sock' })).toEqual({ path: path.join(normalize(minimal).cwd, 'app.sock') });
+  expect(refusal({ ...minimal, ready: { port: 0 } }).message).toContain('1 to 65535');
 });
 
 describe('standby', () => {

@@ -19,7 +19,9 @@ const required = (name) => {
 /** They are used before `ready` only, or by the command and the installation. */
 const OF_THE_START = [
   'cluster/admin.js',
+  'cluster/manager.js',
   'config/admin.js',
+  'native/control-path.js',
   'config/cpus.js',
   'config/nearest.js',
   'config/watch.js',

@@ -34,6 +34,7 @@ function sink() {
 describe('without a logger: lines on stderr', () => {
   test.each([
     [undefined, ['error', 'warn']],
+    ['off', []],
     ['error', ['error']],
     ['info', ['error', 'warn', 'info']],
     ['DEBUG', ['error', 'warn', 'info', 'debug']],

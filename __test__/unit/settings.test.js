@@ -64,12 +64,29 @@ test.each([
   expect(nativeConfig({ randomWorker }).policy.randomWorker).toBe(expected);
 });
 
+test('recycling: requests are counted only where it needs that, and none of it is in development', () => {
+  const of = (config) => {
+    const { policy, launch } = nativeConfig(config);
+    return [policy.maxRequests, policy.maxAge, boot(launch.worker).countRequests];
+  };
+  expect(of({})).toEqual([undefined, undefined, undefined]);
+  expect(of({ maxRequests: 5000 })).toEqual([5000, undefined, true]);
+  expect(of({ maxAge: 60_000 })).toEqual([undefined, 60_000, undefined]);
+  expect(of({ mode: 'development', watch: false, maxRequests: 5000, maxAge: 60_000 })).toEqual([
+    undefined,
+    undefined,
+    undefined,
+  ]);
+});
+
 describe('the master understands what the table sends it', () => {
   const everything = {
     alone: 'alone.js',
     hangTimeout: 1000,
     aloneLimit: 60,
     maxMemory: '1G',
+    maxRequests: 5000,
+    maxAge: 60_000,
     standby: 1,
     output: 'prefix',
     admin: 0,

@@ -35,6 +35,8 @@ fn policy() -> Policy {
         min_uptime: Duration::from_secs(1),
         hang_timeout: None,
         max_memory: None,
+        max_requests: None,
+        max_age: None,
         watch: None,
         adopted_end: AdoptedEnd::Disconnect,
         alone_limit: None,
@@ -89,7 +91,7 @@ fuzz_target!(|steps: Vec<(u8, u8)>| {
         };
         let event = match (what % 9, child) {
             (0, Some(child @ ChildId::Alone(_))) => Event::Told { child, message: Inbound::Report(Report::Loaded) },
-            (0, Some(child)) => Event::Told { child, message: Inbound::Report(Report::Serving) },
+            (0, Some(child)) => Event::Told { child, message: Inbound::Report(Report::Serving { at: None }) },
             (1, _) => Event::Sent { from, target: Target::Alone, frame: send(&mut world, 3) },
             (2, _) => Event::Sent { from, target: Target::AnyWorker, frame: send(&mut world, 1) },
             (3, _) => {

@@ -2,20 +2,22 @@
 
 const { parseArgs } = require('util');
 const { nearest } = require('../config/nearest');
+const { isNodeFlag, WITH_VALUE } = require('./node-flags');
 const { byName, ENVIRONMENT, UsageError } = require('./options');
 
 /** The command that may stand before the file. */
 const START = 'start';
 
 /** PM2 tells by the name that a file is not the app itself, but says how to run it. */
-const CONFIGURATION = /\.(?:json|ya?ml|config\.[cm]?js)$/;
+const CONFIGURATION = /\.(?:json|ya?ml|config\.[cm]?[jt]s)$/;
 
-const parserOptions = Object.fromEntries(
-  [...byName].map(([name, { short, value }]) => [
+const parserOptions = Object.fromEntries([
+  ...WITH_VALUE.map((name) => [name, { type: 'string', multiple: true }]),
+  ...[...byName].map(([name, { short, value }]) => [
     name,
     { type: value ? 'string' : 'boolean', multiple: true, ...(short && { short }) },
   ]),
-);
+]);
 
 /**
  * What was typed: `{ config, nodeFlags, configFile?, only?, environment?, help?, version? }`. `config` holds the fields that were
@@ -75,16 +77,22 @@ function setField(config, { field, join }, value) {
   config[field] = join ? join(value, config[field]) : value;
 }
 
-function valueOf({ name, value: takesValue, is = true, read }, { rawName, value, inlineValue }) {
+function valueOf({ name, value: takesValue, is = true, read, hint = '' }, { rawName, value, inlineValue }) {
   if (!takesValue) {
     if (value !== undefined) throw new UsageError(`--${name} takes no value, but got '${value}'.`);
     return is;
   }
   // `--title --dev`: the parser would take '--dev' for the title.
-  if (value === undefined || value === '' || (!inlineValue && value.startsWith('-'))) {
-    throw new UsageError(`${rawName} needs a value: ${rawName}${rawName.startsWith('--') ? '=' : ' '}<${takesValue}>.`);
+  if (isMissing(value, inlineValue)) {
+    const form = `${rawName}${rawName.startsWith('--') ? '=' : ' '}<${takesValue}>`;
+    throw new UsageError(`${rawName} needs a value: ${form}.${hint}`);
   }
   return read ? read(value, rawName) : value;
+}
+
+/** What looks like an option is none, without a '='. */
+function isMissing(value, isInline) {
+  return value === undefined || value === '' || (!isInline && value.startsWith('-'));
 }
 
 function flagOf({ name, node }, value) {
@@ -92,12 +100,17 @@ function flagOf({ name, node }, value) {
 }
 
 /** A flag of Node's own that stands alone or has its value after a '=', such as --inspect=0, is passed to the processes. */
-function nodeFlag({ name, rawName, value, index }, file) {
-  if (!process.allowedNodeEnvironmentFlags.has(rawName)) throw unknown(name, rawName, file && index > file.index);
+function nodeFlag({ name, rawName, value, inlineValue, index }, file) {
+  if (!isNodeFlag({ name, rawName })) throw unknown(name, rawName, file && index > file.index);
+  if (WITH_VALUE.includes(name) && isMissing(value, inlineValue)) {
+    throw new UsageError(`${rawName} needs a value: ${rawName}=<value>.`);
+  }
   return value === undefined ? rawName : `${rawName}=${value}`;
 }
 
 function unknown(name, rawName, isAfterFile) {
+  const ofPm2 = require('./pm2/hints').pm2Hint(name);
+  if (ofPm2) return new UsageError(`${rawName} is not an option. ${ofPm2}`);
   const near = nearest(name, [...byName.keys()]);
   const hint = near ? `Did you mean --${near}?` : 'See cluster-native --help.';
   const place = isAfterFile ? ` What is for the workers stands after a --: <file> -- ${rawName}` : '';

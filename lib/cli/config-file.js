@@ -5,12 +5,29 @@ const path = require('path');
 const vm = require('vm');
 const { pathToFileURL } = require('url');
 const { UsageError } = require('./options');
+const { isTypeScript } = require('../scripts/module-type');
+
+const EXTENSIONS = ['.js', '.mjs', '.cjs', '.ts', '.mts', '.cts', '.json'];
+const isFile = (file) => fs.statSync(file, { throwIfNoEntry: false })?.isFile() === true;
+
+/** The one that is used without --config, by its name: in the folder where the command is typed; PM2's, where no file of the app is
+ *  typed. */
+function findConfig({ config }) {
+  const names = ['cluster.config', ...(config.exec === undefined ? ['ecosystem.config'] : [])];
+  for (const name of names) {
+    const [found, ...others] = EXTENSIONS.map((extension) => `${name}${extension}`).filter(isFile);
+    if (others.length > 0) {
+      throw new UsageError(`There are ${[found, ...others].join(' and ')}. Say which one: --config ${found}`);
+    }
+    if (found) return found;
+  }
+  return undefined;
+}
 
 /** What a file exports: `{ config }`, and of PM2's ecosystem file more (pm2/ecosystem.js). */
 async function readConfig(typed) {
   const found = path.resolve(typed.configFile);
-  if (!fs.statSync(found, { throwIfNoEntry: false })?.isFile())
-    throw new UsageError(`--config: there is no file ${found}.`);
+  if (!isFile(found)) throw new UsageError(`--config: there is no file ${found}.`);
   const content = await load(found);
   const { isEcosystem, readEcosystem } = require('./pm2/ecosystem');
   if (isEcosystem(content)) return readEcosystem(content, typed);
@@ -31,12 +48,30 @@ async function load(file) {
   if (/\.ya?ml$/.test(file)) throw new UsageError(`--config: ${file}: YAML is not read. Write it as .json or .js.`);
   try {
     if (path.extname(file) === '.json') return readJson(file);
+    if (isTypeScript(file)) await prepareFor(file);
     const { default: exported, ...named } = await import(pathToFileURL(file));
+    // What was compiled to CommonJS has its own default in that.
+    if (exported?.__esModule && exported.default) return exported.default;
     // PM2 reads an ES module's names.
     return exported ?? (named.apps && named);
   } catch (cause) {
     throw new UsageError(`--config: ${file} could not be loaded: ${cause?.message}`, { cause });
   }
+}
+
+/** What loads TypeScript for the workers does so here. */
+async function prepareFor(file) {
+  const { findLoader } = require('../config/loader');
+  const options = { execArgv: process.execArgv, nodeOptions: process.env.NODE_OPTIONS };
+  let loader;
+  try {
+    loader = findLoader({ field: 'config', files: [file], options, cwd: process.cwd() });
+  } catch (cause) {
+    const remedy = 'Install tsx, use Node.js 22.18 or later, or write it in JavaScript';
+    throw new Error(`Node.js ${process.version} does not load TypeScript by itself. ${remedy}.`, { cause });
+  }
+  loader?.require.forEach((module) => require(module));
+  for (const module of loader?.import ?? []) await import(module);
 }
 
 /** PM2 evaluates such a file as JavaScript: it may hold comments, or commas too many. */
@@ -69,4 +104,4 @@ function isObject(value) {
   return value !== null && typeof value === 'object' && !Array.isArray(value);
 }
 
-module.exports = { readConfig, requireEcosystem, mergeConfig, mergeEnv };
+module.exports = { findConfig, readConfig, requireEcosystem, mergeConfig, mergeEnv };

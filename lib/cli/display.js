@@ -1,44 +1,47 @@
 'use strict';
 
 const { addressText, banner } = require('./banner');
+const { frame } = require('./frame');
 const lines = require('./lines');
+const { Patience } = require('./patience');
 const { Processes } = require('./processes');
-const { table } = require('./table');
-
-/** After the last change of a burst; longer while processes are still on their way. */
-const QUIET_MS = 200;
-const UNSETTLED_MS = 5000;
+const { ProcessTable } = require('./process-table');
+const { now } = require('../real-timers');
 
 /** Why the alone may have ended without that anything is wrong. */
 const ASKED = ['reload', 'shutdown'];
+const WAITS = 'It is started again when a file is saved.';
 
-/** Shows a cluster: on a terminal with a live line and the table again after changes, elsewhere with a line for each event and
- *  the table once. It is told what happens by the cluster's public events. */
+/** Shows a cluster: at the start what runs, with the table, then a line for what happens; in development one for each save. It is told
+ *  what happens by the cluster's public events. */
 class Display {
   #cluster;
   #screen;
-  /** Of the configuration: mode (as it is shown), ready, watched, awaitsChanges. */
+  /** mode (as it is shown), isDevelopment, awaitsChanges, watched, configFile, and when this process was `startedAt`. */
   #config;
   #now;
   #processes;
+  #patience = new Patience(() => this.#tellWaits());
   #addresses = new Set();
   #reasons = new Set();
-  /** Whether a process crashed since files changed: the log said so, and that nothing runs until the next change. */
+  /** Files that were saved, and when the restart began: `{ files, since, isStart }`. */
+  #save;
+  /** Whether a process crashed since files changed, and nothing runs until the next change. */
   #isCrashTold = false;
+  /** The child that ended last. */
+  #last;
   /** starting → running; → stopping */
   #phase = 'starting';
-  #timer;
-  /** The table that was printed last. */
-  #shown = '';
+  #table;
 
-  constructor(cluster, screen, config, now = Date.now) {
+  constructor(cluster, screen, config, clock = now) {
     this.#cluster = cluster;
     this.#screen = screen;
     this.#config = config;
-    this.#now = now;
-    this.#processes = new Processes(cluster.title, process.pid, now());
+    this.#now = clock;
+    this.#processes = new Processes(process.pid, clock, config.startedAt);
+    this.#table = new ProcessTable(cluster, this.#processes, screen);
     this.#listen();
-    this.#screen.live(this.#liveText());
   }
 
   /** A signal came that ends the cluster. */
@@ -46,12 +49,12 @@ class Display {
     this.#stop();
     const isAnyThere = this.#cluster.workers.size > 0 || this.#cluster.alone;
     this.#say(isAnyThere ? lines.signalled(name) : lines.signalledIdle(name));
-    this.#screen.live(this.#liveText());
+    this.#patience.watch(true);
   }
 
   #stop() {
     this.#phase = 'stopping';
-    clearTimeout(this.#timer);
+    this.#table.stop();
   }
 
   #listen() {
@@ -64,38 +67,23 @@ class Display {
       this.#processes.forked('worker', worker);
       this.#detail(lines.boots(worker));
     });
-    on('online', (worker) => this.#config.ready === 'online' && this.#ready('worker', worker));
-    on('listening', (worker, address) => {
-      this.#addresses.add(addressText(address));
-      if (this.#config.ready === 'listening') this.#ready('worker', worker);
-    });
-    on('standby', (worker) => {
-      this.#processes.standsBy(worker, this.#now());
-      this.#detail(lines.standsBy(worker));
-    });
+    on('workerReady', (worker) => this.#ready('worker', worker));
+    on('listening', (_worker, address) => this.#addresses.add(addressText(address)));
+    on('standby', (worker) => this.#detail(lines.standsBy(worker)));
     on('aloneReady', (alone) => {
       this.#processes.forked('alone', alone);
       this.#ready('alone', alone);
     });
+    on('aloneError', (alone, error) => this.#alarm(lines.goesOn(alone, error), error));
     on('exit', (worker, code, signal) => this.#ended('worker', worker, code, signal, worker.exitedAfterDisconnect));
     on('aloneExit', (alone, code, signal) =>
       this.#ended('alone', alone, code, signal, ASKED.includes(alone.exitReason)),
     );
-    on('crash', () => {
-      this.#isCrashTold = true;
-      this.#processes.waitForChange();
-    });
-    on('change', (files) => {
-      this.#isCrashTold = false;
-      this.#say(lines.changed(files));
-    });
-    on('reload', (report) => {
-      // That the cluster is closed is told anyway.
-      const isTold = !report.ok && (this.#isCrashTold || report.reason === 'closed');
-      if (!isTold) this.#say(lines.reloaded(report));
-    });
-    on('hang', (worker, evidence) => this.#say(lines.hangs(worker, evidence)));
-    on('reachReforkLimit', (slot) => this.#say(lines.givenUp(slot)));
+    on('crash', (error) => this.#crashed(error));
+    on('change', (files) => this.#saved(files));
+    on('reload', (report) => this.#reloaded(report));
+    on('hang', (worker, evidence) => this.#alarm(lines.hangs(worker, evidence)));
+    on('reachReforkLimit', (slot) => this.#alarm(lines.givenUp(slot)));
     on('protocolError', (_child, error) => this.#say(error.message));
     on('undeliverable', (_from, _message, reason) => this.#undeliverable(reason));
     on('ready', () => this.#becomeReady());
@@ -103,18 +91,47 @@ class Display {
   }
 
   #ready(type, child) {
-    const after = this.#processes.ready(child, this.#now());
-    if (after !== undefined) this.#detail(lines.ready(type, child, after));
+    this.#processes.ready(child);
+    this.#detail(lines.ready(type, child));
   }
 
   #ended(type, child, code, signal, expected) {
     if (child.exitReason === 'shutdown') this.#stop();
     const isCrash = this.#config.awaitsChanges && !expected && !(type === 'alone' && this.#processes.isReady(child));
     this.#processes.ended(child, { code, signal, expected });
-    if (isCrash) return; // the log tells more
-    const line = lines.ended(type, child, code, signal);
-    if (expected) this.#detail(line);
-    else this.#say(line);
+    this.#last = child;
+    if (isCrash) return; // it is told with the event `crash`
+    const { exitError } = child;
+    if (expected) this.#detail(lines.ended(type, child, code, signal));
+    // Who started the cluster is told why that failed.
+    else if (this.#phase === 'starting' && !this.#config.awaitsChanges) return;
+    else if (exitError) this.#alarm(lines.crashed(type, child, exitError), exitError, child);
+    else this.#alarm(lines.ended(type, child, code, signal));
+  }
+
+  #crashed(error) {
+    this.#isCrashTold = true;
+    this.#save = undefined;
+    this.#processes.waitForChange();
+    const text = error.message.slice(this.#cluster.title.length + 2);
+    this.#alarm(`${text}. ${WAITS}`, error.cause, this.#last);
+  }
+
+  #saved(files) {
+    this.#isCrashTold = false;
+    this.#save ??= { files: [], since: this.#now(), isStart: this.#phase === 'starting' };
+    this.#save.files.push(...files.filter((file) => !this.#save.files.includes(file)));
+  }
+
+  #reloaded(report) {
+    const save = this.#save;
+    this.#save = undefined;
+    if (!report.ok) {
+      // That the cluster is closed is told anyway.
+      const isTold = this.#isCrashTold || report.reason === 'closed';
+      if (!isTold) this.#alarm(lines.reloaded(report));
+    } else if (!save) this.#say(lines.reloaded(report));
+    else if (!save.isStart) this.#say(lines.reloadedIn(this.#now() - save.since, save.files));
   }
 
   #undeliverable(reason) {
@@ -124,74 +141,57 @@ class Display {
   }
 
   #becomeReady() {
-    const now = this.#now();
     this.#phase = 'running';
-    this.#processes.appReady(now);
-    this.#screen.live('');
-    const rows = this.#processes.rows();
     const facts = {
+      ...this.#config,
       title: this.#cluster.title,
-      mode: this.#config.mode,
-      workers: this.#processes.slots().total,
+      workers: this.#processes.slots(),
       pid: process.pid,
-      readyAfter: rows[0].readyAfter,
+      readyAfter: this.#processes.appReady(),
       addresses: [...this.#addresses],
-      watched: this.#config.watched,
     };
     this.#screen.print(...banner(facts, this.#screen));
-    this.#printTable();
+    this.#table.print();
   }
 
   #changed() {
     // Its fork is no event.
     if (this.#cluster.alone) this.#processes.forked('alone', this.#cluster.alone);
-    this.#screen.live(this.#liveText());
-    if (this.#phase !== 'running' || !this.#screen.isLive) return;
-    this.#printAfter(this.#processes.isSettled() ? QUIET_MS : UNSETTLED_MS);
+    this.#patience.watch(this.#phase !== 'running' || !this.#processes.isSettled());
+    if (this.#phase !== 'running' || !this.#screen.isTerminal || this.#config.isDevelopment) return;
+    this.#table.changed();
   }
 
-  /** Not yet, if by then something is on its way of which no event tells. */
-  #printAfter(pause) {
-    clearTimeout(this.#timer);
-    const isLast = () => pause === UNSETTLED_MS || this.#processes.isSettled();
-    this.#timer = setTimeout(() => (isLast() ? this.#printAgain() : this.#printAfter(UNSETTLED_MS)), pause).unref();
-  }
-
-  #printAgain() {
-    if (this.#cluster.stats().workers.starting === 0) this.#processes.allReady();
-    this.#printTable();
-    this.#screen.live(this.#liveText());
-  }
-
-  #liveText() {
-    if (this.#phase === 'stopping') return `stopping, ${this.#cluster.workers.size} left`;
-    if (this.#phase === 'running' && this.#processes.isSettled()) return '';
-    const { ready, total } = this.#processes.slots();
-    return total > 0 ? `${ready}/${total} workers ready` : 'starting';
-  }
-
-  #printTable() {
-    const rows = this.#processes.rows();
-    const text = table(rows, this.#screen).join('\n');
-    if (text === this.#shown) return;
-    this.#shown = text;
-    this.#screen.print(text);
+  #tellWaits() {
+    const text = lines.waits(this.#processes.rows().filter(({ type }) => type !== 'app'));
+    if (text && !this.#hasDetails()) this.#say(text);
   }
 
   /** What is shown everywhere. */
-  #say(line) {
-    this.#screen.print(`${this.#screen.colors.bold(`${this.#cluster.title}:`)} ${line}`);
+  #say(line, ...more) {
+    this.#screen.print(`${this.#screen.colors.bold(`${this.#cluster.title}:`)} ${line}`, ...more);
   }
 
-  /** What the live line and the table show where there is a terminal. */
+  /** Something is wrong. `child`: whose end the error is; before it was ready its own Node has printed the code. */
+  #alarm(line, error, child) {
+    const { red, dim } = this.#screen.colors;
+    const below = frame(error, { isPrinted: child !== undefined && child.readyAfter === undefined });
+    this.#say(red(line), ...below.map((each) => dim(each)));
+  }
+
+  /** What the table shows where it is printed again, and what is no news at each save. */
   #detail(line) {
-    if (!this.#screen.isLive) this.#say(line);
+    if (this.#hasDetails()) this.#say(line);
+  }
+
+  #hasDetails() {
+    return !this.#screen.isTerminal && !this.#config.isDevelopment;
   }
 
   #close() {
-    clearTimeout(this.#timer);
-    this.#screen.live('');
-    if (this.#shown) this.#say('stopped');
+    this.#table.stop();
+    this.#patience.watch(false);
+    if (this.#table.wasPrinted) this.#say('stopped');
   }
 }
 

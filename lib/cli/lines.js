@@ -3,10 +3,13 @@
 // One line for each event that is worth telling.
 
 const path = require('path');
-const { duration } = require('./text');
+const { duration, oneLine, several } = require('./text');
 
-/** How many changed files are named. */
-const NAMED_FILES = 3;
+/** How a file is called here; one that is elsewhere as it is. */
+function local(file) {
+  const name = path.relative('', file);
+  return name === '' || name.startsWith('..') ? file : name;
+}
 
 function processText(type, { slot, pid }) {
   const name = type === 'alone' ? 'alone' : slot === undefined ? 'standby worker' : `worker ${slot}`;
@@ -21,29 +24,40 @@ function ended(type, child, code, signal) {
   return `${processText(type, child)} ${how}${isKnown ? '' : ` (${child.exitReason})`}`;
 }
 
+const errorText = ({ name, message }) => oneLine(`${name}: ${message}`);
+
 function reloaded(report) {
   const pids = report.replaced.map(({ oldPid, newPid }) => `${oldPid ?? '-'} → ${newPid ?? '-'}`);
   if (report.ok) return `reloaded: ${pids.join(', ') || 'there was nothing to replace'}`;
   return `the reload failed: ${report.error.message}`;
 }
 
-function changed(files) {
-  const named = files.slice(0, NAMED_FILES).map((file) => path.relative('', file) || file);
-  const more = files.length - named.length;
-  return `changed: ${named.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+/** `processes`: { type, slot, pid, status } */
+function waits(processes) {
+  const named = (status) =>
+    processes.filter((each) => each.status === status).map((each) => processText(each.type, each));
+  const kinds = ['booting', 'draining']
+    .map((status) => [status, named(status)])
+    .filter(([, names]) => names.length > 0);
+  return kinds.map(([status, names]) => `still ${status}: ${several(names)}`).join('; ');
 }
 
 module.exports = {
   boots: (child) => `${processText('worker', child)} is booting`,
-  ready: (type, child, after) => `${processText(type, child)} is ready in ${duration(after)}`,
+  ready: (type, child) => `${processText(type, child)} is ready in ${duration(child.readyAfter)}`,
   standsBy: (child) => `worker (pid ${child.pid}) is standing by`,
   ended,
+  crashed: (type, child, error) => `${processText(type, child)} crashed: ${errorText(error)}`,
+  goesOn: (alone, error) =>
+    `${processText('alone', alone)} goes on after an error that nobody caught: ${errorText(error)}`,
   reloaded,
-  changed,
+  reloadedIn: (ms, files) => `reloaded in ${duration(ms)} (${several(files.map(local))})`,
+  waits,
   hangs: (child, { silentFor, state }) =>
     `${processText('worker', child)} hangs: ${state}, silent for ${duration(silentFor)}`,
   givenUp: (slot) => `worker ${slot} is given up for now: every new process failed (--limit)`,
   undeliverable: (reason) => `a message reached nobody: ${reason} (each reason is reported once)`,
   signalled: (name) => `${name}: workers finish their work; a second ${name} kills everything at once`,
   signalledIdle: (name) => `${name}: no process is running, the cluster stops`,
+  local,
 };

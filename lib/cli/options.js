@@ -53,18 +53,29 @@ const READ = {
   env: { read: variable, join: merge },
   listenFds: { read: numberOr(), join: append },
   maxMemory: { read: (text) => (/^\d+$/.test(text) ? Number(text) : text) },
-  watch: { join: append },
+  watch: { join: append, hint: ' In development (--dev) the app is watched without it.' },
+  'ready-port': {
+    read: (text, option) => [numberOr()(text, option)],
+    join: (value, before) => ({ port: [...(before?.port ?? []), ...value] }),
+  },
 };
 
 const dashed = (field) => field.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
 /** An option from what the table says of the field, and of this flag. */
-function optionOf(field, kind, { words = kind.words, name, is, value, help }) {
+function optionOf(field, kind, { words = kind.words, name, is, value, help, usual }) {
   if (is !== undefined) return { name: name ?? `no-${dashed(field)}`, field, is, help };
   const ofKind = kind.number
     ? { value: [kind.number, ...(words ?? [])].join('|'), read: numberOr(words) }
     : words && { value: words.join('|'), read: oneOf(words) };
-  return { name: name ?? dashed(field), field, ...(value ? { value } : ofKind), ...READ[field], help };
+  return {
+    name: name ?? dashed(field),
+    field,
+    ...(value ? { value } : ofKind),
+    ...(READ[name] ?? READ[field]),
+    help,
+    usual,
+  };
 }
 
 function optionsOf([group, fields]) {
@@ -85,7 +96,9 @@ const OPTIONS = [
   { name: 'import', node: true, value: 'module', help: "node's own, for alone and workers; repeatable" },
   { name: 'exec-argv', node: 'plain', value: 'flag', help: 'any flag: --exec-argv=--expose-gc; repeatable' },
   { group: 'Command' },
-  { name: 'config', ask: 'configFile', value: 'file', help: "configuration (.js, .cjs, .mjs, .json), or PM2's" },
+  { name: 'config', ask: 'configFile', value: 'file', help: "configuration, or PM2's (usual: cluster.config.js)" },
+  { name: 'no-config', ask: 'configFile', is: false, help: 'look for no configuration' },
+  { name: 'quiet', short: 'q', ask: 'quiet', help: 'show nothing but why it failed' },
   { name: 'only', ask: 'only', value: 'app', help: "of PM2's ecosystem file: the app that is started" },
   { name: 'help', short: 'h', ask: 'help', help: 'show this help' },
   { name: 'version', short: 'v', ask: 'version', help: 'show the version' },

@@ -1,63 +1,55 @@
 'use strict';
 
-/** Of a child that has started and not begun to end. */
-const RUNNING = ['online', 'listening'];
-
-/** What the table shows of the cluster's processes. Told what happens, by whoever listens to the cluster; the time is passed
- *  in. A child's own `state` and `slot` are looked at when rows are asked for: there is no event for each of their changes. */
+/** What the table shows of the cluster's processes. Told what happens, by whoever listens to the cluster. A child's own `state` and
+ *  `slot` are looked at when rows are asked for: there is no event for each of their changes. */
 class Processes {
-  #title;
   #app;
+  #now;
   /** By child. Those who died unasked stay until their place is taken. */
   #entries = new Map();
+  /** By place: how often its process died unasked. */
+  #restarts = new Map();
 
-  constructor(title, pid, now) {
-    this.#title = title;
-    this.#app = { pid, startedAt: now, readyAfter: null };
+  /** `now`: ms by a clock that nobody sets, by which the app was `startedAt`. */
+  constructor(pid, now, startedAt = now()) {
+    this.#now = now;
+    this.#app = { pid, startedAt, readyAfter: null };
   }
 
   forked(type, child) {
-    if (!this.#entries.has(child))
-      this.#entries.set(child, { type, child, isReady: false, readyAfter: null, end: null });
+    if (!this.#entries.has(child)) this.#entries.set(child, { type, child, isReady: false, end: null });
     this.#prune();
   }
 
-  /** After how many ms; undefined if it was ready before. */
-  ready(child, now) {
+  ready(child) {
     const entry = this.#entries.get(child);
-    if (!entry || entry.isReady) return undefined;
-    entry.isReady = true;
-    entry.readyAfter ??= now - child.startedAt;
-    return entry.readyAfter;
+    if (entry) entry.isReady = true;
   }
 
   isReady(child) {
     return this.#entries.get(child)?.isReady === true;
   }
 
-  /** It is as ready as it can be without a slot; the time until it gets one says nothing. */
-  standsBy(child, now) {
-    const entry = this.#entries.get(child);
-    if (entry) entry.readyAfter = now - child.startedAt;
-  }
-
-  appReady(now) {
-    this.#app.readyAfter ??= now - this.#app.startedAt;
-    this.allReady();
-  }
-
-  /** The master waits for none: also those are ready of which no event tells, without a known time: whose servers it is not told of
-   *  (`exclusive`), or who said it themselves (`ready: 'message'`). */
-  allReady() {
-    for (const entry of this.#entries.values()) if (RUNNING.includes(entry.child.state)) entry.isReady = true;
+  /** After how many ms. */
+  appReady() {
+    this.#app.readyAfter ??= this.#now() - this.#app.startedAt;
+    return this.#app.readyAfter;
   }
 
   ended(child, { code, signal, expected }) {
     const entry = this.#entries.get(child);
     if (!entry) return;
     if (expected) this.#entries.delete(child);
-    else entry.end = signal ? `killed (${signal})` : `${code === 0 ? 'exited' : 'crashed'} (code ${code})`;
+    else {
+      entry.end = signal ? `killed (${signal})` : `${code === 0 ? 'exited' : 'crashed'} (code ${code})`;
+      const place = placeOf(entry);
+      this.#restarts.set(place, this.#restartsOf(place) + 1);
+    }
     this.#prune();
+  }
+
+  #restartsOf(place) {
+    return this.#restarts.get(place) ?? 0;
   }
 
   /** Development: what crashed is started again by the next save. */
@@ -68,21 +60,13 @@ class Processes {
   /** The dead whose place is taken. */
   #prune() {
     const entries = [...this.#entries.values()];
-    const isTaken = ({ type, child }) =>
-      entries.some((other) => !other.end && other.type === type && other.child.slot === child.slot);
+    const isTaken = (entry) => entries.some((other) => !other.end && placeOf(other) === placeOf(entry));
     for (const entry of entries) if (entry.end && isTaken(entry)) this.#entries.delete(entry.child);
   }
 
-  /** The slots, and how many of them have a ready worker. */
+  /** How many slots have a worker. */
   slots() {
-    const all = new Set();
-    const ready = new Set();
-    for (const { type, status, slot } of this.rows()) {
-      if (type !== 'worker' || slot === undefined) continue;
-      all.add(slot);
-      if (status === 'ready') ready.add(slot);
-    }
-    return { ready: ready.size, total: all.size };
+    return new Set(this.rows().flatMap(({ type, slot }) => (type === 'worker' && slot) || [])).size;
   }
 
   /** Whether nothing is on its way from one state to another, and nobody beside who is to take its place. */
@@ -94,28 +78,43 @@ class Processes {
     );
   }
 
-  /** App, alone, workers by slot, those that stand by; `{ id, name, type, pid, slot, status, readyAfter }`. */
+  /** App, alone, workers by slot, those that stand by; `{ id, name, type, pid, slot, status, uptime, restarts }`. */
   rows() {
     this.#prune();
-    const place = ({ type, slot, id }) => [type === 'alone' ? 0 : (slot ?? Infinity), id];
+    const order = ({ type, child }) => [type === 'alone' ? 0 : (child.slot ?? Infinity), child.id];
     const children = [...this.#entries.values()]
-      .map((entry) => this.#row(entry))
-      .sort((a, b) => compare(place(a), place(b)));
+      .sort((a, b) => compare(order(a), order(b)))
+      .map((entry) => this.#row(entry));
     return [this.#appRow(), ...children];
   }
 
   #appRow() {
-    const { pid, readyAfter } = this.#app;
+    const { pid, readyAfter, startedAt } = this.#app;
     const status = readyAfter === null ? 'booting' : 'ready';
-    return { id: null, name: `${this.#title}:app`, type: 'app', pid, slot: undefined, status, readyAfter };
+    const uptime = this.#now() - startedAt;
+    return { id: null, name: 'app', type: 'app', pid, slot: undefined, status, uptime, restarts: null };
   }
 
   #row(entry) {
-    const { type, child, readyAfter } = entry;
+    const { type, child, end } = entry;
     const { id, pid, slot } = child;
-    const name = type === 'alone' ? `${this.#title}:alone` : `${this.#title}:worker:${slot ?? 'standby'}`;
-    return { id, name, type, pid, slot, status: statusOf(entry), readyAfter };
+    return {
+      // There may be a worker of this number as well.
+      id: type === 'alone' ? `a${id}` : String(id),
+      name: type === 'alone' ? 'alone' : slot === undefined ? 'standby' : `worker ${slot}`,
+      type,
+      pid,
+      slot,
+      status: statusOf(entry),
+      uptime: end ? null : child.uptime,
+      restarts: placeOf(entry) === undefined ? null : this.#restartsOf(placeOf(entry)),
+    };
   }
+}
+
+/** One that stands by has none yet. */
+function placeOf({ type, child }) {
+  return type === 'alone' ? 'alone' : child.slot;
 }
 
 function compare([a, b], [c, d]) {

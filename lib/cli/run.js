@@ -1,11 +1,16 @@
 'use strict';
 
+const { inspect } = require('util');
 const { parse } = require('./arguments');
 const { CONTROL_COMMANDS } = require('./control/names');
 const { byName, UsageError } = require('./options');
+const { readVariable } = require('../output/log');
 
 const EXIT_FAILURE = 1;
 const EXIT_USAGE = 2;
+
+/** What the display tells of, the log does not. */
+const SHOWN = ['exit', 'hang', 'givenUp', 'reload', 'exception'];
 
 /** They end the cluster, as the library has it. */
 const ENDING_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGQUIT'];
@@ -13,28 +18,40 @@ const ENDING_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGQUIT'];
 /** The command `cluster-native`. What it does any app can do with the public API. */
 async function run(argv) {
   if (CONTROL_COMMANDS.includes(argv[0])) return require('./control').runControl(argv);
+  const log = readVariable(process.env.YUNFLY_LOG).json ? require('./log').beginJson() : undefined;
   let typed;
   try {
     typed = parse(argv);
-    await command(typed);
+    await command(typed, log !== undefined);
   } catch (error) {
-    fail(error, typed);
+    fail(error, typed, log);
   }
 }
 
-async function command(typed) {
+async function command(typed, isJson) {
   if (typed.help) return void console.log(require('./help').help());
   if (typed.version) return void console.log(require('../../package.json').version);
-  const { mergeConfig, readConfig, requireEcosystem } = require('./config-file');
+  const { findConfig, mergeConfig, readConfig, requireEcosystem } = require('./config-file');
+  typed.configFile ??= findConfig(typed);
   if (typed.configFile) typed.file = await readConfig(typed);
   else requireEcosystem(typed);
   const { config: fromFile = {}, logs } = typed.file ?? {};
   const config = mergeConfig(fromFile, typed);
   if (config.exec === undefined) throw new UsageError('Which file shall the workers run? cluster-native <file>');
-  const complete = withMode(config);
+  const nodeEnv = process.env.NODE_ENV || nodeEnvOfFiles(config);
+  const complete = withMode(config, nodeEnv);
   // Who typed where the output goes has the last word.
   const files = logs && config.output === undefined ? openFiles(logs) : undefined;
-  await start({ ...complete, ...(files && { output: 'pipe' }) }, shownOf(complete, config.mode !== undefined), files);
+  const isGuess = config.mode === undefined && !nodeEnv;
+  const display = { ...shownOf(complete, isGuess), configFile: typed.configFile, isShown: !typed.quiet && !isJson };
+  if (typed.quiet) require('./log').useLevel('error');
+  await start({ ...complete, ...(files && { output: 'pipe' }) }, display, files);
+}
+
+/** Node reads them in each process that is started with them. */
+function nodeEnvOfFiles({ execArgv, cwd }) {
+  if (!Array.isArray(execArgv) || !execArgv.some((flag) => /^--env-file/.test(flag))) return undefined;
+  return require('./env-files').nodeEnvOf(execArgv, cwd);
 }
 
 function openFiles(logs) {
@@ -43,38 +60,42 @@ function openFiles(logs) {
 }
 
 /** With a mode, which is shown; and where NODE_ENV is not set the app is told of the mode by it. */
-function withMode(config) {
-  const mode = config.mode ?? (process.env.NODE_ENV === 'production' ? 'production' : 'development');
+function withMode(config, nodeEnv) {
+  const mode = config.mode ?? (nodeEnv === 'production' ? 'production' : 'development');
   const { mergeEnv } = require('./config-file');
-  const env = process.env.NODE_ENV ? config.env : mergeEnv({ NODE_ENV: mode }, config.env);
+  const env = nodeEnv ? config.env : mergeEnv({ NODE_ENV: mode }, config.env);
   return { ...config, mode, env };
 }
 
 /** What of the configuration is shown, or decides what an event means. */
-function shownOf({ mode, ready = 'listening', watch }, isModeAsked) {
-  const isGuess = !isModeAsked && !process.env.NODE_ENV;
+function shownOf({ mode, watch }, isGuess) {
   const isDevelopment = mode === 'development';
   const shownMode = isGuess ? `${mode} (NODE_ENV is not set; --prod for production)` : mode;
   const watched = isDevelopment && Array.isArray(watch) ? watch : [];
-  return { mode: shownMode, ready, watched, awaitsChanges: isDevelopment && watch !== false };
+  return { mode: shownMode, watched, isDevelopment, awaitsChanges: isDevelopment && watch !== false };
 }
 
 async function start(config, shown, files) {
   const { createCluster } = require('../..');
-  const { Display } = require('./display');
-  const { Screen } = require('./screen');
-  const cluster = createCluster(config);
-  process.title = `${cluster.title}:app`;
+  const cluster = createCluster({ ...config, [Symbol.for('yunfly.cluster.shown')]: shown.isShown ? SHOWN : [] });
   if (files) {
     cluster.on('output', (child, text, stream) => files.take(child, text, stream));
     // As PM2's daemon has it.
     process.on('SIGUSR2', () => files.reopen());
   }
-  const display = new Display(cluster, new Screen(process.stdout, process.env), shown);
-  cluster.on('exception', (error) => console.error(error.message));
-  // Without processes the signals are the app's own.
-  if (config.enable !== false) tellSignals(cluster, display);
+  if (shown.isShown) show(cluster, config, shown);
   await cluster.start();
+}
+
+function show(cluster, { enable }, shown) {
+  const { now } = require('../real-timers');
+  const { Display } = require('./display');
+  const { Screen } = require('./screen');
+  const startedAt = now() - process.uptime() * 1000;
+  const display = new Display(cluster, new Screen(process.stdout, process.env), { ...shown, startedAt });
+  cluster.on('exception', (error) => printError(error, error.message));
+  // Without processes the signals are the app's own.
+  if (enable !== false) tellSignals(cluster, display);
 }
 
 function tellSignals(cluster, display) {
@@ -86,11 +107,23 @@ function tellSignals(cluster, display) {
   }
 }
 
-function fail(error, typed) {
+function fail(error, typed, log) {
   process.exitCode = error instanceof UsageError || error.code === 'ERR_CONFIG_INVALID' ? EXIT_USAGE : EXIT_FAILURE;
   // What a child did not catch was printed by its own Node.
   const isKnown = error instanceof UsageError || error.name === 'ClusterError';
-  console.error(isKnown ? `cluster-native: ${inOurTerms(error.message, typed)}` : error);
+  const text = isKnown ? inOurTerms(error.message, typed) : inspect(error);
+  if (log) log.error(text);
+  else printError(error, isKnown ? `cluster-native: ${text}` : text);
+}
+
+/** With the line of the app's code where it began, if that is known. */
+function printError({ cause }, text) {
+  const { createColors } = require('picocolors');
+  const { colorDepth } = require('../output/terminal');
+  const { frame } = require('./frame');
+  const { red, dim } = createColors(colorDepth(process.stderr) > 1);
+  const below = frame(cause, { isPrinted: true }).map((line) => dim(line));
+  console.error([red(text), ...below].join('\n'));
 }
 
 const CONFIG = 'cluster config: ';

@@ -1,6 +1,6 @@
 'use strict';
 
-const { cut, cutStart, duration, pad, widthOf } = require('./text');
+const { age, cut, cutStart, megabytes, pad, percent, widthOf } = require('./text');
 
 const STATUS = {
   head: 'status',
@@ -9,15 +9,27 @@ const STATUS = {
   least: 1,
 };
 
+/** What is not known is a '-'. */
+function column(head, read, shown = String) {
+  const cell = (row) => {
+    const value = read(row);
+    return value === null || value === undefined ? '-' : shown(value);
+  };
+  return { head, cell };
+}
+
 /** Where there is not enough room, the columns with a `least` width give way, one after the other. */
 const COLUMNS = [
-  { head: 'id', cell: ({ id }) => (id === null ? '-' : String(id)) },
+  column('id', ({ id }) => id),
   // Its end tells the processes apart.
-  { head: 'name', cell: ({ name }) => name, shorten: cutStart, least: 8 },
-  { head: 'type', cell: ({ type }) => type, least: 1 },
-  { head: 'pid', cell: ({ pid }) => String(pid) },
+  { ...column('name', ({ name }) => name), shorten: cutStart, least: 8 },
+  column('pid', ({ pid }) => pid),
   STATUS,
-  { head: 'ready in', cell: ({ readyAfter }) => (readyAfter === null ? '-' : duration(readyAfter)), least: 1 },
+  { ...column('uptime', ({ uptime }) => uptime, age), least: 1 },
+  { ...column('restarts', ({ restarts }) => restarts), least: 1 },
+  // Of one CPU, since its start.
+  column('cpu', ({ cpu }) => cpu, percent),
+  column('memory', ({ memory }) => memory, megabytes),
 ];
 
 function tintOf(status, colors) {
@@ -77,4 +89,4 @@ function list(rows, width) {
   return rows.map(({ type, pid, status }) => cut(`${pad(type, 6)} ${pid} ${status}`, width));
 }
 
-module.exports = { table, STATUS };
+module.exports = { table, column, STATUS };

@@ -45,4 +45,20 @@ function age(ms) {
   return `${Math.floor(ms / length)} ${unit}`;
 }
 
-module.exports = { age, widthOf, cut, cutStart, pad, duration };
+/** Of one CPU. */
+const percent = (share) => `${Math.round(share * 100)} %`;
+const megabytes = (bytes) => `${Math.round(bytes / 1024 / 1024)} MB`;
+
+/** One line, in which nothing moves the cursor. */
+const oneLine = (text) =>
+  String(text)
+    .split('\n', 1)[0]
+    .replace(/\p{Cc}/gu, ' ');
+
+/** a, b, c and 2 more */
+function several(texts, most = 3) {
+  const more = texts.length - most;
+  return `${texts.slice(0, most).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+}
+
+module.exports = { age, megabytes, oneLine, percent, several, widthOf, cut, cutStart, pad, duration };

@@ -48,7 +48,8 @@ class Changes {
       const message = `reload(): \`target: '${options.target}'\` needs an alone process; this cluster has none.`;
       throw new ClusterError('ERR_NO_ALONE', message);
     }
-    const change = { target: 'worker', ...given(options), ...this.#script(options) };
+    const target = this.#settings.alone ? this.#settings.reloadTarget : 'worker';
+    const change = { target, ...given(options), ...this.#script(options) };
     return new Promise((resolve, reject) => {
       const asker = { resolve, reject };
       if (this.#underWay) this.#next = merge(this.#next, change, asker);
@@ -204,10 +205,11 @@ function failureOf(failure, reason, settings) {
   );
 }
 
-function how({ role, cause, code, signal, wasReady, detail, error }, settings) {
+function how(failure, settings) {
+  const { cause, code, signal, wasReady, detail, error } = failure;
   const when = wasReady ? 'soon after it was ready' : 'before it was ready';
   const why = error?.message ? `: ${error.message}` : '';
-  if (cause === 'timeout') return notReady(role, settings);
+  if (cause === 'timeout') return notReady(failure, settings);
   if (cause === 'spawn') return `could not be started: ${detail}`;
   return `ended ${when} (${signal ?? `exit code ${code}`})${why}`;
 }

@@ -48,20 +48,30 @@ function describe(failure, settings) {
   return `${who} ${whatHappened(failure, settings)}${told}`;
 }
 
-function whatHappened({ role, cause, code, signal, detail, wasReady }, { startTimeout, ready }) {
+function whatHappened(failure, settings) {
+  const { cause, code, signal, detail, wasReady } = failure;
   const early = wasReady ? '' : ' before it was ready';
   switch (cause) {
     case 'spawn':
       return `could not be forked: ${detail}`;
     case 'timeout':
-      return notReady(role, { startTimeout, ready });
+      return notReady(failure, settings);
     default:
       return signal ? `was killed by ${signal}${early}` : `exited with code ${code}${early}`;
   }
 }
 
-function notReady(role, { startTimeout, ready }) {
-  return `was not ready within ${startTimeout} ms (startTimeout): ${AWAITED[role === 'alone' ? 'alone' : ready]}`;
+function notReady({ role, places }, { startTimeout, ready }) {
+  const awaited = AWAITED[role === 'alone' ? 'alone' : ready] ?? placeMissing(ready, places);
+  return `was not ready within ${startTimeout} ms (startTimeout): ${awaited}`;
+}
+
+/** Of a worker that listens elsewhere, if at all. */
+function placeMissing({ port, path }, places) {
+  const missing = [port ?? []].flat().filter((each) => !places.includes(`port ${each}`));
+  const what = path ?? `port ${missing.join(' and ')}`;
+  const where = places.length > 0 ? `it listens on ${places.join(', ')}` : 'none of its servers listens';
+  return `it does not listen on ${what} (ready); ${where}`;
 }
 
 module.exports = { startFailure, exception, notScaled, crash, notReady };

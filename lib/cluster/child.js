@@ -11,6 +11,7 @@ class ClusterChild extends EventEmitter {
   #master;
   #codec;
   #role;
+  #forkedAt = timers.now();
 
   constructor(master, codec, role, { id, pid }) {
     super();
@@ -21,8 +22,14 @@ class ClusterChild extends EventEmitter {
     this.pid = pid;
     this.state = 'forking';
     this.exitReason = undefined;
+    this.exitError = undefined;
     this.startedAt = Date.now();
+    this.readyAfter = undefined;
     this.process = new ChildProcess(this);
+  }
+
+  get uptime() {
+    return Math.round(timers.now() - this.#forkedAt);
   }
 
   /** Node's order of arguments (`subprocess.send`): what stands before the callback may be left out. */

@@ -1,12 +1,15 @@
 'use strict';
 
-const { EventEmitter } = require('events');
 const { normalize } = require('../config');
+const appTitle = require('./app-title');
+const { closedError } = require('./closed');
 const { ClusterError, describeError } = require('../errors');
 const { toNativeConfig } = require('../config/settings');
 const timers = require('../real-timers');
 const { enter } = require('../messages/here');
 const { limitedCodec, toJson } = require('../messages/serialization');
+const { Observable } = require('./observable');
+const { deferred, outOfPromise } = require('./promises');
 
 /** As PID 1 of a container the app is the parent of every orphan in it. */
 const REAP_MS = 5000;
@@ -18,15 +21,9 @@ const ROLE = Symbol.for('yunfly.cluster.role');
 /** Children load this package for request() and sendmessage() only. */
 const Master = process[ROLE] ? undefined : require('../native/addon').Master;
 
-function deferred() {
-  const result = {};
-  result.promise = new Promise((resolve, reject) => Object.assign(result, { resolve, reject }));
-  return result;
-}
-
 /** The app's view of the cluster. What is to be done is decided by the native master: this forwards calls to it and
  *  hands its events on. */
-class Cluster extends EventEmitter {
+class Cluster extends Observable {
   #settings;
   #codec;
   #endpoint;
@@ -40,6 +37,7 @@ class Cluster extends EventEmitter {
   #keepAlive;
   #reaping;
   #participant;
+  #manager;
   #localTopics;
   #messenger;
   #adminAddress = null;
@@ -82,6 +80,7 @@ class Cluster extends EventEmitter {
     }
     if (this.#state === 'closed') throw closedError();
     if (this.#state !== 'created') throw new ClusterError('ERR_ALREADY_STARTED', 'start() was already called.');
+    if (!this.#meetManager()) return this.ready();
     if (this.#settings.enable) this.#supervise();
     else this.#loadHere();
     return this.ready();
@@ -148,11 +147,10 @@ class Cluster extends EventEmitter {
     return this.#running('reload').reload(options);
   }
 
-  /** SIGHUP: nobody awaits how it goes. */
+  /** SIGHUP: nobody awaits how it goes. The log says so of one that fails; of one that cannot begin, here. */
   async #reloadUnasked() {
     try {
-      const { ok, reason, error } = await this.reload();
-      if (!ok && reason !== 'closed') this.#dispatcher.tellReloadFailed(error);
+      await this.reload();
     } catch (error) {
       this.#dispatcher.tellReloadFailed(error);
       const report = { ok: false, replaced: [], reason: 'not-begun', error };
@@ -191,6 +189,19 @@ class Cluster extends EventEmitter {
     return stats === null ? require('./no-stats').noStats(this.title) : JSON.parse(stats);
   }
 
+  /** Whether nothing is in the way that concerns who started this process. */
+  #meetManager() {
+    const { pidFile, notifyParent } = this.#settings;
+    if (pidFile === undefined && !notifyParent) return true;
+    const { Manager } = require('./manager');
+    try {
+      this.#manager = new Manager(this.#settings, () => this.#participant?.onSignal?.('SIGTERM'));
+    } catch (error) {
+      this.#end(error);
+    }
+    return this.#state === 'created';
+  }
+
   #supervise() {
     try {
       this.#master = new Master(JSON.stringify(toNativeConfig(this.#settings)), () => this.#pump?.wake());
@@ -219,6 +230,7 @@ class Cluster extends EventEmitter {
       return;
     }
     this.#state = 'supervising';
+    appTitle.take(this, this.title);
     this.#topicEndpoint?.open();
     // The master's own callback doesn't keep the app alive.
     this.#keepAlive = timers.setInterval(() => {}, FOREVER_MS);
@@ -320,6 +332,13 @@ class Cluster extends EventEmitter {
   }
 
   #becomeReady() {
+    try {
+      this.#manager?.ready();
+    } catch (error) {
+      this.#ready.reject(error);
+      this.close();
+      return;
+    }
     this.#ready.resolve();
     // From now on a deployment may remove the release: what is needed of it is kept, for children before anybody hears of it.
     if (this.#state === 'supervising') this.#insist(() => require('../native/preload-files').keepPreload(this.#master));
@@ -351,6 +370,8 @@ class Cluster extends EventEmitter {
   /** `error`: for those who still wait for `ready`. */
   #end(error) {
     this.#state = 'closed';
+    this.#manager?.end();
+    appTitle.giveBack(this);
     this.#dispatcher?.close();
     this.#endpoint?.close();
     this.#topicEndpoint?.close();
@@ -361,21 +382,6 @@ class Cluster extends EventEmitter {
     this.#closed.resolve();
     this.emit('close');
   }
-}
-
-/** What the app's code throws in a promise's callback is an uncaught exception, as in any other. */
-function outOfPromise(call) {
-  try {
-    call();
-  } catch (error) {
-    timers.nextTick(() => {
-      throw error;
-    });
-  }
-}
-
-function closedError() {
-  return new ClusterError('ERR_CLOSED', 'The cluster was closed before it was ready.');
 }
 
 // Node 18 has the symbol from 18.18 on.

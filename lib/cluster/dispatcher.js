@@ -8,6 +8,8 @@ const { isInternal } = require('../messages/serialization');
 const { warn } = require('../warn');
 const { ClusterWorker } = require('./worker');
 
+const TARGETS = ['app', 'alone', 'worker'];
+
 // What most clusters don't need, or not before they are ready: until then it would keep a CPU from the processes that boot.
 const failures = () => require('./child-failure');
 const handles = () => require('../messages/handles');
@@ -26,10 +28,9 @@ class Dispatcher {
   #output;
   #mirror;
   #loops;
+  #unheard;
   #workers;
   #alones = new Map();
-  /** Whether the last alone ended by itself. It may be started again at once, later, after the next save, or not at all. */
-  #isAloneMissed = false;
   alone = null;
   /** Why the cluster ends, if not by close() or a signal. */
   failure = null;
@@ -83,8 +84,6 @@ class Dispatcher {
     }
     this.alone = new ClusterAlone(this.#master, this.#codec, event);
     this.#alones.set(event.id, this.alone);
-    if (this.#isAloneMissed) this.#log.warn(`the alone is started again (pid ${event.pid}).`);
-    this.#isAloneMissed = false;
   }
 
   online(event) {
@@ -107,7 +106,9 @@ class Dispatcher {
   childReady(event) {
     const child = this.#child(event);
     if (event.role === 'alone') child.state = 'ready';
-    this.#log.info(`the ${event.role} is ready`, this.#fields(child, { after: Date.now() - child.startedAt }));
+    // The time until one that stood by got a slot says nothing.
+    child.readyAfter ??= child.uptime;
+    this.#log.info(`the ${event.role} is ready`, this.#fields(child, { after: child.readyAfter }));
     child.emit('ready');
     this.#cluster.emit(event.role === 'alone' ? 'aloneReady' : 'workerReady', child);
   }
@@ -116,6 +117,7 @@ class Dispatcher {
   standby(event) {
     const worker = this.#child(event);
     worker.state = 'standby';
+    worker.readyAfter = worker.uptime;
     this.#cluster.emit('standby', worker);
   }
 
@@ -158,11 +160,8 @@ class Dispatcher {
     else this.#alones.delete(event.id);
     this.#output?.keep(event, child);
     const fields = { ...(code === null ? { signal } : { code }), reason: event.reason, asked: event.expected };
-    this.#log.info(`the ${event.role} has ended`, this.#fields(child, fields));
-    if (event.role === 'alone' && !event.expected) {
-      this.#isAloneMissed = true;
-      this.#log.warn(`the alone (pid ${child.pid}) ended by itself: ${signal ?? `exit code ${code}`}.`);
-    }
+    // What nobody has asked for the master has said (crates/master/src/unasked.rs).
+    if (event.expected) this.#log.info(`the ${event.role} has ended`, this.#fields(child, fields));
     if (this.alone === child) this.alone = null;
     Object.assign(child.process, { exitCode: code, signalCode: signal });
     if (event.role === 'worker') this.#workerExit(event, child, code, signal);
@@ -195,8 +194,9 @@ class Dispatcher {
 
   /** What a child does not catch at its start is the cause of the start's failure; a worker's ends it: `exit`. */
   childError(event) {
-    if (event.role !== 'alone' || event.phase !== 'run') return;
-    this.#cluster.emit('aloneError', this.#child(event), reviveError(event.error));
+    const error = reviveError(event.error);
+    if (event.role === 'alone' && event.phase === 'run') this.#cluster.emit('aloneError', this.#child(event), error);
+    else this.#child(event).exitError = error;
   }
 
   message(event) {
@@ -221,9 +221,22 @@ class Dispatcher {
   }
 
   #tellMessage(child, ...args) {
+    if (isToOthers(args[0]) && !this.#isHeard(child)) this.#tellUnheard(child, args[0]);
     child.emit('message', ...args);
     child.process.emit('message', ...args);
     this.#tell('message', child, ...args);
+  }
+
+  #isHeard(child) {
+    const listeners = [this.#cluster, child, child.process].map((emitter) => emitter.listenerCount('message'));
+    return this.#mirror.listeners(child) + listeners.reduce((sum, count) => sum + count) > 0;
+  }
+
+  /** `sender`: null for the app. */
+  #tellUnheard(sender, message) {
+    const { Unheard } = require('./unheard');
+    this.#unheard ??= new Unheard(this.#log);
+    this.#unheard.tell(sender, message.to);
   }
 
   undeliverable(event) {
@@ -231,7 +244,10 @@ class Dispatcher {
     this.#read(
       () => this.#undelivered(event),
       sender,
-      (message) => this.#cluster.emit('undeliverable', sender, message, event.reason),
+      (message) => {
+        const wasHeard = this.#cluster.emit('undeliverable', sender, message, event.reason);
+        if (event.role === undefined && isToOthers(message) && !wasHeard) this.#tellUnheard(null, message);
+      },
     );
   }
 
@@ -307,7 +323,8 @@ class Dispatcher {
   crash({ failure }) {
     const error = failures().crash(failure, this.#settings);
     const { message } = error;
-    this.#log.warn(`${message.slice(this.#settings.title.length + 2)}. It is started again when a file is saved.`);
+    const text = `${message.slice(this.#settings.title.length + 2)}. It is started again when a file is saved.`;
+    if (!this.#settings.shown.includes('exit')) this.#log.warn(text);
     this.#cluster.emit('crash', error);
   }
 
@@ -328,6 +345,11 @@ class Dispatcher {
     this.failure = failures().exception(event, this.#settings);
     this.#cluster.emit('exception', this.failure);
   }
+}
+
+/** It names a receiver that is none of the document's. */
+function isToOthers(message) {
+  return typeof message?.to === 'string' && !TARGETS.includes(message.to);
 }
 
 /** What is Node's own is no message: an app that passed it on would say it in its own name. */

@@ -14,6 +14,7 @@ require('../messages/messenger-here');
 require('../messages/messenger');
 require('../messages/request');
 require('./restart-loops');
+require('./unheard');
 require('../messages/sendmessage');
 require('../messages/topic');
 require('../messages/v8-text');

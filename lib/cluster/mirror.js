@@ -90,6 +90,12 @@ class Mirror {
     cluster.emit(name, shown, ...args);
   }
 
+  /** How many listen for a worker's messages here, beside Node's own, which hands them on from the worker's process. */
+  listeners(worker) {
+    const shown = this.#shown.get(worker);
+    return shown ? shown.listenerCount('message') + cluster.listenerCount('message') - 1 : 0;
+  }
+
   /** `cluster.disconnect(callback)`: all workers end, and none is replaced. */
   async #disconnectAll(callback) {
     const ours = new Set(this.#shown.values());
@@ -110,7 +116,7 @@ class Mirror {
 }
 
 /** Shows nothing: there is another cluster that is shown, or this process is itself a worker of a node:cluster. */
-const NOTHING = { add() {}, remove() {}, emit() {}, close() {} };
+const NOTHING = { add() {}, remove() {}, emit() {}, listeners: () => 0, close() {} };
 
 function openMirror(settings, close) {
   if (current || !cluster.isPrimary) return NOTHING;

@@ -7,7 +7,8 @@
 // - `as`: what becomes of a value, if it doesn't stay as it is
 // - `to`: who is told of it, by this name: `CORE`, whose rules act on it (Policy in crates/core/src/types.rs); `MASTER`, the shell around
 //   it (Config in crates/master/src/config.rs); `PRELOAD`, in each child (`boot` in lib/preload). What is told otherwise settings.js tells
-// - `flags`: the options of the command line that set it (lib/cli/options.js), with their help
+// - `flags`: the options of the command line that set it (lib/cli/options.js), with their help, and there what is `usual` without them,
+//   if it is no `default`
 //
 // The sections are those of `cluster-native --help`.
 
@@ -15,6 +16,8 @@ const { bytesOf, ...kinds } = require('./kinds');
 const { MIB, milliseconds, oneOf, orFalse, text, workers, yesOrNo } = kinds;
 
 const [CORE, MASTER, PRELOAD] = ['core', 'master', 'preload'];
+
+const readyWords = oneOf('listening', 'online', 'message');
 
 const SECTIONS = {
   Processes: {
@@ -34,7 +37,11 @@ const SECTIONS = {
     alone: {
       ...orFalse(text, 'the path of a script or of a folder of scripts, or false for no alone process'),
       flags: [
-        { value: 'path', help: 'script of the alone process, or folder of scripts' },
+        {
+          value: 'path',
+          help: 'script of the alone process, or folder of scripts',
+          usual: '--dev: src/alone, else build/alone or dist/alone',
+        },
         { is: false, help: 'no alone process' },
       ],
     },
@@ -46,7 +53,11 @@ const SECTIONS = {
       to: [CORE],
       flags: [{ help: 'number of standby workers' }],
     },
-    title: { ...kinds.title, to: [MASTER, PRELOAD], flags: [{ value: 'name', help: 'name of the cluster' }] },
+    title: {
+      ...kinds.title,
+      to: [MASTER, PRELOAD],
+      flags: [{ value: 'name', help: 'name of the cluster', usual: 'yunfly-<package>' }],
+    },
     cwd: {
       ...text,
       allowed: 'the path of a folder',
@@ -62,7 +73,7 @@ const SECTIONS = {
       allowed: 'the name of an environment variable, or false for none',
       accepts: (value) => value === false || (kinds.isString(value) && !value.includes('=')),
       flags: [
-        { value: 'name', help: "variable that holds a worker's number" },
+        { value: 'name', help: "variable for a worker's number", usual: 'NODE_APP_INSTANCE' },
         { is: false, help: 'no such variable' },
       ],
     },
@@ -93,6 +104,16 @@ const SECTIONS = {
       flags: [{ words: ['inherit', 'prefix'], help: 'prefix: each line begins with its process' }],
     },
     logger: kinds.logger,
+    pidFile: {
+      ...text,
+      allowed: 'the path of a file',
+      flags: [{ value: 'path', help: "file for the app's pid, while the cluster is ready" }],
+    },
+    notifyParent: {
+      ...yesOrNo,
+      default: false,
+      flags: [{ is: true, name: 'notify-parent', help: "tell PM2 'ready', hear its 'shutdown'" }],
+    },
   },
   'Mode (by default NODE_ENV decides)': {
     mode: {
@@ -121,10 +142,17 @@ const SECTIONS = {
   },
   Supervision: {
     ready: {
-      ...oneOf('listening', 'online', 'message'),
+      allowed:
+        `${readyWords.allowed}, { port: a port or an array of ports, 1 to 65535, that its servers listen on } ` +
+        'or { path: that of the unix socket }',
+      accepts: (value) => readyWords.accepts(value) || kinds.isPlace(value),
       default: 'listening',
+      as: (ready) => (ready.port === undefined ? ready : { port: [ready.port].flat() }),
       to: [CORE, PRELOAD],
-      flags: [{ help: 'when a worker is ready' }],
+      flags: [
+        { words: readyWords.words, help: 'when a worker is ready' },
+        { name: 'ready-port', value: 'n', help: 'ready when it listens on this port; repeatable' },
+      ],
     },
     startTimeout: {
       ...milliseconds(1),
@@ -162,9 +190,14 @@ const SECTIONS = {
       ),
       to: [PRELOAD],
       flags: [
-        { value: 'signal', help: "its listeners are the app's shutdown code" },
+        { value: 'signal', help: "its listeners are the app's shutdown code", usual: 'SIGTERM' },
         { is: false, help: 'never call the signal listeners' },
       ],
+    },
+    reloadTarget: {
+      ...oneOf('worker', 'alone', 'all'),
+      default: 'worker',
+      flags: [{ help: 'what a reload (SIGHUP) replaces' }],
     },
     handleSignals: { ...yesOrNo, default: true },
     shutdownDelay: {
@@ -208,6 +241,20 @@ const SECTIONS = {
       as: (size) => (size ? bytesOf(size) : undefined),
       to: [CORE],
       flags: [{ value: 'size', help: 'replace a worker that uses more, such as 512M' }],
+    },
+    maxRequests: {
+      ...kinds.requests,
+      default: false,
+      as: (requests, mode) => (mode === 'production' && requests) || undefined,
+      to: [CORE],
+      flags: [{ help: 'replace a worker after so many requests' }],
+    },
+    maxAge: {
+      ...orFalse(milliseconds(1000), `false, or ${milliseconds(1000).allowed}`),
+      default: false,
+      as: (age, mode) => (mode === 'production' && age) || undefined,
+      to: [CORE],
+      flags: [{ help: 'replace a worker that is older' }],
     },
   },
   'Looking at it': {

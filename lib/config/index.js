@@ -3,6 +3,7 @@
 // The one place where a configuration is validated and gets its defaults. What comes out is complete.
 
 const fs = require('fs');
+const path = require('path');
 const { ClusterError } = require('../errors');
 const { aloneFiles } = require('../scripts/alone-files');
 const { compileCache } = require('./compile-cache');
@@ -15,6 +16,9 @@ const { warn } = require('../warn');
 
 /** Linux allows 128 KiB for one environment variable, in which the alone gets its configuration. */
 const MAX_ALONE_CONFIG_BYTES = 96 * 1024;
+
+/** What is shown of the cluster, so that the log need not tell it: the command says so of its display. */
+const SHOWN = Symbol.for('yunfly.cluster.shown');
 
 function normalize(config) {
   checkFields(config);
@@ -40,14 +44,17 @@ function normalize(config) {
   if (enable) checkSockets(settings.listenFds);
   return {
     ...settings,
+    shown: config[SHOWN] ?? [],
     title,
     mode,
     cwd,
     exec,
     workerLoader: loaderFor('exec', config.exec, [exec], launch),
     alone,
+    pidFile: config.pidFile && path.resolve(cwd, config.pidFile),
     aloneLoader: enable && alone ? loaderFor('alone', config.alone, aloneFiles(alone), launch) : undefined,
     aloneConfig: alone && aloneConfig(config),
+    ready: settings.ready.path === undefined ? settings.ready : { path: path.resolve(cwd, settings.ready.path) },
     compileCache: compileCache(config.compileCache, production, { ...process.env, ...config.env }),
     watch: production || !enable ? undefined : watched(config.watch, { cwd, exec, alone }),
   };
@@ -87,12 +94,12 @@ function checkSockets(listenFds) {
 
 /** A worker that stands by is one whose listen() is not answered yet. */
 function checkStandby({ standby, ready }) {
-  if (standby > 0 && ready !== 'listening') {
+  if (standby > 0 && ['online', 'message'].includes(ready)) {
     throw invalid(
       'standby',
       standby,
-      "0 where `ready` is not 'listening'",
-      "Set `ready: 'listening'`, or leave `standby` out.",
+      `0 where \`ready\` is '${ready}'`,
+      "Set `ready: 'listening'` or `ready: { port }`, or leave `standby` out.",
     );
   }
 }
@@ -101,7 +108,7 @@ function warnOfLogVariable() {
   if (!process.env.YUNFLY_LOG) return;
   const { unknown } = require('../output/log').readVariable(process.env.YUNFLY_LOG);
   if (unknown.length === 0) return;
-  const remedy = 'It may be error, warn, info or debug, and json: YUNFLY_LOG=debug,json.';
+  const remedy = 'It may be off, error, warn, info or debug, and json: YUNFLY_LOG=debug,json.';
   warn('CLUSTER_VARIABLE_IGNORED', `YUNFLY_LOG: '${unknown.join(',')}' is not known and has no effect. ${remedy}`);
 }
 

@@ -66,6 +66,11 @@ const size = {
   allowed: "false, a number of bytes, or a text like '512M' or '1.5G'; 16 MiB or more",
   accepts: (value) => value === false || bytesOf(value) >= 16 * MIB,
 };
+const requests = {
+  allowed: 'false, or an integer above 0',
+  accepts: (value) => value === false || (Number.isSafeInteger(value) && value > 0),
+  number: 'n',
+};
 const descriptors = {
   allowed: 'an array of the numbers of descriptors',
   accepts: (value) =>
@@ -76,6 +81,13 @@ const seconds = {
   accepts: (value) => Number.isFinite(value) && value > 0 && value * 1000 <= LONGEST_TIMER_MS,
   number: 's',
 };
+
+/** The port, the ports or the path that a worker is ready by. */
+function isPlace(value) {
+  if (!isObject(value) || Object.keys(value).length !== 1) return false;
+  const ports = [value.port].flat();
+  return isString(value.path) || (ports.length > 0 && ports.every((port) => integer(1, 65_535, '').accepts(port)));
+}
 
 const oneOf = (...words) => ({
   allowed: words.map((word) => `'${word}'`).join(' or '),
@@ -101,6 +113,7 @@ module.exports = {
   descriptors,
   environment,
   isObject,
+  isPlace,
   isString,
   KIB,
   logger,
@@ -109,6 +122,7 @@ module.exports = {
   milliseconds,
   oneOf,
   orFalse,
+  requests,
   seconds,
   size,
   text,

@@ -64,6 +64,7 @@ function toNativeConfig(settings) {
     watched: watch?.length ? { paths: watch, alone, base: cwd } : undefined,
     control: settings.control ? { path: require('../native/control-path').ownPath() } : undefined,
     log: logger === undefined ? 'stderr' : 'app',
+    shown: settings.shown,
     variables: variables(watch),
   };
 }
@@ -85,6 +86,7 @@ function prepare(settings) {
   const instanceVar = instanceVariable(settings, env);
   const { flags, host, port, waits } = inspectorPorts(settings.execArgv ?? ownFlags(), env.NODE_OPTIONS);
   const told = { ...toldTo(PRELOAD, settings), app: process.pid, hasAlone: alone !== undefined };
+  const countRequests = settings.maxRequests !== undefined || undefined;
   const role = (name, loader, words, boot) => ({
     args: [process.execPath, '--require', PRELOAD_FILE, ...loaderFlags(loader), ...flags, ...words],
     boot: JSON.stringify({ role: name, ...told, ...boot }),
@@ -93,7 +95,7 @@ function prepare(settings) {
     program: process.execPath,
     cwd,
     env: Object.entries(env).map(([name, value]) => `${name}=${value}`),
-    worker: role('worker', settings.workerLoader, [exec, ...args], { instanceVar }),
+    worker: role('worker', settings.workerLoader, [exec, ...args], { instanceVar, countRequests }),
     alone: alone && role('alone', settings.aloneLoader, [ALONE_MAIN], { path: alone, config: aloneConfig }),
     instanceVar,
     inspector: port === undefined ? undefined : { host, port },

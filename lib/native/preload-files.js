@@ -29,6 +29,7 @@ const OF_THE_PRELOAD = [
   'random-worker',
   'remaining-work',
   'request',
+  'requests',
   'serialization',
   'servers',
   'signals',

@@ -6,11 +6,12 @@ const { describeError } = require('../errors');
 const { write } = require('./terminal');
 
 const LEVELS = ['error', 'warn', 'info', 'debug'];
+const WORDS = ['off', ...LEVELS];
 
 /** pino shares this one through the registry, also between its versions; children of a logger have it as well. */
 const OF_PINO = Symbol.for('pino.serializers');
 
-/** What YUNFLY_LOG says: a level, `json`, or both. The master reads it in the same way. `unknown`: what is neither. */
+/** What YUNFLY_LOG says: a level (`off`: none), `json`, or both. The master reads it in the same way. `unknown`: what is neither. */
 function readVariable(text = '') {
   const words = text
     .toLowerCase()
@@ -18,9 +19,9 @@ function readVariable(text = '') {
     .map((word) => word.trim())
     .filter((word) => word !== '');
   return {
-    level: words.map(leveled).find((word) => LEVELS.includes(word)),
+    level: words.map(leveled).find((word) => WORDS.includes(word)),
     json: words.includes('json'),
-    unknown: words.filter((word) => word !== 'json' && !LEVELS.includes(leveled(word))),
+    unknown: words.filter((word) => word !== 'json' && !WORDS.includes(leveled(word))),
   };
 }
 

@@ -247,6 +247,7 @@ class Drain {
     const answered = new Promise((resolve) => {
       this.answered = resolve;
       process.once('disconnect', resolve);
+      servers.drained();
       report('drained', {}, () => process.connected || resolve());
     });
     await this.#before(now() + LAST_MESSAGES_MS, answered);

@@ -21,7 +21,7 @@ const loads = new WeakMap();
 
 let accepted = 0;
 let everySocket = false;
-let observer = { onListening() {}, onChange() {}, keyOf() {} };
+let observer = { onListening() {}, onChange() {}, onSession() {}, onDrained() {}, keyOf() {} };
 const whenAllClosed = [];
 
 function untrackSocket() {
@@ -49,6 +49,7 @@ function trackSession(session) {
   loads.get(this).isHttp2 = true;
   http2Sessions.add(session);
   session.on('close', untrackSession);
+  observer.onSession(session);
 }
 
 /** tls.Server and its heirs. */
@@ -211,8 +212,8 @@ function trackServers(mode) {
   };
 }
 
-/** `onListening(server)` each time one begins to listen, `onChange()` whenever a server or a connection comes or goes;
- *  `keyOf(handle)` gives the key of a listening handle. */
+/** `onListening(server)` each time one begins to listen, `onChange()` whenever a server or a connection comes or goes, `onSession(session)`
+ *  for each that speaks HTTP/2, `onDrained()` when this process is about to end; `keyOf(handle)` gives the key of a listening handle. */
 function observe(callbacks) {
   observer = { ...observer, ...callbacks };
 }
@@ -234,4 +235,5 @@ module.exports = {
   forget,
   observe,
   accepted: () => accepted,
+  drained: () => observer.onDrained(),
 };

@@ -3,6 +3,7 @@
 // A worker's life beside its app's code: it tells the master when it serves, and it never ends with a request open.
 
 const cluster = require('cluster');
+const path = require('path');
 const { nextTick, setImmediate } = require('../real-timers');
 const { report, onCommand, onRefused } = require('./channel');
 const faults = require('./faults');
@@ -28,7 +29,7 @@ function start(received, prepare) {
   faults.watchBoot();
   servers.trackServers(boot.mode);
   servers.observe({ onListening });
-  loads.start(boot.mode);
+  loads.start(boot.mode, boot.countRequests);
   onCommand({
     drain,
     exit: () => require('./draining').answered(),
@@ -58,9 +59,20 @@ function takeSlot({ slot }) {
 
 /** A server that is `exclusive` or has `reusePort` never tells the primary that it listens, so every one is told.
  *  Deferred, because Node's own `listening` message is to come first. */
-function onListening() {
-  nextTick(report, 'serving');
+function onListening(server) {
+  nextTick(report, 'serving', awaitsPlace() && { at: placeOf(server.address()) });
   run();
+}
+
+/** Whether this process is ready by where it listens (`ready: { port }`). */
+function awaitsPlace() {
+  return typeof boot.ready === 'object';
+}
+
+function placeOf(address) {
+  // Of a descriptor Node may not know it.
+  if (!address) return undefined;
+  return typeof address === 'string' ? { path: path.resolve(address) } : { port: address.port };
 }
 
 function watchReady(ready) {

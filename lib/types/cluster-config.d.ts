@@ -45,7 +45,8 @@ export interface ClusterConfig {
    *  variable, its value wins. Default: `'NODE_APP_INSTANCE'`; none if `NODE_CONFIG_STRICT_MODE` is set in the children's
    *  environment, because the npm package `config` would then take the number for the name of a file that must exist. */
   instanceVar?: string | false;
-  /** The cluster's name, which `ps` shows as `<title>:worker:<slot>` and `<title>:alone`. Default: `yunfly-` and the name in the
+  /** The cluster's name, which `ps` shows as `<title>:app`, `<title>:alone` and `<title>:worker:<slot>`. An app process that has a
+   *  name of its own (`process.title`) keeps it. Default: `yunfly-` and the name in the
    *  nearest package.json, from `cwd` upwards. Control characters, such as line breaks, are `ERR_CONFIG_INVALID`. */
   title?: string;
   /** Whether to replace workers that die. Default: `true` in production. In development it is always `false`: `true` causes a
@@ -55,8 +56,8 @@ export interface ClusterConfig {
    * In development, the files and folders whose changes restart the worker, relative to `cwd`. `true`: `src` and the folder of
    * `exec`, but if there is a `src`, not the whole of `cwd`. `exec` and `alone` are always watched too; a change of the alone's
    * files restarts only the alone. Never watched: files that git ignores, `node_modules`, hidden files (except `.env…`), editors'
-   * temporary files, logs and databases (`.log`, `.pid`, `.db`, `.sqlite`), and the files to which this process's stdout and
-   * stderr go. `false`: watch nothing; a process that fails at the start then makes the start fail. `[]`: watch nothing either, but a
+   * temporary files, logs, databases and profiles (`.log`, `.pid`, `.db`, `.sqlite`, `.cpuprofile`), and the files to which this process's
+   * stdout and stderr go. `false`: watch nothing; a process that fails at the start then makes the start fail. `[]`: watch nothing either, but a
    * process that failed waits for `reload()`, as it waits for a change otherwise. In production, `watch` has no
    * effect and causes a process warning with code `CLUSTER_OPTION_IGNORED`. Default: `true`.
    */
@@ -79,9 +80,16 @@ export interface ClusterConfig {
   cwd?: string;
   /** The argument of the alone's functions, at most 96 KiB as JSON. Default: this configuration. */
   aloneConfig?: unknown;
-  /** When a worker counts as ready: `'listening'`: its first server listens; `'online'`: it runs; `'message'`: it called
-   *  `process.send('ready')`. Default: `'listening'`. */
-  ready?: 'listening' | 'online' | 'message';
+  /**
+   * When a worker counts as ready. Default: `'listening'`.
+   *
+   * - `'listening'`: its first server listens
+   * - `{ port }`: its servers listen on this port, or on all of these (1 to 65535, on any interface), whatever else they listen on:
+   *   for workers that open a port for metrics first. `{ path }`: on this unix socket, relative to `cwd`
+   * - `'online'`: it runs
+   * - `'message'`: it called `process.send('ready')`
+   */
+  ready?: 'listening' | 'online' | 'message' | { port: number | readonly number[] } | { path: string };
   /**
    * Where the randomly chosen worker gets its messages (`random-worker`, `random-select-worker`, and those of
    * `cluster.randomWorker()`). Default: `'worker'`.
@@ -116,7 +124,7 @@ export interface ClusterConfig {
   listenFds?: readonly number[];
   /** The number of standby workers, 0 to 1000: booted up to their first `listen`, which is answered only when a slot needs them
    *  (a worker died, `scale()`, `reload()`). Each costs the memory of a worker, and runs everything that the app does before
-   *  `listen`; it gets `NODE_APP_INSTANCE` (`instanceVar`) only together with its slot. Needs `ready: 'listening'`. Default: 0;
+   *  `listen`; it gets `NODE_APP_INSTANCE` (`instanceVar`) only together with its slot. Not with `ready: 'online'` or `'message'`. Default: 0;
    *  in development always 0. */
   standby?: number;
   /** Where Node keeps V8's compile cache (`NODE_COMPILE_CACHE`), so that workers boot faster. `true`: below `CACHE_DIRECTORY`,
@@ -146,6 +154,9 @@ export interface ClusterConfig {
    *  decide when the process exits, within `killTimeout`. Default: SIGTERM, or SIGINT if only that has listeners; `false`: never
    *  call them. */
   stopSignal?: 'SIGTERM' | 'SIGINT' | 'SIGQUIT' | 'SIGHUP' | false;
+  /** What a reload replaces if it is not told: `reload()` without `target`, and SIGHUP. `'all'`: first the alone, then the workers.
+   *  Without an alone, always the workers. Default: `'worker'`. */
+  reloadTarget?: 'worker' | 'alone' | 'all';
   /** Whether the cluster handles signals to this process: SIGTERM, SIGINT and SIGQUIT close it, after which this process exits;
    *  SIGHUP reloads. `false`: the app handles signals, decides when this process exits, and calls `close()` and `reload()`
    *  itself. This process then doesn't exit when the cluster fails (event `exception`), but `process.exitCode` is 1. If it exits
@@ -165,6 +176,15 @@ export interface ClusterConfig {
    *  worker at a time, each at a slightly different limit (up to a tenth lower), so that they are never replaced all at once. If
    *  a successor fails, nothing changes, and the next attempt follows a minute later. Linux only. Default: `false`. */
   maxMemory?: number | string | false;
+  /** After how many HTTP requests (HTTP/2 included, upgrades not) a worker is replaced; `false`: never. As with `maxMemory` it keeps
+   *  working until its successor is ready, then drains; one worker at a time; if a successor fails, the next attempt follows a minute
+   *  later. Each worker has a limit of its own, up to a tenth higher, so that they do not reach it together. Workers tell their
+   *  count every 250 ms, so it is a few more under load. Production only. Default: `false`. */
+  maxRequests?: number | false;
+  /** How long a worker works before it is replaced, in ms, at least 1000; `false`: forever. It is replaced as with `maxRequests`, each
+   *  worker at an age of its own, up to a tenth higher. A standby worker's age counts from when it takes a slot. The alone is never
+   *  replaced for its age. Production only. Default: `false`. */
+  maxAge?: number | false;
   /** The largest message, in bytes of JSON, from 1 KiB to 512 MiB. A larger one is not delivered. If the app sends it, the call
    *  throws; a child that sends it gets a process warning (`request()` rejects), and the app the event `protocolError`, each with
    *  a code for it (`ERR_MESSAGE_TOO_LARGE`, the warning `CLUSTER_MESSAGE_TOO_LARGE`). Default: 64 MiB. */
@@ -198,9 +218,19 @@ export interface ClusterConfig {
    *  log says so at level `debug`, and the cluster starts without it. `false`: there is none. Default: `true`. */
   control?: boolean;
   /** Where the cluster's own log goes, including the master's: pino, console, winston or the like. The environment variable
-   *  `YUNFLY_LOG` sets its level (`error`, `warn`, `info`, `debug`; default: `info`). Default: stderr, from level `warn` on. The
-   *  children's output never goes there. */
+   *  `YUNFLY_LOG` sets its level (`off`, `error`, `warn`, `info`, `debug`; default: `info`). Default: stderr, from level `warn` on.
+   *  `warn`: whatever happens to a process that nobody asked for; `error`: the cluster gives up. The children's output never goes
+   *  there. */
   logger?: ClusterLogger;
+  /** A file, relative to `cwd`, that holds this process's pid from when the cluster is ready until it has ended. It is written at once
+   *  as a whole, and removed only if it still holds this pid. If it holds the pid of another process that is alive, `start()` rejects
+   *  (`ERR_PID_FILE_IN_USE`); that of a dead one is overwritten. systemd and containers need no such file. Default: none. */
+  pidFile?: string;
+  /** Whether the parent of this process, if it gave it an IPC channel (PM2, `child_process.fork()`), is told by
+   *  `process.send('ready')` when the cluster is ready (PM2's `wait_ready`), and its message `'shutdown'` stops the cluster as SIGTERM does
+   *  (PM2's `shutdown_with_message`; not with `handleSignals: false`). Without a parent it has no effect. systemd is told without being
+   *  asked for. Default: `false`. */
+  notifyParent?: boolean;
 }
 
 /**

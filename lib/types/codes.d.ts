@@ -11,6 +11,10 @@ export type ClusterErrorCode =
   | 'ERR_ALREADY_STARTED'
   /** A worker or the alone called `start()`. */
   | 'ERR_IN_CHILD'
+  /** `pidFile` holds the pid of another process that is alive. */
+  | 'ERR_PID_FILE_IN_USE'
+  /** `pidFile` cannot be written. */
+  | 'ERR_PID_FILE'
   /** Thrown by `require` if the platform is neither Linux nor macOS. */
   | 'ERR_PLATFORM_UNSUPPORTED'
   /** Thrown by `require` if no native binding loads; the message says what was tried, why it failed, and how to get a binding. */

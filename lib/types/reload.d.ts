@@ -12,7 +12,7 @@ export interface ReloadOptions {
   /** The new workers' arguments. Default: the previous ones. */
   args?: readonly string[];
   /** What to replace. The alone stops before its successor starts: there are never two. `'all'`: first the alone, then the
-   *  workers. Default: `'worker'`. */
+   *  workers. Default: `reloadTarget` of the configuration. */
   target?: 'worker' | 'alone' | 'all';
   /** How many slots to replace at a time after the first one: an integer from 1 to 1000. Default: 1. */
   concurrency?: number;

@@ -204,7 +204,9 @@ export type UndeliverableReason =
  *   exception
  * - `disconnect`, `kill`: a call of that name, in the app or in the process itself
  * - `shutdown`: the cluster is stopping; `killTimeout`: it did not finish in time
- * - `startTimeout`: it was not ready in time; `hang`: its event loop was blocked; `maxMemory`: it used too much memory
+ * - `startTimeout`: it was not ready in time; `hang`: its event loop was blocked; `maxMemory`: it used too much memory;
+ *   `maxRequests`, `maxAge`: it had its requests, or its time; `outOfMemory`: the system killed it because memory was short (Linux,
+ *   by the counter of its cgroup)
  * - `reload`: another one takes its place; `scale`: none does
  */
 export type ExitReason =
@@ -218,6 +220,9 @@ export type ExitReason =
   | 'startTimeout'
   | 'hang'
   | 'maxMemory'
+  | 'maxRequests'
+  | 'maxAge'
+  | 'outOfMemory'
   | 'reload'
   | 'scale';
 

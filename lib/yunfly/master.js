@@ -30,7 +30,9 @@ class YunflyMaster extends EventEmitter {
   constructor(options) {
     super();
     const { config, shown } = translate(options);
-    this.#cluster = new Cluster(config);
+    // What the report tells of, the log does not.
+    const told = ['exit', 'reload', 'exception'];
+    this.#cluster = new Cluster({ ...config, [Symbol.for('yunfly.cluster.shown')]: told });
     this.#exits = config.handleSignals !== false;
     this.#isDevelopment = shown.mode === 'development';
     this.#report = new Report(this.#cluster, { config, shown });

@@ -3,9 +3,10 @@
 // What the log tells of a cluster, as it happens.
 
 const { openLog } = require('./log');
+const { now } = require('../real-timers');
 const { rowsOf, table } = require('./table');
 
-const seconds = (ms) => `${ms / 1000}s`;
+const seconds = (ms) => `${Math.round(ms) / 1000}s`;
 
 /** Why the alone ends when it is to. */
 const ASKED = ['reload', 'shutdown'];
@@ -15,8 +16,7 @@ class Report {
   #cluster;
   #log;
   #facts;
-  /** The command `yunfly` says when it was typed. */
-  #startedAt = Number(process.env.RUN_BEGIN_TIME) || Date.now();
+  #startedAt = now() - sinceTyped();
   #durations = new WeakMap();
   #isStarted = false;
   #reloads = 0;
@@ -48,13 +48,13 @@ class Report {
   /** The function that it gives is called when it is over, with an error if it has failed, and whether that is to be told. */
   reloads(target) {
     this.#reloads += 1;
-    const began = Date.now();
+    const began = now();
     this.say('info', 'reloads', { target });
     return (error, isTold) => {
       this.#reloads -= 1;
       if (!isTold) return;
       if (error) this.say('error', 'notReloaded', { target, error: error.message });
-      else this.say('info', 'reloaded', { target, duration: seconds(Date.now() - began) });
+      else this.say('info', 'reloaded', { target, duration: seconds(now() - began) });
       this.#showTable();
     };
   }
@@ -84,7 +84,7 @@ class Report {
   }
 
   #ready(child, name, isTold) {
-    this.#durations.set(child, this.#isStarted ? seconds(Date.now() - child.startedAt) : this.#duration());
+    this.#durations.set(child, this.#isStarted ? seconds(child.readyAfter) : this.#duration());
     if (isTold) this.say('info', name, { id: child.id, pid: child.pid });
     if (this.#isStarted && this.#reloads === 0) this.#showTable();
   }
@@ -94,13 +94,19 @@ class Report {
   }
 
   #duration() {
-    return seconds(Date.now() - this.#startedAt);
+    return seconds(now() - this.#startedAt);
   }
 
   #showTable() {
     const about = { ...this.#facts, durationOf: (child) => this.#durations.get(child) ?? '-' };
     this.#log.show(table(rowsOf(this.#cluster, about), this.#log.colors));
   }
+}
+
+/** The command `yunfly` says when it was typed. */
+function sinceTyped() {
+  const typed = Number(process.env.RUN_BEGIN_TIME);
+  return typed ? Math.max(0, Date.now() - typed) : 0;
 }
 
 module.exports = { Report };

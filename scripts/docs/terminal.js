@@ -8,7 +8,7 @@ const { record } = require('./terminal/record');
 const { screen } = require('./terminal/screen');
 const { svg } = require('./terminal/svg');
 
-const COLUMNS = 68;
+const COLUMNS = 72;
 const picture = path.join(root, 'docs/public/terminal.svg');
 
 async function draw(env) {

@@ -7,7 +7,7 @@ use napi::bindgen_prelude::{Env, Result};
 use super::parts::NativeFailure;
 use super::{NativeEvent, NativeMessage};
 use cluster_core::lifecycle::scale::NotScaled;
-use cluster_core::notice::{Census, ExitReason, HangReport, Missed, Notice};
+use cluster_core::notice::{Census, HangReport, Missed, Notice};
 use cluster_core::rollout::report::{NotReloaded, ReloadReport};
 use cluster_core::types::{ChildId, ExitStatus, Peer};
 use cluster_protocol::code::ErrorCode;
@@ -51,7 +51,7 @@ pub fn told(env: &Env, notice: Notice) -> Result<Either<NativeEvent, NativeMessa
         }
         Notice::Disconnect { child, expected } => of(child, |role, id| NativeEvent::Disconnect { role, id, expected }),
         Notice::Exit { child, exit, expected, reason } => {
-            let (ExitStatus { code, signal }, reason) = (exit, exit_reason(&reason, exit).to_owned());
+            let (ExitStatus { code, signal }, reason) = (exit, reason.of_end(exit).to_owned());
             of(child, |role, id| NativeEvent::Exit { role, id, code, signal, expected, reason })
         }
         Notice::ChildError(child, report) => {
@@ -102,14 +102,6 @@ fn named(from: Peer) -> (Option<&'static str>, Option<u32>) {
 /// Node replaces what is not UTF-8 too (its StringDecoder).
 fn text(frame: &Bytes) -> String {
     String::from_utf8_lossy(frame).into_owned()
-}
-
-/// An end by itself with a signal is told as such: somebody outside sent it, or it crashed.
-fn exit_reason(reason: &ExitReason, exit: ExitStatus) -> &str {
-    match (reason, exit.signal) {
-        (ExitReason::Unasked, Some(signal)) => signal,
-        _ => reason.as_str(),
-    }
 }
 
 fn not_scaled(id: u32, why: &NotScaled) -> NativeEvent {

@@ -63,6 +63,8 @@ pub struct NativeFailure {
     pub error: Option<NativeError>,
     /// Whether it had been ready before.
     pub was_ready: bool,
+    /// Where it listened: `port 3000`, or the path of a unix socket.
+    pub places: Vec<String>,
 }
 
 /// A process that took the place of another, as it is in a reload's report.
@@ -96,7 +98,7 @@ impl From<ErrorDetails> for NativeError {
 
 impl From<ChildFailure> for NativeFailure {
     fn from(failure: ChildFailure) -> Self {
-        let ChildFailure { child, slot, pid, cause, error, was_ready } = failure;
+        let ChildFailure { child, slot, pid, cause, error, was_ready, places } = failure;
         let (cause, exit, detail) = match cause {
             FailureCause::Exit(exit) => ("exit", Some(exit), None),
             FailureCause::Timeout => ("timeout", None, None),
@@ -112,6 +114,7 @@ impl From<ChildFailure> for NativeFailure {
             detail,
             error: error.map(NativeError::from),
             was_ready,
+            places: places.iter().map(ToString::to_string).collect(),
         }
     }
 }

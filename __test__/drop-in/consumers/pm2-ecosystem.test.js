@@ -59,7 +59,7 @@ async function byUs(args, count, env) {
   );
   await app.event('output', (line) => line.includes('└'));
   const seen = await reports(env.PORT, count);
-  const online = app.output.match(/│ worker +│ \d+ +│ ready/g).length;
+  const online = app.output.match(/│ worker \d+ +│ \d+ +│ ready/g).length;
   app.kill('SIGTERM');
   await expect(app.gone).resolves.toEqual({ code: 0, signal: null });
   return { seen: inProject(seen, project), online, logs: logs(project) };

@@ -3,7 +3,8 @@
 
 const { request } = require('../support/client');
 const { fixture, launch, start } = require('../support/cluster');
-const { ask, askJson, onTerminal } = require('../support/command');
+const { runOnTerminal } = require('../support/command');
+const { ask, askJson } = require('../support/control');
 const { script } = require('../support/files');
 const { shared, sharedApp } = require('../support/shared');
 
@@ -80,7 +81,7 @@ describe('a cluster is asked and told', () => {
   });
 
   test('top on a terminal is drawn again and again until q', async () => {
-    const shown = launch({}, onTerminal('top', '--pid', app().pid));
+    const shown = runOnTerminal(['top', '--pid', String(app().pid)]);
     // The second look: with a sparkline.
     await shown.wrote(/worker 2.*\d+ {2}.*[▁▂▃▄▅▆▇█]/);
     shown.process.stdin.write('q');
@@ -189,7 +190,7 @@ test('stop waits for the end; what takes too long is told, and ends by a second 
 
 test('top ends with its cluster', async () => {
   const app = await start({ count: 1 });
-  const shown = launch({}, onTerminal('top', '--pid', app.pid));
+  const shown = runOnTerminal(['top', '--pid', String(app.pid)]);
   await shown.wrote('worker 1');
   app.kill('SIGTERM');
   await expect(shown.gone).resolves.toEqual({ code: 3, signal: null });

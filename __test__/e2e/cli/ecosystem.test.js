@@ -37,9 +37,9 @@ function run(app, args = [], files = {}) {
 
 /** The port of a started app. */
 async function ready(app) {
-  const [line] = await app.event('output', (text) => /listens on.*port \d+/.test(text));
+  const [line] = await app.event('output', (text) => /listens on.*localhost:\d+/.test(text));
   await app.event('output', (text) => text.includes('└'));
-  return Number(/port (\d+)/.exec(line)[1]);
+  return Number(/localhost:(\d+)/.exec(line)[1]);
 }
 
 const read = (app, name) => fs.readFileSync(path.join(app.project, name), 'utf8');
@@ -62,7 +62,7 @@ test('production mode, whatever NODE_ENV is, which the app finds as the file has
   expect(await body(port, '/')).toMatchObject({ mode: 'production' });
   expect(await body(port, '/')).not.toHaveProperty('NODE_ENV');
   expect(app.output).toContain('mode        production\n');
-  expect(app.output).toMatch(/worker:2(?![^]*worker:3)/);
+  expect(app.output).toMatch(/worker 2(?![^]*worker 3)/);
   await stop(app);
 });
 

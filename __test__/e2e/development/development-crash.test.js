@@ -159,7 +159,7 @@ describe('the alone', () => {
     expect(app.output).not.toMatch(/is started again(?! when)/);
     project.save('src/alone/service.js', GOOD);
     await app.event('started');
-    await app.event('output', (line) => line.includes('the alone is started again (pid'));
+    await app.event('output', (line) => line.includes('the alone is started again '));
     expect(story(app, ['crash', 'aloneReady', 'fork', 'started'])).toEqual(['crash', 'aloneReady', 'fork', 'started']);
     expect(linesWith(app, 'TypeError: no database')).toBe(1);
   });

@@ -12,9 +12,11 @@ const TIMEOUT_MS = 80_000;
 const VARIABLES = [
   [/\d+(\.\d+)? m?s\b/g, '<time>'],
   [/v\d+\.\d+\.\d+/g, '<version>'],
-  [/\bport \d+/g, 'port <n>'],
+  [/localhost:\d+/g, 'localhost:<n>'],
+  [/\b\d+ %/g, '<n> %'],
+  [/\b\d+ MB/g, '<n> MB'],
   [/\bpid \d+/g, 'pid <n>'],
-  [/(│ (?:app|worker) +│ )\d+/g, '$1<n>'],
+  [/(│ (?:app|worker \d+) +│ )\d+/g, '$1<n>'],
   [/ +/g, ' '],
   [/─+/g, '─'],
 ];

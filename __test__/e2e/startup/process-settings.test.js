@@ -4,7 +4,7 @@
 const fs = require('node:fs');
 const path = require('node:path');
 const { test } = require('../support/at-once');
-const { start, fixture } = require('../support/cluster');
+const { launch, start, fixture, runtime } = require('../support/cluster');
 const { folder, script } = require('../support/files');
 
 const report = JSON.stringify(fixture('report.js'));
@@ -82,6 +82,27 @@ test('titles', async () => {
   for (const title of await values(app, 2)) expect(title).toContain('shop');
   const commands = app.processes().map(({ command }) => command);
   expect(commands.filter((command) => command.startsWith('shop')).length).toBeGreaterThanOrEqual(3);
+  // The system may have no room for all of it.
+  expect(commands.filter((command) => 'shop:app'.startsWith(command.trim()))).toHaveLength(1);
+});
+
+test.each([
+  ['a name of its own stays', "process.title = 'mine';", 'mine mine mine'],
+  ['the name is given back', '', 'node shop:app node'],
+])('the app: %s', async (_what, begin, told) => {
+  const app = script(`
+    ${begin}
+    const { createCluster } = require(${JSON.stringify(path.join(__dirname, '../../..'))});
+    const cluster = createCluster({ exec: ${JSON.stringify(fixture('workers/http.js'))}, count: 1, alone: false, title: 'shop' });
+    const titles = [process.title];
+    cluster.start().then(() => titles.push(process.title) && cluster.close()).then(() => {
+      titles.push(process.title);
+      console.log(titles.map((title) => title.replace(process.argv0, 'node')).join(' '));
+    });
+  `);
+  const commandLine = [runtime, app, 'so that there is room for the name'];
+  const running = launch({}, { commandLine, env: { NODE_ENV: 'production' } });
+  await running.event('output', (line) => line === told);
 });
 
 test("the default title is yunfly-<the package's name>", async () => {

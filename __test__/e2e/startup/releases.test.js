@@ -166,7 +166,7 @@ describe('a reload by SIGHUP that fails is logged, and an event', () => {
     app.kill('SIGHUP');
     const [report] = await app.event('reload');
     expect(report).toMatchObject({ ok: false, error: { code: 'ERR_RELOAD_FAILED' } });
-    const [line] = await app.event('output', (text) => text.includes('SIGHUP: '));
+    const [line] = await app.event('output', (text) => text.includes('a reload failed'));
     expect(line).toContain('Cannot find module');
     await expect(request(await app.port())).resolves.toMatchObject({ body: { release: 1 } });
   });

@@ -97,8 +97,11 @@ describe('the log says that it is started again', () => {
     process.kill(pid, 'SIGKILL');
     await app.event('aloneReady', (alone) => alone.pid !== pid);
     const next = await app.call('alone');
-    await app.event('output', (line) => line.includes(`the alone is started again (pid ${next.pid})`));
-    await app.wrote(`the alone (pid ${pid}) ended by itself: SIGKILL.`);
+    await app.event(
+      'output',
+      (line) => /the alone is started again .*\bpid=(\d+)/.exec(line)?.[1] === String(next.pid),
+    );
+    await app.wrote(new RegExp(`the alone was killed by SIGKILL .*\\bpid=${pid}\\b`));
   });
 
   test('not when its first start failed', async () => {

@@ -4,6 +4,8 @@
 const { start, fixture } = require('../support/cluster');
 const { Load } = require('../support/load');
 
+const DAY_MS = 24 * 60 * 60 * 1000;
+
 test('hangs, deadlines, reloads and the end go by time that passed', async () => {
   const execArgv = ['--require', fixture('jumping-clock.js')];
   const config = { alone: fixture('alone/reporting.js'), count: 2, hangTimeout: 2000, execArgv };
@@ -18,6 +20,10 @@ test('hangs, deadlines, reloads and the end go by time that passed', async () =>
   await app.call('close');
   const results = await load.refused();
   expect(results.filter(({ status, error }) => status !== 200 && error?.code !== 'ECONNREFUSED')).toEqual([]);
+  for (const [{ readyAfter }] of app.events('workerReady')) {
+    expect(readyAfter).toBeGreaterThan(0);
+    expect(readyAfter).toBeLessThan(DAY_MS);
+  }
   expect(app.events('hang')).toEqual([]);
   expect(app.events('exit').map(([, ...how]) => how)).toEqual(Array(4).fill([0, null]));
   expect(app.events('aloneExit').map(([, ...how]) => how)).toEqual([[0, null]]);

@@ -158,6 +158,8 @@ pub enum Event {
     Quiesced,
     /// A child's channel ended and everything in it was read.
     Disconnected { child: ChildId },
+    /// The system ended a child: memory was short. Comes before its `Exited`.
+    OutOfMemory { child: ChildId },
     /// A child's process ended. Comes after its `Disconnected`.
     Exited {
         child: ChildId,
@@ -228,6 +230,7 @@ impl Event {
             | Self::Probed { child, .. }
             | Self::Measured { child, .. }
             | Self::Disconnected { child }
+            | Self::OutOfMemory { child }
             | Self::Exited { child, .. }
             | Self::DisconnectAsked { child }
             | Self::CloseChannelAsked { child }

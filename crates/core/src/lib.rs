@@ -5,7 +5,7 @@
 //! back at [`Core::next_timeout`] with [`event::Event::TimedOut`].
 //!
 //! ```text
-//! lifecycle   processes: how they begin and end, supervision, health, scale, the way up and down
+//! lifecycle   processes: how they begin and end, supervision, health, recycling, scale, the way up and down
 //! rollout     new processes in place of old ones
 //! traffic     listening sockets, and who gets a connection
 //! messages    who gets a message, and what waits
@@ -22,6 +22,7 @@ pub mod lifecycle;
 pub mod messages;
 pub mod notice;
 pub mod rollout;
+mod timing;
 mod told;
 pub mod traffic;
 pub mod types;
@@ -36,7 +37,8 @@ use context::{Context, Phase};
 use event::Event;
 use facts::Fact;
 use lifecycle::child::{Child, Reading};
-use lifecycle::health::Health;
+use lifecycle::health;
+use lifecycle::recycling::Recycling;
 use lifecycle::scale::Scaling;
 use lifecycle::shutdown::Shutdown;
 use lifecycle::standby::Standbys;
@@ -63,7 +65,7 @@ pub struct Core {
     ctx: Context,
     supervision: Supervision,
     standbys: Standbys,
-    health: Health,
+    recycling: Recycling,
     scaling: Scaling,
     shutdown: Shutdown,
     rollout: Rollout,
@@ -82,7 +84,7 @@ impl Core {
         Self {
             supervision: Supervision::default(),
             standbys: Standbys::default(),
-            health: Health::new(seed),
+            recycling: Recycling::new(seed),
             scaling: Scaling::default(),
             shutdown: Shutdown::default(),
             rollout: Rollout::default(),
@@ -140,10 +142,10 @@ impl Core {
             Event::Returned { child, from, frame } => messages.returned(ctx, child, from, frame),
             Event::FellBehind { child } => ctx.reads(child, Reading::IsBehind),
             Event::CaughtUp { child } => ctx.reads(child, Reading::KeepsUp),
-            Event::Throttled { child } => Health::throttled(ctx, child),
-            Event::Probed { child, evidence } => Health::probed(ctx, child, evidence),
+            Event::Throttled { child } => health::throttled(ctx, child),
+            Event::Probed { child, evidence } => health::probed(ctx, child, evidence),
             Event::Measured { child, rss } => {
-                self.health.measured(ctx, child, rss, self.rollout.is_under_way());
+                self.recycling.measured(ctx, child, rss, self.rollout.is_under_way());
             }
             Event::ListenerOpened { key, result } => traffic.listener_opened(ctx, &key, result),
             Event::ListenerNotTaken { child, seq, key, errno } => {
@@ -158,6 +160,7 @@ impl Core {
                 traffic.quiesced(ctx);
             }
             Event::Disconnected { child } => ctx.disconnected(child),
+            Event::OutOfMemory { child } => ctx.out_of_memory(child),
             Event::Exited { child, exit } => ctx.exited(child, exit),
             Event::LeftBehind { child } => ctx.left_behind(child),
             Event::DescendantsEnded { child } => ctx.descendants_ended(child),
@@ -179,7 +182,7 @@ impl Core {
 
     /// Who does what about a fact, in this order.
     fn react(&mut self, fact: Fact) {
-        let Self { ctx, supervision, standbys, health, scaling, shutdown, rollout, development, traffic, .. } = self;
+        let Self { ctx, supervision, standbys, recycling, scaling, shutdown, rollout, development, traffic, .. } = self;
         match fact {
             Fact::CalledUp(child) => traffic.called_up(ctx, child),
             Fact::StandsBy => standbys.stands_by(),
@@ -187,10 +190,11 @@ impl Core {
                 traffic.join(ctx, child);
                 startup::ready(ctx, child);
                 rollout.ready(ctx, child);
-                health.ready(ctx, child);
+                recycling.ready(ctx, child);
                 development.ready(ctx, child);
                 standbys.refill(ctx);
                 scaling.check(ctx);
+                recycling.check(ctx, rollout.is_under_way());
                 self.messages.ready(ctx, child);
                 self.vitals.ready(ctx, child);
                 self.members.update(ctx);
@@ -198,7 +202,7 @@ impl Core {
             }
             Fact::Running => {
                 supervision.running(ctx);
-                health.running(ctx);
+                recycling.running(ctx);
             }
             Fact::Draining(child) => {
                 traffic.draining(ctx, child);
@@ -206,7 +210,7 @@ impl Core {
             }
             Fact::SlotLeft { child, vacated, refork_from } => {
                 rollout.slot_left(ctx, child.id);
-                health.slot_left(ctx, child.id, vacated);
+                recycling.slot_left(ctx, child.id, vacated);
                 standbys.slot_left(ctx, vacated);
                 supervision.slot_left(ctx, &child, vacated, refork_from);
             }
@@ -225,6 +229,7 @@ impl Core {
                 supervision.gone(ctx, &failure);
                 standbys.refill(ctx);
                 scaling.check(ctx);
+                recycling.check(ctx, rollout.is_under_way());
                 shutdown.advance(ctx);
             }
             Fact::LeftBehind => shutdown.left_behind(ctx),
@@ -245,7 +250,10 @@ impl Core {
                 traffic.only_master_accepts(ctx, false);
                 traffic.join(ctx, child);
             }
-            Fact::RolloutOver => traffic.only_master_accepts(ctx, false),
+            Fact::RolloutOver => {
+                traffic.only_master_accepts(ctx, false);
+                recycling.check(ctx, rollout.is_under_way());
+            }
             Fact::TidyDue => traffic.close_unused(ctx),
             Fact::HandedOver => shutdown.handed_over(ctx),
             Fact::StopBegan { outcome, failure } => {
@@ -265,49 +273,6 @@ impl Core {
     /// The next thing to do.
     pub fn poll_action(&mut self) -> Option<Action> {
         self.ctx.actions.pop_front()
-    }
-
-    /// When [`Event::TimedOut`] is due, unless something else happens before.
-    #[must_use]
-    pub fn next_timeout(&self) -> Option<Time> {
-        let ctx = &self.ctx;
-        [
-            ctx.processes.next_deadline(),
-            ctx.descendants.values().min().copied(),
-            self.supervision.next_timeout(ctx),
-            self.standbys.next_timeout(ctx),
-            self.health.next_timeout(ctx),
-            self.scaling.next_timeout(),
-            self.shutdown.next_timeout(),
-            self.rollout.next_timeout(ctx),
-            self.development.next_timeout(),
-            self.traffic.next_timeout(),
-            self.random_workers.next_timeout(ctx),
-        ]
-        .into_iter()
-        .flatten()
-        .min()
-    }
-
-    /// Each part does what is due, and what follows from that is done before the next one.
-    fn timed_out(&mut self) {
-        let parts: [fn(&mut Self); 11] = [
-            |core| core.ctx.check_deadlines(),
-            |core| core.ctx.end_descendants(false),
-            |core| core.supervision.timed_out(&mut core.ctx),
-            |core| core.shutdown.advance(&mut core.ctx),
-            |core| core.health.timed_out(&mut core.ctx),
-            |core| core.rollout.advance(&mut core.ctx),
-            |core| core.standbys.refill(&mut core.ctx),
-            |core| core.scaling.check(&mut core.ctx),
-            |core| core.development.timed_out(&mut core.ctx),
-            |core| core.random_workers.choose(&mut core.ctx),
-            |core| core.traffic.timed_out(&mut core.ctx),
-        ];
-        for do_what_is_due in parts {
-            do_what_is_due(self);
-            self.follow_up();
-        }
     }
 
     /// How many workers there are.
@@ -365,6 +330,12 @@ impl Core {
         let entries = processes.all_slots().map(|(_, entry)| entry.generation);
         let children = processes.children().map(|child| child.generation);
         entries.chain(children).chain([self.ctx.generation]).chain(self.rollout.generation()).collect()
+    }
+
+    /// Whether SIGKILL was sent to a process from here.
+    #[must_use]
+    pub fn is_killed(&self, id: ChildId) -> bool {
+        self.ctx.processes.get(id).is_some_and(Child::is_killed)
     }
 
     /// The app asks for a random worker: it gets the message, its id comes back.

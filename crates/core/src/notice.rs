@@ -7,7 +7,7 @@ use crate::rollout::report::ReloadReport;
 use crate::types::{ChildId, ConnectionId, ExitStatus, Peer, SlotId};
 use cluster_protocol::code::ErrorCode;
 use cluster_protocol::inbound::{ErrorDetails, ErrorReport};
-use cluster_protocol::listen::ListenAddress;
+use cluster_protocol::listen::{ListenAddress, ListenPlace};
 
 /// Something that the app is told.
 #[derive(Debug, Clone)]
@@ -210,6 +210,12 @@ pub enum ExitReason {
     Hang,
     /// It held more than `maxMemory`.
     MaxMemory,
+    /// `maxRequests` came to it.
+    MaxRequests,
+    /// It has lived for `maxAge`.
+    MaxAge,
+    /// The system killed it, because memory was short.
+    OutOfMemory,
     /// A reload replaced it.
     Reload,
     /// `scale()` to fewer.
@@ -230,8 +236,22 @@ impl ExitReason {
             Self::StartTimeout => "startTimeout",
             Self::Hang => "hang",
             Self::MaxMemory => "maxMemory",
+            Self::MaxRequests => "maxRequests",
+            Self::MaxAge => "maxAge",
+            Self::OutOfMemory => "outOfMemory",
             Self::Reload => "reload",
             Self::Scale => "scale",
+        }
+    }
+}
+
+impl ExitReason {
+    /// The same for an end that has come. One by itself with a signal is told as such: somebody outside sent it, or it crashed.
+    #[must_use]
+    pub fn of_end(&self, exit: ExitStatus) -> &str {
+        match (self, exit.signal) {
+            (Self::Unasked, Some(signal)) => signal,
+            _ => self.as_str(),
         }
     }
 }
@@ -315,6 +335,8 @@ pub struct ChildFailure {
     pub error: Option<ErrorDetails>,
     /// Whether it had been ready before.
     pub was_ready: bool,
+    /// Where it listened, as far as known.
+    pub places: Vec<ListenPlace>,
 }
 
 /// What happened to a child that failed.

@@ -6,7 +6,7 @@ use cluster_protocol::inbound::{Inbound, Report};
 
 impl Core {
     pub(super) fn told(&mut self, id: ChildId, message: Inbound) {
-        let Self { ctx, traffic, members, vitals, .. } = self;
+        let Self { ctx, traffic, members, recycling, rollout, vitals, .. } = self;
         if !ctx.permits(id, &message) {
             return;
         }
@@ -19,12 +19,16 @@ impl Core {
             }
             Inbound::CloseListener { key } => traffic.listener_closed(ctx, id, &key),
             Inbound::ExitedAfterDisconnect { seq } => ctx.left_by_itself(id, seq),
-            Inbound::Report(Report::Serving) => ctx.serving(id),
+            Inbound::Report(Report::Serving { at }) => ctx.serving(id, at),
             Inbound::Report(Report::Loaded) => ctx.child_ready(id),
             Inbound::Report(Report::Error(report)) => ctx.error_reported(id, report),
             Inbound::Report(Report::Beat { debugged }) => ctx.beat(id, debugged),
             Inbound::Report(Report::Draining { reason }) => ctx.announced(id, reason),
-            Inbound::Report(Report::Connections { servers }) => traffic.reported(ctx, id, &servers),
+            Inbound::Report(Report::Connections { servers, requests }) => {
+                ctx.processes.counted(id, requests);
+                traffic.reported(ctx, id, &servers);
+                recycling.counted(ctx, id, rollout.is_under_way());
+            }
             Inbound::Answered { connection, accepted } => traffic.answered(ctx, id, connection, accepted),
             Inbound::Report(Report::Signalled { signal }) => ctx.signalled_itself(id, signal),
             Inbound::Report(Report::Drained) => ctx.drained(id),

@@ -1,9 +1,11 @@
 //! The words that the core and its shell share.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use cluster_protocol::envelope::Target;
+use cluster_protocol::listen::ListenPlace;
 use cluster_protocol::outbound::{HandleKind, LaneName, SocketName};
 use serde::{Deserialize, Deserializer, de::Error};
 
@@ -117,15 +119,42 @@ pub enum Mode {
 }
 
 /// What makes a worker count as ready.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Readiness {
     /// Its first listening server.
     Listening,
+    /// Servers on all of these ports.
+    Port(BTreeSet<u16>),
+    /// A server at this path.
+    Path(String),
     /// Node's `online`.
     Online,
     /// `process.send('ready')`.
     Message,
+}
+
+impl Readiness {
+    /// Whether it is enough to listen there.
+    #[must_use]
+    pub fn is_met_by(&self, places: &BTreeSet<ListenPlace>) -> bool {
+        match self {
+            Self::Listening => true,
+            Self::Port(ports) => ports.iter().all(|port| places.contains(&ListenPlace::Port(*port))),
+            Self::Path(path) => places.contains(&ListenPlace::Path(path.clone())),
+            Self::Online | Self::Message => false,
+        }
+    }
+
+    /// Whether it matters that a worker listens there.
+    #[must_use]
+    pub fn awaits(&self, place: &ListenPlace) -> bool {
+        match (self, place) {
+            (Self::Port(ports), ListenPlace::Port(port)) => ports.contains(port),
+            (Self::Path(awaited), ListenPlace::Path(path)) => awaited == path,
+            _ => false,
+        }
+    }
 }
 
 /// Where what a worker that was chosen at random is told arrives (document, 'random worker').
@@ -236,6 +265,11 @@ pub struct Policy {
     pub hang_timeout: Option<Duration>,
     /// How many bytes of memory a worker may hold before it is replaced; `None`: any.
     pub max_memory: Option<u64>,
+    /// How many requests may come to a worker before it is replaced; `None`: any.
+    pub max_requests: Option<u64>,
+    /// How long a worker may be at work before it is replaced; `None`: for ever.
+    #[serde(default, deserialize_with = "some_milliseconds")]
+    pub max_age: Option<Duration>,
     /// In development: how long after the last change of a file the processes are started again; `None`: files are not
     /// watched.
     #[serde(rename = "reloadDelay", default, deserialize_with = "some_milliseconds")]

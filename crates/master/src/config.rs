@@ -47,6 +47,9 @@ pub struct Config {
     pub output: Output,
     /// Where the master's own log goes.
     pub log: Log,
+    /// What of that somebody else shows.
+    #[serde(default)]
+    pub shown: Vec<Shown>,
     /// Descriptors of the app that workers may listen on, beside those that a service manager passed.
     pub listen_fds: Vec<RawFd>,
     /// Where it is looked at; `None`: nowhere.
@@ -90,6 +93,22 @@ pub enum Log {
     Stderr,
     /// To the app, as notices.
     App,
+}
+
+/// What the log leaves out where somebody else shows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Shown {
+    /// A process ended.
+    Exit,
+    /// A worker hangs.
+    Hang,
+    /// A slot is given up.
+    GivenUp,
+    /// A reload failed.
+    Reload,
+    /// The cluster gives up.
+    Exception,
 }
 
 /// The first of the inspectors' ports.

@@ -17,6 +17,7 @@ mod launch;
 mod link;
 mod linked;
 mod log;
+mod oom;
 mod output;
 pub mod passed;
 mod perform;
@@ -30,7 +31,9 @@ mod reject;
 mod run;
 mod service;
 mod sockets;
+mod stderr;
 pub mod thread;
+mod unasked;
 pub mod variables;
 
 /// What the app's thread asks of the master.

@@ -11,6 +11,7 @@ use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 use tracing_subscriber::registry;
 
 use super::app::AppQueue;
+use super::stderr::{as_json, as_text};
 use crate::config::Log;
 use cluster_core::notice::Notice;
 
@@ -24,23 +25,32 @@ enum Form {
 /// What the thread's log goes to; `variable` is `YUNFLY_LOG`.
 pub(super) fn subscriber(to: Log, variable: &str, app: &Arc<AppQueue>) -> Box<dyn Subscriber + Send + Sync> {
     let (level, form) = wanted(variable);
-    let stderr = || tracing_subscriber::fmt().with_max_level(level.unwrap_or(Level::WARN)).with_writer(std::io::stderr);
+    let stderr = || tracing_subscriber::fmt().with_max_level(level.unwrap_or(LevelFilter::WARN));
     match (to, form) {
         (Log::App, _) => {
-            let level = LevelFilter::from_level(level.unwrap_or(Level::INFO));
+            let level = level.unwrap_or(LevelFilter::INFO);
             Box::new(registry().with(ToApp { app: Arc::clone(app) }.with_filter(level)))
         }
-        (Log::Stderr, Form::Text) => Box::new(stderr().with_ansi(false).finish()),
-        (Log::Stderr, Form::Json) => Box::new(stderr().json().flatten_event(true).finish()),
+        (Log::Stderr, Form::Text) => {
+            Box::new(stderr().with_writer(as_text).with_ansi(false).with_target(false).finish())
+        }
+        (Log::Stderr, Form::Json) => Box::new(stderr().with_writer(as_json).json().flatten_event(true).finish()),
     }
 }
 
-/// `level`, `json` or `level,json`. What is not understood is left out, as it always was.
-fn wanted(text: &str) -> (Option<Level>, Form) {
+/// `level`, `json` or `level,json`; `off` is a level. What is not understood is left out, as it always was.
+fn wanted(text: &str) -> (Option<LevelFilter>, Form) {
     let words = || text.split(',').map(str::trim);
     let form = if words().any(|word| word.eq_ignore_ascii_case("json")) { Form::Json } else { Form::Text };
-    (words().find_map(|word| word.parse().ok()), form)
+    let level = |word: &str| match word.eq_ignore_ascii_case("off") {
+        true => Some(LevelFilter::OFF),
+        false => word.parse().ok().map(LevelFilter::from_level),
+    };
+    (words().find_map(level), form)
 }
+
+/// The field that says whose line it is.
+const CLUSTER: &str = "cluster";
 
 struct ToApp {
     app: Arc<AppQueue>,
@@ -50,6 +60,8 @@ impl<S: Subscriber> Layer<S> for ToApp {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
         let mut fields = LogFields(Map::new());
         event.record(&mut fields);
+        // The app knows which cluster's log it is.
+        fields.0.remove(CLUSTER);
         let level = match *event.metadata().level() {
             Level::ERROR => "error",
             Level::WARN => "warn",
@@ -88,8 +100,9 @@ mod tests {
     #[test]
     fn level_and_form() {
         assert_eq!(wanted(""), (None, Form::Text));
-        assert_eq!(wanted("debug"), (Some(Level::DEBUG), Form::Text));
+        assert_eq!(wanted("debug"), (Some(LevelFilter::DEBUG), Form::Text));
+        assert_eq!(wanted("OFF"), (Some(LevelFilter::OFF), Form::Text));
         assert_eq!(wanted("json"), (None, Form::Json));
-        assert_eq!(wanted("info, JSON"), (Some(Level::INFO), Form::Json));
+        assert_eq!(wanted("info, JSON"), (Some(LevelFilter::INFO), Form::Json));
     }
 }

@@ -271,6 +271,7 @@ impl Shell {
     }
 
     pub(super) fn notify(&mut self, notice: Notice) {
+        self.unasked.hear(self.now(), &notice);
         self.counters.note(self.now(), &notice);
         let Some(notice) = self.orders.settle(notice) else { return };
         let sender = match &notice {

@@ -65,6 +65,10 @@ impl Shell {
                     self.look_behind(child, process.group());
                 }
                 self.guard_children();
+                let is_killed = exit.signal == Some(libc::SIGKILL) && !self.core.is_killed(child);
+                if is_killed && self.oom_kills.explain(self.now(), self.platform()) {
+                    self.tell(Event::OutOfMemory { child });
+                }
                 self.tell(Event::Exited { child, exit: named(exit) });
             }
             Input::DescendantsEnded { child } => self.descendants_ended(child),

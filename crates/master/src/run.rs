@@ -16,10 +16,12 @@ use super::descendants::Descendants;
 use super::guarding::Guarding;
 use super::link::{Input, Link};
 use super::linked::Linked;
+use super::oom::OomKills;
 use super::output::Outputs;
 use super::preload::Preload;
 use super::service::Service;
 use super::sockets::Sockets;
+use super::unasked::Unasked;
 use crate::config::{Config, Launch};
 use cluster_admin::counters::Counters;
 use cluster_core::Core;
@@ -68,6 +70,8 @@ pub(super) struct Shell {
     pub(super) state: RunState,
     pub(super) service: Service,
     pub(super) outputs: Outputs,
+    pub(super) unasked: Unasked,
+    pub(super) oom_kills: OomKills,
     pub(super) started_at: SystemTime,
     pub(super) counters: Counters,
     pub(super) usages: Usages,
@@ -120,6 +124,8 @@ impl Shell {
             guarding: Guarding::new(platform, config.title.clone(), config.policy.kill_timeout),
             guarded: Guarded::All,
             outputs: Outputs::new(Arc::clone(&app)),
+            unasked: Unasked::new(&config),
+            oom_kills: OomKills::default(),
             started_at: SystemTime::now(),
             counters: Counters::default(),
             usages: Usages::default(),
@@ -149,6 +155,7 @@ impl Shell {
             }
         }
         self.outputs.finish().await;
+        self.unasked.finish();
         if self.guarding.stop() {
             // Whoever still tells anything must not be in its way.
             while !matches!(self.input.recv().await, None | Some(Input::GuardEnded { .. })) {}
@@ -163,7 +170,7 @@ impl Shell {
     fn deadline(&self) -> Option<Time> {
         let core = self.core.next_timeout();
         let others = [self.flow.deadline(), self.trim_at, self.service.deadline(), self.guarding.deadline()];
-        others.into_iter().chain([core]).flatten().min()
+        others.into_iter().chain([self.unasked.deadline()]).chain([core]).flatten().min()
     }
 
     fn timed_out(&mut self) {
@@ -175,6 +182,7 @@ impl Shell {
         let released = self.flow.timed_out(self.origin.elapsed(), taken);
         self.resume(released);
         self.service.timed_out(self.now());
+        self.unasked.timed_out(self.now());
         if self.guarding.timed_out(self.now()) {
             self.guard_children();
         }
@@ -218,6 +226,7 @@ impl Shell {
                     self.tell(Event::LookedAt);
                 }
                 // The children boot meanwhile.
+                self.oom_kills.begin(self.platform());
                 self.start_watching();
             }
             Command::Route(frame) => {

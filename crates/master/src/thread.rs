@@ -32,6 +32,7 @@ pub fn start(
     std::thread::Builder::new().name("cluster-master".to_owned()).spawn(move || {
         let _log = tracing::subscriber::set_default(subscriber(config.log, &config.variables.log, &app));
         let Some(message) = failure_of(|| run(runtime, config, admin, Arc::clone(&app), commands)) else { return };
+        tracing::error!(code = ErrorCode::MasterFailed.as_str(), "{message}");
         app.push(Notice::Exception { code: ErrorCode::MasterFailed, message, failure: None });
         app.push(Notice::Closed(Outcome::Exception));
     })?;

@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::listen::{ListenAddress, ListenQuery};
+use super::listen::{ListenAddress, ListenPlace, ListenQuery};
 use super::scalar::Scalar;
 use super::surrogates::replace_lone_surrogates;
 
@@ -72,8 +72,12 @@ pub enum Question {
 pub enum Report {
     /// The alone loaded all its files and their promises resolved.
     Loaded,
-    /// A server listens that Node does not report (`exclusive`, `reusePort`).
-    Serving,
+    /// A server listens, also one that Node does not report (`exclusive`, `reusePort`).
+    Serving {
+        /// Where, if that matters.
+        #[serde(default)]
+        at: Option<ListenPlace>,
+    },
     /// An error that nobody caught.
     Error(ErrorReport),
     /// The worker takes no new connection from now on and ends by itself.
@@ -98,6 +102,9 @@ pub enum Report {
     Connections {
         /// All servers of the process that listen or have connections.
         servers: Vec<ServerLoad>,
+        /// Where they are counted.
+        #[serde(default)]
+        requests: Option<RequestCounts>,
     },
     /// An idle connection that it hands back, which comes along.
     Returned {
@@ -152,6 +159,16 @@ pub struct ServerLoad {
     /// Whether it has `maxConnections`.
     #[serde(default)]
     pub limited: bool,
+}
+
+/// The requests that came to a worker's servers since it began.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+pub struct RequestCounts {
+    pub started: u64,
+    /// Answered, or broken off.
+    pub ended: u64,
+    /// How long those took together, in ms.
+    pub duration: u64,
 }
 
 /// An uncaught error in a child.

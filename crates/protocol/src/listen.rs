@@ -2,6 +2,8 @@
 //!
 //! Node's side is `listenInCluster` in lib/net.js and `_getServer` in lib/internal/cluster/child.js.
 
+use std::fmt;
+
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -127,6 +129,46 @@ pub struct ListenAddress {
     /// `listen({fd})`.
     #[serde(default)]
     pub fd: Scalar,
+}
+
+impl ListenAddress {
+    /// Where that is; `None` where it is not told.
+    #[must_use]
+    pub fn place(&self) -> Option<ListenPlace> {
+        match (self.port.0.as_u64().and_then(|port| u16::try_from(port).ok()), self.address.0.as_str()) {
+            (Some(port), _) if port > 0 => Some(ListenPlace::Port(port)),
+            (None, Some(path)) => Some(ListenPlace::Path(path.to_owned())),
+            _ => None,
+        }
+    }
+}
+
+/// Where a server listens, as far as a user names it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ListenPlace {
+    /// On whatever interface.
+    Port(u16),
+    /// Of a unix socket.
+    Path(String),
+}
+
+impl ListenPlace {
+    /// Whether it can be kept with others: a path is as long as a child says.
+    #[must_use]
+    pub fn is_short(&self) -> bool {
+        const LONGEST_PATH: usize = 256;
+        !matches!(self, Self::Path(path) if path.len() > LONGEST_PATH)
+    }
+}
+
+impl fmt::Display for ListenPlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Port(port) => write!(f, "port {port}"),
+            Self::Path(path) => f.write_str(path),
+        }
+    }
 }
 
 #[cfg(test)]

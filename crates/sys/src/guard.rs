@@ -25,12 +25,15 @@ const NOT_TOLD: &str = "-";
 /// process group gets SIGTERM, and at the next look SIGKILL: no pid is given out anew while a group has its number. It is immune to the
 /// signals that a terminal or systemd sends to everybody.
 ///
+/// `ps` shows its arguments, so the script is not one of them but a variable, and top its name, where the system lets a process write it.
+///
 /// It needs nothing but the shell: there are systems without `sleep` in /usr/bin. It waits by reading fd 4, where nothing ever
 /// comes: `read -t` where the shell has it (EOF is then 1, an unknown option 2), else until the socket's own time limit
 /// (`SO_RCVTIMEO`). How long that took the system says; what is counted are hundredths of a second.
 const SCRIPT: &str = r#"
 exec 2>/dev/null
 trap '' HUP INT QUIT TERM
+printf %s "$0" > "/proc/$$/comm"
 list=
 while read -r line <&3; do list=$line; done
 kill_group() { kill -s KILL -- "-$1"; }
@@ -85,14 +88,15 @@ impl Guard {
         let shell = argument("/bin/sh")?;
         let hundredths = grace.as_millis().div_ceil(10);
         let name = argument(&format!("{title}:guard"))?;
-        let args = [argument("sh")?, argument("-c")?, argument(SCRIPT)?, name, argument(&hundredths.to_string())?];
+        let run = argument("eval \"$guard\"")?;
+        let args = [argument("sh")?, argument("-c")?, run, name, argument(&hundredths.to_string())?];
         let clock = UnixDatagram::unbound()?;
         clock.set_read_timeout(Some(TICK))?;
         let clock = channel::for_child(clock.into())?;
         let pid = spawn(&SpawnOptions {
             program: &shell,
             args: &args,
-            env: &[],
+            env: &[argument(&format!("guard={SCRIPT}"))?],
             cwd: &argument("/")?,
             channel: theirs.as_fd(),
             extra: Some(clock.as_fd()),

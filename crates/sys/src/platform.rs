@@ -76,6 +76,15 @@ impl Platform {
         }
     }
 
+    /// How many processes of our cgroup the system has killed ever because memory was short; `None` where it does not tell.
+    #[must_use]
+    pub fn oom_kills(self) -> Option<u64> {
+        match self {
+            Self::Linux => linux::oom_kills(),
+            Self::Portable => portable::oom_kills(),
+        }
+    }
+
     /// When a process was started, in whatever unit; together with its pid that names it for good. Empty when it is gone, `None` where
     /// the system does not tell.
     #[must_use]

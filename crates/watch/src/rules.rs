@@ -83,8 +83,21 @@ fn global(git: &Git) -> Option<Gitignore> {
     builder.build().ok()
 }
 
-/// The ends of names of logs and databases.
-const DATA: [&str; 9] = [".log", ".pid", ".db", ".sqlite", ".sqlite3", ".tsbuildinfo", "-journal", "-wal", "-shm"];
+/// The ends of names of logs, databases and what Node's profilers write.
+const DATA: [&str; 12] = [
+    ".log",
+    ".pid",
+    ".db",
+    ".sqlite",
+    ".sqlite3",
+    ".tsbuildinfo",
+    "-journal",
+    "-wal",
+    "-shm",
+    ".cpuprofile",
+    ".heapprofile",
+    ".heapsnapshot",
+];
 
 /// By its name alone. `.env` files are hidden, but they are settings.
 fn is_never_source(name: &str) -> bool {
@@ -118,6 +131,7 @@ mod tests {
             "app.js___jb_tmp___",
             "app.log",
             "a.sqlite-wal",
+            "CPU.20261126.181500.1.0.001.cpuprofile",
         ] {
             assert!(is_never_source(name), "{name}");
         }

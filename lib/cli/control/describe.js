@@ -1,12 +1,14 @@
 'use strict';
 
 const { Screen } = require('../screen');
-const { STATUS, table } = require('../table');
-const { age, cut, pad } = require('../text');
-const { column, kilobytes, megabytes, percent } = require('./columns');
+const { STATUS, column, table } = require('../table');
+const { age, cut, megabytes, pad, percent } = require('../text');
 const { cpuOf, processesOf, slotsOf, statusOf } = require('./processes');
 
 const NAME_WIDTH = 14;
+
+/** A queue is mostly empty, and short where it is not. */
+const kilobytes = (bytes) => `${Math.ceil(bytes / 1024)} KB`;
 
 const PROCESSES = [
   { ...column('name', ({ name }) => name), least: 8 },

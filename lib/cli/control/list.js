@@ -2,9 +2,8 @@
 
 const { findClusters } = require('../../control/find');
 const { Screen } = require('../screen');
-const { STATUS, table } = require('../table');
-const { age } = require('../text');
-const { column, megabytes, percent } = require('./columns');
+const { STATUS, column, table } = require('../table');
+const { age, megabytes, percent } = require('../text');
 const { cpuOf, processesOf, slotsOf, statusOf, sum } = require('./processes');
 
 const COLUMNS = [

@@ -15,7 +15,7 @@ const MOST_LOOKS = 5;
 
 async function top(cluster, { json }) {
   const screen = new Screen(process.stdout, process.env);
-  if (screen.isLive && !json) return live(cluster, screen);
+  if (screen.isTerminal && !json) return live(cluster, screen);
   const { stats, rows } = await once(cluster);
   return { lines: view(stats, rows, screen), json: plain(stats, rows) };
 }

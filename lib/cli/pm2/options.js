@@ -135,7 +135,7 @@ const OPTIONS = {
   log_date_format: { ignored: 'journald and Docker add the time; in files, the logger of the app does' },
   time: { ignored: 'journald and Docker add the time; in files, the logger of the app does', unless: isOff },
   log_type: { ignored: 'what the app prints stays as it is' },
-  pid_file: { ignored: 'no pid files are written: `ps` shows the processes by their names' },
+  pid_file: { field: 'pidFile' },
   append_env_to_name: { ignored: 'set the name by --title', unless: isOff },
   autostart: { ignored: 'the command starts the app', unless: (value) => value !== false },
   trace: { ignored: "it belongs to PM2's monitoring", unless: isOff },

@@ -72,7 +72,7 @@ async function record(env = {}) {
   const output = new Output(child.stdout);
   try {
     const [, app] = await output.until(/ pid (\d+)[^┘]*┘/);
-    const [, worker] = await output.until(/:worker:2 │ worker │ (\d+)/);
+    const [, worker] = await output.until(/│ worker 2 │ (\d+)/);
     process.kill(Number(worker), 'SIGKILL');
     await output.until(/┘[^┘]*SIGKILL[^┘]*┘/);
     process.kill(Number(app), 'SIGTERM');

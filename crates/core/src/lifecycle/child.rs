@@ -3,10 +3,13 @@
 use std::collections::BTreeSet;
 
 use crate::notice::{ChildFailure, ExitReason, FailureCause};
-use crate::types::{AdoptedEnd, ChildId, GenerationId, Key, SlotId, Time};
-use cluster_protocol::inbound::ErrorDetails;
-use cluster_protocol::listen::ListenQuery;
+use crate::types::{AdoptedEnd, ChildId, GenerationId, Key, Readiness, SlotId, Time};
+use cluster_protocol::inbound::{ErrorDetails, RequestCounts};
+use cluster_protocol::listen::{ListenPlace, ListenQuery};
 use cluster_protocol::outbound::DrainReason;
+
+/// So many of the places are kept at which a process listens and nobody waits for that.
+const MOST_PLACES: usize = 16;
 
 /// Where a child stands. It only moves downwards.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,10 +105,14 @@ pub struct Child {
     pub online: bool,
     /// Whether a server of its listens.
     pub listens: bool,
+    /// Where, as far as it said: all that its readiness depends on, and some others.
+    pub places: BTreeSet<ListenPlace>,
     /// A canary that has not stayed long enough: it gets no connections.
     pub on_trial: bool,
     /// How many connections it had when it began to drain.
     pub connections: u64,
+    /// The requests that came to it, as it told last.
+    pub requests: RequestCounts,
     /// The listening sockets that it was given.
     pub serves: BTreeSet<Key>,
     /// When it was last ready, also after it began to drain.
@@ -141,8 +148,10 @@ impl Child {
             held: Vec::new(),
             online: false,
             listens: false,
+            places: BTreeSet::new(),
             on_trial: false,
             connections: 0,
+            requests: RequestCounts::default(),
             serves: BTreeSet::new(),
             ready_since: None,
             expected: false,
@@ -203,6 +212,12 @@ impl Child {
         }
     }
 
+    /// Whether SIGKILL was sent to it from here: its time was over, or the app wanted it.
+    #[must_use]
+    pub fn is_killed(&self) -> bool {
+        self.stage == Stage::Killed || self.reason == ExitReason::Kill
+    }
+
     /// Whether it is at work.
     #[must_use]
     pub fn is_ready(&self) -> bool {
@@ -234,6 +249,19 @@ impl Child {
         self.served || self.was_stable(now, min_uptime)
     }
 
+    /// A server of its listens.
+    pub fn listens_at(&mut self, place: Option<ListenPlace>, ready: &Readiness) {
+        self.listens = true;
+        let is_kept = |place: &ListenPlace| ready.awaits(place) || self.places.len() < MOST_PLACES && place.is_short();
+        self.places.extend(place.filter(is_kept));
+    }
+
+    /// Whether it is ready because of where it listens.
+    #[must_use]
+    pub fn listens_enough(&self, ready: &Readiness) -> bool {
+        self.listens && ready.is_met_by(&self.places)
+    }
+
     /// How it failed.
     #[must_use]
     pub fn failure(&self, cause: FailureCause) -> ChildFailure {
@@ -244,6 +272,7 @@ impl Child {
             cause,
             error: self.error.clone(),
             was_ready: self.ready_since.is_some(),
+            places: self.places.iter().cloned().collect(),
         }
     }
 

@@ -43,6 +43,13 @@ impl Context {
         }
     }
 
+    /// Whatever it was at, that is why it ends.
+    pub fn out_of_memory(&mut self, id: ChildId) {
+        if let Some(child) = self.processes.get_mut(id) {
+            child.reason = ExitReason::OutOfMemory;
+        }
+    }
+
     /// The process ended.
     pub fn exited(&mut self, id: ChildId, exit: ExitStatus) {
         self.fail_start(id, FailureCause::Exit(exit));

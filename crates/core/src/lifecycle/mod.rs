@@ -1,7 +1,7 @@
 //! The processes: how they begin and end, who comes in whose place, and the way of the whole cluster up and down.
 //!
 //! [`processes`] is the table of all processes and slots. [`starting`], [`draining`], [`ending`] and [`saying`] are the operations on one of
-//! them, [`descendants`] is about what one leaves behind, [`supervision`], [`standby`], [`health`], [`scale`], [`startup`] and [`shutdown`] the rules that use them.
+//! them, [`descendants`] is about what one leaves behind, [`supervision`], [`standby`], [`health`], [`recycling`], [`scale`], [`startup`] and [`shutdown`] the rules that use them.
 //! [`vitals`] is how they say that they are doing.
 
 pub mod backoff;
@@ -12,6 +12,7 @@ pub mod ending;
 pub mod health;
 pub mod permission;
 pub mod processes;
+pub mod recycling;
 pub mod saying;
 pub mod scale;
 pub mod shutdown;

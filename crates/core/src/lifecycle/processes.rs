@@ -6,6 +6,7 @@ use super::backoff::Backoff;
 use crate::lifecycle::child::{Child, Stage};
 use crate::notice::Census;
 use crate::types::{ChildId, GenerationId, SlotId, Time};
+use cluster_protocol::inbound::RequestCounts;
 
 /// A place for one process: a worker's slot, or the alone's.
 #[derive(Debug, Default)]
@@ -243,6 +244,13 @@ impl ProcessTable {
     pub fn filled_by(&mut self, slot: Option<SlotId>, filler: Filler) {
         if let Some(entry) = self.slot_mut(slot) {
             entry.filler = filler;
+        }
+    }
+
+    /// A worker told how many requests came to it.
+    pub fn counted(&mut self, id: ChildId, requests: Option<RequestCounts>) {
+        if let (Some(child), Some(requests)) = (self.get_mut(id), requests) {
+            child.requests = requests;
         }
     }
 

@@ -9,7 +9,7 @@ use crate::context::Context;
 use crate::notice::{ExitReason, Notice};
 use crate::types::{ChildId, Readiness};
 use cluster_protocol::inbound::ErrorReport;
-use cluster_protocol::listen::ListenAddress;
+use cluster_protocol::listen::{ListenAddress, ListenPlace};
 use cluster_protocol::outbound;
 
 /// A worker that was signalled is replaced after this: a signal to every process (systemd, a terminal, whoever ends a whole tree)
@@ -29,8 +29,9 @@ impl Context {
 
     /// A server of its listens.
     pub fn listening(&mut self, id: ChildId, address: ListenAddress) {
+        let at = address.place();
         self.notify(Notice::Listening(id, address));
-        self.serving(id);
+        self.serving(id, at);
     }
 
     /// How it keeps up with its messages.
@@ -42,12 +43,12 @@ impl Context {
 
     /// A server that the master has no part in (`exclusive`) listens in a worker that stands by as well, which is ready when it
     /// is called.
-    pub fn serving(&mut self, id: ChildId) {
+    pub fn serving(&mut self, id: ChildId, at: Option<ListenPlace>) {
         let Some(child) = self.processes.get_mut(id) else { return };
-        child.listens = true;
+        child.listens_at(at, &self.policy.ready);
         if child.stands_by() {
             self.stands_by(id);
-        } else if self.policy.ready == Readiness::Listening {
+        } else if child.listens_enough(&self.policy.ready) {
             self.child_ready(id);
         }
     }
@@ -126,3 +127,6 @@ impl Context {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

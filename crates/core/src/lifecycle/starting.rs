@@ -53,7 +53,7 @@ impl Context {
         let deadline = self.now + self.policy.start_timeout;
         let Some(child) = self.processes.get_mut(id) else { return };
         child.stage = Stage::Booting { deadline };
-        let listens = child.listens;
+        let listens = child.listens_enough(&self.policy.ready);
         self.notify(Notice::SlotTaken { child: id, slot });
         self.act(Action::Send { child: id, frame: outbound::take_slot(slot), origin: Origin::Master });
         self.publish(Fact::CalledUp(id));

@@ -43,8 +43,8 @@ pub struct Messages {
 impl Messages {
     /// A message came in. One is for the master: the `process.send('ready')` of a worker that says so itself.
     pub fn sent(&mut self, ctx: &mut Context, from: Peer, target: Target, frame: Bytes) {
-        if let (Readiness::Message, Peer::Child(child @ ChildId::Worker(_)), b"\"ready\"\n") =
-            (ctx.policy.ready, from, frame.as_ref())
+        if let (&Readiness::Message, Peer::Child(child @ ChildId::Worker(_)), b"\"ready\"\n") =
+            (&ctx.policy.ready, from, frame.as_ref())
             && ctx.processes.get(child).is_some_and(Child::is_booting)
         {
             return ctx.child_ready(child);

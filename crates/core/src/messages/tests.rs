@@ -241,7 +241,7 @@ fn what_waits_for_the_workers_is_not_touched_before_all_are_there() {
         let is_taken = |action: &Action| matches!(action, Action::MailTaken { receiver: MailFor::Workers });
         actions(world, event).iter().any(is_taken)
     };
-    let serving = |child| Event::Told { child, message: Inbound::Report(Report::Serving) };
+    let serving = |child| Event::Told { child, message: Inbound::Report(Report::Serving { at: None }) };
     let mut world = World::new(crate::types::Policy { alone: false, ..policy() }, |_| GOOD);
     assert!(!taken(&mut world, Event::Started));
     for number in [1, 2] {

@@ -17,6 +17,9 @@ fn why_a_child_ended_is_named() {
         (ExitReason::StartTimeout, "startTimeout"),
         (ExitReason::Hang, "hang"),
         (ExitReason::MaxMemory, "maxMemory"),
+        (ExitReason::MaxRequests, "maxRequests"),
+        (ExitReason::MaxAge, "maxAge"),
+        (ExitReason::OutOfMemory, "outOfMemory"),
         (ExitReason::Reload, "reload"),
         (ExitReason::Scale, "scale"),
     ] {

@@ -42,6 +42,8 @@ pub(crate) fn policy() -> Policy {
         hang_timeout: None,
         watch: None,
         max_memory: None,
+        max_requests: None,
+        max_age: None,
     }
 }
 

@@ -44,6 +44,7 @@ impl World {
             let late = sim.over.is_some_and(|over| self.now > over + patience + ms(2));
             assert!(!late, "{id:?} is there at {:?}, and was to be gone at {:?}", self.now, sim.over);
         }
+        assert!(self.core.recycling.under_way(&self.core.ctx) <= 1, "two are recycled at once");
         let mut entries = BTreeMap::new();
         for (id, sim) in &self.children {
             if matches!(id, ChildId::Alone(_)) {

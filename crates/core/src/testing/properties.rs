@@ -23,7 +23,8 @@ pub(super) fn policies() -> impl Strategy<Value = Policy> {
             alone,
             count: if production { count } else { 1 },
             refork: production && refork,
-            ready: Readiness::Listening,
+            // They all listen there.
+            ready: if kill % 5 == 0 { Readiness::Port([80].into()) } else { Readiness::Listening },
             random_worker: RandomWorker::Worker,
             limit: ms(limit),
             alone_limit: (limit % 2 == 0).then_some(ms(limit)),
@@ -35,6 +36,8 @@ pub(super) fn policies() -> impl Strategy<Value = Policy> {
             hang_timeout: (kill % 2 == 0).then_some(ms(3_000)),
             watch: (!production && start % 2 == 0).then_some(ms(start / 10)),
             max_memory: (kill % 3 == 0).then_some(super::MEMORY),
+            max_requests: (kill % 5 == 0).then_some(5),
+            max_age: (start % 3 == 0).then_some(ms(limit)),
         })
 }
 

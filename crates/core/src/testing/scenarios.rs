@@ -267,7 +267,7 @@ fn what_is_needed_later_is_loaded_once_everybody_has_started() {
     assert!(tell(&mut core, Event::Started).is_empty());
     let ready = |core: &mut super::Core, child| {
         tell(core, Event::Spawned { child, pid: 1 });
-        let report = if child == alone { Report::Loaded } else { Report::Serving };
+        let report = if child == alone { Report::Loaded } else { Report::Serving { at: None } };
         tell(core, Event::Told { child, message: Inbound::Report(report) })
     };
     assert!(ready(&mut core, alone).is_empty());

@@ -68,7 +68,9 @@ fn each_message_is_known() {
         (r#"{"cmd":"NODE_HANDLE_NACK"}"#, "HandleNack"),
         (r#"{"cmd":"NODE_YUNFLY"}"#, "Unknown"),
         (r#"{"cmd":"NODE_YUNFLY","act":"loaded"}"#, "Report(Loaded)"),
-        (r#"{"cmd":"NODE_YUNFLY","act":"serving"}"#, "Report(Serving)"),
+        (r#"{"cmd":"NODE_YUNFLY","act":"serving"}"#, "Report(Serving { at: None })"),
+        (r#"{"cmd":"NODE_YUNFLY","act":"serving","at":{"port":80}}"#, "Report(Serving { at: Some(Port(80)) })"),
+        (r#"{"cmd":"NODE_YUNFLY","act":"serving","at":{"path":"/a"}}"#, "Report(Serving { at: Some(Path(\"/a\")) })"),
         (r#"{"cmd":"NODE_YUNFLY","act":"draining","reason":"SIGTERM"}"#, "Report(Draining { reason: \"SIGTERM\" })"),
         (r#"{"cmd":"NODE_YUNFLY","act":"signalled","signal":"SIGINT"}"#, "Report(Signalled { signal: \"SIGINT\" })"),
         (r#"{"cmd":"NODE_YUNFLY","act":"drained"}"#, "Report(Drained)"),
@@ -76,7 +78,11 @@ fn each_message_is_known() {
         (r#"{"cmd":"NODE_YUNFLY","act":"watch"}"#, "Report(Watch)"),
         (
             r#"{"cmd":"NODE_YUNFLY","act":"connections","servers":[{"key":"k","open":1,"accepted":2}]}"#,
-            "Report(Connections { servers: [ServerLoad { key: Some(\"k\"), open: 1, accepted: 2, limited: false }] })",
+            "Report(Connections { servers: [ServerLoad { key: Some(\"k\"), open: 1, accepted: 2, limited: false }], requests: None })",
+        ),
+        (
+            r#"{"cmd":"NODE_YUNFLY","act":"connections","servers":[],"requests":{"started":3,"ended":2,"duration":9}}"#,
+            "Report(Connections { servers: [], requests: Some(RequestCounts { started: 3, ended: 2, duration: 9 }) })",
         ),
         (r#"{"cmd":"NODE_YUNFLY","act":"returned","key":"k"}"#, "Report(Returned { key: \"k\" })"),
         (r#"{"cmd":"NODE_YUNFLY","act":"mark"}"#, "Report(Mark)"),

@@ -1,5 +1,6 @@
 //! Linux, used to the full. The same functions as in `portable/`.
 
+mod cgroup;
 mod child;
 mod group;
 mod handshakes;
@@ -9,6 +10,7 @@ mod memory;
 mod proc;
 mod takeover;
 
+pub use cgroup::oom_kills;
 pub use child::ended;
 pub use group::{found, second, steer};
 pub use handshakes::handshakes_under_way;

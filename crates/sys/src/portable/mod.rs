@@ -8,4 +8,4 @@ mod process;
 pub use child::ended;
 pub use group::{found, second, steer, take_over};
 pub use listener::{accept, accept_queue_length, handshakes_under_way, refuse_new_connections};
-pub use process::{activity, dead_children, monotonic_clock, resident_bytes, start_time, trim_heap};
+pub use process::{activity, dead_children, monotonic_clock, oom_kills, resident_bytes, start_time, trim_heap};

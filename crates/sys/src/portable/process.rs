@@ -25,4 +25,8 @@ pub fn monotonic_clock() -> Option<Duration> {
     None
 }
 
+pub fn oom_kills() -> Option<u64> {
+    None
+}
+
 pub fn trim_heap() {}

@@ -5,7 +5,7 @@ use crate::lifecycle::draining::REPLACE_GRACE;
 use crate::notice::{ExitReason, FailureCause, Notice};
 use crate::rollout::ReloadRequest;
 use crate::testing::{Behaviour, Boot, GOOD, OnDrain, World, count, exit, good, ms, policy, signal, started};
-use crate::types::{ChildId, Policy, ReloadTarget, Time};
+use crate::types::{ChildId, KillMeans, Policy, ReloadTarget, Time};
 use cluster_protocol::inbound::{Inbound, Report};
 
 const ONE: ChildId = ChildId::Worker(1);
@@ -217,4 +217,36 @@ fn that_it_was_late_says_more_than_what_it_tells_of_its_end() {
     }
     let late = world.core.ctx.processes.get(child).unwrap();
     assert_eq!((&late.reason, late.expected), (&ExitReason::StartTimeout, false));
+}
+
+#[test]
+fn one_that_the_system_killed_for_its_memory_ends_for_that_reason_whatever_it_was_at() {
+    let reason = |world: &World| {
+        world.notices.iter().find_map(|(_, notice)| match notice {
+            Notice::Exit { child: ONE, expected, reason, .. } => Some((*expected, reason.clone())),
+            _ => None,
+        })
+    };
+    for is_draining in [false, true] {
+        let mut world = good(policy());
+        if is_draining {
+            world.core.handle(ms(500), Event::DisconnectAsked { child: ONE });
+        }
+        assert!(!world.core.is_killed(ONE));
+        world.tell(Event::OutOfMemory { child: ONE });
+        world.end(ONE);
+        assert_eq!(reason(&world), Some((is_draining, ExitReason::OutOfMemory)));
+    }
+}
+
+#[test]
+fn whom_sigkill_was_sent_to_from_here_is_known() {
+    let mut world = debugged(policy());
+    world.core.handle(ms(500), Event::KillAsked { child: ONE, means: KillMeans::Force });
+    assert!(world.core.is_killed(ONE));
+    let mut world = started(policy(), |_| Behaviour { on_drain: OnDrain::Ignores, ..GOOD });
+    world.core.handle(ms(500), Event::DisconnectAsked { child: ONE });
+    assert!(!world.core.is_killed(ONE));
+    pass(&mut world, ms(5_500));
+    assert!(world.core.is_killed(ONE));
 }

@@ -25,13 +25,13 @@ fn sayings() -> Vec<(&'static str, Inbound)> {
         ("accepted", Inbound::Answered { connection: 1, accepted: true }),
         ("disconnect", Inbound::ExitedAfterDisconnect { seq: 1 }),
         ("loaded", Inbound::Report(Report::Loaded)),
-        ("serving", Inbound::Report(Report::Serving)),
+        ("serving", Inbound::Report(Report::Serving { at: None })),
         ("error", Inbound::Report(Report::Error(error))),
         ("draining", Inbound::Report(Report::Draining { reason: "SIGTERM".to_owned() })),
         ("signalled", Inbound::Report(Report::Signalled { signal: "SIGINT".to_owned() })),
         ("drained", Inbound::Report(Report::Drained)),
         ("overdue", Inbound::Report(Report::Overdue)),
-        ("loads", Inbound::Report(Report::Connections { servers: vec![server.clone(), server] })),
+        ("loads", Inbound::Report(Report::Connections { servers: vec![server.clone(), server], requests: None })),
         ("beat", Inbound::Report(Report::Beat { debugged: false })),
         ("returned", Inbound::Report(Report::Returned { key: KEY.to_owned() })),
         ("unknown", Inbound::Unknown),
@@ -204,7 +204,7 @@ fn loads_count_for_sockets_that_a_worker_was_given_only() {
         let server = ServerLoad { key: Some(key.to_owned()), open: 0, accepted, limited: false };
         Event::Told {
             child: ChildId::Worker(2),
-            message: Inbound::Report(Report::Connections { servers: vec![server] }),
+            message: Inbound::Report(Report::Connections { servers: vec![server], requests: None }),
         }
     };
     world.tell(Event::Told { child: ChildId::Worker(2), message: Inbound::CloseListener { key: KEY.to_owned() } });
@@ -223,7 +223,7 @@ fn who_stands_by_is_ready_when_it_is_called_if_a_server_of_its_own_listens() {
     world.ask(0, Event::Started);
     world.run(ms(1_000));
     let standby = ChildId::Worker(3);
-    world.tell(Event::Told { child: standby, message: Inbound::Report(Report::Serving) });
+    world.tell(Event::Told { child: standby, message: Inbound::Report(Report::Serving { at: None }) });
     assert_eq!(world.core.ctx.processes.get(standby).map(|child| child.stage), Some(Stage::Standby));
     world.end(ChildId::Worker(1));
     assert!(world.core.ctx.processes.get(standby).is_some_and(|child| child.is_ready() && child.slot == Some(1)));

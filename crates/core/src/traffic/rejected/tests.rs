@@ -10,7 +10,8 @@ fn failure(child: ChildId, message: Option<&str>, stack: Option<&str>) -> ChildF
         stack: stack.map(str::to_owned),
         ..ErrorDetails::default()
     };
-    ChildFailure { child, slot: None, pid: None, cause: FailureCause::Timeout, error: Some(error), was_ready: false }
+    let (cause, error, places) = (FailureCause::Timeout, Some(error), Vec::new());
+    ChildFailure { child, slot: None, pid: None, cause, error, was_ready: false, places }
 }
 
 #[test]

@@ -17,7 +17,10 @@ fn flooded(policy: Policy) -> World {
     let key = key.to_string();
     let report = |accepted| {
         let server = ServerLoad { key: Some(key.clone()), open: 0, accepted, limited: false };
-        Event::Told { child: ONE, message: Inbound::Report(Report::Connections { servers: vec![server] }) }
+        Event::Told {
+            child: ONE,
+            message: Inbound::Report(Report::Connections { servers: vec![server], requests: None }),
+        }
     };
     world.tell(report(1_000));
     world.now += ms(50);
@@ -194,7 +197,7 @@ fn what_nobody_came_back_to_is_closed_when_every_slot_has_had_the_time_to() {
     assert!(!closes_unused(&mut world), "it has not stayed");
     world.run(ms(1_600));
     assert!(closes_unused(&mut world));
-    let mut world = with_a_second_socket(Policy { refork: false, ..production });
+    let mut world = with_a_second_socket(Policy { refork: false, ..production.clone() });
     world.run(ms(2_000));
     assert!(closes_unused(&mut world), "nobody comes back to the slot");
     let mut world = with_a_second_socket(Policy { refork: false, ..production });

@@ -1,0 +1,187 @@
+//! Workers that are well and are replaced all the same: they hold too much memory, had their requests, or have lived long enough. One at a
+//! time: the next one's turn comes when the one before has ended.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::child::{Child, Keeper};
+use super::processes::Vacated;
+use crate::action::Action;
+use crate::context::{Context, Phase};
+use crate::notice::ExitReason;
+use crate::types::{ChildId, Time};
+
+/// How often memory is looked at.
+const MEASURE_INTERVAL: Duration = Duration::from_secs(5);
+
+/// After a replacement that failed the next one is tried no sooner than this.
+const RETRY_INTERVAL: Duration = Duration::from_secs(60);
+
+/// Workers that began together grow and age together: each has limits of its own, which differ by up to this share.
+const SPREAD: f64 = 0.1;
+
+/// Replaces those whose time has come.
+#[derive(Debug)]
+pub struct Recycling {
+    seed: u64,
+    next_measure: Option<Time>,
+    /// When somebody's time has come, as far as nothing is in the way.
+    next_check: Option<Time>,
+    /// Before that none is tried.
+    retry_at: Time,
+    /// Who is on the way to take whose place, and why.
+    successors: BTreeMap<ChildId, ExitReason>,
+}
+
+impl Recycling {
+    /// The seed makes each worker's own limits.
+    #[must_use]
+    pub fn new(seed: u64) -> Self {
+        Self { seed, next_measure: None, next_check: None, retry_at: Time::ZERO, successors: BTreeMap::new() }
+    }
+
+    /// The cluster is ready.
+    pub fn running(&mut self, ctx: &mut Context) {
+        if ctx.policy.max_memory.is_some() {
+            self.next_measure = Some(ctx.now + MEASURE_INTERVAL);
+        }
+        self.check(ctx, false);
+    }
+
+    fn measure(&mut self, ctx: &mut Context) {
+        if ctx.phase != Phase::Running || self.next_measure.is_none_or(|at| at > ctx.now) {
+            return;
+        }
+        self.next_measure = Some(ctx.now + MEASURE_INTERVAL);
+        let children = ctx.processes.ready_workers().map(|worker| worker.id).collect();
+        ctx.act(Action::Measure { children });
+    }
+
+    /// So much memory a worker holds. Its limit is never above what was configured.
+    pub fn measured(&mut self, ctx: &mut Context, id: ChildId, rss: u64, is_reloading: bool) {
+        let Some(limit) = ctx.policy.max_memory else { return };
+        let Some(child) = ctx.processes.get(id).filter(|child| child.is_ready()) else { return };
+        if rss as f64 <= limit as f64 * (1.0 - self.spread(id)) {
+            return;
+        }
+        match child.keeper {
+            Keeper::Master if ctx.now >= self.retry_at && may_begin(ctx, is_reloading) => {
+                self.succeed(ctx, id, ExitReason::MaxMemory);
+            }
+            // What comes after it is the app's to do.
+            Keeper::App if !ctx.processes.workers().any(is_leaving) => ctx.replace(id, ExitReason::MaxMemory),
+            Keeper::Master | Keeper::App => {}
+        }
+    }
+
+    /// A worker told how many requests it had.
+    pub fn counted(&mut self, ctx: &mut Context, id: ChildId, is_reloading: bool) {
+        if ctx.processes.get(id).is_some_and(|worker| self.due(ctx, worker).is_some()) {
+            self.check(ctx, is_reloading);
+        }
+    }
+
+    /// Replaces the oldest of those whose time has come, if it can be now. What is in the way ends by an event of its own.
+    pub fn check(&mut self, ctx: &mut Context, is_reloading: bool) {
+        self.next_check = None;
+        let has_limits = ctx.policy.max_requests.is_some() || ctx.policy.max_age.is_some();
+        if !has_limits || !may_begin(ctx, is_reloading) {
+            return;
+        }
+        let due = ctx.processes.ready_workers().find_map(|worker| Some((worker.id, self.due(ctx, worker)?)));
+        match due {
+            Some((id, reason)) if ctx.now >= self.retry_at => self.succeed(ctx, id, reason),
+            Some(_) => self.next_check = Some(self.retry_at),
+            None => self.next_check = ctx.processes.ready_workers().filter_map(|worker| self.old_at(ctx, worker)).min(),
+        }
+    }
+
+    /// Why a worker is to be replaced now. Its limits are never below what was configured. One that the app has started itself has none:
+    /// nobody would come in its place.
+    fn due(&self, ctx: &Context, worker: &Child) -> Option<ExitReason> {
+        if !worker.is_ready() || worker.keeper == Keeper::App {
+            return None;
+        }
+        let requests = ctx.policy.max_requests.map(|limit| limit as f64 * (1.0 + self.spread(worker.id)));
+        if requests.is_some_and(|limit| worker.requests.started as f64 >= limit) {
+            return Some(ExitReason::MaxRequests);
+        }
+        self.old_at(ctx, worker).is_some_and(|at| at <= ctx.now).then_some(ExitReason::MaxAge)
+    }
+
+    /// When a worker has lived for long enough: while it stood by it did not age.
+    fn old_at(&self, ctx: &Context, worker: &Child) -> Option<Time> {
+        let since = worker.ready_since.filter(|_| worker.keeper == Keeper::Master)?;
+        Some(since + ctx.policy.max_age?.mul_f64(1.0 + self.spread(worker.id)))
+    }
+
+    fn spread(&self, id: ChildId) -> f64 {
+        let (ChildId::Worker(number) | ChildId::Alone(number)) = id;
+        SPREAD * fastrand::Rng::with_seed(self.seed ^ u64::from(number)).f64()
+    }
+
+    /// A worker gets a successor.
+    fn succeed(&mut self, ctx: &mut Context, id: ChildId, reason: ExitReason) {
+        if let Some(slot) = ctx.processes.get(id).and_then(|child| child.slot) {
+            let successor = ctx.spawn_successor(slot, ctx.generation);
+            self.successors.insert(successor, reason);
+        }
+    }
+
+    /// A successor is ready: its predecessor drains.
+    pub fn ready(&mut self, ctx: &mut Context, id: ChildId) {
+        if let Some(reason) = self.successors.remove(&id)
+            && let Some(before) = ctx.processes.promote(id)
+        {
+            ctx.replace(before, reason);
+        }
+    }
+
+    /// A successor ended before it was ready: its predecessor works on, and another one is not tried at once.
+    pub fn slot_left(&mut self, ctx: &Context, id: ChildId, vacated: Vacated) {
+        if self.successors.remove(&id).is_some() && vacated == Vacated::Succession {
+            self.retry_at = ctx.now + RETRY_INTERVAL;
+        }
+    }
+
+    /// How many are being replaced.
+    #[cfg(test)]
+    pub(crate) fn under_way(&self, ctx: &Context) -> usize {
+        // Of one that ended meanwhile its successor has the slot already.
+        let successors = ctx.processes.slots().filter_map(|(_, entry)| entry.successor);
+        let leaving = ctx.processes.workers().filter(|worker| is_leaving(worker));
+        successors.filter(|id| self.successors.contains_key(id)).count() + leaving.count()
+    }
+
+    /// When [`Self::timed_out`] is due.
+    #[must_use]
+    pub fn next_timeout(&self, ctx: &Context) -> Option<Time> {
+        let next = self.next_measure.into_iter().chain(self.next_check).min();
+        next.filter(|_| ctx.phase == Phase::Running)
+    }
+
+    /// Does what is due.
+    pub fn timed_out(&mut self, ctx: &mut Context, is_reloading: bool) {
+        self.measure(ctx);
+        self.check(ctx, is_reloading);
+    }
+}
+
+/// Whether nothing is in the way. A reload replaces everybody by itself.
+fn may_begin(ctx: &Context, is_reloading: bool) -> bool {
+    let is_succeeded = || ctx.processes.slots().any(|(_, entry)| entry.successor.is_some());
+    ctx.phase == Phase::Running
+        && !is_reloading
+        && !is_succeeded()
+        && !ctx.processes.workers().any(is_leaving)
+        && ctx.has_room()
+}
+
+/// Whether it was replaced here, and has not ended yet.
+fn is_leaving(worker: &Child) -> bool {
+    let recycled = matches!(worker.reason, ExitReason::MaxMemory | ExitReason::MaxRequests | ExitReason::MaxAge);
+    recycled && worker.is_draining()
+}
+
+#[cfg(test)]
+mod tests;

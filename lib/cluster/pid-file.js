@@ -1,0 +1,95 @@
+'use strict';
+
+// A file with this process's pid, while the cluster works (`pidFile`).
+
+const fs = require('fs');
+const path = require('path');
+const { ClusterError } = require('../errors');
+
+class PidFile {
+  #file;
+  #isWritten = false;
+  /** For an app that exits without closing its cluster. */
+  #onExit = () => this.remove();
+
+  /** Before anything is started. Throws what will be in the way later. */
+  constructor(file) {
+    try {
+      // A link in the path may lead elsewhere when it is removed.
+      this.#file = path.join(fs.realpathSync(path.dirname(file)), path.basename(file));
+      fs.accessSync(path.dirname(this.#file), fs.constants.W_OK);
+    } catch (cause) {
+      throw failed(file, cause);
+    }
+    this.#check();
+  }
+
+  #check() {
+    let holder;
+    try {
+      holder = read(this.#file);
+    } catch (cause) {
+      throw failed(this.#file, cause);
+    }
+    if (holder === undefined || holder === process.pid || !isAlive(holder)) return;
+    const remedy = `Stop that cluster, or give this one another file. If process ${holder} is something else, remove the file.`;
+    throw new ClusterError('ERR_PID_FILE_IN_USE', `pidFile ${this.#file} belongs to process ${holder}. ${remedy}`);
+  }
+
+  /** Whoever reads it finds the whole pid, or what was there before. */
+  write() {
+    this.#check();
+    const draft = `${this.#file}.${process.pid}`;
+    try {
+      fs.writeFileSync(draft, `${process.pid}\n`);
+      fs.renameSync(draft, this.#file);
+    } catch (cause) {
+      fs.rmSync(draft, { force: true });
+      throw failed(this.#file, cause);
+    }
+    this.#isWritten = true;
+    process.once('exit', this.#onExit);
+  }
+
+  /** Unless it is another process's by now. */
+  remove() {
+    if (!this.#isWritten) return;
+    this.#isWritten = false;
+    process.removeListener('exit', this.#onExit);
+    try {
+      if (read(this.#file) === process.pid) fs.unlinkSync(this.#file);
+    } catch {
+      // Whoever starts next finds a file of a dead process.
+    }
+  }
+}
+
+/** The pid in it; undefined: there is none. */
+function read(file) {
+  let text;
+  try {
+    text = fs.readFileSync(file, 'utf8');
+  } catch (error) {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  }
+  const pid = /^\s*(\d+)\s*$/.exec(text)?.[1];
+  return pid && Number(pid) > 0 ? Number(pid) : undefined;
+}
+
+function isAlive(pid) {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // Somebody else's.
+    return error.code === 'EPERM';
+  }
+}
+
+function failed(file, cause) {
+  const remedy = 'Name a file in an existing folder that this process may write to.';
+  return new ClusterError('ERR_PID_FILE', `pidFile ${file} cannot be written: ${cause.message}. ${remedy}`, { cause });
+}
+
+module.exports = { PidFile };
