@@ -49,7 +49,7 @@ describe('a cluster is asked and told', () => {
     expect(stdout).toMatch(new RegExp(`│ worker ${two.slot} │ ${two.pid} +│ ready `));
     expect(stdout).toMatch(/│ alone +│ \d+ +│ ready /);
     expect(stdout).toContain(`│ ${stats.listeners[0].address} `);
-    expect(stdout).toMatch(/^started +2 worker, 1 alone$/m);
+    expect(stdout).toMatch(/^started +2 workers, 1 × alone$/m);
   });
 
   test('health', async () => {

@@ -69,7 +69,8 @@ function aloneText({ state, restarts, limitReached }) {
 
 /** What has happened since the start; of what should not happen only what did. */
 function happened({ forks, reforks, exits, unexpectedExits, reloads, errors, undeliverable, missed, protocolErrors }) {
-  const byRole = ({ worker, alone }) => [worker > 0 && `${worker} worker`, alone > 0 && `${alone} alone`];
+  const workers = (count) => (count === 1 ? '1 worker' : `${count} workers`);
+  const byRole = ({ worker, alone }) => [worker > 0 && workers(worker), alone > 0 && `${alone} × alone`];
   const byReason = (reasons) => Object.entries(reasons).map(([reason, count]) => `${count} ${reason}`);
   const rows = [
     ['started', byRole(forks)],

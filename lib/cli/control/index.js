@@ -16,16 +16,11 @@ async function runControl(argv) {
   try {
     const typed = require('./parse').parse(argv);
     if (typed.help) return void console.log(require('./help').help(typed.name));
-    const exitCode = typed.user === undefined ? undefined : await asUser(typed.user, argv);
-    process.exitCode = exitCode ?? (await carryOut(typed));
+    const byOther = typed.user === undefined ? undefined : await require('./other-user').runAs(typed.user, argv);
+    process.exitCode = byOther ?? (await carryOut(typed));
   } catch (error) {
     fail(error);
   }
-}
-
-/** Undefined: this process has that user. */
-function asUser(user, argv) {
-  return require('./other-user').runAs(user, argv);
 }
 
 /** What a command does resolves with `{ lines, json, failed? }`; nothing is printed of what is undefined. */

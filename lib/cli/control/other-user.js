@@ -5,6 +5,7 @@
 const { once } = require('events');
 const { execFileSync, spawn } = require('child_process');
 const path = require('path');
+const { ClusterError } = require('../../errors');
 const { UsageError } = require('../options');
 
 const BIN = path.join(__dirname, '../../../bin/cluster-native.js');
@@ -20,7 +21,8 @@ async function runAs(user, argv) {
     return code ?? 1;
   } catch ({ message }) {
     const remedy = 'That user must be able to run this Node.js and to read this package.';
-    throw new UsageError(`--user ${user}: ${process.execPath} could not be started (${message}). ${remedy}`);
+    const what = `--user ${user}: ${process.execPath} could not be started (${message}).`;
+    throw new ClusterError('ERR_CONTROL_FAILED', `${what} ${remedy}`);
   }
 }
 
@@ -28,7 +30,7 @@ async function runAs(user, argv) {
 function idsOf(user) {
   if (/^\d+$/.test(user)) return { uid: Number(user), gid: Number(user) };
   try {
-    const [uid, gid] = ['-u', '-g'].map((flag) => Number(execFileSync('id', [flag, user], { stdio: 'pipe' })));
+    const [uid, gid] = ['-u', '-g'].map((flag) => Number(execFileSync('id', [flag, '--', user], { stdio: 'pipe' })));
     return { uid, gid };
   } catch {
     throw new UsageError(`--user: there is no user '${user}'.`);

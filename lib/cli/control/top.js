@@ -66,8 +66,7 @@ async function live(cluster, screen) {
   const { ended } = display;
   try {
     while (!ended.aborted) {
-      const stats = await until(ended, cluster.stats());
-      if (!stats) break;
+      const stats = await cluster.stats();
       const rows = looks.take(stats);
       display.show(() => view(stats, rows, screen));
       await sleep(EACH_MS, undefined, { signal: ended }).catch(() => {});
@@ -75,12 +74,6 @@ async function live(cluster, screen) {
   } finally {
     display.close();
   }
-}
-
-/** Undefined, if it ends before. */
-function until(ended, promise) {
-  const end = new Promise((resolve) => ended.addEventListener('abort', () => resolve(), { once: true }));
-  return Promise.race([promise, end]);
 }
 
 module.exports = { top };
