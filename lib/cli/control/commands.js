@@ -33,15 +33,15 @@ const COMMANDS = {
     run: () => require('./list').list(),
   },
   top: {
-    help: 'show what its processes are doing, each second anew; q ends it',
+    help: 'show what its processes do, each second; q ends it',
     run: (cluster, typed) => require('./top').top(cluster, typed),
   },
   describe: {
-    help: 'show everything about one: processes, addresses, counts',
+    help: 'show all of one: processes, addresses, counts',
     run: (cluster) => require('./describe').describe(cluster),
   },
   health: {
-    help: 'exit with 0 if it is ready, else with 1 (for HEALTHCHECK)',
+    help: 'exit with 0 if it is ready, else 1 (HEALTHCHECK)',
     run: (cluster) => require('./orders').health(cluster),
   },
   reload: {
@@ -54,13 +54,13 @@ const COMMANDS = {
     run: (cluster, typed) => require('./orders').reload(cluster, typed),
   },
   scale: {
-    help: 'change the number of workers; waits until they are ready',
+    help: 'change the number of workers, until all are ready',
     operand: 'count',
     read: integer('a number of workers, 1 or more', 1),
     run: (cluster, typed) => require('./orders').scale(cluster, typed),
   },
   stop: {
-    help: 'stop it gracefully, and wait for its end; again: kill the rest',
+    help: 'stop it gracefully, until it ends; again: at once',
     options: {
       timeout: {
         value: 'ms',
@@ -80,7 +80,7 @@ const COMMANDS = {
 
 /** Those of every command; `ofOne`: not where it is about all clusters. */
 const COMMON = {
-  title: { value: 'name', ofOne: true, help: 'which cluster, by its title; needed if there are several' },
+  title: { value: 'name', ofOne: true, help: 'which cluster, by title; needed if there are several' },
   pid: {
     value: 'pid',
     ofOne: true,

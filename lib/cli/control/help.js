@@ -2,8 +2,8 @@
 
 const { COMMANDS, optionsOf } = require('./commands');
 
-const EXIT_CODES = `Exit codes: 0 done, 1 it failed or is not ready, 2 what was typed is wrong, 3 there is no
-such cluster.`;
+const EXIT_CODES = `Exit codes: 0 done, 1 it failed or is not ready, 2 what was typed is wrong,
+3 there is no such cluster.`;
 
 const NAME_WIDTH = 26;
 

@@ -28,7 +28,7 @@ async function runAs(user, argv) {
 
 /** A number need not have a name. */
 function idsOf(user) {
-  if (/^\d+$/.test(user)) return { uid: Number(user), gid: Number(user) };
+  if (/^\d{1,9}$/.test(user)) return { uid: Number(user), gid: Number(user) };
   try {
     const [uid, gid] = ['-u', '-g'].map((flag) => Number(execFileSync('id', [flag, '--', user], { stdio: 'pipe' })));
     return { uid, gid };
