@@ -18,6 +18,7 @@ function noStats(title) {
     children: [],
     listeners: [],
     app: { pid: process.pid, queuedBytes: 0, usage: null },
+    requests: [],
     counts: {
       forks: byRole(),
       reforks: byRole(),

@@ -3,6 +3,8 @@
 // `admin`: where the cluster is looked at. A port alone, or an object. Read when it was given.
 
 const net = require('net');
+const path = require('path');
+const { invalid } = require('./check');
 const { isObject, isString } = require('./kinds');
 
 const FIELDS = {
@@ -44,4 +46,18 @@ function settled(admin) {
   return { address, page, readyWorkers, allowedHosts: [...allowedHosts] };
 }
 
-module.exports = { accepts, settled };
+/** What depends on other fields: a path is relative to `cwd`, and more workers than there are never listen. */
+function placed(admin, { cwd, count, mode }) {
+  const { address, readyWorkers } = admin;
+  if (mode === 'production' && readyWorkers > count) {
+    const remedy = 'Lower it, or raise `count`.';
+    throw invalid('admin.readyWorkers', readyWorkers, `at most \`count\`, which is ${count}`, remedy);
+  }
+  return {
+    ...admin,
+    address: address.path === undefined ? address : { path: path.resolve(cwd, address.path) },
+    readyWorkers: Math.min(readyWorkers, count),
+  };
+}
+
+module.exports = { accepts, placed, settled };

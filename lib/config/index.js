@@ -45,6 +45,7 @@ function normalize(config) {
   return {
     ...settings,
     shown: config[SHOWN] ?? [],
+    admin: settings.admin && require('./admin').placed(settings.admin, { cwd, count: settings.count, mode }),
     title,
     mode,
     cwd,

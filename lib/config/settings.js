@@ -86,7 +86,8 @@ function prepare(settings) {
   const instanceVar = instanceVariable(settings, env);
   const { flags, host, port, waits } = inspectorPorts(settings.execArgv ?? ownFlags(), env.NODE_OPTIONS);
   const told = { ...toldTo(PRELOAD, settings), app: process.pid, hasAlone: alone !== undefined };
-  const countRequests = settings.maxRequests !== undefined || undefined;
+  // Without one of both nobody pays for it.
+  const countRequests = settings.maxRequests !== undefined || settings.admin !== undefined || undefined;
   const role = (name, loader, words, boot) => ({
     args: [process.execPath, '--require', PRELOAD_FILE, ...loaderFlags(loader), ...flags, ...words],
     boot: JSON.stringify({ role: name, ...told, ...boot }),

@@ -12,11 +12,11 @@ export interface AdminConfig {
   /** With `port`: an IP address, or `'localhost'` (127.0.0.1). If it is not a loopback address, other machines can ask: then only
    *  `/livez`, `/readyz` and `/metrics` are answered, unless `page` says otherwise. Default: `'127.0.0.1'`. */
   host?: string;
-  /** The path of a unix socket. Its folder's permissions, and the umask, decide who may connect. */
+  /** The path of a unix socket, relative to `cwd`. Its folder's permissions, and the umask, decide who may connect. */
   path?: string;
   /** Whether everything is answered to other machines, too. Default: `false`. */
   page?: boolean;
-  /** How many workers must listen for `/readyz`. Default: 1. */
+  /** How many workers must be ready for `/readyz`, at most `count` (in development there is one). Default: 1. */
   readyWorkers?: number;
   /** The names that a `Host` header may have, besides IP addresses and `localhost`: any other name could be that of a web page whose
    *  name was pointed at this address (DNS rebinding), and is refused with 403. `/livez` and `/readyz` answer to any name.

@@ -65,7 +65,8 @@ export interface ChildStats {
   connections: number;
   /** Null where the system doesn't tell (not Linux). */
   usage: ProcessUsage | null;
-  /** Null if nobody has looked in the last minutes (`stats()`, `admin`), or the process has not told yet. */
+  /** Null if nobody has looked in the last minutes (`stats()`, `admin`), or the process has told nothing for 5 s: it has just begun, or
+   *  its event loop is blocked. */
   vitals: ProcessVitals | null;
 }
 
@@ -122,6 +123,18 @@ export interface ByRole<Value = number> {
   worker: Value;
 }
 
+/** The HTTP requests that came to a slot since the cluster was started, whichever worker was there. */
+export interface SlotRequests {
+  /** The slot. */
+  slot: number;
+  /** Those that are answered, or were broken off. */
+  count: number;
+  /** Those that are being answered. */
+  active: number;
+  /** How long those of `count` took together, in ms. */
+  duration: number;
+}
+
 /** What has happened since the cluster was started. */
 export interface ClusterCounts {
   /** Processes that were forked. */
@@ -175,6 +188,8 @@ export interface ClusterStats {
     /** Bytes of events and messages that wait until this process has time for them, including an overhead for each. */
     queuedBytes: number;
   };
+  /** The HTTP requests that came to the workers of each slot, HTTP/2 included; counted with `admin` or `maxRequests`, else empty. */
+  requests: SlotRequests[];
   /** What has happened. */
   counts: ClusterCounts;
 }
@@ -207,7 +222,7 @@ export type UndeliverableReason =
  * - `startTimeout`: it was not ready in time; `hang`: its event loop was blocked; `maxMemory`: it used too much memory;
  *   `maxRequests`, `maxAge`: it had its requests, or its time; `outOfMemory`: the system killed it because memory was short (Linux,
  *   by the counter of its cgroup)
- * - `reload`: another one takes its place; `scale`: none does
+ * - `reload`, `restart` (by the control socket): another one takes its place; `scale`: none does
  */
 export type ExitReason =
   | 'exit'
@@ -224,6 +239,7 @@ export type ExitReason =
   | 'maxAge'
   | 'outOfMemory'
   | 'reload'
+  | 'restart'
   | 'scale';
 
 /** The evidence about a hung worker. */

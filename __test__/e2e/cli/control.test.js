@@ -174,6 +174,15 @@ test('one that is not ready is not healthy, and cannot be reloaded', async () =>
   await expect(ask('stop', '--pid', app.pid)).resolves.toMatchObject({ code: 0 });
 });
 
+test('one that is stopped by a signal keeps nobody waiting, and is told of', async () => {
+  const app = await start({ count: 1 });
+  app.kill('SIGSTOP');
+  const [asked, listed] = await Promise.all([ask('health', '--pid', app.pid), ask('ls')]);
+  app.kill('SIGCONT');
+  expect(asked).toMatchObject({ code: 1, stderr: expect.stringContaining(`pid ${app.pid} does not answer`) });
+  expect(listed).toMatchObject({ code: 0, stderr: expect.stringContaining(`pid ${app.pid} does not answer`) });
+});
+
 test('stop waits for the end; what takes too long is told, and ends by a second one', async () => {
   const app = await start({ count: 1, title: 'busy' });
   const slow = request(await app.port(), '/slow?ms=600000').catch(() => 'broken');

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use cluster_core::traffic::dispatch::Counts;
 
 use crate::counters::READY_BOUNDS;
-use crate::snapshot::{ChildSnapshot, Snapshot, Usage};
+use crate::snapshot::{ChildSnapshot, RequestsSnapshot, Snapshot, Usage};
 pub use crate::text::Format;
 use crate::text::{MetricKind, Text};
 use MetricKind::{Counter, Gauge};
@@ -20,6 +20,7 @@ pub fn write(snapshot: &Snapshot<'_>, format: Format) -> String {
     of_the_cluster(&mut text, snapshot);
     of_what_happened(&mut text, snapshot);
     of_listeners(&mut text, snapshot);
+    of_requests(&mut text, snapshot);
     of_processes(&mut text, snapshot);
     text.finish()
 }
@@ -153,6 +154,28 @@ fn of_listeners(text: &mut Text, snapshot: &Snapshot<'_>) {
     for (address, Address { queued, .. }) in &addresses {
         if let Some(queued) = queued {
             text.sample(&[("address", address)], *queued);
+        }
+    }
+}
+
+fn of_requests(text: &mut Text, snapshot: &Snapshot<'_>) {
+    type Of = fn(&RequestsSnapshot) -> f64;
+    let metrics: [(_, _, _, Of); 3] = [
+        ("cluster_native_requests_total", Counter, "HTTP requests that are over.", |requests| requests.count as f64),
+        (
+            "cluster_native_request_seconds_total",
+            Counter,
+            "How long the HTTP requests that are over took together.",
+            |requests| requests.duration as f64 / 1000.0,
+        ),
+        ("cluster_native_requests_active", Gauge, "HTTP requests that are being answered.", |requests| {
+            requests.active as f64
+        }),
+    ];
+    for (name, kind, help, of) in metrics {
+        text.metric(name, kind, help);
+        for requests in &snapshot.requests {
+            text.sample(&[("slot", &requests.slot.to_string())], of(requests));
         }
     }
 }

@@ -29,6 +29,8 @@ pub struct Snapshot<'a> {
     pub children: Vec<ChildSnapshot>,
     pub listeners: Vec<ListenerSnapshot>,
     pub app: AppSnapshot,
+    /// Of each slot, where its workers count them.
+    pub requests: Vec<RequestsSnapshot>,
     pub counts: &'a Counters,
 }
 
@@ -80,6 +82,18 @@ pub struct ListenerSnapshot {
     /// Connections in the kernel's queue.
     pub queued: Option<u32>,
     pub counts: Counts,
+}
+
+/// The HTTP requests that came to a slot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct RequestsSnapshot {
+    pub slot: u32,
+    /// That are over.
+    pub count: u64,
+    /// That are not.
+    pub active: u64,
+    /// How long those that are over took together, in ms.
+    pub duration: u64,
 }
 
 /// The app's own process.

@@ -3,7 +3,9 @@
 use bytes::Bytes;
 
 use crate::rollout::ReloadRequest;
-use crate::types::{BoundSocket, ChildId, ConnectionId, Evidence, ExitStatus, Key, KillMeans, Peer, ReloadTarget};
+use crate::types::{
+    BoundSocket, ChildId, ConnectionId, Evidence, ExitStatus, Key, KillMeans, Peer, ReloadTarget, SlotId,
+};
 use cluster_protocol::envelope::Target;
 use cluster_protocol::inbound::Inbound;
 use cluster_protocol::request::RequestPart;
@@ -196,6 +198,8 @@ pub enum Event {
         /// How many slots there shall be.
         count: u32,
     },
+    /// Another worker was asked for in a slot.
+    RestartAsked { slot: SlotId },
     /// The app called `worker.disconnect()`.
     DisconnectAsked { child: ChildId },
     /// The app called `worker.process.disconnect()`.

@@ -30,7 +30,7 @@ pub mod types;
 #[cfg(test)]
 mod testing;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use action::Action;
 use context::{Context, Phase};
@@ -40,6 +40,7 @@ use lifecycle::child::{Child, Reading};
 use lifecycle::health;
 use lifecycle::recycling::Recycling;
 use lifecycle::scale::Scaling;
+use lifecycle::served::Served;
 use lifecycle::shutdown::Shutdown;
 use lifecycle::standby::Standbys;
 use lifecycle::startup;
@@ -57,7 +58,7 @@ use traffic::listeners::PendingListen;
 use traffic::steering::Acceptor;
 use types::{ChildId, GenerationId, Key, Mode, Peer, Policy, SlotId, Time};
 
-use cluster_protocol::inbound::Vitals;
+use cluster_protocol::inbound::{RequestCounts, Vitals};
 
 /// The state machine: its parts, and what they have in common.
 #[derive(Debug)]
@@ -75,6 +76,7 @@ pub struct Core {
     members: Members,
     random_workers: RandomWorkers,
     vitals: AllVitals,
+    served: Served,
 }
 
 impl Core {
@@ -94,6 +96,7 @@ impl Core {
             members: Members::default(),
             random_workers: RandomWorkers::default(),
             vitals: AllVitals::default(),
+            served: Served::default(),
             ctx: Context::new(policy, seed),
         }
     }
@@ -172,6 +175,7 @@ impl Core {
             },
             Event::FileChanged { target, file } => self.development.file_changed(ctx, target, file),
             Event::ScaleAsked { id, count } => self.scaling.asked(ctx, id, count),
+            Event::RestartAsked { slot } => self.recycling.asked(ctx, slot, self.rollout.is_under_way()),
             Event::DisconnectAsked { child } => ctx.disconnect_asked(child),
             Event::CloseChannelAsked { child } => ctx.close_channel(child),
             Event::KillAsked { child, means } => ctx.kill_asked(child, means),
@@ -225,6 +229,7 @@ impl Core {
                 development.gone(ctx, &child, &failure);
                 self.members.gone(ctx, child.id);
                 self.vitals.gone(child.id);
+                self.served.gone(&child);
                 self.random_workers.gone(ctx, &child);
                 supervision.gone(ctx, &failure);
                 standbys.refill(ctx);
@@ -305,10 +310,16 @@ impl Core {
         self.ctx.processes.get(id).map(Child::state)
     }
 
-    /// How a process said that it is doing, if somebody looked lately.
+    /// How many requests came to each slot's workers, as far as they count them.
     #[must_use]
-    pub fn vitals(&self, id: ChildId) -> Option<&Vitals> {
-        self.vitals.of(id)
+    pub fn requests(&self) -> BTreeMap<SlotId, RequestCounts> {
+        self.served.by_slot(&self.ctx)
+    }
+
+    /// How a process said just now that it is doing, if somebody looked lately.
+    #[must_use]
+    pub fn vitals(&self, now: Time, id: ChildId) -> Option<&Vitals> {
+        self.vitals.of(now, id)
     }
 
     /// Who works in a slot, or is on the way to it.

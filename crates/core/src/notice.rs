@@ -218,6 +218,8 @@ pub enum ExitReason {
     OutOfMemory,
     /// A reload replaced it.
     Reload,
+    /// Somebody asked for another one in its slot.
+    Restart,
     /// `scale()` to fewer.
     Scale,
 }
@@ -240,6 +242,7 @@ impl ExitReason {
             Self::MaxAge => "maxAge",
             Self::OutOfMemory => "outOfMemory",
             Self::Reload => "reload",
+            Self::Restart => "restart",
             Self::Scale => "scale",
         }
     }

@@ -34,7 +34,7 @@ impl Core {
             Inbound::Report(Report::Drained) => ctx.drained(id),
             Inbound::Report(Report::Overdue) => ctx.overdue(id),
             Inbound::Report(Report::Watch) => members.watch(ctx, id),
-            Inbound::Report(Report::Vitals(told)) => vitals.told(id, told),
+            Inbound::Report(Report::Vitals(told)) => vitals.told(ctx.now, id, told),
             // A handle's fate is the shell's.
             Inbound::Report(Report::Returned { .. })
             | Inbound::GivenAway { .. }

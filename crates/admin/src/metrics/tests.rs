@@ -46,6 +46,7 @@ fn snapshot(counts: &Counters) -> Snapshot<'_> {
             counts: Counts { accepted: 7, handed_over: 6, ..Counts::default() },
         }],
         app: AppSnapshot { pid: 1, queued_bytes: 8, usage: None },
+        requests: vec![RequestsSnapshot { slot: 1, count: 3, active: 2, duration: 1500 }],
         counts,
     }
 }
@@ -72,6 +73,9 @@ fn a_cluster_as_metrics() {
         "cluster_native_process_event_loop_delay_p99_seconds{role=\"worker\",slot=\"1\"} 0.02",
         "cluster_native_process_event_loop_utilization_ratio{role=\"worker\",slot=\"1\"} 0.25",
         "cluster_native_app_queued_bytes 8",
+        "cluster_native_requests_total{slot=\"1\"} 3",
+        "cluster_native_request_seconds_total{slot=\"1\"} 1.5",
+        "cluster_native_requests_active{slot=\"1\"} 2",
     ] {
         assert!(lines.iter().any(|written| written == line), "{line}\n{}", lines.join("\n"));
     }

@@ -2,7 +2,8 @@
 //!
 //! [`processes`] is the table of all processes and slots. [`starting`], [`draining`], [`ending`] and [`saying`] are the operations on one of
 //! them, [`descendants`] is about what one leaves behind, [`supervision`], [`standby`], [`health`], [`recycling`], [`scale`], [`startup`] and [`shutdown`] the rules that use them.
-//! [`vitals`] is how they say that they are doing.
+//! [`vitals`] is how they say that they are doing,
+//! [`served`] how many requests came to them.
 
 pub mod backoff;
 pub mod child;
@@ -15,6 +16,7 @@ pub mod processes;
 pub mod recycling;
 pub mod saying;
 pub mod scale;
+pub mod served;
 pub mod shutdown;
 pub mod standby;
 pub mod starting;

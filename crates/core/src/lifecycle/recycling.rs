@@ -1,7 +1,7 @@
-//! Workers that are well and are replaced all the same: they hold too much memory, had their requests, or have lived long enough. One at a
-//! time: the next one's turn comes when the one before has ended.
+//! Workers that are well and are replaced all the same: they hold too much memory, had their requests, have lived long enough, or somebody
+//! asked for it. One at a time: the next one's turn comes when the one before has ended.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::child::{Child, Keeper};
@@ -9,7 +9,7 @@ use super::processes::Vacated;
 use crate::action::Action;
 use crate::context::{Context, Phase};
 use crate::notice::ExitReason;
-use crate::types::{ChildId, Time};
+use crate::types::{ChildId, SlotId, Time};
 
 /// How often memory is looked at.
 const MEASURE_INTERVAL: Duration = Duration::from_secs(5);
@@ -31,13 +31,22 @@ pub struct Recycling {
     retry_at: Time,
     /// Who is on the way to take whose place, and why.
     successors: BTreeMap<ChildId, ExitReason>,
+    /// Whom somebody asked to be replaced.
+    asked: BTreeSet<ChildId>,
 }
 
 impl Recycling {
     /// The seed makes each worker's own limits.
     #[must_use]
     pub fn new(seed: u64) -> Self {
-        Self { seed, next_measure: None, next_check: None, retry_at: Time::ZERO, successors: BTreeMap::new() }
+        Self {
+            seed,
+            next_measure: None,
+            next_check: None,
+            retry_at: Time::ZERO,
+            successors: BTreeMap::new(),
+            asked: BTreeSet::new(),
+        }
     }
 
     /// The cluster is ready.
@@ -74,6 +83,13 @@ impl Recycling {
         }
     }
 
+    /// Somebody asks for another worker in a slot.
+    pub fn asked(&mut self, ctx: &mut Context, slot: SlotId, is_reloading: bool) {
+        let worker = ctx.processes.ready_workers().find(|worker| worker.slot == Some(slot)).map(|worker| worker.id);
+        self.asked.extend(worker);
+        self.check(ctx, is_reloading);
+    }
+
     /// A worker told how many requests it had.
     pub fn counted(&mut self, ctx: &mut Context, id: ChildId, is_reloading: bool) {
         if ctx.processes.get(id).is_some_and(|worker| self.due(ctx, worker).is_some()) {
@@ -84,12 +100,17 @@ impl Recycling {
     /// Replaces the oldest of those whose time has come, if it can be now. What is in the way ends by an event of its own.
     pub fn check(&mut self, ctx: &mut Context, is_reloading: bool) {
         self.next_check = None;
-        let has_limits = ctx.policy.max_requests.is_some() || ctx.policy.max_age.is_some();
-        if !has_limits || !may_begin(ctx, is_reloading) {
+        let limits = ctx.policy.max_requests.is_some() || ctx.policy.max_age.is_some();
+        if !(limits || !self.asked.is_empty()) || !may_begin(ctx, is_reloading) {
             return;
         }
-        let due = ctx.processes.ready_workers().find_map(|worker| Some((worker.id, self.due(ctx, worker)?)));
+        let all = ctx.processes.ready_workers().filter_map(|worker| Some((worker.id, self.due(ctx, worker)?)));
+        let due = all.min_by_key(|(_, reason)| *reason != ExitReason::Restart);
         match due {
+            Some((id, ExitReason::Restart)) => {
+                self.asked.remove(&id);
+                self.succeed(ctx, id, ExitReason::Restart);
+            }
             Some((id, reason)) if ctx.now >= self.retry_at => self.succeed(ctx, id, reason),
             Some(_) => self.next_check = Some(self.retry_at),
             None => self.next_check = ctx.processes.ready_workers().filter_map(|worker| self.old_at(ctx, worker)).min(),
@@ -101,6 +122,9 @@ impl Recycling {
     fn due(&self, ctx: &Context, worker: &Child) -> Option<ExitReason> {
         if !worker.is_ready() || worker.keeper == Keeper::App {
             return None;
+        }
+        if self.asked.contains(&worker.id) {
+            return Some(ExitReason::Restart);
         }
         let requests = ctx.policy.max_requests.map(|limit| limit as f64 * (1.0 + self.spread(worker.id)));
         if requests.is_some_and(|limit| worker.requests.started as f64 >= limit) {
@@ -139,6 +163,7 @@ impl Recycling {
 
     /// A successor ended before it was ready: its predecessor works on, and another one is not tried at once.
     pub fn slot_left(&mut self, ctx: &Context, id: ChildId, vacated: Vacated) {
+        self.asked.remove(&id);
         if self.successors.remove(&id).is_some() && vacated == Vacated::Succession {
             self.retry_at = ctx.now + RETRY_INTERVAL;
         }
@@ -179,7 +204,8 @@ fn may_begin(ctx: &Context, is_reloading: bool) -> bool {
 
 /// Whether it was replaced here, and has not ended yet.
 fn is_leaving(worker: &Child) -> bool {
-    let recycled = matches!(worker.reason, ExitReason::MaxMemory | ExitReason::MaxRequests | ExitReason::MaxAge);
+    use ExitReason::{MaxAge, MaxMemory, MaxRequests, Restart};
+    let recycled = matches!(worker.reason, MaxMemory | MaxRequests | MaxAge | Restart);
     recycled && worker.is_draining()
 }
 

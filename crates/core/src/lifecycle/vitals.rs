@@ -16,12 +16,15 @@ const LASTS: Duration = Duration::from_secs(150);
 /// Another look asks them again when no more than this is left.
 const LITTLE: Duration = Duration::from_secs(75);
 
+/// They tell each second: what is older is of a process that is stuck, or that nobody has asked for long.
+const FRESH: Duration = Duration::from_secs(5);
+
 /// What the processes tell.
 #[derive(Debug, Default)]
 pub struct AllVitals {
     /// Until when they were asked to tell.
     asked_until: Time,
-    told: BTreeMap<ChildId, Vitals>,
+    told: BTreeMap<ChildId, (Time, Vitals)>,
 }
 
 impl AllVitals {
@@ -47,14 +50,14 @@ impl AllVitals {
     }
 
     /// A process told.
-    pub fn told(&mut self, id: ChildId, vitals: Vitals) {
-        self.told.insert(id, vitals);
+    pub fn told(&mut self, now: Time, id: ChildId, vitals: Vitals) {
+        self.told.insert(id, (now, vitals));
     }
 
-    /// What a process told last.
+    /// What a process told just now.
     #[must_use]
-    pub fn of(&self, id: ChildId) -> Option<&Vitals> {
-        self.told.get(&id)
+    pub fn of(&self, now: Time, id: ChildId) -> Option<&Vitals> {
+        self.told.get(&id).filter(|(at, _)| now <= *at + FRESH).map(|(_, vitals)| vitals)
     }
 
     /// A process is gone.
@@ -135,14 +138,15 @@ mod tests {
     }
 
     #[test]
-    fn what_a_process_told_is_known_until_it_is_gone() {
+    fn what_a_process_told_is_known_for_a_while_and_until_it_is_gone() {
         let mut world = running();
         let child = ChildId::Worker(1);
-        assert_eq!(world.core.vitals(child), None);
+        assert_eq!(world.core.vitals(world.now, child), None);
         world.tell(Event::Told { child, message: Inbound::Report(Report::Vitals(VITALS)) });
-        assert_eq!(world.core.vitals(child), Some(&VITALS));
+        assert_eq!(world.core.vitals(world.now + FRESH, child), Some(&VITALS));
+        assert_eq!(world.core.vitals(world.now + FRESH + ms(1), child), None);
         world.end(child);
-        world.run(world.now + ms(10_000));
-        assert_eq!(world.core.vitals(child), None);
+        world.run(world.now + ms(1_000));
+        assert_eq!(world.core.vitals(world.now, child), None);
     }
 }

@@ -21,6 +21,7 @@ fn why_a_child_ended_is_named() {
         (ExitReason::MaxAge, "maxAge"),
         (ExitReason::OutOfMemory, "outOfMemory"),
         (ExitReason::Reload, "reload"),
+        (ExitReason::Restart, "restart"),
         (ExitReason::Scale, "scale"),
     ] {
         assert_eq!(reason.as_str(), name);

@@ -7,13 +7,14 @@ use super::AdminRequest;
 use crate::run::Shell;
 use cluster_admin::metrics;
 use cluster_admin::response::{Response, Status};
-use cluster_admin::route::{Asked, Inquiry};
-use cluster_admin::snapshot::{AppSnapshot, ChildSnapshot, ListenerSnapshot, Snapshot, Usage};
+use cluster_admin::route::{AskedFor, Inquiry};
+use cluster_admin::snapshot::{AppSnapshot, ChildSnapshot, ListenerSnapshot, RequestsSnapshot, Snapshot, Usage};
 use cluster_core::context::Phase;
 use cluster_core::event::Event;
 use cluster_core::traffic::dispatch::Counts;
 use cluster_core::traffic::steering::Acceptor;
 use cluster_core::types::{ChildId, Time};
+use cluster_protocol::inbound::RequestCounts;
 use cluster_sys::platform::Platform;
 
 /// What was asked of the system is true for so long: whoever asks more often costs nothing.
@@ -45,8 +46,8 @@ impl Shell {
     pub(crate) fn answer(&mut self, AdminRequest { asked, reply }: AdminRequest) {
         match asked {
             // Whoever asked may be gone.
-            Asked::Inquiry(inquiry) => drop(reply.send(self.tell_about(inquiry))),
-            Asked::Order(order) => self.carry_out(order, reply),
+            AskedFor::Inquiry(inquiry) => drop(reply.send(self.tell_about(inquiry))),
+            AskedFor::Order(order) => self.carry_out(order, reply),
         }
     }
 
@@ -76,6 +77,18 @@ impl Shell {
         }
     }
 
+    fn requests(&self) -> Vec<RequestsSnapshot> {
+        let by_slot = self.core.requests().into_iter();
+        by_slot
+            .map(|(slot, RequestCounts { started, ended, duration })| RequestsSnapshot {
+                slot,
+                count: ended,
+                active: started.saturating_sub(ended),
+                duration,
+            })
+            .collect()
+    }
+
     /// As JSON.
     pub(crate) fn stats(&mut self) -> String {
         serde_json::to_string(&self.snapshot()).unwrap_or_default()
@@ -103,7 +116,7 @@ impl Shell {
                 queued_bytes: link.queued(),
                 connections: self.core.connections(*child),
                 usage: usage(pid),
-                vitals: self.core.vitals(*child).copied(),
+                vitals: self.core.vitals(self.now(), *child).copied(),
             }
         });
         let dispatched: HashMap<_, _> =
@@ -126,6 +139,7 @@ impl Shell {
             children: children.collect(),
             listeners: listeners.collect(),
             app: AppSnapshot { pid: app, queued_bytes: self.app.bytes(), usage: usage(app) },
+            requests: self.requests(),
             counts: &self.counters,
         }
     }

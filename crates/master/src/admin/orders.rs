@@ -9,7 +9,7 @@ use tokio::sync::oneshot::Sender;
 use super::answer::millis;
 use crate::Command;
 use crate::run::Shell;
-use cluster_admin::order::Order;
+use cluster_admin::order::ControlOrder;
 use cluster_admin::response::{Response, Status};
 use cluster_core::lifecycle::scale::NotScaled;
 use cluster_core::notice::{ChildFailure, FailureCause, Notice};
@@ -58,34 +58,34 @@ impl Orders {
 }
 
 impl Shell {
-    pub(super) fn carry_out(&mut self, order: Order, reply: Sender<Response>) {
+    pub(super) fn carry_out(&mut self, order: ControlOrder, reply: Sender<Response>) {
         tracing::info!(?order, "ordered by the control socket");
         let answer = match order {
-            Order::Reload(target) if target != ReloadTarget::Worker && self.core.alone(self.now()).is_none() => {
+            ControlOrder::Reload(target) if target != ReloadTarget::Worker && self.core.alone(self.now()).is_none() => {
                 Response::failure(Status::Conflict, ErrorCode::NoAlone, "There is no alone process to reload.")
             }
-            Order::Reload(target) => {
+            ControlOrder::Reload(target) => {
                 let Some(launch) = self.generations.get(&self.core.generation()).cloned().map(Box::new) else {
                     return drop(reply.send(no_launch()));
                 };
                 let id = self.orders.keep(reply);
                 return self.command(Command::Reload { id, launch, target, concurrency: 1 });
             }
-            Order::Scale(count) => {
+            ControlOrder::Scale(count) => {
                 let id = self.orders.keep(reply);
                 return self.command(Command::Scale { id, count });
             }
-            Order::ReloadWith(options) => {
+            ControlOrder::ReloadWith(options) => {
                 let number = self.orders.keep(reply);
                 self.app.push(Notice::Ordered { number, options });
                 return;
             }
-            Order::Stop => {
+            ControlOrder::Stop => {
                 let pid = std::process::id();
                 self.command(Command::Signalled(Signal::SIGTERM.as_str().to_owned()));
                 done(&serde_json::json!({ "pid": pid }))
             }
-            Order::Kill(slot) => self.kill_slot(slot),
+            ControlOrder::Kill(slot) => self.kill_slot(slot),
         };
         let _ = reply.send(answer);
     }
