@@ -33,6 +33,7 @@ export * from './lib/types/child-facts';
 export * from './lib/types/child-process';
 export * from './lib/types/cluster-config';
 export * from './lib/types/codes';
+export * from './lib/types/control';
 export * from './lib/types/drain';
 export * from './lib/types/handles';
 export * from './lib/types/members';

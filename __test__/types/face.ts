@@ -14,8 +14,11 @@ import {
   ClusterLogger,
   ClusterStats,
   ClusterWorker,
+  connectCluster,
+  ControlClient,
   createCluster,
   Handle,
+  listClusters,
   messenger,
   onRequest,
   once,
@@ -365,4 +368,24 @@ export function channels(heard: ClusterChannels['cluster-native:exit']): void {
   same<keyof ClusterChannels, `cluster-native:${keyof ClusterEvents}`>(true);
   const [worker, code, signal]: ClusterEvents['exit'] = [heard.worker, heard.code, heard.signal];
   heard.cluster.emit('exit', worker, code, signal);
+}
+
+export async function control(): Promise<void> {
+  const client = await connectCluster('shop');
+  same<ControlClient[], Awaited<ReturnType<typeof listClusters>>>(true);
+  await connectCluster(client.pid);
+  await connectCluster();
+  const { workers } = await client.stats();
+  same<string, Awaited<ReturnType<typeof client.metrics>>>(true);
+  same<boolean, Awaited<ReturnType<typeof client.isReady>>>(true);
+  const report = await client.reload({ env: { A: '1' }, target: 'all' });
+  if (!report.ok) same<'ERR_RELOAD_FAILED' extends typeof report.error.code ? true : false, true>(true);
+  if (!report.ok && report.reason === 'under-way') report.replaced.length.toFixed();
+  await client.scale(workers.listening + 1);
+  const pid: number = await client.kill(1);
+  await client.stop();
+  // @ts-expect-error a slot is a number
+  await client.kill('1');
+  // @ts-expect-error only the master changes it
+  client.pid = pid;
 }

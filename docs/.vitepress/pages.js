@@ -39,6 +39,7 @@ module.exports = [
       ['guide/production', 'Production checklist', '上线前检查'],
       ['guide/containers', 'Docker and Kubernetes', '容器：Docker 与 Kubernetes'],
       ['guide/systemd', 'systemd', 'systemd'],
+      ['guide/control', 'Control a running cluster', '控制运行中的集群'],
       ['guide/observability', 'Observability', '可观测性'],
       ['guide/tools', 'Tools for node:cluster', '为 node:cluster 编写的工具'],
       ['guide/security', 'Security: who is trusted with what', '安全模型：谁可以做什么'],

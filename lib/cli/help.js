@@ -1,6 +1,7 @@
 'use strict';
 
 const { FIELDS } = require('../config/fields');
+const { overview } = require('./control/help');
 const { OPTIONS } = require('./options');
 
 const HEAD = `Usage: cluster-native [start] [options] [<file>] [-- arguments for the workers]
@@ -33,7 +34,7 @@ function usualOf({ default: usual, defaults } = {}) {
 }
 
 function help() {
-  return [HEAD, ...OPTIONS.map(entry), '', TAIL].join('\n');
+  return [HEAD, ...OPTIONS.map(entry), '', overview(), '', TAIL].join('\n');
 }
 
 module.exports = { help };

@@ -2,6 +2,7 @@
 
 const { inspect } = require('util');
 const { parse } = require('./arguments');
+const { CONTROL_COMMANDS } = require('./control/names');
 const { byName, UsageError } = require('./options');
 const { readVariable } = require('../output/log');
 
@@ -16,6 +17,7 @@ const ENDING_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGQUIT'];
 
 /** The command `cluster-native`. What it does any app can do with the public API. */
 async function run(argv) {
+  if (CONTROL_COMMANDS.includes(argv[0])) return require('./control').runControl(argv);
   const log = readVariable(process.env.YUNFLY_LOG).json ? require('./log').beginJson() : undefined;
   let typed;
   try {

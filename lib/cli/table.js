@@ -1,8 +1,6 @@
 'use strict';
 
-const { age, cut, cutStart, pad, widthOf } = require('./text');
-
-const MIB = 1024 * 1024;
+const { age, cut, cutStart, megabytes, pad, percent, widthOf } = require('./text');
 
 const STATUS = {
   head: 'status',
@@ -11,39 +9,28 @@ const STATUS = {
   least: 1,
 };
 
-/** Where there is not enough room, the columns with a `least` width give way, one after the other. */
-const COLUMNS = [
-  { head: 'id', cell: told(({ id }) => id) },
-  // Its end tells the processes apart.
-  { head: 'name', cell: ({ name }) => name, shorten: cutStart, least: 8 },
-  { head: 'pid', cell: ({ pid }) => String(pid) },
-  STATUS,
-  { head: 'uptime', cell: told(({ uptime }) => uptime, age), least: 1 },
-  { head: 'restarts', cell: told(({ restarts }) => restarts), least: 1 },
-  // Of one CPU, since its start.
-  {
-    head: 'cpu',
-    cell: told(
-      ({ cpu }) => cpu,
-      (share) => `${Math.round(share * 100)} %`,
-    ),
-  },
-  {
-    head: 'memory',
-    cell: told(
-      ({ memory }) => memory,
-      (bytes) => `${Math.round(bytes / MIB)} MB`,
-    ),
-  },
-];
-
 /** What is not known is a '-'. */
-function told(read, shown = String) {
-  return (row) => {
+function column(head, read, shown = String) {
+  const cell = (row) => {
     const value = read(row);
     return value === null || value === undefined ? '-' : shown(value);
   };
+  return { head, cell };
 }
+
+/** Where there is not enough room, the columns with a `least` width give way, one after the other. */
+const COLUMNS = [
+  column('id', ({ id }) => id),
+  // Its end tells the processes apart.
+  { ...column('name', ({ name }) => name), shorten: cutStart, least: 8 },
+  column('pid', ({ pid }) => pid),
+  STATUS,
+  { ...column('uptime', ({ uptime }) => uptime, age), least: 1 },
+  { ...column('restarts', ({ restarts }) => restarts), least: 1 },
+  // Of one CPU, since its start.
+  column('cpu', ({ cpu }) => cpu, percent),
+  column('memory', ({ memory }) => memory, megabytes),
+];
 
 function tintOf(status, colors) {
   if (status === 'ready') return colors.green;
@@ -102,4 +89,4 @@ function list(rows, width) {
   return rows.map(({ type, pid, status }) => cut(`${pad(type, 6)} ${pid} ${status}`, width));
 }
 
-module.exports = { table, STATUS };
+module.exports = { table, column, STATUS };

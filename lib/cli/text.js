@@ -45,6 +45,10 @@ function age(ms) {
   return `${Math.floor(ms / length)} ${unit}`;
 }
 
+/** Of one CPU. */
+const percent = (share) => `${Math.round(share * 100)} %`;
+const megabytes = (bytes) => `${Math.round(bytes / 1024 / 1024)} MB`;
+
 /** One line, in which nothing moves the cursor. */
 const oneLine = (text) =>
   String(text)
@@ -57,4 +61,4 @@ function several(texts, most = 3) {
   return `${texts.slice(0, most).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
 }
 
-module.exports = { age, oneLine, several, widthOf, cut, cutStart, pad, duration };
+module.exports = { age, megabytes, oneLine, percent, several, widthOf, cut, cutStart, pad, duration };

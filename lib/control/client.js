@@ -8,6 +8,9 @@ const util = require('util');
 const { ClusterError } = require('../errors');
 const { connectControl } = require('../native/addon');
 
+/** The master answers questions at once: one that doesn't is stopped, or has no CPU. */
+const PATIENCE_MS = 5000;
+
 class ControlClient {
   #path;
 
@@ -50,7 +53,8 @@ class ControlClient {
   }
 
   async kill(slot) {
-    await ask(this.#path, 'POST', '/kill', { slot });
+    const { pid } = await ask(this.#path, 'POST', '/kill', { slot });
+    return pid;
   }
 }
 
@@ -84,6 +88,8 @@ function exchange(path, method, url, fields) {
       response.on('error', (cause) => reject(gone(cause)));
       response.on('end', () => resolve({ status: response.statusCode, body }));
     });
+    // What is to be done may take long.
+    if (method === 'GET') request.setTimeout(PATIENCE_MS, () => request.destroy(silent()));
     request.on('error', (error) => reject(error instanceof ClusterError ? error : gone(error)));
     request.end(text);
   });
@@ -93,6 +99,11 @@ function connect(path) {
   const fd = connectControl(path);
   if (fd >= 0) return fd;
   throw gone(new Error(util.getSystemErrorName(fd)));
+}
+
+function silent() {
+  const message = `The cluster does not answer within ${PATIENCE_MS} ms: its app is stopped (SIGSTOP), or has no CPU.`;
+  return new ClusterError('ERR_CONTROL_FAILED', message);
 }
 
 function gone(cause) {

@@ -1,14 +1,24 @@
 'use strict';
 
 const { ClusterError } = require('../errors');
-const { knownPaths } = require('../native/control-path');
+const { knownPaths, pidOf } = require('../native/control-path');
 const { ControlClient } = require('./client');
 
 /** All clusters of this user that can be reached, by pid. */
 async function listClusters() {
-  const found = await Promise.allSettled(knownPaths().map((path) => ControlClient.at(path)));
+  return (await findClusters()).clients;
+}
+
+/** `silent`: the pids of those that are there, but do not answer. */
+async function findClusters() {
+  const paths = knownPaths();
+  const found = await Promise.allSettled(paths.map((path) => ControlClient.at(path)));
   const clients = found.filter(({ status }) => status === 'fulfilled').map(({ value }) => value);
-  return clients.sort((one, other) => one.pid - other.pid || one.title.localeCompare(other.title));
+  const isSilent = (_path, i) => found[i].reason?.code === 'ERR_CONTROL_FAILED';
+  return {
+    clients: clients.sort((one, other) => one.pid - other.pid || one.title.localeCompare(other.title)),
+    silent: paths.filter(isSilent).map(pidOf),
+  };
 }
 
 /** The one with this title or pid; without either the only one that there is. */
@@ -30,4 +40,4 @@ async function connectCluster(which) {
   throw new ClusterError('ERR_CLUSTER_NOT_FOUND', why);
 }
 
-module.exports = { connectCluster, listClusters };
+module.exports = { connectCluster, findClusters, listClusters };

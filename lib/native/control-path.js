@@ -36,4 +36,7 @@ function knownPaths() {
   return named(fs.existsSync(folder) ? fs.readdirSync(folder) : [], (name) => path.join(folder, `${name}.sock`));
 }
 
-module.exports = { knownPaths, ownPath };
+/** Of the app that has made it. */
+const pidOf = (controlPath) => Number(/\.(\d+)\.\w+(?:\.sock)?$/.exec(controlPath)[1]);
+
+module.exports = { knownPaths, ownPath, pidOf };

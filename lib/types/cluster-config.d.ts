@@ -212,6 +212,11 @@ export interface ClusterConfig {
   output?: 'inherit' | 'prefix' | 'pipe';
   /** Health, metrics and statistics over HTTP: a port of 127.0.0.1, or where and for whom; `false`: nowhere. Default: `false`. */
   admin?: AdminConfig | number | false;
+  /** Whether other processes of this user can look at the cluster and tell it what to do: the command (`cluster-native ls`, `reload`,
+   *  …), and {@link connectCluster}. On Linux through an abstract socket, without a file; elsewhere through a file in
+   *  `$XDG_RUNTIME_DIR` or the temporary folder. Nobody else is answered, nor is another container. If the socket cannot be made, the
+   *  log says so at level `debug`, and the cluster starts without it. `false`: there is none. Default: `true`. */
+  control?: boolean;
   /** Where the cluster's own log goes, including the master's: pino, console, winston or the like. The environment variable
    *  `YUNFLY_LOG` sets its level (`off`, `error`, `warn`, `info`, `debug`; default: `info`). Default: stderr, from level `warn` on.
    *  `warn`: whatever happens to a process that nobody asked for; `error`: the cluster gives up. The children's output never goes

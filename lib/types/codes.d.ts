@@ -102,7 +102,18 @@ export type ClusterErrorCode =
   /** `scale()` was called again meanwhile. */
   | 'ERR_SCALE_SUPERSEDED'
   /** `scale()` was called in development. */
-  | 'ERR_DEVELOPMENT';
+  | 'ERR_DEVELOPMENT'
+
+  // connectCluster() and the control socket.
+  /** No cluster of this user has this title or pid, or there are several; or it has ended meanwhile. The message names those that
+   *  there are. */
+  | 'ERR_CLUSTER_NOT_FOUND'
+  /** The cluster was reached, but does not answer, or not as it should; the message says what it said. */
+  | 'ERR_CONTROL_FAILED'
+  /** The slot of `kill()` has no worker. */
+  | 'ERR_NO_SUCH_SLOT'
+  /** The control socket was told something that it doesn't know. */
+  | 'ERR_ORDER_INVALID';
 
 /** The code of a child's own error, as the `cause` of a `ClusterError`. */
 export type ChildErrorCode =

@@ -20,6 +20,8 @@ export interface ProcessUsage {
   rss: number;
   /** The CPU time that it has used, in ms. */
   cpu: number;
+  /** When this was measured, in ms of the cluster's `uptime`. */
+  at: number;
 }
 
 /** How a process is doing, as it told itself in the last second. */

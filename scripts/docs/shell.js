@@ -2,6 +2,8 @@
 // The commands in ```sh blocks: which of them a test runs, and which it only knows.
 
 const { parse } = require('../../lib/cli/arguments');
+const { CONTROL_COMMANDS } = require('../../lib/cli/control/names');
+const control = require('../../lib/cli/control/parse');
 
 /** What is not run, as it needs the network, a container, an init system or a cluster of machines, or acts on a process that the
  *  reader has: only the program's name is looked at, of `npm run …` also the script's. */
@@ -65,7 +67,8 @@ function scriptFault(said, [verb, name], scripts) {
 
 function optionFault(said, args) {
   try {
-    parse(args);
+    if (CONTROL_COMMANDS.includes(args[0])) control.parse(args);
+    else parse(args);
     return undefined;
   } catch (error) {
     return `${said}: ${error.message}`;

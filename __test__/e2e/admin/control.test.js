@@ -99,11 +99,12 @@ test('a reload that fails natively says which process failed, and why', async ()
 test('kill() and stop()', async () => {
   const { app, cluster } = await startControlled({ count: 2 });
   const [victim] = await app.workers();
-  await cluster.kill(victim.slot);
+  await expect(cluster.kill(victim.slot)).resolves.toBe(victim.pid);
   const [, code, signal] = await app.event('exit', ({ id }) => id === victim.id);
   expect([code, signal]).toEqual([null, 'SIGKILL']);
   await expect(cluster.kill(9)).rejects.toMatchObject({ code: 'ERR_NO_SUCH_SLOT' });
   await expect(cluster.scale(0)).rejects.toMatchObject({ code: 'ERR_SCALE_INVALID' });
+  await expect(cluster.reload({ target: 'all' })).rejects.toMatchObject({ code: 'ERR_NO_ALONE' });
   await cluster.stop();
   await expect(app.gone).resolves.toEqual({ code: 0, signal: null });
   await expect(cluster.stats()).rejects.toMatchObject({ code: 'ERR_CLUSTER_NOT_FOUND' });

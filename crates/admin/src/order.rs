@@ -1,6 +1,7 @@
 //! What a cluster can be told to do. Only whoever may be the app itself gets here: the control socket looks at who it is.
 
 use cluster_core::types::{ReloadTarget, SlotId};
+use cluster_protocol::code::ErrorCode;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -9,7 +10,7 @@ use crate::response::{Response, Status};
 
 /// Something to be done.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Order {
+pub enum ControlOrder {
     /// As the processes are launched already.
     Reload(ReloadTarget),
     /// In another way, which only the app's JavaScript can find out: its options, as JSON.
@@ -24,14 +25,14 @@ pub enum Order {
 /// The body of a reload. What else it may hold is checked where it is used (lib/config/changes.js).
 #[derive(Debug, Default, Deserialize)]
 struct ReloadBody {
-    target: Option<Target>,
+    target: Option<ReloadTargetName>,
     #[serde(flatten)]
     others: serde_json::Map<String, serde_json::Value>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-enum Target {
+enum ReloadTargetName {
     Worker,
     Alone,
     All,
@@ -52,7 +53,7 @@ struct SlotBody {
 /// One master that forks more is a mistake in a digit (lib/config/kinds.js).
 const MOST_WORKERS: u32 = 1000;
 
-impl Order {
+impl ControlOrder {
     /// What a request orders; `None`: nothing, it may ask something.
     ///
     /// # Errors
@@ -66,37 +67,37 @@ impl Order {
             _ => return Ok(None),
         };
         if request.method != Method::Post {
-            return Err(Response::failure(Status::MethodNotAllowed, "ERR_ORDER_INVALID", "Send it with POST."));
+            return Err(Response::failure(Status::MethodNotAllowed, ErrorCode::OrderInvalid, "Send it with POST."));
         }
         order(&request.body).map(Some)
     }
 }
 
-fn reload(body: &[u8]) -> Result<Order, Response> {
+fn reload(body: &[u8]) -> Result<ControlOrder, Response> {
     let ReloadBody { target, others } = if body.is_empty() { ReloadBody::default() } else { json(body)? };
     if !others.is_empty() {
-        return Ok(Order::ReloadWith(String::from_utf8_lossy(body).into_owned()));
+        return Ok(ControlOrder::ReloadWith(String::from_utf8_lossy(body).into_owned()));
     }
-    Ok(Order::Reload(match target.unwrap_or(Target::Worker) {
-        Target::Worker => ReloadTarget::Worker,
-        Target::Alone => ReloadTarget::Alone,
-        Target::All => ReloadTarget::All,
+    Ok(ControlOrder::Reload(match target.unwrap_or(ReloadTargetName::Worker) {
+        ReloadTargetName::Worker => ReloadTarget::Worker,
+        ReloadTargetName::Alone => ReloadTarget::Alone,
+        ReloadTargetName::All => ReloadTarget::All,
     }))
 }
 
-fn scale(body: &[u8]) -> Result<Order, Response> {
+fn scale(body: &[u8]) -> Result<ControlOrder, Response> {
     match json(body)? {
-        ScaleBody { count } if (1..=MOST_WORKERS).contains(&count) => Ok(Order::Scale(count)),
+        ScaleBody { count } if (1..=MOST_WORKERS).contains(&count) => Ok(ControlOrder::Scale(count)),
         ScaleBody { count } => {
             let message = format!("count must be an integer from 1 to {MOST_WORKERS}, but is {count}.");
-            Err(Response::failure(Status::BadRequest, "ERR_SCALE_INVALID", &message))
+            Err(Response::failure(Status::BadRequest, ErrorCode::ScaleInvalid, &message))
         }
     }
 }
 
 fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Response> {
     serde_json::from_slice(body)
-        .map_err(|error| Response::failure(Status::BadRequest, "ERR_ORDER_INVALID", &format!("The body: {error}.")))
+        .map_err(|error| Response::failure(Status::BadRequest, ErrorCode::OrderInvalid, &format!("The body: {error}.")))
 }
 
 #[cfg(test)]
@@ -104,23 +105,23 @@ mod tests {
     use super::*;
     use crate::request::Parsed;
 
-    fn read(method: &str, path: &str, body: &str) -> Result<Option<Order>, Status> {
+    fn read(method: &str, path: &str, body: &str) -> Result<Option<ControlOrder>, Status> {
         let text = format!("{method} {path} HTTP/1.1\r\nContent-Length: {}\r\n\r\n{body}", body.len());
         let Ok(Parsed::Complete(request, _)) = Request::parse(text.as_bytes()) else { panic!("{text}") };
-        Order::read(&request).map_err(|response| response.status)
+        ControlOrder::read(&request).map_err(|response| response.status)
     }
 
     #[test]
     fn what_can_be_ordered() {
         let with = r#"{"target":"all","env":{"A":"1"}}"#;
         for (path, body, order) in [
-            ("/reload", "", Order::Reload(ReloadTarget::Worker)),
-            ("/reload", "{}", Order::Reload(ReloadTarget::Worker)),
-            ("/reload", r#"{"target":"all"}"#, Order::Reload(ReloadTarget::All)),
-            ("/reload", with, Order::ReloadWith(with.to_owned())),
-            ("/scale", r#"{"count":3}"#, Order::Scale(3)),
-            ("/stop", "", Order::Stop),
-            ("/kill", r#"{"slot":2}"#, Order::Kill(2)),
+            ("/reload", "", ControlOrder::Reload(ReloadTarget::Worker)),
+            ("/reload", "{}", ControlOrder::Reload(ReloadTarget::Worker)),
+            ("/reload", r#"{"target":"all"}"#, ControlOrder::Reload(ReloadTarget::All)),
+            ("/reload", with, ControlOrder::ReloadWith(with.to_owned())),
+            ("/scale", r#"{"count":3}"#, ControlOrder::Scale(3)),
+            ("/stop", "", ControlOrder::Stop),
+            ("/kill", r#"{"slot":2}"#, ControlOrder::Kill(2)),
         ] {
             assert_eq!(read("POST", path, body), Ok(Some(order)), "{path} {body}");
             assert_eq!(read("GET", path, body), Err(Status::MethodNotAllowed));

@@ -2,6 +2,8 @@
 
 use bytes::Bytes;
 
+use cluster_protocol::code::ErrorCode;
+
 use crate::request::{Method, UnreadableRequest};
 
 /// What is answered.
@@ -66,8 +68,8 @@ impl Response {
 
     /// `{ "error": { "code", "message" } }`
     #[must_use]
-    pub fn failure(status: Status, code: &str, message: &str) -> Self {
-        Self::json(status, serde_json::json!({ "error": { "code": code, "message": message } }).to_string())
+    pub fn failure(status: Status, code: ErrorCode, message: &str) -> Self {
+        Self::json(status, serde_json::json!({ "error": { "code": code.as_str(), "message": message } }).to_string())
     }
 
     /// To something that is no request.

@@ -2,7 +2,7 @@
 
 use crate::hosts;
 use crate::metrics::Format;
-use crate::order::Order;
+use crate::order::ControlOrder;
 use crate::request::{Method, Request};
 use crate::response::{Response, Status};
 
@@ -27,9 +27,9 @@ pub enum Scope {
 
 /// What comes in.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Asked {
+pub enum AskedFor {
     Inquiry(Inquiry),
-    Order(Order),
+    Order(ControlOrder),
 }
 
 /// What is to be told.
@@ -48,13 +48,13 @@ impl AdminAccess {
     ///
     /// # Errors
     /// The answer, when it may not, or when nothing is there.
-    pub fn asked(&self, request: &Request) -> Result<Asked, Response> {
+    pub fn asked(&self, request: &Request) -> Result<AskedFor, Response> {
         if self.scope == Scope::Control
-            && let Some(order) = Order::read(request)?
+            && let Some(order) = ControlOrder::read(request)?
         {
-            return Ok(Asked::Order(order));
+            return Ok(AskedFor::Order(order));
         }
-        self.inquiry(request).map(Asked::Inquiry)
+        self.inquiry(request).map(AskedFor::Inquiry)
     }
 
     fn inquiry(&self, request: &Request) -> Result<Inquiry, Response> {
@@ -92,7 +92,7 @@ mod tests {
     use super::*;
     use crate::request::Parsed;
 
-    fn asked(scope: Scope, text: &str) -> Result<Asked, Status> {
+    fn asked(scope: Scope, text: &str) -> Result<AskedFor, Status> {
         let access = AdminAccess { scope, allowed_hosts: vec!["prometheus.internal".to_owned()] };
         let Ok(Parsed::Complete(request, _)) = Request::parse(text.as_bytes()) else { panic!("{text}") };
         access.asked(&request).map_err(|response| response.status)
@@ -100,8 +100,8 @@ mod tests {
 
     fn ask(scope: Scope, text: &str) -> Result<Inquiry, Status> {
         asked(scope, text).map(|asked| match asked {
-            Asked::Inquiry(inquiry) => inquiry,
-            Asked::Order(order) => panic!("{order:?}"),
+            AskedFor::Inquiry(inquiry) => inquiry,
+            AskedFor::Order(order) => panic!("{order:?}"),
         })
     }
 
@@ -140,7 +140,7 @@ mod tests {
     #[test]
     fn orders_are_taken_where_it_is_known_who_comes_and_nowhere_else() {
         let stop = "POST /stop HTTP/1.1\r\nContent-Length: 0\r\n\r\n";
-        assert_eq!(asked(Scope::Control, stop), Ok(Asked::Order(Order::Stop)));
+        assert_eq!(asked(Scope::Control, stop), Ok(AskedFor::Order(ControlOrder::Stop)));
         assert_eq!(get(Scope::Control, "/stats", "any.name"), Ok(Inquiry::Stats));
         for scope in [Scope::Probes, Scope::Everything] {
             assert_eq!(asked(scope, stop), Err(Status::NotFound));

@@ -66,6 +66,8 @@ pub struct Usage {
     pub rss: u64,
     /// CPU time since it began, in ms.
     pub cpu: u64,
+    /// When this was so, in ms of the cluster's uptime.
+    pub at: u64,
 }
 
 /// One address.

@@ -26,12 +26,22 @@ pub enum ErrorCode {
     MessageTooLarge,
     /// A channel ended within a message.
     MessageTruncated,
+    /// There is no alone.
+    NoAlone,
+    /// A slot has no worker.
+    NoSuchSlot,
     /// No worker is left.
     NoWorkers,
     /// The cluster is not ready, or on its way down.
     NotRunning,
+    /// What the control socket was told cannot be understood.
+    OrderInvalid,
+    /// A reload came to nothing.
+    ReloadFailed,
     /// A slot stays empty.
     ScaleFailed,
+    /// Not a number of workers.
+    ScaleInvalid,
     /// Another count was asked for.
     ScaleSuperseded,
 }
@@ -53,9 +63,14 @@ impl ErrorCode {
             Self::MessageInvalid => "ERR_MESSAGE_INVALID",
             Self::MessageTooLarge => "ERR_MESSAGE_TOO_LARGE",
             Self::MessageTruncated => "ERR_MESSAGE_TRUNCATED",
+            Self::NoAlone => "ERR_NO_ALONE",
+            Self::NoSuchSlot => "ERR_NO_SUCH_SLOT",
             Self::NoWorkers => "ERR_NO_WORKERS",
             Self::NotRunning => "ERR_NOT_RUNNING",
+            Self::OrderInvalid => "ERR_ORDER_INVALID",
+            Self::ReloadFailed => "ERR_RELOAD_FAILED",
             Self::ScaleFailed => "ERR_SCALE_FAILED",
+            Self::ScaleInvalid => "ERR_SCALE_INVALID",
             Self::ScaleSuperseded => "ERR_SCALE_SUPERSEDED",
         }
     }

@@ -21,6 +21,7 @@ const OBJECTS = {
 };
 const FUNCTIONS = [
   ...['startCluster', 'createCluster', 'request', 'onRequest', 'sendmessage'],
+  ...['connectCluster', 'listClusters'],
   ...['subscribe', 'once', 'unsubscribe', 'publish'],
   ...['getAloneClient', 'getWorkerClient'],
 ];

@@ -21,7 +21,7 @@ fn child(role: &'static str, id: u32, slot: Option<u32>, state: &'static str) ->
         refused: 3,
         queued_bytes: 4,
         connections: 5,
-        usage: Some(Usage { rss: 1 << 20, cpu: 1500 }),
+        usage: Some(Usage { rss: 1 << 20, cpu: 1500, at: 0 }),
         vitals: Some(Vitals { utilization: 0.25, delay, heap_used: 10, heap_total: 20, external: 30 }),
     }
 }

@@ -7,13 +7,13 @@ use super::AdminRequest;
 use crate::run::Shell;
 use cluster_admin::metrics;
 use cluster_admin::response::{Response, Status};
-use cluster_admin::route::{Asked, Inquiry};
+use cluster_admin::route::{AskedFor, Inquiry};
 use cluster_admin::snapshot::{AppSnapshot, ChildSnapshot, ListenerSnapshot, RequestsSnapshot, Snapshot, Usage};
 use cluster_core::context::Phase;
 use cluster_core::event::Event;
 use cluster_core::traffic::dispatch::Counts;
 use cluster_core::traffic::steering::Acceptor;
-use cluster_core::types::ChildId;
+use cluster_core::types::{ChildId, Time};
 use cluster_protocol::inbound::RequestCounts;
 use cluster_sys::platform::Platform;
 
@@ -28,7 +28,7 @@ pub(crate) struct Usages {
 }
 
 impl Usages {
-    fn refresh(&mut self, platform: Platform, pids: impl Iterator<Item = u32>) {
+    fn refresh(&mut self, now: Time, platform: Platform, pids: impl Iterator<Item = u32>) {
         if self.at.is_some_and(|at| at.elapsed() < FRESH) {
             return;
         }
@@ -36,7 +36,7 @@ impl Usages {
         let usage = |pid| platform.activity(pid).map(|activity| (pid, activity));
         let known = pids.filter_map(usage).map(|(pid, activity)| {
             let cpu = u64::try_from(activity.cpu.as_millis()).unwrap_or(u64::MAX);
-            (pid, Usage { rss: activity.resident_bytes, cpu })
+            (pid, Usage { rss: activity.resident_bytes, cpu, at: millis(now) })
         });
         self.known = known.collect();
     }
@@ -46,8 +46,8 @@ impl Shell {
     pub(crate) fn answer(&mut self, AdminRequest { asked, reply }: AdminRequest) {
         match asked {
             // Whoever asked may be gone.
-            Asked::Inquiry(inquiry) => drop(reply.send(self.tell_about(inquiry))),
-            Asked::Order(order) => self.carry_out(order, reply),
+            AskedFor::Inquiry(inquiry) => drop(reply.send(self.tell_about(inquiry))),
+            AskedFor::Order(order) => self.carry_out(order, reply),
         }
     }
 
@@ -96,9 +96,9 @@ impl Shell {
 
     fn snapshot(&mut self) -> Snapshot<'_> {
         self.tell(Event::LookedAt);
-        let (app, platform) = (std::process::id(), self.platform());
+        let (app, platform, now) = (std::process::id(), self.platform(), self.now());
         let pids = self.links.values().map(|link| link.process.pid()).chain([app]);
-        self.usages.refresh(platform, pids);
+        self.usages.refresh(now, platform, pids);
         let usage = |pid| self.usages.known.get(&pid).copied();
         let children = self.links.iter().map(|(child, link)| {
             let (ChildId::Alone(id) | ChildId::Worker(id)) = *child;

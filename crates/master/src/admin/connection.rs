@@ -11,7 +11,7 @@ use tokio::time::timeout;
 
 use cluster_admin::request::{LONGEST_BODY, LONGEST_HEAD, Method, Parsed, Request};
 use cluster_admin::response::{Persistence, Response, Status};
-use cluster_admin::route::{AdminAccess, Asked};
+use cluster_admin::route::{AdminAccess, AskedFor};
 
 /// How long a request may take from its first byte on, and an answer until it is read.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -30,7 +30,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> ByteStream for S {}
 /// What came in, for the master's loop.
 #[derive(Debug)]
 pub struct AdminRequest {
-    pub asked: Asked,
+    pub asked: AskedFor,
     /// Where the answer goes.
     pub reply: oneshot::Sender<Response>,
 }
@@ -102,7 +102,7 @@ async fn read(stream: &mut impl ByteStream, came: &mut Vec<u8>) -> io::Result<()
     }
 }
 
-async fn ask(asking: &Sender<AdminRequest>, asked: Asked) -> Option<Response> {
+async fn ask(asking: &Sender<AdminRequest>, asked: AskedFor) -> Option<Response> {
     let (reply, answer) = oneshot::channel();
     asking.send(AdminRequest { asked, reply }).await.ok()?;
     answer.await.ok()

@@ -9,12 +9,13 @@ use tokio::sync::oneshot::Sender;
 use super::answer::millis;
 use crate::Command;
 use crate::run::Shell;
-use cluster_admin::order::Order;
+use cluster_admin::order::ControlOrder;
 use cluster_admin::response::{Response, Status};
 use cluster_core::lifecycle::scale::NotScaled;
 use cluster_core::notice::{ChildFailure, FailureCause, Notice};
 use cluster_core::rollout::report::{NotReloaded, ReloadReport, Replacement};
-use cluster_core::types::{ChildId, SlotId};
+use cluster_core::types::{ChildId, ReloadTarget, SlotId};
+use cluster_protocol::code::ErrorCode;
 
 /// The app's own numbers stay below.
 const FIRST: u32 = 1 << 31;
@@ -57,31 +58,34 @@ impl Orders {
 }
 
 impl Shell {
-    pub(super) fn carry_out(&mut self, order: Order, reply: Sender<Response>) {
+    pub(super) fn carry_out(&mut self, order: ControlOrder, reply: Sender<Response>) {
         tracing::info!(?order, "ordered by the control socket");
         let answer = match order {
-            Order::Reload(target) => {
+            ControlOrder::Reload(target) if target != ReloadTarget::Worker && self.core.alone(self.now()).is_none() => {
+                Response::failure(Status::Conflict, ErrorCode::NoAlone, "There is no alone process to reload.")
+            }
+            ControlOrder::Reload(target) => {
                 let Some(launch) = self.generations.get(&self.core.generation()).cloned().map(Box::new) else {
                     return drop(reply.send(no_launch()));
                 };
                 let id = self.orders.keep(reply);
                 return self.command(Command::Reload { id, launch, target, concurrency: 1 });
             }
-            Order::Scale(count) => {
+            ControlOrder::Scale(count) => {
                 let id = self.orders.keep(reply);
                 return self.command(Command::Scale { id, count });
             }
-            Order::ReloadWith(options) => {
+            ControlOrder::ReloadWith(options) => {
                 let number = self.orders.keep(reply);
                 self.app.push(Notice::Ordered { number, options });
                 return;
             }
-            Order::Stop => {
+            ControlOrder::Stop => {
                 let pid = std::process::id();
                 self.command(Command::Signalled(Signal::SIGTERM.as_str().to_owned()));
                 done(&serde_json::json!({ "pid": pid }))
             }
-            Order::Kill(slot) => self.kill_slot(slot),
+            ControlOrder::Kill(slot) => self.kill_slot(slot),
         };
         let _ = reply.send(answer);
     }
@@ -91,7 +95,7 @@ impl Shell {
         let found = self.links.iter().find(|(child, _)| is_it(child));
         let Some((child, pid)) = found.map(|(child, link)| (*child, link.process.pid())) else {
             let message = format!("Slot {slot} has no worker.");
-            return Response::failure(Status::NotFound, "ERR_NO_SUCH_SLOT", &message);
+            return Response::failure(Status::NotFound, ErrorCode::NoSuchSlot, &message);
         };
         self.command(Command::Kill(child, Signal::SIGKILL));
         done(&serde_json::json!({ "slot": slot, "pid": pid }))
@@ -109,26 +113,41 @@ fn done(fields: &serde_json::Value) -> Response {
 }
 
 fn no_launch() -> Response {
-    Response::failure(Status::Conflict, "ERR_NOT_RUNNING", "The app starts its workers itself.")
+    Response::failure(Status::Conflict, ErrorCode::NotRunning, "The app starts its workers itself.")
 }
 
 fn scaled(result: Result<&(), &NotScaled>) -> Response {
     match result {
         Ok(()) => done(&serde_json::json!({ "ok": true })),
-        Err(why) => Response::failure(Status::Conflict, why.code().as_str(), &why.message()),
+        Err(why) => Response::failure(Status::Conflict, why.code(), &why.message()),
     }
 }
 
 /// As `ReloadReport` (lib/types/reload.d.ts).
 fn reloaded(report: &ReloadReport) -> Response {
+    if report.reason == Some(NotReloaded::NotRunning) {
+        return Response::failure(Status::Conflict, ErrorCode::NotRunning, in_words(NotReloaded::NotRunning));
+    }
     let replaced: Vec<_> = report.replaced.iter().map(replacement).collect();
-    let reason = report.reason.map(NotReloaded::as_str);
-    let error = reason.map(|reason| {
-        let message = report.failure.as_ref().map_or_else(|| reason.to_owned(), failure);
-        serde_json::json!({ "code": "ERR_RELOAD_FAILED", "message": message })
+    let error = report.reason.map(|reason| {
+        let message = report.failure.as_ref().map_or_else(|| in_words(reason).to_owned(), failure);
+        serde_json::json!({ "code": ErrorCode::ReloadFailed.as_str(), "message": message })
     });
+    let reason = report.reason.map(NotReloaded::as_str);
     let report = serde_json::json!({ "ok": report.ok, "reason": reason, "replaced": replaced, "error": error });
     Response::json(if reason.is_some() { Status::Conflict } else { Status::Ok }, report.to_string())
+}
+
+/// Where no process is to blame.
+fn in_words(reason: NotReloaded) -> &'static str {
+    match reason {
+        NotReloaded::NotRunning => "The cluster is starting or stopping. Reload it when it is ready.",
+        NotReloaded::UnderWay => "Another reload is under way. Try again when it is over.",
+        NotReloaded::Closed => "the cluster was stopped",
+        NotReloaded::DidNotStay => "a new worker did not stay",
+        NotReloaded::AloneNotReady => "the new alone did not become ready",
+        NotReloaded::NotReady => "a new process did not become ready",
+    }
 }
 
 fn replacement(replacement: &Replacement) -> serde_json::Value {

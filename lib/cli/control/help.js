@@ -1,0 +1,41 @@
+'use strict';
+
+const { COMMANDS, optionsOf } = require('./commands');
+
+const EXIT_CODES = `Exit codes: 0 done, 1 it failed or is not ready, 2 what was typed is wrong,
+3 there is no such cluster.`;
+
+const NAME_WIDTH = 26;
+
+const line = (name, help) => `  ${name.padEnd(NAME_WIDTH - 2)}${help}`;
+
+/** Of one command. */
+function help(name) {
+  const { help: what, operand } = COMMANDS[name];
+  const options = Object.entries(optionsOf(COMMANDS[name])).map(([option, { value, short, help: said }]) =>
+    line(`${short ? `-${short}, ` : ''}--${option}${value ? ` <${value}>` : ''}`, said),
+  );
+  return [
+    `Usage: cluster-native ${name} ${operand ? `<${operand}> ` : ''}[options]`,
+    '',
+    `${what[0].toUpperCase()}${what.slice(1)}.`,
+    '',
+    ...options,
+    '',
+    EXIT_CODES,
+  ].join('\n');
+}
+
+/** What the help of a start says of them. */
+function overview() {
+  const commands = Object.entries(COMMANDS).map(([name, { operand, help: said }]) =>
+    line(`${name}${operand ? ` <${operand}>` : ''}`, said),
+  );
+  return [
+    'For clusters that run (cluster-native <command> --help):',
+    ...commands,
+    'A script of such a name: cluster-native start reload, or ./reload',
+  ].join('\n');
+}
+
+module.exports = { help, overview };

@@ -1,0 +1,53 @@
+'use strict';
+
+const { findClusters } = require('../../control/find');
+const { Screen } = require('../screen');
+const { STATUS, column, table } = require('../table');
+const { age, megabytes, percent } = require('../text');
+const { cpuOf, processesOf, slotsOf, statusOf, sum } = require('./processes');
+
+const COLUMNS = [
+  { ...column('title', ({ title }) => title), least: 8 },
+  column('pid', ({ pid }) => pid),
+  STATUS,
+  column('uptime', ({ uptime }) => uptime, age),
+  column('workers', ({ workers }) => `${workers.ready}/${workers.total}`),
+  column('conns', ({ connections }) => connections),
+  column('cpu', ({ cpu }) => cpu, percent),
+  column('memory', ({ rss }) => rss, megabytes),
+];
+
+async function list() {
+  const { clients, silent } = await findClusters();
+  // One may end meanwhile.
+  const asked = await Promise.allSettled(clients.map((client) => client.stats()));
+  const clusters = asked.filter(({ status }) => status === 'fulfilled').map(({ value }) => summary(value));
+  const none = ['No cluster of this user runs here.'];
+  for (const pid of silent) console.error(`cluster-native: The cluster of pid ${pid} does not answer. Is it stopped?`);
+  return { lines: clusters.length > 0 ? shown(clusters) : none, json: clusters };
+}
+
+function summary(stats) {
+  const { title, version, state, ready, uptime, app } = stats;
+  const processes = processesOf(stats);
+  return {
+    title,
+    pid: app.pid,
+    version,
+    state,
+    ready,
+    uptime,
+    workers: slotsOf(stats),
+    connections: sum(processes.map(({ connections }) => connections)) ?? 0,
+    cpu: sum(processes.map(cpuOf)),
+    rss: sum(processes.map(({ usage }) => usage && usage.rss)),
+  };
+}
+
+function shown(clusters) {
+  const status = ({ state, ready }) => (state === 'running' && !ready ? 'not ready' : statusOf(state));
+  const rows = clusters.map((each) => ({ ...each, type: each.title, status: status(each) }));
+  return table(rows, new Screen(process.stdout, process.env), COLUMNS);
+}
+
+module.exports = { list };

@@ -1,0 +1,30 @@
+'use strict';
+
+// What a cluster is told, and how it went: `{ lines, json, failed? }`.
+
+const { reloaded } = require('../lines');
+
+async function health(cluster) {
+  const { ready, state, workers } = await cluster.stats();
+  const line = ready ? 'ready' : `not ready: ${state}, ${workers.listening} workers listen`;
+  return { lines: [line], json: { ready, state, workers }, failed: !ready };
+}
+
+async function reload(cluster, { env, exec, target }) {
+  const report = await cluster.reload({ ...(env && { env }), ...(exec && { exec }), ...(target && { target }) });
+  const { error } = report;
+  const json = error ? { ...report, error: { code: error.code, message: error.message } } : report;
+  return { lines: [reloaded(report)], json, failed: !report.ok };
+}
+
+async function scale(cluster, { operand: count }) {
+  await cluster.scale(count);
+  return { lines: [count === 1 ? '1 worker is ready' : `${count} workers are ready`], json: { count } };
+}
+
+async function kill(cluster, { operand: slot }) {
+  const pid = await cluster.kill(slot);
+  return { lines: [`worker ${slot} (pid ${pid}) was killed`], json: { slot, pid } };
+}
+
+module.exports = { health, reload, scale, kill };

@@ -1,0 +1,40 @@
+'use strict';
+
+// A cluster answers its own user only: whoever is root becomes that user.
+
+const { once } = require('events');
+const { execFileSync, spawn } = require('child_process');
+const path = require('path');
+const { ClusterError } = require('../../errors');
+const { UsageError } = require('../options');
+
+const BIN = path.join(__dirname, '../../../bin/cluster-native.js');
+
+/** The exit code of the command as that user; undefined where this process has that user already. */
+async function runAs(user, argv) {
+  const { uid, gid } = idsOf(user);
+  if (uid === process.getuid()) return undefined;
+  if (process.getuid() !== 0) throw new UsageError(`--user ${user} is for root. Try: sudo cluster-native …`);
+  const child = spawn(process.execPath, [BIN, ...argv], { uid, gid, stdio: 'inherit' });
+  try {
+    const [code] = await once(child, 'exit');
+    return code ?? 1;
+  } catch ({ message }) {
+    const remedy = 'That user must be able to run this Node.js and to read this package.';
+    const what = `--user ${user}: ${process.execPath} could not be started (${message}).`;
+    throw new ClusterError('ERR_CONTROL_FAILED', `${what} ${remedy}`);
+  }
+}
+
+/** A number need not have a name. */
+function idsOf(user) {
+  if (/^\d{1,9}$/.test(user)) return { uid: Number(user), gid: Number(user) };
+  try {
+    const [uid, gid] = ['-u', '-g'].map((flag) => Number(execFileSync('id', [flag, '--', user], { stdio: 'pipe' })));
+    return { uid, gid };
+  } catch {
+    throw new UsageError(`--user: there is no user '${user}'.`);
+  }
+}
+
+module.exports = { runAs };

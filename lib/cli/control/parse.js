@@ -1,0 +1,59 @@
+'use strict';
+
+const { parseArgs } = require('util');
+const { nearest } = require('../../config/nearest');
+const { UsageError } = require('../options');
+const { COMMANDS, optionsOf } = require('./commands');
+
+/** What was typed: `{ name, operand?, title?, pid?, … }`. The first word is one of the commands. */
+function parse([name, ...args]) {
+  const command = COMMANDS[name];
+  const options = optionsOf(command);
+  const forParser = Object.entries(options).map(([option, { value, short }]) => [
+    option,
+    { type: value ? 'string' : 'boolean', ...(short && { short }) },
+  ]);
+  const { tokens } = parseArgs({ args, options: Object.fromEntries(forParser), strict: false, tokens: true });
+  const typed = { name };
+  for (const token of tokens) if (token.kind === 'option') take(typed, options, token);
+  const words = tokens.filter(({ kind }) => kind === 'positional').map(({ value }) => value);
+  return typed.help ? typed : { ...typed, ...operandOf(name, command, words) };
+}
+
+function take(typed, options, { name, rawName, value, inlineValue }) {
+  if (!Object.hasOwn(options, name)) throw unknown(typed.name, rawName, nearest(name, Object.keys(options)));
+  const { value: takes, read = String, join } = options[name];
+  if (!takes) {
+    if (value !== undefined) throw new UsageError(`${rawName} takes no value, but got '${value}'.`);
+    typed[name] = true;
+    return;
+  }
+  if (value === undefined || value === '' || (!inlineValue && value.startsWith('-'))) {
+    throw new UsageError(`${rawName} needs a value: ${rawName}=<${takes}>.`);
+  }
+  const said = read(value, rawName);
+  if (!join && name in typed && typed[name] !== said) {
+    throw new UsageError(`${rawName} is given twice, with ${typed[name]} and with ${said}. Give it once.`);
+  }
+  typed[name] = join ? join(said, typed[name]) : said;
+}
+
+function unknown(command, rawName, near) {
+  const hint = near ? `Did you mean --${near}?` : `See cluster-native ${command} --help.`;
+  return new UsageError(`${rawName} is not an option of ${command}. ${hint}`);
+}
+
+function operandOf(name, { operand, read }, words) {
+  const [first, ...others] = words;
+  const most = operand ? 1 : 0;
+  if (words.length > most) {
+    const [extra] = operand ? others : words;
+    const remedy = `To run a script named ${name}: cluster-native start ${name}, or ./${name}`;
+    throw new UsageError(`${name} does not take '${extra}'. See cluster-native ${name} --help. ${remedy}`);
+  }
+  if (!operand) return {};
+  if (first === undefined) throw new UsageError(`${name} needs the ${operand}: cluster-native ${name} <${operand}>`);
+  return { operand: read(first, name) };
+}
+
+module.exports = { parse };

@@ -1,0 +1,60 @@
+// A cluster that runs, from any other process of its user: connectCluster() and listClusters().
+
+import type { ReloadOptions, ReloadReport } from './reload';
+import type { ClusterStats } from './report';
+
+/**
+ * Finds a cluster of this user on this machine. The master answers in its own thread, even while the app's JavaScript is blocked.
+ * Clusters in other containers, and those with `control: false`, are not found.
+ *
+ * @param which its title, or the pid of its app; it may be left out if there is only one cluster
+ * @throws (rejects with) `ClusterError` `ERR_CLUSTER_NOT_FOUND`: there is none, or more than one; the message names those that there are
+ */
+export function connectCluster(which?: string | number): Promise<ControlClient>;
+
+/** All clusters of this user on this machine, as {@link connectCluster} finds them, in the order of their pids. One that does not answer
+ *  within 5 s, as its app is stopped by a signal, is not among them. */
+export function listClusters(): Promise<ControlClient[]>;
+
+/**
+ * A cluster that runs, seen from another process. Each call is one request; nothing stays open in between. All of them reject with
+ * `ERR_CLUSTER_NOT_FOUND` once the cluster has ended, and with `ERR_CONTROL_FAILED` if it does not answer.
+ */
+export interface ControlClient {
+  /** Its name. */
+  readonly title: string;
+  /** The pid of its app. */
+  readonly pid: number;
+  /** Its state, as `cluster.stats()` in the app. */
+  stats(): Promise<ClusterStats>;
+  /** Its metrics, in Prometheus' text format. */
+  metrics(): Promise<string>;
+  /** What `/readyz` of `admin` tells: enough workers listen, and the cluster is not stopping. */
+  isReady(): Promise<boolean>;
+  /**
+   * As `cluster.reload()` in the app. Without `env`, `exec`, `args` and `concurrency` it works while the app's JavaScript is blocked.
+   *
+   * @throws (rejects with) `ERR_RELOAD_INVALID`, `ERR_NO_ALONE`, `ERR_NOT_RUNNING`
+   */
+  reload(options?: ReloadOptions): Promise<ControlReloadReport>;
+  /**
+   * As `cluster.scale()` in the app.
+   *
+   * @throws (rejects with) what `cluster.scale()` does
+   */
+  scale(count: number): Promise<void>;
+  /** Begins to stop it as SIGTERM to the app does: gracefully; again after a second: by SIGKILL for what is left. Resolves at once;
+   *  later calls reject when it has ended. */
+  stop(): Promise<void>;
+  /**
+   * SIGKILL for the worker of a slot, which is replaced.
+   *
+   * @returns the pid of that worker
+   * @throws (rejects with) `ERR_NO_SUCH_SLOT`
+   */
+  kill(slot: number): Promise<number>;
+}
+
+/** How a reload went. Unlike for `cluster.reload()`, `under-way` is a failure: another reload was asked for, and is not over. */
+export type ControlReloadReport =
+  ReloadReport | (Omit<Extract<ReloadReport, { ok: false }>, 'reason'> & { reason: 'under-way' });
