@@ -14,15 +14,15 @@ const PATIENCE_MS = 5000;
 class ControlClient {
   #path;
 
-  constructor(path, { title, app }) {
+  constructor(path, { title, pid }) {
     this.#path = path;
     this.title = title;
-    this.pid = app.pid;
+    this.pid = pid;
   }
 
   /** A client of the cluster that listens there. */
   static async at(path) {
-    return new ControlClient(path, await ask(path, 'GET', '/stats'));
+    return new ControlClient(path, await ask(path, 'GET', '/identity'));
   }
 
   stats() {

@@ -41,6 +41,8 @@ pub enum Inquiry {
     Ready,
     Metrics(Format),
     Stats,
+    /// Whose control socket it is.
+    Identity,
 }
 
 impl AdminAccess {
@@ -63,6 +65,7 @@ impl AdminAccess {
             "/readyz" => Inquiry::Ready,
             "/metrics" => Inquiry::Metrics(Format::accepted(&request.accept)),
             "/stats" => Inquiry::Stats,
+            "/identity" if self.scope == Scope::Control => Inquiry::Identity,
             _ => return Err(Response::text(Status::NotFound, "There are /livez, /readyz, /metrics and /stats.")),
         };
         if !matches!(request.method, Method::Get | Method::Head) {
@@ -142,8 +145,10 @@ mod tests {
         let stop = "POST /stop HTTP/1.1\r\nContent-Length: 0\r\n\r\n";
         assert_eq!(asked(Scope::Control, stop), Ok(AskedFor::Order(ControlOrder::Stop)));
         assert_eq!(get(Scope::Control, "/stats", "any.name"), Ok(Inquiry::Stats));
+        assert_eq!(get(Scope::Control, "/identity", "any.name"), Ok(Inquiry::Identity));
         for scope in [Scope::Probes, Scope::Everything] {
             assert_eq!(asked(scope, stop), Err(Status::NotFound));
+            assert_eq!(get(scope, "/identity", "localhost"), Err(Status::NotFound));
         }
     }
 

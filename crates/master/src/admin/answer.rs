@@ -62,6 +62,11 @@ impl Shell {
                 body: metrics::write(&self.snapshot(), format).into(),
             },
             Inquiry::Stats => Response::json(Status::Ok, self.stats()),
+            // Not a look: whoever searches for a cluster comes to all of them.
+            Inquiry::Identity => {
+                let identity = serde_json::json!({ "title": self.config.title, "pid": std::process::id() });
+                Response::json(Status::Ok, identity.to_string())
+            }
         }
     }
 
