@@ -52,6 +52,11 @@ class ControlClient {
     await ask(this.#path, 'POST', '/stop');
   }
 
+  async restart(slot) {
+    const { pid } = await ask(this.#path, 'POST', '/restart', { slot });
+    return pid;
+  }
+
   async kill(slot) {
     const { pid } = await ask(this.#path, 'POST', '/kill', { slot });
     return pid;

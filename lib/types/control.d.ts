@@ -47,6 +47,14 @@ export interface ControlClient {
    *  later calls reject when it has ended. */
   stop(): Promise<void>;
   /**
+   * Another worker for a slot, which is ready before the old one drains: no request waits. Resolves when that has begun; one slot at a
+   * time. Production only.
+   *
+   * @returns the pid of the worker that is to be replaced
+   * @throws (rejects with) `ERR_NO_SUCH_SLOT`: no worker is ready there; `ERR_DEVELOPMENT`
+   */
+  restart(slot: number): Promise<number>;
+  /**
    * SIGKILL for the worker of a slot, which is replaced.
    *
    * @returns the pid of that worker

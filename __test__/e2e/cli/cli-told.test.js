@@ -4,6 +4,7 @@
 const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
+const { listClusters } = require('../../..');
 const { test } = require('../support/at-once');
 const { runtime } = require('../support/cluster');
 const { ask, lines, ready, run, runOnTerminal } = require('../support/command');
@@ -78,10 +79,9 @@ test('--quiet: nothing but why it failed', async () => {
     ${SERVER.replace("console.log('connecting db');", '')}
   `);
   const app = run([...ONE, '--quiet', quiet, path.join(marks, 'pid')]);
-  const pid = await until(
-    () => fs.existsSync(path.join(marks, 'pid')) && fs.readFileSync(path.join(marks, 'pid'), 'utf8'),
-  );
-  await until(() => app.processes().some(({ command }) => command.startsWith('shop:worker:1')));
+  // One that is killed before it was ready would end the start.
+  await until(async () => (await listClusters()).find(({ pid }) => pid === app.pid)?.isReady());
+  const pid = fs.readFileSync(path.join(marks, 'pid'), 'utf8');
   process.kill(Number(pid), 'SIGKILL');
   await until(() => fs.readFileSync(path.join(marks, 'pid'), 'utf8') !== pid);
   app.kill('SIGTERM');

@@ -123,6 +123,22 @@ describe('a cluster is asked and told', () => {
     expect(missing).toMatchObject({ code: 1, stderr: 'cluster-native: Slot 9 has no worker.\n' });
   });
 
+  test('restart: the new one is ready first', async () => {
+    const { children } = await ownJson('describe');
+    const { pid } = children.find(({ slot }) => slot === 1);
+    const told = await ownJson('restart', 1);
+    expect(told).toEqual({ slot: 1, oldPid: pid, newPid: expect.any(Number), after: expect.any(Number) });
+    const [worker] = await app().event('exit', (each) => each.pid === pid);
+    expect(worker.exitReason).toBe('restart');
+    const names = app().history();
+    const at = (name, isIt) => names.findIndex((entry) => entry.name === name && isIt(entry.args[0]));
+    expect(at('workerReady', (each) => each.pid === told.newPid)).toBeLessThan(at('exit', (each) => each.pid === pid));
+    await expect(own('restart', 9)).resolves.toMatchObject({
+      code: 1,
+      stderr: 'cluster-native: Slot 9 has no worker.\n',
+    });
+  });
+
   test('of two of one title a pid is wanted', async () => {
     await start({ count: 1, title: 'told' });
     const { code, stderr } = await ask('health', '--title', 'told');

@@ -18,6 +18,8 @@ pub enum ControlOrder {
     /// To so many workers.
     Scale(u32),
     Stop,
+    /// A successor for the worker of a slot.
+    Restart(SlotId),
     /// SIGKILL for the worker of a slot.
     Kill(SlotId),
 }
@@ -63,6 +65,7 @@ impl ControlOrder {
             "/reload" => reload,
             "/scale" => scale,
             "/stop" => |_| Ok(Self::Stop),
+            "/restart" => |body| Ok(Self::Restart(json::<SlotBody>(body)?.slot)),
             "/kill" => |body| Ok(Self::Kill(json::<SlotBody>(body)?.slot)),
             _ => return Ok(None),
         };
@@ -121,6 +124,7 @@ mod tests {
             ("/reload", with, ControlOrder::ReloadWith(with.to_owned())),
             ("/scale", r#"{"count":3}"#, ControlOrder::Scale(3)),
             ("/stop", "", ControlOrder::Stop),
+            ("/restart", r#"{"slot":2}"#, ControlOrder::Restart(2)),
             ("/kill", r#"{"slot":2}"#, ControlOrder::Kill(2)),
         ] {
             assert_eq!(read("POST", path, body), Ok(Some(order)), "{path} {body}");

@@ -70,6 +70,12 @@ const COMMANDS = {
     },
     run: (cluster, { timeout = STOP_TIMEOUT_MS }) => require('./stop').stop(cluster, timeout),
   },
+  restart: {
+    help: 'replace the worker of a slot, the new one first',
+    operand: 'slot',
+    read: integer('the number of a slot, 1 or more', 1),
+    run: (cluster, typed) => require('./restart').restart(cluster, typed),
+  },
   kill: {
     help: 'SIGKILL for the worker of a slot, which is replaced',
     operand: 'slot',

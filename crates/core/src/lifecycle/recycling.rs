@@ -101,7 +101,8 @@ impl Recycling {
     pub fn check(&mut self, ctx: &mut Context, is_reloading: bool) {
         self.next_check = None;
         let limits = ctx.policy.max_requests.is_some() || ctx.policy.max_age.is_some();
-        if (!limits && self.asked.is_empty()) || !may_begin(ctx, is_reloading) {
+        let may_be_due = limits || !self.asked.is_empty();
+        if !may_be_due || !may_begin(ctx, is_reloading) {
             return;
         }
         let all = ctx.processes.ready_workers().filter_map(|worker| Some((worker.id, self.due(ctx, worker)?)));

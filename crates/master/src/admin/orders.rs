@@ -11,10 +11,11 @@ use crate::Command;
 use crate::run::Shell;
 use cluster_admin::order::ControlOrder;
 use cluster_admin::response::{Response, Status};
+use cluster_core::event::Event;
 use cluster_core::lifecycle::scale::NotScaled;
 use cluster_core::notice::{ChildFailure, FailureCause, Notice};
 use cluster_core::rollout::report::{NotReloaded, ReloadReport, Replacement};
-use cluster_core::types::{ChildId, ReloadTarget, SlotId};
+use cluster_core::types::{ChildId, Mode, ReloadTarget, SlotId};
 use cluster_protocol::code::ErrorCode;
 
 /// The app's own numbers stay below.
@@ -85,20 +86,33 @@ impl Shell {
                 self.command(Command::Signalled(Signal::SIGTERM.as_str().to_owned()));
                 done(&serde_json::json!({ "pid": pid }))
             }
+            ControlOrder::Restart(slot) => self.restart_slot(slot),
             ControlOrder::Kill(slot) => self.kill_slot(slot),
         };
         let _ = reply.send(answer);
     }
 
     fn kill_slot(&mut self, slot: SlotId) -> Response {
-        let is_it = |child: &ChildId| matches!(child, ChildId::Worker(_)) && self.core.occupant(slot) == Some(*child);
-        let found = self.links.iter().find(|(child, _)| is_it(child));
-        let Some((child, pid)) = found.map(|(child, link)| (*child, link.process.pid())) else {
-            let message = format!("Slot {slot} has no worker.");
-            return Response::failure(Status::NotFound, ErrorCode::NoSuchSlot, &message);
-        };
+        let Some((child, pid)) = self.worker_of(slot) else { return no_such(slot) };
         self.command(Command::Kill(child, Signal::SIGKILL));
         done(&serde_json::json!({ "slot": slot, "pid": pid }))
+    }
+
+    /// It works on until another one is ready: nobody waits for that here.
+    fn restart_slot(&mut self, slot: SlotId) -> Response {
+        if self.config.policy.mode == Mode::Development {
+            let message = "In development there is no successor. Reload the cluster, or save a file.";
+            return Response::failure(Status::Conflict, ErrorCode::Development, message);
+        }
+        let found = self.worker_of(slot).filter(|(child, _)| self.core.state(*child) == Some("listening"));
+        let Some((_, pid)) = found else { return no_such(slot) };
+        self.tell(Event::RestartAsked { slot });
+        done(&serde_json::json!({ "slot": slot, "pid": pid }))
+    }
+
+    fn worker_of(&self, slot: SlotId) -> Option<(ChildId, u32)> {
+        let child = self.core.occupant(slot)?;
+        Some((child, self.links.get(&child)?.process.pid()))
     }
 
     /// The app's JavaScript has done what was handed on to it: `json` is its answer, which is an error if it is `failed`.
@@ -110,6 +124,10 @@ impl Shell {
 
 fn done(fields: &serde_json::Value) -> Response {
     Response::json(Status::Ok, fields.to_string())
+}
+
+fn no_such(slot: SlotId) -> Response {
+    Response::failure(Status::NotFound, ErrorCode::NoSuchSlot, &format!("Slot {slot} has no worker."))
 }
 
 fn no_launch() -> Response {
