@@ -92,7 +92,7 @@ impl Master {
                 self.admin = Some(socket);
                 port.into()
             }
-            Err(error) => -error.raw_os_error().unwrap_or_default(),
+            Err(error) => -error.raw_os_error().unwrap_or(1),
         }
     }
 
@@ -342,7 +342,7 @@ fn child(role: &str, id: u32) -> Result<ChildId> {
 pub fn connect_control(path: String) -> i32 {
     match peer::connect_to_our_own(&path) {
         Ok(socket) => socket.into_raw_fd(),
-        Err(error) => -error.raw_os_error().unwrap_or_default(),
+        Err(error) => -error.raw_os_error().unwrap_or(1),
     }
 }
 

@@ -32,7 +32,7 @@ function banner(about, { width, colors }) {
   const count = workers === 1 ? '1 worker' : `${workers} workers`;
   const facts = [
     ['mode', mode],
-    ['config', configFile ?? ''],
+    ['config', configFile || ''],
     ['runs', `${count}, Node.js ${process.version}, pid ${pid}`],
     // Each whole, on a line of its own: it is to be clicked.
     ...addresses.map((text, i) => [i === 0 ? 'listens on' : '', text, colors.cyan]),

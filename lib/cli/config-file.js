@@ -4,6 +4,7 @@ const fs = require('fs');
 const path = require('path');
 const vm = require('vm');
 const { pathToFileURL } = require('url');
+const { describeError } = require('../errors');
 const { UsageError } = require('./options');
 const { isTypeScript } = require('../scripts/module-type');
 
@@ -55,7 +56,7 @@ async function load(file) {
     // PM2 reads an ES module's names.
     return exported ?? (named.apps && named);
   } catch (cause) {
-    throw new UsageError(`--config: ${file} could not be loaded: ${cause?.message}`, { cause });
+    throw new UsageError(`--config: ${file} could not be loaded: ${describeError(cause).message}`, { cause });
   }
 }
 

@@ -9,6 +9,8 @@ const { ProcessTable } = require('./process-table');
 const { now } = require('../real-timers');
 
 /** Why the alone may have ended without that anything is wrong. */
+/** Of ends that were asked for. */
+const WENT_WRONG = ['killTimeout', 'outOfMemory'];
 const ASKED = ['reload', 'shutdown'];
 const WAITS = 'It is started again when a file is saved.';
 
@@ -102,7 +104,8 @@ class Display {
     this.#last = child;
     if (isCrash) return; // it is told with the event `crash`
     const { exitError } = child;
-    if (expected) this.#detail(lines.ended(type, child, code, signal));
+    const wentWell = expected && !WENT_WRONG.includes(child.exitReason);
+    if (wentWell) this.#detail(lines.ended(type, child, code, signal));
     // Who started the cluster is told why that failed.
     else if (this.#phase === 'starting' && !this.#config.awaitsChanges) return;
     else if (exitError) this.#alarm(lines.crashed(type, child, exitError), exitError, child);

@@ -8,10 +8,14 @@ const { parseEnv } = require('util');
 const { UsageError } = require('./options');
 
 const FLAG = /^--env-file(-if-exists)?=(.*)$/s;
+/** Its value is the next word. */
+const ALONE = /^--env-file(-if-exists)?$/;
+const NODE_ENV = /^\s*(?:export\s+)?NODE_ENV\s*=\s*(['"`]?)(.*?)\1\s*(?:#.*)?$/gm;
 
 /** NODE_ENV as the last of these files has it. */
 function nodeEnvOf(execArgv, cwd) {
-  const values = execArgv.map((flag) => FLAG.exec(flag)).filter(Boolean);
+  const flags = execArgv.map((flag, index) => (ALONE.test(flag) ? `${flag}=${execArgv[index + 1]}` : flag));
+  const values = flags.map((flag) => FLAG.exec(flag)).filter(Boolean);
   return values.flatMap(([flag, isOptional, file]) => read(flag, isOptional, path.resolve(cwd ?? '', file))).at(-1);
 }
 
@@ -27,8 +31,10 @@ function read(flag, isOptional, file) {
     if (isOptional) return [];
     throw new UsageError(`--env-file: there is no file ${file}.`);
   }
-  // Before 20.12 there is no such function.
-  return parseEnv?.(fs.readFileSync(file, 'utf8')).NODE_ENV ?? [];
+  const text = fs.readFileSync(file, 'utf8');
+  // Before 20.12 there is no parseEnv().
+  const found = parseEnv ? parseEnv(text).NODE_ENV : [...text.matchAll(NODE_ENV)].at(-1)?.[2];
+  return found ?? [];
 }
 
 function isKnown(isOptional) {

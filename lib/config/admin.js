@@ -10,7 +10,8 @@ const { isObject, isString } = require('./kinds');
 const FIELDS = {
   port: isPort,
   path: isString,
-  host: (host) => host === 'localhost' || net.isIP(host) !== 0,
+  // Not with a zone, such as fe80::1%eth0.
+  host: (host) => host === 'localhost' || (net.isIP(host) !== 0 && !host.includes('%')),
   page: (page) => typeof page === 'boolean',
   readyWorkers: (count) => Number.isInteger(count) && count >= 1 && count <= 1000,
   allowedHosts: (hosts) => Array.isArray(hosts) && hosts.every(isString),

@@ -197,9 +197,10 @@ const SECTIONS = {
     reloadTarget: {
       ...oneOf('worker', 'alone', 'all'),
       default: 'worker',
+      to: [MASTER],
       flags: [{ help: 'what a reload (SIGHUP) replaces' }],
     },
-    handleSignals: { ...yesOrNo, default: true },
+    handleSignals: { ...yesOrNo, default: true, to: [MASTER] },
     shutdownDelay: {
       ...milliseconds(0),
       default: 0,

@@ -62,11 +62,16 @@ function toNativeConfig(settings) {
     },
     launch,
     watched: watch?.length ? { paths: watch, alone, base: cwd } : undefined,
-    control: settings.control ? { path: require('../native/control-path').ownPath() } : undefined,
+    control: settings.control ? controlSocket() : undefined,
     log: logger === undefined ? 'stderr' : 'app',
     shown: settings.shown,
     variables: variables(watch),
   };
+}
+
+function controlSocket() {
+  const path = require('../native/control-path').ownPath();
+  return path === undefined ? undefined : { path };
 }
 
 /** The part of it that a reload may change: how processes are launched. */

@@ -95,7 +95,7 @@ function exchange(path, method, url, fields) {
     });
     // What is to be done may take long.
     if (method === 'GET') request.setTimeout(PATIENCE_MS, () => request.destroy(silent()));
-    request.on('error', (error) => reject(error instanceof ClusterError ? error : gone(error)));
+    request.on('error', (error) => reject(error instanceof ClusterError ? error : cut(error, method)));
     request.end(text);
   });
 }
@@ -104,6 +104,15 @@ function connect(path) {
   const fd = connectControl(path);
   if (fd >= 0) return fd;
   throw gone(new Error(util.getSystemErrorName(fd)));
+}
+
+/** It was there: a refused one is closed before it could ask, and an order may be under way. */
+function cut(cause, method) {
+  const message =
+    method === 'GET'
+      ? 'The cluster refused this process: it is of another user, or sees other files (a container, a service with a mount namespace).'
+      : 'The cluster ended the connection before it answered: it is stopping, or too many ask it.';
+  return new ClusterError('ERR_CONTROL_FAILED', message, { cause });
 }
 
 function silent() {

@@ -36,7 +36,7 @@ function onRequest({ response, socket }) {
   const end = begin();
   // `_httpMessage`: the response that is being sent.
   if (socket._httpMessage) endWith(socket, response, end);
-  else response.on('close', end);
+  else response.once('close', end);
 }
 
 function endWith(socket, response, end) {
@@ -47,7 +47,7 @@ function endWith(socket, response, end) {
   }
   const endOnce = () => ends.delete(endOnce) && end();
   ends.add(endOnce);
-  response.on('close', endOnce);
+  response.once('close', endOnce);
 }
 
 function onStream(stream) {

@@ -72,7 +72,19 @@ function awaitsPlace() {
 function placeOf(address) {
   // Of a descriptor Node may not know it.
   if (!address) return undefined;
-  return typeof address === 'string' ? { path: path.resolve(address) } : { port: address.port };
+  if (typeof address !== 'string') return { port: address.port };
+  // The awaited path may lead through a link (`current`), this process's own folder never does.
+  const { path: awaited } = boot.ready;
+  const full = path.resolve(address);
+  return { path: awaited !== undefined && physical(awaited) === physical(full) ? awaited : full };
+}
+
+function physical(file) {
+  try {
+    return path.join(require('fs').realpathSync(path.dirname(file)), path.basename(file));
+  } catch {
+    return file;
+  }
 }
 
 function watchReady(ready) {

@@ -55,10 +55,10 @@ export interface ControlClient {
    */
   restart(slot: number): Promise<number>;
   /**
-   * SIGKILL for the worker of a slot, which is replaced.
+   * SIGKILL for the worker of a slot, which is replaced if `refork` says so. Production only.
    *
    * @returns the pid of that worker
-   * @throws (rejects with) `ERR_NO_SUCH_SLOT`
+   * @throws (rejects with) `ERR_NO_SUCH_SLOT`, `ERR_DEVELOPMENT`
    */
   kill(slot: number): Promise<number>;
 }

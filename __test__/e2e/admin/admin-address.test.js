@@ -44,6 +44,26 @@ test('a path; what an app that was killed has left there is no obstacle', async 
   expect(fs.existsSync(socket)).toBe(false);
 });
 
+test('what is no socket is not taken for one that was left', async () => {
+  const file = path.join(folder(), 'precious');
+  fs.writeFileSync(file, 'data');
+  const app = launch({ ...one, admin: { path: file } });
+  const [error] = await app.event('rejected');
+  expect(error).toMatchObject({ code: 'ERR_ADMIN_ADDRESS', message: expect.stringContaining('EADDRINUSE') });
+  await app.gone;
+  expect(fs.readFileSync(file, 'utf8')).toBe('data');
+});
+
+test('when the cluster has ended the address is free, and the next one may have it', async () => {
+  const app = await start({ ...one, admin: 0 });
+  const { port } = await app.call('adminAddress');
+  await app.call('close');
+  await app.gone;
+  const next = await start({ ...one, admin: port });
+  await expect(request(port, '/readyz')).resolves.toMatchObject({ status: 200 });
+  await next.call('close');
+});
+
 test('a port that is in use: the start fails before any process is forked, and the error names what to do', async () => {
   const holder = net.createServer().listen(0, '127.0.0.1');
   await once(holder, 'listening');

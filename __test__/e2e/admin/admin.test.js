@@ -115,6 +115,22 @@ test('`readyWorkers` must listen for /readyz', async () => {
   await expect(ask('/livez')).resolves.toMatchObject({ status: 200 });
 });
 
+test('with fewer workers than `readyWorkers`, by scale(), all of them are enough', async () => {
+  const { app, ask } = await startWatched({ count: 2, admin: { readyWorkers: 2 } });
+  await app.call('scale', 1);
+  await expect(ask('/readyz')).resolves.toMatchObject({ status: 200 });
+});
+
+test('a worker that stood by is told by its slot once it has one', async () => {
+  const { app, ask } = await startWatched({ count: 2, standby: 1 });
+  await app.event('standby');
+  const [victim] = await app.workers();
+  process.kill(victim.pid, 'SIGKILL');
+  const [taker] = await app.event('listening', ({ id, slot }) => slot === victim.slot && id !== victim.id);
+  const { children } = (await ask('/stats')).body;
+  expect(children.find(({ id, role }) => role === 'worker' && id === taker.id)).toMatchObject({ slot: victim.slot });
+});
+
 test('off loopback only what probes need is told, unless `page` says otherwise', async () => {
   for (const page of [false, true]) {
     const { ask } = await startWatched({ count: 1, admin: { host: '0.0.0.0', page } });

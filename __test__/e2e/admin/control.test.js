@@ -96,6 +96,21 @@ test('a reload that fails natively says which process failed, and why', async ()
   expect(error.message).toMatch(/^the new worker of slot 1 \(pid \d+\) ended before it was ready: bad on purpose/);
 });
 
+test('a plain reload replaces what `reloadTarget` says, as it was launched last', async () => {
+  const alone = script(
+    "require('fs').writeFileSync(process.env.FILE, process.env.SAID ?? ''); setInterval(() => {}, 1000)",
+  );
+  const file = path.join(folder(), 'said');
+  const { app, cluster } = await startControlled({ count: 1, alone, reloadTarget: 'all', env: { FILE: file } });
+  await expect(cluster.reload({ target: 'alone', env: { SAID: 'again' } })).resolves.toMatchObject({ ok: true });
+  expect(fs.readFileSync(file, 'utf8')).toBe('again');
+  fs.rmSync(file);
+  const { replaced } = await cluster.reload();
+  expect(replaced.map(({ slot }) => slot)).toEqual([null, 1]);
+  expect(fs.readFileSync(file, 'utf8')).toBe('again');
+  await app.call('close');
+});
+
 test('kill() and stop()', async () => {
   const { app, cluster } = await startControlled({ count: 2 });
   const [victim] = await app.workers();

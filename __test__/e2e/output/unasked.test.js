@@ -192,3 +192,15 @@ if (!group)
   ]);
   group.remove();
 });
+
+const testFull = fs.existsSync('/dev/full') ? test : test.skip;
+
+testFull('an app whose log cannot be written goes on', async () => {
+  const command = ['sh', '-c', 'exec "$@" 2>/dev/full', 'sh'];
+  const app = await start({ count: 1 }, { command });
+  const [victim] = await app.workers();
+  process.kill(victim.pid, 'SIGKILL');
+  await app.event('listening', ({ id }) => id !== victim.id);
+  app.kill('SIGTERM');
+  await expect(app.gone).resolves.toEqual({ code: 0, signal: null });
+});

@@ -104,3 +104,26 @@ test('one that listens elsewhere only fails its start, and what it waited for an
   for (const other of others) expect(error.message).toContain(other);
   await app.gone;
 });
+
+test('a path through a link, which is what a worker never sees', async () => {
+  const releases = folder();
+  fs.mkdirSync(path.join(releases, '1'));
+  fs.symlinkSync('1', path.join(releases, 'current'));
+  const exec = script("require('node:http').createServer((_req, res) => res.end()).listen('app.sock')");
+  const cwd = path.join(releases, 'current');
+  const app = await start({ exec, count: 1, cwd, ready: { path: 'app.sock' }, startTimeout: 20_000 });
+  const [[, { address }]] = app.events('listening');
+  expect(path.basename(address)).toBe('app.sock');
+});
+
+test('a UDP port is none', async () => {
+  const port = await freePort();
+  const exec = script(`
+    require('node:dgram').createSocket('udp4').bind(${port}, () => {
+      setTimeout(() => require('node:http').createServer((_req, res) => res.end()).listen(${port}), 300);
+    });
+  `);
+  const app = await start({ exec, count: 1, ready: { port } });
+  const kinds = app.events('listening').map(([, { addressType }]) => addressType);
+  expect(kinds).toEqual(['udp4', 4]);
+});

@@ -1,6 +1,6 @@
 //! A snapshot as metrics. Names and units follow https://prometheus.io/docs/practices/naming.
 //!
-//! Series are told by role and slot, never by pid: a series ends when its slot does, not with each process. Of several processes in one
+//! Series are told by role and slot, never by pid: a series goes on when a process is replaced. Of several processes in one
 //! slot (one that drains, one that boots) the newest that serves is told.
 
 use std::collections::BTreeMap;

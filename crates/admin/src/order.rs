@@ -11,8 +11,8 @@ use crate::response::{Response, Status};
 /// Something to be done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ControlOrder {
-    /// As the processes are launched already.
-    Reload(ReloadTarget),
+    /// As the processes are launched already; `None`: what a reload usually replaces.
+    Reload(Option<ReloadTarget>),
     /// In another way, which only the app's JavaScript can find out: its options, as JSON.
     ReloadWith(String),
     /// To so many workers.
@@ -27,17 +27,9 @@ pub enum ControlOrder {
 /// The body of a reload. What else it may hold is checked where it is used (lib/config/changes.js).
 #[derive(Debug, Default, Deserialize)]
 struct ReloadBody {
-    target: Option<ReloadTargetName>,
+    target: Option<ReloadTarget>,
     #[serde(flatten)]
     others: serde_json::Map<String, serde_json::Value>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum ReloadTargetName {
-    Worker,
-    Alone,
-    All,
 }
 
 #[derive(Debug, Deserialize)]
@@ -56,6 +48,19 @@ struct SlotBody {
 const MOST_WORKERS: u32 = 1000;
 
 impl ControlOrder {
+    /// In a word.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Reload(_) => "reload",
+            Self::ReloadWith(_) => "reload with options",
+            Self::Scale(_) => "scale",
+            Self::Stop => "stop",
+            Self::Restart(_) => "restart",
+            Self::Kill(_) => "kill",
+        }
+    }
+
     /// What a request orders; `None`: nothing, it may ask something.
     ///
     /// # Errors
@@ -81,11 +86,7 @@ fn reload(body: &[u8]) -> Result<ControlOrder, Response> {
     if !others.is_empty() {
         return Ok(ControlOrder::ReloadWith(String::from_utf8_lossy(body).into_owned()));
     }
-    Ok(ControlOrder::Reload(match target.unwrap_or(ReloadTargetName::Worker) {
-        ReloadTargetName::Worker => ReloadTarget::Worker,
-        ReloadTargetName::Alone => ReloadTarget::Alone,
-        ReloadTargetName::All => ReloadTarget::All,
-    }))
+    Ok(ControlOrder::Reload(target))
 }
 
 fn scale(body: &[u8]) -> Result<ControlOrder, Response> {
@@ -118,9 +119,9 @@ mod tests {
     fn what_can_be_ordered() {
         let with = r#"{"target":"all","env":{"A":"1"}}"#;
         for (path, body, order) in [
-            ("/reload", "", ControlOrder::Reload(ReloadTarget::Worker)),
-            ("/reload", "{}", ControlOrder::Reload(ReloadTarget::Worker)),
-            ("/reload", r#"{"target":"all"}"#, ControlOrder::Reload(ReloadTarget::All)),
+            ("/reload", "", ControlOrder::Reload(None)),
+            ("/reload", "{}", ControlOrder::Reload(None)),
+            ("/reload", r#"{"target":"all"}"#, ControlOrder::Reload(Some(ReloadTarget::All))),
             ("/reload", with, ControlOrder::ReloadWith(with.to_owned())),
             ("/scale", r#"{"count":3}"#, ControlOrder::Scale(3)),
             ("/stop", "", ControlOrder::Stop),

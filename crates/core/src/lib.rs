@@ -292,10 +292,11 @@ impl Core {
         alone_status(&self.ctx, now)
     }
 
-    /// Whether the cluster serves: so many workers are ready, and it is not on its way down.
+    /// Whether the cluster serves: so many workers are ready, or all of fewer, and it is not on its way down.
     #[must_use]
     pub fn serves(&self, workers: u32) -> bool {
-        !self.ctx.is_stopping() && self.ctx.processes.ready_workers().count() as u64 >= u64::from(workers)
+        let wanted = workers.min(self.ctx.policy.count).max(1);
+        !self.ctx.is_stopping() && self.ctx.processes.ready_workers().count() as u64 >= u64::from(wanted)
     }
 
     /// Where the cluster stands.
@@ -320,6 +321,12 @@ impl Core {
     #[must_use]
     pub fn vitals(&self, now: Time, id: ChildId) -> Option<&Vitals> {
         self.vitals.of(now, id)
+    }
+
+    /// The slot of a process, which one that stood by gets late.
+    #[must_use]
+    pub fn slot(&self, id: ChildId) -> Option<SlotId> {
+        self.ctx.processes.get(id).and_then(|child| child.slot)
     }
 
     /// Who works in a slot, or is on the way to it.

@@ -45,8 +45,10 @@ impl ChildId {
 }
 
 /// Which processes a reload replaces.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum ReloadTarget {
+    #[default]
     Worker,
     Alone,
     /// The alone, then the workers.

@@ -13,7 +13,7 @@ use std::rc::Rc;
 
 use serde::Deserialize;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
-use tokio::task::{AbortHandle, spawn_local, yield_now};
+use tokio::task::{AbortHandle, JoinHandle, spawn_local, yield_now};
 
 use cluster_admin::route::{AdminAccess, Scope};
 use cluster_core::types::Time;
@@ -86,12 +86,11 @@ impl AdminSocket {
     /// # Errors
     /// Those of `bind(2)`.
     pub fn bind(config: &AdminConfig) -> io::Result<Self> {
-        let is_own = |host: &IpAddr| host.is_loopback();
         let (listener, is_local) = match &config.address {
             AdminAddress::Tcp { host, port } => {
                 let listener = TcpListener::bind((*host, *port))?;
                 listener.set_nonblocking(true)?;
-                (AdminListener::Tcp(listener), is_own(host))
+                (AdminListener::Tcp(listener), host.is_loopback())
             }
             AdminAddress::Unix { path } => {
                 let (socket, file) = listen_unix_anew(path)?;
@@ -126,17 +125,12 @@ impl AdminSocket {
 fn listen_unix_anew(path: &str) -> io::Result<(socket2::Socket, Option<SocketFile>)> {
     let access = local::Access::default();
     match listen_unix(path, access) {
-        Err(error) if error.raw_os_error() == Some(libc::EADDRINUSE) && is_left_over(path) => {
-            std::fs::remove_file(path)?;
+        Err(error) if error.raw_os_error() == Some(libc::EADDRINUSE) => {
+            drop(SocketFile::left_over(path).ok_or(error)?);
             listen_unix(path, access)
         }
         other => other,
     }
-}
-
-fn is_left_over(path: &str) -> bool {
-    let answer = std::os::unix::net::UnixStream::connect(path);
-    answer.is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused)
 }
 
 /// The admin address of a master that runs.
@@ -145,23 +139,23 @@ pub(super) struct Admin {
     inquiries: Receiver<AdminRequest>,
     /// Without an address nobody asks, and the loop must not hear that nobody ever will.
     _asking: Sender<AdminRequest>,
-    accepting: Vec<AbortHandle>,
-}
-
-impl Drop for Admin {
-    fn drop(&mut self) {
-        for accepting in &self.accepting {
-            accepting.abort();
-        }
-    }
+    accepting: Vec<JoinHandle<()>>,
 }
 
 impl Admin {
     /// Must be called in the master's thread.
     pub(super) fn new(sockets: impl Iterator<Item = AdminSocket>) -> Self {
         let (asking, inquiries) = channel(INQUIRIES);
-        let accepting = sockets.map(|socket| spawn_local(serve(socket, asking.clone())).abort_handle()).collect();
+        let accepting = sockets.map(|socket| spawn_local(serve(socket, asking.clone()))).collect();
         Self { inquiries, _asking: asking, accepting }
+    }
+
+    /// Nothing listens any more, and no file is left: the next cluster may have the address.
+    pub(super) async fn close(self) {
+        for accepting in self.accepting {
+            accepting.abort();
+            let _ = accepting.await;
+        }
     }
 
     /// The next inquiry.
@@ -171,6 +165,7 @@ impl Admin {
 }
 
 async fn serve(AdminSocket { listener, access }: AdminSocket, asking: Sender<AdminRequest>) {
+    let scope = access.scope;
     let access = Rc::new(access);
     let ended = match listener {
         AdminListener::Tcp(listener) => match tokio::net::TcpListener::from_std(listener) {
@@ -193,7 +188,7 @@ async fn serve(AdminSocket { listener, access }: AdminSocket, asking: Sender<Adm
             Err(error) => error,
         },
     };
-    tracing::warn!(%ended, "the admin address is not served");
+    tracing::warn!(%ended, ?scope, "an address of the admin is not served any more");
 }
 
 /// `accept` gives those who may come in. Ends only with an error that would come again.

@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 
 use crate::admin::{AdminConfig, ControlConfig};
 use crate::variables::Variables;
-use cluster_core::types::Policy;
+use cluster_core::types::{Policy, ReloadTarget};
 use cluster_protocol::surrogates::replace_lone_surrogates;
 
 /// JS says what is not understood here, or does not say what is needed.
@@ -55,6 +55,12 @@ pub struct Config {
     /// Where it is looked at; `None`: nowhere.
     #[serde(default)]
     pub admin: Option<AdminConfig>,
+    /// What a reload replaces that does not say so.
+    #[serde(default)]
+    pub reload_target: ReloadTarget,
+    /// Whether a signal to the app ends it, too.
+    #[serde(default)]
+    pub handle_signals: bool,
     /// Where it is told what to do; `None`: nowhere.
     #[serde(default)]
     pub control: Option<ControlConfig>,

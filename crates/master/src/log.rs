@@ -25,7 +25,9 @@ enum Form {
 /// What the thread's log goes to; `variable` is `YUNFLY_LOG`.
 pub(super) fn subscriber(to: Log, variable: &str, app: &Arc<AppQueue>) -> Box<dyn Subscriber + Send + Sync> {
     let (level, form) = wanted(variable);
-    let stderr = || tracing_subscriber::fmt().with_max_level(level.unwrap_or(LevelFilter::WARN));
+    // Else it would tell stderr that stderr cannot be written to, and panic because that fails.
+    let stderr =
+        || tracing_subscriber::fmt().with_max_level(level.unwrap_or(LevelFilter::WARN)).log_internal_errors(false);
     match (to, form) {
         (Log::App, _) => {
             let level = level.unwrap_or(LevelFilter::INFO);

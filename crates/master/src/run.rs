@@ -76,6 +76,9 @@ pub(super) struct Shell {
     pub(super) counters: Counters,
     pub(super) usages: Usages,
     pub(super) orders: Orders,
+    /// How processes are launched since the last reload that came to its end, and the one that is under way.
+    pub(super) launch: Option<Launch>,
+    pub(super) reloading: Option<(u32, GenerationId)>,
     admin: Admin,
     watch: Option<Watch>,
     /// When the heap is trimmed: some time after the last large message.
@@ -130,6 +133,8 @@ impl Shell {
             counters: Counters::default(),
             usages: Usages::default(),
             orders: Orders::default(),
+            launch: config.launch.clone(),
+            reloading: None,
             admin: Admin::new(admin.into_iter().chain(control)),
             watch: None,
             config,
@@ -162,6 +167,7 @@ impl Shell {
         }
         // It removes what it wrote, and the app may exit when it hears the last notice.
         drop(self.preload);
+        self.admin.close().await;
         if let RunState::Ended(outcome) = self.state {
             self.app.push(Notice::Closed(outcome));
         }
@@ -288,6 +294,7 @@ impl Shell {
                 self.generations.retain(|generation, _| in_use.contains(generation));
                 let generation = in_use.last().map_or(0, |last| last + 1);
                 self.generations.insert(generation, *launch);
+                self.reloading = Some((id, generation));
                 self.tell(Event::ReloadAsked(ReloadRequest { id, generation, target, concurrency }));
             }
             Command::Scale { id, count } => self.tell(Event::ScaleAsked { id, count }),

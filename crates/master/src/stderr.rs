@@ -29,16 +29,17 @@ pub(super) fn as_json() -> LogWriter<io::Stderr> {
 }
 
 impl<W: Write + AsFd> Write for LogWriter<W> {
+    /// Never an error: nobody but stderr could be told of one.
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        if !has_room(self.to.as_fd()) {
+        let left_out = self.left_out.load(Ordering::Relaxed);
+        let count = if left_out > 0 { (self.told)(left_out) } else { String::new() };
+        // As one piece: there may be no room for a second one.
+        let whole = [count.as_bytes(), line].concat();
+        if has_room(self.to.as_fd()) && self.to.write_all(&whole).is_ok() {
+            self.left_out.fetch_sub(left_out, Ordering::Relaxed);
+        } else {
             self.left_out.fetch_add(1, Ordering::Relaxed);
-            return Ok(line.len());
         }
-        let left_out = self.left_out.swap(0, Ordering::Relaxed);
-        if left_out > 0 {
-            self.to.write_all((self.told)(left_out).as_bytes())?;
-        }
-        self.to.write_all(line)?;
         Ok(line.len())
     }
 
@@ -47,7 +48,7 @@ impl<W: Write + AsFd> Write for LogWriter<W> {
     }
 }
 
-/// For a line, which is shorter than what a pipe takes as a whole. Where nobody can read any more the write says so.
+/// For a line, which is shorter than what a pipe takes as a whole.
 fn has_room(to: BorrowedFd<'_>) -> bool {
     let mut looked = [PollFd::new(to, PollFlags::POLLOUT)];
     poll(&mut looked, PollTimeout::ZERO).is_ok_and(|count| count > 0)
@@ -57,6 +58,17 @@ fn has_room(to: BorrowedFd<'_>) -> bool {
 mod tests {
     use super::*;
     use std::io::Read;
+
+    #[test]
+    fn what_nobody_can_read_is_counted_as_well() {
+        static COUNT: AtomicU64 = AtomicU64::new(0);
+        let (reader, pipe) = io::pipe().unwrap();
+        let mut log = LogWriter { to: pipe, left_out: &COUNT, told: |lines| format!("{lines} lost\n") };
+        drop(reader);
+        log.write_all(b"one\n").unwrap();
+        log.write_all(b"two\n").unwrap();
+        assert_eq!(COUNT.load(Ordering::Relaxed), 2);
+    }
 
     #[test]
     fn what_finds_no_room_is_counted_and_the_count_told() {

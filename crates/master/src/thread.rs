@@ -1,5 +1,6 @@
 //! The master's own thread. Nothing that goes wrong in it takes the app down: a panic becomes a notice.
 
+use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -26,7 +27,8 @@ pub fn start(
     commands: UnboundedReceiver<Command>,
 ) -> std::io::Result<()> {
     // The standard library's own one looks into the environment (RUST_BACKTRACE), which another thread may be changing.
-    std::panic::set_hook(Box::new(|panic| eprintln!("{panic}")));
+    // Nor may it panic itself, as eprintln does where nobody reads stderr: that ends the process.
+    std::panic::set_hook(Box::new(|panic| drop(writeln!(std::io::stderr(), "{panic}"))));
     // As this does, and the first thread that is made: both are made here, in the thread that may.
     let runtime = tokio::runtime::Builder::new_current_thread();
     std::thread::Builder::new().name("cluster-master".to_owned()).spawn(move || {

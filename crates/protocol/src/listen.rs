@@ -132,9 +132,12 @@ pub struct ListenAddress {
 }
 
 impl ListenAddress {
-    /// Where that is; `None` where it is not told.
+    /// Where that is; `None` where it is not told, or nobody can connect (UDP).
     #[must_use]
     pub fn place(&self) -> Option<ListenPlace> {
+        if self.address_type.0.as_str().is_some_and(|name| name.starts_with("udp")) {
+            return None;
+        }
         match (self.port.0.as_u64().and_then(|port| u16::try_from(port).ok()), self.address.0.as_str()) {
             (Some(port), _) if port > 0 => Some(ListenPlace::Port(port)),
             (None, Some(path)) => Some(ListenPlace::Path(path.to_owned())),

@@ -11,6 +11,7 @@ use nix::errno::Errno;
 use nix::fcntl::{AT_FDCWD, AtFlags, OFlag, open};
 use nix::sys::stat::{FchmodatFlags, FileStat, Mode, SFlag, fchmodat, fstatat};
 use nix::unistd::{UnlinkatFlags, unlinkat};
+use socket2::{Domain, SockAddr, Socket, Type};
 
 /// The file of a socket that is open still: so its inode has its number to itself. Dropping it removes it.
 #[derive(Debug)]
@@ -32,6 +33,23 @@ impl SocketFile {
             return Err(io::Error::from_raw_os_error(libc::EINVAL));
         }
         Ok(Self { path, device: found.dev(), inode: found.ino() })
+    }
+
+    /// That of a socket which nobody listens on any more; dropping it removes it. `None`: something else is there, or somebody listens.
+    #[must_use]
+    pub fn left_over(path: &str) -> Option<Self> {
+        let file = Self::of(path).ok()?;
+        let address = SockAddr::unix(path).ok()?;
+        let socket = Socket::new(Domain::UNIX, Type::STREAM, None).ok()?;
+        // Whoever listens and takes nothing must not hold us up.
+        socket.set_nonblocking(true).ok()?;
+        let is_refused = socket.connect(&address).is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused);
+        if is_refused {
+            return Some(file);
+        }
+        // It stays.
+        std::mem::forget(file);
+        None
     }
 
     /// Adds to what others may do with it.
@@ -97,6 +115,22 @@ mod tests {
         let _socket = UnixListener::bind(&path).unwrap();
         drop(SocketFile::of(path.to_str().unwrap()).unwrap());
         assert!(!path.exists());
+    }
+
+    #[test]
+    fn what_nobody_listens_on_is_left_over_and_nothing_else_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("s");
+        let name = path.to_str().unwrap();
+        assert!(SocketFile::left_over(name).is_none());
+        let listener = UnixListener::bind(&path).unwrap();
+        assert!(SocketFile::left_over(name).is_none() && path.exists());
+        drop(listener);
+        drop(SocketFile::left_over(name).unwrap());
+        assert!(!path.exists());
+        fs::write(&path, "precious").unwrap();
+        assert!(SocketFile::left_over(name).is_none());
+        assert_eq!(fs::read_to_string(&path).unwrap(), "precious");
     }
 
     #[test]

@@ -23,7 +23,10 @@ async function list() {
   const asked = await Promise.allSettled(clients.map((client) => client.stats()));
   const clusters = asked.filter(({ status }) => status === 'fulfilled').map(({ value }) => summary(value));
   const none = ['No cluster of this user runs here.'];
-  for (const pid of silent) console.error(`cluster-native: The cluster of pid ${pid} does not answer. Is it stopped?`);
+  for (const pid of silent)
+    console.error(
+      `cluster-native: The cluster of pid ${pid} does not answer. Is it stopped, or does it see other files (a container)?`,
+    );
   return { lines: clusters.length > 0 ? shown(clusters) : none, json: clusters };
 }
 

@@ -30,8 +30,8 @@ function slotsOf({ children, workers }) {
 
 const statusOf = (state) => STATUS[state] ?? state;
 
-/** How much of one CPU it used since its start; null where the system doesn't tell. */
-const cpuOf = ({ usage, uptime }) => usage && (uptime > 0 ? usage.cpu / uptime : 0);
+/** How much of one CPU it used since its start; null where the system doesn't tell, and of the app, which began before its cluster. */
+const cpuOf = ({ role, usage, uptime }) => (usage && role !== 'app' ? (uptime > 0 ? usage.cpu / uptime : 0) : null);
 
 /** Null where nothing is known of any. */
 function sum(values) {

@@ -6,6 +6,8 @@ const { now } = require('../../real-timers');
 const { duration } = require('../text');
 
 const LOOK_EACH_MS = 100;
+/** Twice as long as a process may take to start, by default. */
+const PATIENCE_MS = 120_000;
 
 /** Replaces the worker of a slot, and waits until the new one is ready, or has failed. */
 async function restart(cluster, { operand: slot }) {
@@ -27,6 +29,10 @@ async function restart(cluster, { operand: slot }) {
       throw new ClusterError('ERR_CONTROL_FAILED', why);
     }
     successor ??= others.find(({ state }) => state === 'starting');
+    if (now() - begin >= PATIENCE_MS) {
+      const why = `Slot ${slot} has no other worker after ${duration(PATIENCE_MS)}. Look at its log, and at the others'.`;
+      throw new ClusterError('ERR_CONTROL_FAILED', why);
+    }
     await sleep(LOOK_EACH_MS);
   }
 }

@@ -111,7 +111,7 @@ impl Shell {
             ChildSnapshot {
                 role: child.role(),
                 id,
-                slot: link.slot,
+                slot: self.core.slot(*child).or(link.slot),
                 pid,
                 state: self.core.state(*child).unwrap_or("draining"),
                 uptime: millis(link.since.elapsed()),

@@ -11,7 +11,7 @@ use tokio::time::timeout;
 
 use cluster_admin::request::{LONGEST_BODY, LONGEST_HEAD, Method, Parsed, Request};
 use cluster_admin::response::{Persistence, Response, Status};
-use cluster_admin::route::{AdminAccess, AskedFor};
+use cluster_admin::route::{AdminAccess, AskedFor, Scope};
 
 /// How long a request may take from its first byte on, and an answer until it is read.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -38,11 +38,13 @@ pub struct AdminRequest {
 /// Until one of both sides has enough.
 pub(super) async fn serve(mut stream: impl ByteStream, access: Rc<AdminAccess>, asking: Sender<AdminRequest>) {
     let mut came = Vec::new();
+    // Only orders have a body.
+    let most = LONGEST_HEAD + if access.scope == Scope::Control { LONGEST_BODY } else { 0 };
     // Whoever connects asks at once.
     let mut wait = PATIENCE;
     loop {
         let (request, length) = match timeout(wait, first_bytes(&mut stream, &mut came)).await {
-            Ok(Ok(())) => match timeout(PATIENCE, next(&mut stream, &mut came)).await {
+            Ok(Ok(())) => match timeout(PATIENCE, next(&mut stream, &mut came, most)).await {
                 Ok(Ok(Incoming::Request(request, length))) => (request, length),
                 Ok(Ok(Incoming::Refused(response))) => return refuse(stream, &response).await,
                 Ok(Err(_)) => return,
@@ -83,11 +85,11 @@ enum Incoming {
     Refused(Response),
 }
 
-async fn next(stream: &mut impl ByteStream, came: &mut Vec<u8>) -> io::Result<Incoming> {
+async fn next(stream: &mut impl ByteStream, came: &mut Vec<u8>, most: usize) -> io::Result<Incoming> {
     loop {
         match Request::parse(came) {
             Ok(Parsed::Complete(request, length)) => return Ok(Incoming::Request(request, length)),
-            Ok(Parsed::Incomplete) if came.len() <= LONGEST_HEAD + LONGEST_BODY => read(stream, came).await?,
+            Ok(Parsed::Incomplete) if came.len() <= most => read(stream, came).await?,
             Ok(Parsed::Incomplete) => return Err(io::ErrorKind::InvalidData.into()),
             Err(why) => return Ok(Incoming::Refused(Response::to_unreadable(why))),
         }

@@ -60,13 +60,16 @@ impl Orders {
 
 impl Shell {
     pub(super) fn carry_out(&mut self, order: ControlOrder, reply: Sender<Response>) {
-        tracing::info!(?order, "ordered by the control socket");
+        // What is in a reload's `env` is nobody's business.
+        tracing::info!(order = order.name(), "ordered by the control socket");
         let answer = match order {
-            ControlOrder::Reload(target) if target != ReloadTarget::Worker && self.core.alone(self.now()).is_none() => {
+            ControlOrder::Reload(Some(target)) if target != ReloadTarget::Worker && !self.config.policy.alone => {
                 Response::failure(Status::Conflict, ErrorCode::NoAlone, "There is no alone process to reload.")
             }
             ControlOrder::Reload(target) => {
-                let Some(launch) = self.generations.get(&self.core.generation()).cloned().map(Box::new) else {
+                let usual = if self.config.policy.alone { self.config.reload_target } else { ReloadTarget::Worker };
+                let target = target.unwrap_or(usual);
+                let Some(launch) = self.launch.clone().map(Box::new) else {
                     return drop(reply.send(no_launch()));
                 };
                 let id = self.orders.keep(reply);
@@ -83,7 +86,12 @@ impl Shell {
             }
             ControlOrder::Stop => {
                 let pid = std::process::id();
-                self.command(Command::Signalled(Signal::SIGTERM.as_str().to_owned()));
+                // An app that handles its signals itself decides when it exits.
+                self.command(if self.config.handle_signals {
+                    Command::Signalled(Signal::SIGTERM.as_str().to_owned())
+                } else {
+                    Command::Close { force: false }
+                });
                 done(&serde_json::json!({ "pid": pid }))
             }
             ControlOrder::Restart(slot) => self.restart_slot(slot),
@@ -92,7 +100,19 @@ impl Shell {
         let _ = reply.send(answer);
     }
 
+    /// A reload is over: one that is not `ok` has changed nothing (lib/cluster/changes.js has it alike).
+    pub(crate) fn relaunched(&mut self, id: u32, ok: bool) {
+        let of_this = self.reloading.take_if(|(reloading, _)| *reloading == id);
+        if let Some((_, generation)) = of_this.filter(|_| ok) {
+            self.launch = self.generations.get(&generation).cloned();
+        }
+    }
+
     fn kill_slot(&mut self, slot: SlotId) -> Response {
+        if self.config.policy.mode == Mode::Development {
+            let message = "In development nothing would take its place. Reload the cluster, or save a file.";
+            return Response::failure(Status::Conflict, ErrorCode::Development, message);
+        }
         let Some((child, pid)) = self.worker_of(slot) else { return no_such(slot) };
         self.command(Command::Kill(child, Signal::SIGKILL));
         done(&serde_json::json!({ "slot": slot, "pid": pid }))
