@@ -58,7 +58,7 @@ test('the files of the preload are complete: each loads from a copy of them', ()
       fs
         .readdirSync(path.join(lib, 'preload'))
         // A process that registers starts others for as long as its own files are there.
-        .filter((name) => name !== 'forked.js')
+        .filter((name) => name !== 'forked.cjs')
         .map((name) => `preload/${name}`)
         .sort(),
     );

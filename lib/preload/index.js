@@ -1,6 +1,6 @@
 'use strict';
 
-// Loaded by `--require` into every worker and into the alone, before their own code (into what Node's `cluster.fork()` starts: forked.js).
+// Loaded by `--require` into every worker and into the alone, before their own code (into what Node's `cluster.fork()` starts: forked.cjs).
 // What is read here costs boot time in every process, so as little as can be.
 
 const BOOT = 'YUNFLY_CLUSTER_BOOT';

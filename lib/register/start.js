@@ -9,7 +9,7 @@ const timers = require('../real-timers');
 const { nodeError } = require('./node-error');
 
 const PRELOADS = {
-  forked: path.join(__dirname, '../preload/forked.js'),
+  forked: path.join(__dirname, '../preload/forked.cjs'),
   worker: path.join(__dirname, '../preload/index.js'),
 };
 const HIGHEST_PORT = 65535;

@@ -2,7 +2,8 @@
 
 // Loaded by `--require` into a worker that the app forks itself, by Node's `cluster.fork()`: the master balances by what it tells of its
 // servers. How it lives and ends is Node's matter. What that needs is loaded when its first server listens, and has said so: nobody's
-// start waits for it. For the same reason this is one file, apart from index.js.
+// start waits for it. For the same reason this is one file, apart from index.js, and .cjs: of a .js
+// Node looks for a package.json and reads it, which takes a millisecond (lib/internal/modules/cjs/loader.js).
 
 const net = require('net');
 const { setImmediate } = require('timers');
