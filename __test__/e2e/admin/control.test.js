@@ -108,6 +108,15 @@ test('a plain reload replaces what `reloadTarget` says, as it was launched last'
   const { replaced } = await cluster.reload();
   expect(replaced.map(({ slot }) => slot)).toEqual([null, 1]);
   expect(fs.readFileSync(file, 'utf8')).toBe('again');
+
+  // One that is refused meanwhile changes nothing of what the other one leaves.
+  const last = Math.max(...app.events('fork').map(([{ id }]) => id));
+  const third = cluster.reload({ env: { SAID: 'for the third time' } });
+  await app.event('fork', ({ id }) => id > last);
+  await expect(cluster.reload()).resolves.toMatchObject({ reason: 'under-way' });
+  await third;
+  await cluster.reload();
+  expect(fs.readFileSync(file, 'utf8')).toBe('for the third time');
   await app.call('close');
 });
 

@@ -76,9 +76,10 @@ pub(super) struct Shell {
     pub(super) counters: Counters,
     pub(super) usages: Usages,
     pub(super) orders: Orders,
-    /// How processes are launched since the last reload that came to its end, and the one that is under way.
+    /// How processes are launched since the last reload that came to its end.
     pub(super) launch: Option<Launch>,
-    pub(super) reloading: Option<(u32, GenerationId)>,
+    /// Of those that have no answer yet, how theirs are.
+    pub(super) reloading: BTreeMap<u32, GenerationId>,
     admin: Admin,
     watch: Option<Watch>,
     /// When the heap is trimmed: some time after the last large message.
@@ -134,7 +135,7 @@ impl Shell {
             usages: Usages::default(),
             orders: Orders::default(),
             launch: config.launch.clone(),
-            reloading: None,
+            reloading: BTreeMap::new(),
             admin: Admin::new(admin.into_iter().chain(control)),
             watch: None,
             config,
@@ -294,7 +295,7 @@ impl Shell {
                 self.generations.retain(|generation, _| in_use.contains(generation));
                 let generation = in_use.last().map_or(0, |last| last + 1);
                 self.generations.insert(generation, *launch);
-                self.reloading = Some((id, generation));
+                self.reloading.insert(id, generation);
                 self.tell(Event::ReloadAsked(ReloadRequest { id, generation, target, concurrency }));
             }
             Command::Scale { id, count } => self.tell(Event::ScaleAsked { id, count }),

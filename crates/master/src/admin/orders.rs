@@ -102,8 +102,8 @@ impl Shell {
 
     /// A reload is over: one that is not `ok` has changed nothing (lib/cluster/changes.js has it alike).
     pub(crate) fn relaunched(&mut self, id: u32, ok: bool) {
-        let of_this = self.reloading.take_if(|(reloading, _)| *reloading == id);
-        if let Some((_, generation)) = of_this.filter(|_| ok) {
+        let of_this = self.reloading.remove(&id);
+        if let Some(generation) = of_this.filter(|_| ok) {
             self.launch = self.generations.get(&generation).cloned();
         }
     }
