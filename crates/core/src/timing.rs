@@ -1,4 +1,4 @@
-//! What the parts have to do at a time of its own.
+//! When a part has something to do without being told: the deadlines of all of them, and what is done at one.
 
 use super::Core;
 use super::lifecycle::health;
