@@ -132,6 +132,11 @@ pub enum Action {
     },
     /// Let no new connection begin; answer with `Quiesced` when none waits any more.
     Quiesce,
+    /// Remove the file of a profile that was not finished.
+    RemoveProfile {
+        /// Its path.
+        file: String,
+    },
     /// Tell the app. `Notice::Closed` is the end: nothing comes after it.
     Notify(Notice),
 }

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 
+use crate::lifecycle::profiling::ProfileRequest;
 use crate::rollout::ReloadRequest;
 use crate::types::{
     BoundSocket, ChildId, ConnectionId, Evidence, ExitStatus, Key, KillMeans, Peer, ReloadTarget, SlotId,
@@ -200,6 +201,13 @@ pub enum Event {
     },
     /// Another worker was asked for in a slot.
     RestartAsked { slot: SlotId },
+    /// Somebody wants a profile of a process.
+    ProfileAsked(ProfileRequest),
+    /// Whoever wanted a profile has had enough: what there is of it is to be written.
+    ProfileEndAsked {
+        /// The name by which it is answered.
+        id: u32,
+    },
     /// The app called `worker.disconnect()`.
     DisconnectAsked { child: ChildId },
     /// The app called `worker.process.disconnect()`.

@@ -28,6 +28,8 @@ pub enum Fact {
         /// Its slot is filled again at this moment at the earliest.
         refork_from: Time,
     },
+    /// Nobody waits for a process's profile any more.
+    ProfileOver(ChildId),
     /// A child's channel ended.
     Disconnected(ChildId),
     /// A process is gone for good.

@@ -38,6 +38,7 @@ use event::Event;
 use facts::Fact;
 use lifecycle::child::{Child, Reading};
 use lifecycle::health;
+use lifecycle::profiling::Profiling;
 use lifecycle::recycling::Recycling;
 use lifecycle::scale::Scaling;
 use lifecycle::served::Served;
@@ -49,7 +50,7 @@ use lifecycle::vitals::AllVitals;
 use messages::Messages;
 use messages::members::Members;
 use messages::random_worker::{self, RandomWorkers};
-use notice::Undeliverable;
+use notice::{ExitReason, Undeliverable};
 use rollout::development::Development;
 use rollout::reload::Rollout;
 use traffic::Traffic;
@@ -66,6 +67,7 @@ pub struct Core {
     ctx: Context,
     supervision: Supervision,
     standbys: Standbys,
+    profiling: Profiling,
     recycling: Recycling,
     scaling: Scaling,
     shutdown: Shutdown,
@@ -86,6 +88,7 @@ impl Core {
         Self {
             supervision: Supervision::default(),
             standbys: Standbys::default(),
+            profiling: Profiling::default(),
             recycling: Recycling::new(seed),
             scaling: Scaling::default(),
             shutdown: Shutdown::default(),
@@ -176,6 +179,8 @@ impl Core {
             Event::FileChanged { target, file } => self.development.file_changed(ctx, target, file),
             Event::ScaleAsked { id, count } => self.scaling.asked(ctx, id, count),
             Event::RestartAsked { slot } => self.recycling.asked(ctx, slot, self.rollout.is_under_way()),
+            Event::ProfileAsked(request) => self.profiling.asked(ctx, request),
+            Event::ProfileEndAsked { id } => self.profiling.end_asked(ctx, id),
             Event::DisconnectAsked { child } => ctx.disconnect_asked(child),
             Event::CloseChannelAsked { child } => ctx.close_channel(child),
             Event::KillAsked { child, means } => ctx.kill_asked(child, means),
@@ -187,6 +192,7 @@ impl Core {
     /// Who does what about a fact, in this order.
     fn react(&mut self, fact: Fact) {
         let Self { ctx, supervision, standbys, recycling, scaling, shutdown, rollout, development, traffic, .. } = self;
+        let profiling = &mut self.profiling;
         match fact {
             Fact::CalledUp(child) => traffic.called_up(ctx, child),
             Fact::StandsBy => standbys.stands_by(),
@@ -210,11 +216,14 @@ impl Core {
             }
             Fact::Draining(child) => {
                 traffic.draining(ctx, child);
+                profiling.draining(ctx, child);
                 self.members.update(ctx);
             }
             Fact::SlotLeft { child, vacated, refork_from } => {
                 rollout.slot_left(ctx, child.id);
-                recycling.slot_left(ctx, child.id, vacated);
+                if recycling.slot_left(ctx, child.id, vacated) == Some(ExitReason::Profile) {
+                    profiling.successor_failed(ctx, child.slot);
+                }
                 standbys.slot_left(ctx, vacated);
                 supervision.slot_left(ctx, &child, vacated, refork_from);
             }
@@ -229,6 +238,7 @@ impl Core {
                 development.gone(ctx, &child, &failure);
                 self.members.gone(ctx, child.id);
                 self.vitals.gone(child.id);
+                profiling.gone(ctx, child.id);
                 self.served.gone(&child);
                 self.random_workers.gone(ctx, &child);
                 supervision.gone(ctx, &failure);
@@ -237,6 +247,7 @@ impl Core {
                 recycling.check(ctx, rollout.is_under_way());
                 shutdown.advance(ctx);
             }
+            Fact::ProfileOver(child) => recycling.owes_nothing(child),
             Fact::LeftBehind => shutdown.left_behind(ctx),
             Fact::DescendantsGone => shutdown.advance(ctx),
             Fact::SlotAdded(slot) => rollout.slot_added(ctx, slot),
@@ -265,6 +276,7 @@ impl Core {
                 rollout.cancel(ctx);
                 development.cancel(ctx);
                 scaling.cancel(ctx);
+                profiling.cancel(ctx);
                 shutdown.begin(ctx, outcome, failure);
             }
             Fact::Stopped => {

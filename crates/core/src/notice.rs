@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 
+use crate::lifecycle::profiling::{NotProfiled, ProfileDone};
 use crate::lifecycle::scale::NotScaled;
 use crate::rollout::report::ReloadReport;
 use crate::types::{ChildId, ConnectionId, ExitStatus, Peer, SlotId};
@@ -87,6 +88,12 @@ pub enum Notice {
         id: u32,
         /// Why not.
         result: Result<(), NotScaled>,
+    },
+    /// A profile is written, or will not be.
+    Profiled {
+        /// The name of who asked.
+        id: u32,
+        result: Result<ProfileDone, NotProfiled>,
     },
     /// A worker stands by.
     StandbyReady(ChildId),
@@ -220,6 +227,8 @@ pub enum ExitReason {
     Reload,
     /// Somebody asked for another one in its slot.
     Restart,
+    /// Another one takes its place, so that its heap can be written.
+    Profile,
     /// `scale()` to fewer.
     Scale,
 }
@@ -243,6 +252,7 @@ impl ExitReason {
             Self::OutOfMemory => "outOfMemory",
             Self::Reload => "reload",
             Self::Restart => "restart",
+            Self::Profile => "profile",
             Self::Scale => "scale",
         }
     }

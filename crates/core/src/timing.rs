@@ -16,6 +16,7 @@ impl Core {
             self.standbys.next_timeout(ctx),
             health::next_timeout(ctx),
             self.recycling.next_timeout(ctx),
+            self.profiling.next_timeout(),
             self.scaling.next_timeout(),
             self.shutdown.next_timeout(),
             self.rollout.next_timeout(ctx),
@@ -30,13 +31,14 @@ impl Core {
 
     /// Each part does what is due, and what follows from that is done before the next one.
     pub(super) fn timed_out(&mut self) {
-        let parts: [fn(&mut Self); 12] = [
+        let parts: [fn(&mut Self); 13] = [
             |core| core.ctx.check_deadlines(),
             |core| core.ctx.end_descendants(false),
             |core| core.supervision.timed_out(&mut core.ctx),
             |core| core.shutdown.advance(&mut core.ctx),
             |core| health::timed_out(&mut core.ctx),
             |core| core.recycling.timed_out(&mut core.ctx, core.rollout.is_under_way()),
+            |core| core.profiling.timed_out(&mut core.ctx),
             |core| core.rollout.advance(&mut core.ctx),
             |core| core.standbys.refill(&mut core.ctx),
             |core| core.scaling.check(&mut core.ctx),

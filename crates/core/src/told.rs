@@ -1,12 +1,13 @@
 //! What a child tells the master, and whom it concerns.
 
 use super::Core;
+use super::lifecycle::profiling::Begun;
 use super::types::ChildId;
 use cluster_protocol::inbound::{Inbound, Report};
 
 impl Core {
     pub(super) fn told(&mut self, id: ChildId, message: Inbound) {
-        let Self { ctx, traffic, members, recycling, rollout, vitals, .. } = self;
+        let Self { ctx, traffic, members, profiling, recycling, rollout, vitals, .. } = self;
         if !ctx.permits(id, &message) {
             return;
         }
@@ -35,6 +36,18 @@ impl Core {
             Inbound::Report(Report::Overdue) => ctx.overdue(id),
             Inbound::Report(Report::Watch) => members.watch(ctx, id),
             Inbound::Report(Report::Vitals(told)) => vitals.told(ctx.now, id, told),
+            Inbound::Report(Report::Profiling { id: number }) => {
+                if profiling.begun(ctx, id, number) == Begun::Owed {
+                    recycling.owes_profile(ctx, id, rollout.is_under_way());
+                }
+            }
+            Inbound::Report(Report::Snapshotting { id: number }) => profiling.snapshotting(ctx, id, number),
+            Inbound::Report(Report::Profiled { id: number, size, duration }) => {
+                profiling.written(ctx, id, number, size, duration);
+            }
+            Inbound::Report(Report::Unprofiled { id: number, why, message }) => {
+                profiling.not_written(ctx, id, number, why, message);
+            }
             // A handle's fate is the shell's.
             Inbound::Report(Report::Returned { .. })
             | Inbound::GivenAway { .. }

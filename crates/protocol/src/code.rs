@@ -36,6 +36,22 @@ pub enum ErrorCode {
     NotRunning,
     /// What the control socket was told cannot be understood.
     OrderInvalid,
+    /// A process ended before its profile was written.
+    ProfileEnded,
+    /// A profile came to nothing.
+    ProfileFailed,
+    /// The file of a profile is there, or cannot be written.
+    ProfileFile,
+    /// A snapshot would stop the process, and nobody takes its place.
+    ProfileInPlace,
+    /// No profile that can be taken.
+    ProfileInvalid,
+    /// A process cannot be profiled.
+    ProfileUnavailable,
+    /// A process does not answer.
+    ProfileUnanswered,
+    /// A process is being profiled.
+    ProfileUnderWay,
     /// A reload came to nothing.
     ReloadFailed,
     /// A slot stays empty.
@@ -68,6 +84,14 @@ impl ErrorCode {
             Self::NoWorkers => "ERR_NO_WORKERS",
             Self::NotRunning => "ERR_NOT_RUNNING",
             Self::OrderInvalid => "ERR_ORDER_INVALID",
+            Self::ProfileEnded => "ERR_PROFILE_ENDED",
+            Self::ProfileFailed => "ERR_PROFILE_FAILED",
+            Self::ProfileFile => "ERR_PROFILE_FILE",
+            Self::ProfileInPlace => "ERR_PROFILE_IN_PLACE",
+            Self::ProfileInvalid => "ERR_PROFILE_INVALID",
+            Self::ProfileUnavailable => "ERR_PROFILE_UNAVAILABLE",
+            Self::ProfileUnanswered => "ERR_PROFILE_UNANSWERED",
+            Self::ProfileUnderWay => "ERR_PROFILE_UNDER_WAY",
             Self::ReloadFailed => "ERR_RELOAD_FAILED",
             Self::ScaleFailed => "ERR_SCALE_FAILED",
             Self::ScaleInvalid => "ERR_SCALE_INVALID",

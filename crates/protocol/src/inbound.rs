@@ -5,6 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::listen::{ListenAddress, ListenPlace, ListenQuery};
+use super::profile::ProfileFault;
 use super::scalar::Scalar;
 use super::surrogates::replace_lone_surrogates;
 
@@ -113,6 +114,25 @@ pub enum Report {
     },
     /// How it is doing: each second, while somebody looks ([`super::outbound::vitals`]).
     Vitals(Vitals),
+    /// A profile ([`super::profile`]) has its file, and begins; or waits for the end.
+    Profiling { id: u32 },
+    /// It takes its snapshot at the end now, and stands still meanwhile.
+    Snapshotting { id: u32 },
+    /// A profile is written.
+    Profiled {
+        id: u32,
+        /// Bytes of the file.
+        size: u64,
+        /// How long it took, in ms.
+        duration: u64,
+    },
+    /// There is no profile, and no file of it.
+    Unprofiled {
+        id: u32,
+        why: ProfileFault,
+        /// In words.
+        message: String,
+    },
     /// Nothing for the master: the child learns by the end of its write that everything before it is written.
     Mark,
     /// Its event loop turns (`hangTimeout`).

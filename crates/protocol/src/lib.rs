@@ -13,6 +13,7 @@ pub mod listen;
 pub mod outbound;
 pub mod outbox;
 pub mod oversized;
+pub mod profile;
 pub mod request;
 pub mod scalar;
 pub mod scan;

@@ -95,6 +95,8 @@ pub struct Child {
     /// Where it stands.
     pub stage: Stage,
     pub channel: ChannelState,
+    /// It writes its heap, and stands still meanwhile: its silence means nothing, and its time does not pass.
+    pub snapshotting: bool,
     /// Its event loop.
     pub heartbeat: Heartbeat,
     /// What it asked for and is answered when it is needed (standby).
@@ -143,6 +145,7 @@ impl Child {
             pid: None,
             stage: Stage::Booting { deadline },
             channel: ChannelState::Pending,
+            snapshotting: false,
             heartbeat: Heartbeat::Unknown,
             reading: Reading::KeepsUp,
             held: Vec::new(),

@@ -170,9 +170,11 @@ impl Context {
         MOST_PER_SLOT * self.policy.count as usize
     }
 
+    /// One that writes its heap will not be long, and its successor is there.
     fn crowd(&self) -> usize {
         let successors = self.processes.slots().filter(|(_, entry)| entry.successor.is_some()).count();
-        self.processes.workers().filter(|worker| worker.is_draining() || !worker.stands_by()).count() - successors
+        let counts = |worker: &&Child| if worker.is_draining() { !worker.snapshotting } else { !worker.stands_by() };
+        self.processes.workers().filter(counts).count() - successors
     }
 
     /// A slot is empty, and there are as many workers as may be: the oldest of those that drain have to make haste, one for each
@@ -180,7 +182,7 @@ impl Context {
     pub fn hasten_oldest(&mut self) {
         let soon = self.now + HASTENED;
         let waiting = self.processes.slots().filter(|(_, entry)| entry.respawn == Respawn::WithRoom).count();
-        let draining = self.processes.workers().filter(|worker| worker.is_draining());
+        let draining = self.processes.workers().filter(|worker| worker.is_draining() && !worker.snapshotting);
         let (hastened, others): (Vec<&Child>, Vec<&Child>) =
             draining.partition(|worker| worker.deadline().is_none_or(|kill_at| kill_at <= soon));
         // Ids are given in the order of the forks.

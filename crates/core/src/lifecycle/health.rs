@@ -19,7 +19,7 @@ pub fn throttled(ctx: &mut Context, id: ChildId) {
 /// read (after a standstill of the whole machine all are late).
 pub fn timed_out(ctx: &mut Context) {
     let (now, Some(timeout)) = (ctx.now, ctx.policy.hang_timeout) else { return };
-    let last_beats = ctx.processes.ready_workers().filter_map(|worker| match worker.heartbeat {
+    let last_beats = judged(ctx).filter_map(|worker| match worker.heartbeat {
         Heartbeat::Beat(at) if now >= at + timeout => Some((worker.id, at)),
         _ => None,
     });
@@ -31,11 +31,16 @@ pub fn timed_out(ctx: &mut Context) {
     }
 }
 
+/// Those whose silence means something.
+fn judged(ctx: &Context) -> impl Iterator<Item = &Child> {
+    ctx.processes.ready_workers().filter(|worker| !worker.snapshotting)
+}
+
 /// When [`timed_out`] is due.
 #[must_use]
 pub fn next_timeout(ctx: &Context) -> Option<Time> {
     let timeout = ctx.policy.hang_timeout?;
-    let beats = ctx.processes.ready_workers().filter_map(|worker| match worker.heartbeat {
+    let beats = judged(ctx).filter_map(|worker| match worker.heartbeat {
         Heartbeat::Beat(at) => Some(at + timeout),
         _ => None,
     });
@@ -45,7 +50,7 @@ pub fn next_timeout(ctx: &Context) -> Option<Time> {
 /// The system answered. A beat that came meanwhile acquits.
 pub fn probed(ctx: &mut Context, id: ChildId, evidence: Evidence) {
     let now = ctx.now;
-    let Some(child) = ctx.processes.get_mut(id).filter(|child| child.is_ready()) else { return };
+    let Some(child) = ctx.processes.get_mut(id).filter(|child| child.is_ready() && !child.snapshotting) else { return };
     let Heartbeat::Probed { silent_since } = child.heartbeat else { return };
     if evidence.state == Silence::Traced {
         child.heartbeat = Heartbeat::Debugged;

@@ -2,7 +2,7 @@
 //!
 //! [`processes`] is the table of all processes and slots. [`starting`], [`draining`], [`ending`] and [`saying`] are the operations on one of
 //! them, [`descendants`] is about what one leaves behind, [`supervision`], [`standby`], [`health`], [`recycling`], [`scale`], [`startup`] and [`shutdown`] the rules that use them.
-//! [`vitals`] is how they say that they are doing,
+//! [`profiling`] is about their profiles, [`vitals`] is how they say that they are doing,
 //! [`served`] how many requests came to them.
 
 pub mod backoff;
@@ -13,6 +13,7 @@ pub mod ending;
 pub mod health;
 pub mod permission;
 pub mod processes;
+pub mod profiling;
 pub mod recycling;
 pub mod saying;
 pub mod scale;

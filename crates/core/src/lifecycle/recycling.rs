@@ -1,7 +1,7 @@
 //! Workers that are well and are replaced all the same: they hold too much memory, had their requests, have lived long enough, or somebody
 //! asked for it. One at a time: the next one's turn comes when the one before has ended.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::child::{Child, Keeper};
@@ -31,8 +31,8 @@ pub struct Recycling {
     retry_at: Time,
     /// Who is on the way to take whose place, and why.
     successors: BTreeMap<ChildId, ExitReason>,
-    /// Whom somebody asked to be replaced.
-    asked: BTreeSet<ChildId>,
+    /// Whom somebody asked to be replaced, and why.
+    asked: BTreeMap<ChildId, ExitReason>,
 }
 
 impl Recycling {
@@ -45,7 +45,7 @@ impl Recycling {
             next_check: None,
             retry_at: Time::ZERO,
             successors: BTreeMap::new(),
-            asked: BTreeSet::new(),
+            asked: BTreeMap::new(),
         }
     }
 
@@ -86,8 +86,23 @@ impl Recycling {
     /// Somebody asks for another worker in a slot.
     pub fn asked(&mut self, ctx: &mut Context, slot: SlotId, is_reloading: bool) {
         let worker = ctx.processes.ready_workers().find(|worker| worker.slot == Some(slot)).map(|worker| worker.id);
-        self.asked.extend(worker);
+        self.asked.extend(worker.map(|id| (id, ExitReason::Restart)));
         self.check(ctx, is_reloading);
+    }
+
+    /// The heap of a worker is to be written when it has left.
+    pub fn owes_profile(&mut self, ctx: &mut Context, id: ChildId, is_reloading: bool) {
+        if ctx.processes.get(id).is_some_and(Child::is_ready) {
+            self.asked.entry(id).or_insert(ExitReason::Profile);
+            self.check(ctx, is_reloading);
+        }
+    }
+
+    /// Nobody waits for its heap any more: if its successor is not on the way yet, it stays.
+    pub fn owes_nothing(&mut self, id: ChildId) {
+        if self.asked.get(&id) == Some(&ExitReason::Profile) {
+            self.asked.remove(&id);
+        }
     }
 
     /// A worker told how many requests it had.
@@ -106,12 +121,9 @@ impl Recycling {
             return;
         }
         let all = ctx.processes.ready_workers().filter_map(|worker| Some((worker.id, self.due(ctx, worker)?)));
-        let due = all.min_by_key(|(_, reason)| *reason != ExitReason::Restart);
+        let due = all.min_by_key(|(id, _)| !self.asked.contains_key(id));
         match due {
-            Some((id, ExitReason::Restart)) => {
-                self.asked.remove(&id);
-                self.succeed(ctx, id, ExitReason::Restart);
-            }
+            Some((id, reason)) if self.asked.remove(&id).is_some() => self.succeed(ctx, id, reason),
             Some((id, reason)) if ctx.now >= self.retry_at => self.succeed(ctx, id, reason),
             Some(_) => self.next_check = Some(self.retry_at),
             None => self.next_check = ctx.processes.ready_workers().filter_map(|worker| self.old_at(ctx, worker)).min(),
@@ -124,8 +136,8 @@ impl Recycling {
         if !worker.is_ready() || worker.keeper == Keeper::App {
             return None;
         }
-        if self.asked.contains(&worker.id) {
-            return Some(ExitReason::Restart);
+        if let Some(reason) = self.asked.get(&worker.id) {
+            return Some(reason.clone());
         }
         let requests = ctx.policy.max_requests.map(|limit| limit as f64 * (1.0 + self.spread(worker.id)));
         if requests.is_some_and(|limit| worker.requests.started as f64 >= limit) {
@@ -163,11 +175,14 @@ impl Recycling {
     }
 
     /// A successor ended before it was ready: its predecessor works on, and another one is not tried at once.
-    pub fn slot_left(&mut self, ctx: &Context, id: ChildId, vacated: Vacated) {
+    /// Gives why it was on the way.
+    pub fn slot_left(&mut self, ctx: &Context, id: ChildId, vacated: Vacated) -> Option<ExitReason> {
         self.asked.remove(&id);
-        if self.successors.remove(&id).is_some() && vacated == Vacated::Succession {
+        let failed = self.successors.remove(&id).filter(|_| vacated == Vacated::Succession);
+        if failed.is_some() {
             self.retry_at = ctx.now + RETRY_INTERVAL;
         }
+        failed
     }
 
     /// How many are being replaced.
@@ -205,8 +220,8 @@ fn may_begin(ctx: &Context, is_reloading: bool) -> bool {
 
 /// Whether it was replaced here, and has not ended yet.
 fn is_leaving(worker: &Child) -> bool {
-    use ExitReason::{MaxAge, MaxMemory, MaxRequests, Restart};
-    let recycled = matches!(worker.reason, MaxMemory | MaxRequests | MaxAge | Restart);
+    use ExitReason::{MaxAge, MaxMemory, MaxRequests, Profile, Restart};
+    let recycled = matches!(worker.reason, MaxMemory | MaxRequests | MaxAge | Restart | Profile);
     recycled && worker.is_draining()
 }
 

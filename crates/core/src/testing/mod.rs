@@ -36,7 +36,7 @@ use cluster_protocol::inbound::{Inbound, Report};
 use cluster_protocol::outbound::HandleKind;
 
 pub(crate) use behaviour::*;
-use child::Sim;
+use child::{Sim, query};
 use net::Net;
 use post::Post;
 use pressure::Pressure;
@@ -265,7 +265,10 @@ impl World {
             Action::Notify(Notice::SlotTaken { child, slot }) => {
                 self.children.entry(child).and_modify(|sim| sim.slot = Some(slot));
             }
-            Action::WidenBacklog { .. } | Action::CloseChannel { .. } | Action::EndGroup { .. } => {}
+            Action::WidenBacklog { .. }
+            | Action::CloseChannel { .. }
+            | Action::EndGroup { .. }
+            | Action::RemoveProfile { .. } => {}
             Action::Accept { key } => self.accept_asked(&key),
             Action::Steer { key, to } => self.net.steer(self.now, &key, to),
             Action::SendConnection { child, connection, .. } => self.offer(child, connection),
@@ -392,9 +395,4 @@ impl World {
 fn drain_timeout(frame: &[u8]) -> Option<Duration> {
     let message: serde_json::Value = serde_json::from_slice(frame).ok()?;
     (message["act"] == "drain").then(|| message["timeout"].as_u64().map(ms)).flatten()
-}
-
-fn query(port: u16) -> Inbound {
-    let text = format!(r#"{{"seq":{port},"port":{port},"addressType":4}}"#);
-    Inbound::QueryServer(Box::new(serde_json::from_str(&text).unwrap()))
 }
