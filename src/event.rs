@@ -164,6 +164,16 @@ pub enum NativeEvent {
         message: String,
         failure: Option<NativeFailure>,
     },
+    /// `json`: what was written, and where.
+    Profiled {
+        id: u32,
+        json: String,
+    },
+    NotProfiled {
+        id: u32,
+        code: &'static str,
+        message: String,
+    },
     /// `id`: who asked, if somebody did.
     Reloaded {
         id: Option<u32>,

@@ -28,6 +28,7 @@ use napi::{Either, JsString};
 use napi_derive::napi;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
+use cluster_core::lifecycle::profiling::ProfileRequest;
 use cluster_core::notice::Stream;
 use cluster_core::types::{ChildId, ReloadTarget};
 use cluster_master::Command;
@@ -37,6 +38,7 @@ use cluster_master::config::{self, Config, ConfigUnfit};
 use cluster_master::passed::{self, HandleReceiver};
 use cluster_master::preload::Preload;
 use cluster_master::thread;
+use cluster_protocol::profile::ProfileKind;
 use cluster_protocol::wrapped::Wrapped;
 use cluster_sys::channel;
 use cluster_sys::local::duplicate;
@@ -252,6 +254,25 @@ impl Master {
         self.tell(Command::Scale { id, count });
     }
 
+    /// Lets a child write a profile of itself; `order` is JSON: its `kind`, `duration` in ms, `file` and `inPlace`. The event `profiled` or
+    /// `notProfiled` answers by `id`.
+    #[napi(catch_unwind)]
+    pub fn profile(&self, id: u32, role: String, child_id: u32, order: String) -> Result<()> {
+        let order: ProfileOptions =
+            serde_json::from_str(&order).map_err(|error| Error::new(Status::InvalidArg, error.to_string()))?;
+        let child = child(&role, child_id)?;
+        let ProfileOptions { kind, duration, file, in_place } = order;
+        let duration = Duration::from_millis(duration);
+        self.tell(Command::Profile(ProfileRequest { id, child, kind, duration, file, in_place }));
+        Ok(())
+    }
+
+    /// Ends a profile: what there is of it is written.
+    #[napi(catch_unwind)]
+    pub fn end_profile(&self, id: u32) {
+        self.tell(Command::EndProfile { id });
+    }
+
     /// Answers the event `ordered`: `json` is the answer, or the error if it `failed`.
     #[napi(catch_unwind)]
     pub fn ordered(&self, number: u32, failed: bool, json: String) {
@@ -326,6 +347,16 @@ impl Master {
 #[napi(catch_unwind)]
 pub fn private_folder(path: String) -> Option<String> {
     private::private_folder(Path::new(&path), Path::new("/")).ok()?.into_os_string().into_string().ok()
+}
+
+/// What `profile` takes.
+#[derive(serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ProfileOptions {
+    kind: ProfileKind,
+    duration: u64,
+    file: String,
+    in_place: bool,
 }
 
 fn child(role: &str, id: u32) -> Result<ChildId> {

@@ -49,6 +49,9 @@ function age(ms) {
 const percent = (share) => `${Math.round(share * 100)} %`;
 const megabytes = (bytes) => `${Math.round(bytes / 1024 / 1024)} MB`;
 
+/** 870 KB, 1.2 MB */
+const fileSize = (bytes) => (bytes < 1e6 ? `${Math.ceil(bytes / 1000)} KB` : `${(bytes / 1e6).toFixed(1)} MB`);
+
 /** One line, in which nothing moves the cursor. */
 const oneLine = (text) =>
   String(text)
@@ -61,4 +64,4 @@ function several(texts, most = 3) {
   return `${texts.slice(0, most).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
 }
 
-module.exports = { age, megabytes, oneLine, percent, several, widthOf, cut, cutStart, pad, duration };
+module.exports = { age, megabytes, oneLine, percent, several, widthOf, cut, cutStart, pad, duration, fileSize };

@@ -3,8 +3,8 @@
 const { ClusterChild } = require('./child');
 
 class ClusterAlone extends ClusterChild {
-  constructor(master, codec, event) {
-    super(master, codec, 'alone', event);
+  constructor(master, codec, event, profile) {
+    super(master, codec, 'alone', event, profile);
   }
 }
 

@@ -11,13 +11,15 @@ class ClusterChild extends EventEmitter {
   #master;
   #codec;
   #role;
+  #profile;
   #forkedAt = timers.now();
 
-  constructor(master, codec, role, { id, pid }) {
+  constructor(master, codec, role, { id, pid }, profile) {
     super();
     this.#master = master;
     this.#codec = codec;
     this.#role = role;
+    this.#profile = profile;
     this.id = id;
     this.pid = pid;
     this.state = 'forking';
@@ -77,6 +79,10 @@ class ClusterChild extends EventEmitter {
     if (this.isDead()) return false;
     if (signal !== 0) this.#master.kill(this.#role, this.id, name);
     return true;
+  }
+
+  async profile(options) {
+    return await this.#profile(this.#role, this, options);
   }
 
   isConnected() {

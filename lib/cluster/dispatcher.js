@@ -29,6 +29,7 @@ class Dispatcher {
   #mirror;
   #loops;
   #unheard;
+  #openProfiles;
   #workers;
   #alones = new Map();
   alone = null;
@@ -55,6 +56,7 @@ class Dispatcher {
 
   close() {
     this.#mirror.close();
+    this.#openProfiles?.close();
   }
 
   dispatch(event) {
@@ -67,8 +69,25 @@ class Dispatcher {
 
   /** The worker of a `fork` event; it may have been made before the event's turn came. */
   worker(event) {
-    if (!this.#workers.has(event.id)) this.#workers.set(event.id, new ClusterWorker(this.#master, this.#codec, event));
+    if (!this.#workers.has(event.id)) {
+      this.#workers.set(event.id, new ClusterWorker(this.#master, this.#codec, event, this.#profile));
+    }
     return this.#workers.get(event.id);
+  }
+
+  #profile = (...args) => this.#profiles().take(...args);
+
+  #profiles() {
+    const { Profiles } = require('./profiles');
+    return (this.#openProfiles ??= new Profiles(this.#master, this.#settings.title));
+  }
+
+  profiled(event) {
+    this.#profiles().profiled(event);
+  }
+
+  notProfiled(event) {
+    this.#profiles().notProfiled(event);
   }
 
   #child({ role, id }) {
@@ -82,7 +101,7 @@ class Dispatcher {
       this.#tell('fork', worker);
       return;
     }
-    this.alone = new ClusterAlone(this.#master, this.#codec, event);
+    this.alone = new ClusterAlone(this.#master, this.#codec, event, this.#profile);
     this.#alones.set(event.id, this.alone);
   }
 

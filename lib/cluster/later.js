@@ -8,6 +8,7 @@ require('./changes');
 require('./child-failure');
 require('./no-stats');
 require('./orders');
+require('./profiles');
 require('../config/loader');
 require('../messages/handles');
 require('../messages/messenger-here');

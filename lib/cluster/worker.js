@@ -5,8 +5,8 @@ const { ClusterChild } = require('./child');
 class ClusterWorker extends ClusterChild {
   #master;
 
-  constructor(master, codec, event) {
-    super(master, codec, 'worker', event);
+  constructor(master, codec, event, profile) {
+    super(master, codec, 'worker', event, profile);
     this.#master = master;
     this.slot = event.slot;
     this.exitedAfterDisconnect = undefined;

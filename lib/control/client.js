@@ -61,10 +61,28 @@ class ControlClient {
     const { pid } = await ask(this.#path, 'POST', '/kill', { slot });
     return pid;
   }
+
+  async profile(slot, options) {
+    const { checkProfile, profileOrder } = require('../config/profile');
+    checkProfile(options);
+    const pid = await this.#pidOf(slot);
+    const order = { slot, pid, ...profileOrder(options, { title: this.title, slot, pid }) };
+    return ask(this.#path, 'POST', '/profile', order, options.signal);
+  }
+
+  async #pidOf(slot) {
+    const { children } = await this.stats();
+    // Who drains has left its slot.
+    const at = children.filter((child) => child.state !== 'draining');
+    const found = at.find((child) => (slot === 'alone' ? child.role === slot : child.slot === slot));
+    if (found) return found.pid;
+    if (slot === 'alone') throw new ClusterError('ERR_NO_ALONE', 'There is no alone process.');
+    throw new ClusterError('ERR_NO_SUCH_SLOT', `Slot ${slot} has no worker.`);
+  }
 }
 
-async function ask(path, method, url, fields) {
-  const { status, body } = await exchange(path, method, url, fields);
+async function ask(path, method, url, fields, signal) {
+  const { status, body } = await exchange(path, method, url, fields, signal);
   return read(status, body, () => status === 200);
 }
 
@@ -81,7 +99,8 @@ function read(status, body, isAnswer) {
   throw new ClusterError(answer.error.code, answer.error.message);
 }
 
-function exchange(path, method, url, fields) {
+/** `signal`: whoever aborts it says no more, but hears the answer. */
+function exchange(path, method, url, fields, signal) {
   const text = fields === undefined ? '' : JSON.stringify(fields);
   return new Promise((resolve, reject) => {
     const createConnection = () => new net.Socket({ fd: connect(path) });
@@ -93,6 +112,10 @@ function exchange(path, method, url, fields) {
       response.on('error', (cause) => reject(gone(cause)));
       response.on('end', () => resolve({ status: response.statusCode, body }));
     });
+    const hangUp = () => request.socket?.end();
+    signal?.addEventListener('abort', hangUp, { once: true });
+    request.on('close', () => signal?.removeEventListener('abort', hangUp));
+    if (signal?.aborted) request.on('finish', hangUp);
     // What is to be done may take long.
     if (method === 'GET') request.setTimeout(PATIENCE_MS, () => request.destroy(silent()));
     request.on('error', (error) => reject(error instanceof ClusterError ? error : cut(error, method)));

@@ -26,6 +26,7 @@ const OF_THE_PRELOAD = [
   'messenger',
   'node-channel',
   'outgoing',
+  'profile',
   'random-worker',
   'remaining-work',
   'request',

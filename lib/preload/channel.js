@@ -80,9 +80,21 @@ function vitals(asked) {
   telling.start(asked);
 }
 
+/** Somebody wants a profile of this process. */
+let profiles;
+function profile(order) {
+  try {
+    profiles ??= require('./profile');
+  } catch ({ message }) {
+    report('unprofiled', { id: order.id, why: 'unavailable', message: `What it needs cannot be read: ${message}` });
+    return;
+  }
+  profiles.start(order);
+}
+
 /** Calls `commands[act]` for each message of the master. */
 function onCommand(own) {
-  const commands = { ...own, ...pausing, members, vitals };
+  const commands = { ...own, ...pausing, members, vitals, profile, profileEnd: ({ id }) => profiles?.end(id) };
   process.on('internalMessage', (message) => {
     if (message.cmd === CMD) commands[message.act]?.(message);
   });

@@ -3,7 +3,8 @@
 // How this process drains, from the moment that it is asked to: a script with one way through. What the app does at its end under
 // plain Node it does here too, and nothing is lost on the way:
 //
-//   tell 'yunfly:drain' → take what is connected → stop accepting → answer every request → afterRequests() and waitUntil()
+//   tell 'yunfly:drain' → take what is connected → stop accepting → answer every request → write the heap, if somebody asked for that
+//   → afterRequests() and waitUntil()
 //   → the app's own signal listeners, if it has any; then the end is the app's → event streams and upgraded sockets are closed
 //   → the event loop runs empty (or only what never ends is left) → last messages → end
 //
@@ -38,6 +39,9 @@ const LATE_START = 'startTimeout';
 
 /** The one drain of this process, once it has begun. */
 let current = null;
+
+/** What is to be done when no connection is left, and this process may stand still for it (profile.js). */
+let atEnd = null;
 
 class Drain {
   #boot;
@@ -85,7 +89,10 @@ class Drain {
   /** `until`: the moment of the master's SIGKILL. A process whose event loop was busy hears of it late. */
   #limit(timeout, until = Infinity) {
     const deadline = Math.min(now() + timeout, until) - Math.min(LAST_MOMENT_MS, timeout / 5);
-    if (deadline >= this.#deadline) return;
+    if (deadline < this.#deadline) this.#giveUpAt(deadline);
+  }
+
+  #giveUpAt(deadline) {
     this.#deadline = deadline;
     clearTimeout(this.#overdue);
     this.#overdue = setTimeout(() => this.#giveUp(), Math.max(0, deadline - now())).unref();
@@ -102,6 +109,7 @@ class Drain {
     stopReceiving();
     await connections.requestsAnswered(() => this.#grace, this.#streamTimeout);
     await this.#before(this.#streamsEnd, Promise.all([servers.allClosed(), this.#settled()]));
+    this.#standStill();
     this.#callAfterRequests();
     await this.#before(this.#streamsEnd, this.#settled());
     this.#limitWork();
@@ -181,6 +189,16 @@ class Drain {
       await turn();
       turns += 1;
     } while (turns < 2 || (this.#reason === 'shutdown' && servers.accepted() > before && now() < end));
+  }
+
+  /** The master counts the time that this takes as little as this process does. */
+  #standStill() {
+    if (!atEnd) return;
+    const began = now();
+    const take = atEnd;
+    atEnd = null;
+    take();
+    this.#giveUpAt(this.#deadline + now() - began);
   }
 
   /** From now on the app's listeners and the work that is left have so long, if a limit was asked for. */
@@ -265,6 +283,7 @@ class Drain {
   }
 
   #giveUp() {
+    this.#standStill();
     report('overdue');
     const open = connections.countRequests();
     // Messages that are lost are told when it exits (outgoing.js).
@@ -309,6 +328,9 @@ function drain(boot, request) {
 
 module.exports = {
   drain,
+  takeAtEnd(take) {
+    atEnd = take;
+  },
   /** The master's answer to `drained`. */
   answered: () => current?.answered(),
   /** A signal without listeners, after those of the app were called. */

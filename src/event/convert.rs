@@ -71,6 +71,12 @@ pub fn told(env: &Env, notice: Notice) -> Result<Either<NativeEvent, NativeMessa
         }
         Notice::Scaled { id, result: Ok(()) } => NativeEvent::Scaled { id },
         Notice::Scaled { id, result: Err(why) } => not_scaled(id, &why),
+        Notice::Profiled { id, result: Ok(profile) } => {
+            NativeEvent::Profiled { id, json: serde_json::json!(profile).to_string() }
+        }
+        Notice::Profiled { id, result: Err(why) } => {
+            NativeEvent::NotProfiled { id, code: why.code().as_str(), message: why.message() }
+        }
         Notice::Reloaded { id, report } => reloaded(id, report),
         Notice::Ordered { number, options } => NativeEvent::Ordered { number, options },
         Notice::Changed { files } => NativeEvent::Change { files },

@@ -2,6 +2,7 @@
 
 use cluster_core::types::{ReloadTarget, SlotId};
 use cluster_protocol::code::ErrorCode;
+use cluster_protocol::profile::ProfileKind;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -22,6 +23,41 @@ pub enum ControlOrder {
     Restart(SlotId),
     /// SIGKILL for the worker of a slot.
     Kill(SlotId),
+    /// A profile of one process.
+    Profile(ProfileOrder),
+}
+
+/// Which process writes what, and where to.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ProfileOrder {
+    pub slot: ProfiledSlot,
+    /// Only if it is this process.
+    #[serde(default)]
+    pub pid: Option<u32>,
+    pub kind: ProfileKind,
+    /// In ms.
+    #[serde(default)]
+    pub duration: u64,
+    /// Its absolute path.
+    pub file: String,
+    #[serde(default)]
+    pub in_place: bool,
+}
+
+/// Whose place it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+pub enum ProfiledSlot {
+    Worker(SlotId),
+    Alone(AloneWord),
+}
+
+/// `alone`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AloneWord {
+    Alone,
 }
 
 /// The body of a reload. What else it may hold is checked where it is used (lib/config/changes.js).
@@ -58,6 +94,7 @@ impl ControlOrder {
             Self::Stop => "stop",
             Self::Restart(_) => "restart",
             Self::Kill(_) => "kill",
+            Self::Profile(_) => "profile",
         }
     }
 
@@ -71,6 +108,7 @@ impl ControlOrder {
             "/scale" => scale,
             "/stop" => |_| Ok(Self::Stop),
             "/restart" => |body| Ok(Self::Restart(json::<SlotBody>(body)?.slot)),
+            "/profile" => profile,
             "/kill" => |body| Ok(Self::Kill(json::<SlotBody>(body)?.slot)),
             _ => return Ok(None),
         };
@@ -87,6 +125,21 @@ fn reload(body: &[u8]) -> Result<ControlOrder, Response> {
         return Ok(ControlOrder::ReloadWith(String::from_utf8_lossy(body).into_owned()));
     }
     Ok(ControlOrder::Reload(target))
+}
+
+/// So long one lasts at most: its samples are in the memory of the process.
+const LONGEST_PROFILE: u64 = 600_000;
+
+fn profile(body: &[u8]) -> Result<ControlOrder, Response> {
+    let order: ProfileOrder = json(body)?;
+    let invalid = |message: &str| Err(Response::failure(Status::BadRequest, ErrorCode::ProfileInvalid, message));
+    if !order.file.starts_with('/') || order.file.contains('\0') {
+        return invalid("file must be an absolute path.");
+    }
+    if order.kind.lasts() && !(1..=LONGEST_PROFILE).contains(&order.duration) {
+        return invalid(&format!("duration must be from 1 to {LONGEST_PROFILE} ms, but is {}.", order.duration));
+    }
+    Ok(ControlOrder::Profile(order))
 }
 
 fn scale(body: &[u8]) -> Result<ControlOrder, Response> {
@@ -117,6 +170,23 @@ mod tests {
 
     #[test]
     fn what_can_be_ordered() {
+        let profile = r#"{"slot":"alone","pid":7,"kind":"heap","file":"/a","inPlace":true}"#;
+        let order = ProfileOrder {
+            slot: ProfiledSlot::Alone(AloneWord::Alone),
+            pid: Some(7),
+            kind: ProfileKind::Heap,
+            duration: 0,
+            file: "/a".to_owned(),
+            in_place: true,
+        };
+        let cpu = ProfileOrder {
+            slot: ProfiledSlot::Worker(2),
+            pid: None,
+            kind: ProfileKind::Cpu,
+            duration: 600_000,
+            in_place: false,
+            ..order.clone()
+        };
         let with = r#"{"target":"all","env":{"A":"1"}}"#;
         for (path, body, order) in [
             ("/reload", "", ControlOrder::Reload(None)),
@@ -127,6 +197,8 @@ mod tests {
             ("/stop", "", ControlOrder::Stop),
             ("/restart", r#"{"slot":2}"#, ControlOrder::Restart(2)),
             ("/kill", r#"{"slot":2}"#, ControlOrder::Kill(2)),
+            ("/profile", profile, ControlOrder::Profile(order)),
+            ("/profile", r#"{"slot":2,"kind":"cpu","duration":600000,"file":"/a"}"#, ControlOrder::Profile(cpu)),
         ] {
             assert_eq!(read("POST", path, body), Ok(Some(order)), "{path} {body}");
             assert_eq!(read("GET", path, body), Err(Status::MethodNotAllowed));
@@ -146,6 +218,12 @@ mod tests {
             ("/scale", r#"{"count":2,"more":1}"#),
             ("/kill", r#"{"slot":"1"}"#),
             ("/kill", "{}"),
+            ("/profile", r#"{"slot":1,"kind":"cpu","file":"/a"}"#),
+            ("/profile", r#"{"slot":1,"kind":"cpu","duration":600001,"file":"/a"}"#),
+            ("/profile", r#"{"slot":1,"kind":"heap","file":"a"}"#),
+            ("/profile", r#"{"slot":1,"kind":"heap","file":"/a\u0000b"}"#),
+            ("/profile", r#"{"slot":"app","kind":"heap","file":"/a"}"#),
+            ("/profile", r#"{"slot":1,"kind":"heaps","file":"/a"}"#),
         ] {
             assert_eq!(read("POST", path, body), Err(Status::BadRequest), "{path} {body}");
         }

@@ -26,11 +26,12 @@ mod timing;
 mod told;
 pub mod traffic;
 pub mod types;
+mod view;
 
 #[cfg(test)]
 mod testing;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use action::Action;
 use context::{Context, Phase};
@@ -57,9 +58,8 @@ use traffic::Traffic;
 use traffic::dispatch::Counts;
 use traffic::listeners::PendingListen;
 use traffic::steering::Acceptor;
-use types::{ChildId, GenerationId, Key, Mode, Peer, Policy, SlotId, Time};
+use types::{ChildId, GenerationId, Key, Mode, Peer, Policy, Time};
 
-use cluster_protocol::inbound::{RequestCounts, Vitals};
 
 /// The state machine: its parts, and what they have in common.
 #[derive(Debug)]
@@ -315,36 +315,6 @@ impl Core {
     #[must_use]
     pub fn phase(&self) -> Phase {
         self.ctx.phase
-    }
-
-    /// Where a process stands, in a word.
-    #[must_use]
-    pub fn state(&self, id: ChildId) -> Option<&'static str> {
-        self.ctx.processes.get(id).map(Child::state)
-    }
-
-    /// How many requests came to each slot's workers, as far as they count them.
-    #[must_use]
-    pub fn requests(&self) -> BTreeMap<SlotId, RequestCounts> {
-        self.served.by_slot(&self.ctx)
-    }
-
-    /// How a process said just now that it is doing, if somebody looked lately.
-    #[must_use]
-    pub fn vitals(&self, now: Time, id: ChildId) -> Option<&Vitals> {
-        self.vitals.of(now, id)
-    }
-
-    /// The slot of a process, which one that stood by gets late.
-    #[must_use]
-    pub fn slot(&self, id: ChildId) -> Option<SlotId> {
-        self.ctx.processes.get(id).and_then(|child| child.slot)
-    }
-
-    /// Who works in a slot, or is on the way to it.
-    #[must_use]
-    pub fn occupant(&self, slot: SlotId) -> Option<ChildId> {
-        self.ctx.processes.slots().find(|(id, _)| *id == slot).and_then(|(_, entry)| entry.occupant)
     }
 
     /// How new processes are launched.

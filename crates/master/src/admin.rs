@@ -5,6 +5,7 @@
 mod answer;
 mod connection;
 mod orders;
+mod profile;
 
 use std::collections::VecDeque;
 use std::io;

@@ -80,6 +80,13 @@ pub enum Command {
         /// How many workers there shall be.
         count: u32,
     },
+    /// `child.profile()`.
+    Profile(cluster_core::lifecycle::profiling::ProfileRequest),
+    /// Whoever wanted it has had enough.
+    EndProfile {
+        /// The name by which it is answered.
+        id: u32,
+    },
     /// `worker.disconnect()`.
     Disconnect(cluster_core::types::ChildId),
     /// `worker.kill()`.

@@ -78,6 +78,11 @@ pub enum Input {
     },
     /// Nothing waits in the accept queues any more.
     Quiesced,
+    /// Whoever ordered this by the control socket says no more.
+    HungUp {
+        /// By its number.
+        order: u32,
+    },
     /// A socket could not be opened, but may be now.
     ListenAgain {
         key: Key,

@@ -98,6 +98,10 @@ impl Shell {
                         let _ = inputs.send(Input::Quiesced).await;
                     });
                 }
+                Action::RemoveProfile { file } => {
+                    // A large file takes a while to go.
+                    tokio::task::spawn_blocking(move || std::fs::remove_file(file));
+                }
                 Action::Notify(Notice::Closed(outcome)) => self.state = RunState::Ended(outcome),
                 Action::Notify(Notice::Publication(from, frame)) => self.publish_to_app(from, frame),
                 Action::Notify(notice) => self.notify(notice),

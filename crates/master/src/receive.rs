@@ -100,6 +100,7 @@ impl Shell {
                 let is_stopped = self.links.get(&child).is_some_and(Link::is_not_read);
                 self.tell(if is_stopped { Event::Throttled { child } } else { Event::Probed { child, evidence } });
             }
+            Input::HungUp { order } => self.tell(Event::ProfileEndAsked { id: order }),
             Input::Accepted { key, connections } => {
                 let connections =
                     connections.into_iter().map(|Connection { socket, client }| (self.keep(socket), client)).collect();

@@ -299,6 +299,8 @@ impl Shell {
                 self.tell(Event::ReloadAsked(ReloadRequest { id, generation, target, concurrency }));
             }
             Command::Scale { id, count } => self.tell(Event::ScaleAsked { id, count }),
+            Command::Profile(request) => self.tell(Event::ProfileAsked(request)),
+            Command::EndProfile { id } => self.tell(Event::ProfileEndAsked { id }),
             Command::Disconnect(child) => self.tell(Event::DisconnectAsked { child }),
             Command::Kill(child, signal) => {
                 if let Some(means) = kill_means(signal) {

@@ -4,9 +4,11 @@
 //
 // - `operand`: how the help calls the one word that it takes; `read`: its value from that
 // - `options`: those of its own, as in ../options.js
+// - `optional` of an option: what its value looks like, which may be left out: it is `true` then
 // - `run(cluster, typed)`: what it does, with the result to print; `ofAll`: it is about all clusters, and gets none
 
 const path = require('path');
+const { LONGEST_MS } = require('../../config/profile');
 const { byName, UsageError } = require('../options');
 
 /** So long `stop` waits: for an app with the usual `killTimeout`, workers and alone one after the other. */
@@ -22,6 +24,17 @@ function integer(what, least) {
 function target(text, name) {
   if (['worker', 'alone', 'all'].includes(text)) return text;
   throw new UsageError(`${name} takes worker, alone or all, but got '${text}'.`);
+}
+
+/** With its unit, so that it cannot be taken for a slot. */
+const DURATION = /^\d{1,6}(ms|s|min)$/;
+const UNITS_MS = { ms: 1, s: 1000, min: 60_000 };
+
+function milliseconds(text, name) {
+  const [, unit] = DURATION.exec(text) ?? [];
+  const ms = unit && Number.parseInt(text, 10) * UNITS_MS[unit];
+  if (ms >= 1 && ms <= LONGEST_MS) return ms;
+  throw new UsageError(`${name} takes a duration such as 500ms, 10s or 2min, 10min at most, but got '${text}'.`);
 }
 
 const { read: variable, join: merge } = byName.get('env');
@@ -81,6 +94,20 @@ const COMMANDS = {
     operand: 'slot',
     read: integer('the number of a slot, 1 or more', 1),
     run: (cluster, typed) => require('./orders').kill(cluster, typed),
+  },
+  profile: {
+    help: 'write a profile of one process, for DevTools',
+    operand: 'slot|alone',
+    read: (text, name) => (text === 'alone' ? text : integer("the number of a slot, or 'alone'", 1)(text, name)),
+    options: {
+      cpu: { value: '10s', optional: DURATION, read: milliseconds, help: 'where its JavaScript spends its time' },
+      heap: { help: 'all that it holds; another worker takes its place first' },
+      'heap-sampling': { value: '10s', optional: DURATION, read: milliseconds, help: 'who allocates what it holds' },
+      report: { help: "Node's diagnostic report" },
+      output: { value: 'file', help: 'a new file; by default one here, with a name that says what it is' },
+      'in-place': { help: 'for --heap: stop it for that, without a successor' },
+    },
+    run: (cluster, typed) => require('./profile').profile(cluster, typed),
   },
 };
 

@@ -9,11 +9,16 @@ const NAME_WIDTH = 26;
 
 const line = (name, help) => `  ${name.padEnd(NAME_WIDTH - 2)}${help}`;
 
+function shape(value, optional) {
+  if (!value) return '';
+  return optional ? ` [${value}]` : ` <${value}>`;
+}
+
 /** Of one command. */
 function help(name) {
   const { help: what, operand } = COMMANDS[name];
-  const options = Object.entries(optionsOf(COMMANDS[name])).map(([option, { value, short, help: said }]) =>
-    line(`${short ? `-${short}, ` : ''}--${option}${value ? ` <${value}>` : ''}`, said),
+  const options = Object.entries(optionsOf(COMMANDS[name])).map(([option, { value, optional, short, help: said }]) =>
+    line(`${short ? `-${short}, ` : ''}--${option}${shape(value, optional)}`, said),
   );
   return [
     `Usage: cluster-native ${name} ${operand ? `<${operand}> ` : ''}[options]`,

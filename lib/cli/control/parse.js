@@ -9,20 +9,33 @@ const { COMMANDS, optionsOf } = require('./commands');
 function parse([name, ...args]) {
   const command = COMMANDS[name];
   const options = optionsOf(command);
-  const forParser = Object.entries(options).map(([option, { value, short }]) => [
+  const forParser = Object.entries(options).map(([option, { value, optional, short }]) => [
     option,
-    { type: value ? 'string' : 'boolean', ...(short && { short }) },
+    { type: value && !optional ? 'string' : 'boolean', ...(short && { short }) },
   ]);
-  const { tokens } = parseArgs({ args, options: Object.fromEntries(forParser), strict: false, tokens: true });
+  const { tokens } = parseArgs({ args: joined(args, options), options: Object.fromEntries(forParser), strict: false, tokens: true });
   const typed = { name };
   for (const token of tokens) if (token.kind === 'option') take(typed, options, token);
   const words = tokens.filter(({ kind }) => kind === 'positional').map(({ value }) => value);
   return typed.help ? typed : { ...typed, ...operandOf(name, command, words) };
 }
 
+/** `--cpu 10s` as `--cpu=10s`: what follows is its value only if it looks like one. */
+function joined(args, options) {
+  const optionalOf = (arg) => (arg?.startsWith('--') ? options[arg.slice(2)]?.optional : undefined);
+  return args.flatMap((arg, i) => {
+    if (optionalOf(args[i - 1])?.test(arg)) return [];
+    return optionalOf(arg)?.test(args[i + 1]) ? [`${arg}=${args[i + 1]}`] : [arg];
+  });
+}
+
 function take(typed, options, { name, rawName, value, inlineValue }) {
   if (!Object.hasOwn(options, name)) throw unknown(typed.name, rawName, nearest(name, Object.keys(options)));
-  const { value: takes, read = String, join } = options[name];
+  const { value: takes, optional, read = String, join } = options[name];
+  if (optional && value === undefined) {
+    typed[name] = true;
+    return;
+  }
   if (!takes) {
     if (value !== undefined) throw new UsageError(`${rawName} takes no value, but got '${value}'.`);
     typed[name] = true;

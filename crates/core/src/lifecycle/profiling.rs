@@ -138,10 +138,13 @@ impl Profiling {
         Begun::Now
     }
 
-    /// One that owes its heap begins to leave.
-    pub fn draining(&mut self, ctx: &Context, child: ChildId) {
-        if let Some(order) = self.orders.get_mut(&child).filter(|order| order.progress == Progress::Owed) {
-            order.until = ctx.now + ctx.policy.kill_timeout + SNAPSHOT;
+    /// One begins to leave: what it measures it writes now.
+    pub fn draining(&mut self, ctx: &mut Context, child: ChildId) {
+        let Some(order) = self.orders.get_mut(&child) else { return };
+        if order.at_end {
+            order.until = order.until.max(ctx.now + ctx.policy.kill_timeout + SNAPSHOT);
+        } else {
+            tell_end(ctx, &order.request);
         }
     }
 
@@ -194,14 +197,10 @@ impl Profiling {
         self.give_up(ctx, child, NotProfiled::Ended);
     }
 
-    /// The cluster stops: what is being measured is written, and no process stands still any more.
+    /// The cluster stops: that waits for no snapshot.
     pub fn cancel(&mut self, ctx: &mut Context) {
-        let (owed, others): (Vec<&Order>, Vec<&Order>) =
-            self.orders.values().partition(|order| order.at_end && order.progress != Progress::Running);
-        for order in others {
-            tell_end(ctx, &order.request);
-        }
-        for child in owed.iter().map(|order| order.request.child).collect::<Vec<_>>() {
+        let owed = self.orders.values().filter(|order| order.at_end && order.progress != Progress::Running);
+        for child in owed.map(|order| order.request.child).collect::<Vec<_>>() {
             self.give_up(ctx, child, NotProfiled::Closed);
         }
     }

@@ -43,11 +43,11 @@ impl Usages {
 }
 
 impl Shell {
-    pub(crate) fn answer(&mut self, AdminRequest { asked, reply }: AdminRequest) {
+    pub(crate) fn answer(&mut self, AdminRequest { asked, reply, hangup }: AdminRequest) {
         match asked {
             // Whoever asked may be gone.
             AskedFor::Inquiry(inquiry) => drop(reply.send(self.tell_about(inquiry))),
-            AskedFor::Order(order) => self.carry_out(order, reply),
+            AskedFor::Order(order) => self.carry_out(order, reply, hangup),
         }
     }
 

@@ -33,6 +33,8 @@ pub struct AdminRequest {
     pub asked: AskedFor,
     /// Where the answer goes.
     pub reply: oneshot::Sender<Response>,
+    /// Ends when whoever asked says no more, or is gone.
+    pub hangup: oneshot::Receiver<()>,
 }
 
 /// Until one of both sides has enough.
@@ -54,7 +56,7 @@ pub(super) async fn serve(mut stream: impl ByteStream, access: Rc<AdminAccess>, 
         };
         came.drain(..length);
         let response = match access.asked(&request) {
-            Ok(asked) => match ask(&asking, asked).await {
+            Ok(asked) => match ask(&asking, asked, speaks(&mut stream, &mut came, most)).await {
                 Some(response) => response,
                 // The master is over.
                 None => return,
@@ -104,10 +106,27 @@ async fn read(stream: &mut impl ByteStream, came: &mut Vec<u8>) -> io::Result<()
     }
 }
 
-async fn ask(asking: &Sender<AdminRequest>, asked: AskedFor) -> Option<Response> {
-    let (reply, answer) = oneshot::channel();
-    asking.send(AdminRequest { asked, reply }).await.ok()?;
+/// `speaks` ends when whoever asked says no more; the answer may be heard all the same.
+async fn ask(asking: &Sender<AdminRequest>, asked: AskedFor, speaks: impl Future<Output = ()>) -> Option<Response> {
+    let (reply, mut answer) = oneshot::channel();
+    let (hung, hangup) = oneshot::channel();
+    asking.send(AdminRequest { asked, reply, hangup }).await.ok()?;
+    tokio::select! {
+        biased;
+        response = &mut answer => return response.ok(),
+        () = speaks => drop(hung),
+    }
     answer.await.ok()
+}
+
+/// What comes meanwhile is for the next request. Too much of it is not read before that.
+async fn speaks(stream: &mut impl ByteStream, came: &mut Vec<u8>, most: usize) {
+    while came.len() <= most {
+        if read(stream, came).await.is_err() {
+            return;
+        }
+    }
+    std::future::pending().await
 }
 
 /// The last answer. What is not read yet would turn the close into a reset, which takes the answer away.

@@ -4,9 +4,10 @@
 use std::collections::HashMap;
 
 use nix::sys::signal::Signal;
-use tokio::sync::oneshot::Sender;
+use tokio::sync::oneshot::{Receiver, Sender};
 
 use super::answer::millis;
+use super::profile::profiled;
 use crate::Command;
 use crate::run::Shell;
 use cluster_admin::order::ControlOrder;
@@ -29,7 +30,7 @@ pub(crate) struct Orders {
 }
 
 impl Orders {
-    fn keep(&mut self, reply: Sender<Response>) -> u32 {
+    pub(super) fn keep(&mut self, reply: Sender<Response>) -> u32 {
         let number = FIRST + self.count;
         self.count = (self.count + 1) % FIRST;
         self.waiting.insert(number, reply);
@@ -37,7 +38,7 @@ impl Orders {
     }
 
     /// Tells whoever ordered it; false when it was the app.
-    fn answer(&mut self, number: u32, response: impl FnOnce() -> Response) -> bool {
+    pub(super) fn answer(&mut self, number: u32, response: impl FnOnce() -> Response) -> bool {
         let waiting = self.waiting.remove(&number);
         if let Some(reply) = waiting {
             let _ = reply.send(response());
@@ -52,6 +53,7 @@ impl Orders {
                 // For the app it is one that it did not ask for, if there was one.
                 report.has_begun().then_some(Notice::Reloaded { id: None, report })
             }
+            Notice::Profiled { id, ref result } if self.answer(id, || profiled(result.as_ref())) => None,
             Notice::Scaled { id, ref result } if self.answer(id, || scaled(result.as_ref())) => None,
             notice => Some(notice),
         }
@@ -59,7 +61,7 @@ impl Orders {
 }
 
 impl Shell {
-    pub(super) fn carry_out(&mut self, order: ControlOrder, reply: Sender<Response>) {
+    pub(super) fn carry_out(&mut self, order: ControlOrder, reply: Sender<Response>, hangup: Receiver<()>) {
         // What is in a reload's `env` is nobody's business.
         tracing::info!(order = order.name(), "ordered by the control socket");
         let answer = match order {
@@ -96,6 +98,7 @@ impl Shell {
             }
             ControlOrder::Restart(slot) => self.restart_slot(slot),
             ControlOrder::Kill(slot) => self.kill_slot(slot),
+            ControlOrder::Profile(order) => return self.profile(order, reply, hangup),
         };
         let _ = reply.send(answer);
     }
@@ -130,7 +133,7 @@ impl Shell {
         done(&serde_json::json!({ "slot": slot, "pid": pid }))
     }
 
-    fn worker_of(&self, slot: SlotId) -> Option<(ChildId, u32)> {
+    pub(super) fn worker_of(&self, slot: SlotId) -> Option<(ChildId, u32)> {
         let child = self.core.occupant(slot)?;
         Some((child, self.links.get(&child)?.process.pid()))
     }
@@ -142,11 +145,11 @@ impl Shell {
     }
 }
 
-fn done(fields: &serde_json::Value) -> Response {
+pub(super) fn done(fields: &serde_json::Value) -> Response {
     Response::json(Status::Ok, fields.to_string())
 }
 
-fn no_such(slot: SlotId) -> Response {
+pub(super) fn no_such(slot: SlotId) -> Response {
     Response::failure(Status::NotFound, ErrorCode::NoSuchSlot, &format!("Slot {slot} has no worker."))
 }
 
