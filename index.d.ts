@@ -9,6 +9,7 @@ import { ClusterConfig } from './lib/types/cluster-config';
 import { ClusterErrorCode } from './lib/types/codes';
 import { Handle, SendOptions } from './lib/types/handles';
 import { Messenger } from './lib/types/messenger';
+import { ProfiledChild } from './lib/types/profile';
 import { ReloadOptions, ReloadReport } from './lib/types/reload';
 import {
   ClusterStats,
@@ -39,6 +40,7 @@ export * from './lib/types/handles';
 export * from './lib/types/members';
 export * from './lib/types/messenger';
 export * from './lib/types/process';
+export * from './lib/types/profile';
 export * from './lib/types/reload';
 export * from './lib/types/report';
 export * from './lib/types/requests';
@@ -364,7 +366,7 @@ declare class ClusterChild extends EventEmitter {
   isDead(): boolean;
 }
 
-interface ClusterChild extends ChildFacts {}
+interface ClusterChild extends ChildFacts, ProfiledChild {}
 
 /** A worker. A *slot* is a place, and a worker is one process in it: its successor has the same slot and a new id. */
 export class ClusterWorker extends ClusterChild {

@@ -44,6 +44,13 @@ test.each([
   ['reload --env A=1 --env B=2 --target=all', { name: 'reload', env: { A: '1', B: '2' }, target: 'all' }],
   ['top --json --title=shop', { name: 'top', json: true, title: 'shop' }],
   ['kill --help', { name: 'kill', help: true }],
+  ['profile 1 --cpu 2min', { name: 'profile', operand: 1, cpu: 120_000 }],
+  ['profile --cpu 3', { name: 'profile', operand: 3, cpu: true }],
+  ['profile --heap-sampling=500ms alone', { name: 'profile', operand: 'alone', 'heap-sampling': 500 }],
+  [
+    'profile 2 --heap --in-place --output a',
+    { name: 'profile', operand: 2, heap: true, 'in-place': true, output: 'a' },
+  ],
 ])('%s', (line, typed) => {
   expect(parse(line.split(' '))).toEqual(typed);
 });

@@ -55,10 +55,10 @@ function profileOrder({ kind, duration = USUAL_MS, file, inPlace = false }, whos
   return { kind, duration, file: path.resolve(file ?? fileName(kind, whose)), inPlace };
 }
 
-/** shop-worker-1-4711-20261126-212000.cpuprofile */
+/** shop-worker-1-4711-20261126-212000417.cpuprofile */
 function fileName(kind, { title, slot, pid }) {
   const [day, time] = new Date().toISOString().split('T');
-  const at = `${day.replaceAll('-', '')}-${time.slice(0, 8).replaceAll(':', '')}`;
+  const at = `${day.replaceAll('-', '')}-${time.replace(/[^0-9]/g, '')}`;
   const place = slot === 'alone' ? slot : `worker-${slot ?? 'standby'}`;
   return `${title.replace(/[^\p{L}\p{N}._-]/gu, '_')}-${place}-${pid}-${at}.${ENDINGS[kind]}`;
 }

@@ -25,7 +25,7 @@ export type ClusterErrorCode =
   | 'ERR_ADMIN_ADDRESS'
 
   // The cluster's end.
-  /** The cluster was closed before it was ready, or before `reload()` or `scale()` was done. */
+  /** The cluster was closed before it was ready, or before `reload()`, `scale()` or `profile()` was done. */
   | 'ERR_CLOSED'
   /** In `exception`: no worker is left, and `limit` is over. */
   | 'ERR_NO_WORKERS'
@@ -110,10 +110,28 @@ export type ClusterErrorCode =
   | 'ERR_CLUSTER_NOT_FOUND'
   /** The cluster was reached, but does not answer, or not as it should; the message says what it said. */
   | 'ERR_CONTROL_FAILED'
-  /** The slot of `kill()` has no worker. */
+  /** The slot of `kill()`, `restart()` or `profile()` has no worker. */
   | 'ERR_NO_SUCH_SLOT'
   /** The control socket was told something that it doesn't know. */
-  | 'ERR_ORDER_INVALID';
+  | 'ERR_ORDER_INVALID'
+
+  // profile().
+  /** An option of `profile()` is invalid. */
+  | 'ERR_PROFILE_INVALID'
+  /** The file exists, or cannot be written. */
+  | 'ERR_PROFILE_FILE'
+  /** The process is being profiled already, or another profiler is at work in it. */
+  | 'ERR_PROFILE_UNDER_WAY'
+  /** The process did not answer within 5 s: its JavaScript is blocked, or a signal has stopped it. */
+  | 'ERR_PROFILE_UNANSWERED'
+  /** The process is starting or stopping, its Node.js has no inspector, or the app has started it itself (`register`). */
+  | 'ERR_PROFILE_UNAVAILABLE'
+  /** The alone would be stopped to write its heap: that needs `inPlace`. */
+  | 'ERR_PROFILE_IN_PLACE'
+  /** The process ended before its profile was written. No file is left. */
+  | 'ERR_PROFILE_ENDED'
+  /** For a heap: the worker's successor did not become ready, or it took too long; or `signal` was aborted before it had begun. */
+  | 'ERR_PROFILE_FAILED';
 
 /** The code of a child's own error, as the `cause` of a `ClusterError`. */
 export type ChildErrorCode =

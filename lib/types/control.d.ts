@@ -1,5 +1,6 @@
 // A cluster that runs, from any other process of its user: connectCluster() and listClusters().
 
+import type { ProfileOptions, ProfileReport } from './profile';
 import type { ReloadOptions, ReloadReport } from './reload';
 import type { ClusterStats } from './report';
 
@@ -61,6 +62,13 @@ export interface ControlClient {
    * @throws (rejects with) `ERR_NO_SUCH_SLOT`, `ERR_DEVELOPMENT`
    */
   kill(slot: number): Promise<number>;
+  /**
+   * As `worker.profile()` in the app, for the worker of a slot or the alone; `file` is relative to the current directory of this process.
+   * If this process ends meanwhile, what was measured until then is written.
+   *
+   * @throws (rejects with) what `worker.profile()` does; `ERR_NO_SUCH_SLOT`, `ERR_NO_ALONE`
+   */
+  profile(slot: number | 'alone', options: ProfileOptions): Promise<ProfileReport>;
 }
 
 /** How a reload went. Unlike for `cluster.reload()`, `under-way` is a failure: another reload was asked for, and is not over. */

@@ -222,7 +222,7 @@ export type UndeliverableReason =
  * - `startTimeout`: it was not ready in time; `hang`: its event loop was blocked; `maxMemory`: it used too much memory;
  *   `maxRequests`, `maxAge`: it had its requests, or its time; `outOfMemory`: the system killed it because memory was short (Linux,
  *   by the counter of its cgroup)
- * - `reload`, `restart` (by the control socket): another one takes its place; `scale`: none does
+ * - `reload`, `restart` (by the control socket), `profile` (it writes its heap): another one takes its place; `scale`: none does
  */
 export type ExitReason =
   | 'exit'
@@ -240,6 +240,7 @@ export type ExitReason =
   | 'outOfMemory'
   | 'reload'
   | 'restart'
+  | 'profile'
   | 'scale';
 
 /** The evidence about a hung worker. */

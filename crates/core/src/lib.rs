@@ -26,12 +26,11 @@ mod timing;
 mod told;
 pub mod traffic;
 pub mod types;
-mod view;
 
 #[cfg(test)]
 mod testing;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use action::Action;
 use context::{Context, Phase};
@@ -51,15 +50,15 @@ use lifecycle::vitals::AllVitals;
 use messages::Messages;
 use messages::members::Members;
 use messages::random_worker::{self, RandomWorkers};
-use notice::{ExitReason, Undeliverable};
 use rollout::development::Development;
 use rollout::reload::Rollout;
 use traffic::Traffic;
 use traffic::dispatch::Counts;
 use traffic::listeners::PendingListen;
 use traffic::steering::Acceptor;
-use types::{ChildId, GenerationId, Key, Mode, Peer, Policy, Time};
+use types::{ChildId, GenerationId, Key, Mode, Policy, SlotId, Time};
 
+use cluster_protocol::inbound::{RequestCounts, Vitals};
 
 /// The state machine: its parts, and what they have in common.
 #[derive(Debug)]
@@ -129,7 +128,7 @@ impl Core {
     fn take_in(&mut self, event: Event) {
         let Self { ctx, traffic, messages, shutdown, .. } = self;
         if event.child().is_some_and(|child| ctx.processes.get(child).is_none()) {
-            return missed(ctx, event);
+            return messages::missed(ctx, event);
         }
         match event {
             Event::Started => startup::start(ctx),
@@ -221,9 +220,7 @@ impl Core {
             }
             Fact::SlotLeft { child, vacated, refork_from } => {
                 rollout.slot_left(ctx, child.id);
-                if recycling.slot_left(ctx, child.id, vacated) == Some(ExitReason::Profile) {
-                    profiling.successor_failed(ctx, child.slot);
-                }
+                profiling.not_succeeded(ctx, child.slot, recycling.slot_left(ctx, child.id, vacated).as_ref());
                 standbys.slot_left(ctx, vacated);
                 supervision.slot_left(ctx, &child, vacated, refork_from);
             }
@@ -317,6 +314,36 @@ impl Core {
         self.ctx.phase
     }
 
+    /// Where a process stands, in a word.
+    #[must_use]
+    pub fn state(&self, id: ChildId) -> Option<&'static str> {
+        self.ctx.processes.get(id).map(Child::state)
+    }
+
+    /// How many requests came to each slot's workers, as far as they count them.
+    #[must_use]
+    pub fn requests(&self) -> BTreeMap<SlotId, RequestCounts> {
+        self.served.by_slot(&self.ctx)
+    }
+
+    /// How a process said just now that it is doing, if somebody looked lately.
+    #[must_use]
+    pub fn vitals(&self, now: Time, id: ChildId) -> Option<&Vitals> {
+        self.vitals.of(now, id)
+    }
+
+    /// The slot of a process, which one that stood by gets late.
+    #[must_use]
+    pub fn slot(&self, id: ChildId) -> Option<SlotId> {
+        self.ctx.processes.get(id).and_then(|child| child.slot)
+    }
+
+    /// Who works in a slot, or is on the way to it.
+    #[must_use]
+    pub fn occupant(&self, slot: SlotId) -> Option<ChildId> {
+        self.ctx.processes.slots().find(|(id, _)| *id == slot).and_then(|(_, entry)| entry.occupant)
+    }
+
     /// How new processes are launched.
     #[must_use]
     pub fn generation(&self) -> GenerationId {
@@ -365,12 +392,5 @@ impl Core {
     #[must_use]
     pub fn connections(&self, id: ChildId) -> u64 {
         self.traffic.connections(id)
-    }
-}
-
-/// An event for a child that is gone: only a message must not vanish without a word.
-fn missed(ctx: &mut Context, event: Event) {
-    if let Event::SentTo { frame, .. } = event {
-        messages::undeliverable(ctx, Peer::App, &frame, Undeliverable::Gone);
     }
 }

@@ -13,7 +13,12 @@ function parse([name, ...args]) {
     option,
     { type: value && !optional ? 'string' : 'boolean', ...(short && { short }) },
   ]);
-  const { tokens } = parseArgs({ args: joined(args, options), options: Object.fromEntries(forParser), strict: false, tokens: true });
+  const { tokens } = parseArgs({
+    args: joined(args, options),
+    options: Object.fromEntries(forParser),
+    strict: false,
+    tokens: true,
+  });
   const typed = { name };
   for (const token of tokens) if (token.kind === 'option') take(typed, options, token);
   const words = tokens.filter(({ kind }) => kind === 'positional').map(({ value }) => value);

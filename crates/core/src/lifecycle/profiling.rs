@@ -16,7 +16,7 @@ use super::child::{Child, Heartbeat, Keeper, Stage};
 use crate::action::{Action, Origin};
 use crate::context::Context;
 use crate::facts::Fact;
-use crate::notice::Notice;
+use crate::notice::{ExitReason, Notice};
 use crate::types::{ChildId, Mode, SlotId, Time};
 use cluster_protocol::profile::{self, ProfileFault, ProfileFrame, ProfileKind};
 
@@ -57,17 +57,17 @@ pub enum Begun {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Progress {
+enum ProfileProgress {
     Asked,
     Owed,
     Running,
 }
 
 #[derive(Debug)]
-struct Order {
+struct PendingProfile {
     request: ProfileRequest,
     at_end: bool,
-    progress: Progress,
+    progress: ProfileProgress,
     /// Nobody waits longer than this.
     until: Time,
     /// While it stands still: what it had left before SIGKILL.
@@ -77,7 +77,7 @@ struct Order {
 /// Who is being profiled: each process once.
 #[derive(Debug, Default)]
 pub struct Profiling {
-    orders: BTreeMap<ChildId, Order>,
+    orders: BTreeMap<ChildId, PendingProfile>,
 }
 
 impl Profiling {
@@ -98,7 +98,8 @@ impl Profiling {
             until: ctx.clock.map(|origin| millis(origin + until)),
         });
         ctx.act(Action::Send { child, frame, origin: Origin::Master });
-        self.orders.insert(child, Order { request, at_end, progress: Progress::Asked, until, left: None });
+        self.orders
+            .insert(child, PendingProfile { request, at_end, progress: ProfileProgress::Asked, until, left: None });
     }
 
     /// Whether it is written at the end of the process.
@@ -119,10 +120,10 @@ impl Profiling {
 
     /// A process has made its file.
     pub fn begun(&mut self, ctx: &mut Context, child: ChildId, id: u32) -> Begun {
-        let Some(order) = self.order(child, id).filter(|order| order.progress == Progress::Asked) else {
+        let Some(order) = self.order(child, id).filter(|order| order.progress == ProfileProgress::Asked) else {
             return Begun::Unknown;
         };
-        order.progress = if order.at_end { Progress::Owed } else { Progress::Running };
+        order.progress = if order.at_end { ProfileProgress::Owed } else { ProfileProgress::Running };
         order.until = ctx.now
             + match order.request.kind {
                 ProfileKind::Heap if order.at_end => longest_wait(ctx),
@@ -150,8 +151,8 @@ impl Profiling {
 
     /// It has no connection any more, and writes its heap now.
     pub fn snapshotting(&mut self, ctx: &mut Context, child: ChildId, id: u32) {
-        if let Some(order) = self.order(child, id).filter(|order| order.progress == Progress::Owed) {
-            order.progress = Progress::Running;
+        if let Some(order) = self.order(child, id).filter(|order| order.progress == ProfileProgress::Owed) {
+            order.progress = ProfileProgress::Running;
             order.until = ctx.now + SNAPSHOT;
             stands_still(ctx, order);
         }
@@ -183,10 +184,13 @@ impl Profiling {
         }
     }
 
-    /// Who was to take a worker's place so that its heap can be written failed.
-    pub fn successor_failed(&mut self, ctx: &mut Context, slot: Option<SlotId>) {
+    /// Who was to take a worker's place for this reason failed.
+    pub fn not_succeeded(&mut self, ctx: &mut Context, slot: Option<SlotId>, reason: Option<&ExitReason>) {
+        if reason != Some(&ExitReason::Profile) {
+            return;
+        }
         let owes = |child: &ChildId| ctx.processes.get(*child).is_some_and(|child| child.slot == slot);
-        let found = self.orders.iter().find(|(child, order)| order.progress == Progress::Owed && owes(child));
+        let found = self.orders.iter().find(|(child, order)| order.progress == ProfileProgress::Owed && owes(child));
         if let Some(child) = found.map(|(child, _)| *child) {
             self.give_up(ctx, child, NotProfiled::NoSuccessor);
         }
@@ -199,7 +203,7 @@ impl Profiling {
 
     /// The cluster stops: that waits for no snapshot.
     pub fn cancel(&mut self, ctx: &mut Context) {
-        let owed = self.orders.values().filter(|order| order.at_end && order.progress != Progress::Running);
+        let owed = self.orders.values().filter(|order| order.at_end && order.progress != ProfileProgress::Running);
         for child in owed.map(|order| order.request.child).collect::<Vec<_>>() {
             self.give_up(ctx, child, NotProfiled::Closed);
         }
@@ -215,7 +219,7 @@ impl Profiling {
     pub fn timed_out(&mut self, ctx: &mut Context) {
         let late = self.orders.iter().filter(|(_, order)| order.until <= ctx.now);
         for (child, progress) in late.map(|(child, order)| (*child, order.progress)).collect::<Vec<_>>() {
-            let why = if progress == Progress::Asked { NotProfiled::Unanswered } else { NotProfiled::Late };
+            let why = if progress == ProfileProgress::Asked { NotProfiled::Unanswered } else { NotProfiled::Late };
             self.give_up(ctx, child, why);
         }
     }
@@ -224,7 +228,7 @@ impl Profiling {
     fn give_up(&mut self, ctx: &mut Context, child: ChildId, why: NotProfiled) {
         let Some(order) = self.orders.get(&child) else { return };
         tell_end(ctx, &order.request);
-        if order.progress != Progress::Asked {
+        if order.progress != ProfileProgress::Asked {
             ctx.act(Action::RemoveProfile { file: order.request.file.clone() });
         }
         self.over(ctx, child, |_| Err(why));
@@ -242,7 +246,7 @@ impl Profiling {
         ctx.notify(Notice::Profiled { id: order.request.id, result: result(order.request) });
     }
 
-    fn order(&mut self, child: ChildId, id: u32) -> Option<&mut Order> {
+    fn order(&mut self, child: ChildId, id: u32) -> Option<&mut PendingProfile> {
         self.orders.get_mut(&child).filter(|order| order.request.id == id)
     }
 }
@@ -260,7 +264,7 @@ fn tell_end(ctx: &mut Context, request: &ProfileRequest) {
 }
 
 /// Its event loop turns no more. While the cluster stops its time passes all the same.
-fn stands_still(ctx: &mut Context, order: &mut Order) {
+fn stands_still(ctx: &mut Context, order: &mut PendingProfile) {
     let (now, is_stopping) = (ctx.now, ctx.is_stopping());
     let Some(child) = ctx.processes.get_mut(order.request.child) else { return };
     child.snapshotting = true;
@@ -273,7 +277,7 @@ fn stands_still(ctx: &mut Context, order: &mut Order) {
 }
 
 /// It turns again.
-fn goes_on(ctx: &mut Context, order: &Order) {
+fn goes_on(ctx: &mut Context, order: &PendingProfile) {
     let now = ctx.now;
     let Some(child) = ctx.processes.get_mut(order.request.child).filter(|child| child.snapshotting) else { return };
     child.snapshotting = false;

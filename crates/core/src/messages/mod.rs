@@ -16,7 +16,7 @@ use bytes::Bytes;
 
 use crate::action::{Action, Origin};
 use crate::context::{Context, Phase};
-use crate::event::HandleTarget;
+use crate::event::{Event, HandleTarget};
 use crate::lifecycle::child::Child;
 use crate::notice::{Notice, Undeliverable};
 use crate::types::{ChildId, ConnectionId, Lane, Peer, Readiness};
@@ -211,6 +211,13 @@ impl Messages {
                 ctx.act(Action::MailTaken { receiver });
             }
         }
+    }
+}
+
+/// An event for a child that is gone: only a message must not vanish without a word.
+pub fn missed(ctx: &mut Context, event: Event) {
+    if let Event::SentTo { frame, .. } = event {
+        undeliverable(ctx, Peer::App, &frame, Undeliverable::Gone);
     }
 }
 

@@ -126,7 +126,7 @@ async fn speaks(stream: &mut impl ByteStream, came: &mut Vec<u8>, most: usize) {
             return;
         }
     }
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 /// The last answer. What is not read yet would turn the close into a reset, which takes the answer away.

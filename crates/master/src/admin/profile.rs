@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::sync::oneshot::{Receiver, Sender};
 
 use super::orders::{done, no_such};
-use crate::link::Input;
+use crate::link::{Input, Link};
 use crate::run::Shell;
 use cluster_admin::order::{ProfileOrder, ProfiledSlot};
 use cluster_admin::response::{Response, Status};
@@ -45,8 +45,9 @@ impl Shell {
     }
 
     fn alone(&self) -> Option<(ChildId, u32)> {
-        let child = self.core.alone_id()?;
-        Some((child, self.links.get(&child)?.process.pid()))
+        let is_alone = |(child, _): &(&ChildId, &Link)| matches!(child, ChildId::Alone(_));
+        // The last one: the one before may not have ended yet.
+        self.links.iter().rev().find(is_alone).map(|(child, link)| (*child, link.process.pid()))
     }
 }
 
