@@ -24,6 +24,7 @@ const MEASURED = {
   heapSampling: {
     begin: (session) => {
       post(session, 'HeapProfiler.enable');
+      if (isSampled(session)) throw new Fault('busy', 'The heap of this process is being sampled already, by itself.');
       post(session, 'HeapProfiler.startSampling');
     },
     end: (session) => JSON.stringify(post(session, 'HeapProfiler.stopSampling').profile),
@@ -46,6 +47,7 @@ class Profile {
   #duration;
   #file;
   #fd;
+  #isMade = false;
   #session;
   #began;
   #timer;
@@ -80,6 +82,7 @@ class Profile {
   #open() {
     try {
       this.#fd = fs.openSync(this.#file, 'wx', MODE);
+      this.#isMade = true;
     } catch ({ code, message }) {
       const why = code === 'EEXIST' ? `${this.#file} exists. Nothing is overwritten: give another file.` : message;
       throw new Fault('file', why);
@@ -161,9 +164,12 @@ class Profile {
 
   /** Nothing is left of it. */
   #fail({ why = 'unavailable', message }) {
-    const isOurs = this.#fd !== undefined;
-    this.#close();
-    if (isOurs) fs.rmSync(this.#file, { force: true });
+    try {
+      this.#close();
+      if (this.#isMade) fs.rmSync(this.#file, { force: true });
+    } catch {
+      // Why it failed says more.
+    }
     report('unprofiled', { id: this.#id, why, message });
   }
 
@@ -172,8 +178,19 @@ class Profile {
     clearTimeout(this.#timer);
     process.off('disconnect', this.#end);
     this.#session?.disconnect();
-    if (this.#fd !== undefined) fs.closeSync(this.#fd);
+    const fd = this.#fd;
     this.#fd = undefined;
+    if (fd !== undefined) fs.closeSync(fd);
+  }
+}
+
+/** V8 has one sampling of the heap for all (`--heap-prof` is one as well): who begins another shares it, and ends it for both. */
+function isSampled(session) {
+  try {
+    post(session, 'HeapProfiler.getSamplingProfile');
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -152,15 +152,27 @@ test('no file is overwritten, and before one can be written nobody is replaced',
   expect((await workerOf(1)).pid).toBe(pid);
 });
 
-test('one whose JavaScript is blocked is not waited for, and writes nothing when it goes on', async () => {
+test("a sampling of the process's own is not taken away: it is refused", async () => {
+  const files = folder();
+  const sampled = await start({ count: 1, execArgv: ['--heap-prof', `--heap-prof-dir=${files}`] });
+  const cluster = await connectCluster(sampled.pid);
+  const file = path.join(folder(), 'a.heapprofile');
+  const told = cluster.profile(1, { kind: 'heapSampling', duration: 100, file });
+  await expect(told).rejects.toMatchObject({ code: 'ERR_PROFILE_UNDER_WAY' });
+  expect(fs.existsSync(file)).toBe(false);
+  await cluster.profile(1, { kind: 'cpu', duration: 100, file });
+  await sampled.call('close');
+  const [own] = fs.readdirSync(files);
+  expect(read(path.join(files, own)).head).toBeDefined();
+});
+
+test('one that stands still is not waited for, and writes nothing when it goes on', async () => {
   const worker = await workerOf(2);
-  await app().control(worker, 'blockFor', { ms: 7000 });
-  await app().report('blocking');
-  const file = inFolder('blocked');
-  await expect((await client()).profile(2, { kind: 'report', file })).rejects.toMatchObject({
-    code: 'ERR_PROFILE_UNANSWERED',
-  });
-  await app().report('blocked');
+  const file = inFolder('late');
+  process.kill(worker.pid, 'SIGSTOP');
+  const told = (await client()).profile(2, { kind: 'report', file });
+  await expect(told).rejects.toMatchObject({ code: 'ERR_PROFILE_UNANSWERED' });
+  process.kill(worker.pid, 'SIGCONT');
   const after = await (await client()).profile(2, { kind: 'report', file: inFolder('after') });
   expect(after.pid).toBe(worker.pid);
   expect(fs.existsSync(file)).toBe(false);
