@@ -317,6 +317,12 @@ impl Core {
         self.served.by_slot(&self.ctx)
     }
 
+    /// How many messages wait until somebody is there: for the alone, and for workers.
+    #[must_use]
+    pub fn messages_waiting(&self) -> (usize, usize) {
+        self.messages.waiting()
+    }
+
     /// How a process said just now that it is doing, if somebody looked lately.
     #[must_use]
     pub fn vitals(&self, now: Time, id: ChildId) -> Option<&Vitals> {
