@@ -103,7 +103,12 @@ impl Text {
     /// One of the samples of a histogram or summary: `_bucket`, `_sum`, `_count`.
     pub(super) fn part(&mut self, suffix: &str, labels: &Labels, value: impl Into<f64>) {
         self.head(suffix, labels);
-        let _ = writeln!(self.text, " {}", value.into());
+        let value = value.into();
+        // Most are whole numbers, which are written much faster.
+        let _ = match value as i64 {
+            whole if whole as f64 == value => writeln!(self.text, " {whole}"),
+            _ => writeln!(self.text, " {value}"),
+        };
     }
 
     /// `within`: each bound with how many were within it.
@@ -149,6 +154,8 @@ mod tests {
         text.count(&Labels::new(&[("x", "1"), ("y", "a\\\"\n")]), u64::MAX);
         text.metric("b_seconds", MetricKind::Gauge, "How long.");
         text.sample(&Labels::default(), 0.25);
+        text.sample(&Labels::default(), -3);
+        text.sample(&Labels::default(), 1e300);
         text.finish()
     }
 
@@ -156,15 +163,16 @@ mod tests {
     fn prometheus() {
         let expected = "# HELP a_total How many.\n# TYPE a_total counter\n\
             a_total{x=\"1\",y=\"a\\\\\\\"\\n\"} 18446744073709551615\n\
-            # HELP b_seconds How long.\n# TYPE b_seconds gauge\nb_seconds 0.25\n";
-        assert_eq!(written(Format::Prometheus), expected);
+            # HELP b_seconds How long.\n# TYPE b_seconds gauge\nb_seconds 0.25\nb_seconds -3\n";
+        let text = written(Format::Prometheus);
+        assert!(text.starts_with(expected) && text.ends_with(&format!("b_seconds 1{}\n", "0".repeat(300))), "{text}");
     }
 
     #[test]
     fn open_metrics_names_a_counter_without_total_and_has_an_end() {
         let text = written(Format::OpenMetrics);
         assert!(text.starts_with("# HELP a How many.\n# TYPE a counter\na_total{"), "{text}");
-        assert!(text.ends_with("b_seconds 0.25\n# EOF\n"), "{text}");
+        assert!(text.ends_with("0\n# EOF\n"), "{text}");
     }
 
     #[test]

@@ -105,7 +105,7 @@ impl Shell {
 
     fn snapshot(&mut self) -> Snapshot<'_> {
         self.tell(Event::LookedAt);
-        let (app, platform, now) = (std::process::id(), self.platform(), self.now());
+        let (app, platform, now, moment) = (std::process::id(), self.platform(), self.now(), Instant::now());
         let pids = self.links.values().map(|link| link.process.pid()).chain([app]);
         self.usages.refresh(now, platform, pids);
         let usage = |pid| self.usages.known.get(&pid).copied();
@@ -118,12 +118,12 @@ impl Shell {
                 slot: self.core.slot(*child).or(link.slot),
                 pid,
                 state: self.core.state(*child).unwrap_or("draining"),
-                uptime: millis(link.since.elapsed()),
+                uptime: millis(moment.saturating_duration_since(link.since)),
                 messages: link.messages,
                 queued_bytes: link.queued(),
                 connections: self.core.connections(*child),
                 usage: usage(pid),
-                vitals: self.core.vitals(self.now(), *child).copied(),
+                vitals: self.core.vitals(now, *child).copied(),
             }
         });
         let dispatched: HashMap<_, _> =
