@@ -16,7 +16,7 @@ use bytes::Bytes;
 
 use crate::action::{Action, Origin};
 use crate::context::{Context, Phase};
-use crate::event::{Event, HandleTarget};
+use crate::event::HandleTarget;
 use crate::lifecycle::child::Child;
 use crate::notice::{Notice, Undeliverable};
 use crate::types::{ChildId, ConnectionId, Lane, Peer, Readiness};
@@ -41,6 +41,12 @@ pub struct Messages {
 }
 
 impl Messages {
+    /// How many messages wait until somebody is there: for the alone, and for workers.
+    #[must_use]
+    pub fn waiting(&self) -> (usize, usize) {
+        self.mail.waiting()
+    }
+
     /// A message came in. One is for the master: the `process.send('ready')` of a worker that says so itself.
     pub fn sent(&mut self, ctx: &mut Context, from: Peer, target: Target, frame: Bytes) {
         if let (&Readiness::Message, Peer::Child(child @ ChildId::Worker(_)), b"\"ready\"\n") =
@@ -211,13 +217,6 @@ impl Messages {
                 ctx.act(Action::MailTaken { receiver });
             }
         }
-    }
-}
-
-/// An event for a child that is gone: only a message must not vanish without a word.
-pub fn missed(ctx: &mut Context, event: Event) {
-    if let Event::SentTo { frame, .. } = event {
-        undeliverable(ctx, Peer::App, &frame, Undeliverable::Gone);
     }
 }
 
