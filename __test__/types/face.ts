@@ -383,6 +383,14 @@ export async function control(): Promise<void> {
   if (!report.ok && report.reason === 'under-way') report.replaced.length.toFixed();
   await client.scale(workers.listening + 1);
   const pid: number = await client.kill(1);
+  const { signal } = new AbortController();
+  const profile = await client.profile('alone', { kind: 'cpu', duration: 1000, file: 'a.cpuprofile', signal });
+  same<number | null, typeof profile.slot>(true);
+  const [worker] = (await startCluster({ exec: './app.js' })).workers.values();
+  same<string, Awaited<ReturnType<typeof worker.profile>>['file']>(true);
+  await worker.profile({ kind: 'heap', inPlace: true });
+  // @ts-expect-error the kind is needed
+  await worker.profile({ duration: 1 });
   await client.stop();
   // @ts-expect-error a slot is a number
   await client.kill('1');

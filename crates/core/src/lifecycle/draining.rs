@@ -170,7 +170,7 @@ impl Context {
         MOST_PER_SLOT * self.policy.count as usize
     }
 
-    /// One that writes its heap will not be long, and its successor is there.
+    /// Nobody is to wait for one that writes its heap: another one has its place already.
     fn crowd(&self) -> usize {
         let successors = self.processes.slots().filter(|(_, entry)| entry.successor.is_some()).count();
         let counts = |worker: &&Child| if worker.is_draining() { !worker.snapshotting } else { !worker.stands_by() };

@@ -123,8 +123,10 @@ impl Recycling {
         let all = ctx.processes.ready_workers().filter_map(|worker| Some((worker.id, self.due(ctx, worker)?)));
         let due = all.min_by_key(|(id, _)| !self.asked.contains_key(id));
         match due {
-            Some((id, reason)) if self.asked.remove(&id).is_some() => self.succeed(ctx, id, reason),
-            Some((id, reason)) if ctx.now >= self.retry_at => self.succeed(ctx, id, reason),
+            Some((id, reason)) if self.asked.contains_key(&id) || ctx.now >= self.retry_at => {
+                self.asked.remove(&id);
+                self.succeed(ctx, id, reason);
+            }
             Some(_) => self.next_check = Some(self.retry_at),
             None => self.next_check = ctx.processes.ready_workers().filter_map(|worker| self.old_at(ctx, worker)).min(),
         }
