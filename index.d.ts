@@ -38,6 +38,7 @@ export * from './lib/types/drain';
 export * from './lib/types/handles';
 export * from './lib/types/members';
 export * from './lib/types/messenger';
+export * from './lib/types/output';
 export * from './lib/types/process';
 export * from './lib/types/reload';
 export * from './lib/types/report';

@@ -19,6 +19,7 @@ function noStats(title) {
     listeners: [],
     app: { pid: process.pid, queuedBytes: 0, usage: null },
     requests: [],
+    output: { droppedLines: 0 },
     counts: {
       forks: byRole(),
       reforks: byRole(),

@@ -61,6 +61,15 @@ class ControlClient {
     const { pid } = await ask(this.#path, 'POST', '/kill', { slot });
     return pid;
   }
+
+  logs() {
+    return ask(this.#path, 'GET', '/logs');
+  }
+
+  async reopenLogs() {
+    const { files } = await ask(this.#path, 'POST', '/logs/reopen');
+    return files;
+  }
 }
 
 async function ask(path, method, url, fields) {

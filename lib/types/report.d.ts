@@ -190,6 +190,11 @@ export interface ClusterStats {
   };
   /** The HTTP requests that came to the workers of each slot, HTTP/2 included; counted with `admin` or `maxRequests`, else empty. */
   requests: SlotRequests[];
+  /** What became of the output of the children, if it goes to files. */
+  output: {
+    /** Lines that could not be written, as the disk was full, say. */
+    droppedLines: number;
+  };
   /** What has happened. */
   counts: ClusterCounts;
 }

@@ -106,6 +106,8 @@ fn of_what_happened(text: &mut Text, snapshot: &Snapshot<'_>) {
     }
     text.metric("cluster_native_messages_missed_total", Counter, "Messages to many that a stalled receiver missed.");
     text.count(&[], counts.missed);
+    text.metric("cluster_native_output_dropped_lines_total", Counter, "Lines of output that no log file could take.");
+    text.count(&[], snapshot.output.dropped_lines);
 }
 
 /// Several sockets may have one address: of servers with other options, or of TCP and UDP.

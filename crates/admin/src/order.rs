@@ -22,6 +22,8 @@ pub enum ControlOrder {
     Restart(SlotId),
     /// SIGKILL for the worker of a slot.
     Kill(SlotId),
+    /// The log files may have been renamed.
+    ReopenLogs,
 }
 
 /// The body of a reload. What else it may hold is checked where it is used (lib/config/changes.js).
@@ -58,6 +60,7 @@ impl ControlOrder {
             Self::Stop => "stop",
             Self::Restart(_) => "restart",
             Self::Kill(_) => "kill",
+            Self::ReopenLogs => "reopen the log files",
         }
     }
 
@@ -71,6 +74,7 @@ impl ControlOrder {
             "/scale" => scale,
             "/stop" => |_| Ok(Self::Stop),
             "/restart" => |body| Ok(Self::Restart(json::<SlotBody>(body)?.slot)),
+            "/logs/reopen" => |_| Ok(Self::ReopenLogs),
             "/kill" => |body| Ok(Self::Kill(json::<SlotBody>(body)?.slot)),
             _ => return Ok(None),
         };
@@ -127,6 +131,7 @@ mod tests {
             ("/stop", "", ControlOrder::Stop),
             ("/restart", r#"{"slot":2}"#, ControlOrder::Restart(2)),
             ("/kill", r#"{"slot":2}"#, ControlOrder::Kill(2)),
+            ("/logs/reopen", "", ControlOrder::ReopenLogs),
         ] {
             assert_eq!(read("POST", path, body), Ok(Some(order)), "{path} {body}");
             assert_eq!(read("GET", path, body), Err(Status::MethodNotAllowed));

@@ -31,6 +31,7 @@ pub struct Snapshot<'a> {
     pub app: AppSnapshot,
     /// Of each slot, where its workers count them.
     pub requests: Vec<RequestsSnapshot>,
+    pub output: OutputSnapshot,
     pub counts: &'a Counters,
 }
 
@@ -94,6 +95,14 @@ pub struct RequestsSnapshot {
     pub active: u64,
     /// How long those that are over took together, in ms.
     pub duration: u64,
+}
+
+/// What became of the children's output.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OutputSnapshot {
+    /// Lines that no file could take.
+    pub dropped_lines: u64,
 }
 
 /// The app's own process.

@@ -28,6 +28,8 @@ pub enum ErrorCode {
     MessageTruncated,
     /// There is no alone.
     NoAlone,
+    /// The output goes to no file.
+    NoOutputFile,
     /// A slot has no worker.
     NoSuchSlot,
     /// No worker is left.
@@ -36,6 +38,8 @@ pub enum ErrorCode {
     NotRunning,
     /// What the control socket was told cannot be understood.
     OrderInvalid,
+    /// A log file cannot be opened.
+    OutputFile,
     /// A reload came to nothing.
     ReloadFailed,
     /// A slot stays empty.
@@ -64,10 +68,12 @@ impl ErrorCode {
             Self::MessageTooLarge => "ERR_MESSAGE_TOO_LARGE",
             Self::MessageTruncated => "ERR_MESSAGE_TRUNCATED",
             Self::NoAlone => "ERR_NO_ALONE",
+            Self::NoOutputFile => "ERR_NO_OUTPUT_FILE",
             Self::NoSuchSlot => "ERR_NO_SUCH_SLOT",
             Self::NoWorkers => "ERR_NO_WORKERS",
             Self::NotRunning => "ERR_NOT_RUNNING",
             Self::OrderInvalid => "ERR_ORDER_INVALID",
+            Self::OutputFile => "ERR_OUTPUT_FILE",
             Self::ReloadFailed => "ERR_RELOAD_FAILED",
             Self::ScaleFailed => "ERR_SCALE_FAILED",
             Self::ScaleInvalid => "ERR_SCALE_INVALID",

@@ -1,6 +1,6 @@
 use super::*;
 use crate::counters::Counters;
-use crate::snapshot::{AppSnapshot, ListenerSnapshot};
+use crate::snapshot::{AppSnapshot, ListenerSnapshot, OutputSnapshot};
 use cluster_core::notice::{AloneStatus, Census};
 use cluster_core::traffic::dispatch::Counts;
 use cluster_core::traffic::steering::Acceptor;
@@ -47,6 +47,7 @@ fn snapshot(counts: &Counters) -> Snapshot<'_> {
         }],
         app: AppSnapshot { pid: 1, queued_bytes: 8, usage: None },
         requests: vec![RequestsSnapshot { slot: 1, count: 3, active: 2, duration: 1500 }],
+        output: OutputSnapshot { dropped_lines: 9 },
         counts,
     }
 }
