@@ -140,11 +140,9 @@ impl FileSink {
     async fn lose_patience(&self) {
         let before = self.progress.done();
         sleep(PATIENCE).await;
-        if self.progress.done() == before {
-            if self.stuck_at.replace(Some(before)).is_none() {
-                let cluster = &self.cluster;
-                tracing::warn!(cluster, "the disk takes no output: until it does, output is dropped and counted");
-            }
+        if self.progress.done() == before && self.stuck_at.replace(Some(before)).is_none() {
+            let cluster = &self.cluster;
+            tracing::warn!(cluster, "the disk takes no output: until it does, output is dropped and counted");
         }
     }
 
