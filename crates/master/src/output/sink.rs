@@ -228,7 +228,7 @@ mod tests {
         assert_eq!(files.progress.lost.load(Ordering::Relaxed), block.len() as u64);
         // It takes something again.
         assert!(write_one(&files, &todo) && write_one(&files, &todo));
-        sink.take(&source, block.clone());
+        sink.take(&source, block);
         assert_eq!((files.dropped.get(), files.stuck_at.get()), (0, None));
         while write_one(&files, &todo) {}
         assert_eq!(files.progress.queued(), 0);
