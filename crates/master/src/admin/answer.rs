@@ -6,11 +6,12 @@ use std::time::{Duration, Instant, UNIX_EPOCH};
 use super::AdminRequest;
 use crate::config::{Output, OutputFiles};
 use crate::run::Shell;
+use cluster_admin::counters::ByRole;
 use cluster_admin::metrics;
 use cluster_admin::response::{Response, Status};
 use cluster_admin::route::{AskedFor, Inquiry};
 use cluster_admin::snapshot::{
-    AppSnapshot, ChildSnapshot, ListenerSnapshot, OutputSnapshot, RequestsSnapshot, Snapshot, Usage,
+    AppSnapshot, ChildSnapshot, ListenerSnapshot, MessagesSnapshot, OutputSnapshot, RequestsSnapshot, Snapshot, Usage,
 };
 use cluster_core::context::Phase;
 use cluster_core::event::Event;
@@ -96,11 +97,12 @@ impl Shell {
     fn requests(&self) -> Vec<RequestsSnapshot> {
         let by_slot = self.core.requests().into_iter();
         by_slot
-            .map(|(slot, RequestCounts { started, ended, duration })| RequestsSnapshot {
+            .map(|(slot, RequestCounts { started, ended, duration, durations })| RequestsSnapshot {
                 slot,
                 count: ended,
                 active: started.saturating_sub(ended),
                 duration,
+                durations,
             })
             .collect()
     }
@@ -112,7 +114,7 @@ impl Shell {
 
     fn snapshot(&mut self) -> Snapshot<'_> {
         self.tell(Event::LookedAt);
-        let (app, platform, now) = (std::process::id(), self.platform(), self.now());
+        let (app, platform, now, moment) = (std::process::id(), self.platform(), self.now(), Instant::now());
         let pids = self.links.values().map(|link| link.process.pid()).chain([app]);
         self.usages.refresh(now, platform, pids);
         let usage = |pid| self.usages.known.get(&pid).copied();
@@ -125,14 +127,12 @@ impl Shell {
                 slot: self.core.slot(*child).or(link.slot),
                 pid,
                 state: self.core.state(*child).unwrap_or("draining"),
-                uptime: millis(link.since.elapsed()),
-                received: link.received,
-                sent: link.sent,
-                refused: link.refused,
+                uptime: millis(moment.saturating_duration_since(link.since)),
+                messages: link.messages,
                 queued_bytes: link.queued(),
                 connections: self.core.connections(*child),
                 usage: usage(pid),
-                vitals: self.core.vitals(self.now(), *child).copied(),
+                vitals: self.core.vitals(now, *child).copied(),
             }
         });
         let dispatched: HashMap<_, _> =
@@ -143,6 +143,8 @@ impl Shell {
                 dispatched.get(key).copied().unwrap_or((Acceptor::Workers, 0, Counts::default()));
             ListenerSnapshot { key: key.to_string(), address, acceptor, waiting, queued, counts }
         });
+        let messages = self.links.iter().map(|(child, link)| (*child, link.messages));
+        let (alone, worker) = self.core.messages_waiting();
         Snapshot {
             title: &self.config.title,
             version: env!("CARGO_PKG_VERSION"),
@@ -157,6 +159,7 @@ impl Shell {
             app: AppSnapshot { pid: app, queued_bytes: self.app.bytes(), usage: usage(app) },
             requests: self.requests(),
             output: OutputSnapshot { dropped_lines: self.outputs.dropped_lines() },
+            messages: MessagesSnapshot { by_role: self.counters.messages(messages), waiting: ByRole { alone, worker } },
             counts: &self.counters,
         }
     }
