@@ -38,7 +38,6 @@ const MOST_LEFT: usize = 1 << 20;
 const SETTLES: Duration = Duration::from_millis(10);
 
 /// The pipes of one child that is about to be started; `None`: it has the app's own stream.
-#[derive(Default)]
 pub(super) struct Pipes {
     pub stdout: Option<PipeWriter>,
     pub stderr: Option<PipeWriter>,
@@ -74,7 +73,7 @@ pub(super) struct Outputs {
     stderr: Rc<Cell<PipeState>>,
     tasks: Vec<JoinHandle<()>>,
     owners: BTreeMap<ChildId, Rc<Cell<OutputOwner>>>,
-    /// All that there were, where that makes a difference.
+    /// All that there were.
     named: BTreeSet<OutputOwner>,
     writers: u64,
 }

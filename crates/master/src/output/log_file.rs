@@ -190,6 +190,10 @@ impl LogFile {
 }
 
 fn make_room(path: &Path, keep: u32) -> io::Result<()> {
+    // Somebody has renamed it already.
+    if !path.try_exists()? {
+        return Ok(());
+    }
     for number in (1..keep).rev() {
         rename(&numbered(path, number), &numbered(path, number + 1))?;
     }

@@ -82,6 +82,18 @@ fn one_that_somebody_emptied_has_room_again() {
 }
 
 #[test]
+fn one_that_somebody_renamed_takes_no_number() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("app.log");
+    let mut file = log(&path, 8, 1);
+    file.write(ONE, b"one\ntwo\nsix\n");
+    fs::rename(&path, folder.path().join("moved")).unwrap();
+    file.write(ONE, b"ten\ntwelve\n");
+    assert_eq!((read(&numbered(&path, 1)), read(&path)), ("one\ntwo\n".to_owned(), "twelve\n".to_owned()));
+    assert_eq!(read(&folder.path().join("moved")), "six\nten\n");
+}
+
+#[test]
 fn what_cannot_be_renamed_grows() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("app.log");
