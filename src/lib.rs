@@ -319,6 +319,12 @@ impl Master {
         self.tell(Command::PauseOutput(stream, paused));
     }
 
+    /// The files of the children's output may have been renamed: they are opened anew.
+    #[napi(catch_unwind)]
+    pub fn reopen_output(&self) {
+        self.tell(Command::ReopenOutput);
+    }
+
     /// Keeps the files `names` of the folder `root`, which processes are started with: from now on they may change or go. Where
     /// they do, they are written into a folder of their own in one of `folders`.
     #[napi(catch_unwind)]

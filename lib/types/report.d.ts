@@ -206,6 +206,11 @@ export interface ClusterStats {
   };
   /** The HTTP requests that came to the workers of each slot, HTTP/2 included; counted with `admin` or `maxRequests`, else empty. */
   requests: SlotRequests[];
+  /** What became of the output of the children, if it goes to files. */
+  output: {
+    /** Lines that could not be written, as the disk was full, say. */
+    droppedLines: number;
+  };
   /** The messages of all processes, including those that have exited, and how many wait until a process is there to take them. */
   messages: { alone: RoleMessages; worker: RoleMessages; waiting: ByRole };
   /** What has happened. */

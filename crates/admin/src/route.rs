@@ -43,6 +43,8 @@ pub enum Inquiry {
     Stats,
     /// Whose control socket it is.
     Identity,
+    /// Which files have the output.
+    Logs,
 }
 
 impl AdminAccess {
@@ -66,6 +68,7 @@ impl AdminAccess {
             "/metrics" => Inquiry::Metrics(Format::accepted(&request.accept)),
             "/stats" => Inquiry::Stats,
             "/identity" if self.scope == Scope::Control => Inquiry::Identity,
+            "/logs" if self.scope == Scope::Control => Inquiry::Logs,
             _ => return Err(Response::text(Status::NotFound, "There are /livez, /readyz, /metrics and /stats.")),
         };
         if !matches!(request.method, Method::Get | Method::Head) {
@@ -146,9 +149,11 @@ mod tests {
         assert_eq!(asked(Scope::Control, stop), Ok(AskedFor::Order(ControlOrder::Stop)));
         assert_eq!(get(Scope::Control, "/stats", "any.name"), Ok(Inquiry::Stats));
         assert_eq!(get(Scope::Control, "/identity", "any.name"), Ok(Inquiry::Identity));
+        assert_eq!(get(Scope::Control, "/logs", "any.name"), Ok(Inquiry::Logs));
         for scope in [Scope::Probes, Scope::Everything] {
             assert_eq!(asked(scope, stop), Err(Status::NotFound));
             assert_eq!(get(scope, "/identity", "localhost"), Err(Status::NotFound));
+            assert_eq!(get(scope, "/logs", "localhost"), Err(Status::NotFound));
         }
     }
 

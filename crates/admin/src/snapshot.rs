@@ -31,6 +31,7 @@ pub struct Snapshot<'a> {
     pub app: AppSnapshot,
     /// Of each slot, where its workers count them.
     pub requests: Vec<RequestsSnapshot>,
+    pub output: OutputSnapshot,
     pub messages: MessagesSnapshot,
     pub counts: &'a Counters,
 }
@@ -104,6 +105,14 @@ pub struct MessagesSnapshot {
     pub by_role: ByRole<MessageCounts>,
     /// Those that wait until somebody is there who takes them.
     pub waiting: ByRole<usize>,
+}
+
+/// What became of the children's output.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OutputSnapshot {
+    /// Lines that no file could take.
+    pub dropped_lines: u64,
 }
 
 /// The app's own process.

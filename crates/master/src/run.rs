@@ -127,7 +127,7 @@ impl Shell {
             flow: Flow::default(),
             guarding: Guarding::new(platform, config.title.clone(), config.policy.kill_timeout),
             guarded: Guarded::All,
-            outputs: Outputs::new(Arc::clone(&app)),
+            outputs: Outputs::new(&app, &config.output, &config.title),
             unasked: Unasked::new(&config),
             oom_kills: OomKills::default(),
             started_at: SystemTime::now(),
@@ -324,6 +324,7 @@ impl Shell {
             }
             Command::Ordered { number, failed, json } => self.ordered(number, failed, json),
             Command::KeepPreload(preload) => self.preload = Some(preload),
+            Command::ReopenOutput => drop(self.outputs.reopen()),
             Command::PauseOutput(stream, paused) => self.outputs.pause(stream, paused),
             Command::AppCaughtUp => {
                 self.outputs.resume();

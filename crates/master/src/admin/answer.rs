@@ -4,13 +4,14 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use super::AdminRequest;
+use crate::config::{Output, OutputFiles};
 use crate::run::Shell;
 use cluster_admin::counters::ByRole;
 use cluster_admin::metrics;
 use cluster_admin::response::{Response, Status};
 use cluster_admin::route::{AskedFor, Inquiry};
 use cluster_admin::snapshot::{
-    AppSnapshot, ChildSnapshot, ListenerSnapshot, MessagesSnapshot, RequestsSnapshot, Snapshot, Usage,
+    AppSnapshot, ChildSnapshot, ListenerSnapshot, MessagesSnapshot, OutputSnapshot, RequestsSnapshot, Snapshot, Usage,
 };
 use cluster_core::context::Phase;
 use cluster_core::event::Event;
@@ -69,6 +70,14 @@ impl Shell {
             Inquiry::Identity => {
                 let identity = serde_json::json!({ "title": self.config.title, "pid": std::process::id() });
                 Response::json(Status::Ok, identity.to_string())
+            }
+            Inquiry::Logs => {
+                let keep = match &self.config.output {
+                    Output::Files(OutputFiles { max_size: Some(_), keep, .. }) => *keep,
+                    _ => 0,
+                };
+                let logs = serde_json::json!({ "files": self.outputs.listed(), "keep": keep });
+                Response::json(Status::Ok, logs.to_string())
             }
         }
     }
@@ -149,6 +158,7 @@ impl Shell {
             listeners: listeners.collect(),
             app: AppSnapshot { pid: app, queued_bytes: self.app.bytes(), usage: usage(app) },
             requests: self.requests(),
+            output: OutputSnapshot { dropped_lines: self.outputs.dropped_lines() },
             messages: MessagesSnapshot { by_role: self.counters.messages(messages), waiting: ByRole { alone, worker } },
             counts: &self.counters,
         }
