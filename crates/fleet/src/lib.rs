@@ -1,0 +1,8 @@
+//! What several hosts agree on. Pure, as crates/core is: events in, actions out, time passed in; no sockets, no tokio.
+//!
+//! So far: the [`lease`], by which one host of all runs the alone.
+
+pub mod lease;
+
+#[cfg(test)]
+mod testing;
