@@ -8,7 +8,7 @@ use std::time::Duration;
 use async_nats::header::{HeaderMap, NATS_EXPECTED_LAST_SUBJECT_SEQUENCE};
 use async_nats::jetstream::context::{ContextBuilder, GetStreamErrorKind, PublishErrorKind};
 use async_nats::jetstream::kv;
-use async_nats::jetstream::stream::{LastRawMessageErrorKind, StorageType};
+use async_nats::jetstream::stream::{LastRawMessageErrorKind, StorageType, Stream};
 use async_nats::jetstream::{Context, ErrorCode};
 use async_nats::{Client, HeaderValue};
 use cluster_fleet::lease::{Record, Sight, Version, WriteFailure};
@@ -47,13 +47,23 @@ impl NatsStore {
         }
     }
 
-    /// The bucket, which is made if there is none.
-    async fn open(&self) -> Result<kv::Store, StoreError> {
-        match self.context.get_stream(format!("KV_{}", self.bucket)).await {
-            Err(error) if is_not_found(&error.kind()) => {}
-            Err(error) => return Err(store_error(error)),
-            Ok(_) => return self.context.get_key_value(&self.bucket).await.map_err(store_error),
-        }
+    /// The bucket's stream, as it is now, and when it was created. It is made if there is none.
+    async fn bucket(&self) -> Result<(Stream, u64), StoreError> {
+        let name = format!("KV_{}", self.bucket);
+        let stream = match self.context.get_stream(&name).await {
+            Err(error) if is_not_found(&error.kind()) => {
+                self.create().await?;
+                self.context.get_stream(&name).await
+            }
+            result => result,
+        };
+        let stream = stream.map_err(store_error)?;
+        let creation = u64::try_from(stream.cached_info().created.unix_timestamp_nanos()).map_err(store_error)?;
+        self.creation.send_if_modified(|last| std::mem::replace(last, creation) != creation);
+        Ok((stream, creation))
+    }
+
+    async fn create(&self) -> Result<kv::Store, StoreError> {
         let config = kv::Config {
             bucket: self.bucket.clone(),
             description: "cluster-native: who holds a lease".to_owned(),
@@ -63,15 +73,6 @@ impl NatsStore {
             ..kv::Config::default()
         };
         self.context.create_key_value(config).await.map_err(store_error)
-    }
-
-    /// The bucket, and when it was created.
-    async fn bucket(&self) -> Result<(kv::Store, u64), StoreError> {
-        let store = self.open().await?;
-        let nanoseconds = store.stream.get_info().await.map_err(store_error)?.created.unix_timestamp_nanos();
-        let creation = u64::try_from(nanoseconds).map_err(store_error)?;
-        self.creation.send_if_modified(|last| std::mem::replace(last, creation) != creation);
-        Ok((store, creation))
     }
 
     fn key(&self, bucket: u64) -> String {
@@ -88,8 +89,8 @@ impl LeaseStore for NatsStore {
 
     /// Answered by the stream's leader: a bucket that allows direct reads would answer from any replica.
     async fn read(&self) -> Result<Sight, StoreError> {
-        let (store, bucket) = self.bucket().await?;
-        match store.stream.get_last_raw_message_by_subject(&self.subject(bucket)).await {
+        let (stream, bucket) = self.bucket().await?;
+        match stream.get_last_raw_message_by_subject(&self.subject(bucket)).await {
             // A message without a value says that the key was deleted.
             Ok(message) => Ok(sight(bucket, message.sequence, &message.payload)),
             Err(error) if error.kind() == LastRawMessageErrorKind::NoMessageFound => Ok(sight(bucket, 0, b"")),
@@ -115,7 +116,8 @@ impl LeaseStore for NatsStore {
 
     async fn watch(&self) -> Result<NatsWatch, StoreError> {
         let creation = self.creation.subscribe();
-        let (store, bucket) = self.bucket().await?;
+        let (_, bucket) = self.bucket().await?;
+        let store = self.context.get_key_value(&self.bucket).await.map_err(store_error)?;
         let entries = store.watch_with_history(self.key(bucket)).await.map_err(store_error)?;
         Ok(NatsWatch { entries, bucket, creation })
     }

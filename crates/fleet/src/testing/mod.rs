@@ -12,7 +12,7 @@ mod store;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::lease::{LeaseAction, LeaseEvent, Moment, OnLost, Record, RequestId, Token, Version, WriteFailure};
+use crate::lease::{Lease, LeaseAction, LeaseEvent, Moment, OnLost, Record, RequestId, Token, Version, WriteFailure};
 use host::{SimHost, SimProcess, SimTenure};
 use store::SimStore;
 
@@ -139,7 +139,8 @@ impl FleetWorld {
             self.act(number, action);
         }
         let host = &mut self.hosts[number];
-        let next: Option<Moment> = host.lease.as_ref().and_then(|lease| lease.next_timeout());
+        let next = host.lease.as_ref().and_then(Lease::next_timeout);
+        assert!(next.is_none_or(|next| next > moment), "it comes back again and again: {next:?}");
         let at = next.map(|moment| host.clock.real(moment).max(self.now));
         if at != host.alarm {
             host.alarm = at;
