@@ -111,9 +111,9 @@ impl Lease {
         }
     }
 
-    /// The write that says so may be applied when it was given up long ago: from here on only a new write makes a tenure.
+    /// The write that says so may be applied when it was given up long ago, so there is no way back: this host releases until the
+    /// record is its own no more.
     fn release(&mut self, to: Option<String>) {
-        self.requests.void_attempts();
         self.state = LeaseState::Releasing { to };
     }
 

@@ -11,8 +11,11 @@ use crate::lease::{
 const LEASE: Duration = ms(1_000);
 
 fn lease() -> Lease {
-    let policy = LeasePolicy { host: "a".into(), nonce: "a.1".into(), lease: LEASE, on_lost: OnLost::Stop };
-    Lease::new(policy, 1)
+    with(OnLost::Stop)
+}
+
+fn with(on_lost: OnLost) -> Lease {
+    Lease::new(LeasePolicy { host: "a".into(), nonce: "a.1".into(), lease: LEASE, on_lost }, 1)
 }
 
 fn version(revision: u64) -> Version {
@@ -91,6 +94,17 @@ fn an_answer_that_comes_after_the_deadline_revives_nothing() {
 }
 
 #[test]
+fn nor_does_one_that_comes_when_everything_has_ended() {
+    let mut lease = lease();
+    lease.holds();
+    let (id, _) = wanted_write(&lease.told(700, LeaseEvent::TimedOut));
+    lease.told(750, LeaseEvent::TimedOut);
+    lease.told(751, LeaseEvent::Ended);
+    let (_, again) = wanted_write(&lease.told(755, LeaseEvent::Wrote { id, result: Ok(version(3)) }));
+    assert_eq!((again.released, lease.tenure()), (None, None));
+}
+
+#[test]
 fn nothing_is_taken_before_what_ran_has_ended() {
     let mut lease = lease();
     lease.holds();
@@ -134,6 +148,15 @@ fn what_another_has_written_ends_it_at_once() {
     let mut lease = lease();
     lease.holds();
     assert_eq!(lease.told(20, LeaseEvent::Watched(sight(3, held_by("b")))), lost(LostReason::Taken));
+}
+
+/// Its alone may be running still, until the guard ends it.
+#[test]
+fn another_life_of_the_same_host_is_another() {
+    let mut lease = lease();
+    let (_, record) = lease.holds();
+    let earlier = Record { nonce: "a.0".into(), ..record };
+    assert_eq!(lease.told(20, LeaseEvent::Watched(sight(3, earlier))), lost(LostReason::Taken));
 }
 
 #[test]
@@ -195,4 +218,29 @@ fn a_store_that_refuses_at_once_is_not_asked_all_the_time() {
         }
     }
     assert!((100..=200).contains(&asked), "{asked} times in ten leases");
+}
+
+#[test]
+fn who_drains_gives_away_what_it_had_asked_for_before() {
+    let mut lease = lease();
+    let (id, _) = lease.takes(0, 1);
+    assert_eq!(lease.told(1, LeaseEvent::Draining), []);
+    let (id, record) = wanted_write(&lease.told(5, LeaseEvent::Wrote { id, result: Ok(version(2)) }));
+    assert!(record.released.is_some());
+    assert_eq!(lease.told(10, LeaseEvent::Wrote { id, result: Ok(version(3)) }), [LeaseAction::Released]);
+}
+
+#[test]
+fn what_was_kept_is_given_away_only_when_it_has_ended() {
+    let mut lease = with(OnLost::Keep);
+    let (_, record) = lease.holds();
+    let expired = LeaseAction::Lost { reason: LostReason::Expired };
+    let (id, _) = wanted_write(&lease.told(740, LeaseEvent::TimedOut));
+    // It is its own still, and may be had again by a write.
+    assert_eq!(lease.told(750, LeaseEvent::TimedOut), [expired]);
+    assert_eq!(lease.told(760, LeaseEvent::Draining), [LeaseAction::Leave]);
+    assert_eq!(lease.told(770, LeaseEvent::Wrote { id, result: Ok(version(3)) }), []);
+    assert_eq!(lease.told(780, LeaseEvent::Watched(sight(4, record))), []);
+    let (_, released) = wanted_write(&lease.told(790, LeaseEvent::Ended));
+    assert!(released.released.is_some());
 }
