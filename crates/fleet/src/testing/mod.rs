@@ -96,6 +96,7 @@ impl FleetWorld {
     pub(crate) fn run(&mut self, until: Duration) {
         while let Some(entry) = self.due.first_entry().filter(|entry| entry.key().0 <= until) {
             let ((at, _), due) = entry.remove_entry();
+            assert!(at >= self.now, "time runs backwards for {due:?}");
             self.now = at;
             self.take(due);
             self.check();
@@ -279,7 +280,8 @@ impl FleetWorld {
     fn end_process(&mut self, host: usize, after: Duration) {
         let at = self.now + after;
         let Some(process) = &mut self.hosts[host].process else { return };
-        let at = process.ends_at.map_or(at, |planned| planned.min(at));
+        // What was planned for the time in which it was frozen is to come.
+        let at = process.ends_at.map_or(at, |planned| planned.min(at)).max(self.now);
         process.ends_at = Some(at);
         let number = process.number;
         self.later(at, Due::ProcessEnd { number });
