@@ -47,6 +47,8 @@ pub struct ChildSnapshot {
     pub state: &'static str,
     /// For how long it has been there, in ms.
     pub uptime: u64,
+    /// How often its place was taken again after a process there had ended without being asked.
+    pub restarts: u64,
     /// Messages that it sent, frames that were sent to it, messages of its own that were refused.
     pub received: u64,
     pub sent: u64,

@@ -15,6 +15,7 @@
 //! published. This file passes events and facts on to the parts, and has no rule of its own.
 
 pub mod action;
+mod changes;
 pub mod context;
 pub mod event;
 pub mod facts;

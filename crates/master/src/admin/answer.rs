@@ -6,6 +6,7 @@ use std::time::{Duration, Instant, UNIX_EPOCH};
 use super::AdminRequest;
 use crate::run::Shell;
 use cluster_admin::metrics;
+use cluster_admin::page;
 use cluster_admin::response::{Response, Status};
 use cluster_admin::route::{AskedFor, Inquiry};
 use cluster_admin::snapshot::{AppSnapshot, ChildSnapshot, ListenerSnapshot, RequestsSnapshot, Snapshot, Usage};
@@ -56,12 +57,12 @@ impl Shell {
             Inquiry::Live => Response::text(Status::Ok, "alive"),
             Inquiry::Ready if self.serves() => Response::text(Status::Ok, "ready"),
             Inquiry::Ready => Response::text(Status::Unavailable, self.state()),
-            Inquiry::Metrics(format) => Response {
-                status: Status::Ok,
-                content_type: format.content_type(),
-                body: metrics::write(&self.snapshot(), format).into(),
-            },
+            Inquiry::Metrics(format) => {
+                Response::new(Status::Ok, format.content_type(), metrics::write(&self.snapshot(), format))
+            }
             Inquiry::Stats => Response::json(Status::Ok, self.stats()),
+            Inquiry::Events { after } => Response::json(Status::Ok, self.history.after(after, self.started_at())),
+            Inquiry::Page(coding) => page::answer(self.page.as_ref(), coding),
             // Not a look: whoever searches for a cluster comes to all of them.
             Inquiry::Identity => {
                 let identity = serde_json::json!({ "title": self.config.title, "pid": std::process::id() });
@@ -80,6 +81,10 @@ impl Shell {
             Phase::Running => "running",
             Phase::Stopping | Phase::Stopped => "stopping",
         }
+    }
+
+    fn started_at(&self) -> u64 {
+        self.started_at.duration_since(UNIX_EPOCH).map_or(0, millis)
     }
 
     fn requests(&self) -> Vec<RequestsSnapshot> {
@@ -115,6 +120,7 @@ impl Shell {
                 pid,
                 state: self.core.state(*child).unwrap_or("draining"),
                 uptime: millis(link.since.elapsed()),
+                restarts: self.counters.restarts(*child),
                 received: link.received,
                 sent: link.sent,
                 refused: link.refused,
@@ -137,7 +143,7 @@ impl Shell {
             version: env!("CARGO_PKG_VERSION"),
             state: self.state(),
             ready: self.serves(),
-            started_at: self.started_at.duration_since(UNIX_EPOCH).map_or(0, millis),
+            started_at: self.started_at(),
             uptime: millis(self.now()),
             workers: self.core.census(),
             alone: self.core.alone(self.now()),
