@@ -37,7 +37,7 @@ module.exports = [
   },
   {
     // Parts of it run in a browser.
-    files: ['scripts/page-check.js'],
+    files: ['scripts/page-check.js', 'scripts/docs/page.js'],
     languageOptions: { globals: globals.browser },
   },
   {

@@ -6,57 +6,60 @@ const format = require('./format');
 
 /* global uPlot */
 
-/** What each shows: a name of `sample.NAMES`, and whether its mean or its peak, for each line. */
+/** What each shows: first a thin line, then the main one; of each a name of `sample.NAMES`, and whether its mean or its peak. */
 const CHARTS = {
   requests: {
     lines: [
-      ['requests', 'means'],
       ['requests', 'peaks'],
+      ['requests', 'means'],
     ],
     write: format.number,
   },
   connections: {
     lines: [
-      ['connections', 'means'],
       ['waiting', 'peaks'],
+      ['connections', 'means'],
     ],
     write: format.number,
   },
   utilization: {
     lines: [
-      ['utilization', 'means'],
       ['busiest', 'peaks'],
+      ['utilization', 'means'],
     ],
     write: format.percent,
     most: 1,
   },
   delay: {
     lines: [
-      ['delay', 'means'],
       ['slowest', 'peaks'],
+      ['delay', 'means'],
     ],
     write: format.milliseconds,
   },
   memory: {
     lines: [
-      ['workerMemory', 'means'],
       ['otherMemory', 'means'],
+      ['workerMemory', 'means'],
     ],
     write: format.bytes,
+    steps: Array.from({ length: 30 }, (_, power) => 2 ** (power + 10)),
   },
   messages: {
     lines: [
-      ['messages', 'means'],
       ['messages', 'peaks'],
+      ['messages', 'means'],
     ],
     write: format.number,
   },
 };
 
+const MAIN = 1;
+
 /** How each mark is drawn, for those who see no colours too. */
 const DASHES = { reload: [], reloaded: [6, 3], failed: [6, 3], exit: [1, 3], crash: [], scale: [10, 4], hang: [4, 2] };
 
-const HEIGHT = 150;
+const HEIGHT = 140;
 
 /** At least so many seconds are shown. */
 const SHORTEST = 60;
@@ -93,7 +96,7 @@ class Charts {
   }
 
   #add(name) {
-    const { lines, write, most } = CHARTS[name];
+    const { lines, write, most, steps } = CHARTS[name];
     const [title, ...labels] = this.#texts.charts[name];
     const figure = document.createElement('figure');
     const caption = figure.appendChild(document.createElement('figcaption'));
@@ -104,23 +107,26 @@ class Charts {
     this.#place.append(figure);
     const color = colors();
     const axis = { stroke: color('--muted'), grid: { stroke: color('--grid'), width: 1 }, ticks: { show: false } };
-    const strokes = [color('--line-1'), color('--line-2')];
+    const strokes = [color('--line-2'), color('--line-1')];
     const options = {
       width: Math.max(1, Math.floor(box.clientWidth)),
       height: HEIGHT,
       cursor: { sync: { key: 'time' }, drag: { x: false, y: false }, points: { size: 5 } },
       scales: { y: { range: (_, __, largest) => [0, Math.max(most ?? 0, largest ?? 0) * 1.05 || 1] } },
       axes: [
-        { ...axis, space: 70, values: (_, times) => times.map((time) => this.#time(time, times)) },
-        { ...axis, size: 64, space: 32, values: (_, values) => values.map(write) },
+        { ...axis, size: 28, space: 70, values: (_, times) => times.map((time) => this.#time(time, times)) },
+        { ...axis, size: 64, space: 28, incrs: steps, values: (_, values) => values.map(write) },
       ],
       series: [
-        { label: ' ', value: (_, time) => (time === null ? format.NONE : this.#clock.long.format(time * 1000)) },
+        {
+          label: this.#texts.time,
+          value: (_, time) => (time === null ? format.NONE : this.#clock.long.format(time * 1000)),
+        },
         ...labels.map((label, index) => ({
           label,
           stroke: strokes[index],
-          width: index === 0 ? 2 : 1,
-          fill: index === 0 ? color('--fill') : undefined,
+          width: index === MAIN ? 2 : 1,
+          fill: index === MAIN ? color('--fill') : undefined,
           points: { show: false },
           value: (_, value) => write(value),
         })),
@@ -151,6 +157,8 @@ class Charts {
       plot.batch(() => {
         plot.setData([times, ...values], false);
         plot.setScale('x', { min, max: last });
+        // Where nobody points.
+        if (!(plot.cursor.left >= 0)) plot.setLegend({ idx: times.length - 1 });
       });
       const [title, ...labels] = this.#texts.charts[name];
       const now = values.map((column, index) => `${labels[index]} ${write(column.at(-1))}`).join(', ');

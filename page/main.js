@@ -98,6 +98,8 @@ function showStatus() {
 /** Everything that is written in a language, or drawn in colours. */
 function build() {
   document.documentElement.lang = language === 'zh' ? 'zh-CN' : language;
+  // How dates are written where the reader is.
+  const locale = navigator.languages.find((tag) => languageOf([tag]) === language) ?? document.documentElement.lang;
   for (const labelled of document.querySelectorAll('[data-text]')) put(labelled, texts[labelled.dataset.text]);
   $('language').setAttribute('aria-label', texts.language);
   $('ranges').setAttribute('aria-label', texts.range);
@@ -105,8 +107,8 @@ function build() {
   $('ranges').replaceChildren(...RANGES.map(rangeButton));
   $('marks').replaceChildren(...Object.entries(texts.marks).map(([kind, text]) => element('li', kind, text)));
   table.build(texts);
-  past.build(texts, document.documentElement.lang);
-  charts.build(texts, document.documentElement.lang);
+  past.build(texts, locale);
+  charts.build(texts, locale);
   if (stats !== null) table.show(rows(stats, cpu.of(stats)), texts);
   show();
 }
