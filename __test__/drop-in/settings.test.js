@@ -2,8 +2,9 @@
 
 const fs = require('node:fs');
 const path = require('node:path');
+const { pathToFileURL } = require('node:url');
 const { test } = require('../e2e/support/at-once');
-const { BOTH, run } = require('./support/run');
+const { BOTH, REGISTER, run } = require('./support/run');
 const { folder, scripts } = require('../e2e/support/files');
 
 /** Tells what it was started with. */
@@ -245,4 +246,28 @@ describe.each(BOTH)('settings (%s)', (how) => {
     expect(of('exit')).toEqual([[0, null]]);
     expect(of('message')).toEqual([[65534, 65534]]);
   });
+});
+
+test.each([
+  [['--require', REGISTER]],
+  [['-r', REGISTER.replace(/\.js$/, '')]],
+  [[`--require=${path.relative(process.cwd(), REGISTER)}`.replace('=', '=./'), '--title=told']],
+  [['--no-warnings', '--import', pathToFileURL(REGISTER).href]],
+])('a worker sees %j, and does not load what does nothing in it', async (execArgv) => {
+  const { of } = await run(
+    'node',
+    {
+      primary({ cluster, tell }) {
+        cluster.on('message', (worker, message) => tell('message', message));
+        cluster.fork();
+      },
+      worker() {
+        const isLoaded = Object.keys(require.cache).some((file) => file.endsWith('/register.js'));
+        process.send({ execArgv: process.execArgv, isLoaded });
+        process.disconnect();
+      },
+    },
+    { execArgv },
+  );
+  expect(of('message')).toEqual([[{ execArgv, isLoaded: false }]]);
 });

@@ -7,7 +7,9 @@ const path = require('node:path');
 const read = (name) => fs.readFileSync(path.join(__dirname, '../..', name), 'utf8');
 const sorted = (names) => [...new Set(names)].sort();
 
-const written = read('crates/admin/src/metrics.rs').matchAll(/"cluster_native_(\w+)"/g);
+const files = ['metrics.rs', 'metrics/messages.rs', 'metrics/traffic.rs'];
+const sources = files.map((file) => read(`crates/admin/src/${file}`)).join('');
+const written = sources.matchAll(/"cluster_native_(\w+)"/g);
 const names = sorted([...written].map(([, name]) => name));
 
 /** The second cells of the table under this heading. */

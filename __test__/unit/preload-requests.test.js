@@ -34,6 +34,10 @@ test('requests on one connection are told while they last, and with their time w
   await held;
   const after = await counts(child, 4, 4);
   expect(after.duration - before.duration).toBeGreaterThanOrEqual(50);
+  const slower = ({ durations }) => durations.slice(3).reduce((sum, count) => sum + count);
+  expect(after.durations).toHaveLength(12);
+  expect(after.durations.reduce((sum, count) => sum + count)).toBe(4);
+  expect(slower(after) - slower(before)).toBe(1);
   agent.destroy();
 });
 

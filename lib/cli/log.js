@@ -13,10 +13,16 @@ function beginJson() {
   return log;
 }
 
+/** Nothing but errors: no process warnings of this package or Node, either, as with `node --no-warnings`. */
+function beQuiet() {
+  useLevel('error');
+  process.removeAllListeners('warning');
+}
+
 /** Unless a level is asked for. */
 function useLevel(usual) {
   const { YUNFLY_LOG: words = '' } = process.env;
   if (!readVariable(words).level) process.env.YUNFLY_LOG = words === '' ? usual : `${words},${usual}`;
 }
 
-module.exports = { beginJson, useLevel };
+module.exports = { beginJson, beQuiet };

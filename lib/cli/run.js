@@ -22,6 +22,7 @@ async function run(argv) {
   let typed;
   try {
     typed = parse(argv);
+    if (typed.quiet) require('./log').beQuiet();
     await command(typed, log !== undefined);
   } catch (error) {
     fail(error, typed, log);
@@ -44,7 +45,6 @@ async function command(typed, isJson) {
   const files = logs && config.output === undefined ? openFiles(logs) : undefined;
   const isGuess = config.mode === undefined && !nodeEnv;
   const display = { ...shownOf(complete, isGuess), configFile: typed.configFile, isShown: !typed.quiet && !isJson };
-  if (typed.quiet) require('./log').useLevel('error');
   await start({ ...complete, ...(files && { output: 'pipe' }) }, display, files);
 }
 

@@ -3,6 +3,7 @@
 const { version } = require('../../package.json');
 
 const byRole = () => ({ alone: 0, worker: 0 });
+const noMessages = () => ({ received: 0, sent: 0, refused: 0 });
 
 /** stats() of a cluster that does not run: of the same form as the master's (Snapshot in crates/admin/src/snapshot.rs). */
 function noStats(title) {
@@ -19,6 +20,7 @@ function noStats(title) {
     listeners: [],
     app: { pid: process.pid, queuedBytes: 0, usage: null },
     requests: [],
+    messages: { alone: noMessages(), worker: noMessages(), waiting: byRole() },
     counts: {
       forks: byRole(),
       reforks: byRole(),

@@ -20,8 +20,10 @@ if (token !== undefined) {
   if (process.channel) start(JSON.parse(token));
 }
 
-function start({ serialization, hangTimeout }) {
-  if (process.execArgv[0] === '--require') process.execArgv.splice(0, 2);
+/** `execArgv`: where it was started with less (lib/register/exec-argv.js). */
+function start({ serialization, hangTimeout, execArgv }) {
+  if (execArgv) process.execArgv = execArgv;
+  else if (process.execArgv[0] === '--require') process.execArgv.splice(0, 2);
   if (serialization === 'advanced') require('./serialization').start({});
   waitForServer();
   // When the app is loaded.

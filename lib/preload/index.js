@@ -24,8 +24,9 @@ if (token !== undefined) {
 }
 
 function start(boot) {
-  // The master puts `--require <this file>` first. Without it in execArgv, child_process.fork() doesn't pass it on.
-  if (process.execArgv[0] === '--require') process.execArgv.splice(0, 2);
+  // The master puts `--require <this file>` first (lib/register, and leaves out what does nothing here). Without it in execArgv, child_process.fork() doesn't pass it on.
+  if (boot.execArgv) process.execArgv = boot.execArgv;
+  else if (process.execArgv[0] === '--require') process.execArgv.splice(0, 2);
   // The document's random-worker snippet compares `cluster.worker.process.id` with `worker_pid`.
   Object.defineProperty(process, 'id', { value: process.pid, configurable: true, writable: true });
   // startCluster() refuses to run here: a script without a guard would fork itself for ever.

@@ -14,6 +14,10 @@ let started = 0;
 let ended = 0;
 /** Of those that ended, in ms. */
 let duration = 0;
+/** In ms: how many of those that ended took at most so long. The same as REQUEST_BOUNDS in crates/protocol/src/inbound.rs. */
+const BOUNDS_MS = [5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000];
+/** Between two bounds each; the last: longer than all. */
+const durations = new Array(BOUNDS_MS.length + 1).fill(0);
 let onChange;
 
 /** Of connections: what ends their requests that came while another one was being answered. Node tells those nothing when the
@@ -26,8 +30,12 @@ function begin() {
   started += 1;
   onChange();
   return () => {
+    const took = now() - since;
     ended += 1;
-    duration += now() - since;
+    duration += took;
+    let bound = 0;
+    while (took > BOUNDS_MS[bound]) bound += 1;
+    durations[bound] += 1;
     onChange();
   };
 }
@@ -63,7 +71,7 @@ function start(changed) {
 
 /** Since this process began. */
 function counts() {
-  return { started, ended, duration: Math.round(duration) };
+  return { started, ended, duration: Math.round(duration), durations };
 }
 
 module.exports = { start, counts };

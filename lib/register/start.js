@@ -6,6 +6,7 @@
 const { ChildProcess, spawn } = require('child_process');
 const path = require('path');
 const timers = require('../real-timers');
+const { withoutRegister } = require('./exec-argv');
 const { nodeError } = require('./node-error');
 
 const PRELOADS = {
@@ -22,11 +23,13 @@ let debugPortOffset = 1;
 function start(channels, id, env, settings, boot) {
   const { exec, args, cwd, uid, gid, windowsHide } = settings;
   const execArgv = [...settings.execArgv, ...inspectorFlags(settings)];
+  const needed = withoutRegister(execArgv);
+  const told = needed.length < execArgv.length ? { ...boot, execArgv } : boot;
   const stdio = stdioOf(settings);
   const at = stdio.indexOf('ipc');
   const theirs = channels.open();
   stdio[at] = theirs;
-  const argv = ['--require', PRELOADS[boot.role], ...execArgv, exec, ...(args ?? [])];
+  const argv = ['--require', PRELOADS[boot.role], ...needed, exec, ...(args ?? [])];
   let child;
   try {
     child =
@@ -44,7 +47,7 @@ function start(channels, id, env, settings, boot) {
               NODE_UNIQUE_ID: String(id),
               NODE_CHANNEL_FD: String(at),
               NODE_CHANNEL_SERIALIZATION_MODE: 'json',
-              YUNFLY_CLUSTER_BOOT: JSON.stringify(boot),
+              YUNFLY_CLUSTER_BOOT: JSON.stringify(told),
               ...(boot.role === 'worker' && { YUNFLY_CLUSTER_SLOT: String(id) }),
             },
           });

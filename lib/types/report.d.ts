@@ -24,11 +24,11 @@ export interface ProcessUsage {
   at: number;
 }
 
-/** How a process is doing, as it told itself in the last second. */
+/** How a process is doing, as it tells itself each second. */
 export interface ProcessVitals {
-  /** How much of that second its event loop was busy, from 0 to 1. */
+  /** How much of the last second its event loop was busy, from 0 to 1. */
   utilization: number;
-  /** How late its event loop was in that second, in ms: the median, the 99th percentile and the maximum. */
+  /** How late its event loop was in the last seconds, at most ten, in ms: the median, the 99th percentile and the maximum. */
   delay: { p50: number; p99: number; max: number };
   /** Bytes of V8's heap in use. */
   heapUsed: number;
@@ -91,6 +91,9 @@ export interface ListenerStats {
     handedOver: number;
     /** How often a connection had to go to another worker, because the first one refused it or died. */
     handedAgain: number;
+    /** Connections that the master ended: no worker came for them in time (only in development), or two workers in a row had crashed
+     *  with one. */
+    refused: number;
     /** How often the acceptor changed. */
     switches: number;
   };
@@ -133,6 +136,19 @@ export interface SlotRequests {
   active: number;
   /** How long those of `count` took together, in ms. */
   duration: number;
+  /** How many of them took at most 5, 10, 25, 50, 100, 250, 500, 1,000, 2,500, 5,000 and 10,000 ms, but longer than the bound before; the
+   *  last: longer than 10,000 ms. */
+  durations: number[];
+}
+
+/** Messages of one role. */
+export interface RoleMessages {
+  /** Received from its processes, not counting Node's own. */
+  received: number;
+  /** Written to them, including Node's own. */
+  sent: number;
+  /** From them, but refused: too large or invalid. */
+  refused: number;
 }
 
 /** What has happened since the cluster was started. */
@@ -190,6 +206,8 @@ export interface ClusterStats {
   };
   /** The HTTP requests that came to the workers of each slot, HTTP/2 included; counted with `admin` or `maxRequests`, else empty. */
   requests: SlotRequests[];
+  /** The messages of all processes, including those that have exited, and how many wait until a process is there to take them. */
+  messages: { alone: RoleMessages; worker: RoleMessages; waiting: ByRole };
   /** What has happened. */
   counts: ClusterCounts;
 }

@@ -78,7 +78,8 @@ test('--quiet: nothing but why it failed', async () => {
     require('node:fs').writeFileSync(process.argv[2], String(process.pid));
     ${SERVER.replace("console.log('connecting db');", '')}
   `);
-  const app = run([...ONE, '--quiet', quiet, path.join(marks, 'pid')]);
+  // In production `watch` has no effect, of which a process warning tells elsewhere.
+  const app = run([...ONE, '--quiet', '--watch', '.', quiet, path.join(marks, 'pid')]);
   // One that is killed before it was ready would end the start.
   await until(async () => (await listClusters()).find(({ pid }) => pid === app.pid)?.isReady());
   const pid = fs.readFileSync(path.join(marks, 'pid'), 'utf8');

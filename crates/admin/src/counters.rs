@@ -20,7 +20,8 @@ pub struct ByRole<T> {
 }
 
 impl<T> ByRole<T> {
-    fn of(&mut self, child: ChildId) -> &mut T {
+    /// The one of a child's role.
+    pub fn of(&mut self, child: ChildId) -> &mut T {
         match child {
             ChildId::Alone(_) => &mut self.alone,
             ChildId::Worker(_) => &mut self.worker,
@@ -30,6 +31,25 @@ impl<T> ByRole<T> {
     /// Each with its role.
     pub fn each(&self) -> [(&'static str, &T); 2] {
         [("alone", &self.alone), ("worker", &self.worker)]
+    }
+}
+
+/// The messages of one process, or of all of a role.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct MessageCounts {
+    /// That came from it.
+    pub received: u64,
+    /// Frames that were sent to it.
+    pub sent: u64,
+    /// Its own that were too large or invalid.
+    pub refused: u64,
+}
+
+impl std::ops::AddAssign for MessageCounts {
+    fn add_assign(&mut self, more: Self) {
+        self.received += more.received;
+        self.sent += more.sent;
+        self.refused += more.refused;
     }
 }
 
@@ -77,6 +97,9 @@ pub struct Counters {
     pub missed: u64,
     /// How often a process broke the protocol of its channel.
     pub protocol_errors: ByRole<u64>,
+    /// Of processes that are gone.
+    #[serde(skip)]
+    messages: ByRole<MessageCounts>,
     /// When each that is not ready was started.
     #[serde(skip)]
     booting: BTreeMap<ChildId, Time>,
@@ -131,6 +154,20 @@ impl Counters {
     #[must_use]
     pub fn restarts(&self, child: ChildId) -> u64 {
         self.places.get(&child).and_then(|place| self.restarts.get(place)).copied().unwrap_or_default()
+    }
+
+    /// The process is gone, after so many messages.
+    pub fn gone(&mut self, child: ChildId, messages: MessageCounts) {
+        *self.messages.of(child) += messages;
+    }
+
+    /// All messages so far; `present`: of the processes that are there.
+    pub fn messages(&self, present: impl Iterator<Item = (ChildId, MessageCounts)>) -> ByRole<MessageCounts> {
+        let mut all = self.messages.clone();
+        for (child, messages) in present {
+            *all.of(child) += messages;
+        }
+        all
     }
 
     fn forked(&mut self, now: Time, child: ChildId, slot: Option<SlotId>) {

@@ -3,14 +3,15 @@
 //! Series are told by role and slot, never by pid: a series goes on when a process is replaced. Of several processes in one
 //! slot (one that drains, one that boots) the newest that serves is told.
 
+mod messages;
+mod traffic;
+
 use std::collections::BTreeMap;
 
-use cluster_core::traffic::dispatch::Counts;
-
 use crate::counters::READY_BOUNDS;
-use crate::snapshot::{ChildSnapshot, RequestsSnapshot, Snapshot, Usage};
+use crate::snapshot::{ChildSnapshot, Snapshot, Usage};
 pub use crate::text::Format;
-use crate::text::{MetricKind, Text};
+use crate::text::{Labels, MetricKind, Text};
 use MetricKind::{Counter, Gauge};
 
 /// All of it.
@@ -19,21 +20,23 @@ pub fn write(snapshot: &Snapshot<'_>, format: Format) -> String {
     let mut text = Text::new(format);
     of_the_cluster(&mut text, snapshot);
     of_what_happened(&mut text, snapshot);
-    of_listeners(&mut text, snapshot);
-    of_requests(&mut text, snapshot);
-    of_processes(&mut text, snapshot);
+    traffic::of_listeners(&mut text, snapshot);
+    traffic::of_requests(&mut text, snapshot);
+    let told = by_place(&snapshot.children);
+    of_processes(&mut text, snapshot, &told);
+    messages::write(&mut text, snapshot, &told);
     text.finish()
 }
 
 fn of_the_cluster(text: &mut Text, snapshot: &Snapshot<'_>) {
     text.metric("cluster_native_build_info", Gauge, "The version of this package, and the cluster's title.");
-    text.sample(&[("version", snapshot.version), ("title", snapshot.title)], 1);
+    text.sample(&Labels::new(&[("version", snapshot.version), ("title", snapshot.title)]), 1);
     text.metric("cluster_native_start_time_seconds", Gauge, "When the cluster was started, since the Unix epoch.");
-    text.sample(&[], snapshot.started_at as f64 / 1000.0);
+    text.sample(&Labels::default(), snapshot.started_at as f64 / 1000.0);
     text.metric("cluster_native_ready", Gauge, "Whether enough workers listen, and the cluster is not stopping.");
-    text.sample(&[], u32::from(snapshot.ready as u8));
+    text.sample(&Labels::default(), u32::from(snapshot.ready as u8));
     text.metric("cluster_native_stopping", Gauge, "Whether the cluster is stopping.");
-    text.sample(&[], u32::from(snapshot.state == "stopping"));
+    text.sample(&Labels::default(), u32::from(snapshot.state == "stopping"));
     text.metric("cluster_native_workers", Gauge, "Workers by state; waiting: slots to be filled again.");
     let workers = snapshot.workers;
     for (state, count) in [
@@ -43,12 +46,12 @@ fn of_the_cluster(text: &mut Text, snapshot: &Snapshot<'_>) {
         ("standby", workers.standby),
         ("waiting", workers.waiting),
     ] {
-        text.sample(&[("state", state)], count as f64);
+        text.sample(&Labels::new(&[("state", state)]), count as f64);
     }
     let Some(alone) = snapshot.alone else { return };
     text.metric("cluster_native_alone", Gauge, "The state of the alone process: 1 for the one that it is in.");
     for state in ["starting", "ready", "draining", "waiting"] {
-        text.sample(&[("state", state)], u32::from(alone.state == state));
+        text.sample(&Labels::new(&[("state", state)]), u32::from(alone.state == state));
     }
 }
 
@@ -75,13 +78,13 @@ fn of_what_happened(text: &mut Text, snapshot: &Snapshot<'_>) {
     ] {
         text.metric(name, Counter, help);
         for (role, count) in by_role.each() {
-            text.count(&[("role", role)], *count);
+            text.count(&Labels::new(&[("role", role)]), *count);
         }
     }
     text.metric("cluster_native_exits_total", Counter, "Processes that ended, by reason.");
     for (role, reasons) in counts.exits.each() {
         for (reason, count) in reasons {
-            text.count(&[("role", role), ("reason", reason)], *count);
+            text.count(&Labels::new(&[("role", role), ("reason", reason)]), *count);
         }
     }
     text.metric(
@@ -90,107 +93,18 @@ fn of_what_happened(text: &mut Text, snapshot: &Snapshot<'_>) {
         "Time from the start of a process until it was ready.",
     );
     for (role, histogram) in counts.ready.each() {
-        for (bound, count) in READY_BOUNDS.iter().zip(histogram.within) {
-            text.part("_bucket", &[("role", role), ("le", &bound.to_string())], count as f64);
-        }
-        text.part("_bucket", &[("role", role), ("le", "+Inf")], histogram.count as f64);
-        text.part("_sum", &[("role", role)], histogram.sum);
-        text.part("_count", &[("role", role)], histogram.count as f64);
+        let within = READY_BOUNDS.into_iter().zip(histogram.within);
+        text.histogram(&[("role", role)], within, histogram.count, histogram.sum);
     }
     text.metric("cluster_native_reloads_total", Counter, "Reloads that are over, by result.");
-    text.count(&[("result", "ok")], counts.reloads.ok);
-    text.count(&[("result", "failed")], counts.reloads.failed);
-    text.metric("cluster_native_messages_undeliverable_total", Counter, "Messages that reached nobody, by reason.");
-    for (reason, count) in &counts.undeliverable {
-        text.count(&[("reason", reason)], *count);
-    }
-    text.metric("cluster_native_messages_missed_total", Counter, "Messages to many that a stalled receiver missed.");
-    text.count(&[], counts.missed);
-}
-
-/// Several sockets may have one address: of servers with other options, or of TCP and UDP.
-#[derive(Default)]
-struct Address {
-    counts: Counts,
-    waiting: usize,
-    queued: Option<u32>,
-}
-
-fn of_listeners(text: &mut Text, snapshot: &Snapshot<'_>) {
-    let mut addresses: BTreeMap<&str, Address> = BTreeMap::new();
-    for listener in &snapshot.listeners {
-        let Address { counts, waiting, queued } = addresses.entry(&listener.address).or_default();
-        counts.accepted += listener.counts.accepted;
-        counts.handed_over += listener.counts.handed_over;
-        counts.handed_again += listener.counts.handed_again;
-        *waiting += listener.waiting;
-        *queued = listener.queued.map(|more| queued.unwrap_or(0) + more).or(*queued);
-    }
-    type Of = fn(&Counts) -> u64;
-    let of_counts: [(_, _, Of); 3] = [
-        ("cluster_native_connections_accepted_total", "Connections that the master accepted.", |counts| {
-            counts.accepted
-        }),
-        ("cluster_native_connections_handed_over_total", "Connections that a worker took from the master.", |counts| {
-            counts.handed_over
-        }),
-        (
-            "cluster_native_connections_handed_again_total",
-            "Times a connection had to go to another worker: refused, or its worker died.",
-            |counts| counts.handed_again,
-        ),
-    ];
-    for (name, help, of) in of_counts {
-        text.metric(name, Counter, help);
-        for (address, Address { counts, .. }) in &addresses {
-            text.count(&[("address", address)], of(counts));
-        }
-    }
-    text.metric("cluster_native_connections_waiting", Gauge, "Connections in the master that no worker has yet.");
-    for (address, Address { waiting, .. }) in &addresses {
-        text.sample(&[("address", address)], *waiting as f64);
-    }
-    text.metric("cluster_native_connections_queued", Gauge, "Connections in the kernel's accept queue.");
-    for (address, Address { queued, .. }) in &addresses {
-        if let Some(queued) = queued {
-            text.sample(&[("address", address)], *queued);
-        }
-    }
-}
-
-fn of_requests(text: &mut Text, snapshot: &Snapshot<'_>) {
-    type Of = fn(&RequestsSnapshot) -> f64;
-    let metrics: [(_, _, _, Of); 3] = [
-        ("cluster_native_requests_total", Counter, "HTTP requests that are over.", |requests| requests.count as f64),
-        (
-            "cluster_native_request_seconds_total",
-            Counter,
-            "How long the HTTP requests that are over took together.",
-            |requests| requests.duration as f64 / 1000.0,
-        ),
-        ("cluster_native_requests_active", Gauge, "HTTP requests that are being answered.", |requests| {
-            requests.active as f64
-        }),
-    ];
-    for (name, kind, help, of) in metrics {
-        text.metric(name, kind, help);
-        for requests in &snapshot.requests {
-            text.sample(&[("slot", &requests.slot.to_string())], of(requests));
-        }
-    }
+    text.count(&Labels::new(&[("result", "ok")]), counts.reloads.ok);
+    text.count(&Labels::new(&[("result", "failed")]), counts.reloads.failed);
 }
 
 /// A process with its labels.
 struct Told<'a> {
-    role: &'static str,
-    slot: String,
+    labels: Labels,
     child: &'a ChildSnapshot,
-}
-
-impl Told<'_> {
-    fn labels(&self) -> [(&'static str, &str); 2] {
-        [("role", self.role), ("slot", &self.slot)]
-    }
 }
 
 /// The one of each place that is told.
@@ -208,17 +122,16 @@ fn by_place<'a>(children: &'a [ChildSnapshot]) -> Vec<Told<'a>> {
             *other = child;
         }
     }
-    let told = found.into_iter().map(|((role, slot), child)| Told { role, slot: slot.to_string(), child });
-    told.collect()
+    let labels = |role, slot: u32| Labels::new(&[("role", role), ("slot", &slot.to_string())]);
+    found.into_iter().map(|((role, slot), child)| Told { labels: labels(role, slot), child }).collect()
 }
 
-fn of_processes(text: &mut Text, snapshot: &Snapshot<'_>) {
-    let told = by_place(&snapshot.children);
+fn of_processes(text: &mut Text, snapshot: &Snapshot<'_>, told: &[Told<'_>]) {
     let gauge = |text: &mut Text, name, help, of: &dyn Fn(&ChildSnapshot) -> Option<f64>| {
         text.metric(name, Gauge, help);
-        for one in &told {
+        for one in told {
             if let Some(value) = of(one.child) {
-                text.sample(&one.labels(), value);
+                text.sample(&one.labels, value);
             }
         }
     };
@@ -261,7 +174,7 @@ fn of_processes(text: &mut Text, snapshot: &Snapshot<'_>) {
     gauge(
         text,
         "cluster_native_process_event_loop_delay_p50_seconds",
-        "How late the event loop was in the last second: the median.",
+        "How late the event loop was in the last seconds, at most ten: the median.",
         &vitals(|vitals| vitals.delay.p50 / 1000.0),
     );
     gauge(
@@ -276,8 +189,7 @@ fn of_processes(text: &mut Text, snapshot: &Snapshot<'_>) {
         "The same: the maximum.",
         &vitals(|vitals| vitals.delay.max / 1000.0),
     );
-    of_usage(text, snapshot, &told);
-    of_messages(text, snapshot, &told);
+    of_usage(text, snapshot, told);
 }
 
 /// The app's own process has no slot.
@@ -285,11 +197,11 @@ fn of_usage(text: &mut Text, snapshot: &Snapshot<'_>, told: &[Told<'_>]) {
     let app = snapshot.app.usage;
     let each = |text: &mut Text, of: &dyn Fn(Usage) -> f64| {
         if let Some(usage) = app {
-            text.sample(&[("role", "app"), ("slot", "0")], of(usage));
+            text.sample(&Labels::new(&[("role", "app"), ("slot", "0")]), of(usage));
         }
         for one in told {
             if let Some(usage) = one.child.usage {
-                text.sample(&one.labels(), of(usage));
+                text.sample(&one.labels, of(usage));
             }
         }
     };
@@ -297,29 +209,6 @@ fn of_usage(text: &mut Text, snapshot: &Snapshot<'_>, told: &[Told<'_>]) {
     each(text, &|usage| usage.rss as f64);
     text.metric("cluster_native_process_cpu_seconds_total", Counter, "CPU time of the process that is there now.");
     each(text, &|usage| usage.cpu as f64 / 1000.0);
-}
-
-fn of_messages(text: &mut Text, snapshot: &Snapshot<'_>, told: &[Told<'_>]) {
-    for (name, help, of) in [
-        (
-            "cluster_native_process_messages_received_total",
-            "Messages from the process that is there now.",
-            (|child| child.received) as fn(&ChildSnapshot) -> u64,
-        ),
-        ("cluster_native_process_messages_sent_total", "Frames to the process that is there now.", |child| child.sent),
-        (
-            "cluster_native_process_messages_refused_total",
-            "Messages of the process that is there now that were too large or invalid.",
-            |child| child.refused,
-        ),
-    ] {
-        text.metric(name, Counter, help);
-        for one in told {
-            text.count(&one.labels(), of(one.child));
-        }
-    }
-    text.metric("cluster_native_app_queued_bytes", Gauge, "Bytes that wait for the JavaScript of the app.");
-    text.sample(&[], snapshot.app.queued_bytes as f64);
 }
 
 #[cfg(test)]

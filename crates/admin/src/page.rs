@@ -59,6 +59,7 @@ mod tests {
     use super::*;
     use crate::request::Method;
     use crate::response::Persistence;
+    use bytes::Buf;
 
     #[test]
     fn who_takes_gzip_gets_it() {
@@ -78,8 +79,9 @@ mod tests {
             policy: "default-src 'none'".to_owned(),
         };
         let write = |coding| {
-            let written = answer(Some(&page), coding).write(Method::Get, Persistence::Close);
-            String::from_utf8(written).unwrap()
+            let mut written = answer(Some(&page), coding).write(Method::Get, Persistence::Close);
+            let length = written.remaining();
+            String::from_utf8(written.copy_to_bytes(length).to_vec()).unwrap()
         };
         let plain = write(Coding::Plain);
         assert!(plain.contains("\r\nContent-Security-Policy: default-src 'none'\r\n"), "{plain}");

@@ -1,6 +1,6 @@
 //! Writes an answer.
 
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
 
 use cluster_protocol::code::ErrorCode;
 
@@ -91,9 +91,8 @@ impl Response {
         }
     }
 
-    /// As bytes.
-    #[must_use]
-    pub fn write(&self, method: Method, connection: Persistence) -> Vec<u8> {
+    /// As bytes: its head, then its body, which may be large and is not copied.
+    pub fn write(self, method: Method, connection: Persistence) -> impl Buf {
         let connection = match connection {
             Persistence::KeepAlive => "keep-alive",
             Persistence::Close => "close",
@@ -106,11 +105,8 @@ impl Response {
             self.body.len(),
             self.headers,
         );
-        let mut written = head.into_bytes();
-        if method != Method::Head {
-            written.extend_from_slice(&self.body);
-        }
-        written
+        let body = if method == Method::Head { Bytes::new() } else { self.body };
+        Bytes::from(head).chain(body)
     }
 }
 
@@ -118,14 +114,19 @@ impl Response {
 mod tests {
     use super::*;
 
+    fn text(mut written: impl Buf) -> String {
+        let length = written.remaining();
+        String::from_utf8(written.copy_to_bytes(length).to_vec()).unwrap()
+    }
+
     #[test]
     fn an_answer_as_it_is_written() {
         let response = Response::text(Status::Unavailable, "stopping");
-        let written = String::from_utf8(response.write(Method::Get, Persistence::Close)).unwrap();
+        let written = text(response.clone().write(Method::Get, Persistence::Close));
         assert!(written.starts_with("HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain"), "{written}");
         assert!(written.contains("\r\nContent-Length: 9\r\nConnection: close\r\n"), "{written}");
         assert!(written.ends_with("\r\n\r\nstopping\n"), "{written}");
-        let head = String::from_utf8(response.write(Method::Head, Persistence::KeepAlive)).unwrap();
+        let head = text(response.write(Method::Head, Persistence::KeepAlive));
         assert!(head.contains("Content-Length: 9\r\n") && head.ends_with("\r\n\r\n"), "{head}");
     }
 }

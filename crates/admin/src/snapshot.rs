@@ -3,10 +3,10 @@
 use cluster_core::notice::{AloneStatus, Census};
 use cluster_core::traffic::dispatch::Counts;
 use cluster_core::traffic::steering::Acceptor;
-use cluster_protocol::inbound::Vitals;
+use cluster_protocol::inbound::{REQUEST_BOUNDS, Vitals};
 use serde::Serialize;
 
-use crate::counters::Counters;
+use crate::counters::{ByRole, Counters, MessageCounts};
 
 /// Everything. The names are those of `ClusterStats` (lib/types/report.d.ts).
 #[derive(Debug, Serialize)]
@@ -31,6 +31,7 @@ pub struct Snapshot<'a> {
     pub app: AppSnapshot,
     /// Of each slot, where its workers count them.
     pub requests: Vec<RequestsSnapshot>,
+    pub messages: MessagesSnapshot,
     pub counts: &'a Counters,
 }
 
@@ -49,10 +50,8 @@ pub struct ChildSnapshot {
     pub uptime: u64,
     /// How often its place was taken again after a process there had ended without being asked.
     pub restarts: u64,
-    /// Messages that it sent, frames that were sent to it, messages of its own that were refused.
-    pub received: u64,
-    pub sent: u64,
-    pub refused: u64,
+    #[serde(flatten)]
+    pub messages: MessageCounts,
     /// Bytes that wait for it.
     pub queued_bytes: usize,
     pub connections: u64,
@@ -96,6 +95,17 @@ pub struct RequestsSnapshot {
     pub active: u64,
     /// How long those that are over took together, in ms.
     pub duration: u64,
+    /// How many of them took at most as long as each bound, but longer than the one before; and longer than all bounds.
+    pub durations: [u64; REQUEST_BOUNDS.len() + 1],
+}
+
+/// The messages of all processes, also of those that are gone.
+#[derive(Debug, Serialize)]
+pub struct MessagesSnapshot {
+    #[serde(flatten)]
+    pub by_role: ByRole<MessageCounts>,
+    /// Those that wait until somebody is there who takes them.
+    pub waiting: ByRole<usize>,
 }
 
 /// The app's own process.

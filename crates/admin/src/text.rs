@@ -42,12 +42,37 @@ pub(super) struct Text {
     name: &'static str,
 }
 
-/// Labels with their values.
-pub(super) type Labels<'a> = &'a [(&'a str, &'a str)];
+/// Labels with their values as text: `{a="1",b="2"}`. Made once for all samples that have them.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Labels(String);
+
+impl Labels {
+    pub(super) fn new(labels: &[(&str, &str)]) -> Self {
+        let mut text = String::new();
+        for (index, (name, value)) in labels.iter().enumerate() {
+            text.push(if index == 0 { '{' } else { ',' });
+            text.push_str(name);
+            text.push_str("=\"");
+            for character in value.chars() {
+                match character {
+                    '\\' => text.push_str("\\\\"),
+                    '"' => text.push_str("\\\""),
+                    '\n' => text.push_str("\\n"),
+                    _ => text.push(character),
+                }
+            }
+            text.push('"');
+        }
+        if !labels.is_empty() {
+            text.push('}');
+        }
+        Self(text)
+    }
+}
 
 impl Text {
     pub(super) fn new(format: Format) -> Self {
-        Self { format, text: String::with_capacity(16 << 10), name: "" }
+        Self { format, text: String::with_capacity(64 << 10), name: "" }
     }
 
     /// Begins a metric. `name` with its unit, of a counter with `_total`.
@@ -65,42 +90,50 @@ impl Text {
         let _ = writeln!(self.text, "# HELP {family} {help}\n# TYPE {family} {kind}");
     }
 
-    pub(super) fn sample(&mut self, labels: Labels<'_>, value: impl Into<f64>) {
+    pub(super) fn sample(&mut self, labels: &Labels, value: impl Into<f64>) {
         self.part("", labels, value);
     }
 
     /// A count, which may be larger than what a float holds exactly.
-    pub(super) fn count(&mut self, labels: Labels<'_>, value: u64) {
+    pub(super) fn count(&mut self, labels: &Labels, value: u64) {
         self.head("", labels);
         let _ = writeln!(self.text, " {value}");
     }
 
     /// One of the samples of a histogram or summary: `_bucket`, `_sum`, `_count`.
-    pub(super) fn part(&mut self, suffix: &str, labels: Labels<'_>, value: impl Into<f64>) {
+    pub(super) fn part(&mut self, suffix: &str, labels: &Labels, value: impl Into<f64>) {
         self.head(suffix, labels);
-        let _ = writeln!(self.text, " {}", value.into());
+        let value = value.into();
+        // Most are whole numbers, which are written much faster.
+        let _ = match value as i64 {
+            whole if whole as f64 == value => writeln!(self.text, " {whole}"),
+            _ => writeln!(self.text, " {value}"),
+        };
     }
 
-    fn head(&mut self, suffix: &str, labels: Labels<'_>) {
+    /// `within`: each bound with how many were within it.
+    pub(super) fn histogram(
+        &mut self,
+        labels: &[(&str, &str)],
+        within: impl Iterator<Item = (f64, u64)>,
+        count: u64,
+        sum: f64,
+    ) {
+        let bucket = |text: &mut Self, bound: &str, count: u64| {
+            text.part("_bucket", &Labels::new(&[labels, &[("le", bound)]].concat()), count as f64);
+        };
+        for (bound, count) in within {
+            bucket(self, &bound.to_string(), count);
+        }
+        bucket(self, "+Inf", count);
+        self.part("_sum", &Labels::new(labels), sum);
+        self.part("_count", &Labels::new(labels), count as f64);
+    }
+
+    fn head(&mut self, suffix: &str, Labels(labels): &Labels) {
         self.text.push_str(self.name);
         self.text.push_str(suffix);
-        for (index, (name, value)) in labels.iter().enumerate() {
-            self.text.push(if index == 0 { '{' } else { ',' });
-            self.text.push_str(name);
-            self.text.push_str("=\"");
-            for character in value.chars() {
-                match character {
-                    '\\' => self.text.push_str("\\\\"),
-                    '"' => self.text.push_str("\\\""),
-                    '\n' => self.text.push_str("\\n"),
-                    _ => self.text.push(character),
-                }
-            }
-            self.text.push('"');
-        }
-        if !labels.is_empty() {
-            self.text.push('}');
-        }
+        self.text.push_str(labels);
     }
 
     pub(super) fn finish(mut self) -> String {
@@ -118,9 +151,11 @@ mod tests {
     fn written(format: Format) -> String {
         let mut text = Text::new(format);
         text.metric("a_total", MetricKind::Counter, "How many.");
-        text.count(&[("x", "1"), ("y", "a\\\"\n")], u64::MAX);
+        text.count(&Labels::new(&[("x", "1"), ("y", "a\\\"\n")]), u64::MAX);
         text.metric("b_seconds", MetricKind::Gauge, "How long.");
-        text.sample(&[], 0.25);
+        text.sample(&Labels::default(), 0.25);
+        text.sample(&Labels::default(), -3);
+        text.sample(&Labels::default(), 1e300);
         text.finish()
     }
 
@@ -128,15 +163,16 @@ mod tests {
     fn prometheus() {
         let expected = "# HELP a_total How many.\n# TYPE a_total counter\n\
             a_total{x=\"1\",y=\"a\\\\\\\"\\n\"} 18446744073709551615\n\
-            # HELP b_seconds How long.\n# TYPE b_seconds gauge\nb_seconds 0.25\n";
-        assert_eq!(written(Format::Prometheus), expected);
+            # HELP b_seconds How long.\n# TYPE b_seconds gauge\nb_seconds 0.25\nb_seconds -3\n";
+        let text = written(Format::Prometheus);
+        assert!(text.starts_with(expected) && text.ends_with(&format!("b_seconds 1{}\n", "0".repeat(300))), "{text}");
     }
 
     #[test]
     fn open_metrics_names_a_counter_without_total_and_has_an_end() {
         let text = written(Format::OpenMetrics);
         assert!(text.starts_with("# HELP a How many.\n# TYPE a counter\na_total{"), "{text}");
-        assert!(text.ends_with("b_seconds 0.25\n# EOF\n"), "{text}");
+        assert!(text.ends_with("0\n# EOF\n"), "{text}");
     }
 
     #[test]

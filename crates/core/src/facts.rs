@@ -12,7 +12,7 @@ pub enum Fact {
     /// A worker that stood by has a slot now: what it asked for is to be answered.
     CalledUp(ChildId),
     /// A worker that stands by is ready to be called.
-    StandsBy,
+    StandsBy(ChildId),
     /// A process is ready.
     Ready(ChildId),
     /// Every process was ready once.

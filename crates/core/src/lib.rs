@@ -15,7 +15,6 @@
 //! published. This file passes events and facts on to the parts, and has no rule of its own.
 
 pub mod action;
-mod changes;
 pub mod context;
 pub mod event;
 pub mod facts;
@@ -27,17 +26,16 @@ mod timing;
 mod told;
 pub mod traffic;
 pub mod types;
+mod view;
 
 #[cfg(test)]
 mod testing;
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use action::Action;
-use context::{Context, Phase};
+use context::Context;
 use event::Event;
 use facts::Fact;
-use lifecycle::child::{Child, Reading};
+use lifecycle::child::Reading;
 use lifecycle::health;
 use lifecycle::recycling::Recycling;
 use lifecycle::scale::Scaling;
@@ -45,7 +43,7 @@ use lifecycle::served::Served;
 use lifecycle::shutdown::Shutdown;
 use lifecycle::standby::Standbys;
 use lifecycle::startup;
-use lifecycle::supervision::{Supervision, alone_status};
+use lifecycle::supervision::Supervision;
 use lifecycle::vitals::AllVitals;
 use messages::Messages;
 use messages::members::Members;
@@ -54,12 +52,8 @@ use notice::Undeliverable;
 use rollout::development::Development;
 use rollout::reload::Rollout;
 use traffic::Traffic;
-use traffic::dispatch::Counts;
 use traffic::listeners::PendingListen;
-use traffic::steering::Acceptor;
-use types::{ChildId, GenerationId, Key, Mode, Peer, Policy, SlotId, Time};
-
-use cluster_protocol::inbound::{RequestCounts, Vitals};
+use types::{ChildId, Mode, Peer, Policy, Time};
 
 /// The state machine: its parts, and what they have in common.
 #[derive(Debug)]
@@ -190,7 +184,10 @@ impl Core {
         let Self { ctx, supervision, standbys, recycling, scaling, shutdown, rollout, development, traffic, .. } = self;
         match fact {
             Fact::CalledUp(child) => traffic.called_up(ctx, child),
-            Fact::StandsBy => standbys.stands_by(),
+            Fact::StandsBy(child) => {
+                standbys.stands_by();
+                self.vitals.ready(ctx, child);
+            }
             Fact::Ready(child) => {
                 traffic.join(ctx, child);
                 startup::ready(ctx, child);
@@ -281,109 +278,9 @@ impl Core {
         self.ctx.actions.pop_front()
     }
 
-    /// How many workers there are.
-    #[must_use]
-    pub fn census(&self) -> notice::Census {
-        self.ctx.processes.census()
-    }
-
-    /// Where the alone stands, if there is one.
-    #[must_use]
-    pub fn alone(&self, now: Time) -> Option<notice::AloneStatus> {
-        alone_status(&self.ctx, now)
-    }
-
-    /// Whether the cluster serves: so many workers are ready, or all of fewer, and it is not on its way down.
-    #[must_use]
-    pub fn serves(&self, workers: u32) -> bool {
-        let wanted = workers.min(self.ctx.policy.count).max(1);
-        !self.ctx.is_stopping() && self.ctx.processes.ready_workers().count() as u64 >= u64::from(wanted)
-    }
-
-    /// Where the cluster stands.
-    #[must_use]
-    pub fn phase(&self) -> Phase {
-        self.ctx.phase
-    }
-
-    /// Where a process stands, in a word.
-    #[must_use]
-    pub fn state(&self, id: ChildId) -> Option<&'static str> {
-        self.ctx.processes.get(id).map(Child::state)
-    }
-
-    /// How many requests came to each slot's workers, as far as they count them.
-    #[must_use]
-    pub fn requests(&self) -> BTreeMap<SlotId, RequestCounts> {
-        self.served.by_slot(&self.ctx)
-    }
-
-    /// How a process said just now that it is doing, if somebody looked lately.
-    #[must_use]
-    pub fn vitals(&self, now: Time, id: ChildId) -> Option<&Vitals> {
-        self.vitals.of(now, id)
-    }
-
-    /// The slot of a process, which one that stood by gets late.
-    #[must_use]
-    pub fn slot(&self, id: ChildId) -> Option<SlotId> {
-        self.ctx.processes.get(id).and_then(|child| child.slot)
-    }
-
-    /// Who works in a slot, or is on the way to it.
-    #[must_use]
-    pub fn occupant(&self, slot: SlotId) -> Option<ChildId> {
-        self.ctx.processes.slots().find(|(id, _)| *id == slot).and_then(|(_, entry)| entry.occupant)
-    }
-
-    /// How new processes are launched.
-    #[must_use]
-    pub fn generation(&self) -> GenerationId {
-        self.ctx.generation
-    }
-
-    /// The generations of which there are processes, or may be again.
-    #[must_use]
-    pub fn generations(&self) -> BTreeSet<GenerationId> {
-        let processes = &self.ctx.processes;
-        let entries = processes.all_slots().map(|(_, entry)| entry.generation);
-        let children = processes.children().map(|child| child.generation);
-        entries.chain(children).chain([self.ctx.generation]).chain(self.rollout.generation()).collect()
-    }
-
-    /// Whether SIGKILL was sent to a process from here.
-    #[must_use]
-    pub fn is_killed(&self, id: ChildId) -> bool {
-        self.ctx.processes.get(id).is_some_and(Child::is_killed)
-    }
-
     /// The app asks for a random worker: it gets the message, its id comes back.
     pub fn random_worker(&mut self, fields: Option<&random_worker::ExtraFields>) -> Option<ChildId> {
         random_worker::ask_any(&mut self.ctx, fields)
-    }
-
-    /// After `EADDRINUSE`: whether only our own processes have that address, and may be through with it in a moment.
-    #[must_use]
-    pub fn may_be_free_soon(&self, now: Time, key: &str) -> bool {
-        self.traffic.may_be_free_soon(&self.ctx, now, key)
-    }
-
-    /// Whether a socket is still to be opened.
-    #[must_use]
-    pub fn is_opening(&self, key: &str) -> bool {
-        self.traffic.is_opening(key)
-    }
-
-    /// Every socket that the master accepts from: who accepts now, how many connections wait in the master, and what
-    /// happened so far.
-    pub fn sockets(&self) -> impl Iterator<Item = (&Key, Acceptor, usize, Counts)> {
-        self.traffic.sockets()
-    }
-
-    /// How many connections a child has, as far as known.
-    #[must_use]
-    pub fn connections(&self, id: ChildId) -> u64 {
-        self.traffic.connections(id)
     }
 }
 

@@ -1,5 +1,6 @@
 //! The link to one child: its channel, its process and the tasks that attend to them.
 
+use cluster_admin::counters::MessageCounts;
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::io;
@@ -139,12 +140,7 @@ pub struct Link {
     pub missing_handles: u8,
     /// When it was started.
     pub since: Instant,
-    /// Messages that it sent.
-    pub received: u64,
-    /// Frames that were sent to it.
-    pub sent: u64,
-    /// Messages of its own that were refused: too large, or no JSON.
-    pub refused: u64,
+    pub messages: MessageCounts,
     /// Whether much waits for it.
     pub reading: Reading,
     /// Whether its channel ended.
@@ -198,9 +194,7 @@ impl Link {
             handles: VecDeque::new(),
             missing_handles: 0,
             since: Instant::now(),
-            received: 0,
-            sent: 0,
-            refused: 0,
+            messages: MessageCounts::default(),
             reading: Reading::KeepsUp,
             speaking: Speaking::Yet,
             channel,
@@ -210,14 +204,14 @@ impl Link {
 
     /// Sends a frame, after all others. `from`: who hears of it when it cannot be written.
     pub fn send(&mut self, frame: Bytes, handle: Option<Rc<OwnedFd>>, from: Option<Peer>) {
-        self.sent += 1;
+        self.messages.sent += 1;
         self.channel.outbox.borrow_mut().push(Outgoing { frame, handle, from });
         self.channel.outgoing.notify_one();
     }
 
     /// Sends a frame of the master's own, before those of others.
     pub fn send_first(&mut self, frame: Bytes, handle: Option<Rc<OwnedFd>>) {
-        self.sent += 1;
+        self.messages.sent += 1;
         let mut outbox = self.channel.outbox.borrow_mut();
         outbox.push_urgent(Outgoing { frame, handle, from: None });
         if outbox.urgent_bytes() > most_unread(&outbox) {

@@ -60,6 +60,9 @@ impl Shell {
             }
             Input::Exited { child, exit } => {
                 let link = self.links.remove(&child);
+                if let Some(link) = &link {
+                    self.counters.gone(child, link.messages);
+                }
                 self.flow.forget(Peer::Child(child));
                 if let Some(Linked::Own(process)) = link.as_ref().map(|link| &link.process) {
                     self.look_behind(child, process.group());
@@ -190,7 +193,7 @@ impl Shell {
 
     fn count_received(&mut self, child: ChildId, count: u64, size: usize) {
         if let Some(link) = self.links.get_mut(&child) {
-            link.received += count;
+            link.messages.received += count;
         }
         if size >= LARGE {
             self.trim_at = Some(self.now() + TRIM_AFTER);
@@ -271,7 +274,7 @@ impl Shell {
     fn invalid(&mut self, child: ChildId, violation: Violation) {
         let limit = self.config.max_message_bytes;
         if let Some(link) = self.links.get_mut(&child) {
-            link.refused += 1;
+            link.messages.refused += 1;
         }
         match violation {
             Violation::TooLarge(what) => {

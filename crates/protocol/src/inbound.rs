@@ -129,7 +129,7 @@ pub enum Report {
 pub struct Vitals {
     /// How much of the time since the last report its event loop was busy, 0 to 1.
     pub utilization: f64,
-    /// How late its event loop was with a timer since the last report, in ms.
+    /// How late its event loop was with a timer in the last seconds, at most ten, in ms.
     pub delay: LoopDelay,
     /// Bytes of V8's heap that are in use, and that it has.
     pub heap_used: u64,
@@ -169,7 +169,13 @@ pub struct RequestCounts {
     pub ended: u64,
     /// How long those took together, in ms.
     pub duration: u64,
+    /// How many of them took at most as long as each of [`REQUEST_BOUNDS`], but longer than the bound before; and longer than all.
+    #[serde(default)]
+    pub durations: [u64; REQUEST_BOUNDS.len() + 1],
 }
+
+/// In ms; those of Prometheus' clients. The same as in lib/preload/requests.js.
+pub const REQUEST_BOUNDS: [u64; 11] = [5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000];
 
 /// An uncaught error in a child.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]

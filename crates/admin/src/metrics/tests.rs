@@ -1,10 +1,10 @@
 use super::*;
-use crate::counters::Counters;
-use crate::snapshot::{AppSnapshot, ListenerSnapshot};
+use crate::counters::{ByRole, Counters, MessageCounts};
+use crate::snapshot::{AppSnapshot, ListenerSnapshot, MessagesSnapshot, RequestsSnapshot};
 use cluster_core::notice::{AloneStatus, Census};
 use cluster_core::traffic::dispatch::Counts;
 use cluster_core::traffic::steering::Acceptor;
-use cluster_protocol::inbound::{LoopDelay, Vitals};
+use cluster_protocol::inbound::{LoopDelay, REQUEST_BOUNDS, Vitals};
 use std::collections::BTreeSet;
 
 fn child(role: &'static str, id: u32, slot: Option<u32>, state: &'static str) -> ChildSnapshot {
@@ -17,9 +17,7 @@ fn child(role: &'static str, id: u32, slot: Option<u32>, state: &'static str) ->
         state,
         restarts: 0,
         uptime: u64::from(id) * 1000,
-        received: 1,
-        sent: 2,
-        refused: 3,
+        messages: MessageCounts { received: 1, sent: 2, refused: 3 },
         queued_bytes: 4,
         connections: 5,
         usage: Some(Usage { rss: 1 << 20, cpu: 1500, at: 0 }),
@@ -28,6 +26,8 @@ fn child(role: &'static str, id: u32, slot: Option<u32>, state: &'static str) ->
 }
 
 fn snapshot(counts: &Counters) -> Snapshot<'_> {
+    let mut durations = [0; REQUEST_BOUNDS.len() + 1];
+    (durations[0], durations[7], durations[11]) = (1, 1, 1);
     Snapshot {
         title: "a \"title\"",
         version: "1.2.3",
@@ -44,10 +44,17 @@ fn snapshot(counts: &Counters) -> Snapshot<'_> {
             acceptor: Acceptor::Master,
             waiting: 1,
             queued: Some(2),
-            counts: Counts { accepted: 7, handed_over: 6, ..Counts::default() },
+            counts: Counts { accepted: 7, handed_over: 6, refused: 4, ..Counts::default() },
         }],
         app: AppSnapshot { pid: 1, queued_bytes: 8, usage: None },
-        requests: vec![RequestsSnapshot { slot: 1, count: 3, active: 2, duration: 1500 }],
+        requests: vec![RequestsSnapshot { slot: 1, count: 3, active: 2, duration: 1500, durations }],
+        messages: MessagesSnapshot {
+            by_role: ByRole {
+                alone: MessageCounts::default(),
+                worker: MessageCounts { received: 9, sent: 8, refused: 7 },
+            },
+            waiting: ByRole { alone: 6, worker: 0 },
+        },
         counts,
     }
 }
@@ -77,6 +84,17 @@ fn a_cluster_as_metrics() {
         "cluster_native_requests_total{slot=\"1\"} 3",
         "cluster_native_request_seconds_total{slot=\"1\"} 1.5",
         "cluster_native_requests_active{slot=\"1\"} 2",
+        "cluster_native_request_duration_seconds_bucket{le=\"0.005\"} 1",
+        "cluster_native_request_duration_seconds_bucket{le=\"0.5\"} 1",
+        "cluster_native_request_duration_seconds_bucket{le=\"1\"} 2",
+        "cluster_native_request_duration_seconds_bucket{le=\"10\"} 2",
+        "cluster_native_request_duration_seconds_bucket{le=\"+Inf\"} 3",
+        "cluster_native_request_duration_seconds_sum 1.5",
+        "cluster_native_request_duration_seconds_count 3",
+        "cluster_native_connections_refused_total{address=\"0.0.0.0:80\"} 4",
+        "cluster_native_messages_received_total{role=\"worker\"} 9",
+        "cluster_native_messages_waiting{role=\"alone\"} 6",
+        "cluster_native_process_messages_sent_total{role=\"worker\",slot=\"1\"} 2",
     ] {
         assert!(lines.iter().any(|written| written == line), "{line}\n{}", lines.join("\n"));
     }

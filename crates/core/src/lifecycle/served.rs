@@ -16,9 +16,9 @@ pub struct Served {
 impl Served {
     /// A worker is gone. What it had begun is over.
     pub fn gone(&mut self, child: &Child) {
-        let RequestCounts { started, duration, .. } = child.requests;
-        if let Some(slot) = child.slot.filter(|_| started > 0) {
-            add(self.by_slot.entry(slot).or_default(), RequestCounts { started, ended: started, duration });
+        let all = child.requests;
+        if let Some(slot) = child.slot.filter(|_| all.started > 0) {
+            add(self.by_slot.entry(slot).or_default(), RequestCounts { ended: all.started, ..all });
         }
     }
 
@@ -40,6 +40,9 @@ fn add(sum: &mut RequestCounts, more: RequestCounts) {
     sum.started = sum.started.saturating_add(more.started);
     sum.ended = sum.ended.saturating_add(more.ended);
     sum.duration = sum.duration.saturating_add(more.duration);
+    for (sum, more) in sum.durations.iter_mut().zip(more.durations) {
+        *sum = sum.saturating_add(more);
+    }
 }
 
 #[cfg(test)]
@@ -48,10 +51,11 @@ mod tests {
     use crate::event::Event;
     use crate::testing::{GOOD, World, ms, policy, started};
     use crate::types::{ChildId, Policy};
-    use cluster_protocol::inbound::{Inbound, Report};
+    use cluster_protocol::inbound::{Inbound, REQUEST_BOUNDS, Report};
 
     fn count(world: &mut World, child: ChildId, started: u64, ended: u64) {
-        let requests = Some(RequestCounts { started, ended, duration: ended.saturating_mul(2) });
+        let durations = [ended; REQUEST_BOUNDS.len() + 1];
+        let requests = Some(RequestCounts { started, ended, duration: ended.saturating_mul(2), durations });
         world.tell(Event::Told { child, message: Inbound::Report(Report::Connections { servers: vec![], requests }) });
     }
 
@@ -71,6 +75,7 @@ mod tests {
         assert_eq!(told(&world), [(1, 10, 10, 14), (2, 1, 1, 2)], "what it had begun is over");
         count(&mut world, ChildId::Worker(3), 5, 5);
         assert_eq!(told(&world), [(1, 15, 15, 24), (2, 1, 1, 2)]);
+        assert_eq!(world.core.requests()[&1].durations, [12; REQUEST_BOUNDS.len() + 1]);
         count(&mut world, ChildId::Worker(3), u64::MAX, u64::MAX);
         assert_eq!(told(&world)[0].1, u64::MAX, "whatever it says");
     }

@@ -89,7 +89,7 @@ impl Context {
             child.stage = Stage::Standby;
             self.notify(Notice::StandbyReady(id));
             self.prepare(id);
-            self.publish(Fact::StandsBy);
+            self.publish(Fact::StandsBy(id));
         }
     }
 

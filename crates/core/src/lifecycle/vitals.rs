@@ -76,6 +76,7 @@ mod tests {
     use super::*;
     use crate::event::Event;
     use crate::testing::{GOOD, World, ms, policy};
+    use crate::types::Policy;
     use cluster_protocol::inbound::{Inbound, LoopDelay, Report};
 
     fn running() -> World {
@@ -135,6 +136,17 @@ mod tests {
         world.end(ChildId::Worker(2));
         world.run(world.now + ms(10_000));
         assert_eq!(asked(&mut world), [], "nobody looks any more");
+    }
+
+    #[test]
+    fn one_that_stands_by_is_asked_when_it_does() {
+        let mut world = World::new(Policy { standby: 1, ..policy() }, |_| GOOD);
+        world.tell(Event::LookedAt);
+        world.ask(0, Event::Started);
+        world.run(ms(5_000));
+        let standby = ChildId::Worker(3);
+        assert_eq!(world.core.state(standby), Some("standby"));
+        assert_eq!(asked(&mut world).iter().filter(|(id, _)| *id == standby).count(), 1);
     }
 
     #[test]

@@ -43,6 +43,11 @@ impl Mail {
         self.mailbox(receiver).take()
     }
 
+    /// How many messages wait: for the alone, and for workers.
+    pub fn waiting(&self) -> (usize, usize) {
+        (self.alone.waiting(), self.workers.waiting())
+    }
+
     fn mailbox(&mut self, receiver: MailFor) -> &mut Mailbox {
         match receiver {
             MailFor::Alone => &mut self.alone,

@@ -112,6 +112,11 @@ impl Mailbox {
         self.messages.bytes
     }
 
+    /// How many messages wait.
+    pub fn waiting(&self) -> usize {
+        self.returned.messages.len() + self.messages.messages.len()
+    }
+
     /// Takes everything out, oldest first.
     pub fn take(&mut self) -> VecDeque<QueuedMessage> {
         let Self { returned, messages } = std::mem::take(self);

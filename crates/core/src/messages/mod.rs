@@ -41,6 +41,12 @@ pub struct Messages {
 }
 
 impl Messages {
+    /// How many messages wait until somebody is there: for the alone, and for workers.
+    #[must_use]
+    pub fn waiting(&self) -> (usize, usize) {
+        self.mail.waiting()
+    }
+
     /// A message came in. One is for the master: the `process.send('ready')` of a worker that says so itself.
     pub fn sent(&mut self, ctx: &mut Context, from: Peer, target: Target, frame: Bytes) {
         if let (&Readiness::Message, Peer::Child(child @ ChildId::Worker(_)), b"\"ready\"\n") =

@@ -311,6 +311,7 @@ impl Dispatch {
                 Some(patience) => {
                     while let Some(waiting) = socket.waiting.front().filter(|waiting| waiting.since + patience <= now) {
                         self.orders.push_back(Order::Reject(waiting.connection));
+                        socket.counts.refused += 1;
                         socket.waiting.pop_front();
                     }
                     socket.waiting.len() < MOST_WAITING

@@ -5,11 +5,14 @@ use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use super::AdminRequest;
 use crate::run::Shell;
+use cluster_admin::counters::ByRole;
 use cluster_admin::metrics;
 use cluster_admin::page;
 use cluster_admin::response::{Response, Status};
 use cluster_admin::route::{AskedFor, Inquiry};
-use cluster_admin::snapshot::{AppSnapshot, ChildSnapshot, ListenerSnapshot, RequestsSnapshot, Snapshot, Usage};
+use cluster_admin::snapshot::{
+    AppSnapshot, ChildSnapshot, ListenerSnapshot, MessagesSnapshot, RequestsSnapshot, Snapshot, Usage,
+};
 use cluster_core::context::Phase;
 use cluster_core::event::Event;
 use cluster_core::traffic::dispatch::Counts;
@@ -90,11 +93,12 @@ impl Shell {
     fn requests(&self) -> Vec<RequestsSnapshot> {
         let by_slot = self.core.requests().into_iter();
         by_slot
-            .map(|(slot, RequestCounts { started, ended, duration })| RequestsSnapshot {
+            .map(|(slot, RequestCounts { started, ended, duration, durations })| RequestsSnapshot {
                 slot,
                 count: ended,
                 active: started.saturating_sub(ended),
                 duration,
+                durations,
             })
             .collect()
     }
@@ -106,7 +110,7 @@ impl Shell {
 
     fn snapshot(&mut self) -> Snapshot<'_> {
         self.tell(Event::LookedAt);
-        let (app, platform, now) = (std::process::id(), self.platform(), self.now());
+        let (app, platform, now, moment) = (std::process::id(), self.platform(), self.now(), Instant::now());
         let pids = self.links.values().map(|link| link.process.pid()).chain([app]);
         self.usages.refresh(now, platform, pids);
         let usage = |pid| self.usages.known.get(&pid).copied();
@@ -119,15 +123,13 @@ impl Shell {
                 slot: self.core.slot(*child).or(link.slot),
                 pid,
                 state: self.core.state(*child).unwrap_or("draining"),
-                uptime: millis(link.since.elapsed()),
+                uptime: millis(moment.saturating_duration_since(link.since)),
                 restarts: self.counters.restarts(*child),
-                received: link.received,
-                sent: link.sent,
-                refused: link.refused,
+                messages: link.messages,
                 queued_bytes: link.queued(),
                 connections: self.core.connections(*child),
                 usage: usage(pid),
-                vitals: self.core.vitals(self.now(), *child).copied(),
+                vitals: self.core.vitals(now, *child).copied(),
             }
         });
         let dispatched: HashMap<_, _> =
@@ -138,6 +140,8 @@ impl Shell {
                 dispatched.get(key).copied().unwrap_or((Acceptor::Workers, 0, Counts::default()));
             ListenerSnapshot { key: key.to_string(), address, acceptor, waiting, queued, counts }
         });
+        let messages = self.links.iter().map(|(child, link)| (*child, link.messages));
+        let (alone, worker) = self.core.messages_waiting();
         Snapshot {
             title: &self.config.title,
             version: env!("CARGO_PKG_VERSION"),
@@ -151,6 +155,7 @@ impl Shell {
             listeners: listeners.collect(),
             app: AppSnapshot { pid: app, queued_bytes: self.app.bytes(), usage: usage(app) },
             requests: self.requests(),
+            messages: MessagesSnapshot { by_role: self.counters.messages(messages), waiting: ByRole { alone, worker } },
             counts: &self.counters,
         }
     }

@@ -46,9 +46,9 @@ pub(super) async fn serve(mut stream: impl ByteStream, access: Rc<AdminAccess>, 
         let (request, length) = match timeout(wait, first_bytes(&mut stream, &mut came)).await {
             Ok(Ok(())) => match timeout(PATIENCE, next(&mut stream, &mut came, most)).await {
                 Ok(Ok(Incoming::Request(request, length))) => (request, length),
-                Ok(Ok(Incoming::Refused(response))) => return refuse(stream, &response).await,
+                Ok(Ok(Incoming::Refused(response))) => return refuse(stream, response).await,
                 Ok(Err(_)) => return,
-                Err(_) => return refuse(stream, &Response::text(Status::Timeout, "The request took too long.")).await,
+                Err(_) => return refuse(stream, Response::text(Status::Timeout, "The request took too long.")).await,
             },
             _ => return,
         };
@@ -62,8 +62,8 @@ pub(super) async fn serve(mut stream: impl ByteStream, access: Rc<AdminAccess>, 
             Err(refusal) => refusal,
         };
         let connection = if request.keep_alive { Persistence::KeepAlive } else { Persistence::Close };
-        let written = response.write(request.method, connection);
-        if !matches!(timeout(PATIENCE, stream.write_all(&written)).await, Ok(Ok(()))) {
+        let mut written = response.write(request.method, connection);
+        if !matches!(timeout(PATIENCE, stream.write_all_buf(&mut written)).await, Ok(Ok(()))) {
             return;
         }
         if connection == Persistence::Close {
@@ -111,10 +111,10 @@ async fn ask(asking: &Sender<AdminRequest>, asked: AskedFor) -> Option<Response>
 }
 
 /// The last answer. What is not read yet would turn the close into a reset, which takes the answer away.
-async fn refuse(mut stream: impl ByteStream, response: &Response) {
-    let written = response.write(Method::Get, Persistence::Close);
+async fn refuse(mut stream: impl ByteStream, response: Response) {
+    let mut written = response.write(Method::Get, Persistence::Close);
     let all = async {
-        stream.write_all(&written).await?;
+        stream.write_all_buf(&mut written).await?;
         stream.shutdown().await?;
         let mut rest = [0; CHUNK];
         while stream.read(&mut rest).await? > 0 {}

@@ -81,8 +81,8 @@ fn each_message_is_known() {
             "Report(Connections { servers: [ServerLoad { key: Some(\"k\"), open: 1, accepted: 2, limited: false }], requests: None })",
         ),
         (
-            r#"{"cmd":"NODE_YUNFLY","act":"connections","servers":[],"requests":{"started":3,"ended":2,"duration":9}}"#,
-            "Report(Connections { servers: [], requests: Some(RequestCounts { started: 3, ended: 2, duration: 9 }) })",
+            r#"{"cmd":"NODE_YUNFLY","act":"connections","servers":[],"requests":{"started":3,"ended":2,"duration":9,"durations":[1,1,0,0,0,0,0,0,0,0,0,0]}}"#,
+            "Report(Connections { servers: [], requests: Some(RequestCounts { started: 3, ended: 2, duration: 9, durations: [1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0] }) })",
         ),
         (r#"{"cmd":"NODE_YUNFLY","act":"returned","key":"k"}"#, "Report(Returned { key: \"k\" })"),
         (r#"{"cmd":"NODE_YUNFLY","act":"mark"}"#, "Report(Mark)"),

@@ -1,13 +1,15 @@
 //! What /proc tells of processes.
 
 use std::collections::BTreeSet;
+use std::io::Read;
 use std::path::Path;
 use std::time::Duration;
 
 use crate::process::Activity;
 
 pub fn activity(pid: u32) -> Option<Activity> {
-    let fields = stat_fields(pid)?;
+    let stat = Stat::of(pid)?;
+    let fields = stat.fields();
     let ticks = fields.get(11)?.parse::<u64>().ok()? + fields.get(12)?.parse::<u64>().ok()?;
     let per_second = nix::unistd::sysconf(nix::unistd::SysconfVar::CLK_TCK).ok()??;
     let cpu = Duration::from_secs_f64(ticks as f64 / per_second as f64);
@@ -17,8 +19,8 @@ pub fn activity(pid: u32) -> Option<Activity> {
 
 /// In clock ticks since boot.
 pub fn start_time(pid: u32) -> Option<String> {
-    match stat_fields(pid) {
-        Some(fields) => fields.get(19).cloned(),
+    match Stat::of(pid) {
+        Some(stat) => stat.fields().get(19).map(|ticks| (*ticks).to_owned()),
         None => Path::new("/proc/self").exists().then(String::new),
     }
 }
@@ -49,13 +51,14 @@ pub(super) fn children_of_thread(pid: u32, thread: u32) -> Option<Vec<u32>> {
 
 /// The parent of a process that is dead and was not reaped.
 fn parent_of_dead(pid: u32) -> Option<u32> {
-    let fields = stat_fields(pid)?;
-    (fields.first()? == "Z").then(|| fields.get(1)?.parse().ok()).flatten()
+    let stat = Stat::of(pid)?;
+    let fields = stat.fields();
+    (*fields.first()? == "Z").then(|| fields.get(1)?.parse().ok()).flatten()
 }
 
 /// The parent of a process.
 pub(super) fn parent(pid: u32) -> Option<u32> {
-    stat_fields(pid)?.get(1)?.parse().ok()
+    Stat::of(pid)?.fields().get(1)?.parse().ok()
 }
 
 /// All processes that this one can see; none where there is no /proc.
@@ -64,11 +67,25 @@ pub(super) fn processes() -> Vec<u32> {
     entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok()).collect()
 }
 
-/// The fields of /proc/pid/stat from the third (`state`) on: the name before them may hold parentheses and spaces.
-fn stat_fields(pid: u32) -> Option<Vec<String>> {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    let (_, rest) = stat.rsplit_once(") ")?;
-    Some(rest.split_ascii_whitespace().map(str::to_owned).collect())
+/// /proc/pid/stat, which is read for each process each second while somebody looks.
+struct Stat {
+    text: [u8; 1024],
+    length: usize,
+}
+
+impl Stat {
+    fn of(pid: u32) -> Option<Self> {
+        let mut text = [0; 1024];
+        let length = std::fs::File::open(format!("/proc/{pid}/stat")).ok()?.read(&mut text).ok()?;
+        Some(Self { text, length })
+    }
+
+    /// The fields from the third (`state`) on: the name before them may hold parentheses, spaces and any byte.
+    fn fields(&self) -> Vec<&str> {
+        let text = &self.text[..self.length];
+        let name_ends = text.iter().rposition(|byte| *byte == b')').map_or(text.len(), |at| at + 1);
+        std::str::from_utf8(&text[name_ends..]).unwrap_or_default().split_ascii_whitespace().collect()
+    }
 }
 
 #[cfg(test)]

@@ -25,7 +25,13 @@ impl Dispatch {
     pub fn exited(&mut self, now: Time, child: ChildId, crashed: bool) -> Vec<ConnectionId> {
         let suspects = self.suspects.remove(&child).unwrap_or_default();
         if crashed {
-            return suspects.into_iter().map(|(connection, _)| connection).collect();
+            let refused = |(connection, flight): (ConnectionId, Flight)| {
+                if let Some(socket) = self.socket_mut(&flight.key) {
+                    socket.counts.refused += 1;
+                }
+                connection
+            };
+            return suspects.into_iter().map(refused).collect();
         }
         for (connection, flight) in suspects.into_iter().rev() {
             self.wait_again(now, connection, &flight);

@@ -46,6 +46,8 @@ pub struct Counts {
     pub handed_over: u64,
     /// How often one had to go to another worker: refused, or its worker died.
     pub handed_again: u64,
+    /// Connections that the master ended: no worker came for them in time (development), or two had crashed with one.
+    pub refused: u64,
     /// How often the acceptor changed.
     pub switches: u64,
 }

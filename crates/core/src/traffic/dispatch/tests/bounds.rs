@@ -18,7 +18,7 @@ fn what_happens_at_a_socket_is_counted() {
     );
     dispatch.answered(NOW, one, first, true);
     dispatch.answered(NOW, other, second, false);
-    let expected = Counts { accepted: 3, handed_over: 1, handed_again: 1, switches: 0 };
+    let expected = Counts { accepted: 3, handed_over: 1, handed_again: 1, ..Counts::default() };
     assert_eq!((counts(&dispatch), dispatch.connections(one), dispatch.connections(worker(9))), (expected, 2, 0));
     dispatch.reported(NOW, one, &load(1_000, 1_000));
     assert_eq!(dispatch.connections(one), 1_000 + 1, "one is unanswered");

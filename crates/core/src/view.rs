@@ -1,0 +1,133 @@
+//! How the cluster stands, for whoever asks. Nothing changes by it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Core;
+use super::context::Phase;
+use super::lifecycle::child::Child;
+use super::lifecycle::supervision::alone_status;
+use super::notice;
+use super::traffic::dispatch::Counts;
+use super::traffic::steering::Acceptor;
+use super::types::{ChildId, GenerationId, Key, SlotId, Time};
+use cluster_protocol::inbound::{RequestCounts, Vitals};
+
+impl Core {
+    /// How many workers there are.
+    #[must_use]
+    pub fn census(&self) -> notice::Census {
+        self.ctx.processes.census()
+    }
+
+    /// Where the alone stands, if there is one.
+    #[must_use]
+    pub fn alone(&self, now: Time) -> Option<notice::AloneStatus> {
+        alone_status(&self.ctx, now)
+    }
+
+    /// Whether the cluster serves: so many workers are ready, or all of fewer, and it is not on its way down.
+    #[must_use]
+    pub fn serves(&self, workers: u32) -> bool {
+        let wanted = workers.min(self.ctx.policy.count).max(1);
+        !self.ctx.is_stopping() && self.ctx.processes.ready_workers().count() as u64 >= u64::from(wanted)
+    }
+
+    /// Where the cluster stands.
+    #[must_use]
+    pub fn phase(&self) -> Phase {
+        self.ctx.phase
+    }
+
+    /// Where a process stands, in a word.
+    #[must_use]
+    pub fn state(&self, id: ChildId) -> Option<&'static str> {
+        self.ctx.processes.get(id).map(Child::state)
+    }
+
+    /// How many requests came to each slot's workers, as far as they count them.
+    #[must_use]
+    pub fn requests(&self) -> BTreeMap<SlotId, RequestCounts> {
+        self.served.by_slot(&self.ctx)
+    }
+
+    /// How many messages wait until somebody is there: for the alone, and for workers.
+    #[must_use]
+    pub fn messages_waiting(&self) -> (usize, usize) {
+        self.messages.waiting()
+    }
+
+    /// How a process said just now that it is doing, if somebody looked lately.
+    #[must_use]
+    pub fn vitals(&self, now: Time, id: ChildId) -> Option<&Vitals> {
+        self.vitals.of(now, id)
+    }
+
+    /// The slot of a process, which one that stood by gets late.
+    #[must_use]
+    pub fn slot(&self, id: ChildId) -> Option<SlotId> {
+        self.ctx.processes.get(id).and_then(|child| child.slot)
+    }
+
+    /// Who works in a slot, or is on the way to it.
+    #[must_use]
+    pub fn occupant(&self, slot: SlotId) -> Option<ChildId> {
+        self.ctx.processes.slots().find(|(id, _)| *id == slot).and_then(|(_, entry)| entry.occupant)
+    }
+
+    /// How new processes are launched.
+    #[must_use]
+    pub fn generation(&self) -> GenerationId {
+        self.ctx.generation
+    }
+
+    /// The generations of which there are processes, or may be again.
+    #[must_use]
+    pub fn generations(&self) -> BTreeSet<GenerationId> {
+        let processes = &self.ctx.processes;
+        let entries = processes.all_slots().map(|(_, entry)| entry.generation);
+        let children = processes.children().map(|child| child.generation);
+        entries.chain(children).chain([self.ctx.generation]).chain(self.rollout.generation()).collect()
+    }
+
+    /// Whether SIGKILL was sent to a process from here.
+    #[must_use]
+    pub fn is_killed(&self, id: ChildId) -> bool {
+        self.ctx.processes.get(id).is_some_and(Child::is_killed)
+    }
+
+    /// After `EADDRINUSE`: whether only our own processes have that address, and may be through with it in a moment.
+    #[must_use]
+    pub fn may_be_free_soon(&self, now: Time, key: &str) -> bool {
+        self.traffic.may_be_free_soon(&self.ctx, now, key)
+    }
+
+    /// Whether a socket is still to be opened.
+    #[must_use]
+    pub fn is_opening(&self, key: &str) -> bool {
+        self.traffic.is_opening(key)
+    }
+
+    /// Every socket that the master accepts from: who accepts now, how many connections wait in the master, and what
+    /// happened so far.
+    pub fn sockets(&self) -> impl Iterator<Item = (&Key, Acceptor, usize, Counts)> {
+        self.traffic.sockets()
+    }
+
+    /// How many connections a child has, as far as known.
+    #[must_use]
+    pub fn connections(&self, id: ChildId) -> u64 {
+        self.traffic.connections(id)
+    }
+
+    /// How many workers there are to be.
+    #[must_use]
+    pub fn count(&self) -> u32 {
+        self.ctx.policy.count
+    }
+
+    /// Whether a reload is under way.
+    #[must_use]
+    pub fn is_reloading(&self) -> bool {
+        self.rollout.is_under_way() || self.development.is_under_way()
+    }
+}
