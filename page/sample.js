@@ -26,12 +26,6 @@ const most = (numbers) => (numbers.length === 0 ? null : Math.max(...numbers));
 const isSame = (stats, before) =>
   before !== null && stats.startedAt === before.startedAt && stats.app.pid === before.app.pid;
 
-/** How much a total of processes has grown: one that is new began at 0. */
-function growth(children, before, total) {
-  const known = new Map(before.map((child) => [`${child.role} ${child.id}`, total(child)]));
-  return sum(children.map((child) => total(child) - (known.get(`${child.role} ${child.id}`) ?? 0)));
-}
-
 /** A number for each of `NAMES`; null for what is not known. `before`: the last answer, or null. */
 function sample(stats, before) {
   const workers = stats.children.filter(({ role }) => role === 'worker');
@@ -44,6 +38,7 @@ function sample(stats, before) {
   const seconds = isSame(stats, before) ? (stats.uptime - before.uptime) / 1000 : 0;
   const rate = (grown) => (seconds > 0 ? Math.max(0, grown() / seconds) : null);
   const requests = ({ requests: slots }) => sum(slots.map(({ count }) => count));
+  const messages = ({ messages: { alone, worker } }) => alone.received + worker.received;
   return {
     requests: rate(() => requests(stats) - requests(before)),
     connections: sum(workers.map((worker) => worker.connections)),
@@ -54,7 +49,7 @@ function sample(stats, before) {
     slowest: most(vitals.map((each) => each.delay.p99)),
     workerMemory: memory(workers),
     otherMemory: memory(others),
-    messages: rate(() => growth(stats.children, before.children, (child) => child.received)),
+    messages: rate(() => messages(stats) - messages(before)),
   };
 }
 

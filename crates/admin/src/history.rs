@@ -47,7 +47,7 @@ struct PastProcess {
     pid: u32,
 }
 
-/// What happened. The names are those of `PastEvent` (lib/types/past.d.ts).
+/// What happened. The names are those of `PastEvent` (lib/types/admin.d.ts).
 #[derive(Debug, Serialize)]
 #[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
 enum Happening {
