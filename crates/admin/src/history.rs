@@ -50,7 +50,7 @@ struct PastProcess {
 /// What happened. The names are those of `PastEvent` (lib/types/admin.d.ts).
 #[derive(Debug, Serialize)]
 #[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
-enum Happening {
+enum PastKind {
     /// A process ended.
     Exit { process: PastProcess, code: Option<i32>, signal: Option<&'static str>, expected: bool, reason: String },
     /// No code of a process caught it.
@@ -95,19 +95,19 @@ impl History {
             Notice::ChildError(child, report) => self.failed(now, *child, report),
             Notice::Hang(child, HangReport { silent_for, evidence }) => {
                 let (process, silent_for) = (self.process(*child), *silent_for);
-                self.keep(now, &Happening::Hang { process, silent_for, state: evidence.state.as_str() });
+                self.keep(now, &PastKind::Hang { process, silent_for, state: evidence.state.as_str() });
             }
-            Notice::ReachReforkLimit(slot) => self.keep(now, &Happening::GivenUp { slot: *slot }),
+            Notice::ReachReforkLimit(slot) => self.keep(now, &PastKind::GivenUp { slot: *slot }),
             // Of a change of a file.
             Notice::Changed { .. } => self.reload_begun(now),
             Notice::Reloaded { report, .. } if report.has_begun() => {
                 let reason = report.reason.map(|reason| reason.as_str());
-                self.keep(now, &Happening::Reloaded { ok: report.ok, reason, replaced: report.replaced.len() });
+                self.keep(now, &PastKind::Reloaded { ok: report.ok, reason, replaced: report.replaced.len() });
             }
-            Notice::Ready => self.keep(now, &Happening::Ready),
+            Notice::Ready => self.keep(now, &PastKind::Ready),
             Notice::Exception { code, message, .. } => {
                 let message = cut(message, LONGEST_MESSAGE);
-                self.keep(now, &Happening::Exception { code: code.as_str(), message });
+                self.keep(now, &PastKind::Exception { code: code.as_str(), message });
             }
             _ => {}
         }
@@ -115,12 +115,12 @@ impl History {
 
     /// A reload begins, which the app is not told.
     pub fn reload_begun(&mut self, now: Time) {
-        self.keep(now, &Happening::Reload);
+        self.keep(now, &PastKind::Reload);
     }
 
     /// The number of workers changes, which the app is not told either.
     pub fn scaled(&mut self, now: Time, from: u32, to: u32) {
-        self.keep(now, &Happening::Scale { from, to });
+        self.keep(now, &PastKind::Scale { from, to });
     }
 
     /// What came after a number and is kept, as JSON. `started_at`: when the cluster was made, as another one has other numbers.
@@ -147,13 +147,13 @@ impl History {
         self.processes.remove(&child);
         let ExitStatus { code, signal } = exit;
         let reason = cut(reason.of_end(exit), LONGEST_WORD);
-        self.keep(now, &Happening::Exit { process, code, signal, expected, reason });
+        self.keep(now, &PastKind::Exit { process, code, signal, expected, reason });
     }
 
     fn failed(&mut self, now: Time, child: ChildId, ErrorReport { phase, fatal, error, .. }: &ErrorReport) {
         let ErrorDetails { name, message, stack, code } = error;
         let text = |text: &Option<String>, longest| cut(text.as_deref().unwrap_or_default(), longest);
-        let what = Happening::Error {
+        let what = PastKind::Error {
             process: self.process(child),
             phase: phase.as_str(),
             fatal: *fatal,
@@ -165,9 +165,9 @@ impl History {
         self.keep(now, &what);
     }
 
-    fn keep(&mut self, now: Time, what: &Happening) {
+    fn keep(&mut self, now: Time, what: &PastKind) {
         self.last += 1;
-        let is_error = matches!(what, Happening::Error { .. });
+        let is_error = matches!(what, PastKind::Error { .. });
         let alike = |event: &PastEvent| event.is_error == is_error;
         if self.events.iter().filter(|event| alike(event)).count() == if is_error { MOST_ERRORS } else { MOST_EVENTS } {
             let oldest = self.events.iter().position(alike);
