@@ -5,6 +5,9 @@
 
 const MOST_MARKS = 400;
 
+/** So many are left when they become coarser, which is not to be done for each. */
+const LEFT = 300;
+
 /** What is older than the newest mark by this is not shown any more. */
 const KEPT = 24 * 60 * 60;
 
@@ -18,7 +21,7 @@ class Marks {
     this.#marks.push({ time, kind, count: 1 });
     if (this.#marks.length <= MOST_MARKS) return;
     this.#marks = this.#marks.filter((mark) => mark.time > time - KEPT);
-    for (let step = 1; this.#marks.length > MOST_MARKS && step <= COARSEST; step *= 4) this.#thin(step);
+    for (let step = 1; this.#marks.length > LEFT && step <= COARSEST; step *= 4) this.#thin(step);
   }
 
   /** The older half becomes coarser. */

@@ -104,8 +104,8 @@ impl AdminAccess {
 
 /// The number in `after=…`; without one, everything is new.
 fn after(query: &str) -> u64 {
-    let numbers = query.split('&').filter_map(|pair| pair.strip_prefix("after="));
-    numbers.last().and_then(|number| number.parse().ok()).unwrap_or_default()
+    let number = query.split('&').find_map(|pair| pair.strip_prefix("after="));
+    number.and_then(|number| number.parse().ok()).unwrap_or_default()
 }
 
 #[cfg(test)]
