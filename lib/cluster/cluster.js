@@ -344,7 +344,7 @@ class Cluster extends Observable {
     if (this.#state === 'supervising') this.#insist(() => require('../native/preload-files').keepPreload(this.#master));
     this.emit('ready');
     // After those who awaited it.
-    timers.setImmediate(() => this.#state === 'supervising' && this.#insist(() => require('./later')));
+    timers.setImmediate(() => this.#state === 'supervising' && this.#insist(() => this.#dispatcher.prepareLater()));
   }
 
   /** Without descriptors nothing can be read: it is tried again. */

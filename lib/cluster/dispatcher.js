@@ -3,7 +3,7 @@
 const { ClusterAlone } = require('./alone');
 const { ClusterError, reviveError } = require('../errors');
 const { createLog } = require('../output/log');
-const { openMirror } = require('./mirror');
+const { LateMirror } = require('./late-mirror');
 const { isInternal } = require('../messages/serialization');
 const { warn } = require('../warn');
 const { ClusterWorker } = require('./worker');
@@ -50,11 +50,17 @@ class Dispatcher {
     }
     const { exec, args, execArgv = process.execArgv, cwd, serialization, output } = settings;
     const asPrimary = { exec, args, execArgv, cwd, serialization, silent: output !== 'inherit' };
-    this.#mirror = openMirror(asPrimary, () => cluster.close());
+    this.#mirror = new LateMirror(asPrimary, () => cluster.close());
   }
 
   close() {
     this.#mirror.close();
+  }
+
+  /** The cluster is ready, and nobody waits any more. */
+  prepareLater() {
+    require('./later');
+    this.#mirror.open();
   }
 
   dispatch(event) {

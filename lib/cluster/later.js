@@ -6,6 +6,7 @@
 // What they require comes with them.
 require('./changes');
 require('./child-failure');
+require('./mirror');
 require('./no-stats');
 require('./orders');
 require('../config/loader');

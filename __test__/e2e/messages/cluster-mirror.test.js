@@ -203,3 +203,15 @@ test('of several clusters the first is shown, and another one only after its end
   expect(pids(await app.call('nodeWorkers'))).toEqual(pids(others));
   await app.call('closeOther');
 });
+
+test('loaded while the processes boot: what happens from then on is seen there', async () => {
+  const app = await start({ count: 2 }, { script: fixture('mirror-late-app.js') });
+  await app.call('close');
+  await app.event('node:exit', (id) => id === 2);
+  for (const name of ['online', 'listening', 'exit']) expect(app.events(`node:${name}`).flat().sort()).toEqual([1, 2]);
+});
+
+test('loaded when the cluster is ready: its workers are there', async () => {
+  const app = await start({ count: 2 });
+  expect(await app.call('nodeIds')).toEqual(['1', '2']);
+});
