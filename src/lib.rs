@@ -87,9 +87,9 @@ impl Master {
     /// Binds the admin address of the configuration, where the page is shown, if there is one; gives its port, 0 if it has none.
     /// Negative: the system's error, as libuv numbers it.
     #[napi(catch_unwind)]
-    pub fn open_admin(&mut self, page: Option<NativePage>) -> i32 {
+    pub fn open_admin(&mut self, page: Option<NativePage<'_>>) -> i32 {
         let Some(admin) = self.idle.as_ref().and_then(|(config, _)| config.admin.as_ref()) else { return 0 };
-        match AdminSocket::bind(admin, page.map(NativePage::keep)) {
+        match AdminSocket::bind(admin, page.map(|page| page.keep())) {
             Ok(socket) => {
                 let port = socket.port().unwrap_or_default();
                 self.admin = Some(socket);

@@ -2,21 +2,21 @@
 
 use bytes::Bytes;
 use cluster_admin::page::AdminPage;
-use napi::bindgen_prelude::Buffer;
+use napi::bindgen_prelude::BufferSlice;
 use napi_derive::napi;
 
 /// One file in both codings.
 #[napi(object, object_to_js = false)]
-pub struct NativePage {
+pub struct NativePage<'env> {
     /// As it is.
-    pub plain: Buffer,
+    pub plain: BufferSlice<'env>,
     /// Gzipped.
-    pub gzip: Buffer,
+    pub gzip: BufferSlice<'env>,
     /// Its Content-Security-Policy.
     pub policy: String,
 }
 
-impl NativePage {
+impl NativePage<'_> {
     /// As the master keeps it.
     pub(crate) fn keep(self) -> AdminPage {
         let [plain, gzip] = [self.plain, self.gzip].map(|bytes| Bytes::copy_from_slice(&bytes));
