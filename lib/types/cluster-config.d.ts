@@ -213,7 +213,7 @@ export interface ClusterConfig {
    * in their writes.
    */
   output?: 'inherit' | 'prefix' | 'pipe' | OutputFiles;
-  /** Health, metrics and statistics over HTTP: a port of 127.0.0.1, or where and for whom; `false`: nowhere. Default: `false`. */
+  /** Health, metrics, statistics and a page to look at, over HTTP: a port of 127.0.0.1, or where and for whom; `false`: nowhere. Default: `false`. */
   admin?: AdminConfig | number | false;
   /** Whether other processes of this user can look at the cluster and tell it what to do: the command (`cluster-native ls`, `reload`,
    *  …), and {@link connectCluster}. On Linux through an abstract socket, without a file; elsewhere through a file in

@@ -52,6 +52,8 @@ export interface ChildStats {
   state: 'starting' | 'listening' | 'ready' | 'draining' | 'standby';
   /** How long ago it was forked, in ms. */
   uptime: number;
+  /** How often a process in its place (the slot, or the alone's) exited without being asked, and another one took its place. */
+  restarts: number;
   /** Application messages received from it, not counting Node's own. */
   received: number;
   /** Messages written to it, including Node's own. */

@@ -49,6 +49,8 @@ pub struct ChildSnapshot {
     pub state: &'static str,
     /// For how long it has been there, in ms.
     pub uptime: u64,
+    /// How often its place was taken again after a process there had ended without being asked.
+    pub restarts: u64,
     #[serde(flatten)]
     pub messages: MessageCounts,
     /// Bytes that wait for it.

@@ -15,6 +15,7 @@ fn child(role: &'static str, id: u32, slot: Option<u32>, state: &'static str) ->
         slot,
         pid: id,
         state,
+        restarts: 0,
         uptime: u64::from(id) * 1000,
         messages: MessageCounts { received: 1, sent: 2, refused: 3 },
         queued_bytes: 4,

@@ -8,6 +8,7 @@ use crate::config::{Output, OutputFiles};
 use crate::run::Shell;
 use cluster_admin::counters::ByRole;
 use cluster_admin::metrics;
+use cluster_admin::page;
 use cluster_admin::response::{Response, Status};
 use cluster_admin::route::{AskedFor, Inquiry};
 use cluster_admin::snapshot::{
@@ -60,12 +61,12 @@ impl Shell {
             Inquiry::Live => Response::text(Status::Ok, "alive"),
             Inquiry::Ready if self.serves() => Response::text(Status::Ok, "ready"),
             Inquiry::Ready => Response::text(Status::Unavailable, self.state()),
-            Inquiry::Metrics(format) => Response {
-                status: Status::Ok,
-                content_type: format.content_type(),
-                body: metrics::write(&self.snapshot(), format).into(),
-            },
+            Inquiry::Metrics(format) => {
+                Response::new(Status::Ok, format.content_type(), metrics::write(&self.snapshot(), format))
+            }
             Inquiry::Stats => Response::json(Status::Ok, self.stats()),
+            Inquiry::Events { after } => Response::json(Status::Ok, self.history.after(after, self.started_at())),
+            Inquiry::Page(coding) => page::answer(self.page.as_ref(), coding),
             // Not a look: whoever searches for a cluster comes to all of them.
             Inquiry::Identity => {
                 let identity = serde_json::json!({ "title": self.config.title, "pid": std::process::id() });
@@ -92,6 +93,10 @@ impl Shell {
             Phase::Running => "running",
             Phase::Stopping | Phase::Stopped => "stopping",
         }
+    }
+
+    fn started_at(&self) -> u64 {
+        self.started_at.duration_since(UNIX_EPOCH).map_or(0, millis)
     }
 
     fn requests(&self) -> Vec<RequestsSnapshot> {
@@ -128,6 +133,7 @@ impl Shell {
                 pid,
                 state: self.core.state(*child).unwrap_or("draining"),
                 uptime: millis(moment.saturating_duration_since(link.since)),
+                restarts: self.counters.restarts(*child),
                 messages: link.messages,
                 queued_bytes: link.queued(),
                 connections: self.core.connections(*child),
@@ -150,7 +156,7 @@ impl Shell {
             version: env!("CARGO_PKG_VERSION"),
             state: self.state(),
             ready: self.serves(),
-            started_at: self.started_at.duration_since(UNIX_EPOCH).map_or(0, millis),
+            started_at: self.started_at(),
             uptime: millis(self.now()),
             workers: self.core.census(),
             alone: self.core.alone(self.now()),
