@@ -31,6 +31,16 @@ module.exports = [
     },
   },
   {
+    // Each becomes a function in one script of a browser (scripts/page.js).
+    files: ['page/*.js'],
+    languageOptions: { globals: { ...globals.browser, require: 'readonly', module: 'readonly' } },
+  },
+  {
+    // Parts of it run in a browser.
+    files: ['scripts/page-check.js', 'scripts/docs/page.js'],
+    languageOptions: { globals: globals.browser },
+  },
+  {
     files: ['**/*.mjs', 'examples/next/app/**/*.js', '__test__/fixtures/esm-imports/*.js'],
     languageOptions: { ecmaVersion: 2022, sourceType: 'module', globals: globals.node },
   },

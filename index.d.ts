@@ -39,6 +39,7 @@ export * from './lib/types/drain';
 export * from './lib/types/handles';
 export * from './lib/types/members';
 export * from './lib/types/messenger';
+export * from './lib/types/output';
 export * from './lib/types/process';
 export * from './lib/types/profile';
 export * from './lib/types/reload';

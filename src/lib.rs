@@ -14,6 +14,7 @@
 #![allow(clippy::needless_pass_by_value)] // napi hands arguments over by value.
 
 mod event;
+mod page;
 
 use std::os::fd::{AsFd, AsRawFd, IntoRawFd, OwnedFd};
 use std::path::Path;
@@ -48,6 +49,7 @@ use cluster_sys::private;
 use cluster_sys::process::is_main_thread;
 
 pub use event::{NativeEvent, NativeMessage};
+pub use page::NativePage;
 
 /// So long a process that exits waits for what it has sent.
 const FLUSH: Duration = Duration::from_millis(250);
@@ -84,11 +86,12 @@ impl Master {
         Ok(Self { commands, app: Arc::new(app), idle: Some((config, receiver)), admin: None, opened: None, orphans })
     }
 
-    /// Binds the admin address of the configuration; gives its port, 0 if it has none. Negative: the system's error, as libuv numbers it.
+    /// Binds the admin address of the configuration, where the page is shown, if there is one; gives its port, 0 if it has none.
+    /// Negative: the system's error, as libuv numbers it.
     #[napi(catch_unwind)]
-    pub fn open_admin(&mut self) -> i32 {
+    pub fn open_admin(&mut self, page: Option<NativePage<'_>>) -> i32 {
         let Some(admin) = self.idle.as_ref().and_then(|(config, _)| config.admin.as_ref()) else { return 0 };
-        match AdminSocket::bind(admin) {
+        match AdminSocket::bind(admin, page.map(|page| page.keep())) {
             Ok(socket) => {
                 let port = socket.port().unwrap_or_default();
                 self.admin = Some(socket);
@@ -317,6 +320,12 @@ impl Master {
     pub fn pause_output(&self, stream: String, paused: bool) {
         let stream = if stream == Stream::Stderr.as_str() { Stream::Stderr } else { Stream::Stdout };
         self.tell(Command::PauseOutput(stream, paused));
+    }
+
+    /// The files of the children's output may have been renamed: they are opened anew.
+    #[napi(catch_unwind)]
+    pub fn reopen_output(&self) {
+        self.tell(Command::ReopenOutput);
     }
 
     /// Keeps the files `names` of the folder `root`, which processes are started with: from now on they may change or go. Where

@@ -59,7 +59,6 @@ test('an app that says nothing else: one process in production mode, without an 
       env: { NODE_ENV: process.env.NODE_ENV },
       execArgv: ['--enable-source-maps'],
     },
-    logs: undefined,
     names: { exec: 'script' },
   });
 });
@@ -160,18 +159,22 @@ describe('env', () => {
 
 describe('logs', () => {
   test.each([
-    [{ out_file: 'out.log' }, { stdout: path.resolve('/srv/out.log') }],
+    [{ out_file: 'out.log' }, { outFile: 'out.log' }],
     [
       { error: '/var/log/err.log', output: 'NULL' },
-      { stdout: '/dev/null', stderr: '/var/log/err.log' },
+      { outFile: '/dev/null', errorFile: '/var/log/err.log' },
     ],
-    [{ log_file: '~/all.log' }, { all: path.join(require('node:os').homedir(), 'all.log') }],
+    [{ log_file: '~/all.log' }, { file: path.join(require('node:os').homedir(), 'all.log') }],
     [
       { disable_logs: true, out_file: 'out.log' },
-      { stdout: '/dev/null', stderr: '/dev/null' },
+      { outFile: '/dev/null', errorFile: '/dev/null' },
     ],
-  ])('%j', (app, logs) => {
-    expect(read({ cwd: '/srv', ...app }).logs).toEqual({ isShared: true, ...logs });
+    [
+      { instances: 2, out_file: 'a/out.log', error_file: 'err-0.log', log_file: 'all.txt' },
+      { outFile: 'a/out-{instance}.log', errorFile: 'err-{instance}.log', file: 'all.txt' },
+    ],
+  ])('%j', (app, output) => {
+    expect(read(app).config.output).toEqual(output);
   });
 
   test.each([
@@ -182,11 +185,12 @@ describe('logs', () => {
     [{ exec_mode: 'cluster', merge_logs: true }, true],
     [{ combine_logs: false }, false],
   ])('shared by all workers: %j: %s', (app, isShared) => {
-    expect(read({ ...app, out_file: 'out.log' }).logs.isShared).toBe(isShared);
+    const { outFile } = read({ ...app, out_file: 'out.log' }).config.output;
+    expect(outFile).toBe(isShared ? 'out.log' : 'out-{instance}.log');
   });
 
   test('none', () => {
-    expect(read({ merge_logs: true, log_file: false }).logs).toBeUndefined();
+    expect(read({ merge_logs: true, log_file: false }).config.output).toBeUndefined();
   });
 });
 

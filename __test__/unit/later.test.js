@@ -19,8 +19,10 @@ const required = (name) => {
 /** They are used before `ready` only, or by the command and the installation. */
 const OF_THE_START = [
   'cluster/admin.js',
+  'cluster/log-files.js',
   'cluster/manager.js',
   'config/admin.js',
+  'config/output-files.js',
   'native/control-path.js',
   'config/cpus.js',
   'config/nearest.js',

@@ -65,7 +65,7 @@ class Settings {
     const before = this.#given.get(what);
     this.#given.set(what, { option, value });
     if (!before) return;
-    if (before.option !== option)
+    if (before.option !== option && !(option.of && before.option.of))
       throw new UsageError(`Give either --${before.option.name} or --${option.name}, not both.`);
     if (!option.join && before.value !== value) {
       throw new UsageError(`--${option.name} is given twice, with ${before.value} and with ${value}. Give it once.`);

@@ -47,12 +47,25 @@ function address(text, option) {
   throw new UsageError(`${option} takes a port, host:port or the path of a socket, but got '${text}'.`);
 }
 
+/** One of several options that make up `output`. */
+const part = (name, read = (text) => text) => ({
+  read: (text, option) => ({ [name]: read(text, option) }),
+  join: merge,
+  of: `output.${name}`,
+});
+
+/** A number of bytes, or a text such as 512M. */
+const size = (text) => (/^\d+$/.test(text) ? Number(text) : text);
+
 /** How a field's text is read that is neither a number nor a word nor just a text, and how several of them come together. */
 const READ = {
   admin: { read: address },
   env: { read: variable, join: merge },
   listenFds: { read: numberOr(), join: append },
-  maxMemory: { read: (text) => (/^\d+$/.test(text) ? Number(text) : text) },
+  maxMemory: { read: size },
+  'output-file': part('file'),
+  'output-max-size': part('maxSize', size),
+  'output-keep': part('keep', numberOr()),
   watch: { join: append, hint: ' In development (--dev) the app is watched without it.' },
   'ready-port': {
     read: (text, option) => [numberOr()(text, option)],

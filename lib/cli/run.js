@@ -36,27 +36,20 @@ async function command(typed, isJson) {
   typed.configFile ??= findConfig(typed);
   if (typed.configFile) typed.file = await readConfig(typed);
   else requireEcosystem(typed);
-  const { config: fromFile = {}, logs } = typed.file ?? {};
+  const { config: fromFile = {} } = typed.file ?? {};
   const config = mergeConfig(fromFile, typed);
   if (config.exec === undefined) throw new UsageError('Which file shall the workers run? cluster-native <file>');
   const nodeEnv = process.env.NODE_ENV || nodeEnvOfFiles(config);
   const complete = withMode(config, nodeEnv);
-  // Who typed where the output goes has the last word.
-  const files = logs && config.output === undefined ? openFiles(logs) : undefined;
   const isGuess = config.mode === undefined && !nodeEnv;
   const display = { ...shownOf(complete, isGuess), configFile: typed.configFile, isShown: !typed.quiet && !isJson };
-  await start({ ...complete, ...(files && { output: 'pipe' }) }, display, files);
+  await start(complete, display);
 }
 
 /** Node reads them in each process that is started with them. */
 function nodeEnvOfFiles({ execArgv, cwd }) {
   if (!Array.isArray(execArgv) || !execArgv.some((flag) => /^--env-file/.test(flag))) return undefined;
   return require('./env-files').nodeEnvOf(execArgv, cwd);
-}
-
-function openFiles(logs) {
-  const { LogFiles } = require('./log-files');
-  return new LogFiles(logs);
 }
 
 /** With a mode, which is shown; and where NODE_ENV is not set the app is told of the mode by it. */
@@ -75,14 +68,9 @@ function shownOf({ mode, watch }, isGuess) {
   return { mode: shownMode, watched, isDevelopment, awaitsChanges: isDevelopment && watch !== false };
 }
 
-async function start(config, shown, files) {
+async function start(config, shown) {
   const { createCluster } = require('../..');
   const cluster = createCluster({ ...config, [Symbol.for('yunfly.cluster.shown')]: shown.isShown ? SHOWN : [] });
-  if (files) {
-    cluster.on('output', (child, text, stream) => files.take(child, text, stream));
-    // As PM2's daemon has it.
-    process.on('SIGUSR2', () => files.reopen());
-  }
   if (shown.isShown) show(cluster, config, shown);
   await cluster.start();
 }
@@ -132,18 +120,18 @@ const CONFIG = 'cluster config: ';
 function inOurTerms(message, { config, configFile, file } = { config: {} }) {
   // Of the variables only those of the file can be wrong: the typed ones are read with the command line.
   const isTyped = (field) => !configFile || (field in config && field !== 'env');
-  const [, subject] = /`(\w+)`/.exec(message) ?? [];
+  const [, subject] = /`([\w.]+)`/.exec(message) ?? [];
   const place = subject && !isTyped(subject) ? `${configFile}: ` : '';
   const text = message.startsWith(CONFIG) ? place + message.slice(CONFIG.length) : message;
   const named = (field, quoted) => (file?.names?.[field] ? `\`${file.names[field]}\`` : quoted);
-  return text.replace(/`(\w+)`/g, (quoted, field) =>
+  return text.replace(/`([\w.]+)`/g, (quoted, field) =>
     isTyped(field) ? optionFor(field, quoted) : named(field, quoted),
   );
 }
 
 function optionFor(field, otherwise) {
   if (field === 'exec') return '<file>';
-  const option = [...byName.values()].find((each) => each.field === field && each.value);
+  const option = [...byName.values()].find((each) => (each.of ?? each.field) === field && each.value);
   return option ? `--${option.name}` : otherwise;
 }
 

@@ -45,7 +45,7 @@ class Dispatcher {
     this.#topics = topics;
     this.#master = master;
     this.#log = createLog(settings);
-    if (settings.output !== 'inherit') {
+    if (['prefix', 'pipe'].includes(settings.output)) {
       const { Output } = require('../output/output');
       this.#output = new Output(cluster, settings, master);
     }

@@ -20,6 +20,7 @@ function noStats(title) {
     listeners: [],
     app: { pid: process.pid, queuedBytes: 0, usage: null },
     requests: [],
+    output: { droppedLines: 0 },
     messages: { alone: noMessages(), worker: noMessages(), waiting: byRole() },
     counts: {
       forks: byRole(),

@@ -10,7 +10,8 @@ const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP'];
 
 const WRITTEN_MS = 5000;
 
-/** What takes part, each with `reload()`, `close()` and, unless signals are the app's own affair, `onSignal(name)`. */
+/** What takes part, each with `reload()`, `close()` and, unless signals are the app's own affair, `onSignal(name)`; with log files
+ *  `reopen()`. */
 const clusters = new Set();
 let exitAsked = false;
 
@@ -40,17 +41,30 @@ function concerned() {
   return [...clusters].filter(({ onSignal: hears }) => hears);
 }
 
+/** The app's own listener has its own meaning of it. */
+function reopenLogs() {
+  if (process.listenerCount('SIGUSR2') > 1) return;
+  for (const { reopen } of clusters) reopen?.();
+}
+
+function hearOfLogs() {
+  process.removeListener('SIGUSR2', reopenLogs);
+  if ([...clusters].some(({ reopen }) => reopen)) process.on('SIGUSR2', reopenLogs);
+}
+
 function join(cluster) {
   if (cluster.onSignal && concerned().length === 0) {
     hasTerminal = controllingTerminal();
     for (const name of SIGNALS) process.on(name, onSignal);
   }
   clusters.add(cluster);
+  hearOfLogs();
 }
 
 /** A cluster has ended. `exit`: the process is to end too, with process.exitCode; the other clusters end first. */
 function leave(cluster, exit) {
   clusters.delete(cluster);
+  hearOfLogs();
   exitAsked ||= exit;
   // While others are closed because of a signal, the next one must not end the process.
   const isAwaited = exitAsked && clusters.size > 0;

@@ -13,11 +13,12 @@
 // The sections are those of `cluster-native --help`.
 
 const { bytesOf, ...kinds } = require('./kinds');
-const { MIB, milliseconds, oneOf, orFalse, text, workers, yesOrNo } = kinds;
+const { isObject, MIB, milliseconds, oneOf, orFalse, text, workers, yesOrNo } = kinds;
 
 const [CORE, MASTER, PRELOAD] = ['core', 'master', 'preload'];
 
 const readyWords = oneOf('listening', 'online', 'message');
+const outputWords = oneOf('inherit', 'prefix', 'pipe');
 
 const SECTIONS = {
   Processes: {
@@ -98,10 +99,19 @@ const SECTIONS = {
       flags: [{ help: 'where the chosen worker gets the message' }, { is: false, help: 'choose none automatically' }],
     },
     output: {
-      ...oneOf('inherit', 'prefix', 'pipe'),
+      allowed:
+        `${outputWords.allowed}, or { file, outFile, errorFile, maxSize, keep } with one file at least, as paths in which {slot} and ` +
+        "{instance} differ; maxSize: false, a number of bytes, or a text like '10M', 4 KiB or more; keep, with maxSize: 1 to 1000",
+      accepts: (value) => outputWords.accepts(value) || (isObject(value) && require('./output-files').accepts(value)),
       default: 'inherit',
+      as: (value) => (isObject(value) ? require('./output-files').settled(value) : value),
       to: [MASTER],
-      flags: [{ words: ['inherit', 'prefix'], help: 'prefix: each line begins with its process' }],
+      flags: [
+        { words: ['inherit', 'prefix'], help: 'prefix: each line begins with its process' },
+        { name: 'output-file', value: 'path', help: 'write it to a file; {slot}: one per worker' },
+        { name: 'output-max-size', value: 'size', help: 'begin another file at so much, such as 10M', usual: 'never' },
+        { name: 'output-keep', value: 'n', help: 'how many full files stay', usual: '5' },
+      ],
     },
     logger: kinds.logger,
     pidFile: {

@@ -11,6 +11,7 @@ const { checkFields, invalid, settled } = require('./check');
 const { resolveCwd, resolveExec, resolveAlone, packageName } = require('./paths');
 const { ownFlags } = require('./flags');
 const { checkInspector } = require('./inspector');
+const { isObject } = require('./kinds');
 const { isTypeScript } = require('../scripts/module-type');
 const { warn } = require('../warn');
 
@@ -46,6 +47,7 @@ function normalize(config) {
     ...settings,
     shown: config[SHOWN] ?? [],
     admin: settings.admin && require('./admin').placed(settings.admin, { cwd, count: settings.count, mode }),
+    output: isObject(settings.output) ? require('./output-files').placed(settings.output, cwd) : settings.output,
     title,
     mode,
     cwd,

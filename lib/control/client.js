@@ -79,6 +79,15 @@ class ControlClient {
     if (slot === 'alone') throw new ClusterError('ERR_NO_ALONE', 'There is no alone process.');
     throw new ClusterError('ERR_NO_SUCH_SLOT', `Slot ${slot} has no worker.`);
   }
+
+  logs() {
+    return ask(this.#path, 'GET', '/logs');
+  }
+
+  async reopenLogs() {
+    const { files } = await ask(this.#path, 'POST', '/logs/reopen');
+    return files;
+  }
 }
 
 async function ask(path, method, url, fields, signal) {

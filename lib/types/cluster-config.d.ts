@@ -1,6 +1,7 @@
 // What startCluster() and createCluster() are given.
 
 import { AdminConfig } from './admin';
+import { OutputFiles } from './output';
 
 /** The configuration. Only `exec` is required. An unknown field causes a process warning with code `CLUSTER_UNKNOWN_OPTION`; an
  *  invalid value throws a {@link ClusterError} with code `ERR_CONFIG_INVALID` that names the field and what is allowed. */
@@ -206,11 +207,13 @@ export interface ClusterConfig {
    *   terminal.
    * - `'pipe'`: to the event `output`. If nobody listens to it, there is a process warning with code `CLUSTER_OUTPUT_UNHEARD`.
    *
-   * With the latter two, this process reads the output: while its event loop is blocked, children with a lot of output block in
-   * their writes.
+   * - an object: to files, written by the master in a thread of its own: see {@link OutputFiles}
+   *
+   * With `'prefix'` and `'pipe'`, this process reads the output: while its event loop is blocked, children with a lot of output block
+   * in their writes.
    */
-  output?: 'inherit' | 'prefix' | 'pipe';
-  /** Health, metrics and statistics over HTTP: a port of 127.0.0.1, or where and for whom; `false`: nowhere. Default: `false`. */
+  output?: 'inherit' | 'prefix' | 'pipe' | OutputFiles;
+  /** Health, metrics, statistics and a page to look at, over HTTP: a port of 127.0.0.1, or where and for whom; `false`: nowhere. Default: `false`. */
   admin?: AdminConfig | number | false;
   /** Whether other processes of this user can look at the cluster and tell it what to do: the command (`cluster-native ls`, `reload`,
    *  …), and {@link connectCluster}. On Linux through an abstract socket, without a file; elsewhere through a file in

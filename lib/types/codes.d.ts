@@ -110,6 +110,10 @@ export type ClusterErrorCode =
   | 'ERR_CLUSTER_NOT_FOUND'
   /** The cluster was reached, but does not answer, or not as it should; the message says what it said. */
   | 'ERR_CONTROL_FAILED'
+  /** The cluster writes no log files, as its `output` is not an object; or one for all processes, and one was asked for. */
+  | 'ERR_NO_OUTPUT_FILE'
+  /** A log file (`output`) cannot be opened. */
+  | 'ERR_OUTPUT_FILE'
   /** The slot of `kill()`, `restart()` or `profile()` has no worker. */
   | 'ERR_NO_SUCH_SLOT'
   /** The control socket was told something that it doesn't know. */

@@ -69,6 +69,36 @@ export interface ControlClient {
    * @throws (rejects with) what `worker.profile()` does; `ERR_NO_SUCH_SLOT`, `ERR_NO_ALONE`
    */
   profile(slot: number | 'alone', options: ProfileOptions): Promise<ProfileReport>;
+  /** Its log files, if its `output` names some. */
+  logs(): Promise<LogFiles>;
+  /**
+   * Has it open its log files anew, after they were renamed; when it resolves nothing more is written to the old ones. Works while the
+   * app's JavaScript is blocked.
+   *
+   * @returns how many files those are
+   * @throws (rejects with) `ERR_NO_OUTPUT_FILE`; `ERR_OUTPUT_FILE`: one cannot be opened, and the old one goes on
+   */
+  reopenLogs(): Promise<number>;
+}
+
+/** The log files of a cluster. */
+export interface LogFiles {
+  /** Each file that a process has written to, or may. */
+  files: LogFile[];
+  /** How many full files are kept beside each, as `path.1` and so on; 0 without `maxSize`. */
+  keep: number;
+}
+
+/** A log file. */
+export interface LogFile {
+  /** Its absolute path. */
+  path: string;
+  /** Whose output it has; null: of more than one process. */
+  role: 'worker' | 'alone' | 'standby' | null;
+  /** The slot, if it has the output of one. */
+  slot: number | null;
+  /** Which of their streams. */
+  stream: 'all' | 'stdout' | 'stderr';
 }
 
 /** How a reload went. Unlike for `cluster.reload()`, `under-way` is a failure: another reload was asked for, and is not over. */

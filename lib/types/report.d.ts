@@ -52,6 +52,8 @@ export interface ChildStats {
   state: 'starting' | 'listening' | 'ready' | 'draining' | 'standby';
   /** How long ago it was forked, in ms. */
   uptime: number;
+  /** How often a process in its place (the slot, or the alone's) exited without being asked, and another one took its place. */
+  restarts: number;
   /** Application messages received from it, not counting Node's own. */
   received: number;
   /** Messages written to it, including Node's own. */
@@ -206,6 +208,11 @@ export interface ClusterStats {
   };
   /** The HTTP requests that came to the workers of each slot, HTTP/2 included; counted with `admin` or `maxRequests`, else empty. */
   requests: SlotRequests[];
+  /** What became of the output of the children, if it goes to files. */
+  output: {
+    /** Lines that could not be written, as the disk was full, say. */
+    droppedLines: number;
+  };
   /** The messages of all processes, including those that have exited, and how many wait until a process is there to take them. */
   messages: { alone: RoleMessages; worker: RoleMessages; waiting: ByRole };
   /** What has happened. */

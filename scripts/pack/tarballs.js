@@ -17,6 +17,7 @@ const WANTED = [
   'lib/yunfly/index.js',
   'lib/native/install.js',
   'native.js',
+  'page.html.gz',
   'README.md',
   'README.zh-CN.md',
   'CHANGELOG.md',

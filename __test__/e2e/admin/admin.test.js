@@ -135,7 +135,7 @@ test('off loopback only what probes need is told, unless `page` says otherwise',
   for (const page of [false, true]) {
     const { ask } = await startWatched({ count: 1, admin: { host: '0.0.0.0', page } });
     for (const url of ['/livez', '/readyz', '/metrics']) expect((await ask(url)).status).toBe(200);
-    expect((await ask('/stats')).status).toBe(page ? 200 : 403);
+    for (const url of ['/', '/stats', '/events']) expect((await ask(url)).status).toBe(page ? 200 : 403);
   }
 });
 

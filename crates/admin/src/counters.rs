@@ -105,6 +105,9 @@ pub struct Counters {
     booting: BTreeMap<ChildId, Time>,
     #[serde(skip)]
     places: BTreeMap<ChildId, ProcessPlace>,
+    /// How often each place was taken again.
+    #[serde(skip)]
+    restarts: BTreeMap<ProcessPlace, u64>,
     /// Places of processes that ended unasked, and were not taken again.
     #[serde(skip)]
     lost: BTreeSet<ProcessPlace>,
@@ -147,6 +150,12 @@ impl Counters {
         }
     }
 
+    /// How often another process took the place that this one has, after one had ended there without being asked.
+    #[must_use]
+    pub fn restarts(&self, child: ChildId) -> u64 {
+        self.places.get(&child).and_then(|place| self.restarts.get(place)).copied().unwrap_or_default()
+    }
+
     /// The process is gone, after so many messages.
     pub fn gone(&mut self, child: ChildId, messages: MessageCounts) {
         *self.messages.of(child) += messages;
@@ -174,7 +183,14 @@ impl Counters {
 
     fn take_place(&mut self, child: ChildId, place: ProcessPlace) {
         self.places.insert(child, place);
-        *self.reforks.of(child) += u64::from(self.lost.remove(&place));
+        if self.lost.remove(&place) {
+            self.restarted(child, place);
+        }
+    }
+
+    fn restarted(&mut self, child: ChildId, place: ProcessPlace) {
+        *self.reforks.of(child) += 1;
+        *self.restarts.entry(place).or_default() += 1;
     }
 
     fn exited(&mut self, child: ChildId, signal: Option<&str>, expected: bool, reason: &ExitReason) {
@@ -189,7 +205,13 @@ impl Counters {
         let place = self.places.remove(&child);
         if !expected {
             *self.unexpected_exits.of(child) += 1;
-            self.lost.extend(place);
+            let Some(place) = place else { return };
+            // Its channel ended before: another one may be there already.
+            if self.places.values().any(|taken| *taken == place) {
+                self.restarted(child, place);
+            } else {
+                self.lost.insert(place);
+            }
         }
     }
 }

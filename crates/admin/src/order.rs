@@ -23,6 +23,8 @@ pub enum ControlOrder {
     Restart(SlotId),
     /// SIGKILL for the worker of a slot.
     Kill(SlotId),
+    /// The log files may have been renamed.
+    ReopenLogs,
     /// A profile of one process.
     Profile(ProfileOrder),
 }
@@ -95,6 +97,7 @@ impl ControlOrder {
             Self::Restart(_) => "restart",
             Self::Kill(_) => "kill",
             Self::Profile(_) => "profile",
+            Self::ReopenLogs => "reopen the log files",
         }
     }
 
@@ -109,6 +112,7 @@ impl ControlOrder {
             "/stop" => |_| Ok(Self::Stop),
             "/restart" => |body| Ok(Self::Restart(json::<SlotBody>(body)?.slot)),
             "/profile" => profile,
+            "/logs/reopen" => |_| Ok(Self::ReopenLogs),
             "/kill" => |body| Ok(Self::Kill(json::<SlotBody>(body)?.slot)),
             _ => return Ok(None),
         };
@@ -199,6 +203,7 @@ mod tests {
             ("/kill", r#"{"slot":2}"#, ControlOrder::Kill(2)),
             ("/profile", profile, ControlOrder::Profile(order)),
             ("/profile", r#"{"slot":2,"kind":"cpu","duration":600000,"file":"/a"}"#, ControlOrder::Profile(cpu)),
+            ("/logs/reopen", "", ControlOrder::ReopenLogs),
         ] {
             assert_eq!(read("POST", path, body), Ok(Some(order)), "{path} {body}");
             assert_eq!(read("GET", path, body), Err(Status::MethodNotAllowed));

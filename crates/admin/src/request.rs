@@ -1,5 +1,7 @@
 //! Reads a request. What goes beyond plain HTTP/1.1 without a large body is refused: nobody needs it here.
 
+use crate::page::Coding;
+
 /// The head of a request may be so long.
 pub const LONGEST_HEAD: usize = 8 << 10;
 
@@ -28,6 +30,8 @@ pub struct Request {
     pub host: Option<String>,
     /// The `Accept` header; else empty.
     pub accept: String,
+    /// How a body may be written: the `Accept-Encoding` header.
+    pub coding: Coding,
     /// Whether another request may follow.
     pub keep_alive: bool,
     pub body: Vec<u8>,
@@ -87,6 +91,7 @@ impl Request {
             query: query.to_owned(),
             host: known.host,
             accept: known.accept,
+            coding: known.coding,
             keep_alive: known.keep_alive.unwrap_or(is_new),
             body: body.to_vec(),
         };
@@ -95,17 +100,17 @@ impl Request {
 }
 
 /// Those of the headers that matter.
-#[derive(Default)]
 struct Headers {
     host: Option<String>,
     accept: String,
+    coding: Coding,
     keep_alive: Option<bool>,
     length: usize,
 }
 
 impl Headers {
     fn read(headers: &[httparse::Header<'_>]) -> Result<Self, UnreadableRequest> {
-        let mut known = Self::default();
+        let mut known = Self { host: None, accept: String::new(), coding: Coding::Plain, keep_alive: None, length: 0 };
         let mut length = None;
         for header in headers {
             let value = std::str::from_utf8(header.value).map_err(|_| UnreadableRequest::Malformed)?.trim();
@@ -116,6 +121,8 @@ impl Headers {
                 }
             } else if header.name.eq_ignore_ascii_case("accept") {
                 value.clone_into(&mut known.accept);
+            } else if header.name.eq_ignore_ascii_case("accept-encoding") {
+                known.coding = Coding::accepted(value);
             } else if header.name.eq_ignore_ascii_case("connection") {
                 let says = |word: &str| value.split(',').any(|each| each.trim().eq_ignore_ascii_case(word));
                 known.keep_alive = if says("close") { Some(false) } else { says("keep-alive").then_some(true) };

@@ -11,6 +11,8 @@ use crate::request::{Method, UnreadableRequest};
 pub struct Response {
     pub status: Status,
     pub content_type: &'static str,
+    /// More headers, as they are written; mostly empty.
+    pub headers: String,
     pub body: Bytes,
 }
 
@@ -54,16 +56,22 @@ pub enum Persistence {
 }
 
 impl Response {
+    /// With a body of this type.
+    #[must_use]
+    pub fn new(status: Status, content_type: &'static str, body: String) -> Self {
+        Self { status, content_type, headers: String::new(), body: Bytes::from(body) }
+    }
+
     /// A line of text.
     #[must_use]
     pub fn text(status: Status, line: &str) -> Self {
-        Self { status, content_type: "text/plain; charset=utf-8", body: Bytes::from(format!("{line}\n")) }
+        Self::new(status, "text/plain; charset=utf-8", format!("{line}\n"))
     }
 
     /// With a body of JSON.
     #[must_use]
     pub fn json(status: Status, body: String) -> Self {
-        Self { status, content_type: "application/json; charset=utf-8", body: Bytes::from(body) }
+        Self::new(status, "application/json; charset=utf-8", body)
     }
 
     /// `{ "error": { "code", "message" } }`
@@ -91,10 +99,11 @@ impl Response {
         };
         let head = format!(
             "HTTP/1.1 {}\r\nContent-Type: {}\r\nContent-Length: {}\r\nConnection: {connection}\r\n\
-             Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n\r\n",
+             Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n{}\r\n",
             self.status.line(),
             self.content_type,
             self.body.len(),
+            self.headers,
         );
         let body = if method == Method::Head { Bytes::new() } else { self.body };
         Bytes::from(head).chain(body)

@@ -3,6 +3,7 @@
 use crate::hosts;
 use crate::metrics::Format;
 use crate::order::ControlOrder;
+use crate::page::Coding;
 use crate::request::{Method, Request};
 use crate::response::{Response, Status};
 
@@ -41,8 +42,16 @@ pub enum Inquiry {
     Ready,
     Metrics(Format),
     Stats,
+    /// What has happened after the event of this number.
+    Events {
+        after: u64,
+    },
+    /// The page to look at all this.
+    Page(Coding),
     /// Whose control socket it is.
     Identity,
+    /// Which files have the output.
+    Logs,
 }
 
 impl AdminAccess {
@@ -65,8 +74,14 @@ impl AdminAccess {
             "/readyz" => Inquiry::Ready,
             "/metrics" => Inquiry::Metrics(Format::accepted(&request.accept)),
             "/stats" => Inquiry::Stats,
+            "/events" if self.scope != Scope::Control => Inquiry::Events { after: after(&request.query) },
+            "/" if self.scope != Scope::Control => Inquiry::Page(request.coding),
             "/identity" if self.scope == Scope::Control => Inquiry::Identity,
-            _ => return Err(Response::text(Status::NotFound, "There are /livez, /readyz, /metrics and /stats.")),
+            "/logs" if self.scope == Scope::Control => Inquiry::Logs,
+            _ => {
+                let known = "There are /, /livez, /readyz, /metrics, /stats and /events.";
+                return Err(Response::text(Status::NotFound, known));
+            }
         };
         if !matches!(request.method, Method::Get | Method::Head) {
             return Err(Response::text(Status::MethodNotAllowed, "Ask with GET."));
@@ -81,13 +96,19 @@ impl AdminAccess {
             ));
         }
         match (self.scope, inquiry) {
-            (Scope::Probes, Inquiry::Stats) => Err(Response::text(
+            (Scope::Probes, Inquiry::Stats | Inquiry::Events { .. } | Inquiry::Page(_)) => Err(Response::text(
                 Status::Forbidden,
                 "This address is not loopback: only /livez, /readyz and /metrics are answered. `admin.page: true` opens the rest.",
             )),
             _ => Ok(inquiry),
         }
     }
+}
+
+/// The number in `after=…`; without one, everything is new.
+fn after(query: &str) -> u64 {
+    let number = query.split('&').find_map(|pair| pair.strip_prefix("after="));
+    number.and_then(|number| number.parse().ok()).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -121,6 +142,10 @@ mod tests {
             ("/readyz?verbose", Inquiry::Ready),
             ("/metrics", METRICS),
             ("/stats", Inquiry::Stats),
+            ("/events", Inquiry::Events { after: 0 }),
+            ("/events?after=12", Inquiry::Events { after: 12 }),
+            ("/events?a&after=x", Inquiry::Events { after: 0 }),
+            ("/", Inquiry::Page(Coding::Plain)),
         ] {
             assert_eq!(get(Scope::Everything, path, "localhost"), Ok(inquiry));
         }
@@ -137,7 +162,9 @@ mod tests {
         assert_eq!(get(Scope::Probes, "/livez", "10.0.0.1"), Ok(Inquiry::Live));
         assert_eq!(get(Scope::Probes, "/readyz", "10.0.0.1"), Ok(Inquiry::Ready));
         assert_eq!(get(Scope::Probes, "/metrics", "10.0.0.1"), Ok(METRICS));
-        assert_eq!(get(Scope::Probes, "/stats", "10.0.0.1"), Err(Status::Forbidden));
+        for path in ["/stats", "/events", "/"] {
+            assert_eq!(get(Scope::Probes, path, "10.0.0.1"), Err(Status::Forbidden), "{path}");
+        }
     }
 
     #[test]
@@ -146,9 +173,14 @@ mod tests {
         assert_eq!(asked(Scope::Control, stop), Ok(AskedFor::Order(ControlOrder::Stop)));
         assert_eq!(get(Scope::Control, "/stats", "any.name"), Ok(Inquiry::Stats));
         assert_eq!(get(Scope::Control, "/identity", "any.name"), Ok(Inquiry::Identity));
+        assert_eq!(get(Scope::Control, "/logs", "any.name"), Ok(Inquiry::Logs));
+        for path in ["/", "/events"] {
+            assert_eq!(get(Scope::Control, path, "localhost"), Err(Status::NotFound), "{path}");
+        }
         for scope in [Scope::Probes, Scope::Everything] {
             assert_eq!(asked(scope, stop), Err(Status::NotFound));
             assert_eq!(get(scope, "/identity", "localhost"), Err(Status::NotFound));
+            assert_eq!(get(scope, "/logs", "localhost"), Err(Status::NotFound));
         }
     }
 
@@ -159,6 +191,8 @@ mod tests {
             assert_eq!(get(scope, "/metrics", "prometheus.internal:9100"), Ok(METRICS));
             assert_eq!(get(scope, "/readyz", "any.service"), Ok(Inquiry::Ready));
         }
-        assert_eq!(get(Scope::Everything, "/stats", "evil.example"), Err(Status::Forbidden));
+        for path in ["/stats", "/events", "/"] {
+            assert_eq!(get(Scope::Everything, path, "evil.example"), Err(Status::Forbidden), "{path}");
+        }
     }
 }

@@ -31,6 +31,7 @@ pub struct Snapshot<'a> {
     pub app: AppSnapshot,
     /// Of each slot, where its workers count them.
     pub requests: Vec<RequestsSnapshot>,
+    pub output: OutputSnapshot,
     pub messages: MessagesSnapshot,
     pub counts: &'a Counters,
 }
@@ -48,6 +49,8 @@ pub struct ChildSnapshot {
     pub state: &'static str,
     /// For how long it has been there, in ms.
     pub uptime: u64,
+    /// How often its place was taken again after a process there had ended without being asked.
+    pub restarts: u64,
     #[serde(flatten)]
     pub messages: MessageCounts,
     /// Bytes that wait for it.
@@ -104,6 +107,14 @@ pub struct MessagesSnapshot {
     pub by_role: ByRole<MessageCounts>,
     /// Those that wait until somebody is there who takes them.
     pub waiting: ByRole<usize>,
+}
+
+/// What became of the children's output.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OutputSnapshot {
+    /// Lines that no file could take.
+    pub dropped_lines: u64,
 }
 
 /// The app's own process.

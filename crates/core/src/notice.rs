@@ -159,7 +159,7 @@ pub enum Notice {
 }
 
 /// Where a child wrote.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Stream {
     /// Descriptor 1.
     Stdout,

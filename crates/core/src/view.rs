@@ -118,4 +118,16 @@ impl Core {
     pub fn connections(&self, id: ChildId) -> u64 {
         self.traffic.connections(id)
     }
+
+    /// How many workers there are to be.
+    #[must_use]
+    pub fn count(&self) -> u32 {
+        self.ctx.policy.count
+    }
+
+    /// Whether a reload is under way.
+    #[must_use]
+    pub fn is_reloading(&self) -> bool {
+        self.rollout.is_under_way() || self.development.is_under_way()
+    }
 }

@@ -16,6 +16,7 @@ use serde::Deserialize;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::task::{AbortHandle, JoinHandle, spawn_local, yield_now};
 
+use cluster_admin::page::AdminPage;
 use cluster_admin::route::{AdminAccess, Scope};
 use cluster_core::types::Time;
 use cluster_sys::local::{self, listen_unix};
@@ -69,6 +70,8 @@ pub struct ControlConfig {
 pub struct AdminSocket {
     listener: AdminListener,
     access: AdminAccess,
+    /// Where everything is seen.
+    page: Option<AdminPage>,
 }
 
 #[derive(Debug)]
@@ -86,7 +89,7 @@ impl AdminSocket {
     ///
     /// # Errors
     /// Those of `bind(2)`.
-    pub fn bind(config: &AdminConfig) -> io::Result<Self> {
+    pub fn bind(config: &AdminConfig, page: Option<AdminPage>) -> io::Result<Self> {
         let (listener, is_local) = match &config.address {
             AdminAddress::Tcp { host, port } => {
                 let listener = TcpListener::bind((*host, *port))?;
@@ -99,7 +102,8 @@ impl AdminSocket {
             }
         };
         let scope = if is_local || config.page { Scope::Everything } else { Scope::Probes };
-        Ok(Self { listener, access: AdminAccess { scope, allowed_hosts: config.allowed_hosts.clone() } })
+        let access = AdminAccess { scope, allowed_hosts: config.allowed_hosts.clone() };
+        Ok(Self { listener, access, page: page.filter(|_| scope == Scope::Everything) })
     }
 
     /// The control socket.
@@ -109,7 +113,13 @@ impl AdminSocket {
     pub fn control(config: &ControlConfig) -> io::Result<Self> {
         let (socket, file) = listen_unix_anew(&config.path)?;
         let listener = AdminListener::Unix { file, socket: std::os::fd::OwnedFd::from(socket).into() };
-        Ok(Self { listener, access: AdminAccess { scope: Scope::Control, allowed_hosts: Vec::new() } })
+        let access = AdminAccess { scope: Scope::Control, allowed_hosts: Vec::new() };
+        Ok(Self { listener, access, page: None })
+    }
+
+    /// What is to be shown, which the master keeps.
+    pub(super) fn take_page(&mut self) -> Option<AdminPage> {
+        self.page.take()
     }
 
     /// The port, which the system may have chosen; `None` for a unix socket.
@@ -165,7 +175,7 @@ impl Admin {
     }
 }
 
-async fn serve(AdminSocket { listener, access }: AdminSocket, asking: Sender<AdminRequest>) {
+async fn serve(AdminSocket { listener, access, .. }: AdminSocket, asking: Sender<AdminRequest>) {
     let scope = access.scope;
     let access = Rc::new(access);
     let ended = match listener {

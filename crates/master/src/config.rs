@@ -81,7 +81,7 @@ pub struct Watched {
 }
 
 /// Where the children's stdout and stderr go.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Output {
     /// To the app's own.
@@ -89,6 +89,22 @@ pub enum Output {
     /// To the app, as notices.
     #[serde(alias = "prefix")]
     Pipe,
+    #[serde(untagged)]
+    Files(OutputFiles),
+}
+
+/// The files for it, as absolute paths: `{slot}` and `{instance}` in them differ. A stream without one goes to the app's own.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct OutputFiles {
+    /// For both.
+    pub file: Option<String>,
+    pub out_file: Option<String>,
+    pub error_file: Option<String>,
+    /// A file of so many bytes is full; `None`: never.
+    pub max_size: Option<u64>,
+    /// So many full ones are kept.
+    pub keep: u32,
 }
 
 /// Where the master's own log goes.

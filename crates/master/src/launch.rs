@@ -23,7 +23,7 @@ pub(super) fn launch(
     child: ChildId,
     slot: Option<SlotId>,
     port: InspectorPort,
-    pipes: Option<&Pipes>,
+    pipes: &Pipes,
 ) -> io::Result<(Process, AsyncFd<OwnedFd>)> {
     let (ours, theirs) = channel::pair()?;
     let ours = watch(ours)?;
@@ -41,8 +41,8 @@ pub(super) fn launch(
         cwd: &launch.cwd,
         channel: theirs.as_fd(),
         extra: None,
-        stdout: pipes.map_or(stdout.as_fd(), |pipes| pipes.stdout.as_fd()),
-        stderr: pipes.map_or(stderr.as_fd(), |pipes| pipes.stderr.as_fd()),
+        stdout: pipes.stdout.as_ref().map_or(stdout.as_fd(), AsFd::as_fd),
+        stderr: pipes.stderr.as_ref().map_or(stderr.as_fd(), AsFd::as_fd),
     })?;
     Ok((Process::new(platform, pid), ours))
 }

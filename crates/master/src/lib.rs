@@ -106,6 +106,8 @@ pub enum Command {
     KeepPreload(Box<preload::Preload>),
     /// The app cannot hand on what the children write here, or can again.
     PauseOutput(cluster_core::notice::Stream, bool),
+    /// The files of the children's output may have been renamed.
+    ReopenOutput,
     /// The app's thread took notices out of its queue.
     AppCaughtUp,
 }

@@ -1,23 +1,32 @@
-//! The children's stdout and stderr, when the app wants to have them (`output`).
+//! The children's stdout and stderr, where they don't write to the app's own (`output`).
+
+mod files;
+mod log_file;
+mod sink;
 
 use std::cell::Cell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, PipeReader, PipeWriter};
 use std::os::fd::OwnedFd;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::net::unix::pipe::Receiver;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, oneshot};
 use tokio::task::{JoinHandle, spawn_local};
 use tokio::time::timeout;
 
 use super::app::AppQueue;
-use cluster_core::messages::flow::HIGH_WATER;
-use cluster_core::notice::{Notice, Stream};
-use cluster_core::types::ChildId;
+use crate::config::Output;
+use cluster_core::notice::Stream;
+use cluster_core::types::{ChildId, SlotId};
 use cluster_protocol::blocks::Blocks;
+use files::{ListedFile, OutputOwner};
+use log_file::LineWriter;
+use sink::{FileSink, OutputSink, OutputSource};
 
 /// How much is read at once.
 const READ: usize = 64 << 10;
@@ -28,28 +37,45 @@ const MOST_LEFT: usize = 1 << 20;
 /// A stack may come in several parts; longer than this its lines don't wait for more.
 const SETTLES: Duration = Duration::from_millis(10);
 
-/// The pipes of one child that is about to be started.
+/// The pipes of one child that is about to be started; `None`: it has the app's own stream.
 pub(super) struct Pipes {
-    pub stdout: PipeWriter,
-    pub stderr: PipeWriter,
-    readers: [(Stream, PipeReader); 2],
+    pub stdout: Option<PipeWriter>,
+    pub stderr: Option<PipeWriter>,
+    readers: [Option<PipeReader>; 2],
 }
 
 impl Pipes {
-    pub(super) fn new() -> io::Result<Self> {
-        let ((out, stdout), (err, stderr)) = (io::pipe()?, io::pipe()?);
-        Ok(Self { stdout, stderr, readers: [(Stream::Stdout, out), (Stream::Stderr, err)] })
+    pub(super) fn new(output: &Output) -> io::Result<Self> {
+        let (out, stdout) = pipe(output, Stream::Stdout)?;
+        let (err, stderr) = pipe(output, Stream::Stderr)?;
+        Ok(Self { stdout, stderr, readers: [out, err] })
     }
+}
+
+fn pipe(output: &Output, stream: Stream) -> io::Result<(Option<PipeReader>, Option<PipeWriter>)> {
+    let is_read = match output {
+        Output::Inherit => false,
+        Output::Pipe => true,
+        Output::Files(files) => files.is_for(stream),
+    };
+    if !is_read {
+        return Ok((None, None));
+    }
+    io::pipe().map(|(reader, writer)| (Some(reader), Some(writer)))
 }
 
 /// All pipes that are read.
 pub(super) struct Outputs {
-    app: Arc<AppQueue>,
-    /// The app took something, or everything ends.
-    moves: Rc<Notify>,
+    sink: OutputSink,
+    /// The app or the disk took something, or everything ends.
+    moves: Arc<Notify>,
     stdout: Rc<Cell<PipeState>>,
     stderr: Rc<Cell<PipeState>>,
     tasks: Vec<JoinHandle<()>>,
+    owners: BTreeMap<ChildId, Rc<Cell<OutputOwner>>>,
+    /// All that there were.
+    named: BTreeSet<OutputOwner>,
+    writers: u64,
 }
 
 /// Whether the pipes are read.
@@ -63,23 +89,85 @@ enum PipeState {
 }
 
 impl Outputs {
-    pub(super) fn new(app: Arc<AppQueue>) -> Self {
+    pub(super) fn new(app: &Arc<AppQueue>, output: &Output, cluster: &str) -> Self {
         let state = || Rc::new(Cell::new(PipeState::Read));
-        Self { app, moves: Rc::default(), stdout: state(), stderr: state(), tasks: Vec::new() }
+        let moves = Arc::<Notify>::default();
+        let sink = match output {
+            Output::Files(files) => OutputSink::Files(Rc::new(FileSink::new(files.clone(), cluster, &moves))),
+            Output::Inherit | Output::Pipe => OutputSink::App(Arc::clone(app)),
+        };
+        Self {
+            sink,
+            moves,
+            stdout: state(),
+            stderr: state(),
+            tasks: Vec::new(),
+            owners: BTreeMap::new(),
+            named: BTreeSet::new(),
+            writers: 0,
+        }
     }
 
     /// Reads what a child that was just started writes: both streams by one task, so that its lines stay in order.
-    pub(super) fn attend(&mut self, child: ChildId, pipes: Pipes) {
+    pub(super) fn attend(&mut self, child: ChildId, slot: Option<SlotId>, pipes: Pipes) {
+        if pipes.readers.iter().all(Option::is_none) {
+            return;
+        }
         self.tasks.retain(|task| !task.is_finished());
-        let app = &self.app;
-        let readings = pipes.readers.map(|(stream, pipe)| StreamReader {
-            // The one thing that can fail is registering it, for want of memory.
-            pipe: Receiver::from_owned_fd(OwnedFd::from(pipe)).ok(),
-            blocks: Blocks::default(),
-            state: Rc::clone(self.state(stream)),
-            tell: tell(app, child, stream),
+        self.owners.retain(|_, owner| Rc::strong_count(owner) > 1);
+        let owner = match (child, slot) {
+            (ChildId::Alone(_), _) => OutputOwner::Alone,
+            (ChildId::Worker(_), Some(slot)) => OutputOwner::Worker(slot),
+            (ChildId::Worker(_), None) => OutputOwner::Standby,
+        };
+        self.named.insert(owner);
+        let owner = Rc::new(Cell::new(owner));
+        self.owners.insert(child, Rc::clone(&owner));
+        let [out, err] = pipes.readers;
+        let readings = [(Stream::Stdout, out), (Stream::Stderr, err)].map(|(stream, pipe)| {
+            self.writers += 1;
+            StreamReader {
+                // The one thing that can fail is registering it, for want of memory.
+                pipe: pipe.and_then(|pipe| Receiver::from_owned_fd(OwnedFd::from(pipe)).ok()),
+                blocks: Blocks::default(),
+                state: Rc::clone(self.state(stream)),
+                sink: self.sink.clone(),
+                source: OutputSource { child, stream, owner: Rc::clone(&owner), writer: LineWriter(self.writers) },
+            }
         });
-        self.tasks.push(spawn_local(attend(readings, Arc::clone(&self.app), Rc::clone(&self.moves))));
+        self.tasks.push(spawn_local(attend(readings, self.sink.clone(), Arc::clone(&self.moves))));
+    }
+
+    /// One that stood by has a slot.
+    pub(super) fn slot_taken(&mut self, child: ChildId, slot: SlotId) {
+        if let Some(owner) = self.owners.get(&child) {
+            owner.set(OutputOwner::Worker(slot));
+            self.named.insert(OutputOwner::Worker(slot));
+        }
+    }
+
+    /// Files that were renamed are left, and begun anew; `None`: there are none.
+    pub(super) fn reopen(&self) -> Option<oneshot::Receiver<Result<usize, String>>> {
+        let OutputSink::Files(files) = &self.sink else { return None };
+        let (reply, answer) = oneshot::channel();
+        files.reopen(reply);
+        Some(answer)
+    }
+
+    /// Every file, with whose and what it holds.
+    pub(super) fn listed(&self) -> Vec<ListedFile> {
+        match &self.sink {
+            OutputSink::Files(files) => files.config.listed(&self.named),
+            OutputSink::App(_) => Vec::new(),
+        }
+    }
+
+    /// Lines that were dropped.
+    pub(super) fn dropped_lines(&self) -> u64 {
+        match &self.sink {
+            OutputSink::Files(files) => files.progress.lost.load(Ordering::Relaxed),
+            OutputSink::App(_) => 0,
+        }
     }
 
     fn state(&self, stream: Stream) -> &Rc<Cell<PipeState>> {
@@ -108,21 +196,19 @@ impl Outputs {
         for task in self.tasks {
             let _ = task.await;
         }
+        if let OutputSink::Files(files) = self.sink
+            && let Some(files) = Rc::into_inner(files)
+        {
+            files.finish().await;
+        }
     }
 }
 
-fn tell(app: &Arc<AppQueue>, child: ChildId, stream: Stream) -> Box<dyn Fn(Bytes)> {
-    let app = Arc::clone(app);
-    Box::new(move |block| {
-        app.push(Notice::Output(child, stream, block));
-    })
-}
-
-async fn attend([mut stdout, mut stderr]: [StreamReader; 2], app: Arc<AppQueue>, moves: Rc<Notify>) {
+async fn attend([mut stdout, mut stderr]: [StreamReader; 2], sink: OutputSink, moves: Arc<Notify>) {
     let mut buffer = vec![0; READ];
     while !stdout.is_last() && (stdout.pipe.is_some() || stderr.pipe.is_some()) {
         let moved = moves.notified();
-        let takes = app.bytes() <= HIGH_WATER;
+        let takes = sink.has_room();
         tokio::select! {
             biased;
             arrival = stdout.wait(), if takes && stdout.is_read() => {
@@ -133,6 +219,7 @@ async fn attend([mut stdout, mut stderr]: [StreamReader; 2], app: Arc<AppQueue>,
                 stdout.settle();
                 stderr.take(arrival, &mut buffer);
             }
+            () = sink.lose_patience(), if !takes => {}
             () = moved => {}
         }
     }
@@ -146,7 +233,8 @@ struct StreamReader {
     pipe: Option<Receiver>,
     blocks: Blocks,
     state: Rc<Cell<PipeState>>,
-    tell: Box<dyn Fn(Bytes)>,
+    sink: OutputSink,
+    source: OutputSource,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -188,7 +276,8 @@ impl StreamReader {
 
     /// Every whole line, now.
     fn settle(&mut self) {
-        self.blocks.settle().into_iter().for_each(&self.tell);
+        let block = self.blocks.settle();
+        self.tell(block);
     }
 
     /// False when there was nothing more.
@@ -196,13 +285,15 @@ impl StreamReader {
         let Some(pipe) = &self.pipe else { return false };
         match pipe.try_read(buffer) {
             Ok(count @ 1..) => {
-                self.blocks.push(&buffer[..count]).into_iter().for_each(&self.tell);
+                let block = self.blocks.push(&buffer[..count]);
+                self.tell(block);
                 return true;
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
             Ok(_) | Err(_) => {
                 self.pipe = None;
-                self.blocks.end().into_iter().for_each(&self.tell);
+                let block = self.blocks.end();
+                self.tell(block);
             }
         }
         false
@@ -215,6 +306,13 @@ impl StreamReader {
                 break;
             }
         }
-        self.blocks.end().into_iter().for_each(&self.tell);
+        let block = self.blocks.end();
+        self.tell(block);
+    }
+
+    fn tell(&self, block: Option<Bytes>) {
+        if let Some(block) = block {
+            self.sink.take(&self.source, block);
+        }
     }
 }

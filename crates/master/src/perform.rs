@@ -16,7 +16,6 @@ use super::output::Pipes;
 use super::probe::probe;
 use super::reject::reject;
 use super::run::{Guarded, RunState, Shell};
-use crate::config::Output;
 use cluster_core::action::{Action, Origin};
 use cluster_core::event::Event;
 use cluster_core::lifecycle::child::Reading;
@@ -133,21 +132,16 @@ impl Shell {
         let has_it =
             |(_, link): (&ChildId, &Link)| slot.is_some() && link.slot == slot && link.speaking == Speaking::Yet;
         let port = if self.links.iter().any(has_it) { InspectorPort::Any } else { InspectorPort::Own };
-        let pipes = match self.config.output {
-            Output::Inherit => Ok(None),
-            Output::Pipe => Pipes::new().map(Some),
-        };
+        let pipes = Pipes::new(&self.config.output);
         let how = self.generations.get(&generation).ok_or(io::ErrorKind::NotFound.into());
         let how = match &mut self.preload {
             Some(preload) => how.and_then(|how| preload.applied(how)),
             None => how.map(Cow::Borrowed),
         };
-        let started = pipes.and_then(|pipes| Ok((launch(platform, &*how?, child, slot, port, pipes.as_ref())?, pipes)));
+        let started = pipes.and_then(|pipes| Ok((launch(platform, &*how?, child, slot, port, &pipes)?, pipes)));
         let event = match started {
             Ok(((process, socket), pipes)) => {
-                if let Some(pipes) = pipes {
-                    self.outputs.attend(child, pipes);
-                }
+                self.outputs.attend(child, slot, pipes);
                 let (pid, process) = (process.pid(), Linked::Own(process));
                 let link = Link::new(child, slot, process, socket, self.config.max_message_bytes, &self.inputs);
                 self.links.insert(child, link);
@@ -275,8 +269,14 @@ impl Shell {
     }
 
     pub(super) fn notify(&mut self, notice: Notice) {
+        if let Notice::SlotTaken { child, slot } = notice {
+            self.outputs.slot_taken(child, slot);
+        }
         self.unasked.hear(self.now(), &notice);
         self.counters.note(self.now(), &notice);
+        if self.config.admin.is_some() {
+            self.history.note(self.now(), &notice);
+        }
         if let Notice::Reloaded { id: Some(id), report } = &notice {
             self.relaunched(*id, report.ok);
         }

@@ -24,6 +24,8 @@ use super::sockets::Sockets;
 use super::unasked::Unasked;
 use crate::config::{Config, Launch};
 use cluster_admin::counters::Counters;
+use cluster_admin::history::History;
+use cluster_admin::page::AdminPage;
 use cluster_core::Core;
 use cluster_core::event::{Event, HandleTarget};
 use cluster_core::messages::flow::{self, Flow};
@@ -74,6 +76,9 @@ pub(super) struct Shell {
     pub(super) oom_kills: OomKills,
     pub(super) started_at: SystemTime,
     pub(super) counters: Counters,
+    /// Kept where somebody may ask for it.
+    pub(super) history: History,
+    pub(super) page: Option<AdminPage>,
     pub(super) usages: Usages,
     pub(super) orders: Orders,
     /// How processes are launched since the last reload that came to its end.
@@ -103,7 +108,7 @@ pub(super) enum RunState {
 }
 
 impl Shell {
-    pub(super) fn new(config: Config, app: Arc<AppQueue>, admin: Option<AdminSocket>) -> Self {
+    pub(super) fn new(config: Config, app: Arc<AppQueue>, mut admin: Option<AdminSocket>) -> Self {
         let (inputs, input) = channel(INPUTS);
         let platform = config.variables.platform;
         let others = if config.launch.is_some() { Others::Refused } else { Others::Allowed };
@@ -127,11 +132,13 @@ impl Shell {
             flow: Flow::default(),
             guarding: Guarding::new(platform, config.title.clone(), config.policy.kill_timeout),
             guarded: Guarded::All,
-            outputs: Outputs::new(Arc::clone(&app)),
+            outputs: Outputs::new(&app, &config.output, &config.title),
             unasked: Unasked::new(&config),
             oom_kills: OomKills::default(),
             started_at: SystemTime::now(),
             counters: Counters::default(),
+            history: History::default(),
+            page: admin.as_mut().and_then(AdminSocket::take_page),
             usages: Usages::default(),
             orders: Orders::default(),
             launch: config.launch.clone(),
@@ -296,9 +303,19 @@ impl Shell {
                 let generation = in_use.last().map_or(0, |last| last + 1);
                 self.generations.insert(generation, *launch);
                 self.reloading.insert(id, generation);
+                let was_reloading = self.core.is_reloading();
                 self.tell(Event::ReloadAsked(ReloadRequest { id, generation, target, concurrency }));
+                if !was_reloading && self.core.is_reloading() && self.config.admin.is_some() {
+                    self.history.reload_begun(self.now());
+                }
             }
-            Command::Scale { id, count } => self.tell(Event::ScaleAsked { id, count }),
+            Command::Scale { id, count } => {
+                let before = self.core.count();
+                self.tell(Event::ScaleAsked { id, count });
+                if self.core.count() != before && self.config.admin.is_some() {
+                    self.history.scaled(self.now(), before, self.core.count());
+                }
+            }
             Command::Profile(request) => self.tell(Event::ProfileAsked(request)),
             Command::EndProfile { id } => self.tell(Event::ProfileEndAsked { id }),
             Command::Disconnect(child) => self.tell(Event::DisconnectAsked { child }),
@@ -324,6 +341,7 @@ impl Shell {
             }
             Command::Ordered { number, failed, json } => self.ordered(number, failed, json),
             Command::KeepPreload(preload) => self.preload = Some(preload),
+            Command::ReopenOutput => drop(self.outputs.reopen()),
             Command::PauseOutput(stream, paused) => self.outputs.pause(stream, paused),
             Command::AppCaughtUp => {
                 self.outputs.resume();

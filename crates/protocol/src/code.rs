@@ -28,6 +28,8 @@ pub enum ErrorCode {
     MessageTruncated,
     /// There is no alone.
     NoAlone,
+    /// The output goes to no file.
+    NoOutputFile,
     /// A slot has no worker.
     NoSuchSlot,
     /// No worker is left.
@@ -52,6 +54,8 @@ pub enum ErrorCode {
     ProfileUnanswered,
     /// A process is being profiled.
     ProfileUnderWay,
+    /// A log file cannot be opened.
+    OutputFile,
     /// A reload came to nothing.
     ReloadFailed,
     /// A slot stays empty.
@@ -80,6 +84,7 @@ impl ErrorCode {
             Self::MessageTooLarge => "ERR_MESSAGE_TOO_LARGE",
             Self::MessageTruncated => "ERR_MESSAGE_TRUNCATED",
             Self::NoAlone => "ERR_NO_ALONE",
+            Self::NoOutputFile => "ERR_NO_OUTPUT_FILE",
             Self::NoSuchSlot => "ERR_NO_SUCH_SLOT",
             Self::NoWorkers => "ERR_NO_WORKERS",
             Self::NotRunning => "ERR_NOT_RUNNING",
@@ -92,6 +97,7 @@ impl ErrorCode {
             Self::ProfileUnavailable => "ERR_PROFILE_UNAVAILABLE",
             Self::ProfileUnanswered => "ERR_PROFILE_UNANSWERED",
             Self::ProfileUnderWay => "ERR_PROFILE_UNDER_WAY",
+            Self::OutputFile => "ERR_OUTPUT_FILE",
             Self::ReloadFailed => "ERR_RELOAD_FAILED",
             Self::ScaleFailed => "ERR_SCALE_FAILED",
             Self::ScaleInvalid => "ERR_SCALE_INVALID",

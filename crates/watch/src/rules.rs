@@ -110,7 +110,10 @@ fn is_never_source(name: &str) -> bool {
         || name.ends_with("___jb_old___")
         || [".swp", ".swo", ".swx"].iter().any(|end| name.ends_with(end));
     // What the app writes itself: each start would be the reason for the next one.
-    let is_data = DATA.iter().any(|end| name.ends_with(end));
+    // Full log files have a number.
+    let is_number = |end: &str| !end.is_empty() && end.bytes().all(|byte| byte.is_ascii_digit());
+    let unnumbered = name.rsplit_once('.').filter(|(_, end)| is_number(end)).map_or(name, |(begin, _)| begin);
+    let is_data = DATA.iter().any(|end| unnumbered.ends_with(end));
     name == "node_modules" || is_hidden || is_of_editor || is_data
 }
 
@@ -130,12 +133,13 @@ mod tests {
             ".#app.js",
             "app.js___jb_tmp___",
             "app.log",
+            "app.log.12",
             "a.sqlite-wal",
             "CPU.20261126.181500.1.0.001.cpuprofile",
         ] {
             assert!(is_never_source(name), "{name}");
         }
-        for name in ["app.js", ".env", ".env.local", "view.html", "a#b", "49130"] {
+        for name in ["app.js", ".env", ".env.local", "view.html", "a#b", "49130", "app.12", "log.1"] {
             assert!(!is_never_source(name), "{name}");
         }
     }

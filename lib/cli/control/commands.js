@@ -2,7 +2,7 @@
 
 // The commands for clusters that run: what each is for, and what may be typed after it.
 //
-// - `operand`: how the help calls the one word that it takes; `read`: its value from that
+// - `operand`: how the help calls the one word that it takes; `read`: its value from that; `isOptional`: it need not be there
 // - `options`: those of its own, as in ../options.js
 // - `optional` of an option: what its value looks like, which may be left out: it is `true` then
 // - `run(cluster, typed)`: what it does, with the result to print; `ofAll`: it is about all clusters, and gets none
@@ -108,6 +108,23 @@ const COMMANDS = {
       'in-place': { help: 'for --heap: stop it for that, without a successor' },
     },
     run: (cluster, typed) => require('./profile').profile(cluster, typed),
+  },
+  logs: {
+    help: 'show the end of its log files (`output: { file }`)',
+    operand: 'slot|alone',
+    isOptional: true,
+    read: (text, name) => (text === 'alone' ? text : integer('the number of a slot, or alone', 1)(text, name)),
+    options: {
+      follow: { short: 'f', help: 'and what comes, until the cluster ends' },
+      lines: {
+        short: 'n',
+        value: 'n',
+        read: integer('a number of lines', 0),
+        help: 'how many lines of each file (15)',
+      },
+      reopen: { help: 'have it open its files anew, after a rename' },
+    },
+    run: (cluster, typed) => require('./logs').logs(cluster, typed),
   },
 };
 

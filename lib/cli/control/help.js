@@ -14,14 +14,16 @@ function shape(value, optional) {
   return optional ? ` [${value}]` : ` <${value}>`;
 }
 
+const operandOf = ({ operand, isOptional }) => (isOptional ? `[${operand}]` : operand && `<${operand}>`);
+
 /** Of one command. */
 function help(name) {
-  const { help: what, operand } = COMMANDS[name];
+  const { help: what } = COMMANDS[name];
   const options = Object.entries(optionsOf(COMMANDS[name])).map(([option, { value, optional, short, help: said }]) =>
     line(`${short ? `-${short}, ` : ''}--${option}${shape(value, optional)}`, said),
   );
   return [
-    `Usage: cluster-native ${name} ${operand ? `<${operand}> ` : ''}[options]`,
+    ['Usage: cluster-native', name, operandOf(COMMANDS[name]), '[options]'].filter(Boolean).join(' '),
     '',
     `${what[0].toUpperCase()}${what.slice(1)}.`,
     '',
@@ -33,8 +35,8 @@ function help(name) {
 
 /** What the help of a start says of them. */
 function overview() {
-  const commands = Object.entries(COMMANDS).map(([name, { operand, help: said }]) =>
-    line(`${name}${operand ? ` <${operand}>` : ''}`, said),
+  const commands = Object.entries(COMMANDS).map(([name, command]) =>
+    line([name, operandOf(command)].filter(Boolean).join(' '), command.help),
   );
   return [
     'For clusters that run (cluster-native <command> --help):',

@@ -61,7 +61,7 @@ function unknown(command, rawName, near) {
   return new UsageError(`${rawName} is not an option of ${command}. ${hint}`);
 }
 
-function operandOf(name, { operand, read }, words) {
+function operandOf(name, { operand, isOptional, read }, words) {
   const [first, ...others] = words;
   const most = operand ? 1 : 0;
   if (words.length > most) {
@@ -69,7 +69,7 @@ function operandOf(name, { operand, read }, words) {
     const remedy = `To run a script named ${name}: cluster-native start ${name}, or ./${name}`;
     throw new UsageError(`${name} does not take '${extra}'. See cluster-native ${name} --help. ${remedy}`);
   }
-  if (!operand) return {};
+  if (!operand || (isOptional && first === undefined)) return {};
   if (first === undefined) throw new UsageError(`${name} needs the ${operand}: cluster-native ${name} <${operand}>`);
   return { operand: read(first, name) };
 }

@@ -8,7 +8,7 @@ const { invalid } = require('../../config/check');
 const { isObject } = require('../../config/kinds');
 const { nearest } = require('../../config/nearest');
 const { warn } = require('../../warn');
-const { logsOf } = require('./logs');
+const { outputOf } = require('./logs');
 const { OPTIONS, nameOf } = require('./options');
 
 /** `env_production`: what `--env production` lays over `env`. */
@@ -23,7 +23,7 @@ function isEcosystem(content) {
 }
 
 /**
- * `{ config, logs, names }`: `logs` as logs.js has it, `names`: how the file calls the fields.
+ * `{ config, names }`: `names`: how the file calls the fields.
  * @param typed what was typed: the app's name `only`, the name `environment`, the fields `config`
  */
 function readEcosystem(content, typed) {
@@ -46,11 +46,13 @@ function readEcosystem(content, typed) {
   // What is no path is refused with the configuration.
   const cwd = String(typed.config.cwd ?? config.cwd ?? '');
   checkScript(config.exec, cwd);
-  return { config, logs: logsOf(given, cwd), names: namesOf(given) };
+  const output = outputOf(given);
+  if (output) config.output = output;
+  return { config, names: namesOf(given) };
 }
 
 function namesOf(given) {
-  const fields = Array.from(given, ([name, { key }]) => [OPTIONS[name]?.field, key]);
+  const fields = Array.from(given, ([name, { key }]) => [OPTIONS[name]?.field ?? OPTIONS[name]?.of, key]);
   return Object.fromEntries(fields.filter(([field]) => field));
 }
 

@@ -26,10 +26,11 @@ const REMEDIES = {
   args: 'what is for the workers stands after a --',
   node_args: "write Node's own flags as they are, or --exec-argv=<flag>",
   exec_mode: 'workers always share their ports',
+  log_file: 'here it is --output-file <path>',
   ...Object.fromEntries(
-    ['out_file', 'error_file', 'log_file'].map((name) => [
+    ['out_file', 'error_file'].map((name) => [
       name,
-      "redirect the output, or name files in PM2's ecosystem file",
+      'here it is --output-file <path>, for both streams; `output: { outFile, errorFile }` in a configuration keeps them apart',
     ]),
   ),
 };

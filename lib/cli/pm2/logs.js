@@ -9,22 +9,29 @@ const { invalid } = require('../../config/check');
 const NOWHERE = '/dev/null';
 
 /**
- * `{ stdout, stderr, all, isShared }`: absolute paths, and whether all workers share them; undefined: there are none.
+ * The configuration's `output`; undefined: the file names none.
  * @param given the options of the app, by name
  */
-function logsOf(given, cwd) {
+function outputOf(given) {
   const isDisabled = given.get('disable_logs')?.value === true;
+  const isMerged = isShared(given);
   const file = (name) => {
     const { key, value } = given.get(name) ?? {};
     if (value === undefined || value === false) return undefined;
     if (typeof value !== 'string' || value === '') throw invalid(key, value, 'the path of a file');
     if (value === 'NULL') return NOWHERE;
-    return path.resolve(cwd, value.startsWith('~') ? path.join(os.homedir(), value.slice(1)) : value);
+    const place = value.startsWith('~') ? path.join(os.homedir(), value.slice(1)) : value;
+    return isMerged ? place : numbered(place);
   };
-  const logs = isDisabled
-    ? { stdout: NOWHERE, stderr: NOWHERE }
-    : { stdout: file('out_file'), stderr: file('error_file'), all: file('log_file') };
-  return Object.values(logs).some(Boolean) ? { ...logs, isShared: isShared(given) } : undefined;
+  const files = isDisabled
+    ? { outFile: NOWHERE, errorFile: NOWHERE }
+    : { outFile: file('out_file'), errorFile: file('error_file'), file: file('log_file') };
+  return Object.values(files).some(Boolean) ? files : undefined;
+}
+
+/** `out.log` of worker 1 is `out-0.log`, as PM2 has it, which counts from 0. */
+function numbered(file) {
+  return file.replace(/(?:-\d+)?\.log$/, '-{instance}.log');
 }
 
 /** By default only one process that PM2 was not asked to multiply has files without a number in their names. */
@@ -36,4 +43,4 @@ function isShared(given) {
   return value ?? !(isCluster || isCounted);
 }
 
-module.exports = { logsOf };
+module.exports = { outputOf };

@@ -6,7 +6,8 @@
 //   configuration
 // - `refused`: PM2 would run something else than this package can; this says what to do. `unless`: where it asks for nothing
 // - `ignored`: the app runs the same without it, which a warning says, with this
-// - neither: ecosystem.js or log-files.js reads it, or it is about PM2 alone
+// - `of`: what it is a part of; logs.js reads it
+// - neither: ecosystem.js or logs.js reads it, or it is about PM2 alone
 
 const fs = require('fs');
 const { invalid } = require('../../config/check');
@@ -94,9 +95,9 @@ const OPTIONS = {
   watch: { field: 'watch' },
   watch_delay: { field: 'reloadDelay', read: number },
 
-  out_file: {},
-  error_file: {},
-  log_file: {},
+  out_file: { of: 'output.outFile' },
+  error_file: { of: 'output.errorFile' },
+  log_file: { of: 'output.file' },
   merge_logs: {},
   disable_logs: {},
 

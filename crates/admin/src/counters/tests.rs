@@ -49,6 +49,20 @@ fn a_refork_is_a_start_in_place_of_one_that_ended_unasked() {
     exit(&mut counters, ChildId::Alone(2), false, ExitReason::Unasked);
     fork(&mut counters, 0, ChildId::Alone(3), None);
     assert_eq!(counters.reforks.alone, 1);
+    let restarts = [ChildId::Worker(3), ChildId::Worker(5), ChildId::Alone(3), ChildId::Worker(9)];
+    assert_eq!(restarts.map(|child| counters.restarts(child)), [1, 1, 1, 0]);
+}
+
+#[test]
+fn the_place_of_one_whose_end_comes_late_is_taken_already() {
+    let mut counters = Counters::default();
+    fork(&mut counters, 0, ChildId::Worker(1), Some(1));
+    fork(&mut counters, 0, ChildId::Worker(2), Some(1));
+    exit(&mut counters, ChildId::Worker(1), false, ExitReason::Unasked);
+    assert_eq!((counters.reforks.worker, counters.restarts(ChildId::Worker(2))), (1, 1));
+    exit(&mut counters, ChildId::Worker(2), true, ExitReason::Reload);
+    fork(&mut counters, 0, ChildId::Worker(3), Some(1));
+    assert_eq!((counters.reforks.worker, counters.restarts(ChildId::Worker(3))), (1, 1));
 }
 
 #[test]

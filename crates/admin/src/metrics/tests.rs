@@ -1,6 +1,6 @@
 use super::*;
 use crate::counters::{ByRole, Counters, MessageCounts};
-use crate::snapshot::{AppSnapshot, ListenerSnapshot, MessagesSnapshot, RequestsSnapshot};
+use crate::snapshot::{AppSnapshot, ListenerSnapshot, MessagesSnapshot, OutputSnapshot, RequestsSnapshot};
 use cluster_core::notice::{AloneStatus, Census};
 use cluster_core::traffic::dispatch::Counts;
 use cluster_core::traffic::steering::Acceptor;
@@ -15,6 +15,7 @@ fn child(role: &'static str, id: u32, slot: Option<u32>, state: &'static str) ->
         slot,
         pid: id,
         state,
+        restarts: 0,
         uptime: u64::from(id) * 1000,
         messages: MessageCounts { received: 1, sent: 2, refused: 3 },
         queued_bytes: 4,
@@ -46,6 +47,7 @@ fn snapshot(counts: &Counters) -> Snapshot<'_> {
             counts: Counts { accepted: 7, handed_over: 6, refused: 4, ..Counts::default() },
         }],
         app: AppSnapshot { pid: 1, queued_bytes: 8, usage: None },
+        output: OutputSnapshot { dropped_lines: 9 },
         requests: vec![RequestsSnapshot { slot: 1, count: 3, active: 2, duration: 1500, durations }],
         messages: MessagesSnapshot {
             by_role: ByRole {

@@ -20,6 +20,8 @@ fn a_request_as_it_comes() {
     let read = request("GET /stats?a=1&b HTTP/1.1\r\nHost: localhost:9100\r\naccept: text/plain\r\n\r\n");
     assert_eq!((read.method, &*read.path, &*read.query), (Method::Get, "/stats", "a=1&b"));
     assert_eq!((read.host.as_deref(), &*read.accept, read.keep_alive), (Some("localhost:9100"), "text/plain", true));
+    assert_eq!(read.coding, Coding::Plain);
+    assert_eq!(request("GET / HTTP/1.1\r\naccept-encoding: br, gzip\r\n\r\n").coding, Coding::Gzip);
     let read = request("POST /scale HTTP/1.1\r\nContent-Length: 11\r\n\r\n{\"count\":2}");
     assert_eq!((read.method, &*read.body), (Method::Post, &b"{\"count\":2}"[..]));
     assert_eq!(request("HEAD / HTTP/1.1\r\n\r\n").method, Method::Head);

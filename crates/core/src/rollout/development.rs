@@ -94,6 +94,12 @@ impl Development {
         over.into_iter().chain(self.tidy_at).min()
     }
 
+    /// Whether processes are being started again.
+    #[must_use]
+    pub fn is_under_way(&self) -> bool {
+        self.restart.is_some()
+    }
+
     /// Somebody asks for a reload, in development.
     pub fn asked(&mut self, ctx: &mut Context, request: ReloadRequest) {
         if ctx.phase != Phase::Running && !(ctx.is_starting() && ctx.awaits_changes()) {

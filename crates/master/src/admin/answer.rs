@@ -4,13 +4,15 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use super::AdminRequest;
+use crate::config::{Output, OutputFiles};
 use crate::run::Shell;
 use cluster_admin::counters::ByRole;
 use cluster_admin::metrics;
+use cluster_admin::page;
 use cluster_admin::response::{Response, Status};
 use cluster_admin::route::{AskedFor, Inquiry};
 use cluster_admin::snapshot::{
-    AppSnapshot, ChildSnapshot, ListenerSnapshot, MessagesSnapshot, RequestsSnapshot, Snapshot, Usage,
+    AppSnapshot, ChildSnapshot, ListenerSnapshot, MessagesSnapshot, OutputSnapshot, RequestsSnapshot, Snapshot, Usage,
 };
 use cluster_core::context::Phase;
 use cluster_core::event::Event;
@@ -59,16 +61,24 @@ impl Shell {
             Inquiry::Live => Response::text(Status::Ok, "alive"),
             Inquiry::Ready if self.serves() => Response::text(Status::Ok, "ready"),
             Inquiry::Ready => Response::text(Status::Unavailable, self.state()),
-            Inquiry::Metrics(format) => Response {
-                status: Status::Ok,
-                content_type: format.content_type(),
-                body: metrics::write(&self.snapshot(), format).into(),
-            },
+            Inquiry::Metrics(format) => {
+                Response::new(Status::Ok, format.content_type(), metrics::write(&self.snapshot(), format))
+            }
             Inquiry::Stats => Response::json(Status::Ok, self.stats()),
+            Inquiry::Events { after } => Response::json(Status::Ok, self.history.after(after, self.started_at())),
+            Inquiry::Page(coding) => page::answer(self.page.as_ref(), coding),
             // Not a look: whoever searches for a cluster comes to all of them.
             Inquiry::Identity => {
                 let identity = serde_json::json!({ "title": self.config.title, "pid": std::process::id() });
                 Response::json(Status::Ok, identity.to_string())
+            }
+            Inquiry::Logs => {
+                let keep = match &self.config.output {
+                    Output::Files(OutputFiles { max_size: Some(_), keep, .. }) => *keep,
+                    _ => 0,
+                };
+                let logs = serde_json::json!({ "files": self.outputs.listed(), "keep": keep });
+                Response::json(Status::Ok, logs.to_string())
             }
         }
     }
@@ -83,6 +93,10 @@ impl Shell {
             Phase::Running => "running",
             Phase::Stopping | Phase::Stopped => "stopping",
         }
+    }
+
+    fn started_at(&self) -> u64 {
+        self.started_at.duration_since(UNIX_EPOCH).map_or(0, millis)
     }
 
     fn requests(&self) -> Vec<RequestsSnapshot> {
@@ -119,6 +133,7 @@ impl Shell {
                 pid,
                 state: self.core.state(*child).unwrap_or("draining"),
                 uptime: millis(moment.saturating_duration_since(link.since)),
+                restarts: self.counters.restarts(*child),
                 messages: link.messages,
                 queued_bytes: link.queued(),
                 connections: self.core.connections(*child),
@@ -141,7 +156,7 @@ impl Shell {
             version: env!("CARGO_PKG_VERSION"),
             state: self.state(),
             ready: self.serves(),
-            started_at: self.started_at.duration_since(UNIX_EPOCH).map_or(0, millis),
+            started_at: self.started_at(),
             uptime: millis(self.now()),
             workers: self.core.census(),
             alone: self.core.alone(self.now()),
@@ -149,6 +164,7 @@ impl Shell {
             listeners: listeners.collect(),
             app: AppSnapshot { pid: app, queued_bytes: self.app.bytes(), usage: usage(app) },
             requests: self.requests(),
+            output: OutputSnapshot { dropped_lines: self.outputs.dropped_lines() },
             messages: MessagesSnapshot { by_role: self.counters.messages(messages), waiting: ByRole { alone, worker } },
             counts: &self.counters,
         }

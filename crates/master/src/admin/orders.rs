@@ -4,7 +4,9 @@
 use std::collections::HashMap;
 
 use nix::sys::signal::Signal;
+use tokio::sync::oneshot::error::RecvError;
 use tokio::sync::oneshot::{Receiver, Sender};
+use tokio::task::spawn_local;
 
 use super::answer::millis;
 use super::profile::profiled;
@@ -96,6 +98,13 @@ impl Shell {
                 });
                 done(&serde_json::json!({ "pid": pid }))
             }
+            ControlOrder::ReopenLogs => {
+                let Some(answer) = self.outputs.reopen() else {
+                    return drop(reply.send(no_output_file()));
+                };
+                // The disk may take its time.
+                return drop(spawn_local(async move { reply.send(reopened(answer.await)) }));
+            }
             ControlOrder::Restart(slot) => self.restart_slot(slot),
             ControlOrder::Kill(slot) => self.kill_slot(slot),
             ControlOrder::Profile(order) => return self.profile(order, reply, hangup),
@@ -155,6 +164,23 @@ pub(super) fn no_such(slot: SlotId) -> Response {
 
 fn no_launch() -> Response {
     Response::failure(Status::Conflict, ErrorCode::NotRunning, "The app starts its workers itself.")
+}
+
+fn no_output_file() -> Response {
+    let message = "The output goes to no file. Set `output: { file }` in the cluster's configuration (--output-file).";
+    Response::failure(Status::Conflict, ErrorCode::NoOutputFile, message)
+}
+
+fn reopened(result: Result<Result<usize, String>, RecvError>) -> Response {
+    match result {
+        Ok(Ok(files)) => done(&serde_json::json!({ "files": files })),
+        Ok(Err(why)) => Response::failure(
+            Status::Conflict,
+            ErrorCode::OutputFile,
+            &format!("A log file cannot be opened anew: {why}"),
+        ),
+        Err(_) => Response::failure(Status::Conflict, ErrorCode::NotRunning, "The cluster is stopping."),
+    }
 }
 
 fn scaled(result: Result<&(), &NotScaled>) -> Response {

@@ -1,0 +1,75 @@
+'use strict';
+// `cluster-native logs`, as a user types it.
+
+const fs = require('node:fs');
+const path = require('node:path');
+const { connectCluster } = require('../../..');
+const { start } = require('../support/cluster');
+const { run } = require('../support/command');
+const { ask } = require('../support/control');
+const { folder, script } = require('../support/files');
+
+const LISTEN = "require('node:http').createServer().listen(0);";
+const NAME = 'Number(process.env.NODE_APP_INSTANCE) + 1';
+const linesOf = (text) => text.split('\n').filter((line) => line !== '');
+
+test('the last lines, over full files, of each worker or of one; as JSON', async () => {
+  const exec = script(`for (let i = 0; i < 300; i += 1) console.log((${NAME}) + ' says ' + i); ${LISTEN}`);
+  const output = { file: path.join(folder(), '{slot}.log'), maxSize: 4096, keep: 5 };
+  const app = await start({ exec, count: 2, output });
+  // The queue of the disk is empty when this is answered.
+  await (await connectCluster(app.pid)).reopenLogs();
+  const own = (...args) => ask('logs', '--pid', app.pid, ...args);
+  const last = (who, count, prefix = '') =>
+    Array.from({ length: count }, (_, i) => `${prefix}${who} says ${300 - count + i}`);
+
+  const both = await own();
+  expect(both.code).toBe(0);
+  expect(linesOf(both.stdout)).toEqual([...last(1, 15, 'worker 1 | '), ...last(2, 15, 'worker 2 | ')]);
+  expect(linesOf((await own('2', '-n', '299')).stdout)).toEqual(last(2, 299));
+  expect(linesOf((await own('1', '--lines=2', '--json')).stdout).map((line) => JSON.parse(line))).toEqual(
+    last(1, 2).map((line) => ({ role: 'worker', slot: 1, stream: null, line })),
+  );
+  await expect(own('7')).resolves.toMatchObject({ code: 1, stderr: 'cluster-native: Slot 7 has had no worker.\n' });
+  await expect(own('one')).resolves.toMatchObject({ code: 2 });
+  await expect(own('--reopen')).resolves.toEqual({ code: 0, stdout: '2 log files opened anew\n', stderr: '' });
+});
+
+test('-f follows over files that become full and are renamed, until the cluster ends', async () => {
+  const exec = script(`
+    let i = 0;
+    process.on('message', () => setInterval(() => { for (let j = 0; j < 10; j += 1) console.log('line ' + i++); }, 5).unref());
+    console.log('begin');
+    ${LISTEN}`);
+  const file = path.join(folder(), 'app.log');
+  const app = await start({ exec, count: 1, output: { file, maxSize: 8192, keep: 1000 } });
+  const following = run(['logs', '-f', '--pid', String(app.pid)]);
+  await following.wrote('begin\n');
+  await app.call('sendmessage', { to: 'worker' });
+  await following.wrote('line 2000\n');
+  fs.renameSync(file, path.join(folder(), 'elsewhere.log'));
+  await expect(ask('logs', '--reopen', '--pid', app.pid)).resolves.toMatchObject({ code: 0 });
+  await following.wrote('line 4000\n');
+  app.kill('SIGTERM');
+  await expect(following.gone).resolves.toEqual({ code: 0, signal: null });
+  const lines = linesOf(following.output);
+  expect(lines).toEqual(['begin', ...lines.slice(1).map((_line, i) => `line ${i}`)]);
+  expect(fs.existsSync(`${file}.3`)).toBe(true);
+});
+
+test('a cluster without log files, or with one for all, says so', async () => {
+  const app = await start({ count: 1 });
+  await expect(ask('logs', '--pid', app.pid)).resolves.toEqual({
+    code: 1,
+    stdout: '',
+    stderr: expect.stringContaining("Set `output: { file: 'logs/app.log' }` (--output-file)"),
+  });
+  await expect(ask('logs', '--reopen', '--pid', app.pid)).resolves.toMatchObject({ code: 1 });
+  const exec = script(LISTEN);
+  const other = await start({ exec, count: 1, output: { file: path.join(folder(), 'app.log') } });
+  await expect(ask('logs', '1', '--pid', other.pid)).resolves.toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('Write {slot} into its name'),
+  });
+  await expect(ask('logs', '--pid', other.pid)).resolves.toEqual({ code: 0, stdout: '', stderr: '' });
+});

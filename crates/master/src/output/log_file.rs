@@ -1,0 +1,227 @@
+//! One file that output is written to. What cannot be written is dropped and counted: nobody waits for a disk that is full.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use cluster_protocol::portions::{Fill, Portion, count_lines};
+
+/// A disk that takes something now and then is told of no more often.
+const CALM: Duration = Duration::from_secs(1);
+
+/// When a file is full, and how many full ones there are.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Rotation {
+    pub max_size: u64,
+    pub keep: u32,
+}
+
+/// Whose a line is that may have no end yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct LineWriter(pub u64);
+
+/// A file that is open, or is to be.
+#[derive(Debug)]
+pub(super) struct LogFile {
+    cluster: Rc<str>,
+    path: PathBuf,
+    rotation: Option<Rotation>,
+    file: Option<File>,
+    fill: Fill,
+    /// Who wrote last; `None`: the end of that line is lost.
+    last: Option<LineWriter>,
+    failing: Option<Failing>,
+}
+
+/// It cannot be written.
+#[derive(Debug)]
+struct Failing {
+    lost: u64,
+    last: Instant,
+}
+
+impl LogFile {
+    pub(super) fn new(cluster: Rc<str>, path: PathBuf, rotation: Option<Rotation>) -> Self {
+        Self { cluster, path, rotation, file: None, fill: Fill::default(), last: None, failing: None }
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Gives how many lines were lost.
+    pub(super) fn write(&mut self, writer: LineWriter, block: &[u8]) -> u64 {
+        let mut rest = block;
+        match self.try_write(writer, &mut rest) {
+            Ok(()) => {
+                self.works();
+                0
+            }
+            Err(error) => {
+                // Half a line may be written: the next one begins a new one.
+                self.last = None;
+                let lost = count_lines(rest);
+                self.fails(lost, &error);
+                lost
+            }
+        }
+    }
+
+    /// `rest`: what is not written yet.
+    fn try_write(&mut self, writer: LineWriter, rest: &mut &[u8]) -> io::Result<()> {
+        if self.file.is_none() {
+            self.open()?;
+        }
+        if self.fill.is_unfinished() && self.last != Some(writer) {
+            self.append(&mut &b"\n"[..], 1)?;
+        }
+        self.last = Some(writer);
+        while !rest.is_empty() {
+            match self.portion(rest) {
+                Portion::Bytes(count) => self.append(rest, count)?,
+                Portion::NextFile => self.rotate()?,
+            }
+        }
+        Ok(())
+    }
+
+    fn portion(&mut self, block: &[u8]) -> Portion {
+        let Some(Rotation { max_size, .. }) = self.rotation else { return Portion::Bytes(block.len()) };
+        let portion = self.fill.portion(block, max_size);
+        // Somebody may have emptied it (copytruncate of logrotate).
+        let is_shorter = |size: &u64| *size < self.fill.size();
+        match (portion, &self.file) {
+            (Portion::NextFile, Some(file)) => match file.metadata().map(|found| found.len()).ok().filter(is_shorter) {
+                Some(size) => {
+                    self.fill = Fill::found(size, true);
+                    self.fill.portion(block, max_size)
+                }
+                None => portion,
+            },
+            _ => portion,
+        }
+    }
+
+    fn append(&mut self, rest: &mut &[u8], count: usize) -> io::Result<()> {
+        let Some(file) = &mut self.file else { return Err(io::ErrorKind::NotConnected.into()) };
+        let written = match file.write(&rest[..count]) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(()),
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            written => written?,
+        };
+        self.fill.add(&rest[..written]);
+        *rest = &rest[written..];
+        Ok(())
+    }
+
+    fn open(&mut self) -> io::Result<()> {
+        if let Some(folder) = self.path.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        // A pipe without a reader is an error, not something to wait for.
+        let file = OpenOptions::new().append(true).create(true).custom_flags(libc::O_NONBLOCK).open(&self.path)?;
+        let found = file.metadata()?;
+        if found.is_file() {
+            self.fill = Fill::found(found.len(), ends_with_a_line(&self.path, found.len()));
+            self.last = None;
+        } else {
+            (self.fill, self.rotation) = (Fill::default(), None);
+        }
+        self.file = Some(file);
+        Ok(())
+    }
+
+    /// Makes room: `app.log` becomes `app.log.1`, and so on.
+    fn rotate(&mut self) -> io::Result<()> {
+        let keep = self.rotation.map_or(1, |rotation| rotation.keep);
+        if let Err(error) = make_room(&self.path, keep) {
+            // It grows further, and is tried again later: nothing is lost.
+            let (cluster, file) = (&*self.cluster, self.path.display());
+            tracing::warn!(cluster, %file, %error, "a log file that is full cannot be renamed: it grows further");
+            self.fill = Fill::default();
+            return Ok(());
+        }
+        self.file = None;
+        let last = self.last;
+        self.open()?;
+        // What follows may be the rest of a line.
+        self.last = last;
+        Ok(())
+    }
+
+    /// Somebody may have renamed it: from now on it is the one of this name.
+    pub(super) fn reopen(&mut self) -> io::Result<()> {
+        if self.file.is_none() && self.failing.is_none() {
+            return Ok(());
+        }
+        let (file, fill) = (self.file.take(), self.fill);
+        // Without a new one the old one goes on.
+        self.open().inspect_err(|_| (self.file, self.fill) = (file, fill))
+    }
+
+    fn fails(&mut self, lost: u64, error: &io::Error) {
+        if self.failing.is_none() {
+            let (cluster, file) = (&*self.cluster, self.path.display());
+            tracing::warn!(cluster, %file, %error, "output cannot be written: until it can, it is dropped and counted");
+        }
+        let before = self.failing.as_ref().map_or(0, |failing| failing.lost);
+        self.failing = Some(Failing { lost: before + lost, last: Instant::now() });
+    }
+
+    fn works(&mut self) {
+        if self.failing.as_ref().is_some_and(|failing| failing.last.elapsed() > CALM) {
+            self.tell_lost("output is written again; lines of it were dropped");
+        }
+    }
+
+    /// Nothing is lost without a word.
+    pub(super) fn finish(&mut self) {
+        self.tell_lost("lines of output were dropped");
+    }
+
+    fn tell_lost(&mut self, text: &str) {
+        if let Some(Failing { lost, .. }) = self.failing.take() {
+            tracing::warn!(cluster = &*self.cluster, file = %self.path.display(), lines = lost, "{text}");
+        }
+    }
+}
+
+fn make_room(path: &Path, keep: u32) -> io::Result<()> {
+    // Somebody has renamed it already.
+    if !path.try_exists()? {
+        return Ok(());
+    }
+    for number in (1..keep).rev() {
+        rename(&numbered(path, number), &numbered(path, number + 1))?;
+    }
+    rename(path, &numbered(path, 1))
+}
+
+/// One that is not there needs no room.
+fn rename(from: &Path, to: &Path) -> io::Result<()> {
+    match fs::rename(from, to) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        result => result,
+    }
+}
+
+fn numbered(path: &Path, number: u32) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(format!(".{number}"));
+    name.into()
+}
+
+/// What cannot be read is taken to be whole.
+fn ends_with_a_line(path: &Path, size: u64) -> bool {
+    let last = |file: File| {
+        let mut last = [b'\n'];
+        file.read_exact_at(&mut last, size.saturating_sub(1)).map(|()| last[0])
+    };
+    size == 0 || File::open(path).and_then(last).map_or(true, |last| last == b'\n')
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,128 @@
+use super::*;
+
+const ONE: LineWriter = LineWriter(1);
+const OTHER: LineWriter = LineWriter(2);
+
+fn log(path: &Path, max_size: u64, keep: u32) -> LogFile {
+    LogFile::new("test".into(), path.to_owned(), Some(Rotation { max_size, keep }))
+}
+
+fn read(path: &Path) -> String {
+    fs::read_to_string(path).unwrap()
+}
+
+#[test]
+fn full_files_are_kept_under_numbers_so_many_of_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("logs/app.log");
+    let mut file = log(&path, 8, 2);
+    for line in ["one\ntwo\n", "six\n", "ten\n", "a\nb\nc\nd\ne\n"] {
+        assert_eq!(file.write(ONE, line.as_bytes()), 0);
+    }
+    assert_eq!(read(&path), "e\n");
+    assert_eq!(read(&numbered(&path, 1)), "a\nb\nc\nd\n");
+    assert_eq!(read(&numbered(&path, 2)), "six\nten\n");
+    assert!(!numbered(&path, 3).exists());
+}
+
+#[test]
+fn a_file_that_is_there_is_continued_on_a_line_of_its_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("app.log");
+    fs::write(&path, "cut o").unwrap();
+    let mut file = log(&path, 12, 1);
+    file.write(ONE, b"one\n");
+    assert_eq!(read(&path), "cut o\none\n");
+    file.write(ONE, b"two\n");
+    assert_eq!((read(&numbered(&path, 1)), read(&path)), ("cut o\none\n".to_owned(), "two\n".to_owned()));
+}
+
+#[test]
+fn what_comes_between_the_pieces_of_a_long_line_does_not_join_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("app.log");
+    let mut file = LogFile::new("test".into(), path.clone(), None);
+    file.write(ONE, b"begin ");
+    file.write(ONE, b"goes on ");
+    file.write(OTHER, b"other\n");
+    file.write(ONE, b"end\n");
+    assert_eq!(read(&path), "begin goes on \nother\nend\n");
+}
+
+#[test]
+fn the_one_of_the_name_is_used_after_it_was_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("app.log");
+    let mut file = log(&path, 8, 1);
+    file.write(ONE, b"one\n");
+    let moved = folder.path().join("moved");
+    fs::rename(&path, &moved).unwrap();
+    file.write(ONE, b"two\n");
+    file.reopen().unwrap();
+    file.write(ONE, b"six\n");
+    assert_eq!((read(&moved), read(&path)), ("one\ntwo\n".to_owned(), "six\n".to_owned()));
+    // One that cannot be opened leaves the old one.
+    fs::rename(&path, &moved).unwrap();
+    fs::create_dir(&path).unwrap();
+    assert!(file.reopen().is_err());
+    file.write(ONE, b"ten\n");
+    assert_eq!(read(&moved), "six\nten\n");
+}
+
+#[test]
+fn one_that_somebody_emptied_has_room_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("app.log");
+    let mut file = log(&path, 8, 1);
+    file.write(ONE, b"one\ntwo\n");
+    OpenOptions::new().write(true).open(&path).unwrap().set_len(0).unwrap();
+    file.write(ONE, b"six\n");
+    assert_eq!(read(&path), "six\n");
+    assert!(!numbered(&path, 1).exists());
+}
+
+#[test]
+fn one_that_somebody_renamed_takes_no_number() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("app.log");
+    let mut file = log(&path, 8, 1);
+    file.write(ONE, b"one\ntwo\nsix\n");
+    fs::rename(&path, folder.path().join("moved")).unwrap();
+    file.write(ONE, b"ten\ntwelve\n");
+    assert_eq!((read(&numbered(&path, 1)), read(&path)), ("one\ntwo\n".to_owned(), "twelve\n".to_owned()));
+    assert_eq!(read(&folder.path().join("moved")), "six\nten\n");
+}
+
+#[test]
+fn what_cannot_be_renamed_grows() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("app.log");
+    fs::create_dir(numbered(&path, 1)).unwrap();
+    let mut file = log(&path, 8, 1);
+    assert_eq!(file.write(ONE, b"one\ntwo\nsix\n"), 0);
+    assert_eq!(read(&path), "one\ntwo\nsix\n");
+}
+
+#[test]
+fn what_cannot_be_written_is_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    let blocked = folder.path().join("blocked");
+    fs::write(&blocked, "").unwrap();
+    let path = blocked.join("app.log");
+    let mut file = log(&path, 8, 1);
+    assert_eq!(file.write(ONE, b"one\ntwo\n"), 2);
+    assert_eq!(file.write(ONE, b"six"), 1);
+    assert_eq!(file.failing.as_ref().map(|failing| failing.lost), Some(3));
+    fs::remove_file(&blocked).unwrap();
+    assert_eq!(file.write(ONE, b"ten\n"), 0);
+    assert_eq!(read(&path), "ten\n");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_device_is_neither_rotated_nor_waited_for() {
+    let mut null = log(Path::new("/dev/null"), 4, 1);
+    assert_eq!(null.write(ONE, b"one\ntwo\nsix\n"), 0);
+    let mut full = log(Path::new("/dev/full"), 4, 1);
+    assert_eq!(full.write(ONE, b"one\ntwo\n"), 2);
+}

@@ -1,0 +1,7 @@
+//! The lease on a real server: `npm run test:nats`.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // Its helpers are tests, too.
+
+mod lease;
+mod processes;
+mod support;
