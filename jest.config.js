@@ -11,7 +11,7 @@ const e2e = {
 };
 
 module.exports = {
-  maxWorkers: 2,
+  maxWorkers: 3,
   // Of the tests of a file that wait most of their time (e2e/support/at-once.js).
   maxConcurrency: 4,
   reporters: ['default', '<rootDir>/scripts/closing-line.js'],

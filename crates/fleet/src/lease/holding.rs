@@ -37,8 +37,8 @@ impl Lease {
     pub(super) fn prolong_tenure(&mut self) {
         let Some(own) = self.known.own(&self.policy) else { return self.lose(LostReason::Taken) };
         let sent = self.requests.sent(own.attempt);
-        let LeaseState::Holding(tenure) = &mut self.state else { return };
-        let Some(sent) = sent else { return };
+        self.requests.doubt = None;
+        let (LeaseState::Holding(tenure), Some(sent)) = (&mut self.state, sent) else { return };
         let valid_until = sent + self.spans.tenure;
         if valid_until > tenure.valid_until {
             tenure.valid_until = valid_until;

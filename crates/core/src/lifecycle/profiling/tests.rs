@@ -293,6 +293,8 @@ fn a_stop_waits_for_no_snapshot_and_writes_what_is_measured() {
     asked(&mut world);
     world.tell(Event::CloseAsked { force: false });
     assert_eq!(failures(&world), [(1, NotProfiled::Closed)]);
+    // What waits in the accept queues comes first.
+    world.run(world.now + ms(100));
     let mut told = asked(&mut world);
     told.sort();
     assert_eq!(told, [(ONE, "profileEnd".to_owned(), 1), (TWO, "profileEnd".to_owned(), 2)]);
