@@ -57,7 +57,16 @@ const CHARTS = {
 const MAIN = 1;
 
 /** How each mark is drawn, for those who see no colours too. */
-const DASHES = { reload: [], reloaded: [6, 3], failed: [6, 3], exit: [1, 3], crash: [], scale: [10, 4], hang: [4, 2] };
+const DASHES = {
+  reload: [],
+  reloaded: [6, 3],
+  failed: [6, 3],
+  exit: [1, 3],
+  crash: [],
+  scale: [10, 4],
+  hang: [4, 2],
+  trouble: [2, 2],
+};
 
 const HEIGHT = 140;
 

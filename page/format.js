@@ -31,14 +31,14 @@ const percent = (share) => (isKnown(share) ? `${trim(share * 100)} %` : NONE);
 
 const milliseconds = (value) => (isKnown(value) ? `${trim(value)} ms` : NONE);
 
-/** `3 s`, `12 m`, `5 h 10 m`, `2 d 3 h` */
-function duration(ms) {
+/** `3 s`, `12 min`, `5 h 10 min`, `2 d 3 h`. `units`: of days, hours, minutes and seconds, as they stand behind a number. */
+function duration(ms, [d, h, min, s]) {
   if (!isKnown(ms)) return NONE;
   const seconds = Math.floor(ms / 1000);
   const [minutes, hours, days] = [60, 3600, 86_400].map((unit) => Math.floor(seconds / unit));
-  if (days > 0) return `${days} d ${hours % 24} h`;
-  if (hours > 0) return `${hours} h ${minutes % 60} m`;
-  return minutes > 0 ? `${minutes} m ${seconds % 60} s` : `${seconds} s`;
+  if (days > 0) return `${days}${d} ${hours % 24}${h}`;
+  if (hours > 0) return `${hours}${h} ${minutes % 60}${min}`;
+  return minutes > 0 ? `${minutes}${min} ${seconds % 60}${s}` : `${seconds}${s}`;
 }
 
 module.exports = { NONE, bytes, duration, milliseconds, number, percent };

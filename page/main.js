@@ -61,12 +61,11 @@ function tell(answer) {
   }
   if (before !== null && before.app.pid !== stats.app.pid) cpu = new CpuUse();
   points.add(timeOf(stats), sample(stats, before));
-  const events = news.events.map((event) => ({ ...event, time: news.startedAt + event.at }));
-  for (const event of events) {
+  for (const event of news.events) {
     const kind = markOf(event);
     if (kind !== null) marks.add(event.time / 1000, kind);
   }
-  past.add(events);
+  past.add(news.events);
   table.show(rows(stats, cpu.of(stats)), texts);
   status = { kind: 'live' };
   show();
@@ -83,9 +82,10 @@ function show() {
   put($('title'), stats.title);
   document.title = texts.title(stats.title, stats.version);
   put($('version'), `cluster-native ${stats.version}`);
-  put($('state'), texts.states[stats.state] ?? stats.state);
+  const state = texts.states[stats.state] ?? stats.state;
+  put($('state'), stats.state === 'running' && !stats.ready ? texts.notReady(state) : state);
   $('state').dataset.state = stats.ready ? 'ready' : stats.state;
-  put($('uptime'), texts.up(format.duration(stats.uptime)));
+  put($('uptime'), texts.up(format.duration(stats.uptime, texts.units)));
   put($('summary'), texts.summary(stats.workers).filter(Boolean).join(' · '));
   charts.show(points.columns(points.last - range), marks.since(points.last - range), range);
 }

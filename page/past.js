@@ -5,7 +5,7 @@
 const { describe, markOf } = require('./texts');
 
 const MOST_ERRORS = 20;
-const MOST_EVENTS = 100;
+const MOST_EVENTS = 200;
 
 class Past {
   #errors;
@@ -14,6 +14,8 @@ class Past {
   #clock;
   /** Newest first. */
   #known = { errors: [], events: [] };
+  /** The stack that was opened here, and by nobody else. */
+  #opened = null;
 
   constructor({ errors, events }) {
     this.#errors = errors;
@@ -25,7 +27,7 @@ class Past {
     this.#texts = texts;
     this.#clock = new Intl.DateTimeFormat(language, { dateStyle: 'short', timeStyle: 'medium' });
     this.#errors.list.replaceChildren(...this.#known.errors.map((event) => this.#error(event)));
-    this.#openOne();
+    this.#openNewest();
     this.#events.list.replaceChildren(...this.#known.events.map((event) => this.#event(event)));
     this.#tellEmpty();
   }
@@ -33,18 +35,23 @@ class Past {
   /** `events`: new ones, oldest first, with their `time` in ms since 1970. */
   add(events) {
     for (const event of events) {
+      // Who throws in a loop does not push out what else happened.
       if (event.type === 'error')
         this.#put(this.#errors.list, this.#known.errors, MOST_ERRORS, event, this.#error(event));
-      this.#put(this.#events.list, this.#known.events, MOST_EVENTS, event, this.#event(event));
+      else this.#put(this.#events.list, this.#known.events, MOST_EVENTS, event, this.#event(event));
     }
-    this.#openOne();
+    if (events.some(({ type }) => type === 'error')) this.#openNewest();
     this.#tellEmpty();
   }
 
-  /** The newest stack, unless somebody reads another one. */
-  #openOne() {
+  /** In place of the one before, unless somebody reads another one. */
+  #openNewest() {
+    if (this.#opened) this.#opened.open = false;
+    this.#opened = null;
     const all = [...this.#errors.list.querySelectorAll('details')];
-    if (all.length > 0 && !all.some(({ open }) => open)) all[0].open = true;
+    if (all.length === 0 || all.some(({ open }) => open)) return;
+    [this.#opened] = all;
+    this.#opened.open = true;
   }
 
   #put(list, known, most, event, item) {

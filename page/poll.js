@@ -31,18 +31,15 @@ function poll({ tell, fail }) {
     // Another cluster, which counts from the beginning.
     if (news.startedAt !== startedAt && after > 0) news = await get('events');
     [after, startedAt] = [news.last, news.startedAt];
-    tell({ stats, news });
+    return { stats, news };
   }
 
   async function turn() {
     clearTimeout(timer);
     if (isAsking || document.hidden) return;
     isAsking = true;
-    try {
-      await ask();
-    } catch (error) {
-      fail(error);
-    }
+    // What goes wrong in showing it is no fault of the cluster.
+    await ask().then(tell, fail);
     isAsking = false;
     timer = setTimeout(turn, PAUSE);
   }

@@ -16,8 +16,8 @@ const NAMES = [
   'messages',
 ];
 
-/** When an answer was given, by the clock of the cluster, in seconds since 1970. */
-const timeOf = ({ startedAt, uptime }) => (startedAt + uptime) / 1000;
+/** When an answer was given, by the clock of the cluster's machine, in seconds since 1970. `uptime` stands still while that sleeps. */
+const timeOf = ({ now }) => now / 1000;
 
 const sum = (numbers) => numbers.reduce((total, number) => total + number, 0);
 const mean = (numbers) => (numbers.length === 0 ? null : sum(numbers) / numbers.length);
@@ -46,7 +46,7 @@ function sample(stats, before) {
     utilization: mean(vitals.map((each) => each.utilization)),
     busiest: most(vitals.map((each) => each.utilization)),
     delay: mean(vitals.map((each) => each.delay.p50)),
-    slowest: most(vitals.map((each) => each.delay.p99)),
+    slowest: most(vitals.map((each) => each.delay.max)),
     workerMemory: memory(workers),
     otherMemory: memory(others),
     messages: rate(() => messages(stats) - messages(before)),

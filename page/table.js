@@ -12,13 +12,13 @@ const CELLS = {
   slot: ({ slot }) => slot ?? format.NONE,
   pid: ({ pid }) => pid,
   state: ({ state }, texts) => texts.states[state] ?? state,
-  uptime: ({ uptime }) => format.duration(uptime),
+  uptime: ({ uptime }, texts) => format.duration(uptime, texts.units),
   restarts: ({ restarts }) => restarts ?? format.NONE,
   cpu: ({ cpu }) => format.percent(cpu),
   rss: ({ usage }) => format.bytes(usage?.rss),
   heap: ({ vitals }) => pair(format.bytes, vitals?.heapUsed, vitals?.heapTotal),
   utilization: ({ vitals }) => format.percent(vitals?.utilization),
-  delay: ({ vitals }) => pair(format.milliseconds, vitals?.delay.p50, vitals?.delay.p99),
+  delay: ({ vitals }) => pair(format.milliseconds, vitals?.delay.p50, vitals?.delay.max),
   connections: ({ connections }) => connections ?? format.NONE,
 };
 

@@ -39,7 +39,7 @@ async function happenings(cluster, page) {
   await cluster.scale(3);
   await seen(page, '#events li', 'scaled from 2 to 3');
   for (let i = 0; i < 50; i += 1) await request(portOf(cluster));
-  for (const mark of ['reload: 1', 'reload done: 1', 'exit: 2', 'crash: 1', 'scale: 1']) {
+  for (const mark of ['reload: 1', 'reload done: 1', 'exit: 2', 'unexpected exit: 1', 'scale: 1']) {
     await told(page, 'requests', mark);
   }
   await seen(page, '#summary', '3 listening');
@@ -77,7 +77,7 @@ async function languages(browser, address, page) {
   await page.locator('#language').selectOption('zh');
   await seen(page, 'h2', '最近的错误');
   await seen(page, '#events li', 'worker 数从 2 改为 3');
-  await told(page, 'requests', '崩溃: 1');
+  await told(page, 'requests', '意外退出: 1');
   assert.equal(await page.evaluate(() => document.documentElement.lang), 'zh-CN');
   const chinese = await open(browser, address, { locale: 'zh-CN' });
   await seen(chinese.page, '#status', '实时');

@@ -33,6 +33,7 @@ function statsAt(second, { peaks = {} } = {}) {
   return {
     startedAt: STARTED_AT,
     uptime: second * 1000,
+    now: STARTED_AT + second * 1000,
     state: 'running',
     app: { pid: 1, usage: { rss: 500, cpu: second * 10, at: second * 1000 } },
     children,

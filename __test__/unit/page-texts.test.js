@@ -32,7 +32,7 @@ test.each([
   [
     { type: 'exit', process, expected: false, reason: 'SIGKILL', code: null, signal: 'SIGKILL' },
     'crash',
-    'worker 2 (pid 7) crashed: SIGKILL (SIGKILL)',
+    'worker 2 (pid 7) exited without being asked: SIGKILL (SIGKILL)',
   ],
   [
     {

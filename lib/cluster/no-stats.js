@@ -14,6 +14,7 @@ function noStats(title) {
     ready: false,
     startedAt: 0,
     uptime: 0,
+    now: Date.now(),
     workers: { listening: 0, starting: 0, draining: 0, standby: 0, waiting: 0 },
     alone: null,
     children: [],

@@ -11,16 +11,12 @@ const { report } = require('./channel');
 const EACH_MS = 1000;
 /** The loop is woken so often to see how late it is: 50 times a second. */
 const RESOLUTION_MS = 20;
-/** So many reports tell of one window of the histogram: who looks each ten seconds misses no peak, and to empty it costs as much as all
- *  else of a report (Node keeps 280 KB for it). */
-const WINDOW = 10;
 
 let timer;
 let until;
 let written = true;
 let histogram;
 let before;
-let reports = 0;
 
 /** The histogram has the time between two of its timers. Node measures it only since the first (lib/internal/histogram.js). */
 function late(nanoseconds) {
@@ -42,13 +38,10 @@ function tell() {
   before = { idle, active };
   const { used_heap_size: heapUsed, total_heap_size: heapTotal, external_memory: external } = getHeapStatistics();
   const { count } = histogram;
-  const delay = {
-    p50: count ? late(histogram.percentile(50)) : 0,
-    p99: count ? late(histogram.percentile(99)) : 0,
-    max: count ? late(histogram.max) : 0,
-  };
-  reports += 1;
-  if (reports % WINDOW === 0) histogram.reset();
+  const max = count ? late(histogram.max) : 0;
+  // Of fewer than a hundred values the 99th percentile is the largest. To find one takes a microsecond.
+  const delay = { p50: count ? late(histogram.percentile(50)) : 0, p99: max, max };
+  histogram.reset();
   report('vitals', { utilization, delay, heapUsed, heapTotal, external }, () => {
     written = true;
   });

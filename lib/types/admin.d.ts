@@ -62,8 +62,8 @@ export interface PastProcess {
 export type PastEvent = {
   /** From 1 on, one after the other. */
   id: number;
-  /** When it happened, in ms of the cluster's `uptime`. */
-  at: number;
+  /** When it happened, in ms since 1970. */
+  time: number;
 } & (
   | {
       type: 'exit';

@@ -28,7 +28,8 @@ export interface ProcessUsage {
 export interface ProcessVitals {
   /** How much of the last second its event loop was busy, from 0 to 1. */
   utilization: number;
-  /** How late its event loop was in the last seconds, at most ten, in ms: the median, the 99th percentile and the maximum. */
+  /** How late its event loop was in that second, in ms: the median, the 99th percentile (with 50 values a second, the same as the maximum),
+   *  and the maximum. */
   delay: { p50: number; p99: number; max: number };
   /** Bytes of V8's heap in use. */
   heapUsed: number;
@@ -187,8 +188,10 @@ export interface ClusterStats {
   ready: boolean;
   /** When it was started, in ms since 1970; 0 if it is idle. */
   startedAt: number;
-  /** How long ago that was, in ms, by a clock that nobody sets. */
+  /** How long ago that was, in ms, by a clock that nobody sets, and that stands still while the machine sleeps. */
   uptime: number;
+  /** When this was told, in ms since 1970. */
+  now: number;
   /** The workers by state. */
   workers: WorkerCounts;
   /** The alone; null if there is none. */

@@ -39,7 +39,7 @@ impl<T> ByRole<T> {
 pub struct MessageCounts {
     /// That came from it.
     pub received: u64,
-    /// Frames that were sent to it.
+    /// That were sent to it, Node's own included.
     pub sent: u64,
     /// Its own that were too large or invalid.
     pub refused: u64,

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use cluster_core::notice::{ExitReason, HangReport, Notice};
-use cluster_core::types::{ChildId, ExitStatus, SlotId, Time};
+use cluster_core::types::{ChildId, ExitStatus, SlotId};
 use cluster_protocol::inbound::{ErrorDetails, ErrorReport};
 use cluster_protocol::scalar::Scalar;
 use serde::Serialize;
@@ -80,8 +80,8 @@ enum PastKind {
 }
 
 impl History {
-    /// Takes in what the app is told.
-    pub fn note(&mut self, now: Time, notice: &Notice) {
+    /// Takes in what the app is told. `time`: in ms since 1970, as the clock of a sleeping machine goes on.
+    pub fn note(&mut self, time: u64, notice: &Notice) {
         match notice {
             Notice::Fork { child, slot, pid } => {
                 self.processes.insert(*child, PastProcess { role: child.role(), slot: *slot, pid: *pid });
@@ -91,36 +91,36 @@ impl History {
                     process.slot = Some(*slot);
                 }
             }
-            Notice::Exit { child, exit, expected, reason } => self.exited(now, *child, *exit, *expected, reason),
-            Notice::ChildError(child, report) => self.failed(now, *child, report),
+            Notice::Exit { child, exit, expected, reason } => self.exited(time, *child, *exit, *expected, reason),
+            Notice::ChildError(child, report) => self.failed(time, *child, report),
             Notice::Hang(child, HangReport { silent_for, evidence }) => {
                 let (process, silent_for) = (self.process(*child), *silent_for);
-                self.keep(now, &PastKind::Hang { process, silent_for, state: evidence.state.as_str() });
+                self.keep(time, &PastKind::Hang { process, silent_for, state: evidence.state.as_str() });
             }
-            Notice::ReachReforkLimit(slot) => self.keep(now, &PastKind::GivenUp { slot: *slot }),
+            Notice::ReachReforkLimit(slot) => self.keep(time, &PastKind::GivenUp { slot: *slot }),
             // Of a change of a file.
-            Notice::Changed { .. } => self.reload_begun(now),
+            Notice::Changed { .. } => self.reload_begun(time),
             Notice::Reloaded { report, .. } if report.has_begun() => {
                 let reason = report.reason.map(|reason| reason.as_str());
-                self.keep(now, &PastKind::Reloaded { ok: report.ok, reason, replaced: report.replaced.len() });
+                self.keep(time, &PastKind::Reloaded { ok: report.ok, reason, replaced: report.replaced.len() });
             }
-            Notice::Ready => self.keep(now, &PastKind::Ready),
+            Notice::Ready => self.keep(time, &PastKind::Ready),
             Notice::Exception { code, message, .. } => {
                 let message = cut(message, LONGEST_MESSAGE);
-                self.keep(now, &PastKind::Exception { code: code.as_str(), message });
+                self.keep(time, &PastKind::Exception { code: code.as_str(), message });
             }
             _ => {}
         }
     }
 
     /// A reload begins, which the app is not told.
-    pub fn reload_begun(&mut self, now: Time) {
-        self.keep(now, &PastKind::Reload);
+    pub fn reload_begun(&mut self, time: u64) {
+        self.keep(time, &PastKind::Reload);
     }
 
     /// The number of workers changes, which the app is not told either.
-    pub fn scaled(&mut self, now: Time, from: u32, to: u32) {
-        self.keep(now, &PastKind::Scale { from, to });
+    pub fn scaled(&mut self, time: u64, from: u32, to: u32) {
+        self.keep(time, &PastKind::Scale { from, to });
     }
 
     /// What came after a number and is kept, as JSON. `started_at`: when the cluster was made, as another one has other numbers.
@@ -142,15 +142,15 @@ impl History {
         self.processes.get(&child).copied().unwrap_or(unknown)
     }
 
-    fn exited(&mut self, now: Time, child: ChildId, exit: ExitStatus, expected: bool, reason: &ExitReason) {
+    fn exited(&mut self, time: u64, child: ChildId, exit: ExitStatus, expected: bool, reason: &ExitReason) {
         let process = self.process(child);
         self.processes.remove(&child);
         let ExitStatus { code, signal } = exit;
         let reason = cut(reason.of_end(exit), LONGEST_WORD);
-        self.keep(now, &PastKind::Exit { process, code, signal, expected, reason });
+        self.keep(time, &PastKind::Exit { process, code, signal, expected, reason });
     }
 
-    fn failed(&mut self, now: Time, child: ChildId, ErrorReport { phase, fatal, error, .. }: &ErrorReport) {
+    fn failed(&mut self, time: u64, child: ChildId, ErrorReport { phase, fatal, error, .. }: &ErrorReport) {
         let ErrorDetails { name, message, stack, code } = error;
         let text = |text: &Option<String>, longest| cut(text.as_deref().unwrap_or_default(), longest);
         let what = PastKind::Error {
@@ -162,10 +162,10 @@ impl History {
             code: code.clone().filter(|code| code.0.as_str().is_none_or(|code| code.len() <= LONGEST_WORD)),
             stack: text(stack, LONGEST_STACK),
         };
-        self.keep(now, &what);
+        self.keep(time, &what);
     }
 
-    fn keep(&mut self, now: Time, what: &PastKind) {
+    fn keep(&mut self, time: u64, what: &PastKind) {
         self.last += 1;
         let is_error = matches!(what, PastKind::Error { .. });
         let alike = |event: &PastEvent| event.is_error == is_error;
@@ -173,10 +173,10 @@ impl History {
             let oldest = self.events.iter().position(alike);
             oldest.and_then(|oldest| self.events.remove(oldest));
         }
-        let (id, at) = (self.last, now.as_millis());
+        let id = self.last;
         let written = serde_json::to_string(what).unwrap_or_default();
         let fields = written.strip_prefix('{').unwrap_or("}");
-        self.events.push_back(PastEvent { id, is_error, json: format!("{{\"id\":{id},\"at\":{at},{fields}") });
+        self.events.push_back(PastEvent { id, is_error, json: format!("{{\"id\":{id},\"time\":{time},{fields}") });
     }
 }
 

@@ -176,7 +176,7 @@ fn of_processes(text: &mut Text, snapshot: &Snapshot<'_>, told: &[Told<'_>]) {
     gauge(
         text,
         "cluster_native_process_event_loop_delay_p50_seconds",
-        "How late the event loop was in the last seconds, at most ten: the median.",
+        "How late the event loop was in the last second: the median.",
         &vitals(|vitals| vitals.delay.p50 / 1000.0),
     );
     gauge(

@@ -24,6 +24,8 @@ pub struct Snapshot<'a> {
     pub started_at: u64,
     /// For how long it has been there, in ms.
     pub uptime: u64,
+    /// When all this was so, in ms since 1970: while a machine sleeps its uptime stands still.
+    pub now: u64,
     pub workers: Census,
     pub alone: Option<AloneStatus>,
     pub children: Vec<ChildSnapshot>,

@@ -23,7 +23,7 @@ use cluster_sys::local::{self, listen_unix};
 use cluster_sys::peer::is_ourself;
 use cluster_sys::socket_file::SocketFile;
 
-pub(super) use answer::Usages;
+pub(super) use answer::{Usages, wall_clock};
 pub(super) use connection::AdminRequest;
 pub(super) use orders::Orders;
 

@@ -23,6 +23,7 @@ use cluster_core::lifecycle::child::Reading;
 use cluster_core::messages::flow::{HIGH_WATER, LOW_WATER, PARKED};
 use cluster_core::types::Key;
 use cluster_core::types::{ChildId, Evidence, Peer, SlotId};
+use cluster_protocol::frame::messages_in;
 use cluster_protocol::listen::ListenQuery;
 use cluster_protocol::outbox::{Outbox, OutboxItem};
 use cluster_sys::channel;
@@ -209,7 +210,7 @@ impl Link {
 
     /// Sends a frame, after all others. `from`: who hears of it when it cannot be written.
     pub fn send(&mut self, frame: Bytes, handle: Option<Rc<OwnedFd>>, from: Option<Peer>) {
-        self.messages.sent += 1;
+        self.messages.sent += messages_in(&frame);
         self.channel.outbox.borrow_mut().push(Outgoing { frame, handle, from });
         self.channel.outgoing.notify_one();
     }

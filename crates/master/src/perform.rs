@@ -9,6 +9,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use nix::sys::signal::Signal;
 
+use super::admin::wall_clock;
 use super::launch::{InspectorPort, launch};
 use super::link::{Input, Link, Speaking};
 use super::linked::Linked;
@@ -275,7 +276,7 @@ impl Shell {
         self.unasked.hear(self.now(), &notice);
         self.counters.note(self.now(), &notice);
         if self.config.admin.is_some() {
-            self.history.note(self.now(), &notice);
+            self.history.note(wall_clock(), &notice);
         }
         if let Notice::Reloaded { id: Some(id), report } = &notice {
             self.relaunched(*id, report.ok);

@@ -10,7 +10,7 @@ use nix::sys::signal::Signal;
 use tokio::sync::mpsc::{Receiver, Sender, UnboundedReceiver, channel};
 
 use super::Command;
-use super::admin::{Admin, AdminSocket, Orders, Usages};
+use super::admin::{Admin, AdminSocket, Orders, Usages, wall_clock};
 use super::app::AppQueue;
 use super::descendants::Descendants;
 use super::guarding::Guarding;
@@ -306,14 +306,14 @@ impl Shell {
                 let was_reloading = self.core.is_reloading();
                 self.tell(Event::ReloadAsked(ReloadRequest { id, generation, target, concurrency }));
                 if !was_reloading && self.core.is_reloading() && self.config.admin.is_some() {
-                    self.history.reload_begun(self.now());
+                    self.history.reload_begun(wall_clock());
                 }
             }
             Command::Scale { id, count } => {
                 let before = self.core.count();
                 self.tell(Event::ScaleAsked { id, count });
                 if self.core.count() != before && self.config.admin.is_some() {
-                    self.history.scaled(self.now(), before, self.core.count());
+                    self.history.scaled(wall_clock(), before, self.core.count());
                 }
             }
             Command::Profile(request) => self.tell(Event::ProfileAsked(request)),

@@ -25,6 +25,15 @@ pub fn lines(piece: &Bytes) -> impl Iterator<Item = Bytes> + '_ {
     })
 }
 
+/// How many messages a piece holds. Of a large one each byte would have to be looked at: it is mostly one.
+#[must_use]
+pub fn messages_in(piece: &[u8]) -> u64 {
+    if piece.len() > LONGEST_COUNTED { 1 } else { memchr::memchr_iter(b'\n', piece).count().max(1) as u64 }
+}
+
+/// What is read at once: messages that follow each other are no longer than that together.
+const LONGEST_COUNTED: usize = 256 << 10;
+
 /// A line from this size on gets room for the largest one at once: it is not moved again as it grows.
 const LARGE: usize = 1 << 20;
 

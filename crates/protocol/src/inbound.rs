@@ -149,7 +149,7 @@ pub enum Report {
 pub struct Vitals {
     /// How much of the time since the last report its event loop was busy, 0 to 1.
     pub utilization: f64,
-    /// How late its event loop was with a timer in the last seconds, at most ten, in ms.
+    /// How late its event loop was with a timer since the last report, in ms.
     pub delay: LoopDelay,
     /// Bytes of V8's heap that are in use, and that it has.
     pub heap_used: u64,

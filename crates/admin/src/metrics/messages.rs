@@ -12,7 +12,7 @@ pub(super) fn write(text: &mut Text, snapshot: &Snapshot<'_>, told: &[Told<'_>])
     let messages = &snapshot.messages;
     let all: [(_, _, Of); 3] = [
         ("cluster_native_messages_received_total", "Messages that came from processes.", |counts| counts.received),
-        ("cluster_native_messages_sent_total", "Frames that were sent to processes.", |counts| counts.sent),
+        ("cluster_native_messages_sent_total", "Messages that were sent to processes.", |counts| counts.sent),
         ("cluster_native_messages_refused_total", "Messages that were too large or invalid.", |counts| counts.refused),
     ];
     for (name, help, of) in all {
@@ -35,7 +35,7 @@ pub(super) fn write(text: &mut Text, snapshot: &Snapshot<'_>, told: &[Told<'_>])
         ("cluster_native_process_messages_received_total", "Messages from the process that is there now.", |counts| {
             counts.received
         }),
-        ("cluster_native_process_messages_sent_total", "Frames to the process that is there now.", |counts| {
+        ("cluster_native_process_messages_sent_total", "Messages to the process that is there now.", |counts| {
             counts.sent
         }),
         (

@@ -35,6 +35,7 @@ fn snapshot(counts: &Counters) -> Snapshot<'_> {
         ready: true,
         started_at: 1_700_000_000_500,
         uptime: 5000,
+        now: 1_700_000_005_500,
         workers: Census { listening: 2, ..Census::default() },
         alone: Some(AloneStatus { state: "ready", restarts: 0, limit_reached: false }),
         children: vec![child("alone", 1, None, "ready"), child("worker", 2, Some(1), "listening")],

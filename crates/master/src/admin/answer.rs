@@ -1,7 +1,7 @@
 //! What the master answers, and how the cluster is at this moment.
 
 use std::collections::HashMap;
-use std::time::{Duration, Instant, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use super::AdminRequest;
 use crate::config::{Output, OutputFiles};
@@ -96,7 +96,7 @@ impl Shell {
     }
 
     fn started_at(&self) -> u64 {
-        self.started_at.duration_since(UNIX_EPOCH).map_or(0, millis)
+        since_1970(self.started_at)
     }
 
     fn requests(&self) -> Vec<RequestsSnapshot> {
@@ -158,6 +158,7 @@ impl Shell {
             ready: self.serves(),
             started_at: self.started_at(),
             uptime: millis(self.now()),
+            now: wall_clock(),
             workers: self.core.census(),
             alone: self.core.alone(self.now()),
             children: children.collect(),
@@ -169,6 +170,15 @@ impl Shell {
             counts: &self.counters,
         }
     }
+}
+
+/// In ms since 1970.
+pub(crate) fn wall_clock() -> u64 {
+    since_1970(SystemTime::now())
+}
+
+fn since_1970(time: SystemTime) -> u64 {
+    time.duration_since(UNIX_EPOCH).map_or(0, millis)
 }
 
 pub(super) fn millis(duration: Duration) -> u64 {

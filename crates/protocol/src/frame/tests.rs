@@ -112,3 +112,9 @@ fn there_is_room_for_what_is_read_next_and_for_the_whole_of_a_line_that_is_large
     small.room(LARGE).resize(1 << 20, b'x');
     assert_eq!(small.room(1).capacity(), 33 << 20, "so much the system gives page by page");
 }
+
+#[test]
+fn messages_are_counted_where_that_costs_little() {
+    assert_eq!((messages_in(b"1\n"), messages_in(b"1\n2\n3\n")), (1, 3));
+    assert_eq!(messages_in(&b"1\n".repeat(LONGEST_COUNTED)), 1);
+}
