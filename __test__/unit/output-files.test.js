@@ -87,7 +87,7 @@ describe('which files are shown', () => {
     expect(chosen(own)).toEqual(own);
     expect(chosen(own, 2)).toEqual([own[1]]);
     expect(chosen(own, 'alone')).toEqual([own[2]]);
-    expect(() => chosen(own, 3)).toThrow('Slot 3 has had no worker.');
+    expect(() => chosen(own, 3)).toThrow('Slot 3 has no log file.');
   });
 
   test('no line twice', () => {

@@ -1,6 +1,7 @@
 'use strict';
 // `cluster-native logs`, as a user types it.
 
+const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 const { connectCluster } = require('../../..');
@@ -11,6 +12,7 @@ const { folder, script } = require('../support/files');
 
 const LISTEN = "require('node:http').createServer().listen(0);";
 const NAME = 'Number(process.env.NODE_APP_INSTANCE) + 1';
+const saying = (text) => expect.stringContaining(text);
 const linesOf = (text) => text.split('\n').filter((line) => line !== '');
 
 test('the last lines, over full files, of each worker or of one; as JSON', async () => {
@@ -30,9 +32,49 @@ test('the last lines, over full files, of each worker or of one; as JSON', async
   expect(linesOf((await own('1', '--lines=2', '--json')).stdout).map((line) => JSON.parse(line))).toEqual(
     last(1, 2).map((line) => ({ role: 'worker', slot: 1, stream: null, line })),
   );
-  await expect(own('7')).resolves.toMatchObject({ code: 1, stderr: 'cluster-native: Slot 7 has had no worker.\n' });
+  await expect(own('7')).resolves.toMatchObject({ code: 1, stderr: 'cluster-native: Slot 7 has no log file.\n' });
   await expect(own('one')).resolves.toMatchObject({ code: 2 });
   await expect(own('--reopen')).resolves.toEqual({ code: 0, stdout: '2 log files opened anew\n', stderr: '' });
+
+  // One that is not a file is left out.
+  const second = output.file.replace('{slot}', '2');
+  fs.rmSync(second);
+  fs.mkdirSync(second);
+  await expect(own('-n', '1')).resolves.toMatchObject({ code: 0, stdout: 'worker 1 | 1 says 299\n' });
+  await expect(own('2')).resolves.toMatchObject({ code: 1, stdout: '', stderr: saying(`${second} is a directory`) });
+});
+
+test('what is not a file, or cannot be read, is named', async () => {
+  const file = path.join(folder(), 'app.log');
+  const app = await start({ exec: script(LISTEN), count: 1, output: { file } });
+  const become = (make) => {
+    fs.rmSync(file, { recursive: true, force: true });
+    make();
+  };
+  const failed = (why) => ({ code: 1, stdout: '', stderr: saying(why) });
+  for (const [what, make] of [
+    ['a directory', () => fs.mkdirSync(file)],
+    ['a pipe', () => execFileSync('mkfifo', [file])],
+    ['a device', () => fs.symlinkSync('/dev/null', file)],
+    // The command's own, here.
+    ['a socket', () => fs.symlinkSync('/dev/stdout', file)],
+  ]) {
+    become(make);
+    await expect(ask('logs', '-f', '--pid', app.pid)).resolves.toEqual(failed(`${file} is ${what}, not a file`));
+  }
+  become(() => fs.symlinkSync(file, file));
+  await expect(ask('logs', '-f', '--pid', app.pid)).resolves.toEqual(
+    failed(`${file} cannot be read by this user: ELOOP`),
+  );
+
+  // Later, too.
+  become(() => fs.writeFileSync(file, 'here\n'));
+  const following = run(['logs', '-f', '--pid', String(app.pid)]);
+  await following.wrote('here\n');
+  fs.renameSync(file, `${file}.old`);
+  fs.symlinkSync(file, file);
+  await expect(following.gone).resolves.toEqual({ code: 1, signal: null });
+  expect(following.output).toContain(`cluster-native: ${file} cannot be read by this user: ELOOP`);
 });
 
 test('-f follows over files that become full and are renamed, until the cluster ends', async () => {

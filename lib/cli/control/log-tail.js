@@ -3,9 +3,11 @@
 // A log file as it is read: its end, and what comes, over files that were renamed meanwhile.
 
 const fs = require('fs');
+const { ClusterError } = require('../../errors');
+const { Lines, chunks, lastLines } = require('./log-lines');
 
-const CHUNK = 64 * 1024;
-const NEWLINE = 0x0a;
+const STDOUT = 1;
+const STDERR = 2;
 
 class LogTail {
   #path;
@@ -13,8 +15,7 @@ class LogTail {
   /** The file that was read last: `{ fd, ino, dev }`. */
   #file;
   #offset = 0;
-  /** A line that has no end yet. */
-  #rest = Buffer.alloc(0);
+  #lines = new Lines();
 
   /** `keep`: how many full files the cluster keeps beside it, as `path.1` and so on. */
   constructor(path, keep) {
@@ -24,12 +25,15 @@ class LogTail {
   }
 
   /** The last lines, of full files as well. What comes after them is `more()`. */
-  last(count) {
-    if (!this.#file) return this.#older(count, []);
+  *last(count) {
+    if (!this.#file) {
+      yield this.#older(count, []);
+      return;
+    }
     const { size } = fs.fstatSync(this.#file.fd);
     const { lines, end } = lastLines(this.#file.fd, size, count);
     this.#offset = end;
-    return this.#older(count - lines.length, [this.#file]).concat(lines);
+    yield this.#older(count - lines.length, [this.#file]).concat(lines);
   }
 
   #older(count, seen) {
@@ -95,33 +99,24 @@ class LogTail {
 
   *#read() {
     if (!this.#file) return;
-    const buffer = Buffer.alloc(CHUNK);
-    for (;;) {
-      const count = fs.readSync(this.#file.fd, buffer, 0, CHUNK, this.#offset);
-      if (count === 0) return;
-      this.#offset += count;
-      const text = Buffer.concat([this.#rest, buffer.subarray(0, count)]);
-      const end = text.lastIndexOf(NEWLINE) + 1;
-      this.#rest = text.subarray(end);
-      if (end > 0) yield linesOf(text.subarray(0, end));
+    for (const chunk of chunks(this.#file.fd, this.#offset)) {
+      this.#offset += chunk.length;
+      yield this.#lines.add(chunk);
     }
   }
 
   /** Nothing more comes. */
   *finish() {
-    if (this.#rest.length > 0) yield [this.#rest.toString()];
-    this.#rest = Buffer.alloc(0);
+    yield this.#lines.rest();
   }
 }
 
 const isSame = (one, other) => one.ino === other.ino && one.dev === other.dev;
 
-function linesOf(text) {
-  return text.toString().replace(/\n$/, '').split('\n');
-}
-
 /** Undefined: there is none. */
 function open(path) {
+  const other = notAFile(path);
+  if (other) throw other;
   try {
     const fd = fs.openSync(path, fs.constants.O_RDONLY | fs.constants.O_NONBLOCK);
     const { ino, dev } = fs.fstatSync(fd);
@@ -136,26 +131,23 @@ function stat(path) {
   return fs.statSync(path, { throwIfNoEntry: false });
 }
 
-/** Of what stands before `size`: `{ lines, end }`, where a line without an end is left for later. */
-function lastLines(fd, size, count) {
-  let begin = size;
-  let text = Buffer.alloc(0);
-  while (begin > 0 && newlines(text) <= count) {
-    const length = Math.min(CHUNK, begin);
-    const part = Buffer.alloc(length);
-    begin -= length;
-    fs.readSync(fd, part, 0, length, begin);
-    text = Buffer.concat([part, text]);
-  }
-  const end = text.lastIndexOf(NEWLINE) + 1;
-  const lines = end > 0 && count > 0 ? linesOf(text.subarray(0, end)).slice(-count) : [];
-  return { lines, end: begin + end };
+/** The error for what is no regular file. It is not opened to find that out: a pipe would take its opener for a reader. */
+function notAFile(path) {
+  const found = stat(path);
+  const kind = found && otherKind(found);
+  if (!kind) return undefined;
+  const why = `${path} is ${kind}, not a file whose lines can be read again. Read the output where it leads to.`;
+  return new ClusterError('ERR_OUTPUT_FILE', why);
 }
 
-function newlines(text) {
-  let count = 0;
-  for (let at = text.indexOf(NEWLINE); at >= 0; at = text.indexOf(NEWLINE, at + 1)) count += 1;
-  return count;
+function otherKind(found) {
+  if (found.isDirectory()) return 'a directory';
+  if (found.isFIFO()) return 'a pipe';
+  if (found.isSocket()) return 'a socket';
+  if (!found.isFile()) return 'a device';
+  // The cluster's /dev/stdout is not the one of this process, which would read for ever what it writes.
+  const isOwn = [STDOUT, STDERR].some((fd) => isSame(fs.fstatSync(fd), found));
+  return isOwn ? 'what this command writes to' : undefined;
 }
 
-module.exports = { LogTail };
+module.exports = { LogTail, notAFile };

@@ -3,7 +3,7 @@
 const { once } = require('events');
 const { setTimeout: sleep } = require('timers/promises');
 const { ClusterError } = require('../../errors');
-const { LogTail } = require('./log-tail');
+const { LogTail, notAFile } = require('./log-tail');
 
 const LINES = 15;
 const LOOK_EACH_MS = 200;
@@ -30,9 +30,9 @@ async function goOn(tails) {
   for (let looks = 1; ; looks += 1) {
     await sleep(LOOK_EACH_MS);
     const isThere = looks % LOOKS_UNTIL_ASKED !== 0 || (await tails.isThere());
-    for (const tail of tails.all) for (const lines of tail.log.more()) await tails.print(tail, lines);
+    for (const tail of tails.all) await tails.print(tail, tail.log.more());
     if (isThere) continue;
-    for (const tail of tails.all) for (const lines of tail.log.finish()) await tails.print(tail, lines);
+    for (const tail of tails.all) await tails.print(tail, tail.log.finish());
     return;
   }
 }
@@ -54,8 +54,8 @@ class Tails {
   async look() {
     const { files, keep } = await this.#cluster.logs();
     const known = this.all.map(({ path }) => path);
-    for (const file of chosen(files, this.#slot).filter(({ path }) => !known.includes(path))) {
-      this.all.push({ ...file, log: opened(file.path, keep) });
+    for (const file of regular(chosen(files, this.#slot)).filter(({ path }) => !known.includes(path))) {
+      this.all.push({ ...file, log: readable(file.path, () => new LogTail(file.path, keep)) });
     }
   }
 
@@ -72,10 +72,14 @@ class Tails {
     }
   }
 
-  async print(tail, lines) {
-    if (lines.length === 0) return;
-    const text = lines.map((line) => `${this.#shown(tail, line)}\n`).join('');
-    if (!process.stdout.write(text)) await once(process.stdout, 'drain');
+  /** `parts`: of its lines, which are read now. */
+  async print(tail, parts) {
+    for (;;) {
+      const { value: lines, done } = readable(tail.path, () => parts.next());
+      if (done) return;
+      const text = lines.map((line) => `${this.#shown(tail, line)}\n`).join('');
+      if (!process.stdout.write(text)) await once(process.stdout, 'drain');
+    }
   }
 
   #shown({ role, slot, stream }, line) {
@@ -89,12 +93,21 @@ function nameOf({ role, slot }) {
   return role === 'worker' ? `worker ${slot}` : role;
 }
 
-function opened(path, keep) {
+/** Those that can be read, if any can. */
+function regular(files) {
+  const found = files.map((file) => ({ file, other: readable(file.path, () => notAFile(file.path)) }));
+  if (found.every(({ other }) => other)) throw found[0].other;
+  return found.filter(({ other }) => !other).map(({ file }) => file);
+}
+
+function readable(path, read) {
   try {
-    return new LogTail(path, keep);
-  } catch ({ message }) {
-    const remedy = 'Correct its owner or its mode, or read it as another user.';
-    throw new ClusterError('ERR_OUTPUT_FILE', `${path} cannot be read by this user: ${message}. ${remedy}`);
+    return read();
+  } catch (error) {
+    if (!error.syscall) throw error;
+    const isForbidden = ['EACCES', 'EPERM'].includes(error.code);
+    const remedy = isForbidden ? ' Correct its owner or its mode, or read it as another user.' : '';
+    throw new ClusterError('ERR_OUTPUT_FILE', `${path} cannot be read by this user: ${error.message}.${remedy}`);
   }
 }
 
@@ -115,7 +128,7 @@ function chosen(files, slot) {
     const why = 'One file has the output of all processes, in which nobody can tell them apart.';
     throw new ClusterError('ERR_NO_OUTPUT_FILE', `${why} Write {slot} into its name for one file per worker.`);
   }
-  const what = slot === 'alone' ? 'There is no alone process.' : `Slot ${slot} has had no worker.`;
+  const what = slot === 'alone' ? 'There is no alone process.' : `Slot ${slot} has no log file.`;
   throw new ClusterError('ERR_NO_SUCH_SLOT', what);
 }
 
