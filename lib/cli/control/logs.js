@@ -107,7 +107,7 @@ function readable(path, read) {
     if (!error.syscall) throw error;
     const isForbidden = ['EACCES', 'EPERM'].includes(error.code);
     const remedy = isForbidden ? ' Correct its owner or its mode, or read it as another user.' : '';
-    throw new ClusterError('ERR_OUTPUT_FILE', `${path} cannot be read by this user: ${error.message}.${remedy}`);
+    throw new ClusterError('ERR_OUTPUT_FILE', `${path} cannot be read: ${error.message}.${remedy}`);
   }
 }
 
