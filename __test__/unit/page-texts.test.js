@@ -77,6 +77,8 @@ test('numbers', () => {
     '–',
   ]);
   expect([0, 1023, 1536, 3 * 1024 ** 3].map(format.bytes)).toEqual(['0 B', '1023 B', '1.5 KiB', '3 GiB']);
-  expect([0, 61_000, 3_700_000, 90_000_000].map(format.duration)).toEqual(['0 s', '1 m 1 s', '1 h 1 m', '1 d 1 h']);
+  const durations = (texts) => [0, 61_000, 3_700_000, 90_000_000].map((ms) => format.duration(ms, texts.units));
+  expect(durations(LANGUAGES.en)).toEqual(['0 s', '1 min 1 s', '1 h 1 min', '1 d 1 h']);
+  expect(durations(LANGUAGES.zh)).toEqual(['0 秒', '1 分 1 秒', '1 小时 1 分', '1 天 1 小时']);
   expect([format.percent(0.256), format.milliseconds(1.5)]).toEqual(['25.6 %', '1.5 ms']);
 });

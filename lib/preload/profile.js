@@ -130,8 +130,14 @@ class Profile {
    *  returns since Node 22.) */
   #snapshot() {
     this.#began ??= now();
-    this.#asFile(() => writeHeapSnapshot(this.#file));
+    this.#asFile(() => writeHeapSnapshot(this.#opened()));
     this.#tell();
+  }
+
+  /** The file that was made, whatever stands under its name by now; where there is no /proc, under its name. */
+  #opened() {
+    const descriptor = `/proc/self/fd/${this.#fd}`;
+    return fs.existsSync(descriptor) ? descriptor : this.#file;
   }
 
   #write(text) {
@@ -149,7 +155,8 @@ class Profile {
   }
 
   #tell() {
-    const { size } = fs.fstatSync(this.#fd);
+    const { size, nlink } = fs.fstatSync(this.#fd);
+    if (nlink === 0) throw new Fault('file', `${this.#file} was removed before it was written.`);
     this.#close();
     report('profiled', { id: this.#id, size, duration: Math.round(now() - this.#began) });
   }
@@ -165,12 +172,19 @@ class Profile {
   /** Nothing is left of it. */
   #fail({ why = 'unavailable', message }) {
     try {
+      const isThere = this.#isMade && this.#isUnderItsName();
       this.#close();
-      if (this.#isMade) fs.rmSync(this.#file, { force: true });
+      if (isThere) fs.rmSync(this.#file);
     } catch {
       // Why it failed says more.
     }
     report('unprofiled', { id: this.#id, why, message });
+  }
+
+  /** Somebody may have put another one there. */
+  #isUnderItsName() {
+    const [made, found] = [fs.fstatSync(this.#fd), fs.lstatSync(this.#file)];
+    return made.dev === found.dev && made.ino === found.ino;
   }
 
   #close() {

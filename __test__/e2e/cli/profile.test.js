@@ -2,6 +2,7 @@
 // Profiles of one process, which writes them itself.
 
 const fs = require('node:fs');
+const http = require('node:http');
 const path = require('node:path');
 const { connectCluster } = require('../../..');
 const { fixture, start } = require('../support/cluster');
@@ -151,6 +152,28 @@ test('no file is overwritten, and before one can be written nobody is replaced',
   expect(fs.readFileSync(file, 'utf8')).toBe('mine');
   expect((await workerOf(1)).pid).toBe(pid);
 });
+
+test.each([[['--cpu', '10min']], [['--heap']]])(
+  'a file that is taken away is told, and none is made in its place: %j',
+  async (flags) => {
+    const other = await start({ count: 1, exec: fixture('workers/spinning.js') });
+    const at = folder();
+    const [file, precious] = [path.join(at, 'a.profile'), path.join(at, 'precious')];
+    fs.writeFileSync(precious, 'mine');
+    const held = http.get({ port: await other.port(), path: '/slow?ms=600000' }).on('error', () => {});
+    await other.report('slow');
+    const shown = run(['profile', '1', ...flags, '--output', file, '--pid', String(other.pid)]);
+    await begun(file);
+    fs.unlinkSync(file);
+    fs.symlinkSync(precious, file);
+    held.destroy();
+    if (flags[0] === '--cpu') shown.kill('SIGINT');
+    await expect(shown.gone).resolves.toEqual({ code: 1, signal: null });
+    expect(shown.output).toContain('was removed before it was written');
+    expect(fs.readFileSync(precious, 'utf8')).toBe('mine');
+    expect(fs.readlinkSync(file)).toBe(precious);
+  },
+);
 
 test("a sampling of the process's own is not taken away: it is refused", async () => {
   const files = folder();

@@ -1,6 +1,5 @@
 //! The link to one child: its channel, its process and the tasks that attend to them.
 
-use cluster_admin::counters::MessageCounts;
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::io;
@@ -19,6 +18,7 @@ use tokio::task::{AbortHandle, spawn_local};
 use super::gate::{Answers, Gate};
 use super::linked::Linked;
 use super::read::{Received, Routing, read};
+use cluster_admin::counters::MessageCounts;
 use cluster_core::lifecycle::child::Reading;
 use cluster_core::messages::flow::{HIGH_WATER, LOW_WATER, PARKED};
 use cluster_core::types::Key;

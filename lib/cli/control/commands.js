@@ -27,8 +27,8 @@ function target(text, name) {
 }
 
 /** With its unit, so that it cannot be taken for a slot. */
-const DURATION = /^\d{1,6}(ms|s|min)$/;
-const UNITS_MS = { ms: 1, s: 1000, min: 60_000 };
+const DURATION = /^\d{1,6}(ms|s|m|min)$/;
+const UNITS_MS = { ms: 1, s: 1000, m: 60_000, min: 60_000 };
 
 function milliseconds(text, name) {
   const [, unit] = DURATION.exec(text) ?? [];

@@ -2,11 +2,14 @@
 //! to it. The app's own `reload()` and `scale()` have numbers of their own, from 1 on.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use nix::sys::signal::Signal;
 use tokio::sync::oneshot::error::RecvError;
 use tokio::sync::oneshot::{Receiver, Sender};
 use tokio::task::spawn_local;
+use tokio::time::error::Elapsed;
+use tokio::time::timeout;
 
 use super::answer::millis;
 use super::profile::profiled;
@@ -20,6 +23,9 @@ use cluster_core::notice::{ChildFailure, FailureCause, Notice};
 use cluster_core::rollout::report::{NotReloaded, ReloadReport, Replacement};
 use cluster_core::types::{ChildId, Mode, ReloadTarget, SlotId};
 use cluster_protocol::code::ErrorCode;
+
+/// How long whoever has log files opened anew waits for the disk.
+const DISK_PATIENCE: Duration = Duration::from_secs(10);
 
 /// The app's own numbers stay below.
 const FIRST: u32 = 1 << 31;
@@ -102,8 +108,8 @@ impl Shell {
                 let Some(answer) = self.outputs.reopen() else {
                     return drop(reply.send(no_output_file()));
                 };
-                // The disk may take its time.
-                return drop(spawn_local(async move { reply.send(reopened(answer.await)) }));
+                // The disk may take its time, but logrotate waits for it.
+                return drop(spawn_local(async move { reply.send(reopened(timeout(DISK_PATIENCE, answer).await)) }));
             }
             ControlOrder::Restart(slot) => self.restart_slot(slot),
             ControlOrder::Kill(slot) => self.kill_slot(slot),
@@ -171,15 +177,13 @@ fn no_output_file() -> Response {
     Response::failure(Status::Conflict, ErrorCode::NoOutputFile, message)
 }
 
-fn reopened(result: Result<Result<usize, String>, RecvError>) -> Response {
+fn reopened(result: Result<Result<Result<usize, String>, RecvError>, Elapsed>) -> Response {
+    let failed = |why: &str| Response::failure(Status::Conflict, ErrorCode::OutputFile, why);
     match result {
-        Ok(Ok(files)) => done(&serde_json::json!({ "files": files })),
-        Ok(Err(why)) => Response::failure(
-            Status::Conflict,
-            ErrorCode::OutputFile,
-            &format!("A log file cannot be opened anew: {why}"),
-        ),
-        Err(_) => Response::failure(Status::Conflict, ErrorCode::NotRunning, "The cluster is stopping."),
+        Ok(Ok(Ok(files))) => done(&serde_json::json!({ "files": files })),
+        Ok(Ok(Err(why))) => failed(&format!("A log file cannot be opened anew: {why}")),
+        Err(_) => failed("The disk does not answer. The files are opened anew as soon as it does."),
+        Ok(Err(_)) => Response::failure(Status::Conflict, ErrorCode::NotRunning, "The cluster is stopping."),
     }
 }
 

@@ -167,10 +167,11 @@ impl Files {
                 self.known.entry((owner, stream)).or_insert(indices)
             }
         };
+        // A line that two files shall have, and one has not, is one line.
         let mut lost = 0;
         for index in indices {
             if let Some(file) = self.open.get_mut(*index) {
-                lost += file.write(writer, block);
+                lost = lost.max(file.write(writer, block));
             }
         }
         lost

@@ -2,10 +2,12 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
+
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
 
 use cluster_protocol::portions::{Fill, Portion, count_lines};
 
@@ -34,6 +36,15 @@ pub(super) struct LogFile {
     /// Who wrote last; `None`: the end of that line is lost.
     last: Option<LineWriter>,
     failing: Option<Failing>,
+    growth: Growth,
+}
+
+/// Whether a file that was full could be renamed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Growth {
+    Bounded,
+    /// It could not, which was told.
+    Unbounded,
 }
 
 /// It cannot be written.
@@ -45,7 +56,8 @@ struct Failing {
 
 impl LogFile {
     pub(super) fn new(cluster: Rc<str>, path: PathBuf, rotation: Option<Rotation>) -> Self {
-        Self { cluster, path, rotation, file: None, fill: Fill::default(), last: None, failing: None }
+        let (fill, growth) = (Fill::default(), Growth::Bounded);
+        Self { cluster, path, rotation, file: None, fill, last: None, failing: None, growth }
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -121,13 +133,14 @@ impl LogFile {
         if let Some(folder) = self.path.parent() {
             fs::create_dir_all(folder)?;
         }
-        // A pipe without a reader is an error, not something to wait for.
+        // A pipe without a reader is an error, not something to wait for; a reader that takes its time is waited for.
         let file = OpenOptions::new().append(true).create(true).custom_flags(libc::O_NONBLOCK).open(&self.path)?;
         let found = file.metadata()?;
         if found.is_file() {
             self.fill = Fill::found(found.len(), ends_with_a_line(&self.path, found.len()));
             self.last = None;
         } else {
+            fcntl(&file, FcntlArg::F_SETFL(OFlag::O_APPEND))?;
             (self.fill, self.rotation) = (Fill::default(), None);
         }
         self.file = Some(file);
@@ -137,14 +150,18 @@ impl LogFile {
     /// Makes room: `app.log` becomes `app.log.1`, and so on.
     fn rotate(&mut self) -> io::Result<()> {
         let keep = self.rotation.map_or(1, |rotation| rotation.keep);
-        if let Err(error) = make_room(&self.path, keep) {
+        // Where it is a link the full files stand beside what it leads to, which may be on another disk.
+        let place = fs::canonicalize(&self.path).unwrap_or_else(|_| self.path.clone());
+        if let Err(error) = make_room(&place, keep) {
             // It grows further, and is tried again later: nothing is lost.
-            let (cluster, file) = (&*self.cluster, self.path.display());
-            tracing::warn!(cluster, %file, %error, "a log file that is full cannot be renamed: it grows further");
-            self.fill = Fill::default();
+            if self.growth == Growth::Bounded {
+                let (cluster, file) = (&*self.cluster, self.path.display());
+                tracing::warn!(cluster, %file, %error, "a log file that is full cannot be renamed: it grows further");
+            }
+            (self.growth, self.fill) = (Growth::Unbounded, Fill::default());
             return Ok(());
         }
-        self.file = None;
+        (self.growth, self.file) = (Growth::Bounded, None);
         let last = self.last;
         self.open()?;
         // What follows may be the rest of a line.
@@ -157,9 +174,19 @@ impl LogFile {
         if self.file.is_none() && self.failing.is_none() {
             return Ok(());
         }
-        let (file, fill) = (self.file.take(), self.fill);
-        // Without a new one the old one goes on.
-        self.open().inspect_err(|_| (self.file, self.fill) = (file, fill))
+        let (file, fill, last) = (self.file.take(), self.fill, self.last);
+        let before = file.as_ref().and_then(identity);
+        match self.open() {
+            // In the middle of a line, maybe.
+            Ok(()) if self.file.as_ref().and_then(identity) == before => self.last = last,
+            Ok(()) => {}
+            // Without a new one the old one goes on.
+            Err(error) => {
+                (self.file, self.fill) = (file, fill);
+                return Err(error);
+            }
+        }
+        Ok(())
     }
 
     fn fails(&mut self, lost: u64, error: &io::Error) {
@@ -187,6 +214,11 @@ impl LogFile {
             tracing::warn!(cluster = &*self.cluster, file = %self.path.display(), lines = lost, "{text}");
         }
     }
+}
+
+/// Which file it is, under whatever name.
+fn identity(file: &File) -> Option<(u64, u64)> {
+    file.metadata().ok().map(|found| (found.dev(), found.ino()))
 }
 
 fn make_room(path: &Path, keep: u32) -> io::Result<()> {

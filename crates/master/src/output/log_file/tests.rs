@@ -126,3 +126,49 @@ fn a_device_is_neither_rotated_nor_waited_for() {
     let mut full = log(Path::new("/dev/full"), 4, 1);
     assert_eq!(full.write(ONE, b"one\ntwo\n"), 2);
 }
+
+#[test]
+fn the_reader_of_a_pipe_is_waited_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("pipe");
+    nix::unistd::mkfifo(&path, nix::sys::stat::Mode::S_IRWXU).unwrap();
+    let mut log = log(&path, 1 << 20, 1);
+    assert_eq!(log.write(ONE, b"one\n"), 1, "nobody reads");
+    // Whoever opens a pipe for reading waits for a writer: this one is both.
+    let both = OpenOptions::new().read(true).write(true).open(&path).unwrap();
+    let line = format!("{}\n", "x".repeat(99));
+    let lines = 4000;
+    let reader = std::thread::spawn(move || {
+        let mut read = vec![0; lines * 100];
+        io::Read::read_exact(&mut &both, &mut read).unwrap();
+        read
+    });
+    assert_eq!(log.write(ONE, line.repeat(lines).as_bytes()), 0);
+    assert_eq!(reader.join().unwrap(), line.repeat(lines).as_bytes());
+}
+
+#[test]
+fn of_a_link_the_full_files_are_where_it_leads() {
+    let folder = tempfile::tempdir().unwrap();
+    let (link, real) = (folder.path().join("app.log"), folder.path().join("other/real.log"));
+    fs::create_dir(folder.path().join("other")).unwrap();
+    fs::write(&real, "").unwrap();
+    std::os::unix::fs::symlink(&real, &link).unwrap();
+    let mut file = log(&link, 8, 1);
+    for line in ["one\ntwo\n", "six\n"] {
+        file.write(ONE, line.as_bytes());
+    }
+    assert_eq!((read(&numbered(&real, 1)), read(&real)), ("one\ntwo\n".to_owned(), "six\n".to_owned()));
+    assert!(link.is_symlink() && !numbered(&link, 1).exists());
+}
+
+#[test]
+fn to_open_it_anew_tears_no_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("app.log");
+    let mut file = log(&path, 1000, 1);
+    file.write(ONE, b"begin ");
+    file.reopen().unwrap();
+    file.write(ONE, b"end\n");
+    assert_eq!(read(&path), "begin end\n");
+}
