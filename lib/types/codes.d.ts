@@ -112,7 +112,7 @@ export type ClusterErrorCode =
   | 'ERR_CONTROL_FAILED'
   /** The cluster writes no log files, as its `output` is not an object; or one for all processes, and one was asked for. */
   | 'ERR_NO_OUTPUT_FILE'
-  /** A log file (`output`) cannot be opened. */
+  /** A log file (`output`) cannot be opened or read, or is no file whose lines can be read again. */
   | 'ERR_OUTPUT_FILE'
   /** The slot of `kill()`, `restart()` or `profile()` has no worker. */
   | 'ERR_NO_SUCH_SLOT'
