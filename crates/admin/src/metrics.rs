@@ -99,7 +99,11 @@ fn of_what_happened(text: &mut Text, snapshot: &Snapshot<'_>) {
     text.metric("cluster_native_reloads_total", Counter, "Reloads that are over, by result.");
     text.count(&Labels::new(&[("result", "ok")]), counts.reloads.ok);
     text.count(&Labels::new(&[("result", "failed")]), counts.reloads.failed);
-    text.metric("cluster_native_output_dropped_lines_total", Counter, "Lines of output that a log file could not take.");
+    text.metric(
+        "cluster_native_output_dropped_lines_total",
+        Counter,
+        "Lines of output that a log file could not take.",
+    );
     text.count(&Labels::default(), snapshot.output.dropped_lines);
 }
 
