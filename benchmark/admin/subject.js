@@ -31,10 +31,10 @@ async function startSubject(workers) {
   };
 }
 
-/** One request on a connection of its own, as a probe's. */
-function get(port, url) {
+/** One request: on a connection of its own, as a probe's, or on that of an agent, as Prometheus has it. */
+function get(port, url, agent = false) {
   return new Promise((resolve, reject) => {
-    const request = http.get({ port, host: '127.0.0.1', path: url, agent: false }, (response) => {
+    const request = http.get({ port, host: '127.0.0.1', path: url, agent }, (response) => {
       response.resume();
       response.on('end', resolve);
     });
