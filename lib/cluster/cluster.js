@@ -204,7 +204,7 @@ class Cluster extends Observable {
 
   #supervise() {
     try {
-      if (this.#hasLogFiles()) require('./log-files').checkLogFiles(this.#settings.output);
+      if (typeof this.#settings.output === 'object') require('./log-files').checkLogFiles(this.#settings.output);
       this.#master = new Master(JSON.stringify(toNativeConfig(this.#settings)), () => this.#pump?.wake());
       if (this.#settings.admin) this.#adminAddress = require('./admin').openAdmin(this.#master, this.#settings.admin);
       // Before the rest is loaded: meanwhile the children boot.
@@ -239,22 +239,13 @@ class Cluster extends Observable {
     if (process.pid === 1) this.#reaping = timers.setInterval(() => this.#master.reapOrphans(), REAP_MS).unref();
   }
 
-  #hasLogFiles() {
-    return typeof this.#settings.output === 'object';
-  }
-
   #joinSignals() {
-    const { handleSignals, mode } = this.#settings;
-    this.#participant = {
-      onSignal: handleSignals ? (name) => this.#master.signal(name) : undefined,
+    this.#participant = require('./signals').join(this.#settings, {
+      onSignal: (name) => this.#master.signal(name),
       reload: () => void this.#reloadUnasked(),
-      // In development SIGUSR2 is nodemon's, and is to end the process.
-      ...(handleSignals &&
-        mode === 'production' &&
-        this.#hasLogFiles() && { reopen: () => this.#master.reopenOutput() }),
+      reopen: () => this.#master.reopenOutput(),
       close: () => this.close(),
-    };
-    require('./signals').join(this.#participant);
+    });
   }
 
   #changes() {

@@ -52,13 +52,18 @@ function hearOfLogs() {
   if ([...clusters].some(({ reopen }) => reopen)) process.on('SIGUSR2', reopenLogs);
 }
 
-function join(cluster) {
+/** `calls`: what signals can ask of a cluster; `close` is for the end of another one. Gives what is to leave. */
+function join({ handleSignals, mode, output }, { onSignal: hear, reopen, ...calls }) {
+  // In development SIGUSR2 is nodemon's, and is to end the process.
+  const hasLogs = mode === 'production' && typeof output === 'object';
+  const cluster = { ...calls, ...(handleSignals && { onSignal: hear, ...(hasLogs && { reopen }) }) };
   if (cluster.onSignal && concerned().length === 0) {
     hasTerminal = controllingTerminal();
     for (const name of SIGNALS) process.on(name, onSignal);
   }
   clusters.add(cluster);
   hearOfLogs();
+  return cluster;
 }
 
 /** A cluster has ended. `exit`: the process is to end too, with process.exitCode; the other clusters end first. */
