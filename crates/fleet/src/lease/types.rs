@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::record::Record;
 
 /// A moment on this host's clock, which goes on in suspend: CLOCK_BOOTTIME. No two hosts' moments are ever compared.
@@ -70,7 +72,8 @@ pub enum WriteFailure {
 }
 
 /// Why a tenure is over without having been given away.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum LostReason {
     /// It was not renewed in time.
     Expired,
