@@ -6,6 +6,7 @@ use super::Core;
 use super::context::Phase;
 use super::lifecycle::child::Child;
 use super::lifecycle::supervision::alone_status;
+use super::lifecycle::tenure::Tenure;
 use super::notice;
 use super::traffic::dispatch::Counts;
 use super::traffic::steering::Acceptor;
@@ -23,6 +24,15 @@ impl Core {
     #[must_use]
     pub fn alone(&self, now: Time) -> Option<notice::AloneStatus> {
         alone_status(&self.ctx, now)
+    }
+
+    /// The fencing token of this host, and until when it is valid, on the children's clock.
+    #[must_use]
+    pub fn fence(&self) -> Option<(&str, Option<Time>)> {
+        match &self.ctx.tenure {
+            Tenure::Held { token, until } => Some((token, self.ctx.clock.map(|clock| clock + *until))),
+            _ => None,
+        }
     }
 
     /// Whether the cluster serves: so many workers are ready, or all of fewer, and it is not on its way down.

@@ -1,5 +1,7 @@
 //! What the master says to a child. Every function gives a whole frame, newline included.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -223,6 +225,19 @@ pub fn members<'a>(
 #[must_use]
 pub fn vitals(lasts: u64) -> Bytes {
     Bytes::from(format!("{{\"cmd\":\"NODE_YUNFLY\",\"act\":\"vitals\",\"lasts\":{lasts}}}\n"))
+}
+
+/// Tells the alone of a fleet the token of its tenure, and until when that lasts, on the clock of `process.hrtime`, in ms.
+#[must_use]
+pub fn fence(token: &str, until: Duration) -> Bytes {
+    #[derive(Serialize)]
+    struct Fence<'a> {
+        cmd: &'static str,
+        act: &'static str,
+        token: &'a str,
+        until: f64,
+    }
+    frame(&Fence { cmd: "NODE_YUNFLY", act: "fence", token, until: until.as_secs_f64() * 1000.0 })
 }
 
 /// What a sender is asked to hold back.
