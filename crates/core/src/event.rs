@@ -7,6 +7,7 @@ use crate::rollout::ReloadRequest;
 use crate::types::{
     BoundSocket, ChildId, ConnectionId, Evidence, ExitStatus, Key, KillMeans, Peer, ReloadTarget, SlotId, Time,
 };
+use cluster_protocol::code::ErrorCode;
 use cluster_protocol::envelope::Target;
 use cluster_protocol::inbound::Inbound;
 use cluster_protocol::request::RequestPart;
@@ -235,6 +236,8 @@ pub enum Event {
     TenureReleased,
     /// Another host has the alone, and it is ready.
     AloneElsewhere,
+    /// The fleet's servers do not let this host in.
+    FleetRefused { code: ErrorCode, message: String },
     /// Somebody looks at the cluster, and wants to see how its processes are doing.
     LookedAt,
     /// Time passed: a moment given by `next_timeout` is reached.

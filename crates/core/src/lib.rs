@@ -189,6 +189,7 @@ impl Core {
             Event::TenureRenewed { until } => AloneTenure::renewed(ctx, until),
             Event::TenureEnds { force } => self.tenure.ends(ctx, force),
             Event::TenureReleased => self.tenure.released(ctx),
+            Event::FleetRefused { code, message } => AloneTenure::refused(ctx, code, message),
             Event::AloneElsewhere => startup::alone_elsewhere(ctx),
             Event::LookedAt => self.vitals.looked_at(ctx),
             Event::TimedOut => self.timed_out(),

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use bytes::Bytes;
+
 use super::Core;
 use super::context::Phase;
 use super::lifecycle::child::Child;
@@ -26,13 +28,19 @@ impl Core {
         alone_status(&self.ctx, now)
     }
 
-    /// The fencing token of this host, and until when it is valid, on the children's clock.
+    /// The fencing token of this host, and until when it is valid.
     #[must_use]
-    pub fn fence(&self) -> Option<(&str, Option<Time>)> {
+    pub fn tenure(&self) -> Option<(&str, Time)> {
         match &self.ctx.tenure {
-            Tenure::Held { token, until } => Some((token, self.ctx.clock.map(|clock| clock + *until))),
+            Tenure::Held { token, until } => Some((token, *until)),
             _ => None,
         }
+    }
+
+    /// What an alone that is made now is to know of it.
+    #[must_use]
+    pub fn fence(&self) -> Option<Bytes> {
+        self.ctx.fence()
     }
 
     /// Whether the cluster serves: so many workers are ready, or all of fewer, and it is not on its way down.

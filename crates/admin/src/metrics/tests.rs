@@ -38,6 +38,7 @@ fn snapshot(counts: &Counters) -> Snapshot<'_> {
         now: 1_700_000_005_500,
         workers: Census { listening: 2, ..Census::default() },
         alone: Some(AloneStatus { state: "ready", restarts: 0, limit_reached: false }),
+        fleet: None,
         children: vec![child("alone", 1, None, "ready"), child("worker", 2, Some(1), "listening")],
         listeners: vec![ListenerSnapshot {
             key: "0.0.0.0:80:4:-1:0".into(),

@@ -11,6 +11,8 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
+
 use super::child::Child;
 use super::draining::REPLACE_GRACE;
 use crate::action::{Action, FleetOrder, Origin};
@@ -164,6 +166,14 @@ impl AloneTenure {
         }
     }
 
+    /// The fleet's servers do not let this host in, and it is not tried again: a start fails, what serves serves on.
+    pub fn refused(ctx: &mut Context, code: ErrorCode, message: String) {
+        if ctx.phase == Phase::Idle || ctx.is_starting() {
+            ctx.notify(Notice::Exception { code, message, failure: None });
+            ctx.stop(Outcome::Exception, None);
+        }
+    }
+
     /// When [`Self::timed_out`] is due.
     #[must_use]
     pub fn next_timeout(&self, ctx: &Context) -> Option<Time> {
@@ -196,12 +206,20 @@ fn is_waiting(ctx: &Context) -> bool {
 }
 
 impl Context {
-    /// Tells the alone of its tenure; one that is only being made gets it with its environment.
+    /// Tells the alone of its tenure; one that is made has it with its environment.
     fn tell_fence(&mut self) {
-        let (Tenure::Held { token, until }, Some(clock)) = (&self.tenure, self.clock) else { return };
-        let Some(alone) = self.processes.alone().filter(|alone| alone.is_reachable()) else { return };
-        let (child, frame) = (alone.id, outbound::fence(token, clock + *until));
-        self.act(Action::Send { child, frame, origin: Origin::Master });
+        let alone = self.processes.alone().filter(|alone| alone.is_reachable()).map(|alone| alone.id);
+        if let (Some(child), Some(frame)) = (alone, self.fence()) {
+            self.act(Action::Send { child, frame, origin: Origin::Master });
+        }
+    }
+
+    /// What the alone is to know of the tenure.
+    #[must_use]
+    pub fn fence(&self) -> Option<Bytes> {
+        let Tenure::Held { token, until } = &self.tenure else { return None };
+        let left = until.saturating_sub(self.now);
+        Some(outbound::fence(token, left, self.clock.map(|clock| clock + *until)))
     }
 }
 

@@ -85,7 +85,7 @@ impl World {
             }
             // It may not have heard yet that it is to leave.
             FleetOrder::Ready(_) => {
-                assert!(matches!(self.fleet.lease, Lease::Held | Lease::Leaves), "no lease, no alone")
+                assert!(matches!(self.fleet.lease, Lease::Held | Lease::Leaves), "no lease, no alone");
             }
         }
     }

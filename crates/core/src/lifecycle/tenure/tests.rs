@@ -40,7 +40,7 @@ fn the_alone_begins_with_the_lease_and_the_workers_when_it_is_ready() {
     assert_eq!(roles(&world), [(500, "alone"), (551, "worker"), (551, "worker")]);
     assert_eq!(orders(&world), [FleetOrder::Ready(true)]);
     assert_eq!(count(&world, |notice| matches!(notice, Notice::Ready)), 1);
-    assert_eq!(world.core.fence(), Some(("1.1", Some(ms(1_010_500)))));
+    assert_eq!(world.core.tenure(), Some(("1.1", ms(10_500))));
 }
 
 #[test]
@@ -185,7 +185,8 @@ fn the_alone_hears_of_each_renewal() {
     world.run(ms(1_000));
     assert_eq!(fences(&world).len(), 0, "it was born with it");
     world.gets_lease();
-    let expected = "{\"cmd\":\"NODE_YUNFLY\",\"act\":\"fence\",\"token\":\"1.1\",\"until\":1011000.0}\n";
+    let expected =
+        "{\"cmd\":\"NODE_YUNFLY\",\"act\":\"fence\",\"token\":\"1.1\",\"left\":10000.0,\"until\":1011000.0}\n";
     assert_eq!(fences(&world), [expected]);
 }
 
