@@ -150,7 +150,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_pieces_give_the_same_messages(sizes in prop::collection::vec(1usize..40, 1..200)) {
-            let all: Vec<u8> = news().iter().flat_map(|message| frame(message)).collect();
+            let all: Vec<u8> = news().iter().flat_map(frame).collect();
             let (mut unframed, mut taken, mut rest) = (Unframed::default(), Vec::new(), all.as_slice());
             for size in sizes.into_iter().chain([usize::MAX]) {
                 let (piece, left) = rest.split_at(size.min(rest.len()));
