@@ -55,6 +55,19 @@ pub struct FleetSnapshot {
     pub token: Option<String>,
     /// For how long it has it, unless the lease is renewed, in ms.
     pub valid_for: Option<u64>,
+    pub leases: LeaseCounts,
+}
+
+/// How often this host got the lease, and how often it had it no more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct LeaseCounts {
+    pub acquired: u64,
+    /// It was given away.
+    pub moved: u64,
+    /// It was not renewed in time.
+    pub expired: u64,
+    /// Another host was seen to have it.
+    pub taken: u64,
 }
 
 /// Who has the fleet's alone.

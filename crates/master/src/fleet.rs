@@ -3,29 +3,26 @@
 //! It renews the lease on a thread of its own. That the alone is gone when the lease is over is seen to here: the deadline is kept by this thread's
 //! own timer, and comes before whatever the engine has said since; and by the guard, should this process be stopped or killed.
 
+mod engine;
+
 use std::future::pending;
-use std::io;
 use std::os::fd::RawFd;
 use std::pin::Pin;
 use std::time::Duration;
 
-use cluster_admin::snapshot::{FleetHolder, FleetSnapshot};
+use cluster_admin::snapshot::{FleetHolder, FleetSnapshot, LeaseCounts};
 use cluster_core::action::FleetOrder;
 use cluster_core::event::Event;
 use cluster_core::notice::{FleetNotice, Notice};
 use cluster_core::types::{FleetAlone, FleetStart, Time};
 use cluster_fleet::lease::LostReason;
-use cluster_fleet::seam::{EngineNews, EngineOrder, RefusedBecause, Unframed, frame};
+use cluster_fleet::seam::{EngineNews, EngineOrder, RefusedBecause};
 use cluster_protocol::code::ErrorCode;
-use cluster_sys::descriptor;
 use cluster_sys::platform::Platform;
 use serde::Deserialize;
-use tokio::net::UnixStream;
 
 use super::run::Shell;
-
-/// What waits to be written at most: the engine reads at once, or is broken.
-const UNREAD: usize = 64 << 10;
+use engine::Engine;
 
 /// What is configured of it that concerns the master (lib/config/settings.js).
 #[derive(Debug, Clone, Deserialize)]
@@ -73,6 +70,17 @@ impl FleetConfig {
     }
 }
 
+/// Why this host has the alone no more.
+#[derive(Debug, Clone, Copy)]
+enum Lost {
+    /// It was given away.
+    Moved,
+    /// The lease was not renewed in time.
+    Expired,
+    /// Another host has the lease.
+    Taken,
+}
+
 /// What came of waiting for the fleet.
 #[derive(Debug)]
 pub(super) enum FleetHeard {
@@ -95,59 +103,6 @@ pub(super) struct Fleet {
     status: FleetSnapshot,
 }
 
-struct Engine {
-    stream: UnixStream,
-    unframed: Unframed,
-    unwritten: Vec<u8>,
-}
-
-impl Engine {
-    fn new(number: RawFd) -> io::Result<Self> {
-        let stream = std::os::unix::net::UnixStream::from(descriptor::take_over(number)?);
-        stream.set_nonblocking(true)?;
-        let stream = UnixStream::from_std(stream)?;
-        Ok(Self { stream, unframed: Unframed::default(), unwritten: Vec::new() })
-    }
-
-    /// The next thing that it says. What was read is kept if nobody waits any more.
-    async fn news(&mut self) -> io::Result<EngineNews> {
-        loop {
-            if let Some(news) = self.unframed.take()? {
-                return Ok(news);
-            }
-            if self.unwritten.is_empty() {
-                self.stream.readable().await?;
-            } else {
-                self.stream.ready(tokio::io::Interest::READABLE | tokio::io::Interest::WRITABLE).await?;
-                self.write()?;
-            }
-            let mut bytes = [0; 4096];
-            match self.stream.try_read(&mut bytes) {
-                Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
-                Ok(count) => self.unframed.add(&bytes[..count]),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                Err(error) => return Err(error),
-            }
-        }
-    }
-
-    fn order(&mut self, order: &EngineOrder) -> io::Result<()> {
-        self.unwritten.extend(frame(order));
-        if self.unwritten.len() > UNREAD { Err(io::ErrorKind::WriteZero.into()) } else { self.write() }
-    }
-
-    fn write(&mut self) -> io::Result<()> {
-        while !self.unwritten.is_empty() {
-            match self.stream.try_write(&self.unwritten) {
-                Ok(count) => drop(self.unwritten.drain(..count)),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(())
-    }
-}
-
 impl Fleet {
     pub(super) fn new(platform: Platform, config: &FleetConfig) -> Self {
         let engine = Engine::new(config.fd);
@@ -159,6 +114,7 @@ impl Fleet {
             holder: None,
             token: None,
             valid_for: None,
+            leases: LeaseCounts::default(),
         };
         Self { platform, config: config.clone(), engine, valid_until: None, over: None, status }
     }
@@ -234,7 +190,7 @@ impl Shell {
             FleetHeard::Over => {
                 self.holds_until(None);
                 if self.fleet.as_ref().is_some_and(|fleet| fleet.engine.is_none()) {
-                    self.lost("expired");
+                    self.lost(Lost::Expired);
                 }
                 self.tell(Event::TenureEnds { force: true });
             }
@@ -278,6 +234,7 @@ impl Shell {
             EngineNews::Warned { message } => self.notify(Notice::Fleet(FleetNotice::Warned { message })),
             EngineNews::Acquired { token, valid_until } => {
                 let until = self.holds_until(Some(valid_until));
+                self.fleet_status(|status| status.leases.acquired += 1);
                 self.notify(Notice::Fleet(FleetNotice::AloneAcquired { token: token.clone() }));
                 self.tell(Event::TenureBegan { token, until });
                 self.guard_children();
@@ -292,13 +249,11 @@ impl Shell {
                 self.holds_until(None);
                 self.tell(Event::TenureEnds { force: true });
             }
-            EngineNews::Lost { reason } => self.lost(match reason {
-                LostReason::Expired => "expired",
-                LostReason::Taken => "taken",
-            }),
+            EngineNews::Lost { reason: LostReason::Expired } => self.lost(Lost::Expired),
+            EngineNews::Lost { reason: LostReason::Taken } => self.lost(Lost::Taken),
             EngineNews::Released => {
                 self.holds_until(None);
-                self.lost("moved");
+                self.lost(Lost::Moved);
                 self.tell(Event::TenureReleased);
             }
             EngineNews::Holder { host, ready } => {
@@ -328,7 +283,17 @@ impl Shell {
         }
     }
 
-    fn lost(&mut self, reason: &'static str) {
+    fn lost(&mut self, how: Lost) {
+        self.fleet_status(|FleetSnapshot { leases, .. }| match how {
+            Lost::Moved => leases.moved += 1,
+            Lost::Expired => leases.expired += 1,
+            Lost::Taken => leases.taken += 1,
+        });
+        let reason = match how {
+            Lost::Moved => "moved",
+            Lost::Expired => "expired",
+            Lost::Taken => "taken",
+        };
         self.notify(Notice::Fleet(FleetNotice::AloneLost { reason }));
     }
 
