@@ -13,7 +13,7 @@ pub const LONGEST: usize = 1 << 20;
 
 /// From the engine to the master.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "camelCase", rename_all_fields = "camelCase")]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum EngineNews {
     /// It is connected, again or for the first time.
     Connected {
@@ -71,7 +71,7 @@ pub enum RefusedBecause {
 
 /// From the master to the engine.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "camelCase", rename_all_fields = "camelCase")]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum EngineOrder {
     /// The alone of this host is ready, or is not any more.
     Ready { ready: bool },
@@ -142,9 +142,9 @@ mod tests {
     #[test]
     fn has_names_that_stay() {
         let text = |message: &EngineNews| String::from_utf8(frame(message)[4..].to_vec()).unwrap();
-        assert_eq!(text(&news()[0]), r#"{"kind":"acquired","token":"1.2","validUntil":18446744073709551615}"#);
-        assert_eq!(text(&news()[2]), r#"{"kind":"leave"}"#);
-        assert_eq!(text(&news()[3]), r#"{"kind":"lost","reason":"taken"}"#);
+        assert_eq!(text(&news()[0]), r#"{"acquired":{"token":"1.2","validUntil":18446744073709551615}}"#);
+        assert_eq!(text(&news()[2]), r#""leave""#);
+        assert_eq!(text(&news()[3]), r#"{"lost":{"reason":"taken"}}"#);
     }
 
     proptest! {
