@@ -7,7 +7,7 @@ const path = require('node:path');
 const read = (name) => fs.readFileSync(path.join(__dirname, '../..', name), 'utf8');
 const sorted = (names) => [...new Set(names)].sort();
 
-const files = ['metrics.rs', 'metrics/messages.rs', 'metrics/traffic.rs'];
+const files = ['metrics.rs', 'metrics/fleet.rs', 'metrics/messages.rs', 'metrics/traffic.rs'];
 const sources = files.map((file) => read(`crates/admin/src/${file}`)).join('');
 const written = sources.matchAll(/"cluster_native_(\w+)"/g);
 const names = sorted([...written].map(([, name]) => name));
