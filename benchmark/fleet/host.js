@@ -1,0 +1,93 @@
+'use strict';
+
+const { spawn } = require('node:child_process');
+const { once } = require('node:events');
+const fs = require('node:fs');
+const path = require('node:path');
+const readline = require('node:readline');
+
+/** Every process that came from this one, and it. */
+function family(pid) {
+  const parents = new Map();
+  for (const entry of fs.readdirSync('/proc')) {
+    if (!/^\d+$/.test(entry)) continue;
+    try {
+      const stat = fs.readFileSync(`/proc/${entry}/stat`, 'utf8');
+      parents.set(Number(entry), Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]));
+    } catch {
+      // It has ended meanwhile.
+    }
+  }
+  const all = [pid];
+  for (const member of all) for (const [child, parent] of parents) if (parent === member) all.push(child);
+  return all;
+}
+
+/** A host of the fleet: an app, and all that comes from it. */
+class Host {
+  #command;
+  #settings;
+  #resource;
+  #process;
+  #waiting = [];
+  told = [];
+
+  constructor({ name, command, settings, resource }) {
+    this.name = name;
+    this.#command = command;
+    this.#settings = { ...settings, host: name };
+    this.#resource = resource;
+  }
+
+  async start() {
+    const app = path.join(__dirname, 'app.js');
+    const [program, ...args] = [...this.#command, process.execPath, app, JSON.stringify(this.#settings)];
+    this.told = [];
+    const env = { ...process.env, BENCH_RESOURCE: this.#resource.path };
+    this.#process = spawn(program, args, { env, stdio: ['ignore', 'pipe', 'inherit'] });
+    readline.createInterface({ input: this.#process.stdout }).on('line', (line) => this.#tells(JSON.parse(line)));
+    await this.tells('started');
+    return this;
+  }
+
+  #tells(event) {
+    this.told.push(event);
+    this.#waiting = this.#waiting.filter(({ fits, resolve }) => !fits(event) || resolve(event));
+  }
+
+  /** The first of these events, past or to come. */
+  tells(name, fits = () => true) {
+    const wanted = (event) => event.name === name && fits(event);
+    const past = this.told.find(wanted);
+    return (
+      past ?? new Promise((resolve) => this.#waiting.push({ fits: wanted, resolve: (event) => void resolve(event) }))
+    );
+  }
+
+  /** To the app only. */
+  async end() {
+    const exited = once(this.#process, 'exit');
+    this.#process.kill('SIGTERM');
+    await exited;
+  }
+
+  /** To everything on this host. The app comes first, so that nothing is started anew. */
+  signal(signal) {
+    for (const pid of family(this.#process.pid)) {
+      try {
+        process.kill(pid, signal);
+      } catch {
+        // It has ended.
+      }
+    }
+  }
+
+  async kill() {
+    const exited = this.#process.exitCode ?? this.#process.signalCode ?? once(this.#process, 'exit');
+    this.signal('SIGSTOP');
+    this.signal('SIGKILL');
+    await exited;
+  }
+}
+
+module.exports = { Host };

@@ -1,0 +1,5 @@
+'use strict';
+
+require('node:http')
+  .createServer((_request, response) => response.end('ok'))
+  .listen(0);
