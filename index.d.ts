@@ -7,6 +7,7 @@ import { ChildFacts } from './lib/types/child-facts';
 import { ClusterProcess, SendCallback } from './lib/types/child-process';
 import { ClusterConfig } from './lib/types/cluster-config';
 import { ClusterErrorCode } from './lib/types/codes';
+import { AloneLease, ClusterFleet, LostAlone } from './lib/types/fleet';
 import { Handle, SendOptions } from './lib/types/handles';
 import { Messenger } from './lib/types/messenger';
 import { ProfiledChild } from './lib/types/profile';
@@ -36,6 +37,7 @@ export * from './lib/types/cluster-config';
 export * from './lib/types/codes';
 export * from './lib/types/control';
 export * from './lib/types/drain';
+export * from './lib/types/fleet';
 export * from './lib/types/handles';
 export * from './lib/types/members';
 export * from './lib/types/messenger';
@@ -184,6 +186,10 @@ export interface ClusterEvents<Message = any> {
   /** The alone was restarted for `aloneLimit` (if that is `false`: for `limit`), and does not stay up (`ERR_ALONE_FAILED`; the
    *  error tells how it ended the last time). Once, until it has stayed up. */
   aloneReachLimit: [error: ClusterError];
+  /** With `fleet`: this host has the fleet's alone from now on, and starts it. `lease` has its fencing token. */
+  aloneAcquired: [lease: AloneLease];
+  /** With `fleet`: this host has the fleet's alone no more. `loss` says why. */
+  aloneLost: [loss: LostAlone];
 }
 
 type Listener<Arguments extends any[]> = (...args: Arguments) => void;
@@ -208,6 +214,8 @@ export class Cluster<Message = any> extends EventEmitter {
   readonly workers: Map<number, ClusterWorker>;
   /** The current alone; null if there is none. */
   readonly alone: ClusterAlone | null;
+  /** The hosts that share one alone, once the cluster was started; null without `fleet`. */
+  readonly fleet: ClusterFleet | null;
   /** Where `admin` is, once the cluster was started; null without it. */
   readonly adminAddress: AdminAddress | null;
   /** Sends to the cluster's processes, and hears their messages, by `action`. */
