@@ -2,6 +2,7 @@ import { ChildProcess } from 'child_process';
 import { Worker } from 'cluster';
 import { EventEmitter } from 'events';
 import { MessagePort, Worker as Thread } from 'worker_threads';
+import { Address } from './lib/types/address';
 import { AdminAddress } from './lib/types/admin';
 import { ChildFacts } from './lib/types/child-facts';
 import { ClusterProcess, SendCallback } from './lib/types/child-process';
@@ -29,6 +30,7 @@ import {
 } from './lib/types/requests';
 import { ClusterTopics } from './lib/types/topics';
 
+export * from './lib/types/address';
 export * from './lib/types/admin';
 export * from './lib/types/channels';
 export * from './lib/types/child-facts';
@@ -103,18 +105,6 @@ export class ClusterError extends Error {
 export interface ErrorOptions {
   /** The underlying error. */
   cause?: unknown;
-}
-
-/** Where a worker's server listens, as in `node:cluster`. */
-export interface Address {
-  /** 4: IPv4, 6: IPv6, -1: a unix socket, 'udp4' or 'udp6'. */
-  addressType: 4 | 6 | -1 | 'udp4' | 'udp6';
-  /** Absent or null: every address. For a unix socket its path. */
-  address?: string | null;
-  /** The port; -1 for a unix socket. */
-  port: number;
-  /** Set if the server listens on a file descriptor. */
-  fd?: number;
 }
 
 /** The events of {@link Cluster} and their arguments. `Message`: the type of the messages that processes send to the app. There

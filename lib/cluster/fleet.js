@@ -8,11 +8,11 @@ const { shown } = require('../config/check');
 const { ClusterError } = require('../errors');
 
 /** What the user can do about what the servers refuse. */
-const REMEDIES = {
-  ERR_FLEET_CREDENTIALS: 'Correct `fleet.credentials`.',
-  ERR_FLEET_TLS: 'Correct `fleet.tls`, or the certificate of the server.',
-  ERR_FLEET_JETSTREAM: 'Start the servers with JetStream, and let this user use it.',
-};
+const REMEDIES = new Map([
+  ['ERR_FLEET_CREDENTIALS', 'Correct `fleet.credentials`.'],
+  ['ERR_FLEET_TLS', 'Correct `fleet.tls`, or the certificate of the server.'],
+  ['ERR_FLEET_JETSTREAM', 'Start the servers with JetStream, and let this user use it.'],
+]);
 
 /** The master of a host of a fleet: `make(fleet)` makes it, of what its configuration says of the fleet. */
 function withEngine(settings, make) {
@@ -133,7 +133,7 @@ class Fleet {
 
   fleetRefused({ code, message }) {
     this.isConnected = false;
-    this.#log.error(`the fleet refuses this host: ${withoutUserInfo(message)}. ${REMEDIES[code]}`, { code });
+    this.#log.error(`the fleet refuses this host: ${withoutUserInfo(message)}. ${REMEDIES.get(code)}`, { code });
   }
 
   fleetWarned({ message }) {

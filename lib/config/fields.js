@@ -274,7 +274,7 @@ const SECTIONS = {
       allowed: 'false, or an object with `url` or `servers`',
       accepts: (value) => value === false || isObject(value),
       isSecret: true,
-      flags: [{ value: 'url', help: 'one alone for all hosts, by this NATS server; repeatable' }],
+      flags: [{ value: 'url', help: 'one alone for all hosts, by NATS; repeatable' }],
     },
   },
   'Looking at it': {
