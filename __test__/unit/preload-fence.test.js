@@ -61,7 +61,7 @@ test('without a token nothing of it runs', async () => {
   expect(child.acts).not.toContain('loaded');
 });
 
-test('born with it: from the environment, which its own processes and threads do not see', async () => {
+test('born with it: from the environment, which no longer has it when its files run', async () => {
   process.env.YUNFLY_CLUSTER_FENCE = JSON.stringify({ token: '7.2', until: now() + 100_000 });
   const child = startAlone(
     path.join(
