@@ -27,17 +27,10 @@ describe('the engine', () => {
   });
 
   test('gets what is secret; the master gets its descriptor, and nothing of that', () => {
-    const fd = withEngine(settings, (fleet) => {
-      expect(fleet).toEqual({
-        fd: expect.any(Number),
-        host: 'here',
-        lease: 15_000,
-        onLost: 'stop',
-        alone: 'fleet',
-        start: 'wait',
-      });
-      return fleet.fd;
-    });
+    const start = jest.fn();
+    withEngine(settings, start);
+    const [[{ fd, ...told }]] = start.mock.calls;
+    expect(told).toEqual({ host: 'here', lease: 15_000, onLost: 'stop', alone: 'fleet', start: 'wait' });
     expect(JSON.parse(open.mock.calls[0])).toEqual({
       servers: ['nats://a'],
       name: 'shop',
@@ -47,18 +40,18 @@ describe('the engine', () => {
       onLost: 'stop',
       alone: 'fleet',
     });
-    // It is the master's now.
+    // It is the master's now: still open.
     fs.closeSync(fd);
   });
 
-  test('ends with a master that cannot be made', () => {
+  test('ends with a master that cannot be started', () => {
     const error = new Error('no thread is left');
     let fd;
-    const make = (fleet) => {
+    const start = (fleet) => {
       fd = fleet.fd;
       throw error;
     };
-    expect(() => withEngine(settings, make)).toThrow(error);
+    expect(() => withEngine(settings, start)).toThrow(error);
     expect(() => fs.fstatSync(fd)).toThrow(expect.objectContaining({ code: 'EBADF' }));
   });
 
@@ -66,16 +59,16 @@ describe('the engine', () => {
     open.mockImplementation(() => {
       throw new Error('cannot resolve nats://user:PASSWORD-SECRET@a:4222');
     });
-    const make = jest.fn();
+    const start = jest.fn();
     let thrown;
     try {
-      withEngine(settings, make);
+      withEngine(settings, start);
     } catch (error) {
       thrown = error;
     }
     expect(thrown.message).toBe('the engine of the fleet could not be started: cannot resolve nats://a:4222');
     expect(thrown.cause).toBeUndefined();
-    expect(make).not.toHaveBeenCalled();
+    expect(start).not.toHaveBeenCalled();
   });
 });
 

@@ -209,10 +209,9 @@ class Cluster extends Observable {
   #supervise() {
     try {
       if (typeof this.#settings.output === 'object') require('./log-files').checkLogFiles(this.#settings.output);
-      this.#master = this.#makeMaster();
-      if (this.#settings.admin) this.#adminAddress = require('./admin').openAdmin(this.#master, this.#settings.admin);
-      // Before the rest is loaded: meanwhile the children boot.
-      this.#master.start();
+      const { fleet } = this.#settings;
+      if (fleet) require('./fleet').withEngine(fleet, (told) => this.#startMaster(told));
+      else this.#startMaster();
       this.#enter();
       const { Dispatcher } = require('./dispatcher');
       const { Pump } = require('../native/pump');
@@ -243,10 +242,13 @@ class Cluster extends Observable {
     if (process.pid === 1) this.#reaping = timers.setInterval(() => this.#master.reapOrphans(), REAP_MS).unref();
   }
 
-  #makeMaster() {
-    const wake = () => this.#pump?.wake();
-    const make = (fleet) => new Master(JSON.stringify({ ...toNativeConfig(this.#settings), fleet }), wake);
-    return this.#settings.fleet ? require('./fleet').withEngine(this.#settings.fleet, make) : make();
+  /** `fleet`: what it is told of that. */
+  #startMaster(fleet) {
+    const config = { ...toNativeConfig(this.#settings), fleet };
+    this.#master = new Master(JSON.stringify(config), () => this.#pump?.wake());
+    if (this.#settings.admin) this.#adminAddress = require('./admin').openAdmin(this.#master, this.#settings.admin);
+    // Before the rest is loaded: meanwhile the children boot.
+    this.#master.start();
   }
 
   #joinSignals() {

@@ -14,11 +14,11 @@ const REMEDIES = new Map([
   ['ERR_FLEET_JETSTREAM', 'Start the servers with JetStream, and let this user use it.'],
 ]);
 
-/** The master of a host of a fleet: `make(fleet)` makes it, of what its configuration says of the fleet. */
-function withEngine(settings, make) {
+/** Starts a host of a fleet: `start` starts its master, of what the configuration tells that of the fleet. Who has started has the descriptor. */
+function withEngine(settings, start) {
   const fd = openEngine(settings);
   try {
-    return make({ fd, ...toMaster(settings) });
+    start({ fd, ...toMaster(settings) });
   } catch (error) {
     fs.closeSync(fd);
     throw error;
