@@ -149,6 +149,31 @@ pub enum NativeEvent {
     ReachReforkLimit {
         slot: u32,
     },
+    AloneAcquired {
+        token: String,
+    },
+    AloneLost {
+        #[napi(ts_type = "'moved' | 'expired' | 'taken'")]
+        reason: &'static str,
+    },
+    FleetConnected {
+        server: String,
+    },
+    FleetDisconnected {
+        error: String,
+    },
+    FleetRefused {
+        code: &'static str,
+        message: String,
+    },
+    FleetWarned {
+        message: String,
+    },
+    /// `host`: who has the alone, if somebody is known to; `ready`: whether it is.
+    FleetHolder {
+        host: Option<String>,
+        ready: bool,
+    },
     AloneReachLimit {
         code: &'static str,
         message: String,

@@ -32,6 +32,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use cluster_core::lifecycle::profiling::ProfileRequest;
 use cluster_core::notice::Stream;
 use cluster_core::types::{ChildId, ReloadTarget};
+use cluster_fleet::seam::EngineOrder;
 use cluster_master::Command;
 use cluster_master::admin::AdminSocket;
 use cluster_master::app::AppQueue;
@@ -336,6 +337,24 @@ impl Master {
             Preload::keep(root.into(), names, folders).map_err(|error| Error::from_reason(error.to_string()))?;
         self.tell(Command::KeepPreload(Box::new(preload)));
         Ok(())
+    }
+
+    /// Another host of the fleet is to have the alone: this one, or (null) any.
+    #[napi(catch_unwind)]
+    pub fn fleet_move(&self, to: Option<String>) {
+        self.tell(Command::Fleet(EngineOrder::Move { to }));
+    }
+
+    /// This host gives the fleet's alone away, if it has it, and takes it no more.
+    #[napi(catch_unwind)]
+    pub fn fleet_drain(&self) {
+        self.tell(Command::Fleet(EngineOrder::Drain));
+    }
+
+    /// It may take it again.
+    #[napi(catch_unwind)]
+    pub fn fleet_resume(&self) {
+        self.tell(Command::Fleet(EngineOrder::Resume));
     }
 
     /// What is going on, as JSON; nothing of a master that has ended.

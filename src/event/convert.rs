@@ -7,7 +7,7 @@ use napi::bindgen_prelude::{Env, Result};
 use super::parts::NativeFailure;
 use super::{NativeEvent, NativeMessage};
 use cluster_core::lifecycle::scale::NotScaled;
-use cluster_core::notice::{Census, HangReport, Missed, Notice};
+use cluster_core::notice::{Census, FleetNotice, HangReport, Missed, Notice};
 use cluster_core::rollout::report::{NotReloaded, ReloadReport};
 use cluster_core::types::{ChildId, ExitStatus, Peer};
 use cluster_protocol::code::ErrorCode;
@@ -69,6 +69,7 @@ pub fn told(env: &Env, notice: Notice) -> Result<Either<NativeEvent, NativeMessa
         Notice::AloneReachLimit { message, failure } => {
             NativeEvent::AloneReachLimit { code: ErrorCode::AloneFailed.as_str(), message, failure: failure.into() }
         }
+        Notice::Fleet(notice) => of_fleet(notice),
         Notice::Scaled { id, result: Ok(()) } => NativeEvent::Scaled { id },
         Notice::Scaled { id, result: Err(why) } => not_scaled(id, &why),
         Notice::Profiled { id, result: Ok(profile) } => {
@@ -95,6 +96,18 @@ pub fn told(env: &Env, notice: Notice) -> Result<Either<NativeEvent, NativeMessa
 fn of(child: ChildId, event: impl FnOnce(&'static str, u32) -> NativeEvent) -> NativeEvent {
     match child {
         ChildId::Worker(id) | ChildId::Alone(id) => event(child.role(), id),
+    }
+}
+
+fn of_fleet(notice: FleetNotice) -> NativeEvent {
+    match notice {
+        FleetNotice::AloneAcquired { token } => NativeEvent::AloneAcquired { token },
+        FleetNotice::AloneLost { reason } => NativeEvent::AloneLost { reason },
+        FleetNotice::Connected { server } => NativeEvent::FleetConnected { server },
+        FleetNotice::Disconnected { error } => NativeEvent::FleetDisconnected { error },
+        FleetNotice::Refused { code, message } => NativeEvent::FleetRefused { code: code.as_str(), message },
+        FleetNotice::Warned { message } => NativeEvent::FleetWarned { message },
+        FleetNotice::Holder { host, ready } => NativeEvent::FleetHolder { host, ready },
     }
 }
 

@@ -3,6 +3,7 @@
 //! Series are told by role and slot, never by pid: a series goes on when a process is replaced. Of several processes in one
 //! slot (one that drains, one that boots) the newest that serves is told.
 
+mod fleet;
 mod messages;
 mod traffic;
 
@@ -25,6 +26,7 @@ pub fn write(snapshot: &Snapshot<'_>, format: Format) -> String {
     let told = by_place(&snapshot.children);
     of_processes(&mut text, snapshot, &told);
     messages::write(&mut text, snapshot, &told);
+    fleet::write(&mut text, snapshot);
     text.finish()
 }
 
@@ -50,7 +52,7 @@ fn of_the_cluster(text: &mut Text, snapshot: &Snapshot<'_>) {
     }
     let Some(alone) = snapshot.alone else { return };
     text.metric("cluster_native_alone", Gauge, "The state of the alone process: 1 for the one that it is in.");
-    for state in ["starting", "ready", "draining", "waiting"] {
+    for state in ["starting", "ready", "draining", "waiting", "elsewhere"] {
         text.sample(&Labels::new(&[("state", state)]), u32::from(alone.state == state));
     }
 }

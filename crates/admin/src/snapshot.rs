@@ -28,6 +28,8 @@ pub struct Snapshot<'a> {
     pub now: u64,
     pub workers: Census,
     pub alone: Option<AloneStatus>,
+    /// The fleet that this host belongs to, if it does.
+    pub fleet: Option<FleetSnapshot>,
     pub children: Vec<ChildSnapshot>,
     pub listeners: Vec<ListenerSnapshot>,
     pub app: AppSnapshot,
@@ -36,6 +38,44 @@ pub struct Snapshot<'a> {
     pub output: OutputSnapshot,
     pub messages: MessagesSnapshot,
     pub counts: &'a Counters,
+}
+
+/// Where the fleet stands, as far as this host knows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FleetSnapshot {
+    /// What this host is called.
+    pub host: String,
+    pub connected: bool,
+    /// The one that it is connected to, or was.
+    pub server: Option<String>,
+    /// Who has the alone.
+    pub holder: Option<FleetHolder>,
+    /// The fencing token of this host, if that is who has it.
+    pub token: Option<String>,
+    /// For how long it has it, unless the lease is renewed, in ms.
+    pub valid_for: Option<u64>,
+    pub leases: LeaseCounts,
+}
+
+/// How often this host got the lease, and how often it had it no more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct LeaseCounts {
+    pub acquired: u64,
+    /// It was given away.
+    pub moved: u64,
+    /// It was not renewed in time.
+    pub expired: u64,
+    /// Another host was seen to have it.
+    pub taken: u64,
+}
+
+/// Who has the fleet's alone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FleetHolder {
+    pub host: String,
+    /// Whether the alone is ready.
+    pub ready: bool,
 }
 
 /// One child.

@@ -21,6 +21,17 @@ pub enum Origin {
     Broadcast(Lane),
 }
 
+/// What the fleet is told of this host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FleetOrder {
+    /// Its alone is ready, or is not any more.
+    Ready(bool),
+    /// Its alone is gone, after [`crate::event::Event::TenureEnds`]: another host may begin.
+    Ended,
+    /// It takes the alone no more; answer with `TenureEnds`, if it has it.
+    Drain,
+}
+
 /// Something to do.
 #[derive(Debug)]
 pub enum Action {
@@ -137,6 +148,8 @@ pub enum Action {
         /// Its path.
         file: String,
     },
+    /// Tell the fleet.
+    Fleet(FleetOrder),
     /// Tell the app. `Notice::Closed` is the end: nothing comes after it.
     Notify(Notice),
 }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use super::facts::Fact;
 use super::lifecycle::child::Child;
 use super::lifecycle::processes::ProcessTable;
+use super::lifecycle::tenure::Tenure;
 use crate::action::Action;
 use crate::notice::{ChildFailure, Notice, Outcome};
 use crate::types::{ChildId, GenerationId, Policy, Time};
@@ -36,6 +37,8 @@ pub struct Context {
     pub phase: Phase,
     /// The moment of the event.
     pub now: Time,
+    /// Whether the alone may run here.
+    pub tenure: Tenure,
     /// All processes and their slots.
     pub processes: ProcessTable,
     /// Whose own processes live on after their end, and until when.
@@ -60,6 +63,7 @@ impl Context {
     pub fn new(policy: Policy, seed: u64) -> Self {
         Self {
             processes: ProcessTable::new(policy.count),
+            tenure: Tenure::of(&policy),
             policy,
             phase: Phase::Idle,
             now: Time::ZERO,

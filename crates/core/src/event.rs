@@ -5,8 +5,9 @@ use bytes::Bytes;
 use crate::lifecycle::profiling::ProfileRequest;
 use crate::rollout::ReloadRequest;
 use crate::types::{
-    BoundSocket, ChildId, ConnectionId, Evidence, ExitStatus, Key, KillMeans, Peer, ReloadTarget, SlotId,
+    BoundSocket, ChildId, ConnectionId, Evidence, ExitStatus, Key, KillMeans, Peer, ReloadTarget, SlotId, Time,
 };
+use cluster_protocol::code::ErrorCode;
 use cluster_protocol::envelope::Target;
 use cluster_protocol::inbound::Inbound;
 use cluster_protocol::request::RequestPart;
@@ -218,6 +219,25 @@ pub enum Event {
         /// What the signal is meant to do.
         means: KillMeans,
     },
+    /// This host has the fleet's lease: it may run the alone until that moment, if nothing else is heard.
+    TenureBegan {
+        /// The fencing token.
+        token: String,
+        until: Time,
+    },
+    /// And now until that one.
+    TenureRenewed { until: Time },
+    /// It may not any more.
+    TenureEnds {
+        /// At once, by SIGKILL.
+        force: bool,
+    },
+    /// The lease was given away, after [`crate::action::FleetOrder::Ended`].
+    TenureReleased,
+    /// Another host has the alone, and it is ready.
+    AloneElsewhere,
+    /// The fleet's servers do not let this host in.
+    FleetRefused { code: ErrorCode, message: String },
     /// Somebody looks at the cluster, and wants to see how its processes are doing.
     LookedAt,
     /// Time passed: a moment given by `next_timeout` is reached.

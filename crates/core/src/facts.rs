@@ -73,6 +73,10 @@ pub enum Fact {
         /// Which process it was that failed.
         failure: Option<Box<ChildFailure>>,
     },
+    /// This host may not run the alone any more.
+    TenureOver,
+    /// Nothing of the fleet has to be waited for any more.
+    TenureSettled,
     /// No process is left.
     Stopped,
 }

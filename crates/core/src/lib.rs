@@ -45,6 +45,7 @@ use lifecycle::shutdown::Shutdown;
 use lifecycle::standby::Standbys;
 use lifecycle::startup;
 use lifecycle::supervision::Supervision;
+use lifecycle::tenure::AloneTenure;
 use lifecycle::vitals::AllVitals;
 use messages::Messages;
 use messages::members::Members;
@@ -66,6 +67,7 @@ pub struct Core {
     recycling: Recycling,
     scaling: Scaling,
     shutdown: Shutdown,
+    tenure: AloneTenure,
     rollout: Rollout,
     development: Development,
     traffic: Traffic,
@@ -87,6 +89,7 @@ impl Core {
             recycling: Recycling::new(seed),
             scaling: Scaling::default(),
             shutdown: Shutdown::default(),
+            tenure: AloneTenure::default(),
             rollout: Rollout::default(),
             development: Development::default(),
             traffic: Traffic::new(&policy),
@@ -127,7 +130,10 @@ impl Core {
             return missed(ctx, event);
         }
         match event {
-            Event::Started => startup::start(ctx),
+            Event::Started => {
+                startup::start(ctx);
+                self.tenure.started(ctx);
+            }
             Event::Spawned { child, pid } => ctx.spawned(child, pid),
             Event::Adopted { worker, pid } => ctx.adopted(worker, pid),
             Event::SpawnFailed { child, error } => ctx.spawn_failed(child, error),
@@ -179,6 +185,12 @@ impl Core {
             Event::DisconnectAsked { child } => ctx.disconnect_asked(child),
             Event::CloseChannelAsked { child } => ctx.close_channel(child),
             Event::KillAsked { child, means } => ctx.kill_asked(child, means),
+            Event::TenureBegan { token, until } => AloneTenure::began(ctx, token, until),
+            Event::TenureRenewed { until } => AloneTenure::renewed(ctx, until),
+            Event::TenureEnds { force } => self.tenure.ends(ctx, force),
+            Event::TenureReleased => self.tenure.released(ctx),
+            Event::FleetRefused { code, message } => AloneTenure::refused(ctx, code, message),
+            Event::AloneElsewhere => startup::alone_elsewhere(ctx),
             Event::LookedAt => self.vitals.looked_at(ctx),
             Event::TimedOut => self.timed_out(),
         }
@@ -196,6 +208,7 @@ impl Core {
             Fact::Ready(child) => {
                 traffic.join(ctx, child);
                 startup::ready(ctx, child);
+                self.tenure.ready(ctx, child);
                 rollout.ready(ctx, child);
                 recycling.ready(ctx, child);
                 development.ready(ctx, child);
@@ -237,6 +250,7 @@ impl Core {
                 self.served.gone(&child);
                 self.random_workers.gone(ctx, &child);
                 supervision.gone(ctx, &failure);
+                self.tenure.gone(ctx, &child);
                 standbys.refill(ctx);
                 scaling.check(ctx);
                 recycling.check(ctx, rollout.is_under_way());
@@ -244,7 +258,15 @@ impl Core {
             }
             Fact::ProfileOver(child) => recycling.owes_nothing(child),
             Fact::LeftBehind => shutdown.left_behind(ctx),
-            Fact::DescendantsGone => shutdown.advance(ctx),
+            Fact::DescendantsGone => {
+                self.tenure.check(ctx);
+                shutdown.advance(ctx);
+            }
+            Fact::TenureOver => {
+                rollout.alone_left(ctx);
+                development.alone_left(ctx);
+            }
+            Fact::TenureSettled => shutdown.advance(ctx),
             Fact::SlotAdded(slot) => rollout.slot_added(ctx, slot),
             Fact::SlotRemoved(slot) => {
                 rollout.slot_removed(slot);
@@ -272,6 +294,7 @@ impl Core {
                 development.cancel(ctx);
                 scaling.cancel(ctx);
                 self.profiling.cancel(ctx);
+                AloneTenure::stop_began(ctx);
                 shutdown.begin(ctx, outcome, failure);
             }
             Fact::Stopped => {

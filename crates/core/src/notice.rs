@@ -1,5 +1,8 @@
 //! What the app is told: the cluster's events (index.d.ts), before they become JS.
 
+mod exit_reason;
+mod fleet;
+
 use bytes::Bytes;
 
 use crate::lifecycle::profiling::{NotProfiled, ProfileDone};
@@ -9,6 +12,8 @@ use crate::types::{ChildId, ConnectionId, ExitStatus, Peer, SlotId};
 use cluster_protocol::code::ErrorCode;
 use cluster_protocol::inbound::{ErrorDetails, ErrorReport};
 use cluster_protocol::listen::{ListenAddress, ListenPlace};
+pub use exit_reason::ExitReason;
+pub use fleet::FleetNotice;
 
 /// Something that the app is told.
 #[derive(Debug, Clone)]
@@ -130,6 +135,8 @@ pub enum Notice {
         /// How it ended the last time.
         failure: ChildFailure,
     },
+    /// Something about the fleet.
+    Fleet(FleetNotice),
     /// What a child wrote: whole lines.
     Output(ChildId, Stream, Bytes),
     /// What the master has to say, for the app's log.
@@ -196,79 +203,6 @@ pub struct HangReport {
     pub evidence: crate::types::Evidence,
 }
 
-/// Why a child ended, or is about to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ExitReason {
-    /// By itself, or by somebody outside.
-    Unasked,
-    /// It said so: a signal's name, `uncaughtException`.
-    Announced(String),
-    /// `worker.disconnect()`, in the app or the worker.
-    Disconnect,
-    /// `worker.kill()` in the app.
-    Kill,
-    /// The cluster stops.
-    Shutdown,
-    /// It did not finish in time.
-    KillTimeout,
-    /// It was not ready in time.
-    StartTimeout,
-    /// Its event loop stood still.
-    Hang,
-    /// It held more than `maxMemory`.
-    MaxMemory,
-    /// `maxRequests` came to it.
-    MaxRequests,
-    /// It has lived for `maxAge`.
-    MaxAge,
-    /// The system killed it, because memory was short.
-    OutOfMemory,
-    /// A reload replaced it.
-    Reload,
-    /// Somebody asked for another one in its slot.
-    Restart,
-    /// Another one takes its place, so that its heap can be written.
-    Profile,
-    /// `scale()` to fewer.
-    Scale,
-}
-
-impl ExitReason {
-    /// The text in `worker.exitReason`.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        match self {
-            Self::Unasked => "exit",
-            Self::Announced(reason) => reason,
-            Self::Disconnect => "disconnect",
-            Self::Kill => "kill",
-            Self::Shutdown => "shutdown",
-            Self::KillTimeout => "killTimeout",
-            Self::StartTimeout => "startTimeout",
-            Self::Hang => "hang",
-            Self::MaxMemory => "maxMemory",
-            Self::MaxRequests => "maxRequests",
-            Self::MaxAge => "maxAge",
-            Self::OutOfMemory => "outOfMemory",
-            Self::Reload => "reload",
-            Self::Restart => "restart",
-            Self::Profile => "profile",
-            Self::Scale => "scale",
-        }
-    }
-}
-
-impl ExitReason {
-    /// The same for an end that has come. One by itself with a signal is told as such: somebody outside sent it, or it crashed.
-    #[must_use]
-    pub fn of_end(&self, exit: ExitStatus) -> &str {
-        match (self, exit.signal) {
-            (Self::Unasked, Some(signal)) => signal,
-            _ => self.as_str(),
-        }
-    }
-}
-
 /// Why a message reached nobody.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Undeliverable {
@@ -326,7 +260,7 @@ pub struct Census {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AloneStatus {
-    /// `waiting`: it is to be started again, at some time or by a change of a file.
+    /// `waiting`: it is to be started again, at some time or by a change of a file. `elsewhere`: another host of the fleet has it, or nobody.
     pub state: &'static str,
     /// How often it was started again since it last stayed up.
     pub restarts: u32,

@@ -276,6 +276,27 @@ pub struct Policy {
     /// watched.
     #[serde(rename = "reloadDelay", default, deserialize_with = "some_milliseconds")]
     pub watch: Option<Duration>,
+    /// One of several hosts has the alone; `None`: this one has its own.
+    #[serde(skip)]
+    pub fleet_alone: Option<FleetAlone>,
+}
+
+/// How a host of a fleet starts while the alone is another's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FleetAlone {
+    pub start: FleetStart,
+    /// How long another host may take to see that nobody has the alone: so much longer than `start_timeout` it is waited for.
+    pub lease: Duration,
+}
+
+/// When such a host forks its workers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FleetStart {
+    /// When the fleet's alone is ready.
+    Wait,
+    /// At once.
+    Serve,
 }
 
 impl Policy {

@@ -2,10 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use bytes::Bytes;
+
 use super::Core;
 use super::context::Phase;
 use super::lifecycle::child::Child;
 use super::lifecycle::supervision::alone_status;
+use super::lifecycle::tenure::Tenure;
 use super::notice;
 use super::traffic::dispatch::Counts;
 use super::traffic::steering::Acceptor;
@@ -23,6 +26,21 @@ impl Core {
     #[must_use]
     pub fn alone(&self, now: Time) -> Option<notice::AloneStatus> {
         alone_status(&self.ctx, now)
+    }
+
+    /// The fencing token of this host, and until when it is valid.
+    #[must_use]
+    pub fn tenure(&self) -> Option<(&str, Time)> {
+        match &self.ctx.tenure {
+            Tenure::Held { token, until } => Some((token, *until)),
+            _ => None,
+        }
+    }
+
+    /// What an alone that is made now is to know of it.
+    #[must_use]
+    pub fn fence(&self) -> Option<Bytes> {
+        self.ctx.fence()
     }
 
     /// Whether the cluster serves: so many workers are ready, or all of fewer, and it is not on its way down.

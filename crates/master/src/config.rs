@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::admin::{AdminConfig, ControlConfig};
+use crate::fleet::FleetConfig;
 use crate::variables::Variables;
 use cluster_core::types::{Policy, ReloadTarget};
 use cluster_protocol::surrogates::replace_lone_surrogates;
@@ -64,6 +65,9 @@ pub struct Config {
     /// Where it is told what to do; `None`: nowhere.
     #[serde(default)]
     pub control: Option<ControlConfig>,
+    /// The fleet that this host belongs to; `None`: to none.
+    #[serde(default)]
+    pub fleet: Option<FleetConfig>,
     /// What the environment says to the master.
     pub variables: Variables,
 }

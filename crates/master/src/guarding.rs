@@ -7,7 +7,7 @@ use tokio::sync::mpsc::Sender;
 
 use super::link::Input;
 use cluster_core::types::Time;
-use cluster_sys::guard::Guard;
+use cluster_sys::guard::{Guard, Guarded};
 use cluster_sys::platform::Platform;
 use cluster_sys::process::Exit;
 
@@ -25,6 +25,8 @@ pub(super) struct Guarding {
     platform: Platform,
     title: String,
     grace: Duration,
+    /// How late it may see to a deadline, where there are any.
+    enforces: Option<Duration>,
     guard: Option<Guard>,
     /// When it was started, or could not be.
     since: Time,
@@ -37,18 +39,18 @@ pub(super) struct Guarding {
 }
 
 impl Guarding {
-    pub(super) fn new(platform: Platform, title: String, grace: Duration) -> Self {
+    pub(super) fn new(platform: Platform, title: String, grace: Duration, enforces: Option<Duration>) -> Self {
         let (since, due, pause) = (Duration::ZERO, Duration::ZERO, Duration::ZERO);
-        Self { platform, title, grace, guard: None, since, due, pause, told: false }
+        Self { platform, title, grace, enforces, guard: None, since, due, pause, told: false }
     }
 
     /// Tells the guard which children there are; starts one where there is none.
-    pub(super) fn watch(&mut self, now: Time, pids: impl Iterator<Item = u32>, inputs: &Sender<Input>) {
+    pub(super) fn watch(&mut self, now: Time, children: impl Iterator<Item = Guarded>, inputs: &Sender<Input>) {
         if self.guard.is_none() && self.due <= now {
             self.start(now, inputs);
         }
         if let Some(guard) = &self.guard
-            && guard.watch(pids).is_err()
+            && guard.watch(children).is_err()
         {
             // It was stopped, or is dead already: its end is told.
             guard.process().signal(Signal::SIGKILL);
@@ -57,7 +59,7 @@ impl Guarding {
 
     fn start(&mut self, now: Time, inputs: &Sender<Input>) {
         self.since = now;
-        match Guard::start(self.platform, &self.title, self.grace) {
+        match Guard::start(self.platform, &self.title, self.grace, self.enforces) {
             Ok(guard) => {
                 let (process, inputs) = (guard.process().clone(), inputs.clone());
                 tokio::task::spawn_local(async move {
@@ -133,7 +135,7 @@ mod tests {
     fn run<F: Future>(test: impl FnOnce(Guarding, Sender<Input>, Receiver<Input>) -> F) -> F::Output {
         let (inputs, input) = channel(8);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let guarding = Guarding::new(Platform::Linux, "test".to_owned(), GRACE);
+        let guarding = Guarding::new(Platform::Linux, "test".to_owned(), GRACE, None);
         runtime.block_on(tokio::task::LocalSet::new().run_until(async { test(guarding, inputs, input).await }))
     }
 
@@ -210,7 +212,7 @@ mod tests {
         run(|mut guarding, inputs, mut input| async move {
             guarding.watch(Duration::ZERO, std::iter::empty(), &inputs);
             guarding.guard.as_ref().unwrap().process().signal(Signal::SIGSTOP);
-            let many = || std::iter::repeat_n(u32::MAX, 100_000);
+            let many = || std::iter::repeat_n(Guarded { pid: u32::MAX, until: None }, 100_000);
             while guarding.guard.as_ref().unwrap().watch(many()).is_ok() {}
             guarding.watch(Duration::ZERO, many(), &inputs);
             guarding.ended(Duration::ZERO, end(&mut input).await);

@@ -24,6 +24,7 @@ pub(super) fn launch(
     slot: Option<SlotId>,
     port: InspectorPort,
     pipes: &Pipes,
+    fence: Option<&[u8]>,
 ) -> io::Result<(Process, AsyncFd<OwnedFd>)> {
     let (ours, theirs) = channel::pair()?;
     let ours = watch(ours)?;
@@ -34,6 +35,9 @@ pub(super) fn launch(
     let (stdout, stderr) = (io::stdout(), io::stderr());
     let mut env = launch.env.clone();
     env.extend(own_variables(launch, role, child, slot)?);
+    if let (ChildId::Alone(_), Some(fence)) = (child, fence) {
+        env.push(CString::new([b"YUNFLY_CLUSTER_FENCE=", fence].concat())?);
+    }
     let pid = spawn(&SpawnOptions {
         program: &launch.program,
         args: &arguments(launch, role, child, slot, port)?,

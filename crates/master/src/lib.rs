@@ -11,6 +11,7 @@ mod adopt;
 pub mod app;
 pub mod config;
 mod descendants;
+mod fleet;
 mod gate;
 mod guarding;
 mod launch;
@@ -108,6 +109,8 @@ pub enum Command {
     PauseOutput(cluster_core::notice::Stream, bool),
     /// The files of the children's output may have been renamed.
     ReopenOutput,
+    /// The app wants the fleet's alone elsewhere, or no more, or again.
+    Fleet(cluster_fleet::seam::EngineOrder),
     /// The app's thread took notices out of its queue.
     AppCaughtUp,
 }

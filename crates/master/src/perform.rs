@@ -10,13 +10,14 @@ use bytes::Bytes;
 use nix::sys::signal::Signal;
 
 use super::admin::wall_clock;
+use super::fleet::Fleet;
 use super::launch::{InspectorPort, launch};
 use super::link::{Input, Link, Speaking};
 use super::linked::Linked;
 use super::output::Pipes;
 use super::probe::probe;
 use super::reject::reject;
-use super::run::{Guarded, RunState, Shell};
+use super::run::{Guards, RunState, Shell};
 use cluster_core::action::{Action, Origin};
 use cluster_core::event::Event;
 use cluster_core::lifecycle::child::Reading;
@@ -28,6 +29,7 @@ use cluster_protocol::envelope::{Envelope, Target};
 use cluster_protocol::frame::lines;
 use cluster_protocol::listen::ListenQuery;
 use cluster_protocol::outbound::{self, LaneName};
+use cluster_sys::guard::Guarded;
 
 /// How long to wait before the next attempt at an address that is in use for a moment.
 const AGAIN: Duration = Duration::from_millis(5);
@@ -102,12 +104,13 @@ impl Shell {
                     // A large file takes a while to go.
                     tokio::task::spawn_blocking(move || std::fs::remove_file(file));
                 }
+                Action::Fleet(order) => self.order_fleet(order),
                 Action::Notify(Notice::Closed(outcome)) => self.state = RunState::Ended(outcome),
                 Action::Notify(Notice::Publication(from, frame)) => self.publish_to_app(from, frame),
                 Action::Notify(notice) => self.notify(notice),
             }
         }
-        if self.guarded == Guarded::Others {
+        if self.guards == Guards::Others {
             self.guard_children();
         }
     }
@@ -139,14 +142,16 @@ impl Shell {
             Some(preload) => how.and_then(|how| preload.applied(how)),
             None => how.map(Cow::Borrowed),
         };
-        let started = pipes.and_then(|pipes| Ok((launch(platform, &*how?, child, slot, port, &pipes)?, pipes)));
+        let fence = self.core.fence();
+        let fence = fence.as_deref();
+        let started = pipes.and_then(|pipes| Ok((launch(platform, &*how?, child, slot, port, &pipes, fence)?, pipes)));
         let event = match started {
             Ok(((process, socket), pipes)) => {
                 self.outputs.attend(child, slot, pipes);
                 let (pid, process) = (process.pid(), Linked::Own(process));
                 let link = Link::new(child, slot, process, socket, self.config.max_message_bytes, &self.inputs);
                 self.links.insert(child, link);
-                self.guarded = Guarded::Others;
+                self.guards = Guards::Others;
                 Event::Spawned { child, pid }
             }
             Err(error) => {
@@ -169,12 +174,15 @@ impl Shell {
 
     /// Keeps the guard's list up to date.
     pub(super) fn guard_children(&mut self) {
-        self.guarded = Guarded::All;
+        self.guards = Guards::All;
         // What the app has started itself ends as Node has it.
         if self.config.launch.is_some() {
-            let left = self.descendants.values().map(|descendants| descendants.group.pid());
-            let pids = self.links.values().map(|link| link.process.pid()).chain(left);
-            self.guarding.watch(self.origin.elapsed(), pids, &self.inputs);
+            let left = self.descendants.iter().map(|(child, descendants)| (child, descendants.group.pid()));
+            let all = self.links.iter().map(|(child, link)| (child, link.process.pid())).chain(left);
+            let until = self.fleet.as_deref().and_then(Fleet::valid_until);
+            let guarded =
+                all.map(|(child, pid)| Guarded { pid, until: until.filter(|_| matches!(child, ChildId::Alone(_))) });
+            self.guarding.watch(self.origin.elapsed(), guarded, &self.inputs);
         }
     }
 

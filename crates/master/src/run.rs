@@ -13,6 +13,7 @@ use super::Command;
 use super::admin::{Admin, AdminSocket, Orders, Usages, wall_clock};
 use super::app::AppQueue;
 use super::descendants::Descendants;
+use super::fleet::{Fleet, FleetConfig, heard};
 use super::guarding::Guarding;
 use super::link::{Input, Link};
 use super::linked::Linked;
@@ -32,7 +33,7 @@ use cluster_core::messages::flow::{self, Flow};
 use cluster_core::notice::{Notice, Outcome};
 use cluster_core::rollout::ReloadRequest;
 use cluster_core::types::ConnectionId;
-use cluster_core::types::{ChildId, GenerationId, KillMeans, Peer, Time};
+use cluster_core::types::{ChildId, GenerationId, KillMeans, Peer, Policy, Time};
 use cluster_protocol::envelope::{Envelope, Target};
 use cluster_protocol::request::RequestPart;
 use cluster_protocol::topic::TopicFrame;
@@ -65,7 +66,7 @@ pub(super) struct Shell {
     pub(super) last_connection: ConnectionId,
     pub(super) flow: Flow,
     pub(super) guarding: Guarding,
-    pub(super) guarded: Guarded,
+    pub(super) guards: Guards,
     pub(super) app: Arc<AppQueue>,
     pub(super) inputs: Sender<Input>,
     pub(super) input: Receiver<Input>,
@@ -85,6 +86,7 @@ pub(super) struct Shell {
     pub(super) launch: Option<Launch>,
     /// Of those that have no answer yet, how theirs are.
     pub(super) reloading: BTreeMap<u32, GenerationId>,
+    pub(super) fleet: Option<Box<Fleet>>,
     admin: Admin,
     watch: Option<Watch>,
     /// When the heap is trimmed: some time after the last large message.
@@ -94,7 +96,7 @@ pub(super) struct Shell {
 /// Which processes the guard knows. It is told when all that begin together were started: the first of them boots while
 /// the others are made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Guarded {
+pub(super) enum Guards {
     /// All that there are.
     All,
     /// Some were started, or have ended, since.
@@ -119,8 +121,12 @@ impl Shell {
             bound.inspect_err(|error| tracing::debug!(%error, "there is no control socket")).ok()
         });
         let (clock, origin) = (platform.monotonic_clock(), Instant::now());
+        let fleet = config.fleet.as_ref().map(|fleet| Box::new(Fleet::new(platform, fleet)));
+        let policy =
+            Policy { fleet_alone: config.fleet.as_ref().and_then(FleetConfig::alone), ..config.policy.clone() };
+        let enforces = fleet.as_ref().and_then(|fleet| fleet.guarded_within());
         Self {
-            core: Core::new(config.policy.clone(), fastrand::u64(..)).with_clock(clock),
+            core: Core::new(policy, fastrand::u64(..)).with_clock(clock),
             generations: config.launch.iter().map(|launch| (0, launch.clone())).collect(),
             preload: None,
             origin,
@@ -130,8 +136,8 @@ impl Shell {
             connections: HashMap::new(),
             last_connection: 0,
             flow: Flow::default(),
-            guarding: Guarding::new(platform, config.title.clone(), config.policy.kill_timeout),
-            guarded: Guarded::All,
+            guarding: Guarding::new(platform, config.title.clone(), config.policy.kill_timeout, enforces),
+            guards: Guards::All,
             outputs: Outputs::new(&app, &config.output, &config.title),
             unasked: Unasked::new(&config),
             oom_kills: OomKills::default(),
@@ -143,6 +149,7 @@ impl Shell {
             orders: Orders::default(),
             launch: config.launch.clone(),
             reloading: BTreeMap::new(),
+            fleet,
             admin: Admin::new(admin.into_iter().chain(control)),
             watch: None,
             config,
@@ -164,6 +171,7 @@ impl Shell {
                 _ = commands.recv_many(&mut asked, TURN) => asked.drain(..).for_each(|command| self.command(command)),
                 _ = self.input.recv_many(&mut happened, TURN) => happened.drain(..).for_each(|input| self.input(input)),
                 Some(asked) = self.admin.asked() => self.answer(asked),
+                heard = heard(&mut self.fleet) => self.fleet_heard(heard),
                 () = sleep_until(timeout) => self.timed_out(),
             }
         }
@@ -341,6 +349,7 @@ impl Shell {
             }
             Command::Ordered { number, failed, json } => self.ordered(number, failed, json),
             Command::KeepPreload(preload) => self.preload = Some(preload),
+            Command::Fleet(order) => self.order_engine(&order),
             Command::ReopenOutput => drop(self.outputs.reopen()),
             Command::PauseOutput(stream, paused) => self.outputs.pause(stream, paused),
             Command::AppCaughtUp => {

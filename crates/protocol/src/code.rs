@@ -11,6 +11,14 @@ pub enum ErrorCode {
     ConnectionFatal,
     /// Not in development.
     Development,
+    /// Nobody has the fleet's alone.
+    FleetAlone,
+    /// The fleet's servers do not know this user.
+    FleetCredentials,
+    /// The fleet's servers keep nothing.
+    FleetJetStream,
+    /// There is no secure connection to the fleet's servers.
+    FleetTls,
     /// A descriptor is not what its frame says.
     HandleInvalid,
     /// There is no descriptor left for a handle.
@@ -75,6 +83,10 @@ impl ErrorCode {
             Self::Closed => "ERR_CLOSED",
             Self::ConnectionFatal => "ERR_CONNECTION_FATAL",
             Self::Development => "ERR_DEVELOPMENT",
+            Self::FleetAlone => "ERR_FLEET_ALONE",
+            Self::FleetCredentials => "ERR_FLEET_CREDENTIALS",
+            Self::FleetJetStream => "ERR_FLEET_JETSTREAM",
+            Self::FleetTls => "ERR_FLEET_TLS",
             Self::HandleInvalid => "ERR_HANDLE_INVALID",
             Self::HandleRefused => "ERR_HANDLE_REFUSED",
             Self::HandleStray => "ERR_HANDLE_STRAY",

@@ -1,5 +1,7 @@
 //! What the master says to a child. Every function gives a whole frame, newline included.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -223,6 +225,23 @@ pub fn members<'a>(
 #[must_use]
 pub fn vitals(lasts: u64) -> Bytes {
     Bytes::from(format!("{{\"cmd\":\"NODE_YUNFLY\",\"act\":\"vitals\",\"lasts\":{lasts}}}\n"))
+}
+
+/// Tells the alone of a fleet the token of its tenure, and how long that lasts: for `left`, and until that moment on the clock of
+/// `process.hrtime`, if it is known; both in ms. One that is made has it in `YUNFLY_CLUSTER_FENCE`.
+#[must_use]
+pub fn fence(token: &str, left: Duration, until: Option<Duration>) -> Bytes {
+    #[derive(Serialize)]
+    struct Fence<'a> {
+        cmd: &'static str,
+        act: &'static str,
+        token: &'a str,
+        left: f64,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        until: Option<f64>,
+    }
+    let millis = |time: Duration| time.as_secs_f64() * 1000.0;
+    frame(&Fence { cmd: "NODE_YUNFLY", act: "fence", token, left: millis(left), until: until.map(millis) })
 }
 
 /// What a sender is asked to hold back.

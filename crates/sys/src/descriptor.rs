@@ -5,13 +5,24 @@
 //! other one arrives any more.
 
 use std::io;
-use std::os::fd::{AsRawFd, BorrowedFd};
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::sys::stat::{SFlag, fstat};
 use socket2::{SockRef, Type};
 
 use super::system::is_mere_path;
+
+/// Takes over a descriptor that another library of this process has made, by its number.
+///
+/// # Errors
+/// When there is none of this number.
+pub fn take_over(number: RawFd) -> io::Result<OwnedFd> {
+    // SAFETY: it is only asked whether it is open; nothing else is done with it while it is borrowed.
+    fcntl(unsafe { BorrowedFd::borrow_raw(number) }, FcntlArg::F_GETFD)?;
+    // SAFETY: it is open, and whoever made it gave it away with its number.
+    Ok(unsafe { OwnedFd::from_raw_fd(number) })
+}
 
 /// The kinds that can be told apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

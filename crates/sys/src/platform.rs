@@ -113,6 +113,23 @@ impl Platform {
         }
     }
 
+    /// A clock that goes on while the machine sleeps, where the system has one.
+    #[must_use]
+    pub fn boot_time(self) -> Duration {
+        match self {
+            Self::Linux => linux::boot_time(),
+            Self::Portable => portable::boot_time(),
+        }
+    }
+
+    /// Resolves when that clock shows this moment, or a later one.
+    pub async fn boot_time_reached(self, at: Duration) {
+        match self {
+            Self::Linux => linux::boot_time_reached(at).await,
+            Self::Portable => portable::boot_time_reached(at).await,
+        }
+    }
+
     /// Gives memory that was freed back to the system: after large messages the allocator would keep it for ever. Takes a
     /// few milliseconds at most; nothing happens where the allocator has no such call.
     pub fn trim_heap(self) {
@@ -197,6 +214,24 @@ impl Platform {
         match self {
             Self::Linux => linux::take_over(wanted, bind),
             Self::Portable => portable::take_over(wanted, bind),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_moment_is_waited_for_by_the_clock_of_the_machine() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        for platform in Platform::WORKING {
+            let begin = platform.boot_time();
+            assert!(begin > Duration::ZERO);
+            let at = begin + Duration::from_millis(30);
+            runtime.block_on(platform.boot_time_reached(at));
+            assert!(platform.boot_time() >= at, "{platform:?}");
+            runtime.block_on(platform.boot_time_reached(begin));
         }
     }
 }

@@ -1,6 +1,8 @@
 use super::*;
 use crate::counters::{ByRole, Counters, MessageCounts};
-use crate::snapshot::{AppSnapshot, ListenerSnapshot, MessagesSnapshot, OutputSnapshot, RequestsSnapshot};
+use crate::snapshot::{
+    AppSnapshot, FleetSnapshot, LeaseCounts, ListenerSnapshot, MessagesSnapshot, OutputSnapshot, RequestsSnapshot,
+};
 use cluster_core::notice::{AloneStatus, Census};
 use cluster_core::traffic::dispatch::Counts;
 use cluster_core::traffic::steering::Acceptor;
@@ -38,6 +40,7 @@ fn snapshot(counts: &Counters) -> Snapshot<'_> {
         now: 1_700_000_005_500,
         workers: Census { listening: 2, ..Census::default() },
         alone: Some(AloneStatus { state: "ready", restarts: 0, limit_reached: false }),
+        fleet: None,
         children: vec![child("alone", 1, None, "ready"), child("worker", 2, Some(1), "listening")],
         listeners: vec![ListenerSnapshot {
             key: "0.0.0.0:80:4:-1:0".into(),
@@ -97,6 +100,27 @@ fn a_cluster_as_metrics() {
         "cluster_native_messages_received_total{role=\"worker\"} 9",
         "cluster_native_messages_waiting{role=\"alone\"} 6",
         "cluster_native_process_messages_sent_total{role=\"worker\",slot=\"1\"} 2",
+    ] {
+        assert!(lines.iter().any(|written| written == line), "{line}\n{}", lines.join("\n"));
+    }
+}
+
+#[test]
+fn a_host_of_a_fleet_tells_of_its_lease() {
+    let counts = Counters::default();
+    let without = lines(&snapshot(&counts));
+    assert!(!without.iter().any(|line| line.contains("_fleet_")));
+    let leases = LeaseCounts { acquired: 3, moved: 1, expired: 1, taken: 0 };
+    let (token, valid_for) = (Some("1.7".to_owned()), Some(2_250));
+    let (host, server, holder) = ("a".to_owned(), None, None);
+    let fleet = FleetSnapshot { host, connected: true, server, holder, token, valid_for, leases };
+    let lines = lines(&Snapshot { fleet: Some(fleet), ..snapshot(&counts) });
+    for line in [
+        "cluster_native_fleet_connected 1",
+        "cluster_native_fleet_lease_held 1",
+        "cluster_native_fleet_lease_seconds 2.25",
+        "cluster_native_fleet_lease_acquired_total 3",
+        "cluster_native_fleet_lease_lost_total{reason=\"expired\"} 1",
     ] {
         assert!(lines.iter().any(|written| written == line), "{line}\n{}", lines.join("\n"));
     }

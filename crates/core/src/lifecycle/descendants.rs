@@ -30,7 +30,18 @@ impl Context {
     pub fn end_descendants(&mut self, force: bool) {
         let now = self.now;
         let over = self.descendants.iter().filter(|(_, until)| force || **until <= now).map(|(id, _)| *id);
-        for id in over.collect::<Vec<_>>() {
+        let over: Vec<ChildId> = over.collect();
+        self.kill_descendants(&over);
+    }
+
+    /// SIGKILL for those of some.
+    pub fn end_descendants_of(&mut self, whose: impl Fn(&ChildId) -> bool) {
+        let theirs: Vec<ChildId> = self.descendants.keys().filter(|id| whose(id)).copied().collect();
+        self.kill_descendants(&theirs);
+    }
+
+    fn kill_descendants(&mut self, whose: &[ChildId]) {
+        for &id in whose {
             self.act(Action::EndGroup { child: id, force: true });
             self.descendants_ended(id);
         }

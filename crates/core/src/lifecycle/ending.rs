@@ -84,6 +84,10 @@ impl Context {
             return;
         }
         let Some(child) = self.processes.get(id) else { return };
+        // The alone had to go: it is another host's now.
+        if !child.is_worker() && !self.tenure.allows_alone() {
+            return;
+        }
         let failure = child.failure(cause);
         self.stop(Outcome::StartFailed, Some(failure));
     }

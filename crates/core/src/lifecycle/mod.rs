@@ -2,7 +2,7 @@
 //!
 //! [`processes`] is the table of all processes and slots. [`starting`], [`draining`], [`ending`] and [`saying`] are the operations on one of
 //! them, [`descendants`] is about what one leaves behind, [`supervision`], [`standby`], [`health`], [`recycling`], [`scale`], [`startup`] and [`shutdown`] the rules that use them.
-//! [`profiling`] is about their profiles, [`vitals`] is how they say that they are doing,
+//! [`tenure`] is about a fleet, where only one of several hosts has the alone. [`profiling`] is about their profiles, [`vitals`] is how they say that they are doing,
 //! [`served`] how many requests came to them.
 
 pub mod backoff;
@@ -23,4 +23,5 @@ pub mod standby;
 pub mod starting;
 pub mod startup;
 pub mod supervision;
+pub mod tenure;
 pub mod vitals;

@@ -12,6 +12,9 @@ use cluster_protocol::outbound::DrainReason;
 /// How long idle connections are kept when everything stops: long enough for a request that is on its way.
 const SHUTDOWN_GRACE: Duration = Duration::from_millis(300);
 
+/// So long the fleet's servers have to hear that this host has nothing any more: else the others wait until the lease is over.
+const RELEASE: Duration = Duration::from_secs(1);
+
 /// A signal that comes again within this is the same wish: a terminal and whoever runs the app (npm, yarn, nodemon) both send it.
 const SAME_WISH: Duration = Duration::from_secs(1);
 
@@ -43,6 +46,8 @@ enum StopStep {
     Workers,
     /// The alone finishes.
     Alone,
+    /// The fleet's lease is given away, so that another host has the alone at once.
+    Release { until: Time },
     /// Nobody is left.
     Done,
 }
@@ -138,6 +143,10 @@ impl Shutdown {
             StopStep::Quiesce { until } | StopStep::HandOver { until } if ctx.now >= until => self.stop_workers(ctx),
             StopStep::Workers if ctx.processes.workers().next().is_none() => self.stop_alone(ctx),
             StopStep::Alone if ctx.processes.children().next().is_none() && ctx.descendants.is_empty() => {
+                self.step = StopStep::Release { until: ctx.now + RELEASE };
+                self.advance(ctx);
+            }
+            StopStep::Release { until } if ctx.tenure.is_settled() || ctx.now >= until => {
                 self.step = StopStep::Done;
                 ctx.phase = Phase::Stopped;
                 ctx.publish(Fact::Stopped);
@@ -170,7 +179,10 @@ impl Shutdown {
     #[must_use]
     pub fn next_timeout(&self) -> Option<Time> {
         match self.step {
-            StopStep::Delay { until } | StopStep::Quiesce { until } | StopStep::HandOver { until } => Some(until),
+            StopStep::Delay { until }
+            | StopStep::Quiesce { until }
+            | StopStep::HandOver { until }
+            | StopStep::Release { until } => Some(until),
             _ => None,
         }
     }

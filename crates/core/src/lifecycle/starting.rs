@@ -41,8 +41,11 @@ impl Context {
         child
     }
 
-    /// A new process for a slot, or (`None`) a new alone.
+    /// A new process for a slot, or (`None`) a new alone, if it may run here.
     pub fn spawn(&mut self, slot: Option<SlotId>) {
+        if slot.is_none() && !self.tenure.allows_alone() {
+            return self.processes.cancel_respawn(None);
+        }
         let child = self.processes.add(slot, self.now + self.policy.start_timeout);
         let generation = self.processes.get(child).map_or(self.generation, |child| child.generation);
         self.act(Action::Spawn { child, slot, generation });

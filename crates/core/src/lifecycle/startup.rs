@@ -3,7 +3,7 @@
 use crate::context::{Context, Phase};
 use crate::facts::Fact;
 use crate::notice::Notice;
-use crate::types::{ChildId, SlotId};
+use crate::types::{ChildId, FleetStart, SlotId};
 
 use super::child::Child;
 
@@ -18,6 +18,9 @@ pub fn start(ctx: &mut Context) {
     } else if ctx.policy.alone {
         ctx.phase = Phase::StartingAlone;
         ctx.spawn(None);
+        if ctx.policy.fleet_alone.is_some_and(|fleet| fleet.start == FleetStart::Serve) && !ctx.tenure.allows_alone() {
+            start_workers(ctx);
+        }
     } else {
         start_workers(ctx);
     }
@@ -28,6 +31,13 @@ fn start_workers(ctx: &mut Context) {
     let slots: Vec<SlotId> = ctx.processes.slots().map(|(slot, _)| slot).collect();
     for slot in slots {
         ctx.spawn(Some(slot));
+    }
+}
+
+/// Another host's alone is ready: workers have somebody to rely on.
+pub fn alone_elsewhere(ctx: &mut Context) {
+    if ctx.phase == Phase::StartingAlone && !ctx.tenure.allows_alone() {
+        start_workers(ctx);
     }
 }
 

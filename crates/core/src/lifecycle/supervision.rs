@@ -69,7 +69,11 @@ impl Supervision {
         let failed = child.ready_since.is_none() && !child.expected;
         let wanted = match child.slot {
             Some(_) => ctx.policy.refork,
-            None => entry.filler == Filler::Supervision && !(failed && ctx.policy.watch.is_some()),
+            None => {
+                ctx.tenure.allows_alone()
+                    && entry.filler == Filler::Supervision
+                    && !(failed && ctx.policy.watch.is_some())
+            }
         };
         if ctx.phase != Phase::Running || !wanted {
             return;
@@ -214,7 +218,8 @@ fn alone_limit_over(ctx: &mut Context, failure: &ChildFailure) {
 #[must_use]
 pub fn alone_status(ctx: &Context, now: Time) -> Option<AloneStatus> {
     let (alone, backoff) = (ctx.processes.alone(), &ctx.processes.alone_slot().backoff);
-    let state = alone.map_or("waiting", Child::state);
+    let absent = if ctx.tenure.allows_alone() { "waiting" } else { "elsewhere" };
+    let state = alone.map_or(absent, Child::state);
     let has_recovered = alone.is_some_and(|alone| alone.was_stable(now, ctx.policy.min_uptime));
     let (restarts, limit_reached) =
         if has_recovered { (0, false) } else { (backoff.attempts(), backoff.is_exhausted()) };

@@ -49,7 +49,8 @@ impl Route {
 }
 
 fn to_alone(ctx: &Context) -> Route {
-    if !ctx.policy.alone {
+    let comes = ctx.policy.alone && ctx.tenure.allows_alone();
+    if !comes && ctx.processes.alone().is_none() {
         return Route::Nowhere(Undeliverable::NoAlone);
     }
     // One that boots gets them when it is ready, in order. One that is being replaced might not read them any more;

@@ -122,8 +122,8 @@ impl Development {
         restart.generation = restart.generation.max(generation);
         restart.id = restart.id.or(id);
         restart.report = ReloadReport::default();
-        let entries: Vec<_> =
-            ctx.processes.all_slots().filter(|(slot, _)| slot.is_some() || ctx.policy.alone).collect();
+        let has_alone = ctx.policy.alone && ctx.tenure.allows_alone();
+        let entries: Vec<_> = ctx.processes.all_slots().filter(|(slot, _)| slot.is_some() || has_alone).collect();
         let again = entries.iter().filter(|(slot, entry)| {
             let asked = match target {
                 ReloadTarget::Worker => slot.is_some(),
@@ -266,6 +266,15 @@ impl Development {
             ctx.notify(Notice::Crashed(failure.clone()));
         }
         self.advance_restart(ctx);
+    }
+
+    /// The alone does not run here any more.
+    pub fn alone_left(&mut self, ctx: &mut Context) {
+        if let Some(restart) = &mut self.restart {
+            restart.slots.remove(&None);
+            self.advance_restart(ctx);
+        }
+        ctx.processes.filled_by(None, Filler::Supervision);
     }
 
     /// The cluster stops.

@@ -38,7 +38,12 @@ impl Rollout {
     fn begin(&mut self, ctx: &mut Context, request: ReloadRequest) {
         let slots = || ctx.processes.slots().map(|(slot, _)| slot).collect();
         let todo = if request.target == ReloadTarget::Alone { VecDeque::new() } else { slots() };
-        let alone = request.target != ReloadTarget::Worker && ctx.policy.alone;
+        let has_alone = request.target != ReloadTarget::Worker && ctx.policy.alone;
+        let alone = has_alone && ctx.tenure.allows_alone();
+        if has_alone && !alone {
+            // Should it come to run here.
+            ctx.processes.relaunch(None, request.generation);
+        }
         let (changes, draining, report) = (BTreeMap::new(), BTreeMap::new(), ReloadReport::default());
         let step = if alone { RolloutStep::Alone { since: ctx.now } } else { RolloutStep::Canary };
         // What dies young must not have taken a client with it: until it has proved itself the canary gets no connection.
@@ -142,6 +147,14 @@ impl Rollout {
             self.take_over(ctx, slot, id);
         }
         self.advance(ctx);
+    }
+
+    /// The alone does not run here any more: whoever has it starts it as it is configured there.
+    pub fn alone_left(&mut self, ctx: &mut Context) {
+        if let Some(reload) = self.current.as_mut().filter(|reload| matches!(reload.step, RolloutStep::Alone { .. })) {
+            reload.step = if reload.todo.is_empty() { RolloutStep::Rolling } else { RolloutStep::Canary };
+            self.advance(ctx);
+        }
     }
 
     /// The canary has stayed: the new generation is the cluster's.

@@ -44,6 +44,7 @@ pub(crate) fn policy() -> Policy {
         max_memory: None,
         max_requests: None,
         max_age: None,
+        fleet_alone: None,
     }
 }
 

@@ -13,7 +13,7 @@ impl World {
     /// SIGKILL never comes before a process's own time is over.
     pub(super) fn check_kill(&self, child: ChildId) {
         let Some(sim) = self.children.get(&child) else { return };
-        if self.forced {
+        if self.forced || self.fleet.may_kill(child) {
             return;
         }
         let boot_over = self.now >= sim.born + self.policy.start_timeout;
@@ -36,6 +36,7 @@ impl World {
 
     /// What holds at every moment.
     pub(super) fn check(&self) {
+        self.check_tenure();
         // In development one that does not end by itself has longer than it was told.
         let in_development = self.policy.mode == Mode::Development;
         let patience = if in_development { DEVELOPMENT_KILL - DEVELOPMENT_DRAIN } else { Duration::ZERO };

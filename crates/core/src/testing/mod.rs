@@ -8,6 +8,7 @@ mod adopted;
 mod behaviour;
 mod checks;
 mod child;
+pub(crate) mod fleet;
 mod histories;
 mod net;
 mod post;
@@ -37,6 +38,7 @@ use cluster_protocol::outbound::HandleKind;
 
 pub(crate) use behaviour::*;
 use child::{Sim, query};
+use fleet::FleetSim;
 use net::Net;
 use post::Post;
 use pressure::Pressure;
@@ -91,6 +93,7 @@ pub(crate) struct World {
     pub net: Net,
     pub post: Post,
     pub asked: Asked,
+    pub fleet: FleetSim,
     pressure: Pressure,
     /// Whether all workers listen on the same ports, take what comes, and are never busy for long.
     pub alike: bool,
@@ -123,6 +126,7 @@ impl World {
             net: Net::default(),
             post: Post::default(),
             asked: Asked::default(),
+            fleet: FleetSim::default(),
             pressure: Pressure::default(),
             alike: false,
             policy,
@@ -143,27 +147,6 @@ impl World {
     pub(crate) fn lively(policy: Policy, seed: u64, behaviours: impl FnMut(ChildId) -> Behaviour + 'static) -> Self {
         let rng = fastrand::Rng::with_seed(seed);
         Self { detail: Detail::Lively, rng, ..Self::new(policy, behaviours) }
-    }
-
-    /// Lets something happen after so many milliseconds.
-    pub(crate) fn ask(&mut self, after: u64, event: Event) {
-        self.plan(after, Happening::Ask(event));
-    }
-
-    /// Lets a child say that it ends: `SIGTERM`, `uncaughtException`, or `disconnect`.
-    pub(crate) fn leave(&mut self, child: ChildId, reason: &'static str) {
-        self.plan(0, Happening::Leave(child, reason));
-    }
-
-    /// Lets a child say so by this message, now.
-    pub(crate) fn leave_by(&mut self, child: ChildId, message: Inbound) {
-        self.asked_to_finish(child, self.policy.crash_timeout);
-        self.tell(Event::Told { child, message });
-    }
-
-    /// Lets a child be killed from outside, now.
-    pub(crate) fn end(&mut self, child: ChildId) {
-        self.happen(Happening::End(child, SIGKILL));
     }
 
     /// Runs until `until`, or to the end.
@@ -269,6 +252,7 @@ impl World {
             | Action::CloseChannel { .. }
             | Action::EndGroup { .. }
             | Action::RemoveProfile { .. } => {}
+            Action::Fleet(order) => self.fleet_ordered(order),
             Action::Accept { key } => self.accept_asked(&key),
             Action::Steer { key, to } => self.net.steer(self.now, &key, to),
             Action::SendConnection { child, connection, .. } => self.offer(child, connection),

@@ -1,9 +1,33 @@
 //! What scenarios begin with, and ask the world afterwards.
 
-use super::{Behaviour, GOOD, World, ms};
+use super::{Behaviour, GOOD, Happening, SIGKILL, World, ms};
 use crate::event::Event;
 use crate::notice::{Notice, Outcome};
 use crate::types::{ChildId, Policy};
+use cluster_protocol::inbound::Inbound;
+
+impl World {
+    /// Lets something happen after so many milliseconds.
+    pub(crate) fn ask(&mut self, after: u64, event: Event) {
+        self.plan(after, Happening::Ask(event));
+    }
+
+    /// Lets a child say that it ends: `SIGTERM`, `uncaughtException`, or `disconnect`.
+    pub(crate) fn leave(&mut self, child: ChildId, reason: &'static str) {
+        self.plan(0, Happening::Leave(child, reason));
+    }
+
+    /// Lets a child say so by this message, now.
+    pub(crate) fn leave_by(&mut self, child: ChildId, message: Inbound) {
+        self.asked_to_finish(child, self.policy.crash_timeout);
+        self.tell(Event::Told { child, message });
+    }
+
+    /// Lets a child be killed from outside, now.
+    pub(crate) fn end(&mut self, child: ChildId) {
+        self.happen(Happening::End(child, SIGKILL));
+    }
+}
 
 pub(crate) fn started(policy: Policy, behaviours: impl FnMut(ChildId) -> Behaviour + 'static) -> World {
     let mut world = World::new(policy, behaviours);

@@ -161,6 +161,7 @@ impl Shell {
             now: wall_clock(),
             workers: self.core.census(),
             alone: self.core.alone(self.now()),
+            fleet: self.fleet_snapshot(),
             children: children.collect(),
             listeners: listeners.collect(),
             app: AppSnapshot { pid: app, queued_bytes: self.app.bytes(), usage: usage(app) },

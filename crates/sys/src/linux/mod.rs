@@ -1,5 +1,6 @@
 //! Linux, used to the full. The same functions as in `portable/`.
 
+mod boot_time;
 mod cgroup;
 mod child;
 mod group;
@@ -10,6 +11,7 @@ mod memory;
 mod proc;
 mod takeover;
 
+pub use boot_time::{boot_time, boot_time_reached};
 pub use cgroup::oom_kills;
 pub use child::ended;
 pub use group::{found, second, steer};

@@ -1,0 +1,56 @@
+'use strict';
+// Hosts of a fleet, all on this machine.
+
+const { launch, fixture } = require('./cluster');
+const { NatsServer } = require('./nats');
+
+/** As short as it can be: what is tested takes a lease or so. */
+const LEASE = 1500;
+
+const servers = new Set();
+
+/** After each test. */
+async function stopServers() {
+  const stopping = [...servers];
+  servers.clear();
+  await Promise.all(stopping.map((server) => server.stop()));
+}
+
+async function startServer(options) {
+  const server = new NatsServer(options);
+  servers.add(server);
+  return server.start();
+}
+
+/** Launches a host; it is ready when the fleet has an alone. */
+function host(name, server, { fleet, ...config } = {}, options) {
+  const settings = { url: server.url, name: 'test', host: name, lease: LEASE, ...fleet };
+  const app = launch({ alone: fixture('alone/fleet.js'), count: 1, fleet: settings, ...config }, options);
+  app.host = name;
+  return app;
+}
+
+/** The next alone of one of these hosts: who has it, and what it reported. */
+function nextAlone(...apps) {
+  const next = async (app) => ({ app, alone: await app.report('alone') });
+  return Promise.race(apps.map(next));
+}
+
+/** A token's place among all: its bucket, then its revision. */
+const order = (token) => token.split('.').map(BigInt);
+
+function isHigher(token, other) {
+  const [[bucket, revision], [otherBucket, otherRevision]] = [order(token), order(other)];
+  return bucket > otherBucket || (bucket === otherBucket && revision > otherRevision);
+}
+
+/** Whether a process is there: one that has ended, and was not reaped, is not. */
+function isAlive(pid) {
+  try {
+    return !/^State:\s+Z/m.test(require('node:fs').readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
+
+module.exports = { LEASE, startServer, stopServers, host, nextAlone, isHigher, isAlive };

@@ -1,0 +1,246 @@
+use super::*;
+use crate::event::Event;
+use crate::notice::Notice;
+use crate::rollout::ReloadRequest;
+use crate::testing::fleet::in_fleet;
+use crate::testing::{Behaviour, Boot, GOOD, OnDrain, World, closed, count, ms, signal};
+use crate::types::{FleetStart, Peer, ReloadTarget};
+use bytes::Bytes;
+use cluster_protocol::envelope::Target;
+
+fn world(start: FleetStart, behaviour: Behaviour) -> World {
+    let mut world = World::new(in_fleet(start), move |_| behaviour);
+    world.core =
+        std::mem::replace(&mut world.core, crate::Core::new(in_fleet(start), 7)).with_clock(Some(ms(1_000_000)));
+    world.ask(0, Event::Started);
+    world.run(ms(500));
+    world
+}
+
+fn roles(world: &World) -> Vec<(u64, &'static str)> {
+    world.spawns.iter().map(|(at, child, _)| (at.as_millis() as u64, child.role())).collect()
+}
+
+fn orders(world: &World) -> Vec<FleetOrder> {
+    world.fleet.orders.iter().map(|(_, order)| *order).collect()
+}
+
+fn fences(world: &World) -> Vec<String> {
+    let frames = world.sent.iter().map(|(_, frame)| String::from_utf8_lossy(frame).into_owned());
+    frames.filter(|frame| frame.contains("\"fence\"")).collect()
+}
+
+#[test]
+fn the_alone_begins_with_the_lease_and_the_workers_when_it_is_ready() {
+    let mut world = world(FleetStart::Wait, GOOD);
+    assert_eq!(roles(&world), []);
+    assert_eq!(world.core.alone(world.now).unwrap().state, "elsewhere");
+    world.gets_lease();
+    world.run(ms(1_000));
+    assert_eq!(roles(&world), [(500, "alone"), (551, "worker"), (551, "worker")]);
+    assert_eq!(orders(&world), [FleetOrder::Ready(true)]);
+    assert_eq!(count(&world, |notice| matches!(notice, Notice::Ready)), 1);
+    assert_eq!(world.core.tenure(), Some(("1.1", ms(10_500))));
+}
+
+#[test]
+fn a_host_without_it_forks_its_workers_when_the_fleets_alone_is_ready() {
+    let mut world = world(FleetStart::Wait, GOOD);
+    world.run(ms(3_000));
+    world.tell(Event::AloneElsewhere);
+    world.tell(Event::AloneElsewhere);
+    world.run(ms(4_000));
+    assert_eq!(roles(&world), [(3_000, "worker"), (3_000, "worker")]);
+    assert_eq!(count(&world, |notice| matches!(notice, Notice::Ready)), 1);
+    world.gets_lease();
+    world.run(ms(5_000));
+    assert_eq!(roles(&world)[2..], [(4_000, "alone")]);
+}
+
+#[test]
+fn or_at_once() {
+    let mut world = world(FleetStart::Serve, GOOD);
+    assert_eq!(roles(&world), [(0, "worker"), (0, "worker")]);
+    world.gets_lease();
+    world.run(ms(1_000));
+    assert_eq!(roles(&world)[2..], [(500, "alone")]);
+}
+
+#[test]
+fn a_start_does_not_wait_for_ever() {
+    let mut world = world(FleetStart::Wait, GOOD);
+    world.run(ms(24_999));
+    assert!(!world.finished);
+    world.run(ms(40_000));
+    assert_eq!(closed(&world), Outcome::Exception);
+    let told = world.notices.iter().find_map(|(at, notice)| match notice {
+        Notice::Exception { code, message, .. } => Some((*at, code.as_str(), message.clone())),
+        _ => None,
+    });
+    let (at, code, message) = told.unwrap();
+    assert_eq!((at, code), (ms(25_000), "ERR_FLEET_ALONE"));
+    assert!(message.contains("(25 s)"), "{message}");
+    assert_eq!(roles(&world), []);
+}
+
+#[test]
+fn one_that_is_to_move_drains_and_its_end_is_told_once() {
+    let mut world = world(FleetStart::Serve, GOOD);
+    world.gets_lease();
+    world.run(ms(1_000));
+    world.loses_lease(false);
+    world.run(ms(5_000));
+    assert_eq!(world.fleet.orders[1..], [(ms(1_020), FleetOrder::Ended)]);
+    assert!(world.kills.is_empty());
+    let reason = world.notices.iter().find_map(|(_, notice)| match notice {
+        Notice::Exit { child: ChildId::Alone(_), reason, expected, .. } => {
+            Some((reason.as_str().to_owned(), *expected))
+        }
+        _ => None,
+    });
+    assert_eq!(reason, Some(("moved".to_owned(), true)));
+    assert_eq!(world.core.alone(world.now).unwrap().state, "elsewhere");
+    world.gets_lease();
+    world.run(ms(6_000));
+    assert_eq!(orders(&world)[2..], [FleetOrder::Ready(true)], "it comes back");
+}
+
+#[test]
+fn one_whose_lease_is_over_is_killed_at_once_whatever_it_was_at() {
+    for was_leaving in [false, true] {
+        let stuck = Behaviour { on_drain: OnDrain::Ignores, ..GOOD };
+        let mut world = world(FleetStart::Serve, stuck);
+        world.gets_lease();
+        world.run(ms(1_000));
+        if was_leaving {
+            world.loses_lease(false);
+            world.run(ms(2_000));
+        }
+        let now = world.now;
+        world.loses_lease(true);
+        assert_eq!(world.kills, [(now, ChildId::Alone(1))]);
+        world.run(now + ms(100));
+        assert_eq!(orders(&world)[1..], [FleetOrder::Ended], "{was_leaving}");
+        assert!(!world.finished, "the workers serve on");
+    }
+}
+
+#[test]
+fn what_the_alone_had_started_itself_is_killed_too_and_waited_for() {
+    let mut world = world(FleetStart::Serve, GOOD);
+    world.gets_lease();
+    world.run(ms(1_000));
+    world.tell(Event::LeftBehind { child: ChildId::Alone(1) });
+    world.loses_lease(false);
+    world.run(ms(1_500));
+    assert_eq!(orders(&world), [FleetOrder::Ready(true), FleetOrder::Ready(false)][..1], "it waits");
+    world.run(ms(2_500));
+    assert_eq!(orders(&world)[1..], [FleetOrder::Ended]);
+}
+
+#[test]
+fn an_alone_that_dies_is_started_again_here() {
+    let mut world = world(FleetStart::Serve, GOOD);
+    world.gets_lease();
+    world.run(ms(5_000));
+    world.end(ChildId::Alone(1));
+    world.run(ms(6_000));
+    use FleetOrder::Ready;
+    assert_eq!(orders(&world), [Ready(true), Ready(false), Ready(true)]);
+    assert_eq!(roles(&world).last(), Some(&(5_000, "alone")));
+}
+
+#[test]
+fn one_that_waits_to_be_started_again_is_not_when_the_lease_is_over() {
+    let mut world = world(FleetStart::Serve, Behaviour { boot: Boot::Ready(50), ..GOOD });
+    world.gets_lease();
+    world.run(ms(1_000));
+    world.behaviours = Box::new(|_| Behaviour { boot: Boot::Exits(5), ..GOOD });
+    world.end(ChildId::Alone(1));
+    world.run(ms(4_000));
+    assert!(world.core.ctx.processes.alone().is_none(), "it is in a pause");
+    world.loses_lease(false);
+    assert_eq!(orders(&world).last(), Some(&FleetOrder::Ended), "nothing runs: at once");
+    let spawns = world.spawns.len();
+    world.run(ms(60_000));
+    assert_eq!(world.spawns.len(), spawns);
+}
+
+#[test]
+fn an_alone_that_boots_when_the_lease_is_lost_does_not_fail_the_start() {
+    let mut world = world(FleetStart::Wait, Behaviour { boot: Boot::Ready(300), ..GOOD });
+    world.gets_lease();
+    world.run(ms(600));
+    world.loses_lease(true);
+    world.run(ms(2_000));
+    world.tell(Event::AloneElsewhere);
+    world.run(ms(4_000));
+    assert_eq!(count(&world, |notice| matches!(notice, Notice::Ready)), 1);
+}
+
+#[test]
+fn the_alone_hears_of_each_renewal() {
+    let mut world = world(FleetStart::Serve, GOOD);
+    world.gets_lease();
+    world.run(ms(1_000));
+    assert_eq!(fences(&world).len(), 0, "it was born with it");
+    world.gets_lease();
+    let expected =
+        "{\"cmd\":\"NODE_YUNFLY\",\"act\":\"fence\",\"token\":\"1.1\",\"left\":10000.0,\"until\":1011000.0}\n";
+    assert_eq!(fences(&world), [expected]);
+}
+
+#[test]
+fn a_stop_gives_the_lease_away_when_the_alone_is_gone_and_waits_for_that() {
+    let mut world = world(FleetStart::Serve, GOOD);
+    world.gets_lease();
+    world.run(ms(1_000));
+    world.tell(signal("SIGTERM"));
+    world.run(ms(60_000));
+    assert_eq!(orders(&world)[1..], [FleetOrder::Drain, FleetOrder::Ended]);
+    let ended = world.fleet.orders.last().unwrap().0;
+    assert_eq!(world.notices.last().unwrap().0, ended + ms(5));
+}
+
+#[test]
+fn but_not_for_long() {
+    let mut world = world(FleetStart::Serve, GOOD);
+    world.fleet.is_cut_off = true;
+    world.gets_lease();
+    world.run(ms(1_000));
+    world.tell(signal("SIGTERM"));
+    world.run(ms(60_000));
+    let ended = world.fleet.orders.last().unwrap().0;
+    assert_eq!(world.notices.last().unwrap().0, ended + RELEASE_LIMIT);
+}
+
+/// As in shutdown.rs.
+const RELEASE_LIMIT: Time = Duration::from_secs(1);
+
+#[test]
+fn a_reload_does_not_wait_for_an_alone_that_is_elsewhere() {
+    for had_it in [false, true] {
+        let mut world = world(FleetStart::Serve, GOOD);
+        if had_it {
+            world.gets_lease();
+        }
+        world.run(ms(2_000));
+        let request = ReloadRequest { id: 3, generation: 1, target: ReloadTarget::All, concurrency: 1 };
+        world.tell(Event::ReloadAsked(request));
+        world.loses_lease(true);
+        world.run(ms(30_000));
+        let report = world.notices.iter().find_map(|(_, notice)| match notice {
+            Notice::Reloaded { id: Some(3), report } => Some(report.ok),
+            _ => None,
+        });
+        assert_eq!(report, Some(true), "{had_it}");
+    }
+}
+
+#[test]
+fn a_message_to_an_alone_that_is_elsewhere_does_not_wait() {
+    let mut world = world(FleetStart::Serve, GOOD);
+    let frame = Bytes::from_static(b"{}\n");
+    world.tell(Event::Sent { from: Peer::App, target: Target::Alone, frame });
+    assert_eq!(count(&world, |notice| matches!(notice, Notice::Undeliverable { .. })), 1);
+}

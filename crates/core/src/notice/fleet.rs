@@ -1,0 +1,39 @@
+//! What the app is told of the fleet.
+
+use cluster_protocol::code::ErrorCode;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FleetNotice {
+    /// This host has the alone from now on.
+    AloneAcquired {
+        /// The fencing token.
+        token: String,
+    },
+    /// This host has it no more.
+    AloneLost {
+        /// `moved`, `expired` or `taken`.
+        reason: &'static str,
+    },
+    Connected {
+        server: String,
+    },
+    /// It is tried again.
+    Disconnected {
+        error: String,
+    },
+    /// It is not tried again: the configuration has to change.
+    Refused {
+        code: ErrorCode,
+        message: String,
+    },
+    /// Something about the server that the user should know.
+    Warned {
+        message: String,
+    },
+    /// Who has the alone, as far as known.
+    Holder {
+        host: Option<String>,
+        /// Whether the alone is ready.
+        ready: bool,
+    },
+}
