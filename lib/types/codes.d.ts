@@ -33,6 +33,8 @@ export type ClusterErrorCode =
   | 'ERR_FLEET_TLS'
   /** The servers of `fleet` have no JetStream, or this user may not use it. */
   | 'ERR_FLEET_JETSTREAM'
+  /** In `exception`, at the start: no host of the fleet had a ready alone within `startTimeout` and `fleet.lease`. */
+  | 'ERR_FLEET_ALONE'
   /** The argument of `fleet.move()` is not the name of a host. */
   | 'ERR_FLEET_INVALID'
 
