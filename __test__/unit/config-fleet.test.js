@@ -9,6 +9,7 @@ const { createCluster } = require('../..');
 const { normalize } = require('../../lib/config');
 const { toEngine, toMaster } = require('../../lib/config/fleet');
 const { toNativeConfig } = require('../../lib/config/settings');
+const { Master } = require('../../lib/native/addon');
 const { translate } = require('../../lib/yunfly/options');
 const { folder, removeFolders } = require('./support/folder');
 
@@ -122,6 +123,18 @@ describe('who is told', () => {
 
   test('the master', () => {
     expect(toMaster(complete)).toEqual({ host: 'a', lease: 15_000, onLost: 'stop', alone: 'fleet', start: 'wait' });
+  });
+
+  test.each([[{}], [{ alone: 'host' }], [{ onLost: 'keep', start: 'serve' }]])('which understands it: %j', (fleet) => {
+    const config = (more) => {
+      const told = { fd: 0, ...toMaster(settings(fleet)), ...more };
+      return JSON.stringify({ ...toNativeConfig(given({ url: URL_OF_ONE })), fleet: told });
+    };
+    const make = (more) => new Master(config(more), () => {});
+    // It has the descriptor when it is started.
+    expect(() => make()).not.toThrow();
+    expect(() => make({ surplus: 1 })).toThrow(/unknown field `surplus`/);
+    expect(() => make({ fd: undefined })).toThrow(/missing field `fd`/);
   });
 
   test('the alone, that it is one of a fleet; nobody else', () => {
