@@ -111,6 +111,16 @@ describe('cluster.fleet', () => {
     fleet.fleetRefused({ code, message: 'authorization violation' });
     expect(fleet.face.connected).toBe(false);
     expect(lines[1]).toEqual(['error', `the fleet refuses this host: authorization violation. ${remedy}`, { code }]);
+    expect(fleet.explain({ code, message: 'refused by nats://user:SECRET@a', kind: 'exception' })).toEqual({
+      kind: 'exception',
+      code,
+      message: `refused by nats://a. ${remedy}`,
+    });
+  });
+
+  test('another end of the cluster is told as it is', () => {
+    const event = { kind: 'exception', code: 'ERR_NO_WORKERS', message: 'sent to me@example.com', failure: {} };
+    expect(fleet.explain(event)).toEqual(event);
   });
 
   test('who has the alone; the log says so when that changes', () => {

@@ -31,12 +31,14 @@ async function asked(child) {
 
 /** Tells it a lease that lasts for `left` ms. @returns the earliest and the latest moment, of the clock of the day, at which it ends */
 function renew(child, token, left) {
-  const earliest = Date.now() + left - 1;
+  // Two moments are rounded down.
+  const earliest = Date.now() + left - 2;
   child.tell('fence', { token, until: now() + left });
   return [earliest, Date.now() + left + 1];
 }
 
 function expectWithin(moment, [earliest, latest]) {
+  expect(Number.isInteger(moment)).toBe(true);
   expect(moment).toBeGreaterThanOrEqual(earliest);
   expect(moment).toBeLessThanOrEqual(latest);
 }

@@ -378,7 +378,7 @@ class Dispatcher {
   }
 
   exception(event) {
-    this.failure = failures().exception(event, this.#settings);
+    this.failure = failures().exception(this.#fleet?.explain(event) ?? event, this.#settings);
     this.#cluster.emit('exception', this.failure);
   }
 }

@@ -41,6 +41,10 @@ function withoutUserInfo(text) {
   return text.replace(/([\w+.-]+:\/\/)?\S*@/g, '$1');
 }
 
+function explained(code, message) {
+  return REMEDIES.has(code) ? `${withoutUserInfo(message)}. ${REMEDIES.get(code)}` : message;
+}
+
 /** What the app has as `cluster.fleet`. */
 class ClusterFleet {
   #fleet;
@@ -133,7 +137,12 @@ class Fleet {
 
   fleetRefused({ code, message }) {
     this.isConnected = false;
-    this.#log.error(`the fleet refuses this host: ${withoutUserInfo(message)}. ${REMEDIES.get(code)}`, { code });
+    this.#log.error(`the fleet refuses this host: ${explained(code, message)}`, { code });
+  }
+
+  /** What ends the cluster, in words for the user. */
+  explain({ code, message, ...failure }) {
+    return { ...failure, code, message: explained(code, message) };
   }
 
   fleetWarned({ message }) {

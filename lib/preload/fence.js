@@ -30,7 +30,7 @@ function receive({ token, until }) {
 
 function fence() {
   // Reckoned anew each time: the clock of the day may have been set meanwhile.
-  return lease && { token: lease.token, validUntil: Date.now() + lease.until - now() };
+  return lease && { token: lease.token, validUntil: Math.floor(Date.now() + lease.until - now()) };
 }
 
 module.exports = { receive, start, told };
