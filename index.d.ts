@@ -2,11 +2,13 @@ import { ChildProcess } from 'child_process';
 import { Worker } from 'cluster';
 import { EventEmitter } from 'events';
 import { MessagePort, Worker as Thread } from 'worker_threads';
+import { Address } from './lib/types/address';
 import { AdminAddress } from './lib/types/admin';
 import { ChildFacts } from './lib/types/child-facts';
 import { ClusterProcess, SendCallback } from './lib/types/child-process';
 import { ClusterConfig } from './lib/types/cluster-config';
 import { ClusterErrorCode } from './lib/types/codes';
+import { AloneLease, ClusterFleet, LostAlone } from './lib/types/fleet';
 import { Handle, SendOptions } from './lib/types/handles';
 import { Messenger } from './lib/types/messenger';
 import { ProfiledChild } from './lib/types/profile';
@@ -28,6 +30,7 @@ import {
 } from './lib/types/requests';
 import { ClusterTopics } from './lib/types/topics';
 
+export * from './lib/types/address';
 export * from './lib/types/admin';
 export * from './lib/types/channels';
 export * from './lib/types/child-facts';
@@ -36,6 +39,7 @@ export * from './lib/types/cluster-config';
 export * from './lib/types/codes';
 export * from './lib/types/control';
 export * from './lib/types/drain';
+export * from './lib/types/fleet';
 export * from './lib/types/handles';
 export * from './lib/types/members';
 export * from './lib/types/messenger';
@@ -101,18 +105,6 @@ export class ClusterError extends Error {
 export interface ErrorOptions {
   /** The underlying error. */
   cause?: unknown;
-}
-
-/** Where a worker's server listens, as in `node:cluster`. */
-export interface Address {
-  /** 4: IPv4, 6: IPv6, -1: a unix socket, 'udp4' or 'udp6'. */
-  addressType: 4 | 6 | -1 | 'udp4' | 'udp6';
-  /** Absent or null: every address. For a unix socket its path. */
-  address?: string | null;
-  /** The port; -1 for a unix socket. */
-  port: number;
-  /** Set if the server listens on a file descriptor. */
-  fd?: number;
 }
 
 /** The events of {@link Cluster} and their arguments. `Message`: the type of the messages that processes send to the app. There
@@ -184,6 +176,10 @@ export interface ClusterEvents<Message = any> {
   /** The alone was restarted for `aloneLimit` (if that is `false`: for `limit`), and does not stay up (`ERR_ALONE_FAILED`; the
    *  error tells how it ended the last time). Once, until it has stayed up. */
   aloneReachLimit: [error: ClusterError];
+  /** With `fleet`: this host has the fleet's alone from now on, and starts it. `lease` has its fencing token. */
+  aloneAcquired: [lease: AloneLease];
+  /** With `fleet`: this host has the fleet's alone no more. `loss` says why. */
+  aloneLost: [loss: LostAlone];
 }
 
 type Listener<Arguments extends any[]> = (...args: Arguments) => void;
@@ -208,6 +204,8 @@ export class Cluster<Message = any> extends EventEmitter {
   readonly workers: Map<number, ClusterWorker>;
   /** The current alone; null if there is none. */
   readonly alone: ClusterAlone | null;
+  /** The hosts that share one alone, once the cluster was started; null without `fleet`. */
+  readonly fleet: ClusterFleet | null;
   /** Where `admin` is, once the cluster was started; null without it. */
   readonly adminAddress: AdminAddress | null;
   /** Sends to the cluster's processes, and hears their messages, by `action`. */

@@ -10,6 +10,7 @@ if (process.platform !== 'linux' && process.platform !== 'darwin') {
 }
 
 const { Cluster } = require('./lib/cluster/cluster');
+const { find } = require('./lib/messages/here');
 const { request, onRequest } = require('./lib/messages/request-here');
 const { subscribe, once, unsubscribe, publish } = require('./lib/messages/topic-here');
 
@@ -17,6 +18,10 @@ const { subscribe, once, unsubscribe, publish } = require('./lib/messages/topic-
 
 function sendmessage(target, message) {
   require('./lib/messages/sendmessage').sendmessage(target, message);
+}
+
+function fence() {
+  return find('fence');
 }
 
 function createCluster(config) {
@@ -63,6 +68,7 @@ const face = {
   unsubscribe,
   publish,
   sendmessage,
+  fence,
   get messenger() {
     return require('./lib/messages/messenger-here').messenger;
   },

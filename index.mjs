@@ -5,6 +5,6 @@ import cluster from './index.js';
 export const { startCluster, createCluster, connectCluster, listClusters, request, onRequest, sendmessage, messenger } =
   cluster;
 export const { subscribe, once, unsubscribe, publish } = cluster;
-export const { Cluster, ClusterWorker, ClusterAlone, ClusterError } = cluster;
+export const { fence, Cluster, ClusterWorker, ClusterAlone, ClusterError } = cluster;
 export const { getAloneClient, getWorkerClient } = cluster;
 export default cluster;

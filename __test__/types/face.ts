@@ -17,6 +17,9 @@ import {
   connectCluster,
   ControlClient,
   createCluster,
+  fence,
+  Fence,
+  FleetConfig,
   Handle,
   listClusters,
   messenger,
@@ -396,4 +399,40 @@ export async function control(): Promise<void> {
   await client.kill('1');
   // @ts-expect-error only the master changes it
   client.pid = pid;
+}
+
+export async function fleet(): Promise<void> {
+  const whole: FleetConfig = {
+    servers: ['nats://a:4222', 'tls://b:4222'] as const,
+    name: 'shop',
+    host: 'a',
+    tls: { ca: 'ca.pem', cert: 'cert.pem', key: 'key.pem' },
+    credentials: { user: 'u', password: 'p' },
+    alone: 'fleet',
+    lease: 15_000,
+    onLost: 'keep',
+    start: 'serve',
+  };
+  const cluster = createCluster({ exec: './app.js', fleet: whole });
+  createCluster({ exec: './app.js', fleet: false });
+  createCluster({ exec: './app.js', fleet: { url: 'nats://a', credentials: { token: 't' } } });
+  createCluster({ exec: './app.js', fleet: { url: 'nats://a', credentials: { file: 'app.creds' } } });
+  // @ts-expect-error a user needs a password
+  createCluster({ exec: './app.js', fleet: { url: 'nats://a', credentials: { user: 'u' } } });
+  // @ts-expect-error not an option
+  createCluster({ exec: './app.js', fleet: { url: 'nats://a', onLost: 'wait' } });
+
+  same<typeof cluster.fleet extends { alone: infer A } | null ? A : never, { host: string; ready: boolean } | null>(
+    true,
+  );
+  cluster.fleet?.move();
+  cluster.fleet?.move('b');
+  cluster.fleet?.drain();
+  cluster.fleet?.resume();
+  // @ts-expect-error it only tells
+  cluster.fleet!.connected = true;
+  cluster.on('aloneAcquired', ({ token }) => same<typeof token, string>(true));
+  cluster.on('aloneLost', ({ reason }) => same<typeof reason, 'expired' | 'taken' | 'moved'>(true));
+  const held: Fence | undefined = fence();
+  if (held) same<[typeof held.token, typeof held.validUntil], [string, number]>(true);
 }

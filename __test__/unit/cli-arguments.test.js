@@ -25,6 +25,10 @@ test.each([
     '--env A=1 --env URL=http://x/?a=b --env EMPTY= app.js',
     { exec: 'app.js', env: { A: '1', URL: 'http://x/?a=b', EMPTY: '' } },
   ],
+  [
+    '--fleet nats://a --fleet tls://b:4222 app.js',
+    { exec: 'app.js', fleet: { servers: ['nats://a', 'tls://b:4222'] } },
+  ],
   ['--random-worker process app.js', { exec: 'app.js', randomWorker: 'process' }],
   ['--no-random-worker app.js', { exec: 'app.js', randomWorker: false }],
   ['--standby 1 --balance sticky app.js', { exec: 'app.js', standby: 1, balance: 'sticky' }],
@@ -170,6 +174,27 @@ test('what is typed wins over the file; variables and flags of both count', () =
     env: { A: '1', B: '2' },
     execArgv: ['--prof', '--inspect'],
   });
+});
+
+test('the servers that are typed take the place of those of the file; its credentials stay', () => {
+  const credentials = { token: 't' };
+  const laid = (fleet) => mergeConfig({ fleet }, typed('--fleet nats://b app.js')).fleet;
+  const expected = { servers: ['nats://b'], credentials };
+  expect(laid({ url: 'nats://a', credentials })).toEqual(expected);
+  expect(laid({ servers: ['nats://a', 'nats://c'], credentials })).toEqual(expected);
+  expect(laid(false)).toEqual({ servers: ['nats://b'] });
+});
+
+test('a password is not typed, and not repeated', () => {
+  let thrown;
+  try {
+    typed('--fleet nats://user:SECRET@a app.js');
+  } catch (error) {
+    thrown = error;
+  }
+  expect(thrown).toBeInstanceOf(UsageError);
+  expect(thrown.message).toMatch(/^--fleet takes a URL without a user and a password\. .+`fleet\.credentials`/);
+  expect(thrown.message).not.toMatch(/user:|SECRET/);
 });
 
 test('variables and flags that the file has wrong are left to be refused', () => {

@@ -19,9 +19,11 @@ const required = (name) => {
 /** They are used before `ready` only, or by the command and the installation. */
 const OF_THE_START = [
   'cluster/admin.js',
+  'cluster/fleet.js',
   'cluster/log-files.js',
   'cluster/manager.js',
   'config/admin.js',
+  'config/fleet.js',
   'config/output-files.js',
   'native/control-path.js',
   'config/cpus.js',

@@ -38,6 +38,7 @@ module.exports = [
     pages: [
       ['guide/production', 'Production checklist', '上线前检查'],
       ['guide/containers', 'Docker and Kubernetes', '容器：Docker 与 Kubernetes'],
+      ['guide/fleet', 'More than one machine', '多台机器'],
       ['guide/systemd', 'systemd', 'systemd'],
       ['guide/control', 'Control a running cluster', '控制运行中的集群'],
       ['guide/observability', 'Observability', '可观测性'],

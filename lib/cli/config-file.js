@@ -90,6 +90,8 @@ function mergeConfig(fromFile, { config, nodeFlags }) {
   const { execArgv = process.execArgv } = fromFile;
   const merged = { ...fromFile, ...config };
   if (config.env) merged.env = mergeEnv(fromFile.env, config.env);
+  // Other servers for what the file says.
+  if (config.fleet && isObject(fromFile.fleet)) merged.fleet = { ...fromFile.fleet, url: undefined, ...config.fleet };
   // What the file has wrong stays as it is: it is refused with the configuration.
   if (nodeFlags.length > 0) merged.execArgv = Array.isArray(execArgv) ? [...execArgv, ...nodeFlags] : execArgv;
   return merged;

@@ -47,6 +47,13 @@ function address(text, option) {
   throw new UsageError(`${option} takes a port, host:port or the path of a socket, but got '${text}'.`);
 }
 
+/** One server of the fleet. Every user of the machine can see a command line. */
+function server(text, option) {
+  if (!text.includes('@')) return { servers: [text] };
+  const remedy = 'Others can see a command line: put it into `fleet.credentials` of the configuration, in a file.';
+  throw new UsageError(`${option} takes a URL without a user and a password. ${remedy}`);
+}
+
 /** One of several options that make up `output`. */
 const part = (name, read = (text) => text) => ({
   read: (text, option) => ({ [name]: read(text, option) }),
@@ -61,6 +68,7 @@ const size = (text) => (/^\d+$/.test(text) ? Number(text) : text);
 const READ = {
   admin: { read: address },
   env: { read: variable, join: merge },
+  fleet: { read: server, join: (value, before) => ({ servers: [...(before?.servers ?? []), ...value.servers] }) },
   listenFds: { read: numberOr(), join: append },
   maxMemory: { read: size },
   'output-file': part('file'),

@@ -3,13 +3,13 @@
 const { normalize } = require('../config');
 const appTitle = require('./app-title');
 const { closedError } = require('./closed');
-const { ClusterError, describeError } = require('../errors');
+const { ClusterError } = require('../errors');
 const { toNativeConfig } = require('../config/settings');
 const timers = require('../real-timers');
 const { enter } = require('../messages/here');
 const { limitedCodec, toJson } = require('../messages/serialization');
 const { Observable } = require('./observable');
-const { deferred, outOfPromise } = require('./promises');
+const { closeAtDispose, deferred, outOfPromise } = require('./promises');
 
 /** As PID 1 of a container the app is the parent of every orphan in it. */
 const REAP_MS = 5000;
@@ -59,6 +59,10 @@ class Cluster extends Observable {
 
   get alone() {
     return this.#dispatcher?.alone ?? null;
+  }
+
+  get fleet() {
+    return this.#dispatcher?.fleet ?? null;
   }
 
   get adminAddress() {
@@ -205,10 +209,9 @@ class Cluster extends Observable {
   #supervise() {
     try {
       if (typeof this.#settings.output === 'object') require('./log-files').checkLogFiles(this.#settings.output);
-      this.#master = new Master(JSON.stringify(toNativeConfig(this.#settings)), () => this.#pump?.wake());
-      if (this.#settings.admin) this.#adminAddress = require('./admin').openAdmin(this.#master, this.#settings.admin);
-      // Before the rest is loaded: meanwhile the children boot.
-      this.#master.start();
+      const { fleet } = this.#settings;
+      if (fleet) require('./fleet').withEngine(fleet, (told) => this.#startMaster(told));
+      else this.#startMaster();
       this.#enter();
       const { Dispatcher } = require('./dispatcher');
       const { Pump } = require('../native/pump');
@@ -237,6 +240,15 @@ class Cluster extends Observable {
     this.#keepAlive = timers.setInterval(() => {}, FOREVER_MS);
     this.#joinSignals();
     if (process.pid === 1) this.#reaping = timers.setInterval(() => this.#master.reapOrphans(), REAP_MS).unref();
+  }
+
+  /** `fleet`: what it is told of that. */
+  #startMaster(fleet) {
+    const config = { ...toNativeConfig(this.#settings), fleet };
+    this.#master = new Master(JSON.stringify(config), () => this.#pump?.wake());
+    if (this.#settings.admin) this.#adminAddress = require('./admin').openAdmin(this.#master, this.#settings.admin);
+    // Before the rest is loaded: meanwhile the children boot.
+    this.#master.start();
   }
 
   #joinSignals() {
@@ -307,13 +319,10 @@ class Cluster extends Observable {
     const { LocalTopics } = require('../messages/topic-local');
     this.#localTopics = new LocalTopics((frame) => this.#topics().receive(frame));
     this.#topicEndpoint?.open();
-    const { exec, workerLoader } = this.#settings;
     const { loadInProcess } = require('../scripts/in-process');
-    const failed = (cause) =>
-      new ClusterError('ERR_START_FAILED', `${exec} could not be loaded: ${describeError(cause).message}`, { cause });
-    loadInProcess(exec, workerLoader).then(
+    loadInProcess(this.#settings).then(
       () => outOfPromise(() => this.#becomeReady()),
-      (cause) => outOfPromise(() => this.#end(failed(cause))),
+      (error) => outOfPromise(() => this.#end(error)),
     );
   }
 
@@ -385,15 +394,6 @@ class Cluster extends Observable {
   }
 }
 
-// Node 18 has the symbol from 18.18 on.
-if (Symbol.asyncDispose) {
-  Object.defineProperty(Cluster.prototype, Symbol.asyncDispose, {
-    value() {
-      return this.close();
-    },
-    configurable: true,
-    writable: true,
-  });
-}
+closeAtDispose(Cluster);
 
 module.exports = { Cluster };

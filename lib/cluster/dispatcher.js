@@ -30,6 +30,7 @@ class Dispatcher {
   #loops;
   #unheard;
   #openProfiles;
+  #fleet;
   #workers;
   #alones = new Map();
   alone = null;
@@ -49,6 +50,10 @@ class Dispatcher {
       const { Output } = require('../output/output');
       this.#output = new Output(cluster, settings, master);
     }
+    if (settings.fleet) {
+      const { Fleet } = require('./fleet');
+      this.#fleet = new Fleet(cluster, settings.fleet, master, this.#log);
+    }
     const { exec, args, execArgv = process.execArgv, cwd, serialization, output } = settings;
     const asPrimary = { exec, args, execArgv, cwd, serialization, silent: output !== 'inherit' };
     this.#mirror = new LateMirror(asPrimary, () => cluster.close());
@@ -57,6 +62,11 @@ class Dispatcher {
   close() {
     this.#mirror.close();
     this.#openProfiles?.close();
+    this.#fleet?.close();
+  }
+
+  get fleet() {
+    return this.#fleet?.face ?? null;
   }
 
   /** The cluster is ready, and nobody waits any more. */
@@ -66,7 +76,8 @@ class Dispatcher {
   }
 
   dispatch(event) {
-    this[event.kind]?.(event);
+    if (this[event.kind]) this[event.kind](event);
+    else this.#fleet?.[event.kind]?.(event);
   }
 
   #fields({ slot, pid }, others) {
@@ -367,7 +378,7 @@ class Dispatcher {
   }
 
   exception(event) {
-    this.failure = failures().exception(event, this.#settings);
+    this.failure = failures().exception(this.#fleet?.explain(event) ?? event, this.#settings);
     this.#cluster.emit('exception', this.failure);
   }
 }

@@ -33,6 +33,8 @@ const FIELDS = {
   aloneError: ['alone', 'error'],
   aloneExit: ['alone', 'code', 'signal'],
   aloneReachLimit: ['error'],
+  aloneAcquired: ['lease'],
+  aloneLost: ['loss'],
 };
 
 /** Held: Node keeps channels, with their subscribers, only weakly. */

@@ -19,4 +19,17 @@ function outOfPromise(call) {
   }
 }
 
-module.exports = { deferred, outOfPromise };
+/** `await using`: as its close(). */
+function closeAtDispose(Closable) {
+  // Node 18 has the symbol from 18.18 on.
+  if (!Symbol.asyncDispose) return;
+  Object.defineProperty(Closable.prototype, Symbol.asyncDispose, {
+    value() {
+      return this.close();
+    },
+    configurable: true,
+    writable: true,
+  });
+}
+
+module.exports = { closeAtDispose, deferred, outOfPromise };

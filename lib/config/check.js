@@ -19,8 +19,21 @@ function shown(value) {
   }
 }
 
+/** What kind of value it is, where the value itself may be a secret. */
+function kindOf(value) {
+  if (value === null || value === undefined) return String(value);
+  if (value === '') return 'an empty string';
+  if (Array.isArray(value)) return 'an array';
+  return `${typeof value === 'object' ? 'an' : 'a'} ${typeof value}`;
+}
+
 function invalid(field, value, allowed, remedy) {
-  const message = `cluster config: \`${field}\` must be ${allowed}, but is ${shown(value)}.`;
+  return refused(field, shown(value), allowed, remedy);
+}
+
+/** `seen`: what is told of the value. */
+function refused(field, seen, allowed, remedy) {
+  const message = `cluster config: \`${field}\` must be ${allowed}, but is ${seen}.`;
   return new ClusterError('ERR_CONFIG_INVALID', remedy ? `${message} ${remedy}` : message);
 }
 
@@ -30,11 +43,11 @@ function checkFields(config) {
     const message = `cluster config: it must be an object with at least \`exec\`, but is ${shown(config)}.`;
     throw new ClusterError('ERR_CONFIG_INVALID', message);
   }
-  for (const [field, { accepts, allowed, required }] of Object.entries(FIELDS)) {
+  for (const [field, { accepts, allowed, required, isSecret }] of Object.entries(FIELDS)) {
     const value = config[field];
     if (value === undefined ? required : !accepts(value)) {
       const remedy = required ? `Set \`${field}\`.` : `Correct it, or leave \`${field}\` out for its default.`;
-      throw invalid(field, value, allowed, remedy);
+      throw refused(field, isSecret ? kindOf(value) : shown(value), allowed, remedy);
     }
   }
   for (const field of Object.keys(config)) {
@@ -57,4 +70,4 @@ function settle({ default: usual, defaults = {}, as = (value) => value }, given,
   return as(given ?? defaults[mode] ?? usual, mode);
 }
 
-module.exports = { checkFields, invalid, settled, shown };
+module.exports = { checkFields, invalid, kindOf, refused, settled, shown };

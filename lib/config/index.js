@@ -52,6 +52,7 @@ function normalize(config) {
     mode,
     cwd,
     exec,
+    fleet: fleetOf(config, { enable, cwd, title, hasAlone: alone !== undefined }),
     workerLoader: loaderFor('exec', config.exec, [exec], launch),
     alone,
     pidFile: config.pidFile && path.resolve(cwd, config.pidFile),
@@ -61,6 +62,16 @@ function normalize(config) {
     compileCache: compileCache(config.compileCache, production, { ...process.env, ...config.env }),
     watch: production || !enable ? undefined : watched(config.watch, { cwd, exec, alone }),
   };
+}
+
+/** Undefined: this host is alone. What is wrong is told in each case, so that a switch of `enable` shows nothing new. */
+function fleetOf({ fleet }, { enable, ...where }) {
+  if (!fleet) return undefined;
+  const complete = require('./fleet').settledFleet(fleet, where);
+  if (enable) return complete;
+  const message = '`fleet` has no effect with `enable: false`: there is no alone that one of the hosts could have.';
+  warn('CLUSTER_OPTION_IGNORED', `cluster config: ${message}`);
+  return undefined;
 }
 
 function warnOfIgnored(config, production) {
@@ -136,7 +147,9 @@ function aloneConfig(config) {
     });
   let json;
   try {
-    json = JSON.stringify(config.aloneConfig === undefined ? { ...config, logger: undefined } : config.aloneConfig);
+    // `fleet` holds secrets, which the alone does not need.
+    const whole = { ...config, logger: undefined, fleet: undefined };
+    json = JSON.stringify(config.aloneConfig === undefined ? whole : config.aloneConfig);
   } catch (err) {
     throw refuse(`cannot be written as JSON: ${err.message}`, err);
   }

@@ -20,6 +20,7 @@ const NOT_FOR_CHILDREN = [
   'NODE_CHANNEL_SERIALIZATION_MODE',
   'NODE_UNIQUE_ID',
   'YUNFLY_CLUSTER_SLOT',
+  'YUNFLY_CLUSTER_FENCE',
   // Of `node --watch`: who has it tells its parent by process.send() what it loads (lib/internal/modules/cjs/loader.js), which
   // is meant for the watching process. To the app these would be messages.
   'WATCH_REPORT_DEPENDENCIES',
@@ -86,11 +87,13 @@ function toldTo(whom, settings) {
 
 /** `waits`: the processes run nothing before a debugger is there. */
 function prepare(settings) {
-  const { cwd, exec, args, alone, aloneConfig } = settings;
+  const { cwd, exec, args, alone, aloneConfig, fleet } = settings;
   const env = environment(overlay(settings), settings);
   const instanceVar = instanceVariable(settings, env);
   const { flags, host, port, waits } = inspectorPorts(settings.execArgv ?? ownFlags(), env.NODE_OPTIONS);
   const told = { ...toldTo(PRELOAD, settings), app: process.pid, hasAlone: alone !== undefined };
+  // It may run only while this host has the fleet's lease.
+  const isFenced = fleet?.alone === 'fleet' || undefined;
   // Without one of both nobody pays for it.
   const countRequests = settings.maxRequests !== undefined || settings.admin !== undefined || undefined;
   const role = (name, loader, words, boot) => ({
@@ -102,7 +105,7 @@ function prepare(settings) {
     cwd,
     env: Object.entries(env).map(([name, value]) => `${name}=${value}`),
     worker: role('worker', settings.workerLoader, [exec, ...args], { instanceVar, countRequests }),
-    alone: alone && role('alone', settings.aloneLoader, [ALONE_MAIN], { path: alone, config: aloneConfig }),
+    alone: alone && role('alone', settings.aloneLoader, [ALONE_MAIN], { path: alone, config: aloneConfig, isFenced }),
     instanceVar,
     inspector: port === undefined ? undefined : { host, port },
   };

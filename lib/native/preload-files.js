@@ -17,6 +17,7 @@ const OF_THE_PRELOAD = [
   'disconnect',
   'draining',
   'faults',
+  'fence',
   'hand-back',
   'index',
   'kept-handles',

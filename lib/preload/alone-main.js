@@ -9,7 +9,7 @@ const { isTypeScript } = require('../scripts/module-type');
 const { nextTick } = require('../real-timers');
 const alone = require('./alone');
 
-const { path: target, config } = alone.boot();
+const { path: target, config, isFenced } = alone.boot();
 
 /** The function that a module exports: `module.exports = fn`, `export default fn`, or the latter as compilers write it
  *  in CommonJS, once more wrapped when import() loaded it. */
@@ -30,6 +30,8 @@ function explain(err, file) {
 }
 
 async function main() {
+  // Nothing of it runs without a token.
+  if (isFenced) await require('./fence').told;
   const isFolder = fs.statSync(target).isDirectory();
   const running = [];
   for (const file of isFolder ? listAloneFiles(target) : [target]) {

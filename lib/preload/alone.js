@@ -21,7 +21,8 @@ function start(received, prepare) {
 
   faults.watchBoot();
   servers.trackServers(boot.mode);
-  onCommand({ drain, exit: () => require('./draining').answered(), refused: onRefused, prepare });
+  const fence = boot.isFenced && require('./fence').receive;
+  onCommand({ drain, exit: () => require('./draining').answered(), refused: onRefused, prepare, fence });
   // systemd and others signal every process of a service. The master says when it is the alone's turn: after the
   // workers, which may still need it.
   signals.start({

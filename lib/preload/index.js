@@ -41,6 +41,7 @@ function start(boot) {
   let topics;
   provide('topics', () => (topics ??= require('./topics').open(boot, send)));
   provide('messenger', () => require('./messenger').open(boot));
+  if (boot.isFenced) provide('fence', require('./fence').start());
   process.on('newListener', (event) => OF_OTHERS.includes(event) && require('./members').heard(event));
   const prepare = () => loadRest(requests);
   if (boot.role === 'alone') require('./alone').start(boot, prepare);

@@ -1,4 +1,5 @@
 import { Address, Cluster, ClusterAlone, ClusterError, ClusterWorker, Handle } from '../../index';
+import { AloneLease, LostAlone } from './fleet';
 import { ReloadReport } from './reload';
 import { HangEvidence, MissedMessages, UndeliverableReason, WorkerCounts } from './report';
 
@@ -65,4 +66,6 @@ export interface ClusterChannels {
     signal: NodeJS.Signals | null;
   };
   'cluster-native:aloneReachLimit': { cluster: Cluster; error: ClusterError };
+  'cluster-native:aloneAcquired': { cluster: Cluster; lease: AloneLease };
+  'cluster-native:aloneLost': { cluster: Cluster; loss: LostAlone };
 }

@@ -1,6 +1,7 @@
 // What startCluster() and createCluster() are given.
 
 import { AdminConfig } from './admin';
+import { FleetConfig } from './fleet';
 import { OutputFiles } from './output';
 
 /** The configuration. Only `exec` is required. An unknown field causes a process warning with code `CLUSTER_UNKNOWN_OPTION`; an
@@ -79,7 +80,7 @@ export interface ClusterConfig {
   /** The working folder of the alone and the workers. Default: that of this process, in production as `PWD` names it: each new
    *  process follows a link in it (`/srv/app/current`) anew, so that it runs the release that the link points to. */
   cwd?: string;
-  /** The argument of the alone's functions, at most 96 KiB as JSON. Default: this configuration. */
+  /** The argument of the alone's functions, at most 96 KiB as JSON. Default: this configuration, without `logger` and `fleet`. */
   aloneConfig?: unknown;
   /**
    * When a worker counts as ready. Default: `'listening'`.
@@ -225,6 +226,9 @@ export interface ClusterConfig {
    *  `warn`: whatever happens to a process that nobody asked for; `error`: the cluster gives up. The children's output never goes
    *  there. */
   logger?: ClusterLogger;
+  /** More than one machine: the other hosts, of which one has the alone, and the NATS servers over which they agree. With `enable: false`
+   *  it has no effect (warning `CLUSTER_OPTION_IGNORED`). `false`: this is the only host. Default: `false`. */
+  fleet?: FleetConfig | false;
   /** A file, relative to `cwd`, that holds this process's pid from when the cluster is ready until it has ended. It is written at once
    *  as a whole, and removed only if it still holds this pid. If it holds the pid of another process that is alive, `start()` rejects
    *  (`ERR_PID_FILE_IN_USE`); that of a dead one is overwritten. systemd and containers need no such file. Default: none. */

@@ -24,6 +24,20 @@ export type ClusterErrorCode =
   /** The address of `admin` cannot be bound; the message says why. Nothing was started. */
   | 'ERR_ADMIN_ADDRESS'
 
+  // More than one machine (`fleet`).
+  /** `fleet` needs a native binding of its own, and none loads; the message says what was tried, and what to do. */
+  | 'ERR_FLEET_MISSING'
+  /** The servers of `fleet` do not accept its `credentials`, or their file cannot be used. */
+  | 'ERR_FLEET_CREDENTIALS'
+  /** The certificate of a server of `fleet` is not trusted, or a file of `tls` cannot be used. */
+  | 'ERR_FLEET_TLS'
+  /** The servers of `fleet` have no JetStream, or this user may not use it. */
+  | 'ERR_FLEET_JETSTREAM'
+  /** In `exception`, at the start: no host of the fleet had a ready alone within `startTimeout` and `fleet.lease`. */
+  | 'ERR_FLEET_ALONE'
+  /** The argument of `fleet.move()` is not the name of a host. */
+  | 'ERR_FLEET_INVALID'
+
   // The cluster's end.
   /** The cluster was closed before it was ready, or before `reload()`, `scale()` or `profile()` was done. */
   | 'ERR_CLOSED'

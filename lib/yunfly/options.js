@@ -61,8 +61,8 @@ function differing(env) {
   return Object.fromEntries(Object.entries(env).filter(([name, value]) => process.env[name] !== value));
 }
 
-/** What the alone's functions get: without the environment, which is there, and the arguments, which hold it once more. */
-function plain({ env: _env, args: _args, logger: _logger, ...config }) {
+/** What the alone's functions get: without the environment, which is there, the arguments, which hold it once more, and what is secret. */
+function plain({ env: _env, args: _args, logger: _logger, fleet: _fleet, ...config }) {
   return config;
 }
 

@@ -22,7 +22,7 @@ const OBJECTS = {
 const FUNCTIONS = [
   ...['startCluster', 'createCluster', 'request', 'onRequest', 'sendmessage'],
   ...['connectCluster', 'listClusters'],
-  ...['subscribe', 'once', 'unsubscribe', 'publish'],
+  ...['subscribe', 'once', 'unsubscribe', 'publish', 'fence'],
   ...['getAloneClient', 'getWorkerClient'],
 ];
 

@@ -1,0 +1,48 @@
+'use strict';
+// The second native binding is missing: the start says what was tried and what to do.
+
+const { bindingTarget } = require('../../lib/native/missing');
+const { createCluster } = require('../..');
+const path = require('node:path');
+const { folder, removeFolders } = require('./support/folder');
+
+afterAll(removeFolders);
+
+const BINDING = path.join(__dirname, `../../cluster-native-fleet.${bindingTarget()}.node`);
+const cwd = folder({ 'app.js': '', 'alone.js': '' });
+
+test.each([
+  [
+    'there is none',
+    () => {
+      throw new Error("Cannot find module 'x'");
+    },
+    "Cannot find module 'x'",
+  ],
+  [
+    'it does not load',
+    () => {
+      throw new Error('GLIBC_2.99 not found\n  more');
+    },
+    'GLIBC_2.99 not found\n',
+  ],
+])('%s', async (_what, load, reason) => {
+  jest.doMock(BINDING, load, { virtual: true });
+  const cluster = createCluster({
+    exec: 'app.js',
+    alone: 'alone.js',
+    cwd,
+    mode: 'production',
+    fleet: { url: 'nats://a' },
+  });
+  const events = [];
+  for (const name of ['fork', 'close']) cluster.on(name, () => events.push(name));
+  const error = await cluster.start().catch((thrown) => thrown);
+  jest.dontMock(BINDING);
+  expect(error.code).toBe('ERR_FLEET_MISSING');
+  expect(error.message).toContain(`- ${reason}`);
+  expect(error.message).toContain(`'@yunflyjs/cluster-native-fleet-${bindingTarget()}'`);
+  expect(error.message).toMatch(/, or leave `fleet` out\.$/);
+  expect(events).toEqual(['close']);
+  expect(cluster.fleet).toBeNull();
+});

@@ -1,0 +1,176 @@
+'use strict';
+
+// `fleet`: the servers over which several hosts agree which one of them has the alone. What is secret in it is in no message: of a wrong
+// value that may hold a secret only its kind is told, and of a URL nothing before its '@'.
+
+const fs = require('fs');
+const os = require('os');
+const path = require('path');
+const { ClusterError } = require('../errors');
+const { invalid, kindOf, refused, shown } = require('./check');
+const { isObject, isString, milliseconds, oneOf, title } = require('./kinds');
+
+const LEAST_LEASE_MS = 1000;
+const SCHEMES = ['nats:', 'tls:'];
+
+/** Those whose values are plain. */
+const PLAIN = {
+  name: title,
+  host: title,
+  alone: oneOf('fleet', 'host'),
+  lease: milliseconds(LEAST_LEASE_MS),
+  onLost: oneOf('stop', 'keep'),
+  start: oneOf('wait', 'serve'),
+};
+const NAMES = ['url', 'servers', 'tls', 'credentials', ...Object.keys(PLAIN)];
+
+const TLS_FILES = ['ca', 'cert', 'key'];
+const FORMS = [['file'], ['user', 'password'], ['token']];
+const FORMS_IN_WORDS = '{ file }, { user, password } or { token }';
+
+const SERVER = "the URL of a NATS server, such as 'nats://nats.internal:4222' or 'tls://nats.internal:4222'";
+
+/** Checked and complete: `cwd` is what paths are relative to, `title` that of the cluster. */
+function settledFleet(fleet, { cwd, title: ofCluster, hasAlone }) {
+  onlyKnown('fleet', fleet, NAMES);
+  for (const [name, { accepts, allowed }] of Object.entries(PLAIN)) {
+    if (fleet[name] !== undefined && !accepts(fleet[name])) throw wrong(`fleet.${name}`, fleet[name], allowed);
+  }
+  const servers = serversOf(fleet);
+  const { alone = hasAlone ? 'fleet' : 'host', lease = 15_000, onLost = 'stop', start = 'wait' } = fleet;
+  if (alone === 'fleet' && !hasAlone) {
+    const remedy = 'Set `alone` to its script, or leave `fleet.alone` out.';
+    throw invalid('fleet.alone', alone, "'host' where the cluster has no alone", remedy);
+  }
+  return {
+    servers,
+    name: fleet.name ?? ofCluster,
+    host: fleet.host ?? os.hostname(),
+    tls: fleet.tls === undefined ? undefined : tlsOf(fleet.tls, cwd),
+    credentials: credentialsOf(fleet, servers, cwd),
+    alone,
+    lease,
+    onLost,
+    start,
+  };
+}
+
+/** What the engine is told (openFleet in lib/native/fleet-engine.js). All that is secret goes there, and nowhere else. */
+function toEngine({ start: _start, ...settings }) {
+  return settings;
+}
+
+/** What the master is told (FleetConfig in crates/master/src/config.rs), beside the descriptor. */
+function toMaster({ host, lease, onLost, alone, start }) {
+  return { host, lease, onLost, alone, start };
+}
+
+function serversOf({ url, servers }) {
+  if (url === undefined && servers === undefined) {
+    throw faulty(`\`fleet\` has neither \`url\` nor \`servers\`. Set \`fleet.url\` to ${SERVER}.`);
+  }
+  if (url !== undefined && servers !== undefined) {
+    throw faulty('`fleet` has both `url` and `servers`. Leave one out.');
+  }
+  if (url !== undefined) return [serverOf(url, 'fleet.url')];
+  if (!Array.isArray(servers) || servers.length === 0) {
+    const seen = Array.isArray(servers) ? 'an empty array' : kindOf(servers);
+    throw refused(
+      'fleet.servers',
+      seen,
+      'an array of the URLs of NATS servers',
+      'Give each server as a text of its own.',
+    );
+  }
+  return servers.map((server, index) => serverOf(server, `fleet.servers[${index}]`));
+}
+
+function serverOf(text, field) {
+  if (isString(text) && isServer(text)) return text;
+  const remedy = 'User and password go into `fleet.credentials`, several servers into `fleet.servers`.';
+  throw refused(field, typeof text === 'string' ? shown(withoutSecrets(text)) : kindOf(text), SERVER, remedy);
+}
+
+function isServer(text) {
+  let url;
+  try {
+    url = new URL(text);
+  } catch {
+    return false;
+  }
+  // Of such schemes URL takes nearly anything as a host's name: a comma, which separates servers elsewhere.
+  const isHost = /^(?:[\w.-]+|\[[\da-f:.]+\])$/i.test(url.hostname);
+  return SCHEMES.includes(url.protocol) && isHost && ['', '/'].includes(url.pathname) && url.search + url.hash === '';
+}
+
+function tlsOf(tls, cwd) {
+  if (!isObject(tls)) throw refused('fleet.tls', kindOf(tls), '{ ca, cert, key }, each the path of a file', AS_ELSE);
+  onlyKnown('fleet.tls', tls, TLS_FILES);
+  if ((tls.cert === undefined) !== (tls.key === undefined)) {
+    const [there, missing] = tls.key === undefined ? ['cert', 'key'] : ['key', 'cert'];
+    throw faulty(`\`fleet.tls\` has \`${there}\`, but no \`${missing}\`. Set both, or leave both out.`);
+  }
+  const given = TLS_FILES.filter((name) => tls[name] !== undefined);
+  return Object.fromEntries(given.map((name) => [name, fileOf(tls[name], `fleet.tls.${name}`, cwd)]));
+}
+
+function credentialsOf({ credentials }, servers, cwd) {
+  if (credentials === undefined) return undefined;
+  if (!isObject(credentials)) throw refused('fleet.credentials', kindOf(credentials), FORMS_IN_WORDS, AS_ELSE);
+  onlyKnown('fleet.credentials', credentials, FORMS.flat());
+  const names = FORMS.flat().filter((name) => credentials[name] !== undefined);
+  if (!FORMS.some((form) => form.join() === names.join())) {
+    const seen = names.length === 0 ? 'one where each is undefined' : `{ ${names.join(', ')} }`;
+    const remedy = 'Give one of these forms. A variable of the environment may be missing.';
+    throw refused('fleet.credentials', seen, FORMS_IN_WORDS, remedy);
+  }
+  if (servers.some((server) => new URL(server).username !== '')) {
+    throw faulty('`fleet` has credentials in a URL and in `credentials`. Leave them out of the URL.');
+  }
+  if (credentials.file !== undefined) return { file: fileOf(credentials.file, 'fleet.credentials.file', cwd) };
+  for (const name of names) {
+    if (isString(credentials[name])) continue;
+    throw refused(`fleet.credentials.${name}`, kindOf(credentials[name]), 'a non-empty string', AS_ELSE);
+  }
+  return Object.fromEntries(names.map((name) => [name, credentials[name]]));
+}
+
+/** The absolute path of a file that this user can read. */
+function fileOf(file, field, cwd) {
+  const allowed = 'the path of a file that this user can read';
+  if (!isString(file)) throw refused(field, kindOf(file), allowed, AS_ELSE);
+  const found = path.resolve(cwd, file);
+  try {
+    fs.accessSync(found, fs.constants.R_OK);
+    if (fs.statSync(found).isFile()) return found;
+  } catch ({ message }) {
+    throw invalid(field, file, allowed, `${message}; relative paths are resolved from \`cwd\`.`);
+  }
+  throw invalid(field, file, allowed, `${found} is not a file.`);
+}
+
+const AS_ELSE = 'Correct it, or leave it out.';
+
+function wrong(field, value, allowed) {
+  return invalid(field, value, allowed, `Correct it, or leave \`${field}\` out for its default.`);
+}
+
+/** An unknown name in it is an error: half a security is none. */
+function onlyKnown(field, value, names) {
+  const unknown = Object.keys(value).find((name) => !names.includes(name));
+  if (unknown === undefined) return;
+  const near = require('./nearest').nearest(unknown, names);
+  const hint = near ? `Did you mean \`${field}.${near}\`?` : `It may have: ${names.join(', ')}.`;
+  throw faulty(`\`${field}.${unknown}\` is not a field. ${hint}`);
+}
+
+function faulty(message) {
+  return new ClusterError('ERR_CONFIG_INVALID', `cluster config: ${message}`);
+}
+
+/** A URL, be it a wrong one, without user, password and what follows a '?'. */
+function withoutSecrets(url) {
+  return url.replace(/^([\w+.-]*:\/\/)?.*@/s, '$1').replace(/[?#].*$/s, '');
+}
+
+module.exports = { settledFleet, toEngine, toMaster };

@@ -1,0 +1,44 @@
+'use strict';
+
+// The second native binding: what several hosts agree over (docs/adr/076). Loaded only where `fleet` is configured.
+
+const path = require('path');
+const { ClusterError } = require('../errors');
+const { bindingTarget, isClone, listed } = require('./missing');
+const { name, napi, version } = require('../../package.json');
+
+const root = path.join(__dirname, '../..');
+
+/** Starts it on threads of its own. @returns a descriptor: the master's end of a pair of sockets, whose other end is the engine's. When
+ *  the master's end is closed the engine ends. */
+function openFleet(settings) {
+  return load().openFleet(JSON.stringify(settings));
+}
+
+/** That of a clone or of an own build stands in the package; that of a release is an optional package. */
+function load() {
+  const target = bindingTarget();
+  const file = path.join(root, `${napi.binaryName}-fleet.${target}.node`);
+  const optional = `${name}-fleet-${target}`;
+  const failures = [];
+  for (const place of [file, optional]) {
+    try {
+      return require(place);
+    } catch (cause) {
+      failures.push(cause);
+    }
+  }
+  throw new ClusterError('ERR_FLEET_MISSING', missingMessage(optional, target, failures), { cause: failures.at(-1) });
+}
+
+function missingMessage(optional, target, failures) {
+  const remedy = isClone()
+    ? 'This is a clone of the repository: build it with `npm run build:fleet`, which needs Rust 1.89 or later'
+    : `Install ${optional}@${version}`;
+  const reasons = failures.map(({ message }) => message.split('\n', 1)[0]);
+  return `\`fleet\` needs a native binding of its own, and none loads on ${target} with Node ${process.version}. Looked for:
+${listed(reasons)}
+${remedy}, or leave \`fleet\` out.`;
+}
+
+module.exports = { openFleet };

@@ -1,0 +1,108 @@
+// More than one machine.
+
+/**
+ * The other hosts that share one alone with this one, and the NATS servers over which they agree. One of `url` and `servers` is needed.
+ *
+ * It is loaded as a native binding of its own (`ERR_FLEET_MISSING` where there is none). The servers need JetStream. A file that does not exist, an
+ * unknown field, or anything else that is wrong, throws `ERR_CONFIG_INVALID`; no message shows a user, password or token.
+ */
+export interface FleetConfig {
+  /** A server: `nats://host:port` or `tls://host:port`. It may hold a user and a password, unless there are `credentials`. */
+  url?: string;
+  /** The same for several servers. */
+  servers?: readonly string[];
+  /** What hosts that belong together have in common: two fleets on the same servers need different names. Default: `title`. */
+  name?: string;
+  /** The name of this host, different for each. Default: that of the system (`os.hostname()`). */
+  host?: string;
+  /** With it, or with a `tls:` URL, only secure connections are made. */
+  tls?: FleetTls;
+  /** Who this host is to the servers. Default: nobody. */
+  credentials?: FleetCredentials;
+  /** `'fleet'`: one of the hosts has the alone. `'host'`: each host has its own. Default: `'fleet'` if there is an alone. */
+  alone?: 'fleet' | 'host';
+  /** How long a host that has died, or is cut off, keeps the alone from the others, in ms, at least 1000. Its own alone is killed after
+   *  ¾ of this time. Below about 10 s the alone also moves when one of three NATS servers fails. Default: 15000. */
+  lease?: number;
+  /** What becomes of the alone if the lease cannot be renewed in time. `'stop'`: it is killed. `'keep'`: it runs until another host is
+   *  seen to have one, so for a while there may be two. Default: `'stop'`. */
+  onLost?: 'stop' | 'keep';
+  /** When a host without the alone forks its workers. `'wait'`: when the fleet's alone is ready, wherever it is; if there is none within
+   *  `startTimeout` and `lease`, the start fails. `'serve'`: at once. Default: `'wait'`. */
+  start?: 'wait' | 'serve';
+}
+
+/** Files in PEM, relative to `cwd`. `cert` and `key` go together. */
+export interface FleetTls {
+  /** The certificates that the servers' certificates are checked by. Default: those of the system. */
+  ca?: string;
+  /** The certificate of this host. */
+  cert?: string;
+  /** Its key. */
+  key?: string;
+}
+
+/** One of: a file of NATS (`.creds`), relative to `cwd`; a user and a password; a token. */
+export type FleetCredentials = { file: string } | { user: string; password: string } | { token: string };
+
+/** The fleet, as this host sees it: `cluster.fleet`. */
+export interface ClusterFleet {
+  /** `fleet.name` of the configuration. */
+  readonly name: string;
+  /** The name of this host. */
+  readonly host: string;
+  /** Whether this host reaches one of the servers. */
+  readonly connected: boolean;
+  /** Which host has the alone, and whether that is ready, as far as this host knows; null: none, or not known. */
+  readonly alone: { host: string; ready: boolean } | null;
+  /**
+   * Gives the alone to another host: it stops as at a reload, then the other one starts. It returns at once; see the events `aloneLost` and
+   * `aloneAcquired`. On a host that does not have the alone it has no effect.
+   *
+   * @param to the host that is to have it; by default any other
+   * @throws {@link ClusterError} `ERR_FLEET_INVALID`, `ERR_NOT_RUNNING`
+   */
+  move(to?: string): void;
+  /**
+   * Takes the alone no more, and gives it away if this host has it: before maintenance. The workers go on. It returns at once.
+   *
+   * @throws {@link ClusterError} `ERR_NOT_RUNNING`
+   */
+  drain(): void;
+  /**
+   * Ends `drain()`: this host may have the alone again.
+   *
+   * @throws {@link ClusterError} `ERR_NOT_RUNNING`
+   */
+  resume(): void;
+}
+
+/** With `aloneAcquired`: the right to run the alone. */
+export interface AloneLease {
+  /** As in {@link Fence}. */
+  token: string;
+}
+
+/** With `aloneLost`: why this host has the alone no more. */
+export interface LostAlone {
+  /** `expired`: the lease was not renewed in time. `taken`: another host has it, or it is gone from the servers. `moved`: it was given
+   *  away. */
+  reason: 'expired' | 'taken' | 'moved';
+}
+
+/**
+ * In the alone of a fleet: what tells it apart from all alones before it. Give the token to whatever you write to, and let that refuse
+ * a token that is lower than one it has seen: an alone that was frozen, and wakes up after another one has begun, writes nothing then.
+ *
+ * @returns undefined in every other process, in worker threads, and without a fleet
+ */
+export function fence(): Fence | undefined;
+
+/** What `fence()` gives. */
+export interface Fence {
+  /** Two integers, `<bucket>.<revision>`: it grows with each host that has the alone, compared first by the one and then by the other. */
+  token: string;
+  /** Until when this alone may act, in ms since 1970, as far as is known now. It is renewed about every fifth of `lease`. The master ends
+   *  the process by then, whatever its JavaScript does. */
+  validUntil: number;
+}
