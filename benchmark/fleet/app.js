@@ -17,5 +17,5 @@ const cluster = createCluster({
 });
 cluster.on('aloneAcquired', ({ token }) => tell('acquired', { token }));
 cluster.on('aloneLost', ({ reason }) => tell('lost', { reason }));
-cluster.on('exit', (child) => child.isWorker || tell('ended'));
+cluster.on('aloneExit', () => tell('ended'));
 cluster.start().then(() => tell('started'));

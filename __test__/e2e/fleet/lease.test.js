@@ -80,7 +80,7 @@ test.each([
 test('without the server the alone is ended and the workers serve on; when it is back the alone comes again', async () => {
   const { holder, other, alone } = await two();
   server.signal('SIGSTOP');
-  const [ended] = await holder.event('exit', ({ pid }) => pid === alone.pid);
+  const [ended] = await holder.event('aloneExit', ({ pid }) => pid === alone.pid);
   expect(ended.exitReason).toBe('leaseLost');
   expect(holder.events('aloneLost')).toEqual([[{ reason: 'expired' }]]);
   for (const app of [holder, other]) {
@@ -101,7 +101,7 @@ test("with onLost: 'keep' it stays, and is ended when another host has it", asyn
   // Whoever gets it: the first one is told of a new token, or ended.
   await Promise.race([
     holder.event('aloneAcquired', ({ token }) => isHigher(token, alone.fence.token)),
-    holder.event('exit', ({ pid }) => pid === alone.pid),
+    holder.event('aloneExit', ({ pid }) => pid === alone.pid),
   ]);
 });
 
