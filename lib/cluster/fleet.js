@@ -14,7 +14,8 @@ const REMEDIES = new Map([
   ['ERR_FLEET_JETSTREAM', 'Start the servers with JetStream, and let this user use it.'],
 ]);
 
-/** Starts a host of a fleet: `start` starts its master, of what the configuration tells that of the fleet. Who has started has the descriptor. */
+/** Opens the engine and starts the master: `start` gets what its configuration says of the fleet. A master that was started has the
+ *  descriptor; without one the engine ends. */
 function withEngine(settings, start) {
   const fd = openEngine(settings);
   try {
@@ -87,6 +88,7 @@ class ClusterFleet {
   }
 }
 
+/** What the master tells of it, each by a method of the event's name. */
 class Fleet {
   #cluster;
   #master;

@@ -60,7 +60,7 @@ function toEngine({ start: _start, ...settings }) {
   return settings;
 }
 
-/** What the master is told (FleetConfig in crates/master/src/config.rs), beside the descriptor. */
+/** What the master is told (FleetConfig in crates/master/src/fleet.rs), beside the descriptor. */
 function toMaster({ host, lease, onLost, alone, start }) {
   return { host, lease, onLost, alone, start };
 }
@@ -155,7 +155,7 @@ function wrong(field, value, allowed) {
   return invalid(field, value, allowed, `Correct it, or leave \`${field}\` out for its default.`);
 }
 
-/** An unknown name in it is an error: half a security is none. */
+/** An unknown name is an error: with `credential` for `credentials` a host would connect as nobody. */
 function onlyKnown(field, value, names) {
   const unknown = Object.keys(value).find((name) => !names.includes(name));
   if (unknown === undefined) return;
