@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use super::facts::Fact;
 use super::lifecycle::child::Child;
 use super::lifecycle::processes::ProcessTable;
-use super::lifecycle::tenure::Tenure;
+use super::lifecycle::tenure::AloneTenure;
 use crate::action::Action;
 use crate::notice::{ChildFailure, Notice, Outcome};
 use crate::types::{ChildId, GenerationId, Policy, Time};
@@ -38,7 +38,7 @@ pub struct Context {
     /// The moment of the event.
     pub now: Time,
     /// Whether the alone may run here.
-    pub tenure: Tenure,
+    pub tenure: AloneTenure,
     /// All processes and their slots.
     pub processes: ProcessTable,
     /// Whose own processes live on after their end, and until when.
@@ -63,7 +63,7 @@ impl Context {
     pub fn new(policy: Policy, seed: u64) -> Self {
         Self {
             processes: ProcessTable::new(policy.count),
-            tenure: Tenure::of(&policy),
+            tenure: AloneTenure::of(&policy),
             policy,
             phase: Phase::Idle,
             now: Time::ZERO,

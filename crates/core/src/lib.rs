@@ -37,6 +37,7 @@ use event::Event;
 use facts::Fact;
 use lifecycle::child::Reading;
 use lifecycle::health;
+use lifecycle::leasing::Leasing;
 use lifecycle::profiling::Profiling;
 use lifecycle::recycling::Recycling;
 use lifecycle::scale::Scaling;
@@ -45,7 +46,6 @@ use lifecycle::shutdown::Shutdown;
 use lifecycle::standby::Standbys;
 use lifecycle::startup;
 use lifecycle::supervision::Supervision;
-use lifecycle::tenure::AloneTenure;
 use lifecycle::vitals::AllVitals;
 use messages::Messages;
 use messages::members::Members;
@@ -67,7 +67,7 @@ pub struct Core {
     recycling: Recycling,
     scaling: Scaling,
     shutdown: Shutdown,
-    tenure: AloneTenure,
+    leasing: Leasing,
     rollout: Rollout,
     development: Development,
     traffic: Traffic,
@@ -89,7 +89,7 @@ impl Core {
             recycling: Recycling::new(seed),
             scaling: Scaling::default(),
             shutdown: Shutdown::default(),
-            tenure: AloneTenure::default(),
+            leasing: Leasing::default(),
             rollout: Rollout::default(),
             development: Development::default(),
             traffic: Traffic::new(&policy),
@@ -132,7 +132,7 @@ impl Core {
         match event {
             Event::Started => {
                 startup::start(ctx);
-                self.tenure.started(ctx);
+                self.leasing.started(ctx);
             }
             Event::Spawned { child, pid } => ctx.spawned(child, pid),
             Event::Adopted { worker, pid } => ctx.adopted(worker, pid),
@@ -185,11 +185,11 @@ impl Core {
             Event::DisconnectAsked { child } => ctx.disconnect_asked(child),
             Event::CloseChannelAsked { child } => ctx.close_channel(child),
             Event::KillAsked { child, means } => ctx.kill_asked(child, means),
-            Event::TenureBegan { token, until } => AloneTenure::began(ctx, token, until),
-            Event::TenureRenewed { until } => AloneTenure::renewed(ctx, until),
-            Event::TenureEnds { force } => self.tenure.ends(ctx, force),
-            Event::TenureReleased => self.tenure.released(ctx),
-            Event::FleetRefused { code, message } => AloneTenure::refused(ctx, code, message),
+            Event::TenureBegan { token, until } => Leasing::began(ctx, token, until),
+            Event::TenureRenewed { until } => Leasing::renewed(ctx, until),
+            Event::TenureEnds { force } => self.leasing.ends(ctx, force),
+            Event::TenureReleased => self.leasing.released(ctx),
+            Event::FleetRefused { code, message } => Leasing::refused(ctx, code, message),
             Event::AloneElsewhere => startup::alone_elsewhere(ctx),
             Event::LookedAt => self.vitals.looked_at(ctx),
             Event::TimedOut => self.timed_out(),
@@ -208,7 +208,7 @@ impl Core {
             Fact::Ready(child) => {
                 traffic.join(ctx, child);
                 startup::ready(ctx, child);
-                self.tenure.ready(ctx, child);
+                self.leasing.ready(ctx, child);
                 rollout.ready(ctx, child);
                 recycling.ready(ctx, child);
                 development.ready(ctx, child);
@@ -250,7 +250,7 @@ impl Core {
                 self.served.gone(&child);
                 self.random_workers.gone(ctx, &child);
                 supervision.gone(ctx, &failure);
-                self.tenure.gone(ctx, &child);
+                self.leasing.gone(ctx, &child);
                 standbys.refill(ctx);
                 scaling.check(ctx);
                 recycling.check(ctx, rollout.is_under_way());
@@ -259,7 +259,7 @@ impl Core {
             Fact::ProfileOver(child) => recycling.owes_nothing(child),
             Fact::LeftBehind => shutdown.left_behind(ctx),
             Fact::DescendantsGone => {
-                self.tenure.check(ctx);
+                self.leasing.check(ctx);
                 shutdown.advance(ctx);
             }
             Fact::TenureOver => {
@@ -294,7 +294,7 @@ impl Core {
                 development.cancel(ctx);
                 scaling.cancel(ctx);
                 self.profiling.cancel(ctx);
-                AloneTenure::stop_began(ctx);
+                Leasing::stop_began(ctx);
                 shutdown.begin(ctx, outcome, failure);
             }
             Fact::Stopped => {

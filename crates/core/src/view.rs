@@ -8,7 +8,7 @@ use super::Core;
 use super::context::Phase;
 use super::lifecycle::child::Child;
 use super::lifecycle::supervision::alone_status;
-use super::lifecycle::tenure::Tenure;
+use super::lifecycle::tenure::AloneTenure;
 use super::notice;
 use super::traffic::dispatch::Counts;
 use super::traffic::steering::Acceptor;
@@ -32,7 +32,7 @@ impl Core {
     #[must_use]
     pub fn tenure(&self) -> Option<(&str, Time)> {
         match &self.ctx.tenure {
-            Tenure::Held { token, until } => Some((token, *until)),
+            AloneTenure::Held { token, until } => Some((token, *until)),
             _ => None,
         }
     }

@@ -15,7 +15,7 @@ use cluster_core::action::FleetOrder;
 use cluster_core::event::Event;
 use cluster_core::notice::{FleetNotice, Notice};
 use cluster_core::types::{FleetAlone, FleetStart, Time};
-use cluster_fleet::lease::LostReason;
+use cluster_fleet::lease::{LostReason, OnLost};
 use cluster_fleet::seam::{EngineNews, EngineOrder, RefusedBecause};
 use cluster_protocol::code::ErrorCode;
 use cluster_sys::platform::Platform;
@@ -47,15 +47,6 @@ enum AloneOf {
     Fleet,
     /// Each has its own.
     Host,
-}
-
-/// What becomes of the alone when the lease could not be renewed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum OnLost {
-    Stop,
-    /// It stays until another host is seen to have one.
-    Keep,
 }
 
 impl FleetConfig {

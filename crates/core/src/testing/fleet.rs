@@ -10,7 +10,7 @@ use crate::types::{ChildId, FleetAlone, FleetStart, Policy, Time};
 
 /// What this host has of the lease, as the fleet sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) enum Lease {
+pub(crate) enum LeaseSim {
     #[default]
     None,
     Held,
@@ -23,7 +23,7 @@ pub(crate) enum Lease {
 /// The fleet.
 #[derive(Debug, Default)]
 pub(crate) struct FleetSim {
-    pub lease: Lease,
+    pub lease: LeaseSim,
     /// Given so often.
     given: u32,
     drains: bool,
@@ -35,7 +35,7 @@ pub(crate) struct FleetSim {
 impl FleetSim {
     /// Whether it is because of the lease.
     pub(super) fn may_kill(&self, child: ChildId) -> bool {
-        matches!(child, ChildId::Alone(_)) && self.lease == Lease::Over
+        matches!(child, ChildId::Alone(_)) && self.lease == LeaseSim::Over
     }
 }
 
@@ -44,21 +44,21 @@ impl World {
     pub(crate) fn gets_lease(&mut self) {
         let until = self.now + ms(10_000);
         match self.fleet.lease {
-            Lease::None if !self.fleet.drains => {
-                self.fleet.lease = Lease::Held;
+            LeaseSim::None if !self.fleet.drains => {
+                self.fleet.lease = LeaseSim::Held;
                 self.fleet.given += 1;
                 let token = format!("1.{}", self.fleet.given);
                 self.tell(Event::TenureBegan { token, until });
             }
-            Lease::Held | Lease::Leaves => self.tell(Event::TenureRenewed { until }),
-            Lease::None | Lease::Over => {}
+            LeaseSim::Held | LeaseSim::Leaves => self.tell(Event::TenureRenewed { until }),
+            LeaseSim::None | LeaseSim::Over => {}
         }
     }
 
     /// The lease ends, if this host has it.
     pub(crate) fn loses_lease(&mut self, force: bool) {
-        let next = if force { Lease::Over } else { Lease::Leaves };
-        if matches!((self.fleet.lease, next), (Lease::Held, _) | (Lease::Leaves, Lease::Over)) {
+        let next = if force { LeaseSim::Over } else { LeaseSim::Leaves };
+        if matches!((self.fleet.lease, next), (LeaseSim::Held, _) | (LeaseSim::Leaves, LeaseSim::Over)) {
             self.fleet.lease = next;
             self.tell(Event::TenureEnds { force });
         }
@@ -70,29 +70,33 @@ impl World {
             FleetOrder::Ended => {
                 let is_left = self.children.keys().any(|child| matches!(child, ChildId::Alone(_)));
                 assert!(!is_left, "another host may begin while an alone runs here");
-                assert!(matches!(self.fleet.lease, Lease::Leaves | Lease::Over), "once for each: {:?}", self.fleet);
-                if self.fleet.lease == Lease::Leaves && !self.fleet.is_cut_off {
+                assert!(
+                    matches!(self.fleet.lease, LeaseSim::Leaves | LeaseSim::Over),
+                    "once for each: {:?}",
+                    self.fleet
+                );
+                if self.fleet.lease == LeaseSim::Leaves && !self.fleet.is_cut_off {
                     self.plan(5, Happening::Ask(Event::TenureReleased));
                 }
-                self.fleet.lease = Lease::None;
+                self.fleet.lease = LeaseSim::None;
             }
             FleetOrder::Drain => {
                 self.fleet.drains = true;
-                if self.fleet.lease == Lease::Held {
-                    self.fleet.lease = Lease::Leaves;
+                if self.fleet.lease == LeaseSim::Held {
+                    self.fleet.lease = LeaseSim::Leaves;
                     self.plan(1, Happening::Ask(Event::TenureEnds { force: false }));
                 }
             }
             // It may not have heard yet that it is to leave.
             FleetOrder::Ready(_) => {
-                assert!(matches!(self.fleet.lease, Lease::Held | Lease::Leaves), "no lease, no alone");
+                assert!(matches!(self.fleet.lease, LeaseSim::Held | LeaseSim::Leaves), "no lease, no alone");
             }
         }
     }
 
     /// An alone is here only while this host has the lease; when that is over, for as long as SIGKILL takes.
     pub(super) fn check_tenure(&self) {
-        if self.policy.fleet_alone.is_some() && self.fleet.lease == Lease::None {
+        if self.policy.fleet_alone.is_some() && self.fleet.lease == LeaseSim::None {
             let alone = self.children.keys().find(|child| matches!(child, ChildId::Alone(_)));
             assert!(alone.is_none(), "{alone:?} runs without the lease");
         }
@@ -143,7 +147,7 @@ proptest! {
             // What was asked to leave has left by its time; then the lease makes an alone run, if nothing stops it.
             world.behaviours = Box::new(|_| GOOD);
             world.run(world.now + policy.kill_timeout + policy.start_timeout + policy.limit + ms(100_000));
-            prop_assert!(world.finished || matches!(world.fleet.lease, Lease::None | Lease::Held), "{:?}", world.fleet);
+            prop_assert!(world.finished || matches!(world.fleet.lease, LeaseSim::None | LeaseSim::Held), "{:?}", world.fleet);
             world.gets_lease();
             world.run(world.now + ms(100_000));
             let is_ready = world.core.ctx.processes.alone().is_some_and(|alone| alone.is_ready());
@@ -153,6 +157,6 @@ proptest! {
         world.tell(signal("SIGTERM"));
         world.run(world.now + ms(10_000_000));
         prop_assert!(world.finished, "a stop always ends");
-        prop_assert_eq!(world.fleet.lease, Lease::None, "nobody waits for what is gone");
+        prop_assert_eq!(world.fleet.lease, LeaseSim::None, "nobody waits for what is gone");
     }
 }
