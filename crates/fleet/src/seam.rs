@@ -16,26 +16,45 @@ pub const LONGEST: usize = 1 << 20;
 #[serde(tag = "kind", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum EngineNews {
     /// It is connected, again or for the first time.
-    Connected { server: String },
+    Connected {
+        server: String,
+    },
     /// It is not any more, and tries to be again.
-    Disconnected { error: String },
+    Disconnected {
+        error: String,
+    },
     /// It can't be connected, and does not try again: the configuration has to change.
-    Refused { error: RefusedBecause, message: String },
+    Refused {
+        error: RefusedBecause,
+        message: String,
+    },
     /// Something that the user should know of, in words, once.
-    Warned { message: String },
+    Warned {
+        message: String,
+    },
     /// This host may run the alone, until that moment on its own CLOCK_BOOTTIME, in nanoseconds.
-    Acquired { token: String, valid_until: u64 },
+    Acquired {
+        token: String,
+        valid_until: u64,
+    },
     /// And now until that one.
-    Renewed { valid_until: u64 },
+    Renewed {
+        valid_until: u64,
+    },
     /// The alone is to stop gracefully; [`EngineOrder::Ended`] when it is gone.
     Leave,
     /// The alone is to be killed at once; [`EngineOrder::Ended`] when it is gone.
     End,
-    Lost { reason: LostReason },
+    Lost {
+        reason: LostReason,
+    },
     /// The lease was given away.
     Released,
     /// Who holds the lease, this host included, as far as is known; and whether its alone is ready.
-    Holder { host: Option<String>, ready: bool },
+    Holder {
+        host: Option<String>,
+        ready: bool,
+    },
 }
 
 /// Why there is no use in trying again.
@@ -131,7 +150,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_pieces_give_the_same_messages(sizes in prop::collection::vec(1usize..40, 1..200)) {
-            let all: Vec<u8> = news().iter().flat_map(|message| frame(message)).collect();
+            let all: Vec<u8> = news().iter().flat_map(frame).collect();
             let (mut unframed, mut taken, mut rest) = (Unframed::default(), Vec::new(), all.as_slice());
             for size in sizes.into_iter().chain([usize::MAX]) {
                 let (piece, left) = rest.split_at(size.min(rest.len()));

@@ -24,6 +24,7 @@ async fn with_a_free_record(server: &Server) {
         nonce: "nobody".into(),
         attempt: 1,
         lease: SHORT,
+        ready: false,
         released: Some(cluster_fleet::lease::Released::default()),
     };
     store.write(sight.version, record).await.unwrap();
@@ -104,7 +105,7 @@ async fn a_write_that_was_meant_for_another_bucket_or_version_is_refused() {
     let store = store(&server.address(), LONG).await;
     let Version { bucket, revision } = store.read().await.unwrap().version;
     assert_eq!(revision, 0);
-    let record = Record { host: "a".into(), nonce: "n".into(), attempt: 1, lease: LONG, released: None };
+    let record = Record { host: "a".into(), nonce: "n".into(), attempt: 1, lease: LONG, ready: false, released: None };
     let written = store.write(Version { bucket, revision: 0 }, record.clone()).await.unwrap();
     assert_eq!(store.read().await.unwrap().version, written);
     assert_eq!(store.read().await.unwrap().record, Some(record.clone()));
