@@ -20,6 +20,7 @@ mod timing;
 mod types;
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 pub use record::{Record, Released};
 pub use types::*;
@@ -135,6 +136,12 @@ impl Lease {
         let due = self.requests.waiting().map(|request| request.due);
         let next = self.next_purpose().map(|(at, _)| at);
         [deadline, due, next].into_iter().flatten().min()
+    }
+
+    /// How long an answer of the store is waited for.
+    #[must_use]
+    pub fn answer_limit(&self) -> Duration {
+        self.spans.answer
     }
 
     /// The token, and until when it is valid, if this host holds the lease.

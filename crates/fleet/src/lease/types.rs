@@ -42,7 +42,8 @@ pub struct Sight {
 }
 
 /// What to do when the lease could not be renewed in time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum OnLost {
     /// End what runs.
     #[default]
