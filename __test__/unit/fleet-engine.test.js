@@ -1,6 +1,8 @@
 'use strict';
 // The second native binding is missing: the start says what was tried and what to do.
 
+const fs = require('node:fs');
+const { bindingFile, openFleet } = require('../../lib/native/fleet-engine');
 const { bindingTarget } = require('../../lib/native/missing');
 const { createCluster } = require('../..');
 const path = require('node:path');
@@ -45,4 +47,24 @@ test.each([
   expect(error.message).toMatch(/, or leave `fleet` out\.$/);
   expect(events).toEqual(['close']);
   expect(cluster.fleet).toBeNull();
+});
+
+test('what the engine does not understand is an error of the configuration', () => {
+  const refusal = Object.assign(new Error('`fleet.name` is too long'), { code: 'InvalidArg' });
+  const openAny = () => {
+    throw refusal;
+  };
+  jest.doMock(BINDING, () => ({ openFleet: openAny }), { virtual: true });
+  const invalid = expect.objectContaining({ code: 'ERR_CONFIG_INVALID', message: '`fleet.name` is too long' });
+  expect(() => openFleet({})).toThrow(invalid);
+  refusal.code = 'GenericFailure';
+  expect(() => openFleet({})).toThrow(refusal);
+  jest.dontMock(BINDING);
+});
+
+test('git and npm leave out what a clone builds', () => {
+  const root = path.join(__dirname, '../..');
+  expect(fs.readFileSync(path.join(root, '.gitignore'), 'utf8').split('\n')).toContain('*.node');
+  expect(bindingFile()).toMatch(/^cluster-native-fleet\.[\w-]+\.node$/);
+  expect(require('../../package.json').files).toContain('!cluster-native-fleet.*.node');
 });

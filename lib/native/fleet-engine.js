@@ -12,13 +12,23 @@ const root = path.join(__dirname, '../..');
 /** Starts it on threads of its own. @returns a descriptor: the master's end of a pair of sockets, whose other end is the engine's. When
  *  the master's end is closed the engine ends. */
 function openFleet(settings) {
-  return load().openFleet(JSON.stringify(settings));
+  const { openFleet: open } = load();
+  try {
+    return open(JSON.stringify(settings));
+  } catch (error) {
+    // What the engine alone can tell of the configuration: that a name is too long for the servers. Without secrets.
+    if (error.code === 'InvalidArg') throw new ClusterError('ERR_CONFIG_INVALID', error.message);
+    throw error;
+  }
 }
+
+/** What a clone builds, in the folder of the package. */
+const bindingFile = () => `${napi.binaryName}-fleet.${bindingTarget()}.node`;
 
 /** That of a clone or of an own build stands in the package; that of a release is an optional package. */
 function load() {
   const target = bindingTarget();
-  const file = path.join(root, `${napi.binaryName}-fleet.${target}.node`);
+  const file = path.join(root, bindingFile());
   const optional = `${name}-fleet-${target}`;
   const failures = [];
   for (const place of [file, optional]) {
@@ -41,4 +51,4 @@ ${listed(reasons)}
 ${remedy}, or leave \`fleet\` out.`;
 }
 
-module.exports = { openFleet };
+module.exports = { bindingFile, openFleet };

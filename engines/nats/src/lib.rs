@@ -1,6 +1,29 @@
-//! The fleet's store on NATS.
+//! The fleet's engine on NATS: a binding of its own, which only an app with `fleet` loads.
 //!
-//! [`store`] is the lease's record in a JetStream key-value bucket. [`drive`] runs a lease over any store.
+//! [`engine`] runs on a thread of its own and speaks with the master (crates/fleet/src/seam.rs). [`connection`] looks after the
+//! connection. [`store`] is the lease's record in a JetStream key-value bucket. [`drive`] runs a lease over any store.
 
+use std::os::fd::{IntoRawFd, RawFd};
+
+use napi_derive::napi;
+
+mod clock;
+mod connect;
+mod connection;
 pub mod drive;
+pub mod engine;
+mod later;
+mod news;
+pub mod settings;
 pub mod store;
+
+/// Starts the engine. What it is told is JSON (settings.rs).
+/// @returns the descriptor of the master's end, which is the caller's.
+#[napi]
+#[allow(clippy::needless_pass_by_value)] // It is made of JavaScript's.
+pub fn open_fleet(json: String) -> napi::Result<RawFd> {
+    let settings = settings::EngineSettings::parse(&json)
+        .map_err(|message| napi::Error::new(napi::Status::InvalidArg, message))?;
+    let masters = engine::open(settings).map_err(|error| napi::Error::from_reason(error.to_string()))?;
+    Ok(masters.into_raw_fd())
+}

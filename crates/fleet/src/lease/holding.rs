@@ -21,7 +21,7 @@ impl Lease {
         }
         let Some(own) = self.known.own(&self.policy) else { return };
         let Some(sent) = self.requests.sent(own.attempt) else { return };
-        let (Some(version), true) = (self.known.version(), self.known.is_highest()) else { return };
+        let (Some(version), true) = (self.known.version(), self.known.is_above()) else { return };
         let valid_until = sent + self.spans.tenure;
         if valid_until <= self.now {
             return;
@@ -61,6 +61,7 @@ impl Lease {
             self.state = LeaseState::Following { keeps: true };
         } else {
             self.state = LeaseState::Ending;
+            self.ready = false;
             self.actions.push_back(LeaseAction::End);
         }
         self.actions.push_back(LeaseAction::Lost { reason });
@@ -90,6 +91,7 @@ impl Lease {
     }
 
     pub(super) fn ended(&mut self) {
+        self.ready = false;
         match &mut self.state {
             LeaseState::Holding(tenure) => {
                 let to = tenure.leaving.take().flatten();
@@ -105,8 +107,7 @@ impl Lease {
 
     /// Nothing runs here, but the record may have this host's name: whoever drains does not leave the others waiting.
     fn disown(&mut self) {
-        let runs = !matches!(self.state, LeaseState::Following { keeps: false });
-        if self.drains && !runs && self.known.own(&self.policy).is_some() {
+        if self.drains && !self.runs() && self.known.own(&self.policy).is_some() {
             self.release(None);
         }
     }

@@ -21,6 +21,8 @@ struct LastSight {
     /// From when on it has been unchanged.
     since: Moment,
     jitter: Duration,
+    /// It is above all that were seen before. One that is the same as another was, before the store lost it, is not.
+    is_above: bool,
     /// The store had a higher version before: it has lost writes. What the record says was true once, and who holds the
     /// lease now is not known.
     is_relapse: bool,
@@ -38,9 +40,10 @@ impl KnownRecord {
         if let Some(record) = &sight.record {
             self.lease = record.lease;
         }
+        let is_above = sight.version > self.highest;
         let is_relapse = sight.version < self.highest && !is_own_write;
         self.highest = self.highest.max(sight.version);
-        self.last = Some(LastSight { sight, since: now, jitter, is_relapse });
+        self.last = Some(LastSight { sight, since: now, jitter, is_above, is_relapse });
         true
     }
 
@@ -53,9 +56,9 @@ impl KnownRecord {
         self.last.as_ref().map(|last| last.sight.version)
     }
 
-    /// Whether there is no higher version: a token must be above all that came before it.
-    pub(super) fn is_highest(&self) -> bool {
-        self.version() == Some(self.highest)
+    /// Whether its version may be a token, which must be above all that came before it.
+    pub(super) fn is_above(&self) -> bool {
+        self.last.as_ref().is_some_and(|last| last.is_above)
     }
 
     /// The record, if it is the truth.

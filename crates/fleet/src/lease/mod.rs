@@ -11,6 +11,7 @@
 //!     └──────Ended──── Ending ◄┘                 with `keep`: Lost, and it follows with what runs
 //! ```
 
+mod holder;
 mod holding;
 mod known;
 mod record;
@@ -19,6 +20,7 @@ mod timing;
 mod types;
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 pub use record::{Record, Released};
 pub use types::*;
@@ -63,6 +65,10 @@ pub struct Lease {
     state: LeaseState,
     /// It does not want the lease.
     drains: bool,
+    /// What runs here is ready.
+    ready: bool,
+    /// Who was told to hold the lease, and whether what it is for is ready there.
+    holder: Option<(String, bool)>,
     known: KnownRecord,
     /// When it looks although nothing was heard.
     look_at: Moment,
@@ -80,6 +86,8 @@ impl Lease {
             now: Moment::ZERO,
             state: LeaseState::Following { keeps: false },
             drains: false,
+            ready: false,
+            holder: None,
             known: KnownRecord::default(),
             look_at: Moment::ZERO,
             requests: StoreRequests::default(),
@@ -97,6 +105,7 @@ impl Lease {
             LeaseEvent::Read { id, sight } => self.read(id, sight),
             LeaseEvent::Watched(sight) => self.saw(sight),
             LeaseEvent::Ended => self.ended(),
+            LeaseEvent::Ready { ready } => self.ready = ready && self.runs(),
             LeaseEvent::MoveAsked { to } => self.leave(to),
             LeaseEvent::Draining => {
                 self.drains = true;
@@ -108,6 +117,7 @@ impl Lease {
         if let Some(request) = self.requests.overdue(self.now) {
             self.failed(&request, WriteFailure::Unknown);
         }
+        self.tell_holder();
         self.ask();
     }
 
@@ -126,6 +136,12 @@ impl Lease {
         let due = self.requests.waiting().map(|request| request.due);
         let next = self.next_purpose().map(|(at, _)| at);
         [deadline, due, next].into_iter().flatten().min()
+    }
+
+    /// How long an answer of the store is waited for.
+    #[must_use]
+    pub fn answer_limit(&self) -> Duration {
+        self.spans.answer
     }
 
     /// The token, and until when it is valid, if this host holds the lease.
@@ -148,11 +164,13 @@ impl Lease {
         match (request, result) {
             (Some(WaitingRequest { record, .. }), Ok(version)) => self.saw(Sight { version, record }),
             // One that was given up: it counts, if it belongs to what is going on now.
-            (None, Ok(version)) if self.requests.sent(id).is_some() => {
-                self.saw(Sight { version, record: Some(Record { attempt: id, ..self.own_record() }) });
+            (None, Ok(version)) => {
+                if let Some(record) = self.requests.written(id).cloned() {
+                    self.saw(Sight { version, record: Some(record) });
+                }
             }
             (Some(request), Err(failure)) => self.failed(&request, failure),
-            (None, _) => {}
+            (None, Err(_)) => {}
         }
     }
 
@@ -224,6 +242,7 @@ impl Lease {
             return Some((read_at, Purpose::Look));
         }
         match &self.state {
+            LeaseState::Holding(_) if self.is_news_due() => Some((write_at, Purpose::Hold)),
             LeaseState::Holding(tenure) => Some((tenure.renew_at.max(write_at), Purpose::Hold)),
             LeaseState::Releasing { .. } => Some((write_at, Purpose::Release)),
             LeaseState::Following { .. } => {
@@ -262,7 +281,8 @@ impl Lease {
 
     fn own_record(&self) -> Record {
         let LeasePolicy { host, nonce, lease, .. } = &self.policy;
-        Record { host: host.clone(), nonce: nonce.clone(), attempt: 0, lease: *lease, released: None }
+        let (host, nonce) = (host.clone(), nonce.clone());
+        Record { host, nonce, attempt: 0, lease: *lease, ready: self.ready, released: None }
     }
 
     fn jitter(&mut self) -> Moment {

@@ -17,6 +17,9 @@ pub struct Record {
     /// How long the others wait, whatever their own lease is. Milliseconds in the store.
     #[serde(with = "milliseconds")]
     pub lease: Duration,
+    /// What the lease is for is ready there.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub ready: bool,
     /// Nothing runs any more: anybody may take it at once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub released: Option<Released>,
@@ -64,10 +67,13 @@ mod tests {
 
     #[test]
     fn what_was_written_is_read() {
-        let held =
-            Record { host: "a".into(), nonce: "n1".into(), attempt: 7, lease: Duration::from_secs(15), released: None };
+        let lease = Duration::from_secs(15);
+        let held = Record { host: "a".into(), nonce: "n1".into(), attempt: 7, lease, ready: false, released: None };
         assert_eq!(held.to_bytes(), br#"{"host":"a","nonce":"n1","attempt":7,"lease":15000}"#);
         assert_eq!(Record::parse(&held.to_bytes()), Some(held.clone()));
+        let ready = Record { ready: true, ..held.clone() };
+        assert_eq!(ready.to_bytes(), br#"{"host":"a","nonce":"n1","attempt":7,"lease":15000,"ready":true}"#);
+        assert_eq!(Record::parse(&ready.to_bytes()), Some(ready));
         let released = Record { released: Some(Released { to: Some("b".into()) }), ..held };
         assert_eq!(Record::parse(&released.to_bytes()), Some(released));
         assert_eq!(Record::parse(b""), None);

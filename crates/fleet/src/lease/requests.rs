@@ -12,8 +12,8 @@ const ATTEMPTS: usize = 32;
 pub(super) struct StoreRequests {
     last_id: RequestId,
     waiting: Option<WaitingRequest>,
-    /// The writes of this tenure, or on the way to it, and when each was sent.
-    attempts: Vec<(RequestId, Moment)>,
+    /// What was written in this tenure, or on the way to it, and when each was sent.
+    attempts: Vec<(Record, Moment)>,
     pub(super) doubt: Option<Doubt>,
     /// Not before then.
     pub(super) read_at: Moment,
@@ -50,7 +50,7 @@ impl StoreRequests {
         let record = Record { attempt: self.last_id, ..record };
         if record.released.is_none() {
             self.attempts.truncate(ATTEMPTS - 1);
-            self.attempts.insert(0, (self.last_id, now));
+            self.attempts.insert(0, (record.clone(), now));
         }
         self.waiting = Some(WaitingRequest { id: self.last_id, due: now + limit, record: Some(record.clone()) });
         record
@@ -72,7 +72,12 @@ impl StoreRequests {
 
     /// When a write of this tenure was sent.
     pub(super) fn sent(&self, attempt: RequestId) -> Option<Moment> {
-        self.attempts.iter().find(|(id, _)| *id == attempt).map(|(_, sent)| *sent)
+        self.attempts.iter().find(|(record, _)| record.attempt == attempt).map(|(_, sent)| *sent)
+    }
+
+    /// What it wrote.
+    pub(super) fn written(&self, attempt: RequestId) -> Option<&Record> {
+        self.attempts.iter().map(|(record, _)| record).find(|record| record.attempt == attempt)
     }
 
     /// No write that was sent so far makes a tenure, or prolongs one.

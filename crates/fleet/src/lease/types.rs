@@ -98,6 +98,10 @@ pub enum LeaseEvent {
     /// What the lease was for runs no more, and is not started again before the next [`LeaseAction::Acquired`]. Once for each: it
     /// lets another host begin. The answer to [`LeaseAction::Leave`] and [`LeaseAction::End`], also when nothing ran.
     Ended,
+    /// What the lease is for is ready, or is not any more. Of what runs now: before its end, and after its beginning.
+    Ready {
+        ready: bool,
+    },
     /// Another host is to have the lease, this one or any.
     MoveAsked {
         to: Option<String>,
@@ -137,4 +141,10 @@ pub enum LeaseAction {
     },
     /// It was given away.
     Released,
+    /// Who holds the lease, this host included, and whether what it is for is ready there: what is known of that has changed. None:
+    /// nobody, or nobody knows.
+    Holder {
+        host: Option<String>,
+        ready: bool,
+    },
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{FleetWorld, KILL, SimProcess};
-use crate::lease::{LeaseAction, Token};
+use crate::lease::{LeaseAction, Record, Token};
 
 /// Between two tenures, in parts of the lease: 1 / 1.1 - ¾ / 0.9 (lease/timing.rs).
 const GAP: f64 = 0.0757;
@@ -36,9 +36,36 @@ impl FleetWorld {
         assert!(is_first, "it was thawed after its deadline, and did {first:?} first");
     }
 
-    pub(super) fn check(&self) {
+    /// 'Ready' is written of nothing but what is.
+    pub(super) fn check_written(&self, number: usize, record: &Record) {
+        let is_ready = self.hosts[number].process.is_some_and(|process| process.is_ready && !process.is_killed);
+        assert_eq!(record.ready, is_ready && record.released.is_none(), "{record:?} is written by {number}");
+    }
+
+    /// What a host was told last is what the record says; of itself it is told only while it holds the lease.
+    pub(super) fn check_told(&self, number: usize) {
+        let host = &self.hosts[number];
+        let (Some(lease), Some((holder, ready))) = (&host.lease, &host.holder) else { return };
+        let says = lease.record().filter(|record| record.released.is_none());
+        assert_eq!(says.map(|record| (&record.host, record.ready)), Some((holder, *ready)), "{number} was told it");
+        let is_own = says.is_some_and(|record| record.nonce == host.policy.nonce);
+        assert!(!is_own || lease.tenure().is_some(), "{number} was told of itself, and has no tenure");
+    }
+
+    /// When all is well every host knows who holds the lease, and whether what it is for is ready.
+    pub(super) fn check_all_know(&self) {
+        let Some(holder) = self.holder() else { return };
+        let is_ready = self.hosts[holder].process.is_some_and(|process| process.is_ready);
+        let holder = Some((self.hosts[holder].policy.host.clone(), is_ready));
         for host in &self.hosts {
+            assert_eq!(host.holder, holder, "{} was told it", host.policy.host);
+        }
+    }
+
+    pub(super) fn check(&self) {
+        for (number, host) in self.hosts.iter().enumerate() {
             let (Some(lease), true) = (&host.lease, host.is_at_work()) else { continue };
+            self.check_told(number);
             let tenure = lease.tenure();
             let moment = host.clock.moment(self.now);
             let late = Duration::from_micros(1);

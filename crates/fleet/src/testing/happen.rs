@@ -91,6 +91,14 @@ impl FleetWorld {
         }
     }
 
+    /// What runs says that it is ready no more, and that it is again.
+    pub(crate) fn recover(&mut self, host: usize) {
+        let Some(SimProcess { number, .. }) = self.hosts[host].process else { return };
+        let again = self.now + self.lease.mul_f64(self.rng.f64());
+        self.later(self.now, Due::ProcessReady { number, ready: false });
+        self.later(again, Due::ProcessReady { number, ready: true });
+    }
+
     pub(crate) fn store_down(&mut self, is_down: bool) {
         self.store.is_down = is_down;
     }

@@ -19,6 +19,8 @@ pub(super) struct SimHost {
     pub(super) is_deaf: bool,
     pub(super) drains: bool,
     pub(super) alarm: Option<Duration>,
+    /// Who it was told last that holds the lease, and whether what it is for is ready there.
+    pub(super) holder: Option<(String, bool)>,
     pub(super) process: Option<SimProcess>,
 }
 
@@ -45,6 +47,7 @@ impl SimClock {
 pub(super) struct SimProcess {
     pub(super) host: usize,
     pub(super) number: u32,
+    pub(super) is_ready: bool,
     pub(super) ends_at: Option<Duration>,
     /// It is being killed, by End.
     pub(super) is_killed: bool,
@@ -77,6 +80,7 @@ impl SimHost {
             is_deaf: false,
             drains: false,
             alarm: None,
+            holder: None,
             process: None,
         }
     }
@@ -85,6 +89,7 @@ impl SimHost {
     pub(super) fn boot(&mut self, seed: u64) {
         self.life += 1;
         self.drains = false;
+        self.holder = None;
         self.policy.nonce = format!("{}.{}", self.policy.host, self.life);
         self.lease = Some(Lease::new(self.policy.clone(), seed));
     }

@@ -26,10 +26,27 @@ pub(crate) const fn ms(milliseconds: u64) -> Duration {
 /// What is on its way.
 #[derive(Debug)]
 enum Due {
-    Alarm { host: usize },
-    AtStore { host: usize, life: u32, request: SimRequest },
-    AtHost { host: usize, life: u32, event: LeaseEvent },
-    ProcessEnd { number: u32 },
+    Alarm {
+        host: usize,
+    },
+    AtStore {
+        host: usize,
+        life: u32,
+        request: SimRequest,
+    },
+    AtHost {
+        host: usize,
+        life: u32,
+        event: LeaseEvent,
+    },
+    /// It says that it is ready, or is not any more.
+    ProcessReady {
+        number: u32,
+        ready: bool,
+    },
+    ProcessEnd {
+        number: u32,
+    },
 }
 
 #[derive(Debug, Clone)]
@@ -123,6 +140,7 @@ impl FleetWorld {
                     self.tell(host, event);
                 }
             }
+            Due::ProcessReady { number, ready } => self.process_ready(number, ready),
             Due::ProcessEnd { number } => self.process_end(number),
         }
     }
@@ -156,6 +174,7 @@ impl FleetWorld {
         match action {
             LeaseAction::Read { id } => self.request(host, &SimRequest::Read { id }),
             LeaseAction::Write { id, expected, record } => {
+                self.check_written(host, &record);
                 self.request(host, &SimRequest::Write { id, expected, record });
             }
             LeaseAction::Acquired { token, valid_until } => self.acquired(host, token, valid_until),
@@ -180,6 +199,10 @@ impl FleetWorld {
                 }
             }
             LeaseAction::Released => {}
+            LeaseAction::Holder { host: holder, ready } => {
+                self.hosts[host].holder = holder.map(|holder| (holder, ready));
+                self.check_told(host);
+            }
         }
     }
 
@@ -192,14 +215,18 @@ impl FleetWorld {
             Some(process) => process.is_kept = false,
             none => {
                 self.processes += 1;
+                let process = self.processes;
                 *none = Some(SimProcess {
                     host: number,
-                    number: self.processes,
+                    number: process,
+                    is_ready: false,
                     ends_at: None,
                     is_killed: false,
                     is_kept: false,
                     was_frozen: false,
                 });
+                let boots = self.lease.mul_f64(self.rng.f64());
+                self.later(self.now + boots, Due::ProcessReady { number: process, ready: true });
             }
         }
     }
@@ -285,6 +312,18 @@ impl FleetWorld {
         process.ends_at = Some(at);
         let number = process.number;
         self.later(at, Due::ProcessEnd { number });
+    }
+
+    fn process_ready(&mut self, number: u32, ready: bool) {
+        let found = |host: &SimHost| host.process.as_ref().is_some_and(|process| process.number == number);
+        let Some(host) = self.hosts.iter().position(found) else { return };
+        if self.hosts[host].frozen.is_some() {
+            return self.later(self.now + self.lease, Due::ProcessReady { number, ready });
+        }
+        if let Some(process) = self.hosts[host].process.as_mut().filter(|process| !process.is_killed) {
+            process.is_ready = ready;
+            self.tell(host, LeaseEvent::Ready { ready });
+        }
     }
 
     fn process_end(&mut self, number: u32) {

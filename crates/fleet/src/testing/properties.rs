@@ -43,6 +43,7 @@ fn happens(world: &mut FleetWorld, hosts: usize, what: u32, number: usize) {
         17 if number.is_multiple_of(3) => world.make_bucket_anew(),
         17 => world.delete_record(),
         18 => world.weather = if number.is_multiple_of(2) { STORM } else { super::CALM },
+        _ if number.is_multiple_of(2) => world.recover(host),
         _ => world.finish(host),
     }
 }
@@ -65,6 +66,7 @@ fn history(mut world: FleetWorld, hosts: usize, mut troubles: Vec<Trouble>, allo
     assert!(holder.is_some(), "nobody holds the lease");
     let before = world.told.len();
     world.run(world.now + lease * 20);
+    world.check_all_know();
     assert_eq!(world.holder(), holder, "the holder changes although all is well");
     let is_usual = |action: &LeaseAction| {
         matches!(action, LeaseAction::Write { .. } | LeaseAction::Renewed { .. } | LeaseAction::Read { .. })

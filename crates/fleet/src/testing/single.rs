@@ -23,7 +23,7 @@ fn version(revision: u64) -> Version {
 }
 
 fn held_by(host: &str) -> Record {
-    Record { host: host.into(), nonce: format!("{host}.1"), attempt: 1, lease: LEASE, released: None }
+    Record { host: host.into(), nonce: format!("{host}.1"), attempt: 1, lease: LEASE, ready: false, released: None }
 }
 
 fn sight(revision: u64, record: Record) -> Sight {
@@ -31,9 +31,16 @@ fn sight(revision: u64, record: Record) -> Sight {
 }
 
 impl Lease {
+    /// What it does, but for what it tells of the holder.
     fn told(&mut self, at: u64, event: LeaseEvent) -> Vec<LeaseAction> {
         self.handle(ms(at), event);
-        std::iter::from_fn(|| self.poll_action()).collect()
+        std::iter::from_fn(|| self.poll_action()).filter(|action| !is_holder(action)).collect()
+    }
+
+    /// What it tells of the holder.
+    fn tells(&mut self, at: u64, event: LeaseEvent) -> Vec<LeaseAction> {
+        self.handle(ms(at), event);
+        std::iter::from_fn(|| self.poll_action()).filter(is_holder).collect()
     }
 
     /// The store holds a record that was released, and this host takes it at `at`.
@@ -44,12 +51,36 @@ impl Lease {
         wanted_write(&actions)
     }
 
+    /// The store shows the same all the time, until this host writes.
+    fn waits(&mut self, sight: &Sight) -> (u64, RequestId) {
+        loop {
+            let at = self.next_timeout().unwrap().as_millis() as u64 + 1;
+            match self.told(at, LeaseEvent::TimedOut)[..] {
+                [LeaseAction::Write { id, .. }] => return (at, id),
+                [LeaseAction::Read { id }] => self.told(at, LeaseEvent::Read { id, sight: Some(sight.clone()) }),
+                _ => panic!(),
+            };
+        }
+    }
+
     fn holds(&mut self) -> (RequestId, Record) {
         let (id, record) = self.takes(0, 1);
         let acquired = LeaseAction::Acquired { token: Token(version(2)), valid_until: ms(750) };
         assert_eq!(self.told(5, LeaseEvent::Wrote { id, result: Ok(version(2)) }), [acquired]);
         (id, record)
     }
+}
+
+fn is_holder(action: &LeaseAction) -> bool {
+    matches!(action, LeaseAction::Holder { .. })
+}
+
+fn holder(host: &str, ready: bool) -> LeaseAction {
+    LeaseAction::Holder { host: Some(host.into()), ready }
+}
+
+fn nobody() -> LeaseAction {
+    LeaseAction::Holder { host: None, ready: false }
 }
 
 fn wanted_write(actions: &[LeaseAction]) -> (RequestId, Record) {
@@ -221,6 +252,20 @@ fn a_store_that_refuses_at_once_is_not_asked_all_the_time() {
 }
 
 #[test]
+fn a_version_that_was_there_before_the_store_lost_it_is_no_token() {
+    let mut lease = lease();
+    let id = wanted_read(&lease.told(0, LeaseEvent::TimedOut));
+    lease.told(1, LeaseEvent::Read { id, sight: Some(sight(5, held_by("b"))) });
+    let (at, id) = lease.waits(&sight(5, held_by("b")));
+    let id = wanted_read(&lease.told(at, LeaseEvent::Wrote { id, result: Err(WriteFailure::Conflict) }));
+    lease.told(at, LeaseEvent::Read { id, sight: Some(sight(3, held_by("b"))) });
+    let (at, id) = lease.waits(&sight(3, held_by("b")));
+    let (id, _) = wanted_write(&lease.told(at, LeaseEvent::Wrote { id, result: Ok(version(5)) }));
+    let acquired = LeaseAction::Acquired { token: Token(version(6)), valid_until: ms(at + 750) };
+    assert_eq!(lease.told(at, LeaseEvent::Wrote { id, result: Ok(version(6)) }), [acquired]);
+}
+
+#[test]
 fn who_drains_gives_away_what_it_had_asked_for_before() {
     let mut lease = lease();
     let (id, _) = lease.takes(0, 1);
@@ -243,4 +288,84 @@ fn what_was_kept_is_given_away_only_when_it_has_ended() {
     assert_eq!(lease.told(780, LeaseEvent::Watched(sight(4, record))), []);
     let (_, released) = wanted_write(&lease.told(790, LeaseEvent::Ended));
     assert!(released.released.is_some());
+}
+
+#[test]
+fn that_it_is_ready_is_written_at_once() {
+    let mut lease = lease();
+    lease.holds();
+    let (id, record) = wanted_write(&lease.told(20, LeaseEvent::Ready { ready: true }));
+    assert!(record.ready);
+    // One request at a time: what changes meanwhile is written after it.
+    assert_eq!(lease.told(21, LeaseEvent::Ready { ready: false }), []);
+    let answered = lease.told(25, LeaseEvent::Wrote { id, result: Ok(version(3)) });
+    assert_eq!(answered[0], LeaseAction::Renewed { valid_until: ms(20 + 750) });
+    let (id, record) = wanted_write(&answered[1..]);
+    assert!(!record.ready);
+    lease.told(30, LeaseEvent::Wrote { id, result: Ok(version(4)) });
+    assert_eq!(lease.told(31, LeaseEvent::Ready { ready: false }), []);
+    assert_eq!(lease.next_timeout(), Some(ms(25 + 200)));
+}
+
+#[test]
+fn what_was_given_up_says_what_it_wrote_and_not_what_is_so_now() {
+    let mut lease = lease();
+    lease.holds();
+    let (id, _) = wanted_write(&lease.told(200, LeaseEvent::TimedOut));
+    lease.told(250, LeaseEvent::Ready { ready: true });
+    wanted_read(&lease.told(300, LeaseEvent::TimedOut));
+    lease.told(320, LeaseEvent::Wrote { id, result: Ok(version(3)) });
+    assert!(!lease.record().unwrap().ready);
+}
+
+#[test]
+fn a_tenure_begins_with_what_is_not_ready() {
+    let mut lease = lease();
+    // Nothing runs yet.
+    let (id, _) = lease.takes(0, 1);
+    lease.told(1, LeaseEvent::Ready { ready: true });
+    lease.told(5, LeaseEvent::Wrote { id, result: Ok(version(2)) });
+    assert!(!lease.record().unwrap().ready);
+    let (id, _) = wanted_write(&lease.told(20, LeaseEvent::Ready { ready: true }));
+    lease.told(25, LeaseEvent::Wrote { id, result: Ok(version(3)) });
+    assert_eq!(lease.told(775, LeaseEvent::TimedOut)[..2], lost(LostReason::Expired));
+    lease.told(776, LeaseEvent::Ready { ready: true });
+    let (_, record) = wanted_write(&lease.told(1_000, LeaseEvent::Ended));
+    assert!(!record.ready);
+}
+
+#[test]
+fn unless_it_was_kept() {
+    let mut lease = with(OnLost::Keep);
+    lease.holds();
+    let (id, _) = wanted_write(&lease.told(20, LeaseEvent::Ready { ready: true }));
+    lease.told(25, LeaseEvent::Wrote { id, result: Ok(version(3)) });
+    let actions = lease.told(775, LeaseEvent::TimedOut);
+    assert_eq!(actions[0], LeaseAction::Lost { reason: LostReason::Expired });
+    let (_, record) = wanted_write(&actions[1..]);
+    assert!(record.ready);
+}
+
+#[test]
+fn it_tells_of_itself_as_long_as_it_holds_the_lease() {
+    let mut lease = lease();
+    let (id, _) = lease.takes(0, 1);
+    assert_eq!(lease.tells(5, LeaseEvent::Wrote { id, result: Ok(version(2)) }), [holder("a", false)]);
+    let (id, _) = wanted_write(&lease.told(20, LeaseEvent::Ready { ready: true }));
+    assert_eq!(lease.tells(25, LeaseEvent::Wrote { id, result: Ok(version(3)) }), [holder("a", true)]);
+    assert_eq!(lease.tells(775, LeaseEvent::TimedOut), [nobody()]);
+}
+
+#[test]
+fn it_tells_of_another_what_the_record_says_until_it_might_take_the_lease_itself() {
+    let mut lease = lease();
+    let saw = |revision, ready| LeaseEvent::Watched(sight(revision, Record { ready, ..held_by("b") }));
+    assert_eq!(lease.tells(0, saw(1, false)), [holder("b", false)]);
+    assert_eq!(lease.tells(500, saw(2, false)), []);
+    assert_eq!(lease.tells(600, saw(3, true)), [holder("b", true)]);
+    assert_eq!(lease.tells(1_599, LeaseEvent::TimedOut), []);
+    assert_eq!(lease.tells(1_600 + 17, LeaseEvent::TimedOut), [nobody()]);
+    assert_eq!(lease.tells(1_700, saw(4, true)), [holder("b", true)]);
+    let released = Record { released: Some(crate::lease::Released::default()), ..held_by("b") };
+    assert_eq!(lease.tells(1_710, LeaseEvent::Watched(sight(5, released))), [nobody()]);
 }

@@ -6,6 +6,7 @@ use crate::support::host::{clock, host, store};
 use crate::support::server::Server;
 use cluster_fleet::lease::{LeaseAction, LeaseEvent, LostReason, Record, Version, WriteFailure};
 use cluster_fleet::store::LeaseStore;
+use cluster_nats::store::NatsStore;
 
 /// For what must not be lost on a busy machine, and for what is to be lost soon.
 const LONG: Duration = Duration::from_secs(15);
@@ -16,14 +17,15 @@ fn is_renewed(action: &LeaseAction) -> bool {
 }
 
 /// A bucket without a record: the first host waits for a whole lease. So a record is put there that was given away.
-async fn with_a_free_record(server: &Server) {
-    let store = store(&server.address(), LONG).await;
+pub async fn with_a_free_record(server: &Server, bucket: &str) {
+    let store = NatsStore::new(server.client().await, bucket, "alone", LONG);
     let sight = store.read().await.unwrap();
     let record = Record {
         host: "nobody".into(),
         nonce: "nobody".into(),
         attempt: 1,
         lease: SHORT,
+        ready: false,
         released: Some(cluster_fleet::lease::Released::default()),
     };
     store.write(sight.version, record).await.unwrap();
@@ -32,7 +34,7 @@ async fn with_a_free_record(server: &Server) {
 #[tokio::test]
 async fn it_is_handed_over_at_once() {
     let server = Server::start().await;
-    with_a_free_record(&server).await;
+    with_a_free_record(&server, "fleet").await;
     let mut one = host(&server.address(), "one", LONG).await;
     let (_, mut token) = one.acquired().await;
     let mut other = host(&server.address(), "other", LONG).await;
@@ -54,7 +56,7 @@ async fn it_is_handed_over_at_once() {
 #[tokio::test]
 async fn it_survives_a_restart_of_the_server() {
     let mut server = Server::start().await;
-    with_a_free_record(&server).await;
+    with_a_free_record(&server, "fleet").await;
     let mut one = host(&server.address(), "one", LONG).await;
     one.acquired().await;
     for _ in 0..3 {
@@ -69,7 +71,7 @@ async fn it_survives_a_restart_of_the_server() {
 #[tokio::test]
 async fn a_server_that_stays_away_ends_what_runs_and_it_comes_back_by_itself() {
     let mut server = Server::start().await;
-    with_a_free_record(&server).await;
+    with_a_free_record(&server, "fleet").await;
     let mut one = host(&server.address(), "one", SHORT).await;
     let (_, token) = one.acquired().await;
     server.kill().await;
@@ -82,7 +84,7 @@ async fn a_server_that_stays_away_ends_what_runs_and_it_comes_back_by_itself() {
 #[tokio::test]
 async fn a_bucket_made_anew_ends_what_runs_and_has_higher_tokens() {
     let server = Server::start().await;
-    with_a_free_record(&server).await;
+    with_a_free_record(&server, "fleet").await;
     let mut one = host(&server.address(), "one", SHORT).await;
     let (_, token) = one.acquired().await;
     let jetstream = async_nats::jetstream::new(server.client().await);
@@ -104,7 +106,7 @@ async fn a_write_that_was_meant_for_another_bucket_or_version_is_refused() {
     let store = store(&server.address(), LONG).await;
     let Version { bucket, revision } = store.read().await.unwrap().version;
     assert_eq!(revision, 0);
-    let record = Record { host: "a".into(), nonce: "n".into(), attempt: 1, lease: LONG, released: None };
+    let record = Record { host: "a".into(), nonce: "n".into(), attempt: 1, lease: LONG, ready: false, released: None };
     let written = store.write(Version { bucket, revision: 0 }, record.clone()).await.unwrap();
     assert_eq!(store.read().await.unwrap().version, written);
     assert_eq!(store.read().await.unwrap().record, Some(record.clone()));

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // Its helpers are tests, too.
 
+mod engine;
 mod lease;
 mod processes;
+mod refusals;
 mod support;

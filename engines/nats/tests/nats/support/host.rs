@@ -24,7 +24,7 @@ pub fn clock() -> Moment {
 }
 
 pub async fn store(address: &str, lease: Duration) -> NatsStore {
-    NatsStore::new(connect(address).await, "fleet", "alone", 1, lease / 2)
+    NatsStore::new(connect(address).await, "fleet", "alone", lease / 2)
 }
 
 pub async fn host(address: &str, name: &str, lease: Duration) -> Host {

@@ -1,5 +1,6 @@
 //! A real server, and hosts that are tasks of the test or processes of their own.
 
+pub mod engine;
 pub mod host;
 pub mod server;
 

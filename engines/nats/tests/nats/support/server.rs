@@ -2,9 +2,11 @@
 
 use std::net::{Ipv4Addr, TcpListener};
 use std::process::Stdio;
+use std::time::Duration;
 
-use async_nats::Client;
+use async_nats::{Client, ConnectOptions};
 use tempfile::TempDir;
+use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 
 use super::patiently;
@@ -17,15 +19,46 @@ pub struct Server {
 
 impl Server {
     pub async fn start() -> Self {
-        let folder = TempDir::new().unwrap();
-        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
-        let store = folder.path().join("store");
-        let config = format!("jetstream {{ store_dir: {store:?}, sync_interval: always }}");
-        std::fs::write(folder.path().join("nats.conf"), config).unwrap();
-        let process = run(&folder, port);
-        let server = Self { folder, port, process };
+        let server = Self::start_with("").await;
         server.client().await;
         server
+    }
+
+    /// What more its configuration says. It listens when this is done.
+    pub async fn start_with(config: &str) -> Self {
+        let folder = TempDir::new().unwrap();
+        let store = folder.path().join("store");
+        Self::configured(folder, &format!("jetstream {{ store_dir: {store:?}, sync_interval: always }}\n{config}"))
+            .await
+    }
+
+    /// A cluster of three.
+    pub async fn three() -> Vec<Self> {
+        let routes = [free_port(), free_port(), free_port()];
+        let all = routes.map(|port| format!("\"nats://127.0.0.1:{port}\"")).join(", ");
+        let config = |number: usize| {
+            let port = routes[number];
+            format!("server_name: s{number}\ncluster {{ name: c, listen: \"127.0.0.1:{port}\", routes: [{all}] }}")
+        };
+        vec![Self::start_with(&config(0)).await, Self::start_with(&config(1)).await, Self::start_with(&config(2)).await]
+    }
+
+    pub async fn without_jetstream() -> Self {
+        Self::configured(TempDir::new().unwrap(), "").await
+    }
+
+    async fn configured(folder: TempDir, config: &str) -> Self {
+        let port = free_port();
+        std::fs::write(folder.path().join("nats.conf"), config).unwrap();
+        let process = run(&folder, port);
+        // Nothing tells when it listens.
+        patiently("a server", async {
+            while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await.is_err() {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        })
+        .await;
+        Self { folder, port, process }
     }
 
     pub fn address(&self) -> String {
@@ -47,6 +80,10 @@ impl Server {
     }
 }
 
+fn free_port() -> u16 {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
+}
+
 #[allow(clippy::disallowed_methods)] // A test may use PATH.
 fn run(folder: &TempDir, port: u16) -> Child {
     Command::new("nats-server")
@@ -62,10 +99,12 @@ fn run(folder: &TempDir, port: u16) -> Child {
 }
 
 pub async fn connect(address: &str) -> Client {
-    async_nats::ConnectOptions::new()
-        .retry_on_initial_connect()
-        .reconnect_delay_callback(|_| std::time::Duration::from_millis(50))
-        .connect(address)
-        .await
-        .unwrap()
+    loop {
+        let options = ConnectOptions::new().reconnect_delay_callback(|_| Duration::from_millis(50));
+        if let Ok(client) = options.connect(address).await {
+            return client;
+        }
+        // Nothing tells when it listens.
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
 }

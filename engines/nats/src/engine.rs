@@ -1,0 +1,114 @@
+//! The engine: a thread of its own, which speaks with the master over a pair of sockets, and ends when the master's end is closed.
+
+use std::any::Any;
+use std::io;
+use std::os::unix::net::UnixStream as StdUnixStream;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::thread;
+
+use cluster_fleet::lease::{Lease, LeaseEvent, LeasePolicy};
+use cluster_fleet::seam::{EngineNews, EngineOrder, Unframed, frame};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::UnixStream;
+use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::runtime::Builder;
+use tokio::sync::{mpsc, watch};
+
+use crate::clock;
+use crate::connection::look_after;
+use crate::drive::drive;
+use crate::later::LaterStore;
+use crate::news::News;
+use crate::settings::{AloneScope, EngineSettings};
+
+/// How many orders wait for the lease.
+const ORDERS: usize = 64;
+
+/// Starts it.
+///
+/// # Errors
+/// When there is no descriptor or no thread left.
+/// @returns the master's end.
+pub fn open(settings: EngineSettings) -> io::Result<StdUnixStream> {
+    let (own, masters) = StdUnixStream::pair()?;
+    own.set_nonblocking(true)?;
+    // What panics is told by the panic's own message, and by the end of the sockets.
+    let run = move || drop::<Result<_, Box<dyn Any + Send>>>(catch_unwind(AssertUnwindSafe(|| run(settings, own))));
+    thread::Builder::new().name("fleet".to_owned()).spawn(run)?;
+    Ok(masters)
+}
+
+fn run(settings: EngineSettings, own: StdUnixStream) -> io::Result<()> {
+    let runtime = Builder::new_current_thread().enable_all().build()?;
+    let result = runtime.block_on(engine(settings, own));
+    // A name that is being resolved is not waited for.
+    runtime.shutdown_background();
+    result
+}
+
+async fn engine(settings: EngineSettings, own: StdUnixStream) -> io::Result<()> {
+    let (from_master, to_master) = UnixStream::from_std(own)?.into_split();
+    let (news, told) = News::new();
+    let (orders, received) = mpsc::channel(ORDERS);
+    let (store, later) = watch::channel(None);
+    let settings = Arc::new(settings);
+    let lease = hold(settings.clone(), LaterStore(later), received, news.clone());
+    tokio::select! {
+        result = listen(from_master, orders) => result,
+        result = speak(to_master, told) => result,
+        () = news.lost() => Ok(()),
+        () = look_after(&settings, &store, &news) => Ok(()),
+        () = lease => Ok(()),
+    }
+}
+
+/// The lease is there from the beginning: it takes orders, and asks in vain until the store is there.
+async fn hold(settings: Arc<EngineSettings>, store: LaterStore, mut orders: mpsc::Receiver<LeaseEvent>, news: News) {
+    if settings.alone == AloneScope::Host {
+        while orders.recv().await.is_some() {}
+        return;
+    }
+    let policy = LeasePolicy {
+        host: settings.host.clone(),
+        nonce: format!("{:032x}", fastrand::u128(..)),
+        lease: settings.lease(),
+        on_lost: settings.on_lost,
+    };
+    let lease = Lease::new(policy, fastrand::u64(..));
+    drive(Arc::new(store), lease, clock::now, orders, move |action| news.tell_action(action)).await;
+}
+
+/// Until the master is gone.
+async fn listen(mut from_master: OwnedReadHalf, orders: mpsc::Sender<LeaseEvent>) -> io::Result<()> {
+    let (mut bytes, mut unframed) = (vec![0; 4096], Unframed::default());
+    loop {
+        let length = from_master.read(&mut bytes).await?;
+        if length == 0 {
+            return Ok(());
+        }
+        unframed.add(&bytes[..length]);
+        while let Some(order) = unframed.take::<EngineOrder>()? {
+            if orders.send(event_of(order)).await.is_err() {
+                return Ok(());
+            }
+        }
+    }
+}
+
+async fn speak(mut to_master: OwnedWriteHalf, mut told: mpsc::Receiver<EngineNews>) -> io::Result<()> {
+    while let Some(news) = told.recv().await {
+        to_master.write_all(&frame(&news)).await?;
+    }
+    Ok(())
+}
+
+fn event_of(order: EngineOrder) -> LeaseEvent {
+    match order {
+        EngineOrder::Ready { ready } => LeaseEvent::Ready { ready },
+        EngineOrder::Ended => LeaseEvent::Ended,
+        EngineOrder::Move { to } => LeaseEvent::MoveAsked { to },
+        EngineOrder::Drain => LeaseEvent::Draining,
+        EngineOrder::Resume => LeaseEvent::Resumed,
+    }
+}

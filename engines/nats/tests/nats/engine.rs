@@ -1,0 +1,131 @@
+//! The engine, as the master sees it.
+
+use std::time::Duration;
+
+use crate::lease::with_a_free_record;
+use crate::support::engine::Engine;
+use crate::support::server::Server;
+use cluster_fleet::lease::LostReason;
+use cluster_fleet::seam::{EngineNews, EngineOrder};
+use nix::time::{ClockId, clock_gettime};
+use serde_json::json;
+
+const BUCKET: &str = "fleet-test";
+
+fn holder(host: &str, ready: bool) -> EngineNews {
+    EngineNews::Holder { host: Some(host.to_owned()), ready }
+}
+
+/// One that holds the lease.
+async fn holding(server: &Server, host: &str, lease: u64) -> (Engine, String) {
+    with_a_free_record(server, BUCKET).await;
+    let mut engine = Engine::start(&server.address(), host, &json!({ "lease": lease }));
+    let token = engine.acquired().await;
+    (engine, token)
+}
+
+#[tokio::test]
+async fn it_tells_in_order_what_matters() {
+    let server = Server::start().await;
+    with_a_free_record(&server, BUCKET).await;
+    let mut one = Engine::start(&server.address(), "one", &json!({}));
+    assert!(matches!(one.news().await, Some(EngineNews::Connected { server: at }) if at == server.address()));
+    assert!(matches!(one.news().await, Some(EngineNews::Warned { message }) if message.contains("KV_fleet-test")));
+    assert!(matches!(one.news().await, Some(EngineNews::Acquired { .. })));
+    assert_eq!(one.news().await, Some(holder("one", false)));
+    one.order(EngineOrder::Ready { ready: true }).await;
+    assert!(matches!(one.news().await, Some(EngineNews::Renewed { .. })));
+    assert_eq!(one.news().await, Some(holder("one", true)));
+}
+
+#[tokio::test]
+async fn it_is_handed_over_when_what_ran_has_ended() {
+    let server = Server::start().await;
+    let (mut one, first) = holding(&server, "one", 15_000).await;
+    one.order(EngineOrder::Ready { ready: true }).await;
+    one.until(|news| *news == holder("one", true)).await;
+    let mut other = Engine::start(&server.address(), "other", &json!({}));
+    other.until(|news| *news == holder("one", true)).await;
+    one.order(EngineOrder::Move { to: Some("other".to_owned()) }).await;
+    one.until(|news| *news == EngineNews::Leave).await;
+    // Meanwhile it is renewed.
+    one.until(|news| matches!(news, EngineNews::Renewed { .. })).await;
+    one.order(EngineOrder::Ended).await;
+    one.until(|news| *news == EngineNews::Released).await;
+    let second = other.acquired().await;
+    assert_ne!(first, second);
+    one.until(|news| *news == holder("other", false)).await;
+
+    other.order(EngineOrder::Drain).await;
+    other.until(|news| *news == EngineNews::Leave).await;
+    other.order(EngineOrder::Ended).await;
+    other.until(|news| *news == EngineNews::Released).await;
+    one.acquired().await;
+    other.until(|news| *news == holder("one", false)).await;
+}
+
+#[tokio::test]
+async fn without_a_server_nothing_is_renewed_and_it_comes_back_by_itself() {
+    const LEASE: Duration = Duration::from_secs(1);
+    let mut server = Server::start().await;
+    let (mut one, token) = holding(&server, "one", 1_000).await;
+    server.kill().await;
+    let killed = Duration::from(clock_gettime(ClockId::CLOCK_BOOTTIME).unwrap());
+    let (mut is_told, mut is_ended) = (false, false);
+    loop {
+        match one.news().await.unwrap() {
+            EngineNews::Renewed { valid_until } => assert!(Duration::from_nanos(valid_until) <= killed + LEASE * 3 / 4),
+            EngineNews::Disconnected { .. } => is_told = true,
+            EngineNews::End => is_ended = true,
+            EngineNews::Lost { reason } => {
+                assert_eq!(reason, LostReason::Expired);
+                break;
+            }
+            _ => {}
+        }
+    }
+    assert!(is_told && is_ended);
+    one.order(EngineOrder::Ended).await;
+    server.start_again();
+    one.until(|news| matches!(news, EngineNews::Connected { .. })).await;
+    assert_ne!(one.acquired().await, token);
+}
+
+#[tokio::test]
+async fn before_there_is_a_server_it_waits() {
+    let mut server = Server::start().await;
+    with_a_free_record(&server, BUCKET).await;
+    server.kill().await;
+    let mut one = Engine::start(&server.address(), "one", &json!({}));
+    assert!(matches!(one.news().await, Some(EngineNews::Disconnected { error }) if error.contains("refused")));
+    server.start_again();
+    assert!(matches!(one.news().await, Some(EngineNews::Connected { .. })));
+    one.acquired().await;
+}
+
+#[tokio::test]
+async fn it_ends_when_the_master_is_gone() {
+    let server = Server::start().await;
+    let (mut one, _) = holding(&server, "one", 15_000).await;
+    one.leave().await;
+    while one.news().await.is_some() {}
+    // Also when it never was connected.
+    let mut other = Engine::start("127.0.0.1:1", "other", &json!({}));
+    other.leave().await;
+    while other.news().await.is_some() {}
+}
+
+#[tokio::test]
+async fn three_servers_keep_the_lease_and_nothing_is_warned_of() {
+    let servers = Server::three().await;
+    let lease = json!({ "servers": servers.iter().map(Server::address).collect::<Vec<_>>(), "lease": 3_000 });
+    let mut one = Engine::start("", "one", &lease);
+    loop {
+        match one.news().await.unwrap() {
+            EngineNews::Acquired { .. } => break,
+            // While the servers find each other.
+            EngineNews::Warned { message } => assert!(!message.contains("--replicas"), "{message}"),
+            _ => {}
+        }
+    }
+}
