@@ -17,6 +17,7 @@ function noStats(title) {
     now: Date.now(),
     workers: { listening: 0, starting: 0, draining: 0, standby: 0, waiting: 0 },
     alone: null,
+    fleet: null,
     children: [],
     listeners: [],
     app: { pid: process.pid, queuedBytes: 0, usage: null },

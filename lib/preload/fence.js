@@ -4,7 +4,7 @@
 
 const { now } = require('../real-timers');
 
-/** `{ token, until }` as JSON; `until` in ms on the clock of process.hrtime(). */
+/** `{ token, until, left }` as JSON; `until` in ms on the clock of process.hrtime(). */
 const VARIABLE = 'YUNFLY_CLUSTER_FENCE';
 
 let lease;
@@ -23,8 +23,9 @@ function start() {
   return fence;
 }
 
-function receive({ token, until }) {
-  lease = { token, until };
+/** `left`: for how long, where the system has several such clocks. */
+function receive({ token, until, left }) {
+  lease = { token, until: until ?? now() + left };
   isTold();
 }
 

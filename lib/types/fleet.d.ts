@@ -90,6 +90,24 @@ export interface LostAlone {
   reason: 'expired' | 'taken' | 'moved';
 }
 
+/** `stats().fleet`. */
+export interface FleetStats {
+  /** The name of this host. */
+  host: string;
+  /** Whether it reaches one of the servers. */
+  connected: boolean;
+  /** The server that it reaches, or reached last; null: none yet. */
+  server: string | null;
+  /** Which host has the alone, and whether that is ready; null: none, or not known. */
+  holder: { host: string; ready: boolean } | null;
+  /** The token of this host, if it has the alone; else null. */
+  token: string | null;
+  /** For how long this host may have it, in ms, unless the lease is renewed; null if it has not. */
+  validFor: number | null;
+  /** How often this host got the alone, and had it no more: `moved`, `expired` and `taken` as in {@link LostAlone}. */
+  leases: { acquired: number; moved: number; expired: number; taken: number };
+}
+
 /**
  * In the alone of a fleet: what tells it apart from all alones before it. Give the token to whatever you write to, and let that refuse
  * a token that is lower than one it has seen: an alone that was frozen, and wakes up after another one has begun, writes nothing then.

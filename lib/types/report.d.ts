@@ -1,5 +1,7 @@
 // What the cluster reports of itself.
 
+import { FleetStats } from './fleet';
+
 /** The number of workers in each state. */
 export interface WorkerCounts {
   /** Ready, and accepting work. */
@@ -105,8 +107,8 @@ export interface ListenerStats {
 /** The alone, and whether it stays up. */
 export interface AloneStats {
   /** `starting`: forked, but not ready yet. `waiting`: there is none; it is about to be restarted, or (in development) waits for the
-   *  next save. */
-  state: 'starting' | 'ready' | 'draining' | 'waiting';
+   *  next save. `elsewhere`: another host of the fleet has it, or none. */
+  state: 'starting' | 'ready' | 'draining' | 'waiting' | 'elsewhere';
   /** How often it was restarted since it last stayed up for `minUptime`; 0 if it does now. */
   restarts: number;
   /** Whether that has gone on for longer than `aloneLimit`, else `limit`: the event `aloneReachLimit`. */
@@ -196,6 +198,8 @@ export interface ClusterStats {
   workers: WorkerCounts;
   /** The alone; null if there is none. */
   alone: AloneStats | null;
+  /** The fleet, as far as this host knows; null without `fleet`. */
+  fleet: FleetStats | null;
   /** Every process. */
   children: ChildStats[];
   /** Every address that workers listen on through the master. */
@@ -251,6 +255,7 @@ export type UndeliverableReason =
  *   `maxRequests`, `maxAge`: it had its requests, or its time; `outOfMemory`: the system killed it because memory was short (Linux,
  *   by the counter of its cgroup)
  * - `reload`, `restart` (by the control socket), `profile` (it writes its heap): another one takes its place; `scale`: none does
+ * - `moved`: the alone is another host's now; `leaseLost`: it was killed, because this host's lease of it was over
  */
 export type ExitReason =
   | 'exit'
@@ -269,7 +274,9 @@ export type ExitReason =
   | 'reload'
   | 'restart'
   | 'profile'
-  | 'scale';
+  | 'scale'
+  | 'moved'
+  | 'leaseLost';
 
 /** The evidence about a hung worker. */
 export interface HangEvidence {
