@@ -52,9 +52,8 @@ class ControlClient {
     await ask(this.#path, 'POST', '/stop');
   }
 
-  async restart(slot) {
-    const { pid } = await ask(this.#path, 'POST', '/restart', { slot });
-    return pid;
+  restart(slot) {
+    return ask(this.#path, 'POST', '/restart', { slot });
   }
 
   async kill(slot) {

@@ -102,6 +102,7 @@ impl Shell {
                     // A large file takes a while to go.
                     tokio::task::spawn_blocking(move || std::fs::remove_file(file));
                 }
+                Action::TellRestarted { id, result } => self.orders.restarted(id, result),
                 Action::Notify(Notice::Closed(outcome)) => self.state = RunState::Ended(outcome),
                 Action::Notify(Notice::Publication(from, frame)) => self.publish_to_app(from, frame),
                 Action::Notify(notice) => self.notify(notice),
