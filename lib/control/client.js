@@ -33,6 +33,10 @@ class ControlClient {
     return ask(this.#path, 'GET', '/metrics');
   }
 
+  events(after = 0) {
+    return ask(this.#path, 'GET', `/events?after=${after}`);
+  }
+
   async isReady() {
     const { status } = await exchange(this.#path, 'GET', '/readyz');
     return status === 200;

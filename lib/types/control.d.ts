@@ -1,5 +1,6 @@
 // A cluster that runs, from any other process of its user: connectCluster() and listClusters().
 
+import type { PastEvents } from './admin';
 import type { ProfileOptions, ProfileReport } from './profile';
 import type { ReloadOptions, ReloadReport } from './reload';
 import type { ClusterStats } from './report';
@@ -30,6 +31,9 @@ export interface ControlClient {
   stats(): Promise<ClusterStats>;
   /** Its metrics, in Prometheus' text format. */
   metrics(): Promise<string>;
+  /** What has happened: the last 200 events and the last 20 errors, as `/events` of `admin` tells. `after`: the id of an event; only
+   *  those that came later. Default: 0. */
+  events(after?: number): Promise<PastEvents>;
   /** What `/readyz` of `admin` tells: enough workers listen, and the cluster is not stopping. */
   isReady(): Promise<boolean>;
   /**

@@ -276,9 +276,7 @@ impl Shell {
         }
         self.unasked.hear(self.now(), &notice);
         self.counters.note(self.now(), &notice);
-        if self.config.admin.is_some() {
-            self.history.note(wall_clock(), &notice);
-        }
+        self.history.note(wall_clock(), &notice);
         if let Notice::Reloaded { id: Some(id), report } = &notice {
             self.relaunched(*id, report.ok);
         }
