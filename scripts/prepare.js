@@ -34,7 +34,8 @@ function install() {
   run('npm', ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error']);
 }
 
-function build() {
+/** What builds the addon, if that can be done here. */
+function buildCommand() {
   const [major, minor] = process.versions.node.split('.').map(Number);
   if (major < 20 || (major === 20 && minor < 17)) {
     fail(`Building needs Node 20.17 or later (this is ${process.version}); what was built runs on Node 18 too.`);
@@ -42,12 +43,13 @@ function build() {
   if (spawnSync('cargo', ['--version']).status !== 0) {
     fail('Building needs Rust, and cargo was not found on PATH. Install it from https://rustup.rs and try again.');
   }
-  run('npm', ['run', '--silent', 'build']);
+  return ['npm', 'run', '--silent', 'build'];
 }
 
 function prepare() {
   install();
-  build();
+  const [command, ...args] = buildCommand();
+  run(command, args);
 }
 
-module.exports = { prepare, run, fail, root };
+module.exports = { buildCommand, install, prepare, run, fail, root };

@@ -1,13 +1,25 @@
 'use strict';
 // `npm test`: every check of the project, in the order in which they fail fastest. Stops at the first that fails.
 
-const { prepare, run } = require('./prepare');
+const { beside } = require('./beside');
+const { buildCommand, install, run } = require('./prepare');
 
-prepare();
-run('npm', ['run', '--silent', 'lint:rust']);
-run('npm', ['run', '--silent', 'lint']);
-run('npm', ['run', '--silent', 'test:types']);
-run('npm', ['run', '--silent', 'docs:build']);
-run('npm', ['run', '--silent', 'test:rust']);
-run('npm', ['run', '--silent', 'test:pack']);
-run('npm', ['run', '--silent', 'test:jest']);
+async function main() {
+  install();
+  // The end of a build uses one core only, and so do these.
+  console.log('The addon is built; meanwhile the files are checked.');
+  await beside(
+    [buildCommand()],
+    [
+      ['npm', 'run', '--silent', 'lint'],
+      ['npm', 'run', '--silent', 'test:types'],
+      ['npm', 'run', '--silent', 'docs:build'],
+    ],
+  );
+  run('npm', ['run', '--silent', 'lint:rust']);
+  run('npm', ['run', '--silent', 'test:rust']);
+  run('npm', ['run', '--silent', 'test:pack']);
+  run('npm', ['run', '--silent', 'test:jest']);
+}
+
+main();

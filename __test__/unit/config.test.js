@@ -44,6 +44,7 @@ function warnings(config) {
 test('the defaults in production', () => {
   expect(normalize(minimal)).toEqual({
     enable: true,
+    entered: { folder: process.cwd(), named: expect.any(String) },
     notifyParent: false,
     control: true,
     title: 'yunfly-@shop/web',

@@ -10,6 +10,7 @@ const { resolveExec } = require('../config/paths');
 const { checkReload, checkCount } = require('../config/changes');
 const { checkInspector } = require('../config/inspector');
 const { toLaunch } = require('../config/settings');
+const { movedLink } = require('./moved-link');
 
 /** What the codes of a reload that was given up mean (core/rollout/report.rs), where no process's end says more. */
 const WHY = {
@@ -36,10 +37,13 @@ class Changes {
   #next = null;
   /** The one that waits for another than ours. */
   #postponed = null;
+  /** In development: whether there is something to say about the app's folder. */
+  #checkFolder;
 
   constructor(master, settings) {
     this.#master = master;
     this.#settings = settings;
+    this.#checkFolder = settings.mode === 'development' ? movedLink(settings.entered) : () => {};
   }
 
   reload(options = {}) {
@@ -109,6 +113,7 @@ class Changes {
 
   /** Gives the report; undefined where no reload was possible. */
   reloaded({ id, ok, reason, failure, replaced }) {
+    this.#checkFolder();
     const report = { ok, replaced, ...(!ok && { reason, error: failureOf(failure, reason, this.#settings) }) };
     // A change of a file, or what the control socket was told, is no request of this process.
     if (id === undefined) this.#waitNoMore();

@@ -8,7 +8,7 @@ const { ClusterError } = require('../errors');
 const { aloneFiles } = require('../scripts/alone-files');
 const { compileCache } = require('./compile-cache');
 const { checkFields, invalid, settled } = require('./check');
-const { resolveCwd, resolveExec, resolveAlone, packageName } = require('./paths');
+const { entered, resolveCwd, resolveExec, resolveAlone, packageName } = require('./paths');
 const { ownFlags } = require('./flags');
 const { checkInspector } = require('./inspector');
 const { isObject } = require('./kinds');
@@ -51,6 +51,7 @@ function normalize(config) {
     title,
     mode,
     cwd,
+    entered: entered(),
     exec,
     fleet: fleetOf(config, { enable, cwd, title, hasAlone: alone !== undefined }),
     workerLoader: loaderFor('exec', config.exec, [exec], launch),

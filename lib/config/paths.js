@@ -20,14 +20,21 @@ function findScript(base) {
   return EXTENSIONS.map((extension) => base + extension).find((file) => stat(file)?.isFile());
 }
 
+/** Whether this process is in it; undefined: there is no such folder. */
+function isWorkingFolder(folder) {
+  const [one, other] = [stat(folder), stat('.')];
+  return one && other && one.dev === other.dev && one.ino === other.ino;
+}
+
 /** This process's folder as the user went there: by the link `current`, say, which a deployment makes point to another release,
  *  in which later processes are then to run. POSIX has it in PWD, which holds only if it is the same folder. */
 function workingFolder({ PWD: named } = process.env) {
-  if (named && path.isAbsolute(named)) {
-    const [one, other] = [stat(named), stat('.')];
-    if (one && other && one.dev === other.dev && one.ino === other.ino) return path.normalize(named);
-  }
-  return process.cwd();
+  return named && path.isAbsolute(named) && isWorkingFolder(named) ? path.normalize(named) : process.cwd();
+}
+
+/** Where this process is, and by which name the user came there. */
+function entered() {
+  return { folder: process.cwd(), named: workingFolder() };
 }
 
 /** `followsLinks`: whether it is to be where a link in it leads at the time. */
@@ -88,4 +95,4 @@ function packageName(cwd) {
   }
 }
 
-module.exports = { resolveCwd, resolveExec, resolveAlone, packageName };
+module.exports = { isWorkingFolder, entered, resolveCwd, resolveExec, resolveAlone, packageName };

@@ -33,6 +33,10 @@ class ControlClient {
     return ask(this.#path, 'GET', '/metrics');
   }
 
+  events(after = 0) {
+    return ask(this.#path, 'GET', `/events?after=${after}`);
+  }
+
   async isReady() {
     const { status } = await exchange(this.#path, 'GET', '/readyz');
     return status === 200;
@@ -52,9 +56,8 @@ class ControlClient {
     await ask(this.#path, 'POST', '/stop');
   }
 
-  async restart(slot) {
-    const { pid } = await ask(this.#path, 'POST', '/restart', { slot });
-    return pid;
+  restart(slot) {
+    return ask(this.#path, 'POST', '/restart', { slot });
   }
 
   async kill(slot) {

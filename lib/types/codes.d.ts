@@ -132,6 +132,8 @@ export type ClusterErrorCode =
   | 'ERR_OUTPUT_FILE'
   /** The slot of `kill()`, `restart()` or `profile()` has no worker. */
   | 'ERR_NO_SUCH_SLOT'
+  /** `restart()`: the new worker of the slot did not become ready; the message says why, and whether the old one works on. */
+  | 'ERR_RESTART_FAILED'
   /** The control socket was told something that it doesn't know. */
   | 'ERR_ORDER_INVALID'
 
@@ -166,6 +168,8 @@ export type ClusterWarningCode =
   | 'CLUSTER_OPTION_IGNORED'
   /** `YUNFLY_LOG` contains an unknown word. */
   | 'CLUSTER_VARIABLE_IGNORED'
+  /** In development: the link by which the app's folder was entered (`/srv/app/current`) leads to another folder by now. */
+  | 'CLUSTER_LINK_MOVED'
   /** With `output: 'pipe'`, nobody listens to the event `output`. */
   | 'CLUSTER_OUTPUT_UNHEARD'
   /** A message was not sent: the channel is closed. */

@@ -1,5 +1,6 @@
 // A cluster that runs, from any other process of its user: connectCluster() and listClusters().
 
+import type { PastEvents } from './admin';
 import type { ProfileOptions, ProfileReport } from './profile';
 import type { ReloadOptions, ReloadReport } from './reload';
 import type { ClusterStats } from './report';
@@ -30,6 +31,9 @@ export interface ControlClient {
   stats(): Promise<ClusterStats>;
   /** Its metrics, in Prometheus' text format. */
   metrics(): Promise<string>;
+  /** What has happened: the last 200 events and the last 20 errors, as `/events` of `admin` tells. `after`: the id of an event; only
+   *  those that came later. Default: 0. */
+  events(after?: number): Promise<PastEvents>;
   /** What `/readyz` of `admin` tells: enough workers listen, and the cluster is not stopping. */
   isReady(): Promise<boolean>;
   /**
@@ -48,13 +52,13 @@ export interface ControlClient {
    *  later calls reject when it has ended. */
   stop(): Promise<void>;
   /**
-   * Another worker for a slot, which is ready before the old one drains: no request waits. Resolves when that has begun; one slot at a
-   * time. Production only.
+   * Another worker for a slot, which is ready before the old one drains: no request waits. Resolves when the new one is ready; one slot
+   * at a time. Production only.
    *
-   * @returns the pid of the worker that is to be replaced
-   * @throws (rejects with) `ERR_NO_SUCH_SLOT`: no worker is ready there; `ERR_DEVELOPMENT`
+   * @throws (rejects with) `ERR_NO_SUCH_SLOT`: no worker is ready there; `ERR_RESTART_FAILED`: the new one did not become ready, and the
+   *  old one works on; `ERR_DEVELOPMENT`, `ERR_NOT_RUNNING`, `ERR_CLOSED`
    */
-  restart(slot: number): Promise<number>;
+  restart(slot: number): Promise<RestartReport>;
   /**
    * SIGKILL for the worker of a slot, which is replaced if `refork` says so. Production only.
    *
@@ -79,6 +83,18 @@ export interface ControlClient {
    * @throws (rejects with) `ERR_NO_OUTPUT_FILE`; `ERR_OUTPUT_FILE`: one cannot be opened, and the old one goes on
    */
   reopenLogs(): Promise<number>;
+}
+
+/** A worker that `restart()` has replaced. */
+export interface RestartReport {
+  /** The slot. */
+  slot: number;
+  /** The worker that drains now. */
+  oldPid: number;
+  /** The worker that is ready. */
+  newPid: number;
+  /** Time from the call until the new one was ready, in ms. */
+  after: number;
 }
 
 /** The log files of a cluster. */

@@ -126,6 +126,11 @@ test('kill() and stop()', async () => {
   await expect(cluster.kill(victim.slot)).resolves.toBe(victim.pid);
   const [, code, signal] = await app.event('exit', ({ id }) => id === victim.id);
   expect([code, signal]).toEqual([null, 'SIGKILL']);
+  const { events, last } = await cluster.events();
+  expect(events.map(({ type }) => type)).toEqual(expect.arrayContaining(['ready', 'exit']));
+  const exit = events.find(({ type }) => type === 'exit');
+  expect(exit).toMatchObject({ process: { slot: victim.slot, pid: victim.pid }, signal: 'SIGKILL', reason: 'kill' });
+  await expect(cluster.events(last)).resolves.toMatchObject({ last, events: [] });
   await expect(cluster.kill(9)).rejects.toMatchObject({ code: 'ERR_NO_SUCH_SLOT' });
   await expect(cluster.scale(0)).rejects.toMatchObject({ code: 'ERR_SCALE_INVALID' });
   await expect(cluster.reload({ target: 'all' })).rejects.toMatchObject({ code: 'ERR_NO_ALONE' });

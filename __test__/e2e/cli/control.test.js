@@ -1,11 +1,13 @@
 'use strict';
 // The commands for clusters that run, as a user types them. There may be other clusters of this user: ours is chosen by its pid.
 
+const fs = require('fs');
+const path = require('path');
 const { request } = require('../support/client');
 const { fixture, launch, start } = require('../support/cluster');
 const { runOnTerminal } = require('../support/command');
 const { ask, askJson } = require('../support/control');
-const { script } = require('../support/files');
+const { folder, script } = require('../support/files');
 const { shared, sharedApp } = require('../support/shared');
 
 describe('a cluster is asked and told', () => {
@@ -137,6 +139,21 @@ describe('a cluster is asked and told', () => {
       code: 1,
       stderr: 'cluster-native: Slot 9 has no worker.\n',
     });
+  });
+
+  test('restart: if the new one fails the old one works on, and it is told why', async () => {
+    const flag = path.join(folder(), 'fails');
+    const exec = script(
+      `if (require('fs').existsSync(${JSON.stringify(flag)})) throw new Error('no database');
+       require('http').createServer((q, s) => s.end()).listen(0);`,
+    );
+    const other = await start({ count: 1, exec });
+    fs.writeFileSync(flag, '');
+    const { code, stderr } = await ask('restart', 1, '--pid', other.pid);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(
+      /^cluster-native: the new worker of slot 1 \(pid \d+\) ended before it was ready: no database; the old one works on\n$/,
+    );
   });
 
   test('of two of one title a pid is wanted', async () => {

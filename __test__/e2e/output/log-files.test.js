@@ -8,6 +8,7 @@ const { connectCluster } = require('../../..');
 const { test } = require('../support/at-once');
 const { request } = require('../support/client');
 const { launch, start, runtime } = require('../support/cluster');
+const { ask } = require('../support/control');
 const { folder, script, scripts } = require('../support/files');
 const { root } = require('../support/project');
 const { until } = require('../support/until');
@@ -206,6 +207,8 @@ test('a full disk: workers go on serving, and what was lost is told once and cou
     await expect((await connectCluster(app.pid)).metrics()).resolves.toMatch(
       /^cluster_native_output_dropped_lines_total \d{3,}$/m,
     );
+    const described = await ask('describe', '--pid', app.pid);
+    expect(described.stdout).toMatch(/^dropped lines +\d{3,}$/m);
     if (disk) {
       fs.truncateSync(file, 0);
       await until(async () => {

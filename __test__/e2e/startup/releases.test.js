@@ -188,3 +188,18 @@ describe('a reload by SIGHUP that fails is logged, and an event', () => {
     await app.event('output', (text) => text.includes('SIGHUP: reload(): ') && text.includes('Install tsx'));
   });
 });
+
+test('development stays with its files, and says once that the link has moved', async () => {
+  const deployment = new Deployment();
+  const app = deployment.start({ mode: 'development' });
+  await app.event('started');
+  await expect(app.call('reload')).resolves.toMatchObject({ ok: true });
+  expect(app.events('warning')).toEqual([]);
+  deployment.release(2);
+  await expect(app.call('reload')).resolves.toMatchObject({ ok: true });
+  const [{ message }] = await app.event('warning', ({ code }) => code === 'CLUSTER_LINK_MOVED');
+  expect(message).toContain(`'${deployment.current}' leads to another folder by now`);
+  expect(message).toContain(deployment.path(1));
+  await app.call('reload');
+  expect(app.events('warning')).toHaveLength(1);
+});

@@ -74,7 +74,7 @@ impl AdminAccess {
             "/readyz" => Inquiry::Ready,
             "/metrics" => Inquiry::Metrics(Format::accepted(&request.accept)),
             "/stats" => Inquiry::Stats,
-            "/events" if self.scope != Scope::Control => Inquiry::Events { after: after(&request.query) },
+            "/events" => Inquiry::Events { after: after(&request.query) },
             "/" if self.scope != Scope::Control => Inquiry::Page(request.coding),
             "/identity" if self.scope == Scope::Control => Inquiry::Identity,
             "/logs" if self.scope == Scope::Control => Inquiry::Logs,
@@ -174,9 +174,8 @@ mod tests {
         assert_eq!(get(Scope::Control, "/stats", "any.name"), Ok(Inquiry::Stats));
         assert_eq!(get(Scope::Control, "/identity", "any.name"), Ok(Inquiry::Identity));
         assert_eq!(get(Scope::Control, "/logs", "any.name"), Ok(Inquiry::Logs));
-        for path in ["/", "/events"] {
-            assert_eq!(get(Scope::Control, path, "localhost"), Err(Status::NotFound), "{path}");
-        }
+        assert_eq!(get(Scope::Control, "/events", "any.name"), Ok(Inquiry::Events { after: 0 }));
+        assert_eq!(get(Scope::Control, "/", "localhost"), Err(Status::NotFound));
         for scope in [Scope::Probes, Scope::Everything] {
             assert_eq!(asked(scope, stop), Err(Status::NotFound));
             assert_eq!(get(scope, "/identity", "localhost"), Err(Status::NotFound));

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 
+use crate::lifecycle::recycling::{NotRestarted, Restarted};
 use crate::messages::mailbox::MailFor;
 use crate::notice::Notice;
 use crate::traffic::steering::Acceptor;
@@ -150,6 +151,12 @@ pub enum Action {
     },
     /// Tell the fleet.
     Fleet(FleetOrder),
+    /// Tell who asked for another worker in a slot, which was not the app.
+    TellRestarted {
+        /// The name of who asked.
+        id: u32,
+        result: Result<Restarted, NotRestarted>,
+    },
     /// Tell the app. `Notice::Closed` is the end: nothing comes after it.
     Notify(Notice),
 }

@@ -201,7 +201,11 @@ pub enum Event {
         count: u32,
     },
     /// Another worker was asked for in a slot.
-    RestartAsked { slot: SlotId },
+    RestartAsked {
+        /// The name by which it is answered.
+        id: u32,
+        slot: SlotId,
+    },
     /// Somebody wants a profile of a process.
     ProfileAsked(ProfileRequest),
     /// Whoever wanted a profile has had enough: what there is of it is to be written.

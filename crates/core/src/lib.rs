@@ -179,7 +179,7 @@ impl Core {
             },
             Event::FileChanged { target, file } => self.development.file_changed(ctx, target, file),
             Event::ScaleAsked { id, count } => self.scaling.asked(ctx, id, count),
-            Event::RestartAsked { slot } => self.recycling.asked(ctx, slot, self.rollout.is_under_way()),
+            Event::RestartAsked { id, slot } => self.recycling.asked(ctx, id, slot, self.rollout.is_under_way()),
             Event::ProfileAsked(request) => self.profiling.asked(ctx, request),
             Event::ProfileEndAsked { id } => self.profiling.end_asked(ctx, id),
             Event::DisconnectAsked { child } => ctx.disconnect_asked(child),
@@ -253,7 +253,7 @@ impl Core {
                 self.leasing.gone(ctx, &child);
                 standbys.refill(ctx);
                 scaling.check(ctx);
-                recycling.check(ctx, rollout.is_under_way());
+                recycling.gone(ctx, &failure, rollout.is_under_way());
                 shutdown.advance(ctx);
             }
             Fact::ProfileOver(child) => recycling.owes_nothing(child),
@@ -293,6 +293,7 @@ impl Core {
                 rollout.cancel(ctx);
                 development.cancel(ctx);
                 scaling.cancel(ctx);
+                recycling.cancel(ctx);
                 self.profiling.cancel(ctx);
                 Leasing::stop_began(ctx);
                 shutdown.begin(ctx, outcome, failure);

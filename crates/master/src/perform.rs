@@ -105,6 +105,7 @@ impl Shell {
                     tokio::task::spawn_blocking(move || std::fs::remove_file(file));
                 }
                 Action::Fleet(order) => self.order_fleet(order),
+                Action::TellRestarted { id, result } => self.orders.restarted(id, result),
                 Action::Notify(Notice::Closed(outcome)) => self.state = RunState::Ended(outcome),
                 Action::Notify(Notice::Publication(from, frame)) => self.publish_to_app(from, frame),
                 Action::Notify(notice) => self.notify(notice),
@@ -283,9 +284,7 @@ impl Shell {
         }
         self.unasked.hear(self.now(), &notice);
         self.counters.note(self.now(), &notice);
-        if self.config.admin.is_some() {
-            self.history.note(wall_clock(), &notice);
-        }
+        self.history.note(wall_clock(), &notice);
         if let Notice::Reloaded { id: Some(id), report } = &notice {
             self.relaunched(*id, report.ok);
         }

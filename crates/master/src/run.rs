@@ -313,14 +313,14 @@ impl Shell {
                 self.reloading.insert(id, generation);
                 let was_reloading = self.core.is_reloading();
                 self.tell(Event::ReloadAsked(ReloadRequest { id, generation, target, concurrency }));
-                if !was_reloading && self.core.is_reloading() && self.config.admin.is_some() {
+                if !was_reloading && self.core.is_reloading() {
                     self.history.reload_begun(wall_clock());
                 }
             }
             Command::Scale { id, count } => {
                 let before = self.core.count();
                 self.tell(Event::ScaleAsked { id, count });
-                if self.core.count() != before && self.config.admin.is_some() {
+                if self.core.count() != before {
                     self.history.scaled(wall_clock(), before, self.core.count());
                 }
             }

@@ -66,6 +66,8 @@ pub enum ErrorCode {
     OutputFile,
     /// A reload came to nothing.
     ReloadFailed,
+    /// A slot got no other worker.
+    RestartFailed,
     /// A slot stays empty.
     ScaleFailed,
     /// Not a number of workers.
@@ -111,6 +113,7 @@ impl ErrorCode {
             Self::ProfileUnderWay => "ERR_PROFILE_UNDER_WAY",
             Self::OutputFile => "ERR_OUTPUT_FILE",
             Self::ReloadFailed => "ERR_RELOAD_FAILED",
+            Self::RestartFailed => "ERR_RESTART_FAILED",
             Self::ScaleFailed => "ERR_SCALE_FAILED",
             Self::ScaleInvalid => "ERR_SCALE_INVALID",
             Self::ScaleSuperseded => "ERR_SCALE_SUPERSEDED",

@@ -87,7 +87,7 @@ const COMMANDS = {
     help: 'replace the worker of a slot, the new one first',
     operand: 'slot',
     read: integer('the number of a slot, 1 or more', 1),
-    run: (cluster, typed) => require('./restart').restart(cluster, typed),
+    run: (cluster, typed) => require('./orders').restart(cluster, typed),
   },
   kill: {
     help: 'SIGKILL for the worker of a slot, which is replaced',

@@ -39,7 +39,7 @@ async function describe(cluster) {
     ...facts([['title', stats.title], ...about(stats)], screen),
     ...table(rows, screen, PROCESSES),
     ...(listeners.length > 0 ? table(listeners, screen, LISTENERS) : []),
-    ...facts(happened(stats.counts), screen),
+    ...facts(happened(stats), screen),
   ];
   return { lines, json: stats };
 }
@@ -68,7 +68,8 @@ function aloneText({ state, restarts, limitReached }) {
 }
 
 /** What has happened since the start; of what should not happen only what did. */
-function happened({ forks, reforks, exits, unexpectedExits, reloads, errors, undeliverable, missed, protocolErrors }) {
+function happened({ counts, output }) {
+  const { forks, reforks, exits, unexpectedExits, reloads, errors, undeliverable, missed, protocolErrors } = counts;
   const workers = (count) => (count === 1 ? '1 worker' : `${count} workers`);
   const byRole = ({ worker, alone }) => [worker > 0 && workers(worker), alone > 0 && `${alone} × alone`];
   const byReason = (reasons) => Object.entries(reasons).map(([reason, count]) => `${count} ${reason}`);
@@ -82,6 +83,7 @@ function happened({ forks, reforks, exits, unexpectedExits, reloads, errors, und
     ['undeliverable', byReason(undeliverable)],
     ['missed', [missed > 0 && `${missed} messages`]],
     ['broken frames', byRole(protocolErrors)],
+    ['dropped lines', [output.droppedLines > 0 && String(output.droppedLines)]],
   ];
   return rows.map(([name, parts]) => [name, parts.filter(Boolean).join(', ')]);
 }

@@ -3,6 +3,7 @@
 // What a cluster is told, and how it went: `{ lines, json, failed? }`.
 
 const { reloaded } = require('../lines');
+const { duration } = require('../text');
 
 /** Of a cluster that is well nothing more is asked: after stats() its processes would measure themselves for minutes. */
 async function health(cluster) {
@@ -24,9 +25,15 @@ async function scale(cluster, { operand: count }) {
   return { lines: [count === 1 ? '1 worker is ready' : `${count} workers are ready`], json: { count } };
 }
 
+async function restart(cluster, { operand: slot }) {
+  const report = await cluster.restart(slot);
+  const line = `worker ${slot} restarted in ${duration(report.after)}: ${report.oldPid} → ${report.newPid}`;
+  return { lines: [line], json: report };
+}
+
 async function kill(cluster, { operand: slot }) {
   const pid = await cluster.kill(slot);
   return { lines: [`worker ${slot} (pid ${pid}) was killed`], json: { slot, pid } };
 }
 
-module.exports = { health, reload, scale, kill };
+module.exports = { health, reload, scale, restart, kill };

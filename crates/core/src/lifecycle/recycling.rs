@@ -1,6 +1,8 @@
 //! Workers that are well and are replaced all the same: they hold too much memory, had their requests, have lived long enough, or somebody
 //! asked for it. One at a time: the next one's turn comes when the one before has ended.
 
+mod restarts;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -8,8 +10,11 @@ use super::child::{Child, Keeper};
 use super::processes::Vacated;
 use crate::action::Action;
 use crate::context::{Context, Phase};
-use crate::notice::ExitReason;
+use crate::notice::{ChildFailure, ExitReason};
 use crate::types::{ChildId, SlotId, Time};
+
+use restarts::Restarts;
+pub use restarts::{NotRestarted, Restarted};
 
 /// How often memory is looked at.
 const MEASURE_INTERVAL: Duration = Duration::from_secs(5);
@@ -33,6 +38,7 @@ pub struct Recycling {
     successors: BTreeMap<ChildId, ExitReason>,
     /// Whom somebody asked to be replaced, and why.
     asked: BTreeMap<ChildId, ExitReason>,
+    restarts: Restarts,
 }
 
 impl Recycling {
@@ -46,6 +52,7 @@ impl Recycling {
             retry_at: Time::ZERO,
             successors: BTreeMap::new(),
             asked: BTreeMap::new(),
+            restarts: Restarts::default(),
         }
     }
 
@@ -84,10 +91,11 @@ impl Recycling {
     }
 
     /// Somebody asks for another worker in a slot.
-    pub fn asked(&mut self, ctx: &mut Context, slot: SlotId, is_reloading: bool) {
-        let worker = ctx.processes.ready_workers().find(|worker| worker.slot == Some(slot)).map(|worker| worker.id);
-        self.asked.extend(worker.map(|id| (id, ExitReason::Restart)));
-        self.check(ctx, is_reloading);
+    pub fn asked(&mut self, ctx: &mut Context, id: u32, slot: SlotId, is_reloading: bool) {
+        if let Some(worker) = self.restarts.asked(ctx, id, slot) {
+            self.asked.insert(worker, ExitReason::Restart);
+            self.check(ctx, is_reloading);
+        }
     }
 
     /// The heap of a worker is to be written when it has left.
@@ -114,6 +122,7 @@ impl Recycling {
 
     /// Replaces the oldest of those whose time has come, if it can be now. What is in the way ends by an event of its own.
     pub fn check(&mut self, ctx: &mut Context, is_reloading: bool) {
+        self.restarts.check(ctx);
         self.next_check = None;
         let limits = ctx.policy.max_requests.is_some() || ctx.policy.max_age.is_some();
         let may_be_due = limits || !self.asked.is_empty();
@@ -164,6 +173,7 @@ impl Recycling {
         if let Some(slot) = ctx.processes.get(id).and_then(|child| child.slot) {
             let successor = ctx.spawn_successor(slot, ctx.generation);
             self.successors.insert(successor, reason);
+            self.restarts.tried(id, successor);
         }
     }
 
@@ -187,6 +197,17 @@ impl Recycling {
         failed
     }
 
+    /// A process is gone: there is room for the next one.
+    pub fn gone(&mut self, ctx: &mut Context, failure: &ChildFailure, is_reloading: bool) {
+        self.restarts.gone(ctx, failure);
+        self.check(ctx, is_reloading);
+    }
+
+    /// The cluster stops.
+    pub fn cancel(&mut self, ctx: &mut Context) {
+        self.restarts.cancel(ctx);
+    }
+
     /// How many are being replaced.
     #[cfg(test)]
     pub(crate) fn under_way(&self, ctx: &Context) -> usize {
@@ -199,7 +220,8 @@ impl Recycling {
     /// When [`Self::timed_out`] is due.
     #[must_use]
     pub fn next_timeout(&self, ctx: &Context) -> Option<Time> {
-        let next = self.next_measure.into_iter().chain(self.next_check).min();
+        let all = [self.next_measure, self.next_check, self.restarts.next_timeout()];
+        let next = all.into_iter().flatten().min();
         next.filter(|_| ctx.phase == Phase::Running)
     }
 

@@ -19,7 +19,7 @@ const WILD: u64 = 60_000;
 type HistoryStep = (u64, u32, u32);
 
 fn steps() -> impl Strategy<Value = Vec<HistoryStep>> {
-    proptest::collection::vec((0..WILD, 0u32..18, 0u32..1_000), 0..80)
+    proptest::collection::vec((0..WILD, 0u32..19, 0u32..1_000), 0..80)
 }
 
 fn balanced() -> impl Strategy<Value = Policy> {
@@ -37,6 +37,7 @@ fn balanced() -> impl Strategy<Value = Policy> {
 struct Promised {
     reloads: Vec<u32>,
     scales: Vec<u32>,
+    restarts: u32,
 }
 
 impl Promised {
@@ -44,6 +45,7 @@ impl Promised {
     fn check(&self, world: &World) {
         self.check_reloads(world);
         self.check_scales(world);
+        self.check_restarts(world);
     }
 
     fn check_reloads(&self, world: &World) {
@@ -52,6 +54,11 @@ impl Promised {
             _ => None,
         });
         assert_eq!(sorted(answered), self.reloads, "every reload is answered once");
+    }
+
+    fn check_restarts(&self, world: &World) {
+        let answered = sorted(world.restarts.iter().map(|(_, id, _)| *id));
+        assert_eq!(answered, Vec::from_iter(0..self.restarts), "every restart is answered once");
     }
 
     fn check_scales(&self, world: &World) {
@@ -140,6 +147,11 @@ fn happens(world: &mut World, promised: &mut Promised, (_, what, number): Histor
             world.tell(Event::FileChanged { target: ReloadTarget::All, file });
         }
         (17, Some(child)) => world.occupy(child, count * 20),
+        (18, _) => {
+            let id = promised.restarts;
+            promised.restarts += 1;
+            world.tell(Event::RestartAsked { id, slot: number % 5 + 1 });
+        }
         _ => {}
     }
 }
@@ -177,6 +189,7 @@ fn quiet(policy: &Policy, seed: u64, steps: Vec<HistoryStep>) {
         world.check_quiet();
         promised.check_reloads(&world);
         promised.check_scales(&world);
+        promised.check_restarts(&world);
     }
     ends(world, &promised, Event::CloseAsked { force: false });
 }
@@ -213,7 +226,7 @@ fn graceful(policy: &Policy, seed: u64, steps: &[HistoryStep]) {
     for &(at, what, number) in steps {
         world.run(world.now + ms(at / 40));
         let number = if what == 11 { number * 3 } else { number };
-        if matches!(what, 0..=8 | 11..=14) {
+        if matches!(what, 0..=8 | 11..=14 | 18) {
             happens(&mut world, &mut promised, (at, what, number));
         }
     }

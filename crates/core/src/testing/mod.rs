@@ -27,6 +27,7 @@ use crate::Core;
 use crate::action::Action;
 use crate::event::Event;
 use crate::lifecycle::draining::UNCAUGHT;
+use crate::lifecycle::recycling::{NotRestarted, Restarted};
 use crate::notice::Notice;
 use crate::traffic::steering::Acceptor;
 use crate::types::{
@@ -87,6 +88,7 @@ pub(crate) struct World {
     pub notices: Vec<(Time, Notice)>,
     pub spawns: Vec<(Time, ChildId, Option<SlotId>)>,
     pub kills: Vec<(Time, ChildId)>,
+    pub restarts: Vec<(Time, u32, Result<Restarted, NotRestarted>)>,
     pub sent: Vec<(ChildId, Bytes)>,
     pub finished: bool,
     pub behaviours: Box<dyn FnMut(ChildId) -> Behaviour>,
@@ -120,6 +122,7 @@ impl World {
             notices: Vec::new(),
             spawns: Vec::new(),
             kills: Vec::new(),
+            restarts: Vec::new(),
             sent: Vec::new(),
             finished: false,
             behaviours: Box::new(behaviours),
@@ -253,6 +256,7 @@ impl World {
             | Action::EndGroup { .. }
             | Action::RemoveProfile { .. } => {}
             Action::Fleet(order) => self.fleet_ordered(order),
+            Action::TellRestarted { id, result } => self.restarts.push((self.now, id, result)),
             Action::Accept { key } => self.accept_asked(&key),
             Action::Steer { key, to } => self.net.steer(self.now, &key, to),
             Action::SendConnection { child, connection, .. } => self.offer(child, connection),
@@ -276,16 +280,15 @@ impl World {
                 assert!(self.net.kept.is_empty(), "connections are left in the master: {:?}", self.net.kept);
                 self.finished = true;
             }
-            Notice::Message(_, frame) | Notice::Handle(_, frame, _) => self.post.delivered(frame),
+            Notice::Message(_, frame) => self.post.delivered(frame),
+            Notice::Handle(_, frame, handle) => {
+                self.post.delivered(frame);
+                self.net.kept.remove(handle);
+            }
+            Notice::ChildReady(ChildId::Worker(_)) => self.a_worker_keeps_up(),
             Notice::Undeliverable { frame, .. } => self.post.returned(frame),
             Notice::Request(from, frame) => self.app_hears(*from, frame),
             _ => {}
-        }
-        if let Notice::ChildReady(ChildId::Worker(_)) = notice {
-            self.a_worker_keeps_up();
-        }
-        if let Notice::Handle(.., handle) = notice {
-            self.net.kept.remove(&handle);
         }
         self.notices.push((self.now, notice));
     }

@@ -18,6 +18,7 @@ use crate::run::Shell;
 use cluster_admin::order::ControlOrder;
 use cluster_admin::response::{Response, Status};
 use cluster_core::event::Event;
+use cluster_core::lifecycle::recycling::{NotRestarted, Restarted};
 use cluster_core::lifecycle::scale::NotScaled;
 use cluster_core::notice::{ChildFailure, FailureCause, Notice};
 use cluster_core::rollout::report::{NotReloaded, ReloadReport, Replacement};
@@ -66,6 +67,13 @@ impl Orders {
             notice => Some(notice),
         }
     }
+
+    /// A slot has another worker, or will not get one.
+    pub(crate) fn restarted(&mut self, id: u32, result: Result<Restarted, NotRestarted>) {
+        self.answer(id, || {
+            result.map_or_else(|why| not_restarted(&why), |restarted| done(&serde_json::json!(restarted)))
+        });
+    }
 }
 
 impl Shell {
@@ -111,7 +119,10 @@ impl Shell {
                 // The disk may take its time, but logrotate waits for it.
                 return drop(spawn_local(async move { reply.send(reopened(timeout(DISK_PATIENCE, answer).await)) }));
             }
-            ControlOrder::Restart(slot) => self.restart_slot(slot),
+            ControlOrder::Restart(slot) => {
+                let id = self.orders.keep(reply);
+                return self.tell(Event::RestartAsked { id, slot });
+            }
             ControlOrder::Kill(slot) => self.kill_slot(slot),
             ControlOrder::Profile(order) => return self.profile(order, reply, hangup),
         };
@@ -133,18 +144,6 @@ impl Shell {
         }
         let Some((child, pid)) = self.worker_of(slot) else { return no_such(slot) };
         self.command(Command::Kill(child, Signal::SIGKILL));
-        done(&serde_json::json!({ "slot": slot, "pid": pid }))
-    }
-
-    /// It works on until another one is ready: nobody waits for that here.
-    fn restart_slot(&mut self, slot: SlotId) -> Response {
-        if self.config.policy.mode == Mode::Development {
-            let message = "In development there is no successor. Reload the cluster, or save a file.";
-            return Response::failure(Status::Conflict, ErrorCode::Development, message);
-        }
-        let found = self.worker_of(slot).filter(|(child, _)| self.core.state(*child) == Some("listening"));
-        let Some((_, pid)) = found else { return no_such(slot) };
-        self.tell(Event::RestartAsked { slot });
         done(&serde_json::json!({ "slot": slot, "pid": pid }))
     }
 
@@ -192,6 +191,29 @@ fn scaled(result: Result<&(), &NotScaled>) -> Response {
         Ok(()) => done(&serde_json::json!({ "ok": true })),
         Err(why) => Response::failure(Status::Conflict, why.code(), &why.message()),
     }
+}
+
+fn not_restarted(why: &NotRestarted) -> Response {
+    let message = match why {
+        NotRestarted::NoSuchSlot(slot) => return no_such(*slot),
+        NotRestarted::NotRunning => "The cluster is starting or stopping. Try again when it is ready.".to_owned(),
+        NotRestarted::Development => {
+            "In development there is no successor. Reload the cluster, or save a file.".to_owned()
+        }
+        NotRestarted::Closed => "The cluster was stopped meanwhile.".to_owned(),
+        NotRestarted::Removed(slot) => format!("Slot {slot} is gone: scale() was called meanwhile."),
+        NotRestarted::Empty(slot) => {
+            format!(
+                "The worker of slot {slot} ended before another one was ready, and none is started (refork: false)."
+            )
+        }
+        NotRestarted::Failed { failure: cause, works_on: true } => format!("{}; the old one works on", failure(cause)),
+        NotRestarted::Failed { failure: cause, works_on: false } => failure(cause),
+        NotRestarted::Late(time) => {
+            format!("There was no other worker within {} s. Look at the log.", time.as_secs_f64())
+        }
+    };
+    Response::failure(Status::Conflict, why.code(), &message)
 }
 
 /// As `ReloadReport` (lib/types/reload.d.ts).

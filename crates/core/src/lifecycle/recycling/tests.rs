@@ -226,8 +226,8 @@ fn who_stands_by_does_not_age() {
 #[test]
 fn who_is_asked_for_is_replaced_by_a_successor_whatever_the_limits_are() {
     let mut world = started(Policy { alone: false, count: 3, ..policy() }, |_| GOOD);
-    for slot in [2, 3, 9] {
-        world.tell(Event::RestartAsked { slot });
+    for (id, slot) in [(1, 2), (2, 3), (3, 9)] {
+        world.tell(Event::RestartAsked { id, slot });
     }
     assert_eq!(successors(&world), 1, "one at a time");
     world.run(world.now + ms(60_000));
@@ -243,10 +243,10 @@ fn one_that_was_asked_for_and_fails_leaves_everything_as_it_was() {
     let fails = Behaviour { boot: Boot::Exits(10), ..GOOD };
     let mut world =
         started(Policy { alone: false, ..policy() }, move |id| if id == ChildId::Worker(3) { fails } else { GOOD });
-    world.tell(Event::RestartAsked { slot: 1 });
+    world.tell(Event::RestartAsked { id: 1, slot: 1 });
     world.run(world.now + ms(120_000));
     assert_eq!(replaced(&world), [], "the old one works on, and it is not tried again by itself");
-    world.tell(Event::RestartAsked { slot: 1 });
+    world.tell(Event::RestartAsked { id: 2, slot: 1 });
     world.run(world.now + ms(60_000));
     assert_eq!(replaced(&world).len(), 1);
 }
