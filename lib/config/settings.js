@@ -7,10 +7,10 @@ const os = require('os');
 const path = require('path');
 const { CORE, MASTER, PRELOAD, FIELDS } = require('./fields');
 const { ownFlags } = require('./flags');
+const { PRELOAD: PRELOAD_FILE } = require('../native/bundled');
 const { inspectorPorts } = require('./inspector');
 const { LONGEST_TIMER_MS } = require('./kinds');
 
-const PRELOAD_FILE = path.join(__dirname, '../preload/index.js');
 const ALONE_MAIN = path.join(__dirname, '../preload/alone-main.js');
 
 /** What the master sets for each child itself, and what is meant for this process alone. */
