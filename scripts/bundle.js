@@ -54,12 +54,11 @@ function filesOf({ entry, others }) {
 function source({ entry }, files) {
   const shares = files.filter((name) => name !== entry).map((name) => `share('${name}', () => require('./${name}'));`);
   return `
-    const Module = require('module');
     const path = require('path');
     const folder = path.join(__dirname, '..');
     function share(name, get) {
       const file = path.join(folder, name);
-      const shared = new Module(file);
+      const shared = new module.constructor(file);
       shared.filename = file;
       shared.loaded = true;
       Object.defineProperty(shared, 'exports', { get });
@@ -88,7 +87,7 @@ async function bundle(name) {
   const files = filesOf(BUNDLES[name]);
   await build({
     stdin: { contents: source(BUNDLES[name], files), resolveDir: lib },
-    outfile: path.join(target, `${name}.js`),
+    outfile: path.join(target, `${name}.cjs`),
     plugins: [onlyThese(files)],
     bundle: true,
     platform: 'node',

@@ -3,7 +3,6 @@
 // What the native master is told (Config in crates/master/src/config.rs, of the same names), and by it the children: what the
 // table of the fields says, and the complete command lines and environment.
 
-const os = require('os');
 const path = require('path');
 const { CORE, MASTER, PRELOAD, FIELDS } = require('./fields');
 const { ownFlags } = require('./flags');
@@ -141,7 +140,7 @@ function variablesOf(names) {
 /** Empty for a user that the system doesn't know. */
 function home() {
   try {
-    return os.homedir();
+    return require('os').homedir();
   } catch {
     return '';
   }

@@ -22,6 +22,6 @@ const isBegun = () => require.cache[path.join(__dirname, '../errors.js')] !== un
 const takesBundle = () => isPacked && isNodes() && !isBegun();
 
 /** What children are started with. */
-const PRELOAD = path.join(__dirname, isPacked ? '../bundle/preload.js' : '../preload/index.js');
+const PRELOAD = path.join(__dirname, isPacked ? '../bundle/preload.cjs' : '../preload/index.js');
 
 module.exports = { takesBundle, PRELOAD };
