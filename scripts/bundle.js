@@ -50,25 +50,39 @@ function filesOf({ entry, others }) {
   return [...files].sort();
 }
 
-/** Each file's `exports` is read when it is asked for: then it is loaded. */
+/** Each file is a module in Node's cache, whose `exports` are made when they are asked for. What a file requires and is not in the bundle
+ *  it requires as that module: as it would by itself. */
+const PROLOGUE = `
+const $modules = {};
+function $share(name, get) {
+  const path = require('path');
+  const file = path.join(__dirname, '..', name);
+  const shared = new module.constructor(file);
+  shared.filename = file;
+  shared.paths = module.paths;
+  shared.loaded = true;
+  Object.defineProperty(shared, 'exports', { get });
+  require.cache[file] = shared;
+  $modules[name] = { require: (id) => shared.require(id), __dirname: path.dirname(file) };
+}`;
+
 function source({ entry }, files) {
-  const shares = files.filter((name) => name !== entry).map((name) => `share('${name}', () => require('./${name}'));`);
-  return `
-    const path = require('path');
-    const folder = path.join(__dirname, '..');
-    function share(name, get) {
-      const file = path.join(folder, name);
-      const shared = new module.constructor(file);
-      shared.filename = file;
-      shared.loaded = true;
-      Object.defineProperty(shared, 'exports', { get });
-      require.cache[file] = shared;
-    }
-    ${shares.join('\n')}
-    module.exports = require('./${entry}');`;
+  const shares = files.map((name) => `$share('${name}', () => require('./${name}'));`);
+  return `${shares.join('\n')}\nmodule.exports = require('./${entry}');`;
 }
 
-/** Of what is required only what is in the bundle comes into it. The rest is found from where the bundle is. */
+/** esbuild makes a function of each file. */
+function asModules(text, files) {
+  let count = 0;
+  const made = text.replace(/^ {2}"lib\/(.+)"\(.*\) \{$/gm, (head, name) => {
+    count += 1;
+    return `${head}\n    const { require, __dirname } = $modules["${name}"];`;
+  });
+  if (count !== files.length) throw new Error(`of ${files.length} files ${count} were found in what esbuild has made`);
+  return made;
+}
+
+/** Of what is required only these files come into the bundle. */
 function onlyThese(files) {
   return {
     name: 'only these',
@@ -76,7 +90,7 @@ function onlyThese(files) {
       build.onResolve({ filter: /^\./ }, ({ path: wanted, resolveDir }) => {
         const file = path.resolve(resolveDir, wanted);
         const found = [file, `${file}.js`, path.join(file, 'index.js')].find((each) => files.includes(inLib(each)));
-        return found ? { path: found } : { path: path.relative(target, file), external: true };
+        return found ? { path: found } : { path: wanted, external: true };
       });
     },
   };
@@ -85,21 +99,25 @@ function onlyThese(files) {
 async function bundle(name) {
   const { build } = require('esbuild');
   const files = filesOf(BUNDLES[name]);
-  await build({
+  const { outputFiles } = await build({
     stdin: { contents: source(BUNDLES[name], files), resolveDir: lib },
-    outfile: path.join(target, `${name}.cjs`),
+    write: false,
     plugins: [onlyThese(files)],
     bundle: true,
+    packages: 'external',
     platform: 'node',
     target: 'node18',
     // Names, lines and the files' own names stay: stacks are read.
     minify: false,
   });
+  fs.writeFileSync(path.join(target, `${name}.cjs`), asModules(PROLOGUE + outputFiles[0].text, files));
 }
 
 async function main() {
   fs.rmSync(target, { recursive: true, force: true });
-  if (!process.argv.includes('--remove')) await Promise.all(Object.keys(BUNDLES).map(bundle));
+  if (process.argv.includes('--remove')) return;
+  fs.mkdirSync(target);
+  await Promise.all(Object.keys(BUNDLES).map(bundle));
 }
 
 if (require.main === module) {
