@@ -127,4 +127,4 @@ if (require.main === module) {
   });
 }
 
-module.exports = { BUNDLES, filesOf };
+module.exports = { BUNDLES, OUTSIDE, filesOf, asModules };
