@@ -1,7 +1,7 @@
 'use strict';
 
-// A packed package has the files of a start twice: each by itself, and together in one file (scripts/bundle.js), which loads in a third
-// of the time.
+// A packed package has the files of a start twice: each by itself, and together in one file (scripts/bundle.js), which loads in less
+// time.
 
 const fs = require('fs');
 const path = require('path');
