@@ -1,7 +1,6 @@
 'use strict';
 
 const { EventEmitter } = require('events');
-const { constants } = require('os');
 const { ClusterError } = require('../errors');
 const timers = require('../real-timers');
 const { ChildProcess } = require('./child-process');
@@ -69,7 +68,9 @@ class ClusterChild extends EventEmitter {
   }
 
   kill(signal = 'SIGTERM') {
-    const name = signalName(typeof signal === 'number' ? signal : constants.signals[String(signal).toUpperCase()]);
+    const name = signalName(
+      typeof signal === 'number' ? signal : require('os').constants.signals[String(signal).toUpperCase()],
+    );
     if (signal !== 0 && name === undefined) {
       throw new ClusterError(
         'ERR_UNKNOWN_SIGNAL',
@@ -100,7 +101,7 @@ function channelClosed() {
 }
 
 function signalName(number) {
-  return Object.keys(constants.signals).find((name) => constants.signals[name] === number);
+  return Object.entries(require('os').constants.signals).find(([, each]) => each === number)?.[0];
 }
 
 module.exports = { ClusterChild };

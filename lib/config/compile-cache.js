@@ -3,7 +3,6 @@
 // Where Node keeps what V8 compiled (NODE_COMPILE_CACHE): workers run the same code, and each boots faster by what the
 // first one compiled. Concurrent writers are Node's own concern: each file is written aside and renamed.
 
-const os = require('os');
 const path = require('path');
 const { warn } = require('../warn');
 
@@ -18,21 +17,18 @@ function isSupported(version = process.versions.node) {
 }
 
 /** Where it may be, best first; of systemd's CacheDirectory= the first. */
-function places({ CACHE_DIRECTORY: systemd, XDG_CACHE_HOME: cache, HOME: home }) {
-  const found = [
-    systemd && path.join(String(systemd).split(':')[0], OURS),
-    cache && path.join(String(cache), OURS),
-    home && path.join(String(home), '.cache', OURS),
-    path.join(os.tmpdir(), `${OURS}-${process.getuid()}`),
-  ];
-  return found.filter((folder) => folder && path.isAbsolute(folder));
+function* places({ CACHE_DIRECTORY: systemd, XDG_CACHE_HOME: cache, HOME: home }) {
+  if (systemd) yield path.join(String(systemd).split(':')[0], OURS);
+  if (cache) yield path.join(String(cache), OURS);
+  if (home) yield path.join(String(home), '.cache', OURS);
+  yield path.join(require('os').tmpdir(), `${OURS}-${process.getuid()}`);
 }
 
 /** A folder that only this user can write to, in such folders: its content is executed. Undefined where there is none. */
 function defaultFolder(env) {
   const { privateFolder } = require('../native/addon');
   for (const place of places(env)) {
-    const folder = privateFolder(path.join(place, 'compile-cache'));
+    const folder = path.isAbsolute(place) ? privateFolder(path.join(place, 'compile-cache')) : null;
     if (folder !== null) return folder;
   }
   return undefined;

@@ -3,14 +3,13 @@
 // What the native master is told (Config in crates/master/src/config.rs, of the same names), and by it the children: what the
 // table of the fields says, and the complete command lines and environment.
 
-const os = require('os');
 const path = require('path');
 const { CORE, MASTER, PRELOAD, FIELDS } = require('./fields');
 const { ownFlags } = require('./flags');
+const { PRELOAD: PRELOAD_FILE } = require('../native/bundled');
 const { inspectorPorts } = require('./inspector');
 const { LONGEST_TIMER_MS } = require('./kinds');
 
-const PRELOAD_FILE = path.join(__dirname, '../preload/index.js');
 const ALONE_MAIN = path.join(__dirname, '../preload/alone-main.js');
 
 /** What the master sets for each child itself, and what is meant for this process alone. */
@@ -144,7 +143,7 @@ function variablesOf(names) {
 /** Empty for a user that the system doesn't know. */
 function home() {
   try {
-    return os.homedir();
+    return require('os').homedir();
   } catch {
     return '';
   }

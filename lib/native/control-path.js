@@ -4,7 +4,6 @@
 // it is a file in a folder of this user alone, with a short path: a socket's address holds about 100 bytes.
 
 const fs = require('fs');
-const os = require('os');
 const path = require('path');
 const { privateFolder } = require('./addon');
 
@@ -23,7 +22,7 @@ function ownPath() {
 const prefix = () => `cluster-native.${uid()}.`;
 
 function ownFolder() {
-  return path.join(process.env.XDG_RUNTIME_DIR || os.tmpdir(), `cluster-native-${uid()}`);
+  return path.join(process.env.XDG_RUNTIME_DIR || require('os').tmpdir(), `cluster-native-${uid()}`);
 }
 
 /** Those of this user's clusters on this machine, some of which may be gone. */

@@ -5,6 +5,7 @@
 
 const os = require('os');
 const path = require('path');
+const { PRELOAD } = require('./bundled');
 
 const OF_THE_PRELOAD = [
   'alone-main',
@@ -70,7 +71,9 @@ function folders({ XDG_RUNTIME_DIR, RUNTIME_DIRECTORY = '', CACHE_DIRECTORY = ''
 
 /** The master keeps them for the processes that it starts from now on. */
 function keepPreload(master) {
-  master.keepPreload(path.join(__dirname, '..'), FILES, folders(process.env));
+  const lib = path.join(__dirname, '..');
+  const entry = path.relative(lib, PRELOAD);
+  master.keepPreload(lib, [...new Set([...FILES, entry])], folders(process.env));
 }
 
 module.exports = { FILES, keepPreload };

@@ -3,7 +3,6 @@
 // The signals that end a process. Nothing here is a listener that the app or a library could count: signal-exit ends a process
 // only where nobody else listens.
 
-const { constants } = require('os');
 const { now } = require('../real-timers');
 
 const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP'];
@@ -76,7 +75,7 @@ function ownStopSignal(wish) {
 /** Calls the app's listeners as for the signal. */
 function deliver(name) {
   delivered = now();
-  process.emit(name, name, constants.signals[name]);
+  process.emit(name, name, require('os').constants.signals[name]);
 }
 
 /** Ends this process as the signal does where nobody listens. */

@@ -6,12 +6,13 @@
 const { ChildProcess, spawn } = require('child_process');
 const path = require('path');
 const timers = require('../real-timers');
+const { PRELOAD } = require('../native/bundled');
 const { withoutRegister } = require('./exec-argv');
 const { nodeError } = require('./node-error');
 
 const PRELOADS = {
   forked: path.join(__dirname, '../preload/forked.cjs'),
-  worker: path.join(__dirname, '../preload/index.js'),
+  worker: PRELOAD,
 };
 const HIGHEST_PORT = 65535;
 const LOWEST_PORT = 1024;

@@ -8,7 +8,7 @@ const path = require('node:path');
 const PACKAGE = '@yunflyjs/cluster-native';
 /** What yunfly's framework requires; package.json may have this package in its place. */
 const ALIAS = '@yunflyjs/yunfly-cluster';
-const APPS = ['app.js', 'app.mjs', 'primary.js', 'primary.mjs'];
+const APPS = ['app.js', 'app.mjs', 'primary.js', 'primary.mjs', 'bundles.js'];
 const WITH_ALIAS = ['yunfly.js', 'yunfly.mjs'];
 
 /** @returns what it said; throws if it fails, or, when it is to fail, if it does not. */

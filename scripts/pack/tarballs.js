@@ -16,6 +16,8 @@ const WANTED = [
   'yunfly.d.ts',
   'lib/yunfly/index.js',
   'lib/native/install.js',
+  'lib/bundle/app.cjs',
+  'lib/bundle/preload.cjs',
   'native.js',
   'page.html.gz',
   'README.md',
@@ -38,9 +40,9 @@ const WANTED = [
   'crates/watch/src/lib.rs',
 ];
 
-function npmPack(source, folder) {
+function npmPack(source, folder, ...flags) {
   fs.mkdirSync(folder, { recursive: true });
-  const output = execFileSync('npm', ['pack', '--json', '--silent', '--pack-destination', folder], {
+  const output = execFileSync('npm', ['pack', '--json', '--silent', '--pack-destination', folder, ...flags], {
     cwd: source,
     encoding: 'utf8',
   });
@@ -68,7 +70,8 @@ function withoutBinding(tarball, folder, name, optionalDependencies) {
   for (const file of fs.readdirSync(source)) if (file.endsWith('.node')) fs.unlinkSync(path.join(source, file));
   const manifest = JSON.parse(fs.readFileSync(path.join(source, 'package.json'), 'utf8'));
   fs.writeFileSync(path.join(source, 'package.json'), JSON.stringify({ ...manifest, optionalDependencies }, null, 2));
-  return npmPack(source, path.join(folder, name)).tarball;
+  // Its bundles are in it; what makes them is not.
+  return npmPack(source, path.join(folder, name), '--ignore-scripts').tarball;
 }
 
 /** What the release workflow publishes for this machine's platform. */

@@ -1,0 +1,27 @@
+'use strict';
+
+// A packed package has the files of a start twice: each by itself, and together in one file (scripts/bundle.js), which loads in less
+// time.
+
+const fs = require('fs');
+const path = require('path');
+
+/** Only a clone has it. There the source counts, whatever packing has left behind. */
+const OF_A_CLONE = path.join(__dirname, '../../scripts/prepare.js');
+
+const isPacked = fs.existsSync(path.join(__dirname, '../bundle')) && !fs.existsSync(OF_A_CLONE);
+
+/** A bundle puts its files into Node's own module cache, so that none is loaded a second time. That of jest takes nothing, and bundlers
+ *  have none. */
+const isNodes = () => require.cache !== undefined && require.cache === module.constructor._cache;
+
+/** The source is in use here, by the preload, register or the command: what it has is not to be there twice. */
+const isBegun = () => require.cache[path.join(__dirname, '../errors.js')] !== undefined;
+
+/** Whether this process is to load the app's. */
+const takesBundle = () => isPacked && isNodes() && !isBegun();
+
+/** What children are started with. */
+const PRELOAD = path.join(__dirname, isPacked ? '../bundle/preload.cjs' : '../preload/index.js');
+
+module.exports = { takesBundle, PRELOAD };
