@@ -9,7 +9,7 @@ const { ClusterError } = require('../errors');
 
 /** What the user can do about what the servers refuse. */
 const REMEDIES = new Map([
-  ['ERR_FLEET_CREDENTIALS', 'Correct `fleet.credentials`.'],
+  ['ERR_FLEET_CREDENTIALS', 'Set or correct `fleet.credentials`.'],
   ['ERR_FLEET_TLS', 'Correct `fleet.tls`, or the certificate of the server.'],
   ['ERR_FLEET_JETSTREAM', 'Start the servers with JetStream, and let this user use it.'],
 ]);
@@ -93,6 +93,7 @@ class Fleet {
   #cluster;
   #master;
   #log;
+  #wasCutOff = false;
   isConnected = false;
   /** Who has the alone, as far as this host knows. */
   holder = null;
@@ -122,18 +123,25 @@ class Fleet {
   }
 
   aloneLost({ reason }) {
-    const level = reason === 'moved' ? 'info' : 'warn';
-    this.#log[level]('this host no longer has the alone of the fleet', { reason });
+    const keeps = reason === 'expired' && this.settings.onLost === 'keep';
+    const what = keeps
+      ? 'the lease of this host is over: its alone runs on, and another host may start one'
+      : 'this host no longer has the alone of the fleet';
+    this.#log[reason === 'moved' ? 'info' : 'warn'](what, { reason });
     this.#cluster.emit('aloneLost', { reason });
   }
 
   fleetConnected({ server }) {
     this.isConnected = true;
-    this.#log.info('connected to the fleet', { server: withoutUserInfo(server) });
+    // Whoever has read that it was not is to read that it is again.
+    const level = this.#wasCutOff ? 'warn' : 'info';
+    this.#wasCutOff = false;
+    this.#log[level]('connected to the fleet', { server: withoutUserInfo(server) });
   }
 
   fleetDisconnected({ error }) {
     this.isConnected = false;
+    this.#wasCutOff = true;
     this.#log.warn('not connected to the fleet', { error: withoutUserInfo(error) });
   }
 

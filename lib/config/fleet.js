@@ -43,7 +43,7 @@ function settledFleet(fleet, { cwd, title: ofCluster, hasAlone }) {
     throw invalid('fleet.alone', alone, "'host' where the cluster has no alone", remedy);
   }
   return {
-    servers,
+    servers: servers.map(withoutUserInfo),
     name: fleet.name ?? ofCluster,
     host: fleet.host ?? os.hostname(),
     tls: fleet.tls === undefined ? undefined : tlsOf(fleet.tls, cwd),
@@ -115,7 +115,8 @@ function tlsOf(tls, cwd) {
 }
 
 function credentialsOf({ credentials }, servers, cwd) {
-  if (credentials === undefined) return undefined;
+  const inUrls = [...new Set(servers.map(userInfoOf))].filter((info) => info !== '');
+  if (credentials === undefined) return inUrls.length === 0 ? undefined : credentialsInUrl(inUrls);
   if (!isObject(credentials)) throw refused('fleet.credentials', kindOf(credentials), FORMS_IN_WORDS, AS_ELSE);
   onlyKnown('fleet.credentials', credentials, FORMS.flat());
   const names = FORMS.flat().filter((name) => credentials[name] !== undefined);
@@ -124,7 +125,7 @@ function credentialsOf({ credentials }, servers, cwd) {
     const remedy = 'Give one of these forms. A variable of the environment may be missing.';
     throw refused('fleet.credentials', seen, FORMS_IN_WORDS, remedy);
   }
-  if (servers.some((server) => new URL(server).username !== '')) {
+  if (inUrls.length > 0) {
     throw faulty('`fleet` has credentials in a URL and in `credentials`. Leave them out of the URL.');
   }
   if (credentials.file !== undefined) return { file: fileOf(credentials.file, 'fleet.credentials.file', cwd) };
@@ -133,6 +134,30 @@ function credentialsOf({ credentials }, servers, cwd) {
     throw refused(`fleet.credentials.${name}`, kindOf(credentials[name]), 'a non-empty string', AS_ELSE);
   }
   return Object.fromEntries(names.map((name) => [name, credentials[name]]));
+}
+
+/** What stands before the '@'. */
+function userInfoOf(server) {
+  return /^[^/]*\/\/(?:(.*)@)?/.exec(server)[1] ?? '';
+}
+
+function withoutUserInfo(server) {
+  return server.replace(/\/\/.*@/, '//');
+}
+
+/** As other clients of NATS have it: a user alone is a token. The client of the engine does not look into URLs. */
+function credentialsInUrl([info, ...others]) {
+  if (others.length > 0)
+    throw faulty(
+      '`fleet.servers` has different credentials in its URLs. Give them the same, or use `fleet.credentials`.',
+    );
+  const [user, ...password] = info.split(':');
+  try {
+    const [first, second] = [user, password.join(':')].map(decodeURIComponent);
+    return password.length === 0 ? { token: first } : { user: first, password: second };
+  } catch {
+    throw faulty('`fleet` has credentials in a URL with a % that is no escape. Write %25, or use `fleet.credentials`.');
+  }
 }
 
 /** The absolute path of a file that this user can read. */

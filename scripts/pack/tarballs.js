@@ -4,6 +4,8 @@
 const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
+const { bindingTarget } = require('../../lib/native/missing');
+const { napi } = require('../../package.json');
 
 const root = path.join(__dirname, '../..');
 const WANTED = [
@@ -78,7 +80,7 @@ function withoutBinding(tarball, folder, name, optionalDependencies) {
 function platformPackage(folder) {
   const npmFolder = path.join(folder, 'npm');
   execFileSync('npx', ['napi', 'create-npm-dirs', '--npm-dir', npmFolder], { cwd: root, stdio: 'pipe' });
-  const [binding] = fs.readdirSync(root).filter((file) => file.endsWith('.node'));
+  const binding = `${napi.binaryName}.${bindingTarget()}.node`;
   const source = path.join(npmFolder, binding.split('.')[1]);
   fs.copyFileSync(path.join(root, binding), path.join(source, binding));
   const { name } = JSON.parse(fs.readFileSync(path.join(source, 'package.json'), 'utf8'));

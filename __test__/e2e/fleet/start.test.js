@@ -13,6 +13,9 @@ test("start: 'serve' serves without the fleet's servers, and has the alone when 
   await app.event('started');
   expect((await app.call('stats')).fleet).toMatchObject({ connected: false, holder: null, token: null });
   expect(app.reports('alone')).toEqual([]);
+  await startServer('', port);
+  await app.event('aloneAcquired');
+  await app.report('alone');
 });
 
 test('a start that waits in vain fails by name', async () => {
@@ -33,10 +36,23 @@ test('a wrong password is said at once, and is shown nowhere', async () => {
   expect(app.output + JSON.stringify(app.history())).not.toContain('wrong-secret');
 });
 
-test('the right one lets in', async () => {
-  const server = await startServer('authorization { user: app, password: right }');
-  const app = host('a', server, { fleet: { credentials: { user: 'app', password: 'right' } } });
+test.each([
+  ['in `credentials`', (server) => ({ url: server.url, credentials: { user: 'app', password: 'ri@ght' } })],
+  ['in the URL', (server) => ({ url: server.url.replace('//', '//app:ri%40ght@') })],
+])('the right one lets in: %s', async (_where, fleet) => {
+  const server = await startServer('authorization { user: app, password: "ri@ght" }');
+  const app = host('a', server, { fleet: fleet(server) });
   await app.event('started');
+  expect(app.output + JSON.stringify(app.history())).not.toMatch(/ri(@|%40)ght/);
+});
+
+test('an app of the same name on the same machine starts as well: the alone of the other one is ready', async () => {
+  const server = await startServer();
+  const first = host('a', server);
+  await first.event('started');
+  const second = host('a', server);
+  await second.event('started');
+  expect((await second.call('stats')).alone.state).toBe('elsewhere');
 });
 
 test("alone: 'host': each host has its own, and no lease", async () => {

@@ -16,8 +16,8 @@ async function stopServers() {
   await Promise.all(stopping.map((server) => server.stop()));
 }
 
-async function startServer(options) {
-  const server = new NatsServer(options);
+async function startServer(options, port) {
+  const server = new NatsServer(options, port);
   servers.add(server);
   return server.start();
 }

@@ -16,8 +16,9 @@ class NatsServer {
   #process;
 
   /** @param options in the words of its configuration file */
-  constructor(options = '') {
+  constructor(options = '', port = undefined) {
     this.#options = options;
+    this.port = port;
   }
 
   async start() {

@@ -73,6 +73,8 @@ pub enum Fact {
         /// Which process it was that failed.
         failure: Option<Box<ChildFailure>>,
     },
+    /// Another host has the alone, and it is ready.
+    AloneElsewhere,
     /// This host may not run the alone any more.
     TenureOver,
     /// Nothing of the fleet has to be waited for any more.

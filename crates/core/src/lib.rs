@@ -190,7 +190,7 @@ impl Core {
             Event::TenureEnds { force } => self.leasing.ends(ctx, force),
             Event::TenureReleased => self.leasing.released(ctx),
             Event::FleetRefused { code, message } => Leasing::refused(ctx, code, message),
-            Event::AloneElsewhere => startup::alone_elsewhere(ctx),
+            Event::AloneElsewhere => self.leasing.alone_elsewhere(ctx),
             Event::LookedAt => self.vitals.looked_at(ctx),
             Event::TimedOut => self.timed_out(),
         }
@@ -257,12 +257,17 @@ impl Core {
                 shutdown.advance(ctx);
             }
             Fact::ProfileOver(child) => recycling.owes_nothing(child),
-            Fact::LeftBehind => shutdown.left_behind(ctx),
+            Fact::LeftBehind => {
+                shutdown.left_behind(ctx);
+                self.leasing.left_behind(ctx);
+            }
             Fact::DescendantsGone => {
                 self.leasing.check(ctx);
                 shutdown.advance(ctx);
             }
+            Fact::AloneElsewhere => startup::alone_elsewhere(ctx),
             Fact::TenureOver => {
+                self.messages.alone_left(ctx);
                 rollout.alone_left(ctx);
                 development.alone_left(ctx);
             }

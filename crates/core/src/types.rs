@@ -287,6 +287,8 @@ pub struct FleetAlone {
     pub start: FleetStart,
     /// How long another host may take to see that nobody has the alone: so much longer than `start_timeout` it is waited for.
     pub lease: Duration,
+    /// The alone runs on when the lease is over, until another host has it.
+    pub keeps: bool,
 }
 
 /// When such a host forks its workers.

@@ -52,8 +52,12 @@ enum AloneOf {
 impl FleetConfig {
     /// What of it is the core's.
     pub(super) fn alone(&self) -> Option<FleetAlone> {
-        let Self { alone, start, lease, .. } = self;
-        (*alone == AloneOf::Fleet).then(|| FleetAlone { start: *start, lease: Duration::from_millis(*lease) })
+        let Self { alone, start, lease, on_lost, .. } = self;
+        (*alone == AloneOf::Fleet).then(|| FleetAlone {
+            start: *start,
+            lease: Duration::from_millis(*lease),
+            keeps: *on_lost == OnLost::Keep,
+        })
     }
 
     fn enforces(&self) -> bool {
@@ -116,14 +120,18 @@ impl Fleet {
     }
 
     /// When the alone has to be gone, whatever happens.
-    pub(super) fn valid_until(&self) -> Option<Duration> {
+    pub(super) fn enforced_until(&self) -> Option<Duration> {
         self.valid_until.filter(|_| self.config.enforces())
     }
 
     fn holds_until(&mut self, valid_until: Option<Duration>) {
         self.valid_until = valid_until;
+        self.ends_at(self.enforced_until());
+    }
+
+    fn ends_at(&mut self, at: Option<Duration>) {
         let platform = self.platform;
-        self.over = self.valid_until().map(|at| -> Pin<Box<dyn Future<Output = ()>>> {
+        self.over = at.map(|at| -> Pin<Box<dyn Future<Output = ()>>> {
             Box::pin(async move { platform.boot_time_reached(at).await })
         });
     }
@@ -189,11 +197,13 @@ impl Shell {
         }
     }
 
-    /// The alone, if it is here, stays until the lease is over, and the workers serve on.
+    /// The alone, if it is here, stays until the lease is over (with `keep` as well: nobody would see who else has it), and the workers serve
+    /// on.
     fn engine_gone(&mut self) {
         let Some(fleet) = &mut self.fleet else { return };
         fleet.engine = None;
         fleet.status.connected = false;
+        fleet.ends_at(fleet.valid_until);
         let error =
             "its engine has ended: this host takes no part in the fleet until the app is started again".to_owned();
         self.notify(Notice::Fleet(FleetNotice::Disconnected { error }));
@@ -248,11 +258,11 @@ impl Shell {
                 self.tell(Event::TenureReleased);
             }
             EngineNews::Holder { host, ready } => {
-                let is_other = self.fleet.as_ref().is_some_and(|fleet| host.as_ref() != Some(&fleet.config.host));
                 let holder = host.clone().map(|host| FleetHolder { host, ready });
                 self.fleet_status(|status| status.holder = holder);
                 self.notify(Notice::Fleet(FleetNotice::Holder { host, ready }));
-                if ready && is_other {
+                if ready {
+                    // It may be this host's own, of which the core knows better; or one of another app that has the same name.
                     self.tell(Event::AloneElsewhere);
                 }
             }

@@ -180,7 +180,7 @@ impl Shell {
         if self.config.launch.is_some() {
             let left = self.descendants.iter().map(|(child, descendants)| (child, descendants.group.pid()));
             let all = self.links.iter().map(|(child, link)| (child, link.process.pid())).chain(left);
-            let until = self.fleet.as_deref().and_then(Fleet::valid_until);
+            let until = self.fleet.as_deref().and_then(Fleet::enforced_until);
             let guarded =
                 all.map(|(child, pid)| Guarded { pid, until: until.filter(|_| matches!(child, ChildId::Alone(_))) });
             self.guarding.watch(self.origin.elapsed(), guarded, &self.inputs);

@@ -114,6 +114,8 @@ pub struct Guard {
     platform: Platform,
     channel: OwnedFd,
     process: Process,
+    /// What /proc/uptime shows at this moment of [`Platform::boot_time`]: a container may have an uptime of its own (lxcfs).
+    uptime: Option<(Duration, Duration)>,
 }
 
 impl Guard {
@@ -159,7 +161,14 @@ impl Guard {
             stdout: io::stdout().as_fd(),
             stderr: io::stderr().as_fd(),
         })?;
-        Ok(Self { platform, channel: ours, process: Process::new(platform, pid) })
+        let uptime = uptime().map(|uptime| (platform.boot_time(), uptime));
+        Ok(Self { platform, channel: ours, process: Process::new(platform, pid), uptime })
+    }
+
+    /// A moment of [`Platform::boot_time`] on the clock of the script.
+    fn in_uptime(&self, at: Duration) -> Option<Duration> {
+        let (boot_time, uptime) = self.uptime?;
+        (at + uptime).checked_sub(boot_time)
     }
 
     /// Its process, whose end somebody must wait for.
@@ -175,6 +184,7 @@ impl Guard {
     pub fn watch(&self, children: impl Iterator<Item = Guarded>) -> io::Result<()> {
         let entry = |Guarded { pid, until }| {
             let start = self.platform.start_time(pid);
+            let until = until.and_then(|until| self.in_uptime(until));
             let until = until.map(|until| format!("@{}", hundredths(until))).unwrap_or_default();
             format!("{pid}:{}{until} ", start.as_deref().unwrap_or(NOT_TOLD))
         };
@@ -183,6 +193,12 @@ impl Guard {
         let sent = channel::send(self.channel.as_fd(), &[IoSlice::new(line.as_bytes())], None)?;
         if sent == line.len() { Ok(()) } else { Err(io::ErrorKind::WriteZero.into()) }
     }
+}
+
+/// As the script reads it.
+fn uptime() -> Option<Duration> {
+    let text = std::fs::read_to_string("/proc/uptime").ok()?;
+    Duration::try_from_secs_f64(text.split(' ').next()?.parse().ok()?).ok()
 }
 
 fn hundredths(time: Duration) -> u128 {

@@ -21,12 +21,27 @@ use cluster_protocol::outbound::{self, DrainReason};
 pub struct Leasing {
     /// Until when the start waits for an alone to be ready, here or elsewhere.
     start_by: Option<Time>,
+    /// Another host's alone was ready before this cluster began to start.
+    is_ready_elsewhere: bool,
 }
 
 impl Leasing {
     /// The cluster starts.
-    pub fn started(&mut self, ctx: &Context) {
+    pub fn started(&mut self, ctx: &mut Context) {
+        self.wait_for_start(ctx);
+        if self.is_ready_elsewhere {
+            ctx.publish(Fact::AloneElsewhere);
+        }
+    }
+
+    fn wait_for_start(&mut self, ctx: &Context) {
         self.start_by = ctx.policy.fleet_alone.map(|fleet| ctx.now + ctx.policy.start_timeout + fleet.lease);
+    }
+
+    /// Another host has a ready alone.
+    pub fn alone_elsewhere(&mut self, ctx: &mut Context) {
+        self.is_ready_elsewhere = true;
+        ctx.publish(Fact::AloneElsewhere);
     }
 
     /// This host holds the lease. If the alone was kept when an earlier one was lost, it gets the new token.
@@ -52,7 +67,11 @@ impl Leasing {
     }
 
     /// The alone may not run here any more: it drains, or is killed.
-    pub fn ends(&self, ctx: &mut Context, force: bool) {
+    pub fn ends(&mut self, ctx: &mut Context, force: bool) {
+        if force && ctx.tenure == AloneTenure::Releasing {
+            // It was over before the engine heard that the alone is gone: nothing is given away.
+            return self.settle(ctx);
+        }
         if !matches!(ctx.tenure, AloneTenure::Held { .. } | AloneTenure::Ending { forced: false }) {
             return;
         }
@@ -72,8 +91,16 @@ impl Leasing {
         if force {
             ctx.end_descendants_of(is_alone);
         }
+        self.wait_for_start(ctx);
         ctx.publish(Fact::TenureOver);
         self.check(ctx);
+    }
+
+    /// A process has left others behind: the alone's may not outlive the lease either.
+    pub fn left_behind(&self, ctx: &mut Context) {
+        if ctx.tenure == (AloneTenure::Ending { forced: true }) {
+            ctx.end_descendants_of(is_alone);
+        }
     }
 
     /// The alone is ready.
@@ -108,9 +135,13 @@ impl Leasing {
     /// The lease was given away.
     pub fn released(&self, ctx: &mut Context) {
         if ctx.tenure == AloneTenure::Releasing {
-            ctx.tenure = AloneTenure::Waits;
-            ctx.publish(Fact::TenureSettled);
+            self.settle(ctx);
         }
+    }
+
+    fn settle(&self, ctx: &mut Context) {
+        ctx.tenure = AloneTenure::Waits;
+        ctx.publish(Fact::TenureSettled);
     }
 
     /// The cluster stops.
@@ -160,6 +191,16 @@ fn is_waiting(ctx: &Context) -> bool {
 }
 
 impl Context {
+    /// Whether it may begin now. One whose lease is over would only be killed: that this is so is heard a moment later.
+    #[must_use]
+    pub fn may_start_alone(&self) -> bool {
+        let keeps = self.policy.fleet_alone.is_some_and(|fleet| fleet.keeps);
+        match self.tenure {
+            AloneTenure::Held { until, .. } => keeps || self.now < until,
+            _ => self.tenure.allows_alone(),
+        }
+    }
+
     /// Tells the alone of its tenure; one that is made has it with its environment.
     fn tell_fence(&mut self) {
         let alone = self.processes.alone().filter(|alone| alone.is_reachable()).map(|alone| alone.id);

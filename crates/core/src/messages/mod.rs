@@ -160,6 +160,9 @@ impl Messages {
             _ => {}
         }
         match child {
+            ChildId::Alone(_) if !ctx.tenure.allows_alone() => {
+                undeliverable(ctx, from, &frame, Undeliverable::NoAlone);
+            }
             ChildId::Alone(_) if !ctx.is_stopping() => {
                 let message = QueuedMessage { from, target: Target::Alone, frame, kind: QueuedKind::Message };
                 if let Err(message) = self.mail.keep_returned(message) {
@@ -205,17 +208,26 @@ impl Messages {
     pub fn stopped(&mut self, ctx: &mut Context) {
         self.topics = Topics::default();
         for receiver in [MailFor::Alone, MailFor::Workers] {
-            let waiting = self.mail.take(receiver);
-            let paused_anybody = !waiting.is_empty();
-            for QueuedMessage { from, frame, kind, .. } in waiting {
-                match kind {
-                    QueuedKind::Message => undeliverable(ctx, from, &frame, Undeliverable::Closed),
-                    QueuedKind::Request(id) => requests::answer_gone(ctx, from, &id, None, Undeliverable::Closed),
-                }
+            self.give_up_mail(ctx, receiver, Undeliverable::Closed);
+        }
+    }
+
+    /// The alone does not run here any more.
+    pub fn alone_left(&mut self, ctx: &mut Context) {
+        self.give_up_mail(ctx, MailFor::Alone, Undeliverable::NoAlone);
+    }
+
+    fn give_up_mail(&mut self, ctx: &mut Context, receiver: MailFor, why: Undeliverable) {
+        let waiting = self.mail.take(receiver);
+        let paused_anybody = !waiting.is_empty();
+        for QueuedMessage { from, frame, kind, .. } in waiting {
+            match kind {
+                QueuedKind::Message => undeliverable(ctx, from, &frame, why),
+                QueuedKind::Request(id) => requests::answer_gone(ctx, from, &id, None, why),
             }
-            if paused_anybody {
-                ctx.act(Action::MailTaken { receiver });
-            }
+        }
+        if paused_anybody {
+            ctx.act(Action::MailTaken { receiver });
         }
     }
 }

@@ -49,17 +49,14 @@ impl Route {
 }
 
 fn to_alone(ctx: &Context) -> Route {
-    let comes = ctx.policy.alone && ctx.tenure.allows_alone();
-    if !comes && ctx.processes.alone().is_none() {
-        return Route::Nowhere(Undeliverable::NoAlone);
-    }
     // One that boots gets them when it is ready, in order. One that is being replaced might not read them any more;
     // at the end of the cluster there is no other.
     let takes =
         |alone: &&Child| alone.is_reachable() && !alone.is_booting() && (!alone.is_draining() || ctx.is_stopping());
     match ctx.processes.alone().filter(takes) {
         Some(alone) => Route::Child(alone.id),
-        None => later(ctx),
+        None if ctx.policy.alone && ctx.tenure.allows_alone() => later(ctx),
+        None => Route::Nowhere(Undeliverable::NoAlone),
     }
 }
 

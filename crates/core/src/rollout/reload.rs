@@ -38,12 +38,7 @@ impl Rollout {
     fn begin(&mut self, ctx: &mut Context, request: ReloadRequest) {
         let slots = || ctx.processes.slots().map(|(slot, _)| slot).collect();
         let todo = if request.target == ReloadTarget::Alone { VecDeque::new() } else { slots() };
-        let has_alone = request.target != ReloadTarget::Worker && ctx.policy.alone;
-        let alone = has_alone && ctx.tenure.allows_alone();
-        if has_alone && !alone {
-            // Should it come to run here.
-            ctx.processes.relaunch(None, request.generation);
-        }
+        let alone = request.target != ReloadTarget::Worker && ctx.policy.alone && ctx.tenure.allows_alone();
         let (changes, draining, report) = (BTreeMap::new(), BTreeMap::new(), ReloadReport::default());
         let step = if alone { RolloutStep::Alone { since: ctx.now } } else { RolloutStep::Canary };
         // What dies young must not have taken a client with it: until it has proved itself the canary gets no connection.
@@ -276,6 +271,10 @@ impl Rollout {
         let Some(mut reload) = self.current.take() else { return };
         ctx.publish(Fact::RolloutOver);
         reload.report.ok = reload.report.reason.is_none();
+        if reload.report.ok && reload.request.target != ReloadTarget::Worker && !ctx.tenure.allows_alone() {
+            // Should the alone come to run here.
+            ctx.processes.relaunch(None, reload.request.generation);
+        }
         if reload.report.ok && reload.request.target != ReloadTarget::Alone {
             ctx.generation = reload.request.generation;
         }

@@ -104,7 +104,7 @@ impl World {
 }
 
 pub(crate) fn in_fleet(start: FleetStart) -> Policy {
-    Policy { fleet_alone: Some(FleetAlone { start, lease: ms(15_000) }), ..super::policy() }
+    Policy { fleet_alone: Some(FleetAlone { start, lease: ms(15_000), keeps: true }), ..super::policy() }
 }
 
 proptest! {

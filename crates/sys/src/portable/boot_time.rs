@@ -2,9 +2,17 @@
 
 use std::time::Duration;
 
+use nix::time::{ClockId, clock_gettime};
+
+#[cfg(target_os = "linux")]
+const CLOCK: ClockId = ClockId::CLOCK_BOOTTIME;
+/// On macOS this one goes on.
+#[cfg(not(target_os = "linux"))]
+const CLOCK: ClockId = ClockId::from_raw(libc::CLOCK_MONOTONIC_RAW);
+
+/// The fleet's engine reads the same clock (engines/nats/clock.rs): both speak of moments on it.
 pub fn boot_time() -> Duration {
-    // On macOS it goes on in sleep, other than the one of `Instant` (man clock_gettime); elsewhere it need not.
-    nix::time::clock_gettime(nix::time::ClockId::CLOCK_MONOTONIC).map_or(Duration::ZERO, Duration::from)
+    clock_gettime(CLOCK).map_or(Duration::ZERO, Duration::from)
 }
 
 /// After sleep it is late, for as long as that had lasted, but looks again within a second.

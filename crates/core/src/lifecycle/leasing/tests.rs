@@ -4,7 +4,7 @@ use crate::notice::Notice;
 use crate::rollout::ReloadRequest;
 use crate::testing::fleet::in_fleet;
 use crate::testing::{Behaviour, Boot, GOOD, OnDrain, World, closed, count, ms, signal};
-use crate::types::{FleetStart, Peer, ReloadTarget};
+use crate::types::{FleetAlone, FleetStart, Peer, Policy, ReloadTarget};
 use bytes::Bytes;
 use cluster_protocol::envelope::Target;
 
@@ -243,4 +243,73 @@ fn a_message_to_an_alone_that_is_elsewhere_does_not_wait() {
     let frame = Bytes::from_static(b"{}\n");
     world.tell(Event::Sent { from: Peer::App, target: Target::Alone, frame });
     assert_eq!(count(&world, |notice| matches!(notice, Notice::Undeliverable { .. })), 1);
+}
+
+#[test]
+fn what_a_killed_alone_leaves_behind_is_killed_at_once() {
+    let mut world = world(FleetStart::Serve, GOOD);
+    world.gets_lease();
+    world.run(ms(1_000));
+    world.loses_lease(true);
+    world.tell(Event::LeftBehind { child: ChildId::Alone(1) });
+    world.run(ms(1_100));
+    assert_eq!(orders(&world).last(), Some(&FleetOrder::Ended), "it is not waited for");
+}
+
+#[test]
+fn what_waits_for_an_alone_that_leaves_is_told_to_be_undeliverable() {
+    let mut world = world(FleetStart::Serve, Behaviour { on_drain: OnDrain::Finishes(2_000), ..GOOD });
+    world.gets_lease();
+    world.run(ms(510));
+    let send = |world: &mut World| {
+        let frame = Bytes::from_static(b"{}\n");
+        world.tell(Event::Sent { from: Peer::App, target: Target::Alone, frame });
+    };
+    send(&mut world); // it boots: this waits
+    let undeliverable = |world: &World| count(world, |notice| matches!(notice, Notice::Undeliverable { .. }));
+    assert_eq!(undeliverable(&world), 0);
+    world.loses_lease(false);
+    assert_eq!(undeliverable(&world), 1);
+    send(&mut world);
+    assert_eq!(undeliverable(&world), 2);
+}
+
+#[test]
+fn an_alone_that_was_ready_elsewhere_before_the_start_counts() {
+    let mut world = World::new(in_fleet(FleetStart::Wait), |_| GOOD);
+    world.tell(Event::AloneElsewhere);
+    world.tell(Event::Started);
+    world.run(ms(500));
+    assert_eq!(roles(&world), [(0, "worker"), (0, "worker")]);
+}
+
+#[test]
+fn a_lease_that_is_over_before_it_was_given_away_is_not_waited_for() {
+    let mut world = world(FleetStart::Serve, GOOD);
+    world.fleet.is_cut_off = true;
+    world.gets_lease();
+    world.run(ms(1_000));
+    world.loses_lease(false);
+    world.run(ms(2_000));
+    world.tell(Event::TenureEnds { force: true });
+    assert_eq!(orders(&world)[1..], [FleetOrder::Ended], "once");
+    let asked = world.now;
+    world.tell(signal("SIGTERM"));
+    world.run(ms(60_000));
+    assert!(world.notices.last().unwrap().0 < asked + RELEASE_LIMIT);
+}
+
+#[test]
+fn none_begins_when_its_lease_is_over_already() {
+    for keeps in [false, true] {
+        let fleet_alone = in_fleet(FleetStart::Serve).fleet_alone.map(|fleet| FleetAlone { keeps, ..fleet });
+        let mut world = World::new(Policy { fleet_alone, ..in_fleet(FleetStart::Serve) }, |_| GOOD);
+        world.ask(0, Event::Started);
+        world.run(ms(500));
+        world.gets_lease();
+        world.run(ms(20_000));
+        world.end(ChildId::Alone(1));
+        world.run(ms(30_000));
+        assert_eq!(world.core.ctx.processes.alone().is_some(), keeps);
+    }
 }
