@@ -103,7 +103,7 @@ describe('cluster.fleet', () => {
   });
 
   test.each([
-    ['ERR_FLEET_CREDENTIALS', 'Correct `fleet.credentials`.'],
+    ['ERR_FLEET_CREDENTIALS', 'Set or correct `fleet.credentials`.'],
     ['ERR_FLEET_TLS', 'Correct `fleet.tls`, or the certificate of the server.'],
     ['ERR_FLEET_JETSTREAM', 'Start the servers with JetStream, and let this user use it.'],
   ])('refused: %s', (code, remedy) => {

@@ -91,6 +91,23 @@ describe('what it is', () => {
     },
   );
 
+  test.each([
+    ['nats://u:p%40:x@a:1', 'nats://a:1', { user: 'u', password: 'p@:x' }],
+    ['tls://to%2fken@a', 'tls://a', { token: 'to/ken' }],
+    ['nats://a', 'nats://a', undefined],
+  ])('credentials in a URL: %s', (url, server, credentials) => {
+    const { servers, credentials: settled } = settings({ url });
+    expect(servers).toEqual([server]);
+    expect(settled).toEqual(credentials);
+  });
+
+  test('several URLs have the same credentials', () => {
+    const of = (...servers) => settings({ url: undefined, servers });
+    expect(of('nats://t@a', 'nats://b').credentials).toEqual({ token: 't' });
+    expect(() => of('nats://t@a', 'nats://SECRET@b')).toThrow(/different credentials in its URLs(?!.*SECRET)/);
+    expect(() => of('nats://t%zz@a')).toThrow(/a % that is no escape(?!.*zz@)/);
+  });
+
   test('later changes of what was given change nothing', () => {
     const fleet = { servers: [URL_OF_ONE], credentials: { token: 't' }, tls: { ca: 'fleet/ca.pem' } };
     const before = given(fleet);

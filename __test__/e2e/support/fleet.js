@@ -1,8 +1,18 @@
 'use strict';
 // Hosts of a fleet, all on this machine.
 
+const fs = require('node:fs');
+const path = require('node:path');
+const { bindingFile } = require('../../../lib/native/fleet-engine');
 const { launch, fixture } = require('./cluster');
 const { NatsServer } = require('./nats');
+
+/** `npm test` builds the engine where the Rust for it is. */
+const hasEngine = fs.existsSync(path.join(__dirname, '../../..', bindingFile()));
+if (!hasEngine) process.stderr.write('NOT RUN: a fleet. Its engine was not built: npm run build:fleet\n');
+
+/** In place of describe(). */
+const suite = hasEngine ? globalThis.describe : globalThis.describe.skip;
 
 /** As short as it can be: what is tested takes a lease or so. */
 const LEASE = 1500;
@@ -47,10 +57,10 @@ function isHigher(token, other) {
 /** Whether a process is there: one that has ended, and was not reaped, is not. */
 function isAlive(pid) {
   try {
-    return !/^State:\s+Z/m.test(require('node:fs').readFileSync(`/proc/${pid}/status`, 'utf8'));
+    return !/^State:\s+Z/m.test(fs.readFileSync(`/proc/${pid}/status`, 'utf8'));
   } catch {
     return false;
   }
 }
 
-module.exports = { LEASE, startServer, stopServers, host, nextAlone, isHigher, isAlive };
+module.exports = { LEASE, suite, startServer, stopServers, host, nextAlone, isHigher, isAlive };

@@ -5,8 +5,10 @@ use std::time::Duration;
 use nix::sys::signal::Signal;
 use tokio::sync::mpsc::Sender;
 
+use super::fleet::Fleet;
 use super::link::Input;
-use cluster_core::types::Time;
+use super::run::{Guards, Shell};
+use cluster_core::types::{ChildId, Time};
 use cluster_sys::guard::{Guard, Guarded};
 use cluster_sys::platform::Platform;
 use cluster_sys::process::Exit;
@@ -120,6 +122,22 @@ impl Guarding {
         let Some(guard) = self.guard else { return false };
         guard.process().signal(Signal::SIGKILL);
         true
+    }
+}
+
+impl Shell {
+    /// Keeps the guard's list up to date.
+    pub(super) fn guard_children(&mut self) {
+        self.guards = Guards::All;
+        // What the app has started itself ends as Node has it.
+        if self.config.launch.is_some() {
+            let left = self.descendants.iter().map(|(child, descendants)| (child, descendants.group.pid()));
+            let all = self.links.iter().map(|(child, link)| (child, link.process.pid())).chain(left);
+            let until = self.fleet.as_deref().and_then(Fleet::enforced_until);
+            let guarded =
+                all.map(|(child, pid)| Guarded { pid, until: until.filter(|_| matches!(child, ChildId::Alone(_))) });
+            self.guarding.watch(self.origin.elapsed(), guarded, &self.inputs);
+        }
     }
 }
 

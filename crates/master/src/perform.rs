@@ -10,7 +10,6 @@ use bytes::Bytes;
 use nix::sys::signal::Signal;
 
 use super::admin::wall_clock;
-use super::fleet::Fleet;
 use super::launch::{InspectorPort, launch};
 use super::link::{Input, Link, Speaking};
 use super::linked::Linked;
@@ -29,7 +28,6 @@ use cluster_protocol::envelope::{Envelope, Target};
 use cluster_protocol::frame::lines;
 use cluster_protocol::listen::ListenQuery;
 use cluster_protocol::outbound::{self, LaneName};
-use cluster_sys::guard::Guarded;
 
 /// How long to wait before the next attempt at an address that is in use for a moment.
 const AGAIN: Duration = Duration::from_millis(5);
@@ -170,20 +168,6 @@ impl Shell {
             }
             Some(Linked::Adopted(_)) => self.notify(Notice::Signal(child, signal.as_str())),
             None => {}
-        }
-    }
-
-    /// Keeps the guard's list up to date.
-    pub(super) fn guard_children(&mut self) {
-        self.guards = Guards::All;
-        // What the app has started itself ends as Node has it.
-        if self.config.launch.is_some() {
-            let left = self.descendants.iter().map(|(child, descendants)| (child, descendants.group.pid()));
-            let all = self.links.iter().map(|(child, link)| (child, link.process.pid())).chain(left);
-            let until = self.fleet.as_deref().and_then(Fleet::enforced_until);
-            let guarded =
-                all.map(|(child, pid)| Guarded { pid, until: until.filter(|_| matches!(child, ChildId::Alone(_))) });
-            self.guarding.watch(self.origin.elapsed(), guarded, &self.inputs);
         }
     }
 
