@@ -19,7 +19,8 @@ export interface FleetConfig {
   tls?: FleetTls;
   /** Who this host is to the servers. Default: nobody. */
   credentials?: FleetCredentials;
-  /** `'fleet'`: one of the hosts has the alone. `'host'`: each host has its own. Default: `'fleet'` if there is an alone. */
+  /** `'fleet'`: one of the hosts has the alone. `'host'`: each host has its own; so a host waits for no other one, and is not told which of
+   *  them has the fleet's. Default: `'fleet'` if this host has an alone configured, else `'host'`. */
   alone?: 'fleet' | 'host';
   /** How long a host that has died, or is cut off, keeps the alone from the others, in ms, at least 1000. Its own alone is killed after
    *  ¾ of this time. Below about 10 s the alone also moves when one of three NATS servers fails. Default: 15000. */
@@ -28,7 +29,8 @@ export interface FleetConfig {
    *  seen to have one, so for a while there may be two. Default: `'stop'`. */
   onLost?: 'stop' | 'keep';
   /** When a host without the alone forks its workers. `'wait'`: when the fleet's alone is ready, wherever it is; if there is none within
-   *  `startTimeout` and `lease`, the start fails. `'serve'`: at once. Default: `'wait'`. */
+   *  `startTimeout` and `lease`, the start fails. `'serve'`: at once. With `alone: 'host'`, and without an alone, it has no effect: no other
+   *  host is waited for. Default: `'wait'`. */
   start?: 'wait' | 'serve';
 }
 
@@ -53,7 +55,8 @@ export interface ClusterFleet {
   readonly host: string;
   /** Whether this host reaches one of the servers. */
   readonly connected: boolean;
-  /** Which host has the alone, and whether that is ready, as far as this host knows; null: none, or not known. */
+  /** Which host has the alone, and whether that is ready, as far as this host knows; null: none, or not known, as ever with
+   *  `alone: 'host'`. */
   readonly alone: { host: string; ready: boolean } | null;
   /**
    * Gives the alone to another host: it stops as at a reload, then the other one starts. It returns at once; see the events `aloneLost` and
