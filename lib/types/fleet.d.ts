@@ -60,7 +60,8 @@ export interface ClusterFleet {
   readonly alone: { host: string; ready: boolean } | null;
   /**
    * Gives the alone to another host: it stops as at a reload, then the other one starts. It returns at once; see the events `aloneLost` and
-   * `aloneAcquired`. On a host that does not have the alone it has no effect.
+   * `aloneAcquired`. On a host that does not have the alone it has no effect. If there is no host of that name, the alone stops all the same,
+   * and after about a fifth of `lease` whichever host is first takes it, perhaps this one.
    *
    * @param to the host that is to have it; by default any other
    * @throws {@link ClusterError} `ERR_FLEET_INVALID`, `ERR_NOT_RUNNING`
