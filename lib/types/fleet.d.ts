@@ -26,7 +26,8 @@ export interface FleetConfig {
    *  ¾ of this time. Below about 10 s the alone also moves when one of three NATS servers fails. Default: 15000. */
   lease?: number;
   /** What becomes of the alone if the lease cannot be renewed in time. `'stop'`: it is killed. `'keep'`: it runs until another host is
-   *  seen to have one, so for a while there may be two. Default: `'stop'`. */
+   *  seen to have one, so for a while there may be two; meanwhile `aloneLost` has been emitted (`expired`), and the `validUntil` of its
+   *  `fence()` is past. If this host gets the lease again, the alone is told its new token, and is not restarted. Default: `'stop'`. */
   onLost?: 'stop' | 'keep';
   /** When a host without the alone forks its workers. `'wait'`: when the fleet's alone is ready, wherever it is; if there is none within
    *  `startTimeout` and `lease`, the start fails. `'serve'`: at once. With `alone: 'host'`, and without an alone, it has no effect: no other
@@ -89,7 +90,7 @@ export interface AloneLease {
 
 /** With `aloneLost`: why this host has the alone no more. */
 export interface LostAlone {
-  /** `expired`: the lease was not renewed in time. `taken`: another host has it, or it is gone from the servers. `moved`: it was given
+  /** `expired`: the lease was not renewed in time; with `onLost: 'keep'` the alone runs on all the same. `taken`: another host has it, or it is gone from the servers. `moved`: it was given
    *  away. */
   reason: 'expired' | 'taken' | 'moved';
 }
@@ -125,6 +126,6 @@ export interface Fence {
   /** Two integers, `<bucket>.<revision>`: it grows with each host that has the alone, compared first by the one and then by the other. */
   token: string;
   /** Until when this alone may act, in ms since 1970, as far as is known now. It is renewed about every fifth of `lease`. The master ends
-   *  the process by then, whatever its JavaScript does. */
+   *  the process by then, whatever its JavaScript does; with `onLost: 'keep'` it may run on, and this is past. */
   validUntil: number;
 }
