@@ -90,8 +90,8 @@ export interface AloneLease {
 
 /** With `aloneLost`: why this host has the alone no more. */
 export interface LostAlone {
-  /** `expired`: the lease was not renewed in time; with `onLost: 'keep'` the alone runs on all the same. `taken`: another host has it, or it is gone from the servers. `moved`: it was given
-   *  away. */
+  /** `expired`: the lease was not renewed in time; with `onLost: 'keep'` the alone runs on all the same, and if another host has it in the end,
+   *  `taken` follows. `taken`: another host has it, or it is gone from the servers. `moved`: it was given away. */
   reason: 'expired' | 'taken' | 'moved';
 }
 
