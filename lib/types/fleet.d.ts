@@ -7,7 +7,8 @@
  * unknown field, or anything else that is wrong, throws `ERR_CONFIG_INVALID`; no message shows a user, password or token.
  */
 export interface FleetConfig {
-  /** A server: `nats://host:port` or `tls://host:port`. It may hold a user and a password, unless there are `credentials`. */
+  /** A server: `nats://host:port` or `tls://host:port`. What stands before an `@` in it are credentials, percent-encoded where need be: `user:password@`, or
+   *  a token by itself; not together with `credentials`. It is never shown. */
   url?: string;
   /** The same for several servers. */
   servers?: readonly string[];
