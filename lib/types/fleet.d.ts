@@ -7,10 +7,10 @@
  * unknown field, or anything else that is wrong, throws `ERR_CONFIG_INVALID`; no message shows a user, password or token.
  */
 export interface FleetConfig {
-  /** A server: `nats://host:port` or `tls://host:port`. What stands before an `@` in it are credentials, percent-encoded where need be: `user:password@`, or
-   *  a token by itself; not together with `credentials`. It is never shown. */
+  /** A server: `nats://host:port` or `tls://host:port`. What stands before an `@` in it are credentials: `user:password@`, or a token by itself
+   *  (`token@`), percent-encoded where need be, and not together with `credentials`. They are never shown. */
   url?: string;
-  /** The same for several servers. */
+  /** The same for several servers. If there are credentials in several URLs, they are the same. */
   servers?: readonly string[];
   /** What hosts that belong together have in common: two fleets on the same servers need different names. Default: `title`. */
   name?: string;
