@@ -4,7 +4,8 @@
  * The other hosts that share one alone with this one, and the NATS servers over which they agree. One of `url` and `servers` is needed.
  *
  * It needs a native binding of its own, the package `@yunflyjs/cluster-native-fleet-<target>`, such as `…-linux-x64-gnu` (`ERR_FLEET_MISSING` where
- * there is none). The servers need JetStream. A file that does not exist, an unknown field, or anything else that is wrong, throws `ERR_CONFIG_INVALID`; no message shows a user, password or token.
+ * there is none). The servers need JetStream. A file that does not exist, an unknown field, or anything else that is wrong, throws
+ * `ERR_CONFIG_INVALID`; no message shows a user, password or token.
  */
 export interface FleetConfig {
   /** A server: `nats://host:port` or `tls://host:port`. What stands before an `@` in it are credentials: `user:password@`, or a token by itself
