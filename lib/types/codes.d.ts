@@ -19,15 +19,13 @@ export type ClusterErrorCode =
   | 'ERR_PLATFORM_UNSUPPORTED'
   /** Thrown by `require` if no native binding loads; the message says what was tried, why it failed, and how to get a binding. */
   | 'ERR_NATIVE_MISSING'
-  /** `fleet` needs a native binding of its own, and none loads; the message says what was tried, and how to get it. */
-  | 'ERR_FLEET_MISSING'
   /** A callback or handler is not a function. */
   | 'ERR_CALLBACK_INVALID'
   /** The address of `admin` cannot be bound; the message says why. Nothing was started. */
   | 'ERR_ADMIN_ADDRESS'
 
   // More than one machine (`fleet`).
-  /** `fleet` needs a native binding of its own, and none loads; the message says what was tried, and what to do. */
+  /** `fleet` needs a native binding of its own, and none loads; the message says what was tried, and how to get it. */
   | 'ERR_FLEET_MISSING'
   /** The servers of `fleet` do not accept its `credentials`, or their file cannot be used. */
   | 'ERR_FLEET_CREDENTIALS'

@@ -3,13 +3,15 @@
 /**
  * The other hosts that share one alone with this one, and the NATS servers over which they agree. One of `url` and `servers` is needed.
  *
- * It is loaded as a native binding of its own (`ERR_FLEET_MISSING` where there is none). The servers need JetStream. A file that does not exist, an
- * unknown field, or anything else that is wrong, throws `ERR_CONFIG_INVALID`; no message shows a user, password or token.
+ * It needs a native binding of its own, the package `@yunflyjs/cluster-native-fleet-<target>`, such as `…-linux-x64-gnu` (`ERR_FLEET_MISSING` where
+ * there is none). The servers need JetStream. A file that does not exist, an unknown field, or anything else that is wrong, throws
+ * `ERR_CONFIG_INVALID`; no message shows a user, password or token.
  */
 export interface FleetConfig {
-  /** A server: `nats://host:port` or `tls://host:port`. It may hold a user and a password, unless there are `credentials`. */
+  /** A server: `nats://host:port` or `tls://host:port`. What stands before an `@` in it are credentials: `user:password@`, or a token by itself
+   *  (`token@`), percent-encoded where need be, and not together with `credentials`. They are never shown. */
   url?: string;
-  /** The same for several servers. */
+  /** The same for several servers. If there are credentials in several URLs, they are the same. */
   servers?: readonly string[];
   /** What hosts that belong together have in common: two fleets on the same servers need different names. Default: `title`. */
   name?: string;
@@ -19,16 +21,19 @@ export interface FleetConfig {
   tls?: FleetTls;
   /** Who this host is to the servers. Default: nobody. */
   credentials?: FleetCredentials;
-  /** `'fleet'`: one of the hosts has the alone. `'host'`: each host has its own. Default: `'fleet'` if there is an alone. */
+  /** `'fleet'`: one of the hosts has the alone. `'host'`: each host has its own; so a host waits for no other one, and is not told which of
+   *  them has the fleet's. Default: `'fleet'` if this host has an alone configured, else `'host'`. */
   alone?: 'fleet' | 'host';
   /** How long a host that has died, or is cut off, keeps the alone from the others, in ms, at least 1000. Its own alone is killed after
    *  ¾ of this time. Below about 10 s the alone also moves when one of three NATS servers fails. Default: 15000. */
   lease?: number;
   /** What becomes of the alone if the lease cannot be renewed in time. `'stop'`: it is killed. `'keep'`: it runs until another host is
-   *  seen to have one, so for a while there may be two. Default: `'stop'`. */
+   *  seen to have one, so for a while there may be two; meanwhile `aloneLost` has been emitted (`expired`), and the `validUntil` of its
+   *  `fence()` is past. If this host gets the lease again, the alone is told its new token, and is not restarted. Default: `'stop'`. */
   onLost?: 'stop' | 'keep';
   /** When a host without the alone forks its workers. `'wait'`: when the fleet's alone is ready, wherever it is; if there is none within
-   *  `startTimeout` and `lease`, the start fails. `'serve'`: at once. Default: `'wait'`. */
+   *  `startTimeout` and `lease`, the start fails. `'serve'`: at once. With `alone: 'host'`, and without an alone, it has no effect: no other
+   *  host is waited for. Default: `'wait'`. */
   start?: 'wait' | 'serve';
 }
 
@@ -53,11 +58,13 @@ export interface ClusterFleet {
   readonly host: string;
   /** Whether this host reaches one of the servers. */
   readonly connected: boolean;
-  /** Which host has the alone, and whether that is ready, as far as this host knows; null: none, or not known. */
+  /** Which host has the alone, and whether that is ready, as far as this host knows; null: none, or not known, as ever with
+   *  `alone: 'host'`. */
   readonly alone: { host: string; ready: boolean } | null;
   /**
    * Gives the alone to another host: it stops as at a reload, then the other one starts. It returns at once; see the events `aloneLost` and
-   * `aloneAcquired`. On a host that does not have the alone it has no effect.
+   * `aloneAcquired`. On a host that does not have the alone it has no effect. If there is no host of that name, the alone stops all the same,
+   * and after about a fifth of `lease` whichever host is first takes it, perhaps this one.
    *
    * @param to the host that is to have it; by default any other
    * @throws {@link ClusterError} `ERR_FLEET_INVALID`, `ERR_NOT_RUNNING`
@@ -85,8 +92,8 @@ export interface AloneLease {
 
 /** With `aloneLost`: why this host has the alone no more. */
 export interface LostAlone {
-  /** `expired`: the lease was not renewed in time. `taken`: another host has it, or it is gone from the servers. `moved`: it was given
-   *  away. */
+  /** `expired`: the lease was not renewed in time; with `onLost: 'keep'` the alone runs on all the same, and if another host has it in the end,
+   *  `taken` follows. `taken`: another host has it, or it is gone from the servers. `moved`: it was given away. */
   reason: 'expired' | 'taken' | 'moved';
 }
 
@@ -121,6 +128,6 @@ export interface Fence {
   /** Two integers, `<bucket>.<revision>`: it grows with each host that has the alone, compared first by the one and then by the other. */
   token: string;
   /** Until when this alone may act, in ms since 1970, as far as is known now. It is renewed about every fifth of `lease`. The master ends
-   *  the process by then, whatever its JavaScript does. */
+   *  the process by then, whatever its JavaScript does; with `onLost: 'keep'` it may run on, and this is past. */
   validUntil: number;
 }
