@@ -1,6 +1,7 @@
 'use strict';
 // What a child holds back while a receiver is behind, and what it doesn't.
 
+const { execFileSync } = require('node:child_process');
 const path = require('node:path');
 const { folder, removeFolders } = require('./support/folder');
 const { endAll, startWorker } = require('./support/preloaded');
@@ -193,8 +194,13 @@ test('a process that exits first sends what waits', async () => {
   expect(texts(child)).toEqual(['one', 'two']);
 });
 
+/** This process reads nothing until that one has ended: it is a zombie then, as it is not waited for meanwhile. */
+function readNothingUntilEnded({ pid }) {
+  execFileSync('sh', ['-c', `while case $(ps -o stat= -p ${pid}) in Z* | '') false ;; esac; do :; done`]);
+}
+
 /** A worker that, told so, sends to 'app' what is held back there, 20 times 100,000 bytes, and then does this. */
-async function holdingMuch(then) {
+async function holdingMuch(then, meanwhile = () => {}) {
   const child = startWorker(
     script(`
       const data = 'x'.repeat(100_000);
@@ -207,6 +213,7 @@ async function holdingMuch(then) {
   await child.sends('up');
   child.tell('pause', { lane: 'app' });
   child.send({});
+  meanwhile(child);
   await child.ended;
   return child;
 }
@@ -215,7 +222,7 @@ const numbers = (child) => child.messages.filter(({ data }) => data).map(({ n })
 const upTo = (count) => Array.from({ length: count }, (_, n) => n);
 
 test('a process that exits with more than the channel takes logs how much is lost', async () => {
-  const child = await holdingMuch('process.exit();');
+  const child = await holdingMuch('process.exit();', readNothingUntilEnded);
   const [, lost] = child.stderr.match(
     /^unit:worker:3 \(pid \d+\): it ended before (\d+) message\(s\) were sent, whose receivers were behind$/m,
   );
