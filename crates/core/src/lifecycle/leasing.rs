@@ -191,16 +191,6 @@ fn is_waiting(ctx: &Context) -> bool {
 }
 
 impl Context {
-    /// Whether it may begin now. One whose lease is over would only be killed: that this is so is heard a moment later.
-    #[must_use]
-    pub fn may_start_alone(&self) -> bool {
-        let keeps = self.policy.fleet_alone.is_some_and(|fleet| fleet.keeps);
-        match self.tenure {
-            AloneTenure::Held { until, .. } => keeps || self.now < until,
-            _ => self.tenure.allows_alone(),
-        }
-    }
-
     /// Tells the alone of its tenure; one that is made has it with its environment.
     fn tell_fence(&mut self) {
         let alone = self.processes.alone().filter(|alone| alone.is_reachable()).map(|alone| alone.id);

@@ -43,7 +43,7 @@ impl Context {
 
     /// A new process for a slot, or (`None`) a new alone, if it may run here.
     pub fn spawn(&mut self, slot: Option<SlotId>) {
-        if slot.is_none() && !self.may_start_alone() {
+        if slot.is_none() && !self.tenure.lets_start(self.now, &self.policy) {
             return self.processes.cancel_respawn(None);
         }
         let child = self.processes.add(slot, self.now + self.policy.start_timeout);

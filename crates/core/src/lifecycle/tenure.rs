@@ -41,6 +41,16 @@ impl AloneTenure {
         matches!(self, Self::Unneeded | Self::Held { .. })
     }
 
+    /// Whether one may start now. One whose lease is over would only be killed: that this is so is heard a moment later.
+    #[must_use]
+    pub fn lets_start(&self, now: Time, policy: &Policy) -> bool {
+        let keeps = policy.fleet_alone.is_some_and(|fleet| fleet.keeps);
+        match self {
+            Self::Held { until, .. } => keeps || now < *until,
+            _ => self.allows_alone(),
+        }
+    }
+
     /// Whether others of the fleet need not wait for anything from here.
     #[must_use]
     pub fn is_settled(&self) -> bool {
