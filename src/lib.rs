@@ -13,6 +13,7 @@
 #![warn(missing_docs)] // What napi exports gets its comments in native.d.ts.
 #![allow(clippy::needless_pass_by_value)] // napi hands arguments over by value.
 
+mod arguments;
 mod event;
 mod page;
 
@@ -22,13 +23,13 @@ use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
 use std::time::Duration;
 
-use bytes::Bytes;
 use napi::bindgen_prelude::{Env, Error, Function, Result, Status};
 use napi::threadsafe_function::ThreadsafeFunctionCallMode;
 use napi::{Either, JsString};
 use napi_derive::napi;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
+use arguments::{ProfileOptions, child, line, unfit};
 use cluster_core::lifecycle::profiling::ProfileRequest;
 use cluster_core::notice::Stream;
 use cluster_core::types::{ChildId, ReloadTarget};
@@ -36,11 +37,10 @@ use cluster_fleet::seam::EngineOrder;
 use cluster_master::Command;
 use cluster_master::admin::AdminSocket;
 use cluster_master::app::AppQueue;
-use cluster_master::config::{self, Config, ConfigUnfit};
+use cluster_master::config::{self, Config};
 use cluster_master::passed::{self, HandleReceiver};
 use cluster_master::preload::Preload;
 use cluster_master::thread;
-use cluster_protocol::profile::ProfileKind;
 use cluster_protocol::wrapped::Wrapped;
 use cluster_sys::channel;
 use cluster_sys::local::duplicate;
@@ -377,24 +377,6 @@ pub fn private_folder(path: String) -> Option<String> {
     private::private_folder(Path::new(&path), Path::new("/")).ok()?.into_os_string().into_string().ok()
 }
 
-/// What `profile` takes.
-#[derive(serde::Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct ProfileOptions {
-    kind: ProfileKind,
-    duration: u64,
-    file: String,
-    in_place: bool,
-}
-
-fn child(role: &str, id: u32) -> Result<ChildId> {
-    match role {
-        "worker" => Ok(ChildId::Worker(id)),
-        "alone" => Ok(ChildId::Alone(id)),
-        _ => Err(Error::new(Status::InvalidArg, format!("unknown role {role}"))),
-    }
-}
-
 /// Connects to the control socket of a cluster of this user; gives the number of the descriptor, which is the caller's from now. Negative:
 /// the system's error, as libuv numbers it.
 #[napi(catch_unwind)]
@@ -403,16 +385,4 @@ pub fn connect_control(path: String) -> i32 {
         Ok(socket) => socket.into_raw_fd(),
         Err(error) => -error.raw_os_error().unwrap_or(1),
     }
-}
-
-fn unfit(unfit: ConfigUnfit) -> Error {
-    Error::new(Status::InvalidArg, unfit.to_string())
-}
-
-/// A message's line. V8 writes Latin-1 by copying, UTF-8 character by character: ASCII is both.
-fn line(json: JsString<'_>) -> Result<Bytes> {
-    let is_ascii = json.utf8_len()? == json.latin1_len()?;
-    let mut line = if is_ascii { json.into_latin1()?.take() } else { json.into_utf8()?.take() };
-    line.push(b'\n');
-    Ok(Bytes::from(line))
 }
