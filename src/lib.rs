@@ -33,7 +33,7 @@ use arguments::{ProfileOptions, child, line, unfit};
 use cluster_core::lifecycle::profiling::ProfileRequest;
 use cluster_core::notice::Stream;
 use cluster_core::types::{ChildId, ReloadTarget};
-use cluster_fleet::seam::EngineOrder;
+use cluster_fleet::seam::{EngineOrder, LeaseName, LeaseOrder};
 use cluster_master::Command;
 use cluster_master::admin::AdminSocket;
 use cluster_master::app::AppQueue;
@@ -342,7 +342,7 @@ impl Master {
     /// Another host of the fleet is to have the alone: this one, or (null) any.
     #[napi(catch_unwind)]
     pub fn fleet_move(&self, to: Option<String>) {
-        self.tell(Command::Fleet(EngineOrder::Move { to }));
+        self.tell(Command::Fleet(EngineOrder::Lease { of: LeaseName::Alone, order: LeaseOrder::Move { to } }));
     }
 
     /// This host gives the fleet's alone away, if it has it, and takes it no more.

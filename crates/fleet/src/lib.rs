@@ -1,8 +1,10 @@
 //! What several hosts agree on. Pure, as crates/core is: events in, actions out, time passed in; no sockets, no tokio.
 //!
-//! The [`lease`], by which one host of all runs the alone, and what it needs of a [`store`]; and the [`seam`] between master and engine.
+//! The [`lease`], by which one host of all runs the alone, and what it needs of a [`store`]; the [`seam`] between master and engine, and the
+//! [`parcel`]s that go through it to other hosts.
 
 pub mod lease;
+pub mod parcel;
 pub mod seam;
 pub mod store;
 

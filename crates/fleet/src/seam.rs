@@ -11,28 +11,41 @@ use crate::lease::LostReason;
 /// What no message is longer than. What is longer was written by nobody of us.
 pub const LONGEST: usize = 1 << 20;
 
+/// What one host of all has, by a lease of its own each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum LeaseName {
+    /// It runs the alone.
+    Alone,
+    /// One of its workers is the random worker.
+    RandomWorker,
+}
+
 /// From the engine to the master.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum EngineNews {
     /// It is connected, again or for the first time.
-    Connected {
-        server: String,
-    },
+    Connected { server: String },
     /// It is not any more, and tries to be again.
-    Disconnected {
-        error: String,
-    },
+    Disconnected { error: String },
     /// It can't be connected, and does not try again: the configuration has to change.
-    Refused {
-        error: RefusedBecause,
-        message: String,
-    },
+    Refused { error: RefusedBecause, message: String },
     /// Something that the user should know of, in words, once.
-    Warned {
-        message: String,
-    },
-    /// This host may run the alone, until that moment on its own CLOCK_BOOTTIME, in nanoseconds.
+    Warned { message: String },
+    /// How a lease stands.
+    Lease { of: LeaseName, news: LeaseNews },
+    /// Another host is there, for the first time (again) or with something new about it.
+    Member { host: String, about: About },
+    /// It is not any more.
+    Left { host: String, how: LeftHow },
+}
+
+/// How a lease stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum LeaseNews {
+    /// This host has it, until that moment on its own CLOCK_BOOTTIME, in nanoseconds.
     Acquired {
         token: String,
         valid_until: u64,
@@ -41,20 +54,44 @@ pub enum EngineNews {
     Renewed {
         valid_until: u64,
     },
-    /// The alone is to stop gracefully; [`EngineOrder::Ended`] when it is gone.
+    /// What it is for is to end gracefully; [`LeaseOrder::Ended`] when it is gone.
     Leave,
-    /// The alone is to be killed at once; [`EngineOrder::Ended`] when it is gone.
+    /// What it is for is to be killed at once; [`LeaseOrder::Ended`] when it is gone.
     End,
     Lost {
         reason: LostReason,
     },
-    /// The lease was given away.
+    /// It was given away.
     Released,
-    /// Who holds the lease, this host included, as far as is known; and whether its alone is ready.
+    /// Who holds it, this host included, as far as is known; and whether what it is for is ready.
     Holder {
         host: Option<String>,
         ready: bool,
     },
+}
+
+/// What a host says about itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct About {
+    /// Its workers that are ready.
+    pub workers: u32,
+    /// The version of this package.
+    pub version: String,
+    /// When its cluster started, in ms since 1970.
+    pub started_at: u64,
+    /// It takes no lease, since [`EngineOrder::Drain`]: the engine's to fill in.
+    pub draining: bool,
+}
+
+/// How a host has left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum LeftHow {
+    /// It said so.
+    Closed,
+    /// Nothing was heard of it for too long.
+    Silent,
 }
 
 /// Why there is no use in trying again.
@@ -73,16 +110,30 @@ pub enum RefusedBecause {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum EngineOrder {
-    /// The alone of this host is ready, or is not any more.
-    Ready { ready: bool },
-    /// The alone is gone, once for each [`EngineNews::Leave`] and [`EngineNews::End`].
-    Ended,
-    /// Another host is to have the lease: this one, or any.
-    Move { to: Option<String> },
-    /// This host gives the lease away and takes it no more.
+    Lease {
+        of: LeaseName,
+        order: LeaseOrder,
+    },
+    /// This host gives its leases away and takes none any more.
     Drain,
-    /// It may take it again.
+    /// It may take them again.
     Resume,
+    /// What the other hosts are to know of this one.
+    Describe {
+        about: About,
+    },
+}
+
+/// What becomes of a lease.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum LeaseOrder {
+    /// What it is for is ready, or is not any more.
+    Ready { ready: bool },
+    /// What it is for is gone, once for each [`LeaseNews::Leave`] and [`LeaseNews::End`].
+    Ended,
+    /// Another host is to have it: this one, or any.
+    Move { to: Option<String> },
 }
 
 /// A message as it goes over the sockets.
@@ -129,12 +180,16 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    fn of_alone(news: LeaseNews) -> EngineNews {
+        EngineNews::Lease { of: LeaseName::Alone, news }
+    }
+
     fn news() -> Vec<EngineNews> {
         vec![
-            EngineNews::Acquired { token: "1.2".into(), valid_until: u64::MAX },
-            EngineNews::Holder { host: None, ready: false },
-            EngineNews::Leave,
-            EngineNews::Lost { reason: LostReason::Taken },
+            of_alone(LeaseNews::Acquired { token: "1.2".into(), valid_until: u64::MAX }),
+            of_alone(LeaseNews::Holder { host: None, ready: false }),
+            of_alone(LeaseNews::Leave),
+            of_alone(LeaseNews::Lost { reason: LostReason::Taken }),
             EngineNews::Refused { error: RefusedBecause::JetStream, message: "no".repeat(1000) },
         ]
     }
@@ -142,9 +197,12 @@ mod tests {
     #[test]
     fn has_names_that_stay() {
         let text = |message: &EngineNews| String::from_utf8(frame(message)[4..].to_vec()).unwrap();
-        assert_eq!(text(&news()[0]), r#"{"acquired":{"token":"1.2","validUntil":18446744073709551615}}"#);
-        assert_eq!(text(&news()[2]), r#""leave""#);
-        assert_eq!(text(&news()[3]), r#"{"lost":{"reason":"taken"}}"#);
+        assert_eq!(
+            text(&news()[0]),
+            r#"{"lease":{"of":"alone","news":{"acquired":{"token":"1.2","validUntil":18446744073709551615}}}}"#
+        );
+        assert_eq!(text(&news()[2]), r#"{"lease":{"of":"alone","news":"leave"}}"#);
+        assert_eq!(text(&news()[3]), r#"{"lease":{"of":"alone","news":{"lost":{"reason":"taken"}}}}"#);
     }
 
     proptest! {

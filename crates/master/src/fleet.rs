@@ -16,7 +16,7 @@ use cluster_core::event::Event;
 use cluster_core::notice::{FleetNotice, Notice};
 use cluster_core::types::{FleetAlone, FleetStart, Time};
 use cluster_fleet::lease::{LostReason, OnLost};
-use cluster_fleet::seam::{EngineNews, EngineOrder, RefusedBecause};
+use cluster_fleet::seam::{EngineNews, EngineOrder, LeaseName, LeaseNews, LeaseOrder, RefusedBecause};
 use cluster_protocol::code::ErrorCode;
 use cluster_sys::platform::Platform;
 use serde::Deserialize;
@@ -167,9 +167,10 @@ pub(super) async fn heard(fleet: &mut Option<Box<Fleet>>) -> FleetHeard {
 
 impl Shell {
     pub(super) fn order_fleet(&mut self, order: FleetOrder) {
+        let of_alone = |order| EngineOrder::Lease { of: LeaseName::Alone, order };
         self.order_engine(&match order {
-            FleetOrder::Ready(ready) => EngineOrder::Ready { ready },
-            FleetOrder::Ended => EngineOrder::Ended,
+            FleetOrder::Ready(ready) => of_alone(LeaseOrder::Ready { ready }),
+            FleetOrder::Ended => of_alone(LeaseOrder::Ended),
             FleetOrder::Drain => EngineOrder::Drain,
         });
     }
@@ -233,31 +234,40 @@ impl Shell {
                 self.tell(Event::FleetRefused { code, message });
             }
             EngineNews::Warned { message } => self.notify(Notice::Fleet(FleetNotice::Warned { message })),
-            EngineNews::Acquired { token, valid_until } => {
+            EngineNews::Lease { of: LeaseName::Alone, news } => self.lease_news(news),
+            EngineNews::Lease { of: LeaseName::RandomWorker, .. }
+            | EngineNews::Member { .. }
+            | EngineNews::Left { .. } => {}
+        }
+    }
+
+    fn lease_news(&mut self, news: LeaseNews) {
+        match news {
+            LeaseNews::Acquired { token, valid_until } => {
                 let until = self.holds_until(Some(valid_until));
                 self.fleet_status(|status| status.leases.acquired += 1);
                 self.notify(Notice::Fleet(FleetNotice::AloneAcquired { token: token.clone() }));
                 self.tell(Event::TenureBegan { token, until });
                 self.guard_children();
             }
-            EngineNews::Renewed { valid_until } => {
+            LeaseNews::Renewed { valid_until } => {
                 let until = self.holds_until(Some(valid_until));
                 self.tell(Event::TenureRenewed { until });
                 self.guard_children();
             }
-            EngineNews::Leave => self.tell(Event::TenureEnds { force: false }),
-            EngineNews::End => {
+            LeaseNews::Leave => self.tell(Event::TenureEnds { force: false }),
+            LeaseNews::End => {
                 self.holds_until(None);
                 self.tell(Event::TenureEnds { force: true });
             }
-            EngineNews::Lost { reason: LostReason::Expired } => self.lost(Lost::Expired),
-            EngineNews::Lost { reason: LostReason::Taken } => self.lost(Lost::Taken),
-            EngineNews::Released => {
+            LeaseNews::Lost { reason: LostReason::Expired } => self.lost(Lost::Expired),
+            LeaseNews::Lost { reason: LostReason::Taken } => self.lost(Lost::Taken),
+            LeaseNews::Released => {
                 self.holds_until(None);
                 self.lost(Lost::Moved);
                 self.tell(Event::TenureReleased);
             }
-            EngineNews::Holder { host, ready } => {
+            LeaseNews::Holder { host, ready } => {
                 let holder = host.clone().map(|host| FleetHolder { host, ready });
                 self.fleet_status(|status| status.holder = holder);
                 self.notify(Notice::Fleet(FleetNotice::Holder { host, ready }));

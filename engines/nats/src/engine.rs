@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::thread;
 
 use cluster_fleet::lease::{Lease, LeaseEvent, LeasePolicy};
-use cluster_fleet::seam::{EngineNews, EngineOrder, Unframed, frame};
+use cluster_fleet::seam::{EngineNews, EngineOrder, LeaseName, LeaseOrder, Unframed, frame};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
@@ -76,7 +76,7 @@ async fn hold(settings: Arc<EngineSettings>, store: LaterStore, mut orders: mpsc
         on_lost: settings.on_lost,
     };
     let lease = Lease::new(policy, fastrand::u64(..));
-    drive(Arc::new(store), lease, clock::now, orders, move |action| news.tell_action(action)).await;
+    drive(Arc::new(store), lease, clock::now, orders, move |action| news.tell_action(LeaseName::Alone, action)).await;
 }
 
 /// Until the master is gone.
@@ -89,7 +89,8 @@ async fn listen(mut from_master: OwnedReadHalf, orders: mpsc::Sender<LeaseEvent>
         }
         unframed.add(&bytes[..length]);
         while let Some(order) = unframed.take::<EngineOrder>()? {
-            if orders.send(event_of(order)).await.is_err() {
+            let Some(event) = event_of(order) else { continue };
+            if orders.send(event).await.is_err() {
                 return Ok(());
             }
         }
@@ -103,12 +104,16 @@ async fn speak(mut to_master: OwnedWriteHalf, mut told: mpsc::Receiver<EngineNew
     Ok(())
 }
 
-fn event_of(order: EngineOrder) -> LeaseEvent {
-    match order {
-        EngineOrder::Ready { ready } => LeaseEvent::Ready { ready },
-        EngineOrder::Ended => LeaseEvent::Ended,
-        EngineOrder::Move { to } => LeaseEvent::MoveAsked { to },
+/// The lease of the alone is the only one so far.
+fn event_of(order: EngineOrder) -> Option<LeaseEvent> {
+    Some(match order {
+        EngineOrder::Lease { of: LeaseName::Alone, order } => match order {
+            LeaseOrder::Ready { ready } => LeaseEvent::Ready { ready },
+            LeaseOrder::Ended => LeaseEvent::Ended,
+            LeaseOrder::Move { to } => LeaseEvent::MoveAsked { to },
+        },
         EngineOrder::Drain => LeaseEvent::Draining,
         EngineOrder::Resume => LeaseEvent::Resumed,
-    }
+        EngineOrder::Lease { of: LeaseName::RandomWorker, .. } | EngineOrder::Describe { .. } => return None,
+    })
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cluster_fleet::lease::LeaseAction;
-use cluster_fleet::seam::EngineNews;
+use cluster_fleet::seam::{EngineNews, LeaseName, LeaseNews};
 use tokio::sync::{Notify, mpsc};
 
 /// What waits for a master that does not read. It reads all the time, so more than this it will never read.
@@ -33,19 +33,20 @@ impl News {
         self.lost.notified().await;
     }
 
-    pub fn tell_action(&self, action: LeaseAction) {
-        self.tell(match action {
+    pub fn tell_action(&self, of: LeaseName, action: LeaseAction) {
+        let news = match action {
             LeaseAction::Acquired { token, valid_until } => {
-                EngineNews::Acquired { token: token.to_string(), valid_until: nanoseconds(valid_until) }
+                LeaseNews::Acquired { token: token.to_string(), valid_until: nanoseconds(valid_until) }
             }
-            LeaseAction::Renewed { valid_until } => EngineNews::Renewed { valid_until: nanoseconds(valid_until) },
-            LeaseAction::Leave => EngineNews::Leave,
-            LeaseAction::End => EngineNews::End,
-            LeaseAction::Lost { reason } => EngineNews::Lost { reason },
-            LeaseAction::Released => EngineNews::Released,
-            LeaseAction::Holder { host, ready } => EngineNews::Holder { host, ready },
+            LeaseAction::Renewed { valid_until } => LeaseNews::Renewed { valid_until: nanoseconds(valid_until) },
+            LeaseAction::Leave => LeaseNews::Leave,
+            LeaseAction::End => LeaseNews::End,
+            LeaseAction::Lost { reason } => LeaseNews::Lost { reason },
+            LeaseAction::Released => LeaseNews::Released,
+            LeaseAction::Holder { host, ready } => LeaseNews::Holder { host, ready },
             LeaseAction::Read { .. } | LeaseAction::Write { .. } => return,
-        });
+        };
+        self.tell(EngineNews::Lease { of, news });
     }
 }
 

@@ -6,14 +6,18 @@ use crate::lease::with_a_free_record;
 use crate::support::engine::Engine;
 use crate::support::server::Server;
 use cluster_fleet::lease::LostReason;
-use cluster_fleet::seam::{EngineNews, EngineOrder};
+use cluster_fleet::seam::{EngineNews, EngineOrder, LeaseName, LeaseNews, LeaseOrder};
 use nix::time::{ClockId, clock_gettime};
 use serde_json::json;
 
 const BUCKET: &str = "fleet-test";
 
+fn of_alone(news: LeaseNews) -> EngineNews {
+    EngineNews::Lease { of: LeaseName::Alone, news }
+}
+
 fn holder(host: &str, ready: bool) -> EngineNews {
-    EngineNews::Holder { host: Some(host.to_owned()), ready }
+    of_alone(LeaseNews::Holder { host: Some(host.to_owned()), ready })
 }
 
 /// One that holds the lease.
@@ -31,10 +35,10 @@ async fn it_tells_in_order_what_matters() {
     let mut one = Engine::start(&server.address(), "one", &json!({}));
     assert!(matches!(one.news().await, Some(EngineNews::Connected { server: at }) if at == server.address()));
     assert!(matches!(one.news().await, Some(EngineNews::Warned { message }) if message.contains("KV_fleet-test")));
-    assert!(matches!(one.news().await, Some(EngineNews::Acquired { .. })));
+    assert!(matches!(one.news().await, Some(EngineNews::Lease { news: LeaseNews::Acquired { .. }, .. })));
     assert_eq!(one.news().await, Some(holder("one", false)));
-    one.order(EngineOrder::Ready { ready: true }).await;
-    assert!(matches!(one.news().await, Some(EngineNews::Renewed { .. })));
+    one.lease(LeaseOrder::Ready { ready: true }).await;
+    assert!(matches!(one.news().await, Some(EngineNews::Lease { news: LeaseNews::Renewed { .. }, .. })));
     assert_eq!(one.news().await, Some(holder("one", true)));
 }
 
@@ -42,24 +46,24 @@ async fn it_tells_in_order_what_matters() {
 async fn it_is_handed_over_when_what_ran_has_ended() {
     let server = Server::start().await;
     let (mut one, first) = holding(&server, "one", 15_000).await;
-    one.order(EngineOrder::Ready { ready: true }).await;
+    one.lease(LeaseOrder::Ready { ready: true }).await;
     one.until(|news| *news == holder("one", true)).await;
     let mut other = Engine::start(&server.address(), "other", &json!({}));
     other.until(|news| *news == holder("one", true)).await;
-    one.order(EngineOrder::Move { to: Some("other".to_owned()) }).await;
-    one.until(|news| *news == EngineNews::Leave).await;
+    one.lease(LeaseOrder::Move { to: Some("other".to_owned()) }).await;
+    one.until(|news| *news == of_alone(LeaseNews::Leave)).await;
     // Meanwhile it is renewed.
-    one.until(|news| matches!(news, EngineNews::Renewed { .. })).await;
-    one.order(EngineOrder::Ended).await;
-    one.until(|news| *news == EngineNews::Released).await;
+    one.until(|news| matches!(news, EngineNews::Lease { news: LeaseNews::Renewed { .. }, .. })).await;
+    one.lease(LeaseOrder::Ended).await;
+    one.until(|news| *news == of_alone(LeaseNews::Released)).await;
     let second = other.acquired().await;
     assert_ne!(first, second);
     one.until(|news| *news == holder("other", false)).await;
 
     other.order(EngineOrder::Drain).await;
-    other.until(|news| *news == EngineNews::Leave).await;
-    other.order(EngineOrder::Ended).await;
-    other.until(|news| *news == EngineNews::Released).await;
+    other.until(|news| *news == of_alone(LeaseNews::Leave)).await;
+    other.lease(LeaseOrder::Ended).await;
+    other.until(|news| *news == of_alone(LeaseNews::Released)).await;
     one.acquired().await;
     other.until(|news| *news == holder("one", false)).await;
 }
@@ -74,10 +78,12 @@ async fn without_a_server_nothing_is_renewed_and_it_comes_back_by_itself() {
     let (mut is_told, mut is_ended) = (false, false);
     loop {
         match one.news().await.unwrap() {
-            EngineNews::Renewed { valid_until } => assert!(Duration::from_nanos(valid_until) <= killed + LEASE * 3 / 4),
+            EngineNews::Lease { news: LeaseNews::Renewed { valid_until }, .. } => {
+                assert!(Duration::from_nanos(valid_until) <= killed + LEASE * 3 / 4);
+            }
             EngineNews::Disconnected { .. } => is_told = true,
-            EngineNews::End => is_ended = true,
-            EngineNews::Lost { reason } => {
+            EngineNews::Lease { news: LeaseNews::End, .. } => is_ended = true,
+            EngineNews::Lease { news: LeaseNews::Lost { reason }, .. } => {
                 assert_eq!(reason, LostReason::Expired);
                 break;
             }
@@ -85,7 +91,7 @@ async fn without_a_server_nothing_is_renewed_and_it_comes_back_by_itself() {
         }
     }
     assert!(is_told && is_ended);
-    one.order(EngineOrder::Ended).await;
+    one.lease(LeaseOrder::Ended).await;
     server.start_again();
     one.until(|news| matches!(news, EngineNews::Connected { .. })).await;
     assert_ne!(one.acquired().await, token);
@@ -122,7 +128,7 @@ async fn three_servers_keep_the_lease_and_nothing_is_warned_of() {
     let mut one = Engine::start("", "one", &lease);
     loop {
         match one.news().await.unwrap() {
-            EngineNews::Acquired { .. } => break,
+            EngineNews::Lease { news: LeaseNews::Acquired { .. }, .. } => break,
             // While the servers find each other.
             EngineNews::Warned { message } => assert!(!message.contains("--replicas"), "{message}"),
             _ => {}

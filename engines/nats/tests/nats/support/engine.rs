@@ -1,6 +1,6 @@
 //! An engine, whose master is played by the test.
 
-use cluster_fleet::seam::{EngineNews, EngineOrder, Unframed, frame};
+use cluster_fleet::seam::{EngineNews, EngineOrder, LeaseName, LeaseNews, LeaseOrder, Unframed, frame};
 use cluster_nats::engine::open;
 use cluster_nats::settings::EngineSettings;
 use serde_json::{Value, json};
@@ -30,6 +30,11 @@ impl Engine {
         self.socket.write_all(&frame(&order)).await.unwrap();
     }
 
+    /// Of the alone's.
+    pub async fn lease(&mut self, order: LeaseOrder) {
+        self.order(EngineOrder::Lease { of: LeaseName::Alone, order }).await;
+    }
+
     /// None: the engine has ended.
     pub async fn news(&mut self) -> Option<EngineNews> {
         loop {
@@ -55,8 +60,8 @@ impl Engine {
     }
 
     pub async fn acquired(&mut self) -> String {
-        match self.until(|news| matches!(news, EngineNews::Acquired { .. })).await {
-            EngineNews::Acquired { token, .. } => token,
+        match self.until(|news| matches!(news, EngineNews::Lease { news: LeaseNews::Acquired { .. }, .. })).await {
+            EngineNews::Lease { news: LeaseNews::Acquired { token, .. }, .. } => token,
             other => panic!("{other:?}"),
         }
     }

@@ -1,0 +1,260 @@
+//! What the hosts of a fleet send each other: messages, requests and answers, between master and engine. It goes over a pair of sockets of its
+//! own, so that no order of a lease ([`crate::seam`]) ever waits behind it.
+//!
+//! Each piece is its length, four bytes, little endian; a byte that says what it is; a number of eight bytes; the length of a host's name,
+//! two bytes; that name; and frames, each of which ends with a newline.
+
+use std::io;
+
+use bytes::{Buf, BufMut, Bytes, BytesMut};
+
+/// What no piece is longer than: as much as a message may be at all (`maxMessageBytes`), and its head.
+pub const LONGEST: usize = (1 << 30) + HEAD + u16::MAX as usize;
+
+/// What stands before the host's name, the length included.
+const HEAD: usize = 4 + 1 + 8 + 2;
+
+/// What frames are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ParcelKind {
+    /// Messages, publications or requests of processes: each goes where it says.
+    Messages,
+    /// One answer, by a process or a master, to a request of the receiving host's.
+    Answer,
+}
+
+/// Whose it is to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Destination {
+    /// All other hosts.
+    Others,
+    Host(String),
+}
+
+/// From the master to the engine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outgoing {
+    pub to: Destination,
+    pub kind: ParcelKind,
+    /// The sender's, for [`Incoming::Nobody`].
+    pub number: u64,
+    pub frames: Bytes,
+}
+
+/// From the engine to the master.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Incoming {
+    Received {
+        from: String,
+        kind: ParcelKind,
+        frames: Bytes,
+    },
+    /// What was sent to this host under this number has reached nobody: it is not there.
+    Nobody {
+        host: String,
+        number: u64,
+    },
+    /// So many pieces of that host's were lost on their way here.
+    Missed {
+        from: String,
+        count: u64,
+    },
+}
+
+const MESSAGES: u8 = 0;
+const ANSWER: u8 = 1;
+const NOBODY: u8 = 2;
+const MISSED: u8 = 3;
+
+fn byte_of(kind: ParcelKind) -> u8 {
+    match kind {
+        ParcelKind::Messages => MESSAGES,
+        ParcelKind::Answer => ANSWER,
+    }
+}
+
+/// What stands before the frames. They follow it as they are: nothing is copied.
+fn head(what: u8, number: u64, host: &str, frames: usize) -> Bytes {
+    let host = &host.as_bytes()[..host.len().min(u16::MAX.into())];
+    let mut head = BytesMut::with_capacity(HEAD + host.len());
+    let length = HEAD - 4 + host.len() + frames;
+    head.put_u32_le(u32::try_from(length).unwrap_or(u32::MAX));
+    head.put_u8(what);
+    head.put_u64_le(number);
+    head.put_u16_le(u16::try_from(host.len()).unwrap_or(u16::MAX));
+    head.put_slice(host);
+    head.freeze()
+}
+
+impl Outgoing {
+    /// What is written: a head, and then [`Self::frames`].
+    #[must_use]
+    pub fn head(&self) -> Bytes {
+        let host = match &self.to {
+            // No host has such a name.
+            Destination::Others => "",
+            Destination::Host(host) => host,
+        };
+        head(byte_of(self.kind), self.number, host, self.frames.len())
+    }
+}
+
+impl Incoming {
+    /// What is written: a head, and then the frames.
+    #[must_use]
+    pub fn pieces(&self) -> [Bytes; 2] {
+        match self {
+            Self::Received { from, kind, frames } => [head(byte_of(*kind), 0, from, frames.len()), frames.clone()],
+            Self::Nobody { host, number } => [head(NOBODY, *number, host, 0), Bytes::new()],
+            Self::Missed { from, count } => [head(MISSED, *count, from, 0), Bytes::new()],
+        }
+    }
+}
+
+/// A piece, before it is known who reads it.
+struct Piece {
+    what: u8,
+    number: u64,
+    host: String,
+    frames: Bytes,
+}
+
+/// Takes pieces from what has arrived, however it was cut.
+#[derive(Debug, Default)]
+pub struct Unpacked {
+    bytes: BytesMut,
+}
+
+impl Unpacked {
+    /// Where what is read next belongs, with room for so much.
+    pub fn room(&mut self, size: usize) -> &mut BytesMut {
+        self.bytes.reserve(size);
+        &mut self.bytes
+    }
+
+    /// The next piece for the engine, if it is here already.
+    ///
+    /// # Errors
+    /// When it is none: nothing that follows would be understood.
+    pub fn outgoing(&mut self) -> io::Result<Option<Outgoing>> {
+        let Some(Piece { what, number, host, frames }) = self.piece()? else { return Ok(None) };
+        let kind = kind_of(what).ok_or(io::ErrorKind::InvalidData)?;
+        let to = if host.is_empty() { Destination::Others } else { Destination::Host(host) };
+        Ok(Some(Outgoing { to, kind, number, frames }))
+    }
+
+    /// The next piece for the master, if it is here already.
+    ///
+    /// # Errors
+    /// As [`Self::outgoing`].
+    pub fn incoming(&mut self) -> io::Result<Option<Incoming>> {
+        let Some(Piece { what, number, host, frames }) = self.piece()? else { return Ok(None) };
+        Ok(Some(match (what, kind_of(what)) {
+            (_, Some(kind)) => Incoming::Received { from: host, kind, frames },
+            (NOBODY, _) => Incoming::Nobody { host, number },
+            (MISSED, _) => Incoming::Missed { from: host, count: number },
+            _ => return Err(io::ErrorKind::InvalidData.into()),
+        }))
+    }
+
+    fn piece(&mut self) -> io::Result<Option<Piece>> {
+        let Some(length) = self.bytes.first_chunk() else { return Ok(None) };
+        let length = u32::from_le_bytes(*length) as usize;
+        if !(HEAD - 4..=LONGEST).contains(&length) {
+            return Err(io::ErrorKind::InvalidData.into());
+        }
+        if self.bytes.len() < 4 + length {
+            // Room for the whole of a large one at once.
+            self.bytes.reserve(4 + length - self.bytes.len());
+            return Ok(None);
+        }
+        let mut piece = self.bytes.split_to(4 + length).freeze();
+        piece.advance(4);
+        let (what, number, host) = (piece.get_u8(), piece.get_u64_le(), usize::from(piece.get_u16_le()));
+        if piece.len() < host {
+            return Err(io::ErrorKind::InvalidData.into());
+        }
+        let host = String::from_utf8(piece.split_to(host).to_vec()).map_err(|_| io::ErrorKind::InvalidData)?;
+        Ok(Some(Piece { what, number, host, frames: piece }))
+    }
+}
+
+fn kind_of(what: u8) -> Option<ParcelKind> {
+    match what {
+        MESSAGES => Some(ParcelKind::Messages),
+        ANSWER => Some(ParcelKind::Answer),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn sent() -> Vec<Outgoing> {
+        let frames = Bytes::from_static(b"{\"to\":\"worker\"}\n");
+        vec![
+            Outgoing { to: Destination::Others, kind: ParcelKind::Messages, number: 0, frames: frames.clone() },
+            Outgoing { to: Destination::Host("b".into()), kind: ParcelKind::Answer, number: u64::MAX, frames },
+            Outgoing {
+                to: Destination::Host("店".into()),
+                kind: ParcelKind::Messages,
+                number: 7,
+                frames: Bytes::new(),
+            },
+        ]
+    }
+
+    fn told() -> Vec<Incoming> {
+        vec![
+            Incoming::Received { from: "a".into(), kind: ParcelKind::Answer, frames: Bytes::from_static(b"1\n") },
+            Incoming::Nobody { host: "b".into(), number: 3 },
+            Incoming::Missed { from: "c".into(), count: 63_232 },
+        ]
+    }
+
+    fn taken<T>(all: &[u8], sizes: &[usize], mut take: impl FnMut(&mut Unpacked) -> io::Result<Option<T>>) -> Vec<T> {
+        let (mut unpacked, mut taken, mut rest) = (Unpacked::default(), Vec::new(), all);
+        for size in sizes.iter().chain([&usize::MAX]) {
+            let (piece, left) = rest.split_at((*size).min(rest.len()));
+            unpacked.room(piece.len()).extend_from_slice(piece);
+            rest = left;
+            while let Some(next) = take(&mut unpacked).unwrap() {
+                taken.push(next);
+            }
+        }
+        taken
+    }
+
+    proptest! {
+        #[test]
+        fn any_cuts_give_the_same_pieces(sizes in prop::collection::vec(1usize..40, 1..100)) {
+            let all: Vec<u8> = sent().iter().flat_map(|piece| [piece.head(), piece.frames.clone()].concat()).collect();
+            prop_assert_eq!(taken(&all, &sizes, Unpacked::outgoing), sent());
+            let all: Vec<u8> = told().iter().flat_map(|piece| piece.pieces().concat()).collect();
+            prop_assert_eq!(taken(&all, &sizes, Unpacked::incoming), told());
+        }
+
+        #[test]
+        fn arbitrary_bytes_do_no_harm(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+            for take in [|unpacked: &mut Unpacked| unpacked.outgoing().map(|piece| piece.is_some()),
+                         |unpacked: &mut Unpacked| unpacked.incoming().map(|piece| piece.is_some())] {
+                let mut unpacked = Unpacked::default();
+                // A length of four bytes may be larger than any room: only small ones are tried here.
+                unpacked.room(bytes.len() + 4).extend_from_slice(&(bytes.len() as u32).to_le_bytes());
+                unpacked.room(0).extend_from_slice(&bytes);
+                while let Ok(true) = take(&mut unpacked) {}
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_too_long_or_too_short_is_no_piece() {
+        for length in [u32::MAX, 0, 10] {
+            let mut unpacked = Unpacked::default();
+            unpacked.room(4).extend_from_slice(&length.to_le_bytes());
+            assert!(unpacked.outgoing().is_err());
+        }
+    }
+}
