@@ -22,15 +22,22 @@ const BINDING = path.join(root, `cluster-native-fleet.${bindingTarget()}.node`);
 describe('the engine', () => {
   let open;
   beforeEach(() => {
-    open = jest.fn(() => fs.openSync(__filename));
+    open = jest.fn(() => [fs.openSync(__filename), fs.openSync(__filename)]);
     jest.doMock(BINDING, () => ({ openFleet: (...args) => open(...args) }), { virtual: true });
   });
 
-  test('gets what is secret; the master gets its descriptor, and nothing of that', () => {
+  test('gets what is secret; the master gets its descriptors, and nothing of that', () => {
     const start = jest.fn();
     withEngine(settings, start);
-    const [[{ fd, ...told }]] = start.mock.calls;
-    expect(told).toEqual({ host: 'here', lease: 15_000, onLost: 'stop', alone: 'fleet', start: 'wait' });
+    const [[{ fd, data, ...told }]] = start.mock.calls;
+    expect(told).toEqual({
+      host: 'here',
+      lease: 15_000,
+      onLost: 'stop',
+      alone: 'fleet',
+      randomWorker: 'fleet',
+      start: 'wait',
+    });
     expect(JSON.parse(open.mock.calls[0])).toEqual({
       servers: ['nats://a'],
       name: 'shop',
@@ -39,20 +46,22 @@ describe('the engine', () => {
       lease: 15_000,
       onLost: 'stop',
       alone: 'fleet',
+      randomWorker: 'fleet',
     });
-    // It is the master's now: still open.
+    // They are the master's now: still open.
     fs.closeSync(fd);
+    fs.closeSync(data);
   });
 
   test('ends with a master that cannot be started', () => {
     const error = new Error('no thread is left');
-    let fd;
-    const start = (fleet) => {
-      fd = fleet.fd;
+    let fds;
+    const start = ({ fd, data }) => {
+      fds = [fd, data];
       throw error;
     };
     expect(() => withEngine(settings, start)).toThrow(error);
-    expect(() => fs.fstatSync(fd)).toThrow(expect.objectContaining({ code: 'EBADF' }));
+    for (const fd of fds) expect(() => fs.fstatSync(fd)).toThrow(expect.objectContaining({ code: 'EBADF' }));
   });
 
   test('that cannot be started: why, without what is secret', () => {

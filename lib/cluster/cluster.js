@@ -70,11 +70,7 @@ class Cluster extends Observable {
   }
 
   get messenger() {
-    if (!this.#messenger) {
-      const { Messenger } = require('../messages/messenger');
-      this.#messenger = new Messenger(this.#messengerLink());
-    }
-    return this.#messenger;
+    return (this.#messenger ??= require('./messenger').messengerOf(this, this.#settings));
   }
 
   async start() {
@@ -124,6 +120,10 @@ class Cluster extends Observable {
   async request(message, options) {
     // Awaited, so that the stack of an error shows who awaits this one.
     return await this.#requests().request(message, options);
+  }
+
+  async job(name, data, options) {
+    return await this.#requests().job(name, data, options);
   }
 
   onRequest(action, handler) {
@@ -273,6 +273,7 @@ class Cluster extends Observable {
   #requestLink() {
     return {
       role: 'app',
+      hasFleet: this.#settings.fleet !== undefined,
       replyTo: { to: 'app' },
       unreachable: () => (this.#state === 'supervising' ? undefined : this.#state),
       send: (frame) => this.#master.route(this.#codec.frame(frame)),
@@ -292,19 +293,6 @@ class Cluster extends Observable {
       unreachable: () => (isReached() ? undefined : this.#state),
       send: (frame) => master().route(this.#codec.frame(frame)),
       lose: (message, why) => timers.nextTick(() => this.emit('undeliverable', null, message, why)),
-    };
-  }
-
-  #messengerLink() {
-    return {
-      role: 'app',
-      hasAlone: this.#settings.alone !== undefined,
-      send: (message) => this.sendmessage(message),
-      listen: (receive) => {
-        const hear = (sender, message) => receive(message, sender);
-        this.on('message', hear);
-        return () => this.off('message', hear);
-      },
     };
   }
 

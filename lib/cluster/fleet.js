@@ -15,13 +15,14 @@ const REMEDIES = new Map([
 ]);
 
 /** Opens the engine and starts the master: `start` gets what its configuration says of the fleet. A master that was started has the
- *  descriptor; without one the engine ends. */
+ *  descriptors; without one the engine ends. */
 function withEngine(settings, start) {
-  const fd = openEngine(settings);
+  const [fd, data] = openEngine(settings);
   try {
-    start({ fd, ...toMaster(settings) });
+    start({ fd, data, ...toMaster(settings) });
   } catch (error) {
     fs.closeSync(fd);
+    fs.closeSync(data);
     throw error;
   }
 }

@@ -90,7 +90,8 @@ function prepare(settings) {
   const env = environment(overlay(settings), settings);
   const instanceVar = instanceVariable(settings, env);
   const { flags, host, port, waits } = inspectorPorts(settings.execArgv ?? ownFlags(), env.NODE_OPTIONS);
-  const told = { ...toldTo(PRELOAD, settings), app: process.pid, hasAlone: alone !== undefined };
+  const hasFleet = fleet !== undefined || undefined;
+  const told = { ...toldTo(PRELOAD, settings), app: process.pid, hasAlone: alone !== undefined, hasFleet };
   // It may run only while this host has the fleet's lease.
   const isFenced = fleet?.alone === 'fleet' || undefined;
   // Without one of both nobody pays for it.

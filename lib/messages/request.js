@@ -6,8 +6,9 @@
 
 const { ClusterError, describeError } = require('../errors');
 const timers = require('../real-timers');
-const { TARGETS, checkAction, checkRequest } = require('./request-arguments');
-const { PendingAnswer, PendingAnswers, showWhoAsked } = require('./request-pending');
+const { TARGETS, checkAction, checkJob, checkRequest } = require('./request-arguments');
+const { withRetry } = require('./job');
+const { pendingOf, showWhoAsked } = require('./request-pending');
 
 const CMD = 'NODE_YUNFLY_RPC';
 
@@ -26,7 +27,7 @@ class RequestEndpoint {
   #answering = new Set();
 
   /**
-   * @param link `role` and `replyTo` of this process; `send(frame)`; `unreachable()`: why nothing can be sent, undefined if it can
+   * @param link `role` and `replyTo` of this process; `hasFleet`: there are other hosts; `send(frame)`; `unreachable()`: why nothing can be sent, undefined if it can
    * @param codec one of those in serialization.js
    */
   constructor(link, codec) {
@@ -45,11 +46,23 @@ class RequestEndpoint {
     }
   }
 
+  /** What only one worker of all is to do. */
+  async job(name, data, options) {
+    const { retry, ...waiting } = checkJob(name, options);
+    const message = { to: 'worker', action: name, data, ...(this.#link.hasFleet && { scope: 'fleet' }) };
+    try {
+      return await withRetry(retry, waiting, (remaining) => this.#ask(message, remaining), this.#link);
+    } catch (error) {
+      showWhoAsked(error, this.job);
+      throw error;
+    }
+  }
+
   #ask(message, options) {
     const { timeout, signal } = checkRequest(message, options);
-    const { to, type, worker_pid, action, data } = message;
+    const { to, type, worker_pid, scope, action, data } = message;
     const id = `${instance}-${++count}`;
-    const Pending = type === 'all' ? PendingAnswers : PendingAnswer;
+    const Pending = pendingOf(message);
     const pending = new Pending(message, {
       unpack: this.#codec.unpack,
       forget: () => this.#pending.delete(id),
@@ -68,6 +81,7 @@ class RequestEndpoint {
         to,
         type,
         worker_pid,
+        scope,
         action,
         from: role,
         pid: process.pid,
@@ -118,11 +132,13 @@ class RequestEndpoint {
 
   /** It never rejects. */
   async #answer(request) {
-    const { id, action, from, pid, reply } = request;
-    const answer = { act: 'reply', id, ...address(reply), pid: process.pid };
+    const { id, action, from, pid, reply, host } = request;
+    const answer = { act: 'reply', id, ...address(reply), host, pid: process.pid };
+    // Of this host's own the name is not told.
+    const context = { from, pid, action, ...(host !== undefined && { host }) };
     try {
       const handler = this.#handlers.get(action) ?? this.#refuse;
-      const value = await handler(this.#codec.unpack(request), { from, pid, action });
+      const value = await handler(this.#codec.unpack(request), context);
       this.#sendAnswer(answer, action, value);
     } catch (thrown) {
       this.#sendFailure(answer, thrown);

@@ -9,8 +9,8 @@ const { name, napi, version } = require('../../package.json');
 
 const root = path.join(__dirname, '../..');
 
-/** Starts it on threads of its own. @returns a descriptor: the master's end of a pair of sockets, whose other end is the engine's. When
- *  the master's end is closed the engine ends. */
+/** Starts it on threads of its own. @returns two descriptors: the master's ends of two pairs of sockets, whose other ends are the engine's.
+ *  The first is for what they tell each other: when it is closed the engine ends. The second is for what other hosts are sent. */
 function openFleet(settings) {
   const { openFleet: open } = load();
   try {

@@ -27,11 +27,12 @@ function start(boot) {
   return open;
 }
 
-function openEndpoint({ role, serialization = 'json' }) {
+function openEndpoint({ role, hasFleet, serialization = 'json' }) {
   const { RequestEndpoint } = require('../messages/request');
   const { codecs } = require('../messages/serialization');
   const link = {
     role,
+    hasFleet,
     replyTo: role === 'alone' ? { to: 'alone' } : { to: 'worker', worker_pid: process.pid },
     unreachable: () => (process.connected ? undefined : 'closed'),
     // Without a callback Node would emit a failed write as 'error' on `process`.

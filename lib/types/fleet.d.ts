@@ -24,6 +24,10 @@ export interface FleetConfig {
   /** `'fleet'`: one of the hosts has the alone. `'host'`: each host has its own; so a host waits for no other one, and is not told which of
    *  them has the fleet's. Default: `'fleet'` if this host has an alone configured, else `'host'`. */
   alone?: 'fleet' | 'host';
+  /** `'fleet'`: one worker of all hosts is chosen for the jobs that only one may do (`random-worker`); it has a lease of its own, like that
+   *  of the alone. `'host'`: one on each host. Default: `'fleet'`, but `'host'` with `randomWorker: false` in the configuration of the
+   *  cluster. */
+  randomWorker?: 'fleet' | 'host';
   /** How long a host that has died, or is cut off, keeps the alone from the others, in ms, at least 1000. Its own alone is killed after
    *  ¾ of this time. Below about 10 s the alone also moves when one of three NATS servers fails. Default: 15000. */
   lease?: number;

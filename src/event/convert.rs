@@ -114,7 +114,7 @@ fn of_fleet(notice: FleetNotice) -> NativeEvent {
 fn named(from: Peer) -> (Option<&'static str>, Option<u32>) {
     match from {
         Peer::Child(child @ (ChildId::Worker(id) | ChildId::Alone(id))) => (Some(child.role()), Some(id)),
-        Peer::App => (None, None),
+        Peer::App | Peer::Host(_) => (None, None),
     }
 }
 

@@ -50,6 +50,11 @@ enum AloneOf {
 }
 
 impl FleetConfig {
+    /// What this host is called.
+    pub(super) fn host(&self) -> String {
+        self.host.clone()
+    }
+
     /// What of it is the core's.
     pub(super) fn alone(&self) -> Option<FleetAlone> {
         let Self { alone, start, lease, on_lost, .. } = self;
@@ -270,11 +275,9 @@ impl Shell {
             LeaseNews::Holder { host, ready } => {
                 let holder = host.clone().map(|host| FleetHolder { host, ready });
                 self.fleet_status(|status| status.holder = holder);
-                self.notify(Notice::Fleet(FleetNotice::Holder { host, ready }));
-                if ready {
-                    // It may be this host's own, of which the core knows better; or one of another app that has the same name.
-                    self.tell(Event::AloneElsewhere);
-                }
+                self.notify(Notice::Fleet(FleetNotice::Holder { host: host.clone(), ready }));
+                // It may be this host's own, of which the core knows better; or one of another app that has the same name.
+                self.tell(Event::AloneHolder { host, ready });
             }
         }
     }

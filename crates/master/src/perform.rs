@@ -27,7 +27,7 @@ use cluster_core::types::{ConnectionId, Key};
 use cluster_protocol::envelope::{Envelope, Target};
 use cluster_protocol::frame::lines;
 use cluster_protocol::listen::ListenQuery;
-use cluster_protocol::outbound::{self, LaneName};
+use cluster_protocol::outbound;
 
 /// How long to wait before the next attempt at an address that is in use for a moment.
 const AGAIN: Duration = Duration::from_millis(5);
@@ -103,6 +103,7 @@ impl Shell {
                     tokio::task::spawn_blocking(move || std::fs::remove_file(file));
                 }
                 Action::Fleet(order) => self.order_fleet(order),
+                Action::SendFleet { .. } | Action::CountMissed { .. } => {}
                 Action::TellRestarted { id, result } => self.orders.restarted(id, result),
                 Action::Notify(Notice::Closed(outcome)) => self.state = RunState::Ended(outcome),
                 Action::Notify(Notice::Publication(from, frame)) => self.publish_to_app(from, frame),
@@ -188,13 +189,17 @@ impl Shell {
         let messages = if patience == Patience::Limited { lines(&frame).count() as u64 } else { 1 };
         let (receiver, taken) = (Receiver::Peer(Peer::Child(child)), link.taken());
         // What any worker may have goes to another one as soon as this one is behind: it is held back when all are.
-        let verdict = if lane.to == LaneName::To(Target::AnyWorker) && link.reading == Reading::KeepsUp {
+        let verdict = if lane.to.is_for_any_worker() && link.reading == Reading::KeepsUp {
             Verdict::Send
         } else {
             self.flow.offer(now, Offer { lane, receiver, patience, messages, size, queued, taken })
         };
-        if let Verdict::GiveUp(missed) = verdict {
-            return self.give_up(lane.from, &frame, missed);
+        match (verdict, lane.from) {
+            (Verdict::GiveUp(_), Peer::Host(from)) => {
+                return self.core.handle(now, Event::GivenUp { child, from, frame });
+            }
+            (Verdict::GiveUp(missed), from) => return self.give_up(from, &frame, missed),
+            _ => {}
         }
         link.send(frame, None, Some(lane.from));
         if queued + size > HIGH_WATER && link.reading == Reading::KeepsUp {
@@ -339,6 +344,7 @@ impl Shell {
                 return self.app.set_slowed(true);
             }
             Peer::Child(child) => self.links.get_mut(&child),
+            Peer::Host(_) => return,
         };
         match (link, verdict) {
             (Some(link), Verdict::SendAndPause) => link.send_first(outbound::pause(lane.to), None),
@@ -358,6 +364,7 @@ impl Shell {
     pub(super) fn resume(&mut self, lanes: Vec<Lane>) {
         for Lane { from, to } in lanes {
             let Peer::Child(child) = from else {
+                // Of other hosts nobody is held back.
                 self.app.set_slowed(self.flow.is_slowed(Peer::App));
                 if let Some(child) = self.adopted(Lane { from, to })
                     && self.app.catches_up(child)

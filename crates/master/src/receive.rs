@@ -290,7 +290,9 @@ impl Shell {
                 match what {
                     // It would wait for the acknowledgement for ever, with all that it sends after.
                     Oversized::Handle => drop(self.take_handle(child)),
-                    Oversized::Reply { id, target } => self.tell(Event::AnswerTooLarge { child, target, id, limit }),
+                    Oversized::Reply { id, target, host } => {
+                        self.tell(Event::AnswerTooLarge { child, target, host, id, limit });
+                    }
                     Oversized::Request { .. } | Oversized::Other => {}
                 }
                 let detail = format!("a message of more than maxMessageBytes ({limit} bytes) was skipped");

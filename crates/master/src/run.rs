@@ -122,8 +122,11 @@ impl Shell {
         });
         let (clock, origin) = (platform.monotonic_clock(), Instant::now());
         let fleet = config.fleet.as_ref().map(|fleet| Box::new(Fleet::new(platform, fleet)));
-        let policy =
-            Policy { fleet_alone: config.fleet.as_ref().and_then(FleetConfig::alone), ..config.policy.clone() };
+        let policy = Policy {
+            fleet_alone: config.fleet.as_ref().and_then(FleetConfig::alone),
+            fleet_host: config.fleet.as_ref().map(FleetConfig::host),
+            ..config.policy.clone()
+        };
         let enforces = fleet.as_ref().and_then(|fleet| fleet.guarded_within());
         Self {
             core: Core::new(policy, fastrand::u64(..)).with_clock(clock),
@@ -199,7 +202,8 @@ impl Shell {
         let taken = |receiver| match receiver {
             flow::Receiver::Peer(Peer::Child(child)) => self.links.get(&child).map_or(0, Link::taken),
             flow::Receiver::Peer(Peer::App) => self.app.taken(),
-            flow::Receiver::Mail(_) => 0,
+            // Who sends to other hosts waits for as long as it takes.
+            flow::Receiver::Peer(Peer::Host(_)) | flow::Receiver::Mail(_) | flow::Receiver::Fleet => 0,
         };
         let released = self.flow.timed_out(self.origin.elapsed(), taken);
         self.resume(released);

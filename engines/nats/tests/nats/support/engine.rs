@@ -11,6 +11,8 @@ use super::patiently;
 
 pub struct Engine {
     socket: UnixStream,
+    /// What goes to other hosts and comes from them.
+    pub parcels: UnixStream,
     unframed: Unframed,
 }
 
@@ -21,9 +23,12 @@ impl Engine {
             "servers": [server], "name": "test", "host": host, "lease": 15_000, "onLost": "stop", "alone": "fleet",
         });
         settings.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        let socket = open(EngineSettings::parse(&settings.to_string()).unwrap()).unwrap();
-        socket.set_nonblocking(true).unwrap();
-        Self { socket: UnixStream::from_std(socket).unwrap(), unframed: Unframed::default() }
+        let sockets = open(EngineSettings::parse(&settings.to_string()).unwrap()).unwrap();
+        let [socket, parcels] = sockets.map(|socket| {
+            socket.set_nonblocking(true).unwrap();
+            UnixStream::from_std(socket).unwrap()
+        });
+        Self { socket, parcels, unframed: Unframed::default() }
     }
 
     pub async fn order(&mut self, order: EngineOrder) {
