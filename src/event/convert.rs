@@ -115,6 +115,11 @@ fn of_fleet(notice: FleetNotice) -> NativeEvent {
         FleetNotice::Holder { of: FleetRole::RandomWorker, host, ready } => {
             NativeEvent::FleetRandomWorkerHolder { host, ready }
         }
+        FleetNotice::HostJoined { host, workers, version, started_at, draining } => {
+            NativeEvent::HostJoined { host, workers, version, started_at: started_at as f64, draining }
+        }
+        FleetNotice::HostLeft { host, reason } => NativeEvent::HostLeft { host, reason },
+        FleetNotice::Missed { host, count } => NativeEvent::FleetMissed { host, count: count as f64 },
     }
 }
 

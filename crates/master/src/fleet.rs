@@ -4,25 +4,35 @@
 
 mod engine;
 mod leases;
+mod members;
+mod missed;
+mod opening;
+mod parcels;
+mod sending;
 
 use std::future::pending;
 use std::os::fd::RawFd;
 use std::time::Duration;
 
-use cluster_admin::snapshot::FleetSnapshot;
+use cluster_admin::snapshot::{FleetMessages, FleetSnapshot, LeaseSnapshot};
 use cluster_core::action::FleetOrder;
 use cluster_core::event::Event;
 use cluster_core::notice::{FleetNotice, Notice};
-use cluster_core::types::{FleetAlone, FleetRole, FleetStart, LeaseTerms};
+use cluster_core::types::{FleetAlone, FleetRole, FleetStart, LeaseTerms, Time};
 use cluster_fleet::lease::OnLost;
-use cluster_fleet::seam::{EngineNews, EngineOrder, LeaseOrder, RefusedBecause};
+use cluster_fleet::seam::{About, EngineNews, EngineOrder, LeaseOrder, RefusedBecause};
 use cluster_protocol::code::ErrorCode;
 use cluster_sys::platform::Platform;
 use serde::Deserialize;
+use tokio::sync::mpsc::Sender;
 
+use super::link::Input;
 use super::run::Shell;
 use engine::Engine;
 use leases::{HostLeases, ROLES, lease_name, role_of};
+use missed::Losses;
+pub use parcels::FromFleet;
+use parcels::Parcels;
 
 /// What is configured of it that concerns the master (lib/config/settings.js).
 #[derive(Debug, Clone, Deserialize)]
@@ -30,6 +40,8 @@ use leases::{HostLeases, ROLES, lease_name, role_of};
 pub struct FleetConfig {
     /// The master's end of the pair; it is the master's from now.
     fd: RawFd,
+    /// That of the other pair, by which messages go.
+    data: RawFd,
     /// What this host is called.
     host: String,
     alone: RoleOf,
@@ -98,17 +110,31 @@ pub(super) struct Fleet {
     /// None: it has ended.
     engine: Option<Engine>,
     leases: HostLeases,
-    connected: bool,
-    /// The one that it is connected to, or was.
-    server: Option<String>,
+    status: FleetSnapshot,
+    /// None: nothing goes to other hosts any more.
+    parcels: Option<Parcels>,
+    /// What the other hosts know of this one.
+    described: Option<About>,
+    losses: Losses,
 }
 
 impl Fleet {
-    pub(super) fn new(platform: Platform, config: &FleetConfig) -> Self {
+    pub(super) fn new(platform: Platform, config: &FleetConfig, inputs: &Sender<Input>) -> Self {
         let engine = Engine::new(config.fd);
         let engine = engine.inspect_err(|error| tracing::error!(%error, "the fleet's engine is not reachable")).ok();
-        let leases = HostLeases::new(platform, config);
-        Self { config: config.clone(), engine, leases, connected: false, server: None }
+        let parcels = Parcels::new(config.data, inputs);
+        let parcels = parcels.inspect_err(|error| tracing::error!(%error, "other hosts are not reachable")).ok();
+        let status = FleetSnapshot {
+            host: config.host.clone(),
+            connected: false,
+            server: None,
+            alone: LeaseSnapshot::default(),
+            random_worker: LeaseSnapshot::default(),
+            members: Vec::new(),
+            messages: FleetMessages::default(),
+        };
+        let (leases, described, losses) = (HostLeases::new(platform, config), None, Losses::default());
+        Self { config: config.clone(), engine, leases, status, parcels, described, losses }
     }
 
     /// How late the guard may be, if it has to see to the deadline: well within the quarter of the lease that is left then.
@@ -120,6 +146,11 @@ impl Fleet {
     /// When the process of a role has to be gone, whatever happens.
     pub(super) fn enforced_until(&self, role: FleetRole) -> Option<Duration> {
         self.leases.enforced_until(role)
+    }
+
+    /// When something is to be told.
+    pub(super) fn deadline(&self) -> Option<Time> {
+        self.losses.deadline()
     }
 
     async fn heard(&mut self) -> FleetHeard {
@@ -176,28 +207,30 @@ impl Shell {
     fn engine_gone(&mut self) {
         let Some(fleet) = &mut self.fleet else { return };
         fleet.engine = None;
-        fleet.connected = false;
+        fleet.status.connected = false;
         fleet.leases.engine_gone();
         let error =
             "its engine has ended: this host takes no part in the fleet until the app is started again".to_owned();
         self.notify(Notice::Fleet(FleetNotice::Disconnected { error }));
+        self.fleet_unreachable();
+        self.tell(Event::FleetConnected(false));
         ROLES.into_iter().for_each(|of| self.tell(Event::TenureReleased { of }));
     }
 
     fn fleet_news(&mut self, news: EngineNews) {
         match news {
             EngineNews::Connected { server } => {
-                if let Some(fleet) = &mut self.fleet {
-                    fleet.connected = true;
-                    fleet.server = Some(server.clone());
-                }
+                self.fleet_status(|status| {
+                    status.connected = true;
+                    status.server = Some(server.clone());
+                });
                 self.notify(Notice::Fleet(FleetNotice::Connected { server }));
+                self.tell(Event::FleetConnected(true));
             }
             EngineNews::Disconnected { error } => {
-                if let Some(fleet) = &mut self.fleet {
-                    fleet.connected = false;
-                }
+                self.fleet_status(|status| status.connected = false);
                 self.notify(Notice::Fleet(FleetNotice::Disconnected { error }));
+                self.tell(Event::FleetConnected(false));
             }
             EngineNews::Refused { error, message } => {
                 let code = match error {
@@ -207,23 +240,25 @@ impl Shell {
                 };
                 self.notify(Notice::Fleet(FleetNotice::Refused { code, message: message.clone() }));
                 self.tell(Event::FleetRefused { code, message });
+                self.tell(Event::FleetConnected(false));
             }
             EngineNews::Warned { message } => self.notify(Notice::Fleet(FleetNotice::Warned { message })),
             EngineNews::Lease { of, news } => self.lease_news(role_of(of), news),
-            EngineNews::Member { .. } | EngineNews::Left { .. } => {}
+            EngineNews::Member { host, about } => self.host_is_there(host, about),
+            EngineNews::Left { host, how } => self.host_left(host, how),
         }
     }
 
     /// For `stats()`.
     pub(super) fn fleet_snapshot(&self) -> Option<FleetSnapshot> {
-        let Fleet { config, leases, connected, server, .. } = self.fleet.as_deref()?;
-        let lease = |role| self.lease_snapshot(role, leases.of(role));
-        Some(FleetSnapshot {
-            host: config.host.clone(),
-            connected: *connected,
-            server: server.clone(),
-            alone: lease(FleetRole::Alone),
-            random_worker: lease(FleetRole::RandomWorker),
-        })
+        let mut status = self.fleet.as_ref()?.status.clone();
+        ROLES.into_iter().for_each(|role| self.describe_lease(role, status.lease_mut(role)));
+        Some(status)
+    }
+
+    fn fleet_status(&mut self, change: impl FnOnce(&mut FleetSnapshot)) {
+        if let Some(fleet) = &mut self.fleet {
+            change(&mut fleet.status);
+        }
     }
 }

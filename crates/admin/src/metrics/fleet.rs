@@ -37,4 +37,16 @@ fn write_leases(text: &mut Text, fleet: &FleetSnapshot) {
             text.count(&Labels::new(&[("of", of), ("reason", reason)]), count);
         }
     }
+    text.metric("cluster_native_fleet_members", Gauge, "Hosts of the fleet that are there, this one included.");
+    text.sample(&Labels::default(), fleet.members.len() as f64 + 1.0);
+    text.metric("cluster_native_fleet_messages_sent_total", Counter, "Messages that went to other hosts.");
+    text.count(&Labels::default(), fleet.messages.sent);
+    text.metric("cluster_native_fleet_messages_received_total", Counter, "Messages that came from other hosts.");
+    text.count(&Labels::default(), fleet.messages.received);
+    text.metric(
+        "cluster_native_fleet_messages_missed_total",
+        Counter,
+        "Messages of other hosts that were lost on their way.",
+    );
+    text.count(&Labels::default(), fleet.messages.missed);
 }

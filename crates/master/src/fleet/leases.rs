@@ -34,19 +34,18 @@ pub(super) fn role_of(lease: LeaseName) -> FleetRole {
 }
 
 /// One of them.
-pub(super) struct HostLease {
+struct HostLease {
     platform: Platform,
     /// Whether what it is for is ended when it is over.
     enforces: bool,
     /// When it is over, by [`Platform::boot_time`].
     valid_until: Option<Duration>,
     over: Option<Pin<Box<dyn Future<Output = ()>>>>,
-    pub(super) status: LeaseSnapshot,
 }
 
 impl HostLease {
     fn new(platform: Platform, enforces: bool) -> Self {
-        Self { platform, enforces, valid_until: None, over: None, status: LeaseSnapshot::default() }
+        Self { platform, enforces, valid_until: None, over: None }
     }
 
     /// When what it is for has to be gone, whatever happens.
@@ -86,7 +85,7 @@ impl HostLeases {
         Self { alone: lease(FleetRole::Alone), random_worker: lease(FleetRole::RandomWorker) }
     }
 
-    pub(super) fn of(&self, role: FleetRole) -> &HostLease {
+    fn of(&self, role: FleetRole) -> &HostLease {
         match role {
             FleetRole::Alone => &self.alone,
             FleetRole::RandomWorker => &self.random_worker,
@@ -181,17 +180,14 @@ impl Shell {
     }
 
     /// For `stats()`.
-    pub(super) fn lease_snapshot(&self, of: FleetRole, lease: &HostLease) -> LeaseSnapshot {
+    pub(super) fn describe_lease(&self, of: FleetRole, status: &mut LeaseSnapshot) {
         let left = |until: Time| u64::try_from(until.saturating_sub(self.now()).as_millis()).unwrap_or(u64::MAX);
         let tenure = self.core.tenure(of);
-        let (token, valid_for) = tenure.map(|(token, until)| (token.to_owned(), left(until))).unzip();
-        LeaseSnapshot { token, valid_for, ..lease.status.clone() }
+        (status.token, status.valid_for) = tenure.map(|(token, until)| (token.to_owned(), left(until))).unzip();
     }
 
     fn lease_status(&mut self, of: FleetRole, change: impl FnOnce(&mut LeaseSnapshot)) {
-        if let Some(fleet) = &mut self.fleet {
-            change(&mut fleet.leases.of_mut(of).status);
-        }
+        self.fleet_status(|status| change(status.lease_mut(of)));
     }
 
     fn lost(&mut self, of: FleetRole, how: LeaseLost) {
