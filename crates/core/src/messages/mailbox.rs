@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use bytes::Bytes;
 
-use super::requests::Asked;
+use super::requests::NamedRequest;
 use crate::types::{Lane, Peer};
 use cluster_protocol::envelope::Target;
 
@@ -51,7 +51,7 @@ pub struct QueuedMessage {
 #[derive(Debug)]
 pub enum QueuedKind {
     Message,
-    Request(Asked),
+    Request(NamedRequest),
 }
 
 /// Messages that wait, oldest first.

@@ -1,18 +1,19 @@
 //! Messages and requests between the app, the alone and the workers.
 //!
-//! [`way`] says which host gets a message and [`route`] who there, [`parcels`] sends it to other hosts, [`mail`] keeps what nobody can take yet, [`requests`] sees to it that each request is answered,
-//! [`topics`] knows who wants what is published, [`flow`] says who has to hold back, [`members`] tells who is at work.
+//! [`host_route`] says which host gets a message and [`route`] who there, [`sent_afar`] sends it to other hosts, [`mail`] keeps what
+//! nobody can take yet, [`requests`] sees to it that each request is answered, [`topics`] knows who wants what is published, [`flow`] says
+//! who has to hold back, [`members`] tells who is at work.
 
 pub mod flow;
+mod host_route;
 mod mail;
 pub mod mailbox;
 pub mod members;
-mod parcels;
 pub mod random_worker;
 mod requests;
 mod route;
+mod sent_afar;
 mod topics;
-mod way;
 
 use bytes::Bytes;
 
@@ -23,20 +24,20 @@ use crate::fleet::Reachable;
 use crate::lifecycle::child::Child;
 use crate::notice::{Notice, Undeliverable};
 use crate::types::{ChildId, ConnectionId, HostId, Lane, Peer, Readiness};
-use cluster_protocol::envelope::{Envelope, Scope, Target};
+use cluster_protocol::envelope::{Envelope, MessageScope, Target};
 use cluster_protocol::frame::lines;
 use cluster_protocol::outbound;
 use cluster_protocol::remote::RemotePart;
 use cluster_protocol::request::RequestPart;
 use cluster_protocol::topic::{TopicAct, TopicFrame};
+use host_route::HostRoute;
 use mail::Mail;
 use mailbox::{MailFor, QueuedKind, QueuedMessage};
-use parcels::Parcels;
 use requests::Requests;
 use route::Route;
 pub use route::undeliverable;
+use sent_afar::SentAfar;
 use topics::Topics;
-use way::Way;
 
 /// What is under way, and what waits.
 #[derive(Debug, Default)]
@@ -44,7 +45,7 @@ pub struct Messages {
     mail: Mail,
     requests: Requests,
     topics: Topics,
-    parcels: Parcels,
+    afar: SentAfar,
 }
 
 impl Messages {
@@ -70,14 +71,14 @@ impl Messages {
         }
         // The lane is the one that the sender has it in: that can be paused.
         let lane = Lane::of(from, target);
-        match Way::find(ctx, from, target, &frame) {
-            Way::Here(target) => self.pass_on(ctx, from, target, lane, frame),
-            Way::Host(host) => self.parcels.to_host(ctx, host, lane, frame),
-            Way::Everywhere => {
-                self.parcels.to_others(ctx, lane, frame.clone());
+        match HostRoute::find(ctx, from, target, &frame) {
+            HostRoute::Here(target) => self.pass_on(ctx, from, target, lane, frame),
+            HostRoute::Host(host) => self.afar.to_host(ctx, host, lane, frame),
+            HostRoute::Everywhere => {
+                self.afar.to_others(ctx, lane, frame.clone());
                 self.pass_on(ctx, from, Target::AllWorkers, lane, frame);
             }
-            Way::Nowhere(reason) => undeliverable(ctx, from, &frame, reason),
+            HostRoute::Nowhere(reason) => undeliverable(ctx, from, &frame, reason),
         }
     }
 
@@ -142,10 +143,10 @@ impl Messages {
 
     /// A part of a request came in.
     pub fn request(&mut self, ctx: &mut Context, from: Peer, target: Target, frame: Bytes, part: RequestPart) {
-        let Self { mail, requests, parcels, .. } = self;
+        let Self { mail, requests, afar, .. } = self;
         match part {
-            RequestPart::Request { id } => requests.asked(ctx, (mail, parcels), from, target, frame, id),
-            RequestPart::Reply { id, host } => requests.replied(ctx, parcels, from, target, frame, (id, host)),
+            RequestPart::Request { id } => requests.asked(ctx, (mail, afar), from, target, frame, id),
+            RequestPart::Reply { id, host } => requests.replied(ctx, afar, from, target, frame, (id, host)),
             RequestPart::Cancel { id } => requests.cancelled(ctx, from, id),
         }
     }
@@ -158,13 +159,13 @@ impl Messages {
     /// What was sent to another host under this number has reached nobody.
     pub fn nobody(&mut self, ctx: &mut Context, number: u64) {
         self.requests.nobody(ctx, number);
-        self.parcels.failed(ctx, number, Undeliverable::NoHost, |_| true);
+        self.afar.failed(ctx, number, Undeliverable::NoHost, |_| true);
     }
 
     /// Something of what was sent under this number is larger than the fleet's servers take.
     pub fn too_large(&mut self, ctx: &mut Context, number: u64, limit: usize) {
         self.requests.too_large(ctx, number, limit);
-        self.parcels.failed(ctx, number, Undeliverable::TooLarge, |line| line.len() > limit);
+        self.afar.failed(ctx, number, Undeliverable::TooLarge, |line| line.len() > limit);
     }
 
     /// Something from another host was given up for a child that is behind. Messages are counted as missed where they are given up.
@@ -177,7 +178,7 @@ impl Messages {
         ctx.fleet.connected(is_connected);
         if !is_connected {
             self.requests.fleet_away(ctx);
-            self.parcels.forget();
+            self.afar.forget();
         }
     }
 
@@ -197,7 +198,7 @@ impl Messages {
             TopicAct::Unsubscribe => self.topics.unsubscribed(from, &topic),
             TopicAct::Publish { retain } => {
                 self.topics.published(ctx, from, &topic, retain, frame);
-                if scope == Scope::Fleet {
+                if scope == MessageScope::Fleet {
                     self.publish_afar(ctx, from, frame);
                 }
             }
@@ -208,7 +209,7 @@ impl Messages {
     fn publish_afar(&mut self, ctx: &mut Context, from: Peer, frame: &Bytes) {
         match ctx.fleet.reachable() {
             _ if matches!(from, Peer::Host(_)) => {}
-            Reachable::Yes => self.parcels.to_others(ctx, Lane::of_topics(from), frame.clone()),
+            Reachable::Yes => self.afar.to_others(ctx, Lane::of_topics(from), frame.clone()),
             Reachable::Away => undeliverable(ctx, from, frame, Undeliverable::FleetAway),
             Reachable::Never => undeliverable(ctx, from, frame, Undeliverable::NoFleet),
         }

@@ -8,18 +8,18 @@ mod open;
 
 use bytes::Bytes;
 
+use super::host_route::HostRoute;
 use super::mail::Mail;
 use super::mailbox::{QueuedKind, QueuedMessage};
-use super::parcels::{Parcels, to_host};
 use super::route::Route;
-use super::way::Way;
+use super::sent_afar::{SentAfar, to_host};
 use crate::action::{Action, FleetMail, Origin};
 use crate::context::Context;
 use crate::lifecycle::child::Child;
 use crate::notice::{Notice, Undeliverable};
 use crate::types::{ChildId, Lane, Peer};
 use afar::RecentAnswers;
-use cluster_protocol::envelope::{Reach, Scope, Target};
+use cluster_protocol::envelope::{MessageScope, Reach, Target};
 use cluster_protocol::remote;
 use cluster_protocol::request;
 use open::{OpenRequests, Owed, RequestName};
@@ -33,13 +33,13 @@ pub struct Requests {
 
 /// A request, for those who say something about it.
 #[derive(Debug)]
-pub struct Asked {
+pub struct NamedRequest {
     name: RequestName,
-    scope: Scope,
+    scope: MessageScope,
 }
 
-impl Asked {
-    fn here(id: String, scope: Scope) -> Self {
+impl NamedRequest {
+    fn here(id: String, scope: MessageScope) -> Self {
         Self { name: RequestName { asker: None, id }, scope }
     }
 }
@@ -55,30 +55,30 @@ impl Requests {
     pub fn asked(
         &mut self,
         ctx: &mut Context,
-        (mail, parcels): (&mut Mail, &mut Parcels),
+        (mail, afar): (&mut Mail, &mut SentAfar),
         from: Peer,
         target: Target,
         frame: Bytes,
         id: String,
     ) {
-        let whole_fleet = Asked::here(id.clone(), Scope::Host);
+        let whole_fleet = NamedRequest::here(id.clone(), MessageScope::Host);
         if self.open.are_too_many(from) {
             return answer_gone(ctx, from, &whole_fleet, None, Undeliverable::TooMany);
         }
-        let scope = if matches!(target, Target::Fleet(_)) { Scope::Fleet } else { Scope::Host };
-        let (asked, lane) = (Asked::here(id, scope), Lane::of_each(from, target));
-        match Way::find(ctx, from, target, &frame) {
-            Way::Here(target) => {
+        let scope = if matches!(target, Target::Fleet(_)) { MessageScope::Fleet } else { MessageScope::Host };
+        let (asked, lane) = (NamedRequest::here(id, scope), Lane::of_each(from, target));
+        match HostRoute::find(ctx, from, target, &frame) {
+            HostRoute::Here(target) => {
                 let kind = QueuedKind::Request(asked);
                 self.requested(ctx, mail, QueuedMessage { from, lane, target, frame, kind });
             }
-            Way::Host(host) => self.ask_host(ctx, parcels, host, lane, frame, asked),
-            Way::Everywhere => {
-                self.ask_others(ctx, parcels, lane, frame.clone(), &asked);
+            HostRoute::Host(host) => self.ask_host(ctx, afar, host, lane, frame, asked),
+            HostRoute::Everywhere => {
+                self.ask_others(ctx, afar, lane, frame.clone(), &asked);
                 let (target, kind) = (Target::AllWorkers, QueuedKind::Request(asked));
                 self.requested(ctx, mail, QueuedMessage { from, lane, target, frame, kind });
             }
-            Way::Nowhere(reason) => answer_gone(ctx, from, &whole_fleet, None, reason),
+            HostRoute::Nowhere(reason) => answer_gone(ctx, from, &whole_fleet, None, reason),
         }
     }
 
@@ -92,7 +92,7 @@ impl Requests {
             Route::App(child) => return ctx.notify(Notice::Request(Some(child), frame)),
             // In a fleet nobody waits for the workers of one host: those that it has not are none.
             Route::Later | Route::Nowhere(_) if target == Target::AllWorkers && matches!(from, Peer::Host(_)) => vec![],
-            Route::Nowhere(_) if target == Target::AllWorkers && asked.scope == Scope::Fleet => vec![],
+            Route::Nowhere(_) if target == Target::AllWorkers && asked.scope == MessageScope::Fleet => vec![],
             Route::Later => {
                 let kept =
                     mail.keep(ctx, QueuedMessage { from, lane, target, frame, kind: QueuedKind::Request(asked) });
@@ -121,7 +121,7 @@ impl Requests {
     pub fn replied(
         &mut self,
         ctx: &mut Context,
-        parcels: &mut Parcels,
+        afar: &mut SentAfar,
         by: Peer,
         target: Target,
         frame: Bytes,
@@ -131,7 +131,7 @@ impl Requests {
         let Some((who_asked, name)) = asker(ctx, target, id, host.as_deref()) else { return };
         let scope = match by {
             Peer::Child(child) => self.open.answered(child, who_asked, &name),
-            Peer::App => Some(Scope::Host),
+            Peer::App => Some(MessageScope::Host),
             Peer::Host(_) => None,
         };
         let Some(scope) = scope else { return };
@@ -147,7 +147,7 @@ impl Requests {
             (Peer::Host(host), Peer::Child(child)) => {
                 let lane = Lane::of(by, Target::Fleet(Reach::OneWorker));
                 let pid = ctx.processes.get(child).and_then(|child| child.pid);
-                let number = self.answers.note(parcels, pid, host, name);
+                let number = self.answers.note(afar, pid, host, name);
                 to_host(ctx, host, FleetMail::Answer, number, frame, Origin::Message(lane));
             }
             _ => {}
@@ -167,7 +167,7 @@ impl Requests {
         if let Some(scope) = self.open.answered(by, who_asked, &name) {
             let pid = ctx.processes.get(by).and_then(|child| child.pid);
             let frame = request::answer_too_large(&name.id, pid, limit);
-            tell_who_asked(ctx, who_asked, &Asked { name, scope }, frame);
+            tell_who_asked(ctx, who_asked, &NamedRequest { name, scope }, frame);
         }
     }
 
@@ -186,7 +186,7 @@ impl Requests {
         }
         let pid = ctx.processes.get(child).and_then(|child| child.pid);
         for (who_asked, name, scope) in self.open.child_gone(child) {
-            answer_gone(ctx, who_asked, &Asked { name, scope }, pid, Undeliverable::Gone);
+            answer_gone(ctx, who_asked, &NamedRequest { name, scope }, pid, Undeliverable::Gone);
         }
     }
 }
@@ -217,19 +217,19 @@ fn is_gone(ctx: &Context, who: Peer) -> bool {
 }
 
 /// What this host says about a request to the fleet has its name.
-fn of_scope(ctx: &Context, scope: Scope, frame: Bytes) -> Bytes {
+fn of_scope(ctx: &Context, scope: MessageScope, frame: Bytes) -> Bytes {
     match (scope, ctx.fleet.own()) {
-        (Scope::Fleet, Some(own)) => remote::stamped(&frame, own),
+        (MessageScope::Fleet, Some(own)) => remote::stamped(&frame, own),
         _ => frame,
     }
 }
 
 /// Who asked hears that no answer comes.
-pub fn answer_gone(ctx: &mut Context, who_asked: Peer, asked: &Asked, pid: Option<u32>, reason: Undeliverable) {
+pub fn answer_gone(ctx: &mut Context, who_asked: Peer, asked: &NamedRequest, pid: Option<u32>, reason: Undeliverable) {
     tell_who_asked(ctx, who_asked, asked, request::gone(&asked.name.id, pid, reason.as_str()));
 }
 
-fn tell_who_asked(ctx: &mut Context, who_asked: Peer, asked: &Asked, frame: Bytes) {
+fn tell_who_asked(ctx: &mut Context, who_asked: Peer, asked: &NamedRequest, frame: Bytes) {
     match (who_asked, asked.name.asker) {
         (Peer::Host(host), Some(asker)) => {
             let frame = remote::addressed(&frame, asker);

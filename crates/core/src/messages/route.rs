@@ -34,7 +34,7 @@ impl Route {
                 // The app asked for nobody else: there is no way round to itself.
                 Peer::App | Peer::Host(_) => Self::Nowhere(Undeliverable::Gone),
             },
-            // Messages get there on another way ([`super::way`]), and a handle cannot.
+            // Messages get there on another way ([`super::host_route`]), and a handle cannot.
             Target::Fleet(_) => Self::Nowhere(Undeliverable::NoFleet),
             Target::Alone => to_alone(ctx),
             Target::AnyWorker | Target::AllWorkers => to_workers(ctx, target),

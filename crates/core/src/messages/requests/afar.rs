@@ -5,16 +5,16 @@ use std::collections::{BTreeMap, VecDeque};
 use bytes::Bytes;
 
 use super::open::{Owed, OwedByHost, RequestName};
-use super::{Asked, Requests, answer_gone, tell_here, tell_who_asked, who_asked};
+use super::{NamedRequest, Requests, answer_gone, tell_here, tell_who_asked, who_asked};
 use crate::action::{FleetMail, Origin};
 use crate::context::Context;
+use crate::messages::host_route::HostRoute;
 use crate::messages::mail::Mail;
 use crate::messages::mailbox::{QueuedKind, QueuedMessage};
-use crate::messages::parcels::{Parcels, to_host, to_others};
-use crate::messages::way::Way;
+use crate::messages::sent_afar::{SentAfar, to_host, to_others};
 use crate::notice::Undeliverable;
 use crate::types::{ChildId, HostId, Lane, Peer};
-use cluster_protocol::envelope::{Envelope, Reach, Scope, Target};
+use cluster_protocol::envelope::{Envelope, MessageScope, Reach, Target};
 use cluster_protocol::remote::{self, AnswerPart, RemotePart};
 use cluster_protocol::request;
 
@@ -35,8 +35,8 @@ struct RecentAnswer {
 
 impl RecentAnswers {
     /// The number under which it is sent.
-    pub(super) fn note(&mut self, parcels: &mut Parcels, pid: Option<u32>, to: HostId, name: RequestName) -> u64 {
-        let number = parcels.number();
+    pub(super) fn note(&mut self, afar: &mut SentAfar, pid: Option<u32>, to: HostId, name: RequestName) -> u64 {
+        let number = afar.number();
         self.0.push_back(RecentAnswer { number, pid, to, name });
         if self.0.len() > MOST_RECENT {
             self.0.pop_front();
@@ -55,13 +55,13 @@ impl Requests {
     pub(super) fn ask_host(
         &mut self,
         ctx: &mut Context,
-        parcels: &mut Parcels,
+        afar: &mut SentAfar,
         host: HostId,
         lane: Lane,
         frame: Bytes,
-        asked: Asked,
+        asked: NamedRequest,
     ) {
-        let number = parcels.number();
+        let number = afar.number();
         to_host(ctx, host, FleetMail::Messages, number, frame, Origin::Message(lane));
         let owed = Owed::by_hosts(BTreeMap::from([(host, OwedByHost::One)]), number);
         self.open.add(lane.from, asked.name, owed);
@@ -71,10 +71,10 @@ impl Requests {
     pub(super) fn ask_others(
         &mut self,
         ctx: &mut Context,
-        parcels: &mut Parcels,
+        afar: &mut SentAfar,
         lane: Lane,
         frame: Bytes,
-        asked: &Asked,
+        asked: &NamedRequest,
     ) {
         let hosts: BTreeMap<HostId, OwedByHost> =
             ctx.fleet.members().map(|(host, _)| (host, OwedByHost::Who)).collect();
@@ -85,7 +85,7 @@ impl Requests {
         if hosts.is_empty() {
             return;
         }
-        let number = parcels.number();
+        let number = afar.number();
         to_others(ctx, number, lane, frame);
         self.open.add(lane.from, asked.name.clone(), Owed::by_hosts(hosts, number));
     }
@@ -135,18 +135,18 @@ impl Requests {
         name: RequestName,
     ) {
         let (from, lane) = (Peer::Host(from), Lane::of_each(Peer::Host(from), target));
-        let asked = Asked { name, scope: Scope::Host };
+        let asked = NamedRequest { name, scope: MessageScope::Host };
         if self.open.are_too_many(from) {
             return answer_gone(ctx, from, &asked, None, Undeliverable::TooMany);
         }
-        match Way::find(ctx, from, target, &frame) {
-            Way::Here(target) => {
+        match HostRoute::find(ctx, from, target, &frame) {
+            HostRoute::Here(target) => {
                 let kind = QueuedKind::Request(asked);
                 self.requested(ctx, mail, QueuedMessage { from, lane, target, frame, kind });
             }
-            Way::Nowhere(reason) => answer_gone(ctx, from, &asked, None, reason),
+            HostRoute::Nowhere(reason) => answer_gone(ctx, from, &asked, None, reason),
             // What comes from afar stays here.
-            Way::Host(_) | Way::Everywhere => {}
+            HostRoute::Host(_) | HostRoute::Everywhere => {}
         }
     }
 
@@ -186,7 +186,7 @@ impl Requests {
     /// What was sent under this number has reached nobody.
     pub fn nobody(&mut self, ctx: &mut Context, number: u64) {
         for (who_asked, name, _) in self.open.not_arrived(number) {
-            answer_gone(ctx, who_asked, &Asked { name, scope: Scope::Host }, None, Undeliverable::NoHost);
+            answer_gone(ctx, who_asked, &NamedRequest { name, scope: MessageScope::Host }, None, Undeliverable::NoHost);
         }
     }
 
@@ -197,7 +197,7 @@ impl Requests {
         }
         if let Some(RecentAnswer { pid, to, name, .. }) = self.answers.take(number) {
             let frame = request::answer_too_large(&name.id, pid, limit);
-            tell_who_asked(ctx, Peer::Host(to), &Asked { name, scope: Scope::Host }, frame);
+            tell_who_asked(ctx, Peer::Host(to), &NamedRequest { name, scope: MessageScope::Host }, frame);
         }
     }
 
@@ -210,7 +210,7 @@ impl Requests {
                 if let Some(scope) = self.open.answered(child, who_asked, &name) {
                     let is_for_all = matches!(target, Target::AllWorkers | Target::Fleet(Reach::AllWorkers));
                     let pid = ctx.processes.get(child).and_then(|child| child.pid).filter(|_| is_for_all);
-                    answer_gone(ctx, who_asked, &Asked { name, scope }, pid, Undeliverable::Stalled);
+                    answer_gone(ctx, who_asked, &NamedRequest { name, scope }, pid, Undeliverable::Stalled);
                 }
             }
             Ok(RemotePart::Answer { id, answer: AnswerPart::Reply { pid } }) => {

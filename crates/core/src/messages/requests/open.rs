@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::types::{ChildId, HostId, Peer};
-use cluster_protocol::envelope::{Scope, Target};
+use cluster_protocol::envelope::{MessageScope, Target};
 use cluster_protocol::remote::AnswerPart;
 
 /// So many requests of a child's, or of another host's, may wait for answers; the app limits itself.
@@ -23,7 +23,7 @@ pub struct Owed {
     pub children: BTreeSet<ChildId>,
     pub hosts: BTreeMap<HostId, OwedByHost>,
     /// Of a request to the fleet the answers of this host say so.
-    pub scope: Scope,
+    pub scope: MessageScope,
     /// Under which it was sent to another host; 0: it was not, or to many.
     pub number: u64,
 }
@@ -63,13 +63,13 @@ impl OwedByHost {
 
 impl Owed {
     /// By these children.
-    pub fn by_children(children: impl IntoIterator<Item = ChildId>, scope: Scope) -> Self {
+    pub fn by_children(children: impl IntoIterator<Item = ChildId>, scope: MessageScope) -> Self {
         Self { children: children.into_iter().collect(), hosts: BTreeMap::new(), scope, number: 0 }
     }
 
     /// By these hosts.
     pub fn by_hosts(hosts: BTreeMap<HostId, OwedByHost>, number: u64) -> Self {
-        Self { children: BTreeSet::new(), hosts, scope: Scope::Fleet, number }
+        Self { children: BTreeSet::new(), hosts, scope: MessageScope::Fleet, number }
     }
 
     fn is_all_there(&self) -> bool {
@@ -94,7 +94,10 @@ impl OpenRequests {
             return;
         }
         let open = self.open.entry(who_asked).or_default();
-        match open.get_mut(&name).filter(|before| before.scope == Scope::Fleet && owed.scope == Scope::Fleet) {
+        match open
+            .get_mut(&name)
+            .filter(|before| before.scope == MessageScope::Fleet && owed.scope == MessageScope::Fleet)
+        {
             Some(before) => before.children.extend(owed.children),
             None => drop(open.insert(name, owed)),
         }
@@ -111,7 +114,7 @@ impl OpenRequests {
     }
 
     /// A child has answered. Gives the scope of the request, if it was to answer that.
-    pub fn answered(&mut self, by: ChildId, who_asked: Peer, name: &RequestName) -> Option<Scope> {
+    pub fn answered(&mut self, by: ChildId, who_asked: Peer, name: &RequestName) -> Option<MessageScope> {
         let open = self.open.get_mut(&who_asked)?;
         let owed = open.get_mut(name)?;
         let (expected, scope) = (owed.children.remove(&by), owed.scope);
@@ -139,22 +142,22 @@ impl OpenRequests {
     }
 
     /// A child is gone. Gives the requests that it did not answer.
-    pub fn child_gone(&mut self, child: ChildId) -> Vec<(Peer, RequestName, Scope)> {
+    pub fn child_gone(&mut self, child: ChildId) -> Vec<(Peer, RequestName, MessageScope)> {
         self.no_more(|owed| owed.children.remove(&child))
     }
 
     /// A host is gone. Gives the requests that it did not answer.
-    pub fn host_gone(&mut self, host: HostId) -> Vec<(Peer, RequestName, Scope)> {
+    pub fn host_gone(&mut self, host: HostId) -> Vec<(Peer, RequestName, MessageScope)> {
         self.no_more(|owed| owed.hosts.remove(&host).is_some())
     }
 
     /// What was sent to a host under this number did not arrive.
-    pub fn not_arrived(&mut self, number: u64) -> Vec<(Peer, RequestName, Scope)> {
+    pub fn not_arrived(&mut self, number: u64) -> Vec<(Peer, RequestName, MessageScope)> {
         self.no_more(|owed| owed.number == number && !std::mem::take(&mut owed.hosts).is_empty())
     }
 
     /// Nothing more is owed where `changed` says so.
-    fn no_more(&mut self, mut changed: impl FnMut(&mut Owed) -> bool) -> Vec<(Peer, RequestName, Scope)> {
+    fn no_more(&mut self, mut changed: impl FnMut(&mut Owed) -> bool) -> Vec<(Peer, RequestName, MessageScope)> {
         let mut unanswered = Vec::new();
         for (who_asked, open) in &mut self.open {
             open.retain(|name, owed| {

@@ -19,7 +19,7 @@ const RECENT_BYTES: usize = 8 << 20;
 
 /// What was sent to other hosts.
 #[derive(Debug, Default)]
-pub struct Parcels {
+pub struct SentAfar {
     last: u64,
     recent: VecDeque<RecentMessage>,
     bytes: usize,
@@ -33,7 +33,7 @@ struct RecentMessage {
     frame: Bytes,
 }
 
-impl Parcels {
+impl SentAfar {
     /// A message, or several that follow each other, to one host.
     pub fn to_host(&mut self, ctx: &mut Context, to: HostId, lane: Lane, frame: Bytes) {
         let number = self.remember(lane.from, &frame);

@@ -9,7 +9,7 @@ use cluster_protocol::envelope::{Reach, Target, host_and_pid};
 
 /// Where a message goes, as to hosts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Way {
+pub enum HostRoute {
     /// It stays here.
     Here(Target),
     /// To this other host.
@@ -20,7 +20,7 @@ pub enum Way {
     Nowhere(Undeliverable),
 }
 
-impl Way {
+impl HostRoute {
     /// Where a message goes now.
     pub fn find(ctx: &mut Context, from: Peer, target: Target, frame: &[u8]) -> Self {
         if let Peer::Host(_) = from {
@@ -37,66 +37,72 @@ impl Way {
     }
 }
 
-fn of_afar(target: Target, frame: &[u8]) -> Way {
-    Way::Here(match target {
+fn of_afar(target: Target, frame: &[u8]) -> HostRoute {
+    HostRoute::Here(match target {
         // There is an app on each host: that one's is not this one's.
-        Target::App => return Way::Nowhere(Undeliverable::Gone),
+        Target::App => return HostRoute::Nowhere(Undeliverable::Gone),
         Target::Fleet(Reach::Alone) => Target::Alone,
         Target::Fleet(Reach::AnyWorker) => Target::AnyWorker,
         Target::Fleet(Reach::AllWorkers) => Target::AllWorkers,
         Target::Fleet(Reach::OneWorker) => match host_and_pid(frame) {
             Some((_, pid)) => Target::WorkerPid(pid),
-            None => return Way::Nowhere(Undeliverable::NoSuchWorker),
+            None => return HostRoute::Nowhere(Undeliverable::NoSuchWorker),
         },
         Target::Alone | Target::AnyWorker | Target::AllWorkers | Target::WorkerPid(_) => target,
     })
 }
 
-fn to_fleet(ctx: &mut Context, reach: Reach, reachable: Reachable, frame: &[u8]) -> Way {
+fn to_fleet(ctx: &mut Context, reach: Reach, reachable: Reachable, frame: &[u8]) -> HostRoute {
     match reach {
         Reach::Alone => to_alone(ctx),
         Reach::OneWorker => to_worker(ctx, frame),
-        Reach::AnyWorker | Reach::AllWorkers if reachable != Reachable::Yes => Way::Nowhere(Undeliverable::FleetAway),
+        Reach::AnyWorker | Reach::AllWorkers if reachable != Reachable::Yes => {
+            HostRoute::Nowhere(Undeliverable::FleetAway)
+        }
         Reach::AnyWorker => to_any_worker(ctx),
-        Reach::AllWorkers => Way::Everywhere,
+        Reach::AllWorkers => HostRoute::Everywhere,
     }
 }
 
-fn to_host(ctx: &Context, host: HostId) -> Way {
-    if ctx.fleet.reachable() == Reachable::Yes { Way::Host(host) } else { Way::Nowhere(Undeliverable::FleetAway) }
+fn to_host(ctx: &Context, host: HostId) -> HostRoute {
+    if ctx.fleet.reachable() == Reachable::Yes {
+        HostRoute::Host(host)
+    } else {
+        HostRoute::Nowhere(Undeliverable::FleetAway)
+    }
 }
 
 /// Where nobody is known to have it, it is this host that says that there is none.
-fn to_alone(ctx: &mut Context) -> Way {
+fn to_alone(ctx: &mut Context) -> HostRoute {
     let elsewhere = if ctx.tenure.allows_alone() { None } else { ctx.fleet.holder() };
-    elsewhere.map_or(Way::Here(Target::Alone), |host| to_host(ctx, host))
+    elsewhere.map_or(HostRoute::Here(Target::Alone), |host| to_host(ctx, host))
 }
 
-fn to_worker(ctx: &Context, frame: &[u8]) -> Way {
+fn to_worker(ctx: &Context, frame: &[u8]) -> HostRoute {
     match host_and_pid(frame) {
-        Some((host, pid)) if ctx.fleet.is_own(&host) => Way::Here(Target::WorkerPid(pid)),
+        Some((host, pid)) if ctx.fleet.is_own(&host) => HostRoute::Here(Target::WorkerPid(pid)),
         Some((host, _)) => {
-            ctx.fleet.known(&host).map_or(Way::Nowhere(Undeliverable::NoHost), |host| to_host(ctx, host))
+            ctx.fleet.known(&host).map_or(HostRoute::Nowhere(Undeliverable::NoHost), |host| to_host(ctx, host))
         }
-        None => Way::Nowhere(Undeliverable::NoSuchWorker),
+        None => HostRoute::Nowhere(Undeliverable::NoSuchWorker),
     }
 }
 
 /// Each worker of the fleet is as likely as any other.
-fn to_any_worker(ctx: &mut Context) -> Way {
+fn to_any_worker(ctx: &mut Context) -> HostRoute {
     let own = if ctx.phase == Phase::Running { ctx.processes.ready_workers().count() as u64 } else { 0 };
     let others: u64 = ctx.fleet.members().map(|(_, workers)| u64::from(workers)).sum();
     if others == 0 {
-        return Way::Here(Target::AnyWorker);
+        return HostRoute::Here(Target::AnyWorker);
     }
     let mut number = ctx.rng.u64(..own + others);
     for (host, workers) in ctx.fleet.members() {
         if number < workers.into() {
-            return Way::Host(host);
+            return HostRoute::Host(host);
         }
         number -= u64::from(workers);
     }
-    Way::Here(Target::AnyWorker)
+    HostRoute::Here(Target::AnyWorker)
 }
 
 #[cfg(test)]
