@@ -15,7 +15,7 @@ use super::route::Route;
 use super::sent_afar::{SentAfar, to_host};
 use crate::action::{Action, FleetMail, Origin};
 use crate::context::Context;
-use crate::lifecycle::child::Child;
+use crate::lifecycle::child::{ChannelState, Child};
 use crate::notice::{Notice, Undeliverable};
 use crate::types::{ChildId, Lane, Peer};
 use afar::RecentAnswers;
@@ -85,7 +85,8 @@ impl Requests {
     /// A request to processes of this host: a new one, or one that has waited.
     pub fn requested(&mut self, ctx: &mut Context, mail: &mut Mail, message: QueuedMessage) {
         let QueuedMessage { from, lane, target, frame, kind: QueuedKind::Request(asked) } = message else { return };
-        if is_gone(ctx, from) {
+        // It may have been asked again elsewhere.
+        if is_gone(ctx, from) && matches!(from, Peer::Host(_)) {
             return;
         }
         let children = match Route::find(ctx, from, target) {
@@ -114,7 +115,9 @@ impl Requests {
             let (child, frame) = (*child, frame.clone());
             ctx.act(Action::Send { child, frame, origin: Origin::Message(lane) });
         }
-        self.open.add(from, asked.name, Owed::by_children(children, asked.scope));
+        if !is_gone(ctx, from) {
+            self.open.add(from, asked.name, Owed::by_children(children, asked.scope));
+        }
     }
 
     /// Somebody here answers; whoever asked is on that host, if it is another one.
@@ -211,9 +214,13 @@ fn who_asked(ctx: &Context, target: Target) -> Option<Peer> {
     }
 }
 
-/// Of a host that has left nothing is kept.
+/// What has waited may be from somebody who is not there any more, and of whom nothing is kept.
 fn is_gone(ctx: &Context, who: Peer) -> bool {
-    matches!(who, Peer::Host(host) if ctx.fleet.name(host).is_none())
+    match who {
+        Peer::App => false,
+        Peer::Child(child) => ctx.processes.get(child).is_none_or(|child| child.channel == ChannelState::Closed),
+        Peer::Host(host) => ctx.fleet.name(host).is_none(),
+    }
 }
 
 /// What this host says about a request to the fleet has its name.

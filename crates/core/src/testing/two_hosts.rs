@@ -289,8 +289,6 @@ impl TwoHosts {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(300))]
-
     #[test]
     fn each_request_has_one_end_and_messages_keep_their_order(
         steps in proptest::collection::vec((0u32..16, 0usize..2, 0u64..1_000), 0..120),

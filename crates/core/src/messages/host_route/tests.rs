@@ -70,7 +70,7 @@ fn what_is_for_the_alone_goes_to_the_host_that_has_it_and_else_to_nobody() {
 fn an_alone_that_is_here_or_boots_here_gets_what_is_for_it() {
     let mut world = without_alone();
     holder(&mut world, Some("b"));
-    world.tell(Event::TenureBegan { token: "1.1".to_owned(), until: ms(60_000) });
+    world.gets_lease();
     world.writes(APP, TO_ALONE);
     world.writes(APP, TO_FLEETS_ALONE);
     world.tell(Event::FleetConnected(false));
@@ -187,9 +187,9 @@ fn what_comes_from_another_host_stays_on_this_one() {
 #[test]
 fn what_the_alone_of_another_host_sends_itself_stays_there() {
     let mut world = without_alone();
-    world.tell(Event::TenureBegan { token: "1.1".to_owned(), until: ms(60_000) });
+    world.gets_lease();
     world.run(world.now + ms(1_000));
-    world.tell(Event::TenureEnds { force: false });
+    world.loses_lease(false);
     holder(&mut world, Some("b"));
     world.writes(Peer::Child(ALONE), TO_ALONE);
     assert_eq!(undeliverable(&world), [(Peer::Child(ALONE), "no-alone")]);
@@ -263,7 +263,8 @@ fn publications_go_to_the_subscribers_of_all_hosts_and_what_is_kept_is_kept_by_e
 fn a_handle_goes_to_no_other_host() {
     let mut world = host("a", policy());
     world.meets(&[("b", 2)]);
-    let frame = r#"{"cmd":"NODE_HANDLE","type":"net.Native","msg":{}}"#;
+    let frame = r#"{"cmd":"NODE_HANDLE","type":"net.Native","msg":{}}
+"#;
     for target in [Target::Fleet(Reach::AnyWorker), Target::Fleet(Reach::AllWorkers)] {
         let to = crate::event::HandleTarget::Routed(target);
         world.tell(Event::SentHandle { from: APP, to, frame: frame.into(), handle: 1 });

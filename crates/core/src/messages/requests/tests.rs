@@ -150,6 +150,17 @@ fn a_request_waits_for_an_alone_that_restarts() {
 }
 
 #[test]
+fn nothing_is_kept_of_who_is_gone_before_its_request_went_on() {
+    let mut world = world();
+    world.end(ALONE);
+    ask(&mut world, Peer::Child(ONE), Target::Alone);
+    world.end(ONE);
+    world.run(ms(2_000));
+    assert_eq!(sent_to(&world, ChildId::Alone(2)), ["ask\n"]);
+    assert_eq!(open(&world), 0);
+}
+
+#[test]
 fn who_is_through_is_sent_nothing_more() {
     for answers in [true, false] {
         let mut world = world();
