@@ -108,13 +108,18 @@ fn of_fleet(notice: FleetNotice) -> NativeEvent {
         FleetNotice::Refused { code, message } => NativeEvent::FleetRefused { code: code.as_str(), message },
         FleetNotice::Warned { message } => NativeEvent::FleetWarned { message },
         FleetNotice::Holder { host, ready } => NativeEvent::FleetHolder { host, ready },
+        FleetNotice::HostJoined { host, workers, version, started_at, draining } => {
+            NativeEvent::HostJoined { host, workers, version, started_at: started_at as f64, draining }
+        }
+        FleetNotice::HostLeft { host, reason } => NativeEvent::HostLeft { host, reason },
+        FleetNotice::Missed { host, count } => NativeEvent::FleetMissed { host, count: count as f64 },
     }
 }
 
 fn named(from: Peer) -> (Option<&'static str>, Option<u32>) {
     match from {
         Peer::Child(child @ (ChildId::Worker(id) | ChildId::Alone(id))) => (Some(child.role()), Some(id)),
-        Peer::App => (None, None),
+        Peer::App | Peer::Host(_) => (None, None),
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use super::facts::Fact;
+use super::fleet::FleetView;
 use super::lifecycle::child::Child;
 use super::lifecycle::processes::ProcessTable;
 use super::lifecycle::tenure::AloneTenure;
@@ -39,6 +40,8 @@ pub struct Context {
     pub now: Time,
     /// Whether the alone may run here.
     pub tenure: AloneTenure,
+    /// The other hosts, where there is a fleet.
+    pub fleet: FleetView,
     /// All processes and their slots.
     pub processes: ProcessTable,
     /// Whose own processes live on after their end, and until when.
@@ -64,6 +67,7 @@ impl Context {
         Self {
             processes: ProcessTable::new(policy.count),
             tenure: AloneTenure::of(&policy),
+            fleet: FleetView::new(policy.fleet_host.as_deref()),
             policy,
             phase: Phase::Idle,
             now: Time::ZERO,

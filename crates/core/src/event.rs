@@ -5,11 +5,12 @@ use bytes::Bytes;
 use crate::lifecycle::profiling::ProfileRequest;
 use crate::rollout::ReloadRequest;
 use crate::types::{
-    BoundSocket, ChildId, ConnectionId, Evidence, ExitStatus, Key, KillMeans, Peer, ReloadTarget, SlotId, Time,
+    BoundSocket, ChildId, ConnectionId, Evidence, ExitStatus, HostId, Key, KillMeans, Peer, ReloadTarget, SlotId, Time,
 };
 use cluster_protocol::code::ErrorCode;
 use cluster_protocol::envelope::Target;
 use cluster_protocol::inbound::Inbound;
+use cluster_protocol::remote::RemotePart;
 use cluster_protocol::request::RequestPart;
 use cluster_protocol::topic::TopicFrame;
 
@@ -97,6 +98,8 @@ pub enum Event {
         child: ChildId,
         /// To whom.
         target: Target,
+        /// On which host that is; `None`: on this one.
+        host: Option<String>,
         /// The request's name.
         id: String,
         /// How many bytes a message may have.
@@ -238,8 +241,36 @@ pub enum Event {
     },
     /// The lease was given away, after [`crate::action::FleetOrder::Ended`].
     TenureReleased,
-    /// Another host has the alone, and it is ready.
-    AloneElsewhere,
+    /// Who has the fleet's alone, this host included, as far as is known.
+    AloneHolder {
+        host: Option<String>,
+        /// Whether the alone is ready there.
+        ready: bool,
+    },
+    /// What is sent to other hosts gets there, or does not.
+    FleetConnected(bool),
+    /// Another host is there, or has so many ready workers now.
+    Member { host: String, workers: u32 },
+    /// Another host is not there any more.
+    HostLeft { host: String },
+    /// A request of another host's, or something about one of this host's.
+    RemoteRequest {
+        from: HostId,
+        /// To whom; of an answer, who asked.
+        target: Target,
+        frame: Bytes,
+        /// What of it concerns the master.
+        part: RemotePart,
+    },
+    /// What was sent under this number, [`crate::action::Action::SendFleet`], has reached nobody.
+    Nobody { number: u64 },
+    /// Something from another host was given up for a child that is behind ([`crate::messages::flow::Verdict::GiveUp`]).
+    GivenUp {
+        child: ChildId,
+        from: HostId,
+        /// It, as it was to be sent.
+        frame: Bytes,
+    },
     /// The fleet's servers do not let this host in.
     FleetRefused { code: ErrorCode, message: String },
     /// Somebody looks at the cluster, and wants to see how its processes are doing.
@@ -271,6 +302,7 @@ impl Event {
             | Self::DisconnectAsked { child }
             | Self::CloseChannelAsked { child }
             | Self::LeftBehind { child }
+            | Self::GivenUp { child, .. }
             | Self::KillAsked { child, .. } => Some(*child),
             _ => None,
         }

@@ -18,6 +18,7 @@ pub mod action;
 pub mod context;
 pub mod event;
 pub mod facts;
+pub mod fleet;
 pub mod lifecycle;
 pub mod messages;
 pub mod notice;
@@ -55,7 +56,7 @@ use rollout::development::Development;
 use rollout::reload::Rollout;
 use traffic::Traffic;
 use traffic::listeners::PendingListen;
-use types::{ChildId, Mode, Peer, Policy, Time};
+use types::{ChildId, HostId, Mode, Peer, Policy, Time};
 
 /// The state machine: its parts, and what they have in common.
 #[derive(Debug)]
@@ -142,9 +143,15 @@ impl Core {
             Event::SentHandle { from, to, frame, handle } => Messages::sent_handle(ctx, from, to, &frame, handle),
             Event::Request { from, target, frame, part } => messages.request(ctx, from, target, frame, part),
             Event::Topic { from, about, frame } => messages.topic(ctx, from, about, &frame),
-            Event::AnswerTooLarge { child, target, id, limit } => {
-                messages.answer_too_large(ctx, child, target, &id, limit);
+            Event::AnswerTooLarge { child, target, host, id, limit } => {
+                messages.answer_too_large(ctx, child, target, host, id, limit);
             }
+            Event::RemoteRequest { from, target, frame, part } => messages.remote(ctx, from, target, frame, part),
+            Event::Nobody { number } => messages.nobody(ctx, number),
+            Event::GivenUp { child, from, frame } => messages.given_up(ctx, child, from, &frame),
+            Event::FleetConnected(connected) => messages.fleet_connected(ctx, connected),
+            Event::Member { host, workers } => ctx.fleet.member(&host, workers),
+            Event::HostLeft { host } => messages.host_left(ctx, &host),
             Event::SentTo { child, frame } => Messages::sent_to(ctx, child, frame),
             Event::Returned { child, from, frame } => messages.returned(ctx, child, from, frame),
             Event::FellBehind { child } => ctx.reads(child, Reading::IsBehind),
@@ -190,7 +197,12 @@ impl Core {
             Event::TenureEnds { force } => self.leasing.ends(ctx, force),
             Event::TenureReleased => self.leasing.released(ctx),
             Event::FleetRefused { code, message } => Leasing::refused(ctx, code, message),
-            Event::AloneElsewhere => self.leasing.alone_elsewhere(ctx),
+            Event::AloneHolder { host, ready } => {
+                ctx.fleet.alone_is_at(host);
+                if ready {
+                    self.leasing.alone_elsewhere(ctx);
+                }
+            }
             Event::LookedAt => self.vitals.looked_at(ctx),
             Event::TimedOut => self.timed_out(),
         }
@@ -309,6 +321,11 @@ impl Core {
                 shutdown.closed(ctx);
             }
         }
+    }
+
+    /// Another host, for what comes from it; `None`: there are too many that nobody has introduced.
+    pub fn host(&mut self, name: &str) -> Option<HostId> {
+        self.ctx.fleet.host(name)
     }
 
     /// The next thing to do.

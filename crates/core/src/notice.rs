@@ -222,6 +222,12 @@ pub enum Undeliverable {
     Stalled,
     /// Too many requests of this sender wait for answers already.
     TooMany,
+    /// The fleet has no such host, or it has left.
+    NoHost,
+    /// It is for the fleet, and there is none.
+    NoFleet,
+    /// The fleet's servers are not reachable.
+    FleetAway,
 }
 
 impl Undeliverable {
@@ -237,6 +243,9 @@ impl Undeliverable {
             Self::Handle => "handle",
             Self::Stalled => "stalled",
             Self::TooMany => "too-many",
+            Self::NoHost => "no-host",
+            Self::NoFleet => "no-fleet",
+            Self::FleetAway => "fleet-away",
         }
     }
 }

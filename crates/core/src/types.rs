@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use cluster_protocol::envelope::Target;
+use cluster_protocol::envelope::{Reach, Target};
 use cluster_protocol::listen::ListenPlace;
 use cluster_protocol::outbound::{HandleKind, LaneName, SocketName};
 use serde::{Deserialize, Deserializer, de::Error};
@@ -43,6 +43,10 @@ impl ChildId {
         }
     }
 }
+
+/// Another host of the fleet, as the core numbers it while it is there ([`crate::fleet`]). A number is never used again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct HostId(pub u32);
 
 /// Which processes a reload replaces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
@@ -279,6 +283,9 @@ pub struct Policy {
     /// One of several hosts has the alone; `None`: this one has its own.
     #[serde(skip)]
     pub fleet_alone: Option<FleetAlone>,
+    /// What this host is called in the fleet; `None`: there is none.
+    #[serde(skip)]
+    pub fleet_host: Option<String>,
 }
 
 /// How a host of a fleet starts while the alone is another's.
@@ -335,6 +342,8 @@ pub enum Peer {
     /// The app's own code.
     App,
     Child(ChildId),
+    /// A process of another host. What it sends is not held back: it is too far away.
+    Host(HostId),
 }
 
 /// The messages of one sender to one target: they keep their order, and are held back together.
@@ -362,7 +371,8 @@ impl Lane {
     /// Of what nobody may miss: a request, or a message with a handle.
     #[must_use]
     pub fn of_each(from: Peer, target: Target) -> Self {
-        Self { from, to: if target == Target::AllWorkers { LaneName::Each } else { LaneName::To(target) } }
+        let is_for_each = matches!(target, Target::AllWorkers | Target::Fleet(Reach::AllWorkers));
+        Self { from, to: if is_for_each { LaneName::Each } else { LaneName::To(target) } }
     }
 }
 
@@ -383,11 +393,15 @@ mod tests {
     #[test]
     fn only_what_nobody_may_miss_waits_for_each_worker() {
         let from = Peer::App;
-        for target in [Target::App, Target::Alone, Target::AnyWorker, Target::WorkerPid(7)] {
+        for target in
+            [Target::App, Target::Alone, Target::AnyWorker, Target::WorkerPid(7), Target::Fleet(Reach::AnyWorker)]
+        {
             let lane = Lane { from, to: LaneName::To(target) };
             assert_eq!((Lane::of(from, target), Lane::of_each(from, target)), (lane, lane));
         }
-        let (all, each) = (Lane::of(from, Target::AllWorkers), Lane::of_each(from, Target::AllWorkers));
-        assert_eq!((all.to, each.to), (LaneName::To(Target::AllWorkers), LaneName::Each));
+        for target in [Target::AllWorkers, Target::Fleet(Reach::AllWorkers)] {
+            let (all, each) = (Lane::of(from, target), Lane::of_each(from, target));
+            assert_eq!((all.to, each.to), (LaneName::To(target), LaneName::Each));
+        }
     }
 }

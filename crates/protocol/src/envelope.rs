@@ -17,6 +17,30 @@ pub enum Target {
     AllWorkers,
     /// `to: 'worker'` with a `worker_pid`.
     WorkerPid(u32),
+    /// Any of these with `scope: 'fleet'`.
+    Fleet(Reach),
+}
+
+/// How far something goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// It stays on its host.
+    Host,
+    /// `scope: 'fleet'`.
+    Fleet,
+}
+
+/// Whom of all hosts a message with `scope: 'fleet'` is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Reach {
+    /// The one alone of the fleet.
+    Alone,
+    /// One worker of any host.
+    AnyWorker,
+    /// All workers of all hosts.
+    AllWorkers,
+    /// The worker that its `worker_pid` names: [`host_and_pid`].
+    OneWorker,
 }
 
 impl Target {
@@ -24,7 +48,10 @@ impl Target {
     /// each as an event, and any worker may be another one each time.
     #[must_use]
     pub fn is_the_same_for_all(self) -> bool {
-        matches!(self, Self::Alone | Self::AllWorkers | Self::WorkerPid(_))
+        matches!(
+            self,
+            Self::Alone | Self::AllWorkers | Self::WorkerPid(_) | Self::Fleet(Reach::Alone | Reach::AllWorkers)
+        )
     }
 }
 
@@ -92,6 +119,7 @@ struct EnvelopeFields<'a> {
     to: Option<Raw<'a>>,
     kind: Option<Raw<'a>>,
     worker_pid: Option<Raw<'a>>,
+    scope: Option<Raw<'a>>,
 }
 
 impl<'a> EnvelopeFields<'a> {
@@ -102,6 +130,7 @@ impl<'a> EnvelopeFields<'a> {
             b"cmd" => self.cmd = Some(value),
             b"type" => self.kind = Some(value),
             b"worker_pid" => self.worker_pid = Some(value),
+            b"scope" => self.scope = Some(value),
             _ => {}
         }
     }
@@ -119,24 +148,49 @@ impl<'a> EnvelopeFields<'a> {
 
     fn target(&self) -> Target {
         match text(self.to).as_deref() {
+            Some("alone") if self.is_for_fleet() => Target::Fleet(Reach::Alone),
             Some("alone") => Target::Alone,
             Some("worker") => self.worker_target(),
             _ => Target::App,
         }
     }
 
+    fn is_for_fleet(&self) -> bool {
+        self.scope.is_some() && text(self.scope).as_deref() == Some("fleet")
+    }
+
     fn worker_target(&self) -> Target {
         // JSON.stringify leaves `worker_pid: undefined` out, and null names no worker.
         if let Some(pid) = self.worker_pid.filter(|raw| *raw != b"null") {
+            if self.is_for_fleet() && text(Some(pid)).is_some_and(|name| name.contains('/')) {
+                return Target::Fleet(Reach::OneWorker);
+            }
             // As a number or as a text (egg's pids are texts). One that cannot be one names a process that doesn't exist: pid 0 is nobody's.
             let number = text(Some(pid)).map_or_else(|| serde_json::from_slice(pid).ok(), |digits| digits.parse().ok());
             return Target::WorkerPid(number.unwrap_or(0));
         }
-        match text(self.kind).as_deref() {
-            Some("all") => Target::AllWorkers,
-            _ => Target::AnyWorker,
+        match (text(self.kind).as_deref(), self.is_for_fleet()) {
+            (Some("all"), true) => Target::Fleet(Reach::AllWorkers),
+            (Some("all"), false) => Target::AllWorkers,
+            (_, true) => Target::Fleet(Reach::AnyWorker),
+            (_, false) => Target::AnyWorker,
         }
     }
+}
+
+/// Which worker of which host a message to [`Reach::OneWorker`] names: `'host/4711'`.
+#[must_use]
+pub fn host_and_pid(line: &[u8]) -> Option<(String, u32)> {
+    let mut worker_pid = None;
+    each_field(line, |key, value| {
+        if key == b"worker_pid" {
+            worker_pid = Some(value);
+        }
+    })
+    .ok()?;
+    let named = text(worker_pid)?;
+    let (host, pid) = named.rsplit_once('/')?;
+    Some((host.to_owned(), pid.parse().ok()?))
 }
 
 /// What a raw string says; `None` for other values. Bytes that are no UTF-8 are nothing that is looked for.

@@ -13,8 +13,6 @@ use std::time::Duration;
 use super::mailbox::MailFor;
 use crate::notice::Missed;
 use crate::types::{Lane, Peer, Time};
-use cluster_protocol::envelope::Target;
-use cluster_protocol::outbound::LaneName;
 
 /// More than this waiting for a receiver slows its senders down.
 pub const HIGH_WATER: usize = 1 << 20;
@@ -29,8 +27,6 @@ pub const BROADCAST_LIMIT: usize = 8 << 20;
 /// more message is taken, however large.
 pub const PARKED: usize = 8 << 20;
 
-const ANY_WORKER: LaneName = LaneName::To(Target::AnyWorker);
-
 /// A receiver that took nothing for so long stands still.
 pub const STALL: Duration = Duration::from_secs(1);
 
@@ -44,13 +40,15 @@ pub enum Receiver {
     Peer(Peer),
     /// Whoever the mailbox is kept for.
     Mail(MailFor),
+    /// The way to the other hosts.
+    Fleet,
 }
 
 impl Receiver {
     /// How long it may take nothing before it counts as standing still.
     fn longest_wait(self) -> Duration {
         match self {
-            Self::Peer(_) => STALL,
+            Self::Peer(_) | Self::Fleet => STALL,
             Self::Mail(_) => ABSENCE,
         }
     }
@@ -199,7 +197,7 @@ impl Flow {
         let Some(behind) = self.receivers.remove(&receiver) else { return Release::default() };
         // For what any worker may have one that keeps up is enough.
         for other in self.receivers.values_mut() {
-            other.lanes.retain(|lane, _| lane.to != ANY_WORKER || !behind.lanes.contains_key(lane));
+            other.lanes.retain(|lane, _| !lane.to.is_for_any_worker() || !behind.lanes.contains_key(lane));
         }
         let lanes = behind.lanes.into_keys().filter(|lane| !self.is_paused(*lane)).collect();
         Release { lanes, missed: Some(behind.missed).filter(|missed| missed.messages > 0) }
@@ -209,8 +207,8 @@ impl Flow {
     pub fn any_worker_keeps_up(&mut self) -> Vec<Lane> {
         let mut free = BTreeSet::new();
         for behind in self.receivers.values_mut() {
-            free.extend(behind.lanes.keys().filter(|lane| lane.to == ANY_WORKER).copied());
-            behind.lanes.retain(|lane, _| lane.to != ANY_WORKER);
+            free.extend(behind.lanes.keys().filter(|lane| lane.to.is_for_any_worker()).copied());
+            behind.lanes.retain(|lane, _| !lane.to.is_for_any_worker());
         }
         free.into_iter().collect()
     }

@@ -19,10 +19,11 @@ use crate::context::{Context, Phase};
 use crate::event::HandleTarget;
 use crate::lifecycle::child::Child;
 use crate::notice::{Notice, Undeliverable};
-use crate::types::{ChildId, ConnectionId, Lane, Peer, Readiness};
+use crate::types::{ChildId, ConnectionId, HostId, Lane, Peer, Readiness};
 use cluster_protocol::envelope::{Envelope, Target};
 use cluster_protocol::frame::lines;
 use cluster_protocol::outbound;
+use cluster_protocol::remote::RemotePart;
 use cluster_protocol::request::RequestPart;
 use cluster_protocol::topic::{TopicAct, TopicFrame};
 use mail::Mail;
@@ -124,7 +125,7 @@ impl Messages {
     pub fn request(&mut self, ctx: &mut Context, from: Peer, target: Target, frame: Bytes, part: RequestPart) {
         match part {
             RequestPart::Request { id } => self.requests.requested(ctx, &mut self.mail, from, target, frame, id),
-            RequestPart::Reply { id } => self.requests.replied(ctx, from, target, frame, &id),
+            RequestPart::Reply { id, .. } => self.requests.replied(ctx, from, target, frame, &id),
             RequestPart::Cancel { id } => self.requests.cancelled(from, &id),
         }
     }
@@ -140,8 +141,43 @@ impl Messages {
     }
 
     /// A child's answer was skipped: who asked gets this one.
-    pub fn answer_too_large(&mut self, ctx: &mut Context, by: ChildId, target: Target, id: &str, limit: usize) {
-        self.requests.answer_too_large(ctx, by, target, id, limit);
+    #[expect(clippy::needless_pass_by_value, reason = "TODO")]
+    pub fn answer_too_large(
+        &mut self,
+        ctx: &mut Context,
+        by: ChildId,
+        target: Target,
+        _host: Option<String>,
+        id: String,
+        limit: usize,
+    ) {
+        self.requests.answer_too_large(ctx, by, target, &id, limit);
+    }
+
+    /// Something about a request came from another host.
+    pub fn remote(&mut self, ctx: &mut Context, from: HostId, target: Target, frame: Bytes, part: RemotePart) {
+        let _ = (ctx, from, target);
+        drop((frame, part));
+    }
+
+    /// What was sent to another host under this number has reached nobody.
+    pub fn nobody(&mut self, ctx: &mut Context, number: u64) {
+        let _ = (ctx, number);
+    }
+
+    /// Something from another host was given up for a child that is behind.
+    pub fn given_up(&mut self, ctx: &mut Context, child: ChildId, from: HostId, frame: &Bytes) {
+        let _ = (ctx, child, from, frame);
+    }
+
+    /// The fleet's servers are reachable, or not any more.
+    pub fn fleet_connected(&mut self, ctx: &mut Context, is_connected: bool) {
+        ctx.fleet.connected(is_connected);
+    }
+
+    /// A host has left the fleet.
+    pub fn host_left(&mut self, ctx: &mut Context, host: &str) {
+        ctx.fleet.left(host);
     }
 
     /// A message was not written before the receiver's channel ended. The next alone gets it; a worker was meant as such.

@@ -121,7 +121,7 @@ impl Requests {
                 let lane = Lane::of_each(from, target);
                 ctx.act(Action::Send { child, frame, origin: Origin::Message(lane) });
             }
-            (Peer::Child(_), _) => {}
+            (Peer::Child(_) | Peer::Host(_), _) | (Peer::App, Peer::Host(_)) => {}
         }
     }
 
@@ -152,7 +152,7 @@ fn who_asked(ctx: &Context, target: Target) -> Option<Peer> {
         Target::WorkerPid(pid) => {
             ctx.processes.workers().find(|worker| worker.pid == Some(pid)).map(|worker| Peer::Child(worker.id))
         }
-        Target::AnyWorker | Target::AllWorkers => None,
+        Target::AnyWorker | Target::AllWorkers | Target::Fleet(_) => None,
     }
 }
 
@@ -167,7 +167,7 @@ fn tell_who_asked(ctx: &mut Context, who_asked: Peer, frame: Bytes) {
         Peer::Child(child) if ctx.processes.get(child).is_some_and(Child::is_reachable) => {
             ctx.act(Action::Send { child, frame, origin: Origin::Master });
         }
-        Peer::Child(_) => {}
+        Peer::Child(_) | Peer::Host(_) => {}
     }
 }
 
@@ -201,7 +201,7 @@ mod tests {
     }
 
     fn answer(world: &mut World, by: ChildId, target: Target) {
-        let part = RequestPart::Reply { id: "r".to_owned() };
+        let part = RequestPart::Reply { id: "r".to_owned(), host: None };
         world.tell(Event::Request { from: Peer::Child(by), target, frame: frame("answer\n"), part });
     }
 
@@ -240,7 +240,8 @@ mod tests {
     fn who_asked_hears_that_the_answer_was_too_large_once() {
         let mut world = world();
         ask(&mut world, APP, Target::Alone);
-        let too_large = |child| Event::AnswerTooLarge { child, target: Target::App, id: "r".to_owned(), limit: 9 };
+        let too_large =
+            |child| Event::AnswerTooLarge { child, target: Target::App, host: None, id: "r".to_owned(), limit: 9 };
         world.tell(too_large(ONE));
         assert!(told(&world).is_empty(), "it was not asked");
         world.tell(too_large(ALONE));

@@ -31,8 +31,9 @@ impl Route {
             Target::App => match from {
                 Peer::Child(child) => Self::App(child),
                 // The app asked for nobody else: there is no way round to itself.
-                Peer::App => Self::Nowhere(Undeliverable::Gone),
+                Peer::App | Peer::Host(_) => Self::Nowhere(Undeliverable::Gone),
             },
+            Target::Fleet(_) => Self::Nowhere(Undeliverable::NoFleet),
             Target::Alone => to_alone(ctx),
             Target::AnyWorker | Target::AllWorkers => to_workers(ctx, target),
             Target::WorkerPid(pid) => {

@@ -107,7 +107,7 @@ impl Topics {
                     Peer::Child(child) if is_reachable(ctx, child) => {
                         ctx.act(Action::Send { child, frame: frame.clone(), origin });
                     }
-                    Peer::Child(_) => {}
+                    Peer::Child(_) | Peer::Host(_) => {}
                 }
             }
         }
@@ -154,6 +154,7 @@ fn answer(ctx: &mut Context, who: Peer, frame: Bytes) {
     match who {
         Peer::App => ctx.notify(Notice::Topic(frame)),
         Peer::Child(child) => ctx.act(Action::Send { child, frame, origin: Origin::Message(Lane::of_topics(who)) }),
+        Peer::Host(_) => {}
     }
 }
 
@@ -163,7 +164,7 @@ fn tell_publisher(ctx: &mut Context, who: Peer, frame: Bytes) {
         Peer::Child(child) if is_reachable(ctx, child) => {
             ctx.act(Action::Send { child, frame, origin: Origin::Master });
         }
-        Peer::Child(_) => {}
+        Peer::Child(_) | Peer::Host(_) => {}
     }
 }
 

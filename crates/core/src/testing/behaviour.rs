@@ -45,6 +45,7 @@ pub(crate) fn policy() -> Policy {
         max_requests: None,
         max_age: None,
         fleet_alone: None,
+        fleet_host: None,
     }
 }
 

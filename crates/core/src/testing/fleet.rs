@@ -103,6 +103,11 @@ impl World {
     }
 }
 
+/// Another host has the alone, and it is ready.
+pub(crate) fn ready_elsewhere() -> Event {
+    Event::AloneHolder { host: Some("b".to_owned()), ready: true }
+}
+
 pub(crate) fn in_fleet(start: FleetStart) -> Policy {
     Policy { fleet_alone: Some(FleetAlone { start, lease: ms(15_000), keeps: true }), ..super::policy() }
 }
@@ -134,7 +139,7 @@ proptest! {
                 0..=2 => world.gets_lease(),
                 3 => world.loses_lease(true),
                 4 => world.loses_lease(false),
-                5 => world.tell(Event::AloneElsewhere),
+                5 => world.tell(ready_elsewhere()),
                 6 => {
                     let alone = world.core.ctx.processes.alone().map(|alone| alone.id);
                     alone.into_iter().for_each(|alone| world.end(alone));

@@ -256,6 +256,7 @@ impl World {
             | Action::EndGroup { .. }
             | Action::RemoveProfile { .. } => {}
             Action::Fleet(order) => self.fleet_ordered(order),
+            Action::SendFleet { .. } | Action::CountMissed { .. } => {}
             Action::TellRestarted { id, result } => self.restarts.push((self.now, id, result)),
             Action::Accept { key } => self.accept_asked(&key),
             Action::Steer { key, to } => self.net.steer(self.now, &key, to),

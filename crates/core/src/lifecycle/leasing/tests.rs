@@ -2,7 +2,7 @@ use super::*;
 use crate::event::Event;
 use crate::notice::Notice;
 use crate::rollout::ReloadRequest;
-use crate::testing::fleet::in_fleet;
+use crate::testing::fleet::{in_fleet, ready_elsewhere};
 use crate::testing::{Behaviour, Boot, GOOD, OnDrain, World, closed, count, ms, signal};
 use crate::types::{FleetAlone, FleetStart, Peer, Policy, ReloadTarget};
 use bytes::Bytes;
@@ -47,8 +47,8 @@ fn the_alone_begins_with_the_lease_and_the_workers_when_it_is_ready() {
 fn a_host_without_it_forks_its_workers_when_the_fleets_alone_is_ready() {
     let mut world = world(FleetStart::Wait, GOOD);
     world.run(ms(3_000));
-    world.tell(Event::AloneElsewhere);
-    world.tell(Event::AloneElsewhere);
+    world.tell(ready_elsewhere());
+    world.tell(ready_elsewhere());
     world.run(ms(4_000));
     assert_eq!(roles(&world), [(3_000, "worker"), (3_000, "worker")]);
     assert_eq!(count(&world, |notice| matches!(notice, Notice::Ready)), 1);
@@ -173,7 +173,7 @@ fn an_alone_that_boots_when_the_lease_is_lost_does_not_fail_the_start() {
     world.run(ms(600));
     world.loses_lease(true);
     world.run(ms(2_000));
-    world.tell(Event::AloneElsewhere);
+    world.tell(ready_elsewhere());
     world.run(ms(4_000));
     assert_eq!(count(&world, |notice| matches!(notice, Notice::Ready)), 1);
 }
@@ -277,7 +277,7 @@ fn what_waits_for_an_alone_that_leaves_is_told_to_be_undeliverable() {
 #[test]
 fn an_alone_that_was_ready_elsewhere_before_the_start_counts() {
     let mut world = World::new(in_fleet(FleetStart::Wait), |_| GOOD);
-    world.tell(Event::AloneElsewhere);
+    world.tell(ready_elsewhere());
     world.tell(Event::Started);
     world.run(ms(500));
     assert_eq!(roles(&world), [(0, "worker"), (0, "worker")]);

@@ -1,5 +1,7 @@
 use super::*;
 use crate::types::ChildId;
+use cluster_protocol::envelope::Target;
+use cluster_protocol::outbound::LaneName;
 
 const ALONE: Peer = Peer::Child(ChildId::Alone(1));
 const WORKER: Peer = Peer::Child(ChildId::Worker(1));
