@@ -178,7 +178,12 @@ class Cluster extends Observable {
     return this.sendmessage(message);
   }
 
-  randomWorker(message) {
+  randomWorker(message, { scope } = {}) {
+    if (scope === 'fleet') return this.#requests().randomWorker(message);
+    if (scope !== undefined) {
+      const what = `The \`scope\` of randomWorker() must be 'fleet', but is ${String(scope)}.`;
+      throw new ClusterError('ERR_REQUEST_INVALID', what);
+    }
     const json = message === undefined ? undefined : toJson(message);
     const id = this.#state === 'supervising' ? this.#master.randomWorker(json) : null;
     if (id === null) return null;
