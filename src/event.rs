@@ -174,6 +174,24 @@ pub enum NativeEvent {
         host: Option<String>,
         ready: bool,
     },
+    /// Another host, or what is new about it. `started_at`: in ms since 1970.
+    HostJoined {
+        host: String,
+        workers: u32,
+        version: String,
+        started_at: f64,
+        draining: bool,
+    },
+    /// `reason`: `closed` or `silent`.
+    HostLeft {
+        host: String,
+        reason: &'static str,
+    },
+    /// `count`: messages of that host's.
+    FleetMissed {
+        host: String,
+        count: f64,
+    },
     AloneReachLimit {
         code: &'static str,
         message: String,

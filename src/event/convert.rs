@@ -108,6 +108,11 @@ fn of_fleet(notice: FleetNotice) -> NativeEvent {
         FleetNotice::Refused { code, message } => NativeEvent::FleetRefused { code: code.as_str(), message },
         FleetNotice::Warned { message } => NativeEvent::FleetWarned { message },
         FleetNotice::Holder { host, ready } => NativeEvent::FleetHolder { host, ready },
+        FleetNotice::HostJoined { host, workers, version, started_at, draining } => {
+            NativeEvent::HostJoined { host, workers, version, started_at: started_at as f64, draining }
+        }
+        FleetNotice::HostLeft { host, reason } => NativeEvent::HostLeft { host, reason },
+        FleetNotice::Missed { host, count } => NativeEvent::FleetMissed { host, count: count as f64 },
     }
 }
 

@@ -56,6 +56,34 @@ pub struct FleetSnapshot {
     /// For how long it has it, unless the lease is renewed, in ms.
     pub valid_for: Option<u64>,
     pub leases: LeaseCounts,
+    /// The other hosts.
+    pub members: Vec<FleetMember>,
+    pub messages: FleetMessages,
+}
+
+/// Another host.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FleetMember {
+    pub host: String,
+    /// That are ready.
+    pub workers: u32,
+    /// Of this package.
+    pub version: String,
+    /// In ms since 1970.
+    pub started_at: u64,
+    /// It takes no lease.
+    pub draining: bool,
+}
+
+/// How many messages, requests and answers went to other hosts and came from them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct FleetMessages {
+    /// To whomever: what all others get counts once.
+    pub sent: u64,
+    pub received: u64,
+    /// On their way here.
+    pub missed: u64,
 }
 
 /// How often this host got the lease, and how often it had it no more.

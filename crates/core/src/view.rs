@@ -50,6 +50,15 @@ impl Core {
         !self.ctx.is_stopping() && self.ctx.processes.ready_workers().count() as u64 >= u64::from(wanted)
     }
 
+    /// How many workers other hosts may send something to.
+    #[must_use]
+    pub fn ready_workers(&self) -> u32 {
+        if self.ctx.phase != Phase::Running {
+            return 0;
+        }
+        u32::try_from(self.ctx.processes.ready_workers().count()).unwrap_or(u32::MAX)
+    }
+
     /// Where the cluster stands.
     #[must_use]
     pub fn phase(&self) -> Phase {

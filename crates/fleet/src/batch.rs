@@ -27,6 +27,13 @@ pub struct Batch {
     pub numbers: Vec<u64>,
 }
 
+impl Batch {
+    /// For each parcel its number.
+    pub fn all_numbers(&self) -> impl Iterator<Item = u64> {
+        (0..self.without_number).map(|_| 0).chain(self.numbers.iter().copied())
+    }
+}
+
 /// Parcels that wait.
 #[derive(Debug)]
 pub struct Batches {

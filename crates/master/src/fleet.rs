@@ -4,25 +4,35 @@
 //! own timer, and comes before whatever the engine has said since; and by the guard, should this process be stopped or killed.
 
 mod engine;
+mod members;
+mod missed;
+mod opening;
+mod parcels;
+mod sending;
 
 use std::future::pending;
 use std::os::fd::RawFd;
 use std::pin::Pin;
 use std::time::Duration;
 
-use cluster_admin::snapshot::{FleetHolder, FleetSnapshot, LeaseCounts};
+use cluster_admin::snapshot::{FleetHolder, FleetMessages, FleetSnapshot, LeaseCounts};
 use cluster_core::action::FleetOrder;
 use cluster_core::event::Event;
 use cluster_core::notice::{FleetNotice, Notice};
 use cluster_core::types::{FleetAlone, FleetStart, Time};
 use cluster_fleet::lease::{LostReason, OnLost};
-use cluster_fleet::seam::{EngineNews, EngineOrder, LeaseName, LeaseNews, LeaseOrder, RefusedBecause};
+use cluster_fleet::seam::{About, EngineNews, EngineOrder, LeaseName, LeaseNews, LeaseOrder, RefusedBecause};
 use cluster_protocol::code::ErrorCode;
 use cluster_sys::platform::Platform;
 use serde::Deserialize;
+use tokio::sync::mpsc::Sender;
 
+use super::link::Input;
 use super::run::Shell;
 use engine::Engine;
+use missed::Losses;
+pub use parcels::FromFleet;
+use parcels::Parcels;
 
 /// What is configured of it that concerns the master (lib/config/settings.js).
 #[derive(Debug, Clone, Deserialize)]
@@ -30,6 +40,8 @@ use engine::Engine;
 pub struct FleetConfig {
     /// The master's end of the pair; it is the master's from now.
     fd: RawFd,
+    /// That of the other pair, by which messages go.
+    data: RawFd,
     /// What this host is called.
     host: String,
     alone: AloneOf,
@@ -101,12 +113,19 @@ pub(super) struct Fleet {
     valid_until: Option<Duration>,
     over: Option<Pin<Box<dyn Future<Output = ()>>>>,
     status: FleetSnapshot,
+    /// None: nothing goes to other hosts any more.
+    parcels: Option<Parcels>,
+    /// What the other hosts know of this one.
+    described: Option<About>,
+    losses: Losses,
 }
 
 impl Fleet {
-    pub(super) fn new(platform: Platform, config: &FleetConfig) -> Self {
+    pub(super) fn new(platform: Platform, config: &FleetConfig, inputs: &Sender<Input>) -> Self {
         let engine = Engine::new(config.fd);
         let engine = engine.inspect_err(|error| tracing::error!(%error, "the fleet's engine is not reachable")).ok();
+        let parcels = Parcels::new(config.data, inputs);
+        let parcels = parcels.inspect_err(|error| tracing::error!(%error, "other hosts are not reachable")).ok();
         let status = FleetSnapshot {
             host: config.host.clone(),
             connected: false,
@@ -115,8 +134,21 @@ impl Fleet {
             token: None,
             valid_for: None,
             leases: LeaseCounts::default(),
+            members: Vec::new(),
+            messages: FleetMessages::default(),
         };
-        Self { platform, config: config.clone(), engine, valid_until: None, over: None, status }
+        let (described, losses) = (None, Losses::default());
+        Self {
+            platform,
+            config: config.clone(),
+            engine,
+            valid_until: None,
+            over: None,
+            status,
+            parcels,
+            described,
+            losses,
+        }
     }
 
     /// How late the guard may be, if it has to see to the deadline: well within the quarter of the lease that is left then.
@@ -139,6 +171,11 @@ impl Fleet {
         self.over = at.map(|at| -> Pin<Box<dyn Future<Output = ()>>> {
             Box::pin(async move { platform.boot_time_reached(at).await })
         });
+    }
+
+    /// When something is to be told.
+    pub(super) fn deadline(&self) -> Option<Time> {
+        self.losses.deadline()
     }
 
     async fn heard(&mut self) -> FleetHeard {
@@ -213,6 +250,8 @@ impl Shell {
         let error =
             "its engine has ended: this host takes no part in the fleet until the app is started again".to_owned();
         self.notify(Notice::Fleet(FleetNotice::Disconnected { error }));
+        self.fleet_unreachable();
+        self.tell(Event::FleetConnected(false));
         self.tell(Event::TenureReleased);
     }
 
@@ -224,10 +263,12 @@ impl Shell {
                     status.server = Some(server.clone());
                 });
                 self.notify(Notice::Fleet(FleetNotice::Connected { server }));
+                self.tell(Event::FleetConnected(true));
             }
             EngineNews::Disconnected { error } => {
                 self.fleet_status(|status| status.connected = false);
                 self.notify(Notice::Fleet(FleetNotice::Disconnected { error }));
+                self.tell(Event::FleetConnected(false));
             }
             EngineNews::Refused { error, message } => {
                 let code = match error {
@@ -237,12 +278,13 @@ impl Shell {
                 };
                 self.notify(Notice::Fleet(FleetNotice::Refused { code, message: message.clone() }));
                 self.tell(Event::FleetRefused { code, message });
+                self.tell(Event::FleetConnected(false));
             }
             EngineNews::Warned { message } => self.notify(Notice::Fleet(FleetNotice::Warned { message })),
             EngineNews::Lease { of: LeaseName::Alone, news } => self.lease_news(news),
-            EngineNews::Lease { of: LeaseName::RandomWorker, .. }
-            | EngineNews::Member { .. }
-            | EngineNews::Left { .. } => {}
+            EngineNews::Lease { of: LeaseName::RandomWorker, .. } => {}
+            EngineNews::Member { host, about } => self.host_is_there(host, about),
+            EngineNews::Left { host, how } => self.host_left(host, how),
         }
     }
 

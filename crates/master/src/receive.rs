@@ -74,6 +74,8 @@ impl Shell {
                 }
                 self.tell(Event::Exited { child, exit: named(exit) });
             }
+            Input::FromFleet(all) => self.fleet_sent(all),
+            Input::FleetCaughtUp => self.fleet_caught_up(),
             Input::DescendantsEnded { child } => self.descendants_ended(child),
             Input::Watch(news) => self.watched(news),
             Input::GuardEnded { exit } => {

@@ -121,7 +121,7 @@ impl Shell {
             bound.inspect_err(|error| tracing::debug!(%error, "there is no control socket")).ok()
         });
         let (clock, origin) = (platform.monotonic_clock(), Instant::now());
-        let fleet = config.fleet.as_ref().map(|fleet| Box::new(Fleet::new(platform, fleet)));
+        let fleet = config.fleet.as_ref().map(|fleet| Box::new(Fleet::new(platform, fleet, &inputs)));
         let policy = Policy {
             fleet_alone: config.fleet.as_ref().and_then(FleetConfig::alone),
             fleet_host: config.fleet.as_ref().map(FleetConfig::host),
@@ -195,7 +195,8 @@ impl Shell {
     fn deadline(&self) -> Option<Time> {
         let core = self.core.next_timeout();
         let others = [self.flow.deadline(), self.trim_at, self.service.deadline(), self.guarding.deadline()];
-        others.into_iter().chain([self.unasked.deadline()]).chain([core]).flatten().min()
+        let fleet = self.fleet.as_ref().and_then(|fleet| fleet.deadline());
+        others.into_iter().chain([self.unasked.deadline(), fleet, core]).flatten().min()
     }
 
     fn timed_out(&mut self) {
@@ -209,6 +210,7 @@ impl Shell {
         self.resume(released);
         self.service.timed_out(self.now());
         self.unasked.timed_out(self.now());
+        self.tell_losses();
         if self.guarding.timed_out(self.now()) {
             self.guard_children();
         }

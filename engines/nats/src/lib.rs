@@ -16,6 +16,7 @@ pub mod drive;
 pub mod engine;
 mod later;
 mod news;
+mod safe;
 pub mod settings;
 pub mod store;
 

@@ -19,4 +19,16 @@ pub(super) fn write(text: &mut Text, snapshot: &Snapshot<'_>) {
     for (reason, count) in [("moved", leases.moved), ("expired", leases.expired), ("taken", leases.taken)] {
         text.count(&Labels::new(&[("reason", reason)]), count);
     }
+    text.metric("cluster_native_fleet_members", Gauge, "Hosts of the fleet that are there, this one included.");
+    text.sample(&Labels::default(), fleet.members.len() as f64 + 1.0);
+    text.metric("cluster_native_fleet_messages_sent_total", Counter, "Messages that went to other hosts.");
+    text.count(&Labels::default(), fleet.messages.sent);
+    text.metric("cluster_native_fleet_messages_received_total", Counter, "Messages that came from other hosts.");
+    text.count(&Labels::default(), fleet.messages.received);
+    text.metric(
+        "cluster_native_fleet_messages_missed_total",
+        Counter,
+        "Messages of other hosts that were lost on their way.",
+    );
+    text.count(&Labels::default(), fleet.messages.missed);
 }

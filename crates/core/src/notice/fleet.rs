@@ -36,4 +36,27 @@ pub enum FleetNotice {
         /// Whether the alone is ready.
         ready: bool,
     },
+    /// Another host is there, or says something new about itself.
+    HostJoined {
+        host: String,
+        /// That are ready.
+        workers: u32,
+        /// Of this package.
+        version: String,
+        /// In ms since 1970.
+        started_at: u64,
+        /// It takes no lease.
+        draining: bool,
+    },
+    /// It is not there any more.
+    HostLeft {
+        host: String,
+        /// `closed` or `silent`.
+        reason: &'static str,
+    },
+    /// So many messages of another host's were lost on their way here.
+    Missed {
+        host: String,
+        count: u64,
+    },
 }
