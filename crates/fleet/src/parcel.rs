@@ -24,7 +24,7 @@ pub enum ParcelKind {
 }
 
 /// Whose it is to be.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Destination {
     /// All other hosts.
     Others,
@@ -49,12 +49,18 @@ pub enum Incoming {
         kind: ParcelKind,
         frames: Bytes,
     },
-    /// What was sent to this host under this number has reached nobody: it is not there.
+    /// What was sent to this host under this number has reached nobody: it is not there, or this one is not connected.
     Nobody {
         host: String,
         number: u64,
     },
-    /// So many pieces of that host's were lost on their way here.
+    /// A frame among what was sent under this number has more bytes than the servers take, and was not sent. No host: it was for all others.
+    TooLarge {
+        host: String,
+        number: u64,
+        limit: u64,
+    },
+    /// So many frames of that host's were lost on their way here.
     Missed {
         from: String,
         count: u64,
@@ -65,8 +71,9 @@ const MESSAGES: u8 = 0;
 const ANSWER: u8 = 1;
 const NOBODY: u8 = 2;
 const MISSED: u8 = 3;
+const TOO_LARGE: u8 = 4;
 
-fn byte_of(kind: ParcelKind) -> u8 {
+pub(crate) fn byte_of(kind: ParcelKind) -> u8 {
     match kind {
         ParcelKind::Messages => MESSAGES,
         ParcelKind::Answer => ANSWER,
@@ -107,6 +114,10 @@ impl Incoming {
             Self::Received { from, kind, frames } => [head(byte_of(*kind), 0, from, frames.len()), frames.clone()],
             Self::Nobody { host, number } => [head(NOBODY, *number, host, 0), Bytes::new()],
             Self::Missed { from, count } => [head(MISSED, *count, from, 0), Bytes::new()],
+            Self::TooLarge { host, number, limit } => {
+                let limit = Bytes::copy_from_slice(&limit.to_le_bytes());
+                [head(TOO_LARGE, *number, host, limit.len()), limit]
+            }
         }
     }
 }
@@ -148,11 +159,15 @@ impl Unpacked {
     /// # Errors
     /// As [`Self::outgoing`].
     pub fn incoming(&mut self) -> io::Result<Option<Incoming>> {
-        let Some(Piece { what, number, host, frames }) = self.piece()? else { return Ok(None) };
+        let Some(Piece { what, number, host, mut frames }) = self.piece()? else { return Ok(None) };
         Ok(Some(match (what, kind_of(what)) {
             (_, Some(kind)) => Incoming::Received { from: host, kind, frames },
             (NOBODY, _) => Incoming::Nobody { host, number },
             (MISSED, _) => Incoming::Missed { from: host, count: number },
+            (TOO_LARGE, _) => {
+                let limit = frames.try_get_u64_le().map_err(|_| io::ErrorKind::InvalidData)?;
+                Incoming::TooLarge { host, number, limit }
+            }
             _ => return Err(io::ErrorKind::InvalidData.into()),
         }))
     }
@@ -179,7 +194,7 @@ impl Unpacked {
     }
 }
 
-fn kind_of(what: u8) -> Option<ParcelKind> {
+pub(crate) fn kind_of(what: u8) -> Option<ParcelKind> {
     match what {
         MESSAGES => Some(ParcelKind::Messages),
         ANSWER => Some(ParcelKind::Answer),
@@ -211,6 +226,7 @@ mod tests {
             Incoming::Received { from: "a".into(), kind: ParcelKind::Answer, frames: Bytes::from_static(b"1\n") },
             Incoming::Nobody { host: "b".into(), number: 3 },
             Incoming::Missed { from: "c".into(), count: 63_232 },
+            Incoming::TooLarge { host: String::new(), number: u64::MAX, limit: 1 << 20 },
         ]
     }
 

@@ -17,22 +17,25 @@ use crate::settings::{Credentials, EngineSettings};
 #[derive(Debug)]
 pub struct Refusal(pub RefusedBecause, pub String);
 
+/// Why there is no connection.
+#[derive(Debug)]
+pub enum Failure {
+    Refused(Refusal),
+    /// It may be better the next time. In words.
+    Passing(String),
+}
+
 /// Tries until there is a connection. Later the client looks after it by itself.
 pub async fn connect(settings: &EngineSettings, events: &mpsc::Sender<Event>, news: &News) -> Result<Client, Refusal> {
     let lease = settings.lease();
     let mut told = None;
     for attempt in 1.. {
         let options = options(settings, events.clone()).await?;
-        // They were parsed before.
-        let addresses = settings.addresses().unwrap_or_default();
-        let error = match options.connect(addresses).await {
+        let error = match try_to_connect(settings, options).await {
             Ok(client) => return Ok(client),
-            Err(error) => error,
+            Err(Failure::Refused(refusal)) => return Err(refusal),
+            Err(Failure::Passing(error)) => error,
         };
-        if let Some(because) = refused_because(&error) {
-            return Err(Refusal(because, error.to_string()));
-        }
-        let error = error.to_string();
         if told.as_ref() != Some(&error) {
             news.tell(EngineNews::Disconnected { error: error.clone() });
             told = Some(error);
@@ -42,7 +45,16 @@ pub async fn connect(settings: &EngineSettings, events: &mpsc::Sender<Event>, ne
     std::future::pending().await
 }
 
-async fn options(settings: &EngineSettings, events: mpsc::Sender<Event>) -> Result<ConnectOptions, Refusal> {
+pub async fn try_to_connect(settings: &EngineSettings, options: ConnectOptions) -> Result<Client, Failure> {
+    // They were parsed before.
+    let addresses = settings.addresses().unwrap_or_default();
+    options.connect(addresses).await.map_err(|error| match refused_because(&error) {
+        Some(because) => Failure::Refused(Refusal(because, error.to_string())),
+        None => Failure::Passing(error.to_string()),
+    })
+}
+
+pub async fn options(settings: &EngineSettings, events: mpsc::Sender<Event>) -> Result<ConnectOptions, Refusal> {
     let lease = settings.lease();
     let options = ConnectOptions::new()
         .name(format!("cluster-native {}", settings.host))
@@ -61,7 +73,7 @@ async fn options(settings: &EngineSettings, events: mpsc::Sender<Event>) -> Resu
 }
 
 /// Doubles, up to a fifteenth of the lease.
-fn pause(attempt: usize, lease: Duration) -> Duration {
+pub fn pause(attempt: usize, lease: Duration) -> Duration {
     if attempt <= 1 {
         return Duration::ZERO;
     }

@@ -11,6 +11,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::{sleep, timeout};
 
 use crate::connect::{Refusal, connect};
+use crate::data::Data;
 use crate::news::News;
 use crate::settings::{AloneScope, EngineSettings};
 use crate::store::NatsStore;
@@ -26,8 +27,13 @@ const PROBES: u32 = 3;
 const PROBE_PAUSE: Duration = Duration::from_millis(500);
 
 /// Never ends, so that what is refused stays so until the master closes its end.
-pub async fn look_after(settings: &EngineSettings, store: &watch::Sender<Option<Arc<NatsStore>>>, news: &News) {
-    if let Err(Refusal(error, message)) = try_to_look_after(settings, store, news).await {
+pub async fn look_after(
+    settings: &EngineSettings,
+    store: &watch::Sender<Option<Arc<NatsStore>>>,
+    data: &Data,
+    news: &News,
+) {
+    if let Err(Refusal(error, message)) = try_to_look_after(settings, store, data, news).await {
         news.tell(EngineNews::Refused { error, message });
     }
     std::future::pending::<()>().await;
@@ -36,13 +42,14 @@ pub async fn look_after(settings: &EngineSettings, store: &watch::Sender<Option<
 async fn try_to_look_after(
     settings: &EngineSettings,
     store: &watch::Sender<Option<Arc<NatsStore>>>,
+    data: &Data,
     news: &News,
 ) -> Result<(), Refusal> {
     let (sender, events) = mpsc::channel(EVENTS);
     let client = connect(settings, &sender, news).await?;
     let (denied, denial) = watch::channel(None);
     let follow = async {
-        follow(client.clone(), settings.lease() / 10, events, &denied, news).await;
+        follow(client.clone(), settings.lease() / 10, events, &denied, data, news).await;
         Ok(())
     };
     let prepare = async {
@@ -65,6 +72,7 @@ async fn follow(
     limit: Duration,
     mut events: mpsc::Receiver<Event>,
     denied: &watch::Sender<Option<String>>,
+    data: &Data,
     news: &News,
 ) {
     let mut last_words = None;
@@ -73,7 +81,13 @@ async fn follow(
             Event::Connected => {
                 // What the client knows of the server is new when it has spoken with it.
                 let _ = timeout(limit, client.flush()).await;
+                // What the master sends when it hears of it gets through.
+                let ready = data.ready(limit).await;
                 news.tell(EngineNews::Connected { server: name_of_server(&client) });
+                if let Err(error) = ready {
+                    let message = format!("Messages to and from other hosts don't get through yet: {error}");
+                    news.tell(EngineNews::Warned { message });
+                }
             }
             Event::Disconnected | Event::Closed => {
                 let error = last_words.take().unwrap_or_else(|| "the connection was lost".to_owned());

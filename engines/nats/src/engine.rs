@@ -1,4 +1,5 @@
-//! The engine: a thread of its own, which speaks with the master over a pair of sockets, and ends when the master's end is closed.
+//! The engine: a thread of its own, which speaks with the master over a pair of sockets, and ends when the master's end is closed. Messages
+//! to other hosts have another such pair and thread ([`crate::data`]).
 
 use std::any::Any;
 use std::io;
@@ -17,6 +18,7 @@ use tokio::sync::{mpsc, watch};
 
 use crate::clock;
 use crate::connection::look_after;
+use crate::data::{self, Data};
 use crate::drive::drive;
 use crate::later::LaterStore;
 use crate::news::News;
@@ -29,36 +31,48 @@ const ORDERS: usize = 64;
 ///
 /// # Errors
 /// When there is no descriptor or no thread left.
-/// @returns the master's end.
-pub fn open(settings: EngineSettings) -> io::Result<StdUnixStream> {
+/// @returns the master's ends: of the seam, and of what goes to other hosts.
+pub fn open(settings: EngineSettings) -> io::Result<[StdUnixStream; 2]> {
+    let settings = Arc::new(settings);
     let (own, masters) = StdUnixStream::pair()?;
     own.set_nonblocking(true)?;
-    // What panics is told by the panic's own message, and by the end of the sockets.
-    let run = move || drop::<Result<_, Box<dyn Any + Send>>>(catch_unwind(AssertUnwindSafe(|| run(settings, own))));
-    thread::Builder::new().name("fleet".to_owned()).spawn(run)?;
-    Ok(masters)
+    let (news, told) = News::new();
+    let (parcels, data) = data::start(settings.clone(), news.clone())?;
+    spawn("fleet", move || run(settings, own, data, (news, told)))?;
+    Ok([masters, parcels])
 }
 
-fn run(settings: EngineSettings, own: StdUnixStream) -> io::Result<()> {
+/// What panics is told by the panic's own message, and by the end of the sockets.
+pub(crate) fn spawn(name: &str, run: impl FnOnce() -> io::Result<()> + Send + 'static) -> io::Result<()> {
+    let run = move || drop::<Result<_, Box<dyn Any + Send>>>(catch_unwind(AssertUnwindSafe(run)));
+    thread::Builder::new().name(name.to_owned()).spawn(run).map(drop)
+}
+
+type AllNews = (News, mpsc::Receiver<EngineNews>);
+
+fn run(settings: Arc<EngineSettings>, own: StdUnixStream, data: Data, news: AllNews) -> io::Result<()> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
-    let result = runtime.block_on(engine(settings, own));
+    let result = runtime.block_on(engine(settings, own, data, news));
     // A name that is being resolved is not waited for.
     runtime.shutdown_background();
     result
 }
 
-async fn engine(settings: EngineSettings, own: StdUnixStream) -> io::Result<()> {
+async fn engine(
+    settings: Arc<EngineSettings>,
+    own: StdUnixStream,
+    data: Data,
+    (news, told): AllNews,
+) -> io::Result<()> {
     let (from_master, to_master) = UnixStream::from_std(own)?.into_split();
-    let (news, told) = News::new();
     let (orders, received) = mpsc::channel(ORDERS);
     let (store, later) = watch::channel(None);
-    let settings = Arc::new(settings);
     let lease = hold(settings.clone(), LaterStore(later), received, news.clone());
     tokio::select! {
         result = listen(from_master, orders) => result,
         result = speak(to_master, told) => result,
         () = news.lost() => Ok(()),
-        () = look_after(&settings, &store, &news) => Ok(()),
+        () = look_after(&settings, &store, &data, &news) => Ok(()),
         () = lease => Ok(()),
     }
 }

@@ -1,7 +1,8 @@
 //! The fleet's engine on NATS: a binding of its own, which only an app with `fleet` loads.
 //!
 //! [`engine`] runs on a thread of its own and speaks with the master (crates/fleet/src/seam.rs). [`connection`] looks after the
-//! connection. [`store`] is the lease's record in a JetStream key-value bucket. [`drive`] runs a lease over any store.
+//! connection. [`store`] is the lease's record in a JetStream key-value bucket. [`drive`] runs a lease over any store. [`data`] is
+//! what goes to other hosts and comes from them, on a thread of its own.
 
 use std::os::fd::{IntoRawFd, RawFd};
 
@@ -10,20 +11,23 @@ use napi_derive::napi;
 mod clock;
 mod connect;
 mod connection;
+mod data;
 pub mod drive;
 pub mod engine;
 mod later;
 mod news;
+mod safe;
 pub mod settings;
 pub mod store;
 
 /// Starts the engine. What it is told is JSON (settings.rs).
-/// @returns the descriptor of the master's end, which is the caller's.
+/// @returns the descriptors of the master's ends, which are the caller's: of the seam, and of what goes to other hosts
+/// (crates/fleet/src/parcel.rs).
 #[napi]
 #[allow(clippy::needless_pass_by_value)] // It is made of JavaScript's.
-pub fn open_fleet(json: String) -> napi::Result<RawFd> {
+pub fn open_fleet(json: String) -> napi::Result<Vec<RawFd>> {
     let settings = settings::EngineSettings::parse(&json)
         .map_err(|message| napi::Error::new(napi::Status::InvalidArg, message))?;
     let masters = engine::open(settings).map_err(|error| napi::Error::from_reason(error.to_string()))?;
-    Ok(masters.into_raw_fd())
+    Ok(masters.map(IntoRawFd::into_raw_fd).to_vec())
 }

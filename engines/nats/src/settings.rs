@@ -7,6 +7,8 @@ use async_nats::ServerAddr;
 use cluster_fleet::lease::OnLost;
 use serde::Deserialize;
 
+use crate::safe::safe;
+
 /// What a stream's name may have at most, less `KV_`.
 const LONGEST_BUCKET: usize = 250;
 
@@ -77,14 +79,9 @@ impl EngineSettings {
         self.servers.iter().map(parse).collect()
     }
 
-    /// Names of fleets that differ give names of buckets that differ, of the characters that those may have.
+    /// Names of fleets that differ give names of buckets that differ.
     pub fn bucket(&self) -> String {
-        let is_fine = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
-        if self.name.bytes().all(|byte| is_fine(byte) || byte == b'_') {
-            return format!("fleet-{}", self.name);
-        }
-        let written = |byte| if is_fine(byte) { char::from(byte).to_string() } else { format!("_{byte:02x}") };
-        format!("fleet_{}", self.name.bytes().map(written).collect::<String>())
+        safe("fleet", &self.name)
     }
 }
 

@@ -1,7 +1,8 @@
-//! The lease on a real server: `npm run test:nats`.
+//! The lease, and messages, on a real server: `npm run test:nats`.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // Its helpers are tests, too.
 
+mod data;
 mod engine;
 mod lease;
 mod processes;

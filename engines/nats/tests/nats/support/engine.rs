@@ -1,16 +1,68 @@
 //! An engine, whose master is played by the test.
 
+use bytes::Bytes;
+use cluster_fleet::parcel::{Destination, Incoming, Outgoing, ParcelKind, Unpacked};
 use cluster_fleet::seam::{EngineNews, EngineOrder, LeaseName, LeaseNews, LeaseOrder, Unframed, frame};
 use cluster_nats::engine::open;
 use cluster_nats::settings::EngineSettings;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
+use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 
 use super::patiently;
 
+/// What goes to other hosts and comes from them.
+pub struct Parcels {
+    from_engine: OwnedReadHalf,
+    pub to_engine: OwnedWriteHalf,
+    unpacked: Unpacked,
+}
+
+pub fn outgoing(to: &str, number: u64, frames: impl Into<Bytes>) -> Outgoing {
+    let to = if to.is_empty() { Destination::Others } else { Destination::Host(to.to_owned()) };
+    Outgoing { to, kind: ParcelKind::Messages, number, frames: frames.into() }
+}
+
+impl Parcels {
+    /// With one system call.
+    pub async fn send(&mut self, parcels: impl IntoIterator<Item = Outgoing>) {
+        let bytes: Vec<Bytes> = parcels.into_iter().flat_map(|parcel| [parcel.head(), parcel.frames]).collect();
+        self.to_engine.write_all(&bytes.concat()).await.unwrap();
+    }
+
+    /// To all others, if nobody is named.
+    pub async fn say(&mut self, to: &str, frames: &str) {
+        self.send([outgoing(to, 0, frames.to_owned())]).await;
+    }
+
+    /// None: the engine has ended.
+    pub async fn next(&mut self) -> Option<Incoming> {
+        loop {
+            if let Some(incoming) = self.unpacked.incoming().unwrap() {
+                return Some(incoming);
+            }
+            let read = self.from_engine.read_buf(self.unpacked.room(64 << 10));
+            if patiently("a parcel", read).await.unwrap() == 0 {
+                return None;
+            }
+        }
+    }
+
+    /// The next one has these frames.
+    pub async fn hears(&mut self, from: &str, frames: &str) {
+        match self.next().await.unwrap() {
+            Incoming::Received { from: sender, frames: heard, .. } => {
+                assert_eq!((sender.as_str(), std::str::from_utf8(&heard).unwrap()), (from, frames));
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
 pub struct Engine {
     socket: UnixStream,
+    pub parcels: Parcels,
     unframed: Unframed,
 }
 
@@ -21,9 +73,23 @@ impl Engine {
             "servers": [server], "name": "test", "host": host, "lease": 15_000, "onLost": "stop", "alone": "fleet",
         });
         settings.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        let socket = open(EngineSettings::parse(&settings.to_string()).unwrap()).unwrap();
-        socket.set_nonblocking(true).unwrap();
-        Self { socket: UnixStream::from_std(socket).unwrap(), unframed: Unframed::default() }
+        let sockets = open(EngineSettings::parse(&settings.to_string()).unwrap()).unwrap();
+        let [socket, parcels] = sockets.map(|socket| {
+            socket.set_nonblocking(true).unwrap();
+            UnixStream::from_std(socket).unwrap()
+        });
+        let (from_engine, to_engine) = parcels.into_split();
+        let parcels = Parcels { from_engine, to_engine, unpacked: Unpacked::default() };
+        Self { socket, parcels, unframed: Unframed::default() }
+    }
+
+    /// Without a lease. It is connected.
+    pub async fn without_lease(server: &str, host: &str, more: &Value) -> Self {
+        let mut settings = json!({ "alone": "host" });
+        settings.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let mut engine = Self::start(server, host, &settings);
+        engine.until(|news| matches!(news, EngineNews::Connected { .. })).await;
+        engine
     }
 
     pub async fn order(&mut self, order: EngineOrder) {

@@ -1,0 +1,170 @@
+//! From other hosts to the master. A master that is behind does not hold up the servers: what it has no room for is lost, and counted.
+
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::io;
+use std::time::Duration;
+
+use async_nats::{Client, Message, StatusCode, SubscribeError, Subscriber};
+use bytes::Bytes;
+use cluster_fleet::gaps::{Gaps, Way};
+use cluster_fleet::parcel::Incoming;
+use cluster_fleet::seam::EngineNews;
+use cluster_fleet::wire::{WireFault, WireHead};
+use futures_util::StreamExt;
+use tokio::net::unix::WriteHalf;
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+
+use super::subjects::Subjects;
+use super::unread::Unread;
+use crate::news::News;
+
+/// What is heard over a connection.
+pub struct Ears {
+    others: Subscriber,
+    direct: Subscriber,
+    replies: Subscriber,
+}
+
+enum Heard {
+    Message(Way, Bytes),
+    /// Nobody has got what was sent with that subject for an answer.
+    Nobody(String),
+}
+
+impl Ears {
+    /// When this is done the server knows of it, if it has answered within `limit`.
+    ///
+    /// # Errors
+    /// When the client has ended.
+    pub async fn open(
+        client: &Client,
+        subjects: &Subjects,
+        host: &str,
+        limit: Duration,
+    ) -> Result<Self, SubscribeError> {
+        let mut replies = client.subscribe(subjects.inbox()).await?;
+        let others = client.subscribe(subjects.all()).await?;
+        let direct = client.subscribe(subjects.host(host).unwrap_or_else(|| subjects.nobody())).await?;
+        // It is answered after the subscriptions.
+        let _ = client.publish_with_reply(subjects.nobody(), subjects.probe(), Bytes::new()).await;
+        let _ = timeout(limit, replies.next()).await;
+        Ok(Self { others, direct, replies })
+    }
+
+    /// Never, when the client has ended.
+    async fn hear(&mut self) -> Heard {
+        loop {
+            tokio::select! {
+                Some(Message { subject, status: Some(StatusCode::NO_RESPONDERS), .. }) = self.replies.next() => {
+                    return Heard::Nobody(subject.into_string());
+                }
+                Some(message) = self.direct.next() => return Heard::Message(Way::Direct, message.payload),
+                Some(message) = self.others.next() => return Heard::Message(Way::Others, message.payload),
+                else => std::future::pending().await,
+            }
+        }
+    }
+}
+
+pub struct Receiving {
+    unread: Unread,
+    gaps: Gaps,
+    /// How many frames of which host were lost, as long as the master is not told.
+    missed: BTreeMap<String, u64>,
+    warned: bool,
+    news: News,
+}
+
+impl Receiving {
+    pub fn new(news: News) -> Self {
+        Self { unread: Unread::default(), gaps: Gaps::default(), missed: BTreeMap::new(), warned: false, news }
+    }
+
+    /// Writes what the master is told, and with a connection what is heard.
+    ///
+    /// # Errors
+    /// Always, when the master is gone.
+    pub async fn run(
+        &mut self,
+        to_master: &WriteHalf<'_>,
+        told: &mut mpsc::UnboundedReceiver<Vec<Incoming>>,
+        mut ears: Option<(&mut Ears, &Subjects)>,
+    ) -> io::Result<Infallible> {
+        loop {
+            tokio::select! {
+                // As much as possible with one system call.
+                biased;
+                Some(told) = told.recv() => told.iter().for_each(|incoming| self.unread.tell(incoming)),
+                (heard, subjects) = hear(&mut ears) => self.heard(heard, subjects),
+                writable = to_master.writable(), if !self.unread.is_empty() => {
+                    writable?;
+                    self.unread.write(to_master)?;
+                }
+            }
+            if self.unread.is_plenty() {
+                self.unread.write(to_master)?;
+            }
+            self.tell_missed();
+        }
+    }
+
+    fn heard(&mut self, heard: Heard, subjects: &Subjects) {
+        match heard {
+            Heard::Message(way, message) => self.received(way, message),
+            Heard::Nobody(subject) => {
+                if let Some((host, numbers)) = subjects.replied(&subject) {
+                    for number in numbers {
+                        self.unread.tell(&Incoming::Nobody { host: host.clone(), number });
+                    }
+                }
+            }
+        }
+    }
+
+    fn received(&mut self, way: Way, mut message: Bytes) {
+        let head = match WireHead::take(&mut message) {
+            Ok(head) => head,
+            Err(fault) => return self.warn(fault),
+        };
+        let missed = self.gaps.before(way, &head);
+        let has_room = self.unread.has_room();
+        let missed = if has_room { missed } else { missed + u64::from(head.count) };
+        if missed > 0 {
+            *self.missed.entry(head.from.clone()).or_default() += missed;
+        }
+        if has_room {
+            self.tell_missed();
+            self.unread.add(&Incoming::Received { from: head.from, kind: head.kind, frames: message });
+        }
+    }
+
+    fn tell_missed(&mut self) {
+        while self.unread.has_room()
+            && let Some((from, count)) = self.missed.pop_first()
+        {
+            self.unread.add(&Incoming::Missed { from, count });
+        }
+    }
+
+    fn warn(&mut self, fault: WireFault) {
+        if std::mem::replace(&mut self.warned, true) {
+            return;
+        }
+        let what = match fault {
+            WireFault::Version(version) => format!("is of another version of this package (its form is {version})"),
+            WireFault::Foreign => "is not of this package".to_owned(),
+        };
+        let message = format!("What another host sends {what}, and is ignored: this is told once");
+        self.news.tell(EngineNews::Warned { message });
+    }
+}
+
+/// Nothing without ears.
+async fn hear<'a>(ears: &mut Option<(&mut Ears, &'a Subjects)>) -> (Heard, &'a Subjects) {
+    match ears {
+        Some((ears, subjects)) => (ears.hear().await, subjects),
+        None => std::future::pending().await,
+    }
+}
