@@ -222,13 +222,20 @@ mod tests {
         if field("cmd").and_then(Value::as_str).is_some_and(|cmd| cmd.starts_with("NODE_")) {
             return Envelope::Internal;
         }
+        let in_fleet = field("scope").and_then(Value::as_str) == Some("fleet");
         Envelope::User(match field("to").and_then(Value::as_str) {
+            Some("alone") if in_fleet => Target::Fleet(Reach::Alone),
             Some("alone") => Target::Alone,
             Some("worker") => match field("worker_pid").filter(|pid| !pid.is_null()) {
+                Some(Value::String(name)) if in_fleet && name.contains('/') => Target::Fleet(Reach::OneWorker),
                 Some(Value::String(digits)) => Target::WorkerPid(digits.parse().unwrap_or(0)),
                 Some(pid) => Target::WorkerPid(pid.as_u64().and_then(|pid| u32::try_from(pid).ok()).unwrap_or(0)),
-                None if field("type").and_then(Value::as_str) == Some("all") => Target::AllWorkers,
-                None => Target::AnyWorker,
+                None => match (field("type").and_then(Value::as_str) == Some("all"), in_fleet) {
+                    (true, true) => Target::Fleet(Reach::AllWorkers),
+                    (true, false) => Target::AllWorkers,
+                    (false, true) => Target::Fleet(Reach::AnyWorker),
+                    (false, false) => Target::AnyWorker,
+                },
             },
             _ => Target::App,
         })
@@ -247,6 +254,46 @@ mod tests {
         {
             assert_eq!(target(&other), Target::App, "{other}");
         }
+    }
+
+    #[test]
+    fn finds_the_targets_of_the_fleet() {
+        let in_fleet = |mut message: Value| {
+            message["scope"] = json!("fleet");
+            target(&message)
+        };
+        assert_eq!(in_fleet(json!({"to": "alone"})), Target::Fleet(Reach::Alone));
+        assert_eq!(in_fleet(json!({"to": "worker"})), Target::Fleet(Reach::AnyWorker));
+        assert_eq!(in_fleet(json!({"to": "worker", "type": "all"})), Target::Fleet(Reach::AllWorkers));
+        assert_eq!(in_fleet(json!({"to": "worker", "worker_pid": "b/7"})), Target::Fleet(Reach::OneWorker));
+        assert_eq!(
+            in_fleet(json!({"to": "worker", "worker_pid": 7})),
+            Target::WorkerPid(7),
+            "without a host it is here"
+        );
+        assert_eq!(in_fleet(json!({"to": "app"})), Target::App, "each host has one");
+        assert_eq!(target(&json!({"to": "worker", "worker_pid": "b/7"})), Target::WorkerPid(0));
+        for scope in [json!("host"), json!(true), json!(null), json!(["fleet"])] {
+            assert_eq!(target(&json!({"to": "alone", "scope": scope})), Target::Alone, "{scope}");
+        }
+        let escaped = br#"{"to":"alone","sc\u006fpe":"fl\u0065et"}"#;
+        assert_eq!(Envelope::read(escaped), Ok(Envelope::User(Target::Fleet(Reach::Alone))));
+        let last = br#"{"to":"alone","scope":"fleet","scope":"host"}"#;
+        assert_eq!(Envelope::read(last), Ok(Envelope::User(Target::Alone)));
+    }
+
+    #[test]
+    fn a_host_and_a_pid_are_told_apart_by_the_last_slash() {
+        let named = |pid: Value| host_and_pid(json!({"worker_pid": pid}).to_string().as_bytes());
+        assert_eq!(named(json!("b/7")), Some(("b".to_owned(), 7)));
+        assert_eq!(named(json!("b/c/7")), Some(("b/c".to_owned(), 7)));
+        assert_eq!(named(json!("店\"/7")), Some(("店\"".to_owned(), 7)));
+        for other in
+            [json!("7"), json!("b/"), json!("b/x"), json!("b/-7"), json!(7), json!(null), json!("b/4294967296")]
+        {
+            assert_eq!(named(other.clone()), None, "{other}");
+        }
+        assert_eq!((host_and_pid(b"{}"), host_and_pid(b"{")), (None, None));
     }
 
     #[test]
@@ -291,12 +338,28 @@ mod tests {
             any::<bool>().prop_map(Value::from),
             any::<i32>().prop_map(Value::from),
             any::<f32>().prop_map(Value::from),
-            prop_oneof![Just("alone"), Just("worker"), Just("all"), Just("7"), Just("NODE_X"), Just("\"\\\n\u{1F600}")]
-                .prop_map(Value::from),
+            prop_oneof![
+                Just("alone"),
+                Just("worker"),
+                Just("all"),
+                Just("fleet"),
+                Just("7"),
+                Just("b/7"),
+                Just("NODE_X"),
+                Just("\"\\\n\u{1F600}")
+            ]
+            .prop_map(Value::from),
         ];
         leaf.prop_recursive(4, 32, 6, |inner| {
-            let key =
-                prop_oneof![Just("to"), Just("type"), Just("cmd"), Just("worker_pid"), Just("data"), Just("t\\o")];
+            let key = prop_oneof![
+                Just("to"),
+                Just("type"),
+                Just("cmd"),
+                Just("worker_pid"),
+                Just("scope"),
+                Just("data"),
+                Just("t\\o")
+            ];
             prop_oneof![
                 proptest::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
                 proptest::collection::btree_map(key.prop_map(str::to_owned), inner, 0..6)
@@ -342,6 +405,10 @@ mod tests {
             (Target::Alone, true),
             (Target::AllWorkers, true),
             (Target::WorkerPid(7), true),
+            (Target::Fleet(Reach::Alone), true),
+            (Target::Fleet(Reach::AllWorkers), true),
+            (Target::Fleet(Reach::AnyWorker), false),
+            (Target::Fleet(Reach::OneWorker), false),
         ] {
             assert_eq!(target.is_the_same_for_all(), same, "{target:?}");
         }

@@ -73,9 +73,9 @@ impl Messages {
         let lane = Lane::of(from, target);
         match HostRoute::find(ctx, from, target, &frame) {
             HostRoute::Here(target) => self.pass_on(ctx, from, target, lane, frame),
-            HostRoute::Host(host) => self.afar.to_host(ctx, host, lane, frame),
+            HostRoute::Host(host) => self.afar.send_to_host(ctx, host, lane, frame),
             HostRoute::Everywhere => {
-                self.afar.to_others(ctx, lane, frame.clone());
+                self.afar.send_to_others(ctx, lane, frame.clone());
                 self.pass_on(ctx, from, Target::AllWorkers, lane, frame);
             }
             HostRoute::Nowhere(reason) => undeliverable(ctx, from, &frame, reason),
@@ -209,7 +209,7 @@ impl Messages {
     fn publish_afar(&mut self, ctx: &mut Context, from: Peer, frame: &Bytes) {
         match ctx.fleet.reachable() {
             _ if matches!(from, Peer::Host(_)) => {}
-            Reachable::Yes => self.afar.to_others(ctx, Lane::of_topics(from), frame.clone()),
+            Reachable::Yes => self.afar.send_to_others(ctx, Lane::of_topics(from), frame.clone()),
             Reachable::Away => undeliverable(ctx, from, frame, Undeliverable::FleetAway),
             Reachable::Never => undeliverable(ctx, from, frame, Undeliverable::NoFleet),
         }

@@ -35,13 +35,13 @@ struct RecentMessage {
 
 impl SentAfar {
     /// A message, or several that follow each other, to one host.
-    pub fn to_host(&mut self, ctx: &mut Context, to: HostId, lane: Lane, frame: Bytes) {
+    pub fn send_to_host(&mut self, ctx: &mut Context, to: HostId, lane: Lane, frame: Bytes) {
         let number = self.remember(lane.from, &frame);
         to_host(ctx, to, FleetMail::Messages, number, frame, Origin::Message(lane));
     }
 
     /// The same to all others.
-    pub fn to_others(&mut self, ctx: &mut Context, lane: Lane, frame: Bytes) {
+    pub fn send_to_others(&mut self, ctx: &mut Context, lane: Lane, frame: Bytes) {
         let number = self.remember(lane.from, &frame);
         to_others(ctx, number, lane, frame);
     }
