@@ -104,7 +104,11 @@ function prepare(settings) {
     program: process.execPath,
     cwd,
     env: Object.entries(env).map(([name, value]) => `${name}=${value}`),
-    worker: role('worker', settings.workerLoader, [exec, ...args], { instanceVar, countRequests }),
+    worker: role('worker', settings.workerLoader, [exec, ...args], {
+      instanceVar,
+      countRequests,
+      randomWorker: hasFleet && settings.randomWorker,
+    }),
     alone: alone && role('alone', settings.aloneLoader, [ALONE_MAIN], { path: alone, config: aloneConfig, isFenced }),
     instanceVar,
     inspector: port === undefined ? undefined : { host, port },

@@ -154,6 +154,17 @@ class PendingAnswer extends Pending {
   }
 }
 
+/** Resolves with who has answered. */
+class PendingWho extends PendingAnswer {
+  keyOf({ host, pid }) {
+    return { host, pid };
+  }
+
+  answered(who) {
+    this.resolve(who);
+  }
+}
+
 /** Resolves with what each worker answered, and why others did not. */
 class PendingAnswers extends Pending {
   /** Who is still to answer; null until it is known who was asked. */
@@ -275,4 +286,4 @@ function remoteError(sent) {
   return Object.assign(error, { remoteStack: text('stack') });
 }
 
-module.exports = { pendingOf, showWhoAsked };
+module.exports = { PendingWho, pendingOf, showWhoAsked };

@@ -7,10 +7,14 @@
 const { ClusterError, describeError } = require('../errors');
 const timers = require('../real-timers');
 const { TARGETS, checkAction, checkJob, checkRequest } = require('./request-arguments');
+const { toJson } = require('./serialization');
 const { withRetry } = require('./job');
-const { pendingOf, showWhoAsked } = require('./request-pending');
+const { PendingWho, pendingOf, showWhoAsked } = require('./request-pending');
 
 const CMD = 'NODE_YUNFLY_RPC';
+
+/** What a worker of any host does with the message of `cluster.randomWorker()` (lib/preload/random-worker.js). */
+const RANDOM_WORKER = 'yunfly:random-worker';
 
 /** Of an error for which the smallest `maxMessageBytes` has room, so many characters of each text. */
 const SHORT_TEXT = 150;
@@ -58,11 +62,21 @@ class RequestEndpoint {
     }
   }
 
-  #ask(message, options) {
+  /** Gives a message to a worker of any host, as JSON. @returns who that is */
+  async randomWorker(message = {}) {
+    const data = JSON.parse(toJson(message));
+    try {
+      return await this.#ask({ to: 'worker', scope: 'fleet', action: RANDOM_WORKER, data }, {}, PendingWho);
+    } catch (error) {
+      showWhoAsked(error, this.randomWorker);
+      throw error;
+    }
+  }
+
+  #ask(message, options, Pending = pendingOf(message)) {
     const { timeout, signal } = checkRequest(message, options);
     const { to, type, worker_pid, scope, action, data } = message;
     const id = `${instance}-${++count}`;
-    const Pending = pendingOf(message);
     const pending = new Pending(message, {
       unpack: this.#codec.unpack,
       forget: () => this.#pending.delete(id),
@@ -190,4 +204,4 @@ function address(reply) {
   return { to: TARGETS.includes(to) ? to : undefined, worker_pid: typeof pid === 'number' ? pid : undefined };
 }
 
-module.exports = { RequestEndpoint };
+module.exports = { RANDOM_WORKER, RequestEndpoint };

@@ -27,8 +27,8 @@ function start(boot) {
   return open;
 }
 
-function openEndpoint({ role, hasFleet, serialization = 'json' }) {
-  const { RequestEndpoint } = require('../messages/request');
+function openEndpoint({ role, hasFleet, randomWorker, serialization = 'json' }) {
+  const { RANDOM_WORKER, RequestEndpoint } = require('../messages/request');
   const { codecs } = require('../messages/serialization');
   const link = {
     role,
@@ -38,7 +38,12 @@ function openEndpoint({ role, hasFleet, serialization = 'json' }) {
     // Without a callback Node would emit a failed write as 'error' on `process`.
     send: (frame) => void send.call(process, frame, () => {}),
   };
-  return new RequestEndpoint(link, codecs[serialization]);
+  const opened = new RequestEndpoint(link, codecs[serialization]);
+  // Another host may choose this worker.
+  if (hasFleet && role === 'worker') {
+    opened.onRequest(RANDOM_WORKER, (message) => require('./random-worker').chosen(message, randomWorker));
+  }
+  return opened;
 }
 
 module.exports = { start, open: () => open() };
