@@ -20,7 +20,7 @@ use bytes::Bytes;
 use crate::action::{Action, Origin};
 use crate::context::{Context, Phase};
 use crate::event::HandleTarget;
-use crate::fleet::Reachable;
+use crate::fleet::{KeptWord, Reachable};
 use crate::lifecycle::child::Child;
 use crate::notice::{Notice, Undeliverable};
 use crate::types::{ChildId, ConnectionId, HostId, Lane, Peer, Readiness};
@@ -176,7 +176,11 @@ impl Messages {
     /// The fleet's servers are reachable, or not any more.
     pub fn fleet_connected(&mut self, ctx: &mut Context, is_connected: bool) {
         ctx.fleet.connected(is_connected);
-        if !is_connected {
+        if is_connected {
+            for KeptWord { to, mail, frame } in ctx.fleet.take_words() {
+                sent_afar::to_host(ctx, to, mail, 0, frame, Origin::Master);
+            }
+        } else {
             self.requests.fleet_away(ctx);
             self.afar.forget();
         }

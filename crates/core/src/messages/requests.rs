@@ -15,10 +15,11 @@ use super::route::Route;
 use super::sent_afar::{SentAfar, to_host};
 use crate::action::{Action, FleetMail, Origin};
 use crate::context::Context;
+use crate::fleet::Reachable;
 use crate::lifecycle::child::{ChannelState, Child};
 use crate::notice::{Notice, Undeliverable};
 use crate::types::{ChildId, Lane, Peer};
-use afar::RecentAnswers;
+use afar::{RecentAnswers, cancel_at};
 use cluster_protocol::envelope::{MessageScope, Reach, Target};
 use cluster_protocol::remote;
 use cluster_protocol::request;
@@ -150,6 +151,10 @@ impl Requests {
             (Peer::Host(host), Peer::Child(child)) => {
                 let lane = Lane::of(by, Target::Fleet(Reach::OneWorker));
                 let pid = ctx.processes.get(child).and_then(|child| child.pid);
+                if ctx.fleet.reachable() != Reachable::Yes {
+                    let asked = NamedRequest { name, scope };
+                    return answer_gone(ctx, who_asked, &asked, pid, Undeliverable::FleetAway);
+                }
                 let number = self.answers.note(afar, pid, host, name);
                 to_host(ctx, host, FleetMail::Answer, number, frame, Origin::Message(lane));
             }
@@ -178,14 +183,14 @@ impl Requests {
     pub fn cancelled(&mut self, ctx: &mut Context, who_asked: Peer, id: String) {
         let name = RequestName { asker: None, id };
         if let Some(owed) = self.open.remove(who_asked, &name) {
-            self.cancel_afar(ctx, who_asked, &name, &owed);
+            cancel_at(ctx, who_asked, &name, owed.hosts.into_keys());
         }
     }
 
     /// A child's channel ended.
     pub fn lost(&mut self, ctx: &mut Context, child: ChildId) {
         for (name, owed) in self.open.remove_all(Peer::Child(child)) {
-            self.cancel_afar(ctx, Peer::Child(child), &name, &owed);
+            cancel_at(ctx, Peer::Child(child), &name, owed.hosts.into_keys());
         }
         let pid = ctx.processes.get(child).and_then(|child| child.pid);
         for (who_asked, name, scope) in self.open.child_gone(child) {

@@ -369,3 +369,35 @@ fn an_answer_that_is_too_large_is_replaced_wherever_that_is_seen() {
         assert_eq!((&told[0].2["pid"], &told[0].2["worker_pid"]), (&json!(world.pid(ALONE)), &json!(7)));
     }
 }
+
+#[test]
+fn what_ends_while_the_servers_are_away_is_said_when_they_are_back() {
+    let mut world = world();
+    let own = world.pid(ALONE);
+    asked_by_b(&mut world, "1", 7, r#""to":"alone""#);
+    asks(&mut world, APP, "2", B7);
+    sent(&mut world);
+    world.tell(Event::FleetConnected(false));
+    replies(&mut world, ALONE, "1", 7);
+    assert_eq!((sent(&mut world), open(&world)), (vec![], 0));
+    world.tell(Event::FleetConnected(true));
+    let gone = json!({"act": "gone", "id": "1", "pid": own, "reason": "fleet-away", "to": "worker", "worker_pid": 7});
+    let cancel = json!({"act": "cancel", "id": "2", "reply": {"to": "app"}});
+    let cancel = (Some("b".to_owned()), FleetMail::Messages, cancel);
+    assert_eq!(sent(&mut world), [cancel, answer("b", gone)], "the answer itself is lost, and one nobody waits for");
+    world.tell(Event::FleetConnected(true));
+    assert_eq!(sent(&mut world), [], "once");
+}
+
+#[test]
+fn an_answer_that_reached_nobody_is_not_waited_for() {
+    let mut world = world();
+    asked_by_b(&mut world, "1", 7, r#""to":"alone""#);
+    replies(&mut world, ALONE, "1", 7);
+    let number = world.fleet.sent[0].number;
+    sent(&mut world);
+    world.tell(Event::Nobody { number });
+    world.tell(Event::Nobody { number });
+    let told = sent(&mut world);
+    assert_eq!((told.len(), &told[0].2["act"], &told[0].2["reason"]), (1, &json!("gone"), &json!("fleet-away")));
+}
