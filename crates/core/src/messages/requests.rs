@@ -39,12 +39,6 @@ pub struct NamedRequest {
     scope: MessageScope,
 }
 
-impl NamedRequest {
-    fn here(id: String, scope: MessageScope) -> Self {
-        Self { name: RequestName { asker: None, id }, scope }
-    }
-}
-
 impl Requests {
     /// How many are open.
     #[cfg(test)]
@@ -62,12 +56,14 @@ impl Requests {
         frame: Bytes,
         id: String,
     ) {
-        let whole_fleet = NamedRequest::here(id.clone(), MessageScope::Host);
+        let mut asked = NamedRequest { name: RequestName { asker: None, id }, scope: MessageScope::Host };
         if self.open.are_too_many(from) {
-            return answer_gone(ctx, from, &whole_fleet, None, Undeliverable::TooMany);
+            return answer_gone(ctx, from, &asked, None, Undeliverable::TooMany);
         }
-        let scope = if matches!(target, Target::Fleet(_)) { MessageScope::Fleet } else { MessageScope::Host };
-        let (asked, lane) = (NamedRequest::here(id, scope), Lane::of_each(from, target));
+        let lane = Lane::of_each(from, target);
+        if let Target::Fleet(_) = target {
+            asked.scope = MessageScope::Fleet;
+        }
         match HostRoute::find(ctx, from, target, &frame) {
             HostRoute::Here(target) => {
                 let kind = QueuedKind::Request(asked);
@@ -79,7 +75,11 @@ impl Requests {
                 let (target, kind) = (Target::AllWorkers, QueuedKind::Request(asked));
                 self.requested(ctx, mail, QueuedMessage { from, lane, target, frame, kind });
             }
-            HostRoute::Nowhere(reason) => answer_gone(ctx, from, &whole_fleet, None, reason),
+            // That concerns no host in particular.
+            HostRoute::Nowhere(reason) => {
+                let asked = NamedRequest { scope: MessageScope::Host, ..asked };
+                answer_gone(ctx, from, &asked, None, reason);
+            }
         }
     }
 
@@ -87,13 +87,13 @@ impl Requests {
     pub fn requested(&mut self, ctx: &mut Context, mail: &mut Mail, message: QueuedMessage) {
         let QueuedMessage { from, lane, target, frame, kind: QueuedKind::Request(asked) } = message else { return };
         // It may have been asked again elsewhere.
-        if is_gone(ctx, from) && matches!(from, Peer::Host(_)) {
+        if is_gone(ctx, from) && is_afar(from) {
             return;
         }
         let children = match Route::find(ctx, from, target) {
             Route::App(child) => return ctx.notify(Notice::Request(Some(child), frame)),
             // In a fleet nobody waits for the workers of one host: those that it has not are none.
-            Route::Later | Route::Nowhere(_) if target == Target::AllWorkers && matches!(from, Peer::Host(_)) => vec![],
+            Route::Later | Route::Nowhere(_) if target == Target::AllWorkers && is_afar(from) => vec![],
             Route::Nowhere(_) if target == Target::AllWorkers && asked.scope == MessageScope::Fleet => vec![],
             Route::Later => {
                 let kept =
@@ -102,6 +102,10 @@ impl Requests {
                     answer_gone(ctx, from, &asked, None, Undeliverable::MailboxFull);
                 }
                 return;
+            }
+            // Of a host it would mean that it has left.
+            Route::Nowhere(Undeliverable::Gone) if asked.scope == MessageScope::Fleet || is_afar(from) => {
+                return answer_gone(ctx, from, &asked, None, Undeliverable::NoSuchWorker);
             }
             Route::Nowhere(reason) => return answer_gone(ctx, from, &asked, None, reason),
             Route::Child(child) => vec![child],
@@ -217,6 +221,10 @@ fn who_asked(ctx: &Context, target: Target) -> Option<Peer> {
         }
         Target::AnyWorker | Target::AllWorkers | Target::Fleet(_) => None,
     }
+}
+
+fn is_afar(who: Peer) -> bool {
+    matches!(who, Peer::Host(_))
 }
 
 /// What has waited may be from somebody who is not there any more, and of whom nothing is kept.

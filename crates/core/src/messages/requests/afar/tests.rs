@@ -285,7 +285,7 @@ fn who_asks_all_from_another_host_hears_who_is_there() {
 fn a_request_that_reaches_nobody_here_is_answered() {
     let mut world = world();
     for (to, reason) in [
-        (r#""to":"app""#, "gone"),
+        (r#""to":"app""#, "no-such-worker"),
         (r#""to":"worker","worker_pid":"a/7","scope":"fleet""#, "no-such-worker"),
         (r#""to":"worker","worker_pid":"a/x","scope":"fleet""#, "no-such-worker"),
     ] {
@@ -293,6 +293,23 @@ fn a_request_that_reaches_nobody_here_is_answered() {
         let gone = json!({"act": "gone", "id": "1", "reason": reason, "to": "worker", "worker_pid": 7});
         assert_eq!(sent(&mut world), [answer("b", gone)]);
     }
+}
+
+/// Without a pid the word 'gone' says that a host has left.
+#[test]
+fn a_process_of_the_fleet_that_is_gone_is_none() {
+    let mut world = world();
+    let pid = world.pid(ONE);
+    world.core.ctx.processes.get_mut(ONE).unwrap().channel = crate::lifecycle::child::ChannelState::Exiting;
+    let to = format!(r#""to":"worker","worker_pid":"a/{pid}","scope":"fleet""#);
+    asks(&mut world, APP, "1", &to);
+    let gone = json!({"act": "gone", "id": "1", "reason": "no-such-worker", "host": "a"});
+    assert_eq!(told(&mut world, APP), [gone]);
+    asked_by_b(&mut world, "1", 7, &to);
+    let gone = json!({"act": "gone", "id": "1", "reason": "no-such-worker", "to": "worker", "worker_pid": 7});
+    assert_eq!(sent(&mut world), [answer("b", gone)]);
+    asks(&mut world, APP, "1", &format!(r#""to":"worker","worker_pid":{pid}"#));
+    assert_eq!(told(&mut world, APP), [json!({"act": "gone", "id": "1", "reason": "gone"})], "of this host's own");
 }
 
 #[test]
