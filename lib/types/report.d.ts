@@ -238,9 +238,10 @@ export interface ClusterStats {
  *   one is closed
  * - `stalled`: it was for all workers or for a topic's subscribers (`{ topic, value }`), and one of them read nothing for 1 s while
  *   too much waited for it. The others got it; see the event `missed`
- * - `no-host`: no host of the fleet has that name, or none has a worker that is ready
+ * - `no-host`: the fleet has no host of that name, or it has just left
  * - `no-fleet`: it had `scope: 'fleet'`, and there is no `fleet`
  * - `fleet-away`: it was for another host, and the servers of the fleet cannot be reached
+ * - `too-large`: it was for other hosts, and is larger than the servers of the fleet accept (`max_payload` of NATS)
  * - from `Cluster.sendmessage` also `created` (not started yet) and `inProcess` (`enable: false`); from `Cluster.publish`
  *   (`{ topic, value }`) also `created`
  */
@@ -255,6 +256,7 @@ export type UndeliverableReason =
   | 'no-host'
   | 'no-fleet'
   | 'fleet-away'
+  | 'too-large'
   | 'created'
   | 'inProcess';
 

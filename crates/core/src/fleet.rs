@@ -1,12 +1,18 @@
 //! The other hosts of the fleet, as far as they are known here: who is there, how many workers each has, and who has the alone.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 
+use bytes::Bytes;
+
+use crate::action::FleetMail;
 use crate::types::HostId;
 
 /// So many hosts are known by their names. Only those can be more that nobody has introduced as members.
 const MOST_HOSTS: usize = 1 << 14;
+
+/// So many words are kept until the fleet's servers are reachable again.
+const MOST_WORDS: usize = 1 << 12;
 
 /// The fleet, seen from this host.
 #[derive(Debug, Default)]
@@ -19,6 +25,16 @@ pub struct FleetView {
     /// Who has the alone.
     holder: Option<Arc<str>>,
     last: u32,
+    /// What this master has to say to others when they are reachable again.
+    words: VecDeque<KeptWord>,
+}
+
+/// That a request is over, for a host that may not have noticed that this one was away.
+#[derive(Debug)]
+pub struct KeptWord {
+    pub to: HostId,
+    pub mail: FleetMail,
+    pub frame: Bytes,
 }
 
 #[derive(Debug)]
@@ -83,7 +99,21 @@ impl FleetView {
     pub fn left(&mut self, name: &str) -> Option<HostId> {
         let id = self.ids.remove(name)?;
         self.hosts.remove(&id);
+        self.words.retain(|word| word.to != id);
         Some(id)
+    }
+
+    /// Keeps a word until the fleet's servers are reachable again.
+    pub fn say_later(&mut self, word: KeptWord) {
+        self.words.push_back(word);
+        if self.words.len() > MOST_WORDS {
+            self.words.pop_front();
+        }
+    }
+
+    /// The words that were kept.
+    pub fn take_words(&mut self) -> VecDeque<KeptWord> {
+        std::mem::take(&mut self.words)
     }
 
     /// Who has the alone, as far as is known.
@@ -156,6 +186,22 @@ mod tests {
         assert_eq!((fleet.known("b"), fleet.name(first), fleet.left("b")), (None, None, None));
         assert_ne!(fleet.host("b"), Some(first));
         assert_eq!(fleet.members().count(), 0, "nobody has introduced it again");
+    }
+
+    #[test]
+    fn so_many_words_are_kept_and_none_for_a_host_that_has_left() {
+        let mut fleet = fleet();
+        let [b, c] = ["b", "c"].map(|name| fleet.host(name).unwrap());
+        let word = |to| KeptWord { to, mail: FleetMail::Answer, frame: Bytes::new() };
+        fleet.say_later(word(b));
+        for _ in 0..MOST_WORDS {
+            fleet.say_later(word(c));
+        }
+        fleet.say_later(word(b));
+        assert_eq!(fleet.words.len(), MOST_WORDS);
+        fleet.left("c");
+        let kept: Vec<HostId> = fleet.take_words().iter().map(|word| word.to).collect();
+        assert_eq!((kept, fleet.take_words().len()), (vec![b], 0));
     }
 
     #[test]

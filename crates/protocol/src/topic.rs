@@ -192,6 +192,16 @@ mod tests {
     }
 
     #[test]
+    fn it_goes_to_the_subscribers_of_this_host_or_of_the_fleet() {
+        let scope = |fields: &str| read(&format!(r#""act":"publish","topic":"a"{fields}"#)).unwrap().scope;
+        assert_eq!(scope(""), MessageScope::Host);
+        assert_eq!(scope(r#","scope":"fleet""#), MessageScope::Fleet);
+        for other in [r#","scope":"host""#, r#","scope":null"#, r#","scope":"fleet","scope":true"#] {
+            assert_eq!(scope(other), MessageScope::Host, "{other}");
+        }
+    }
+
+    #[test]
     fn what_is_missing_is_told() {
         for (fields, field) in [
             (r#""topic":"a""#, "act"),

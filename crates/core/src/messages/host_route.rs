@@ -40,7 +40,7 @@ impl HostRoute {
 fn of_afar(target: Target, frame: &[u8]) -> HostRoute {
     HostRoute::Here(match target {
         // There is an app on each host: that one's is not this one's.
-        Target::App => return HostRoute::Nowhere(Undeliverable::Gone),
+        Target::App => return HostRoute::Nowhere(Undeliverable::NoSuchWorker),
         Target::Fleet(Reach::Alone) => Target::Alone,
         Target::Fleet(Reach::AnyWorker) => Target::AnyWorker,
         Target::Fleet(Reach::AllWorkers) => Target::AllWorkers,

@@ -20,7 +20,7 @@ use bytes::Bytes;
 use crate::action::{Action, Origin};
 use crate::context::{Context, Phase};
 use crate::event::HandleTarget;
-use crate::fleet::Reachable;
+use crate::fleet::{KeptWord, Reachable};
 use crate::lifecycle::child::Child;
 use crate::notice::{Notice, Undeliverable};
 use crate::types::{ChildId, ConnectionId, HostId, Lane, Peer, Readiness};
@@ -73,9 +73,9 @@ impl Messages {
         let lane = Lane::of(from, target);
         match HostRoute::find(ctx, from, target, &frame) {
             HostRoute::Here(target) => self.pass_on(ctx, from, target, lane, frame),
-            HostRoute::Host(host) => self.afar.to_host(ctx, host, lane, frame),
+            HostRoute::Host(host) => self.afar.send_to_host(ctx, host, lane, frame),
             HostRoute::Everywhere => {
-                self.afar.to_others(ctx, lane, frame.clone());
+                self.afar.send_to_others(ctx, lane, frame.clone());
                 self.pass_on(ctx, from, Target::AllWorkers, lane, frame);
             }
             HostRoute::Nowhere(reason) => undeliverable(ctx, from, &frame, reason),
@@ -176,7 +176,11 @@ impl Messages {
     /// The fleet's servers are reachable, or not any more.
     pub fn fleet_connected(&mut self, ctx: &mut Context, is_connected: bool) {
         ctx.fleet.connected(is_connected);
-        if !is_connected {
+        if is_connected {
+            for KeptWord { to, mail, frame } in ctx.fleet.take_words() {
+                sent_afar::to_host(ctx, to, mail, 0, frame, Origin::Master);
+            }
+        } else {
             self.requests.fleet_away(ctx);
             self.afar.forget();
         }
@@ -209,7 +213,7 @@ impl Messages {
     fn publish_afar(&mut self, ctx: &mut Context, from: Peer, frame: &Bytes) {
         match ctx.fleet.reachable() {
             _ if matches!(from, Peer::Host(_)) => {}
-            Reachable::Yes => self.afar.to_others(ctx, Lane::of_topics(from), frame.clone()),
+            Reachable::Yes => self.afar.send_to_others(ctx, Lane::of_topics(from), frame.clone()),
             Reachable::Away => undeliverable(ctx, from, frame, Undeliverable::FleetAway),
             Reachable::Never => undeliverable(ctx, from, frame, Undeliverable::NoFleet),
         }

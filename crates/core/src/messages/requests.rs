@@ -15,10 +15,11 @@ use super::route::Route;
 use super::sent_afar::{SentAfar, to_host};
 use crate::action::{Action, FleetMail, Origin};
 use crate::context::Context;
+use crate::fleet::Reachable;
 use crate::lifecycle::child::{ChannelState, Child};
 use crate::notice::{Notice, Undeliverable};
 use crate::types::{ChildId, Lane, Peer};
-use afar::RecentAnswers;
+use afar::{RecentAnswers, cancel_at};
 use cluster_protocol::envelope::{MessageScope, Reach, Target};
 use cluster_protocol::remote;
 use cluster_protocol::request;
@@ -38,12 +39,6 @@ pub struct NamedRequest {
     scope: MessageScope,
 }
 
-impl NamedRequest {
-    fn here(id: String, scope: MessageScope) -> Self {
-        Self { name: RequestName { asker: None, id }, scope }
-    }
-}
-
 impl Requests {
     /// How many are open.
     #[cfg(test)]
@@ -61,12 +56,14 @@ impl Requests {
         frame: Bytes,
         id: String,
     ) {
-        let whole_fleet = NamedRequest::here(id.clone(), MessageScope::Host);
+        let mut asked = NamedRequest { name: RequestName { asker: None, id }, scope: MessageScope::Host };
         if self.open.are_too_many(from) {
-            return answer_gone(ctx, from, &whole_fleet, None, Undeliverable::TooMany);
+            return answer_gone(ctx, from, &asked, None, Undeliverable::TooMany);
         }
-        let scope = if matches!(target, Target::Fleet(_)) { MessageScope::Fleet } else { MessageScope::Host };
-        let (asked, lane) = (NamedRequest::here(id, scope), Lane::of_each(from, target));
+        let lane = Lane::of_each(from, target);
+        if let Target::Fleet(_) = target {
+            asked.scope = MessageScope::Fleet;
+        }
         match HostRoute::find(ctx, from, target, &frame) {
             HostRoute::Here(target) => {
                 let kind = QueuedKind::Request(asked);
@@ -78,7 +75,11 @@ impl Requests {
                 let (target, kind) = (Target::AllWorkers, QueuedKind::Request(asked));
                 self.requested(ctx, mail, QueuedMessage { from, lane, target, frame, kind });
             }
-            HostRoute::Nowhere(reason) => answer_gone(ctx, from, &whole_fleet, None, reason),
+            // That concerns no host in particular.
+            HostRoute::Nowhere(reason) => {
+                let asked = NamedRequest { scope: MessageScope::Host, ..asked };
+                answer_gone(ctx, from, &asked, None, reason);
+            }
         }
     }
 
@@ -86,13 +87,13 @@ impl Requests {
     pub fn requested(&mut self, ctx: &mut Context, mail: &mut Mail, message: QueuedMessage) {
         let QueuedMessage { from, lane, target, frame, kind: QueuedKind::Request(asked) } = message else { return };
         // It may have been asked again elsewhere.
-        if is_gone(ctx, from) && matches!(from, Peer::Host(_)) {
+        if is_gone(ctx, from) && is_afar(from) {
             return;
         }
         let children = match Route::find(ctx, from, target) {
             Route::App(child) => return ctx.notify(Notice::Request(Some(child), frame)),
             // In a fleet nobody waits for the workers of one host: those that it has not are none.
-            Route::Later | Route::Nowhere(_) if target == Target::AllWorkers && matches!(from, Peer::Host(_)) => vec![],
+            Route::Later | Route::Nowhere(_) if target == Target::AllWorkers && is_afar(from) => vec![],
             Route::Nowhere(_) if target == Target::AllWorkers && asked.scope == MessageScope::Fleet => vec![],
             Route::Later => {
                 let kept =
@@ -101,6 +102,10 @@ impl Requests {
                     answer_gone(ctx, from, &asked, None, Undeliverable::MailboxFull);
                 }
                 return;
+            }
+            // Of a host it would mean that it has left.
+            Route::Nowhere(Undeliverable::Gone) if asked.scope == MessageScope::Fleet || is_afar(from) => {
+                return answer_gone(ctx, from, &asked, None, Undeliverable::NoSuchWorker);
             }
             Route::Nowhere(reason) => return answer_gone(ctx, from, &asked, None, reason),
             Route::Child(child) => vec![child],
@@ -150,6 +155,10 @@ impl Requests {
             (Peer::Host(host), Peer::Child(child)) => {
                 let lane = Lane::of(by, Target::Fleet(Reach::OneWorker));
                 let pid = ctx.processes.get(child).and_then(|child| child.pid);
+                if ctx.fleet.reachable() != Reachable::Yes {
+                    let asked = NamedRequest { name, scope };
+                    return answer_gone(ctx, who_asked, &asked, pid, Undeliverable::FleetAway);
+                }
                 let number = self.answers.note(afar, pid, host, name);
                 to_host(ctx, host, FleetMail::Answer, number, frame, Origin::Message(lane));
             }
@@ -178,14 +187,14 @@ impl Requests {
     pub fn cancelled(&mut self, ctx: &mut Context, who_asked: Peer, id: String) {
         let name = RequestName { asker: None, id };
         if let Some(owed) = self.open.remove(who_asked, &name) {
-            self.cancel_afar(ctx, who_asked, &name, &owed);
+            cancel_at(ctx, who_asked, &name, owed.hosts.into_keys());
         }
     }
 
     /// A child's channel ended.
     pub fn lost(&mut self, ctx: &mut Context, child: ChildId) {
         for (name, owed) in self.open.remove_all(Peer::Child(child)) {
-            self.cancel_afar(ctx, Peer::Child(child), &name, &owed);
+            cancel_at(ctx, Peer::Child(child), &name, owed.hosts.into_keys());
         }
         let pid = ctx.processes.get(child).and_then(|child| child.pid);
         for (who_asked, name, scope) in self.open.child_gone(child) {
@@ -212,6 +221,10 @@ fn who_asked(ctx: &Context, target: Target) -> Option<Peer> {
         }
         Target::AnyWorker | Target::AllWorkers | Target::Fleet(_) => None,
     }
+}
+
+fn is_afar(who: Peer) -> bool {
+    matches!(who, Peer::Host(_))
 }
 
 /// What has waited may be from somebody who is not there any more, and of whom nothing is kept.

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use super::route::undeliverable;
 use crate::action::{Action, FleetMail, FleetReceiver, Origin};
 use crate::context::Context;
-use crate::fleet::Reachable;
+use crate::fleet::{KeptWord, Reachable};
 use crate::notice::Undeliverable;
 use crate::types::{HostId, Lane, Peer};
 use cluster_protocol::frame::lines;
@@ -35,13 +35,13 @@ struct RecentMessage {
 
 impl SentAfar {
     /// A message, or several that follow each other, to one host.
-    pub fn to_host(&mut self, ctx: &mut Context, to: HostId, lane: Lane, frame: Bytes) {
+    pub fn send_to_host(&mut self, ctx: &mut Context, to: HostId, lane: Lane, frame: Bytes) {
         let number = self.remember(lane.from, &frame);
         to_host(ctx, to, FleetMail::Messages, number, frame, Origin::Message(lane));
     }
 
     /// The same to all others.
-    pub fn to_others(&mut self, ctx: &mut Context, lane: Lane, frame: Bytes) {
+    pub fn send_to_others(&mut self, ctx: &mut Context, lane: Lane, frame: Bytes) {
         let number = self.remember(lane.from, &frame);
         to_others(ctx, number, lane, frame);
     }
@@ -80,10 +80,14 @@ impl SentAfar {
     }
 }
 
-/// To one host, if it is there.
+/// To one host, if it is there. What this master has to say itself waits for the fleet's servers: that nothing more is to be waited for.
 pub fn to_host(ctx: &mut Context, to: HostId, mail: FleetMail, number: u64, frame: Bytes, origin: Origin) {
-    let Some(host) = ctx.fleet.name(to).filter(|_| ctx.fleet.reachable() == Reachable::Yes) else { return };
-    ctx.act(Action::SendFleet { to: FleetReceiver::Host(host), mail, number, frame, origin });
+    let Some(host) = ctx.fleet.name(to) else { return };
+    if ctx.fleet.reachable() == Reachable::Yes {
+        ctx.act(Action::SendFleet { to: FleetReceiver::Host(host), mail, number, frame, origin });
+    } else if origin == Origin::Master {
+        ctx.fleet.say_later(KeptWord { to, mail, frame });
+    }
 }
 
 /// To all other hosts.

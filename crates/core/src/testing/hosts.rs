@@ -36,7 +36,7 @@ pub(crate) fn host(name: &str, policy: Policy) -> World {
 }
 
 impl World {
-    pub(super) fn to_fleet(&mut self, to: FleetReceiver, mail: FleetMail, number: u64, frame: Bytes) {
+    pub(super) fn sends_to_fleet(&mut self, to: FleetReceiver, mail: FleetMail, number: u64, frame: Bytes) {
         let to = match to {
             FleetReceiver::Others => None,
             FleetReceiver::Host(name) => Some(name.to_string()),

@@ -260,7 +260,7 @@ impl World {
             | Action::EndGroup { .. }
             | Action::RemoveProfile { .. } => {}
             Action::Fleet(order) => self.fleet_ordered(order),
-            Action::SendFleet { to, mail, number, frame, .. } => self.to_fleet(to, mail, number, frame),
+            Action::SendFleet { to, mail, number, frame, .. } => self.sends_to_fleet(to, mail, number, frame),
             Action::CountMissed { host, count } => self.fleet.missed.push((host.to_string(), count)),
             Action::TellRestarted { id, result } => self.restarts.push((self.now, id, result)),
             Action::Accept { key } => self.accept_asked(&key),

@@ -35,6 +35,8 @@ struct TracedRequest {
     is_over: bool,
     /// Whoever asked has ended, or waits no more.
     is_dropped: bool,
+    /// Somebody may never have heard of it.
+    may_time_out: bool,
 }
 
 impl TracedRequest {
@@ -136,9 +138,12 @@ impl TwoHosts {
     }
 
     fn cancels(&mut self, number: u64) {
-        let id = format!("r{}", number % self.requests.len().max(1) as u64);
-        let Some((at, who)) = self.askers.get(&id).copied() else { return };
-        let traced = self.requests.get_mut(&id).unwrap();
+        self.times_out(&format!("r{}", number % self.requests.len().max(1) as u64));
+    }
+
+    fn times_out(&mut self, id: &str) {
+        let Some((at, who)) = self.askers.get(id).copied() else { return };
+        let traced = self.requests.get_mut(id).unwrap();
         if traced.is_dropped || traced.is_over {
             return;
         }
@@ -175,6 +180,7 @@ impl TwoHosts {
     /// What is on its way to this host arrives.
     fn arrives(&mut self, at: usize, number: u64) {
         for _ in 0..number {
+            // It waits, should it be away itself: what it says now is lost.
             let Some(flight) = self.flights[at].pop_front() else { return };
             let other = 1 - at;
             self.worlds[at].comes(NAMES[other], flight.frame);
@@ -191,6 +197,15 @@ impl TwoHosts {
         self.flights.iter_mut().for_each(VecDeque::clear);
         self.worlds[at].tell(Event::FleetConnected(false));
         self.worlds[1 - at].tell(Event::HostLeft { host: NAMES[at].to_owned() });
+        self.look();
+    }
+
+    /// The same for so short a time that the other host does not notice. Nothing was on its way.
+    fn is_away(&mut self, at: usize) {
+        self.arrives(0, u64::MAX);
+        self.arrives(1, u64::MAX);
+        self.connected[at] = false;
+        self.worlds[at].tell(Event::FleetConnected(false));
         self.look();
     }
 
@@ -223,16 +238,24 @@ impl TwoHosts {
             }
             for flight in std::mem::take(&mut self.worlds[at].fleet.sent) {
                 assert!(self.connected[at], "nothing is sent where nothing can be: {flight:?}");
-                match self.connected[1 - at] {
-                    true => self.flights[1 - at].push_back(flight),
-                    false if flight.number > 0 => self.worlds[at].tell(Event::Nobody { number: flight.number }),
-                    false => {}
+                match (self.connected[1 - at], &flight.to) {
+                    (true, _) => self.flights[1 - at].push_back(flight),
+                    (false, Some(_)) => self.worlds[at].tell(Event::Nobody { number: flight.number }),
+                    (false, None) => self.is_lost(&flight),
                 }
             }
         }
         let is_quiet = |world: &World| world.sent.is_empty() && world.notices.is_empty() && world.fleet.sent.is_empty();
         if !self.worlds.iter().all(is_quiet) {
             self.look();
+        }
+    }
+
+    /// Of what is for all others nobody hears that one of them did not get it: who asked waits for its own time to be over.
+    fn is_lost(&mut self, flight: &SentToFleet) {
+        let value: Value = serde_json::from_slice(&flight.frame).unwrap();
+        if let Some(traced) = value["id"].as_str().and_then(|id| self.requests.get_mut(id)) {
+            traced.may_time_out = true;
         }
     }
 
@@ -275,6 +298,11 @@ impl TwoHosts {
                 self.answers(0);
             }
         }
+        let lost: Vec<String> =
+            self.requests.iter().filter(|(_, it)| it.may_time_out).map(|(id, _)| id.clone()).collect();
+        lost.iter().for_each(|id| self.times_out(id));
+        self.arrives(0, u64::MAX);
+        self.arrives(1, u64::MAX);
     }
 
     fn check(&self) {
@@ -302,7 +330,8 @@ proptest! {
                 7..=9 => hosts.answers(number),
                 10 => hosts.crashes(at, number),
                 11..=13 => hosts.arrives(at, number % 5),
-                14 if number.is_multiple_of(3) => hosts.is_cut_off(at),
+                14 if number.is_multiple_of(4) => hosts.is_cut_off(at),
+                14 if number % 4 == 1 => hosts.is_away(at),
                 14 => hosts.comes_back(at),
                 _ => hosts.passes(number),
             }

@@ -150,17 +150,6 @@ impl Requests {
         }
     }
 
-    /// The hosts that were asked need not answer any more.
-    pub(super) fn cancel_afar(&self, ctx: &mut Context, who_asked: Peer, name: &RequestName, owed: &Owed) {
-        if owed.hosts.is_empty() {
-            return;
-        }
-        let frame = remote::cancelled(&name.id, address(ctx, who_asked));
-        for host in owed.hosts.keys() {
-            to_host(ctx, *host, FleetMail::Messages, 0, frame.clone(), Origin::Master);
-        }
-    }
-
     /// A host has left: nothing is owed to it any more, and it answers nothing.
     pub fn host_left(&mut self, ctx: &mut Context, host: HostId) {
         self.open.remove_all(Peer::Host(host));
@@ -168,25 +157,35 @@ impl Requests {
         self.host_gone(ctx, host);
     }
 
-    /// The other hosts are not reachable. They may have done what they were asked for; nobody waits for their answers.
+    /// The other hosts are not reachable. They may have done what they were asked for; nobody waits for their answers, and they hear so when
+    /// they are reachable again.
     pub fn fleet_away(&mut self, ctx: &mut Context) {
         for host in self.open.hosts() {
-            self.host_gone(ctx, host);
+            for (who_asked, name) in self.host_gone(ctx, host) {
+                cancel_at(ctx, who_asked, &name, [host]);
+            }
         }
     }
 
-    fn host_gone(&mut self, ctx: &mut Context, host: HostId) {
-        let Some(name_of_host) = ctx.fleet.name(host) else { return };
-        for (who_asked, name, _) in self.open.host_gone(host) {
+    fn host_gone(&mut self, ctx: &mut Context, host: HostId) -> Vec<(Peer, RequestName)> {
+        let Some(name_of_host) = ctx.fleet.name(host) else { return Vec::new() };
+        let unanswered = self.open.host_gone(host);
+        for (who_asked, name, _) in &unanswered {
             let gone = request::gone(&name.id, None, Undeliverable::Gone.as_str());
-            tell_here(ctx, who_asked, remote::stamped(&gone, &name_of_host), Origin::MasterInTurn);
+            tell_here(ctx, *who_asked, remote::stamped(&gone, &name_of_host), Origin::MasterInTurn);
         }
+        unanswered.into_iter().map(|(who_asked, name, _)| (who_asked, name)).collect()
     }
 
     /// What was sent under this number has reached nobody.
     pub fn nobody(&mut self, ctx: &mut Context, number: u64) {
         for (who_asked, name, _) in self.open.not_arrived(number) {
             answer_gone(ctx, who_asked, &NamedRequest { name, scope: MessageScope::Host }, None, Undeliverable::NoHost);
+        }
+        // The answer is lost; if that host is there all the same, it hears so.
+        if let Some(RecentAnswer { pid, to, name, .. }) = self.answers.take(number) {
+            let asked = NamedRequest { name, scope: MessageScope::Host };
+            answer_gone(ctx, Peer::Host(to), &asked, pid, Undeliverable::FleetAway);
         }
     }
 
@@ -221,6 +220,19 @@ impl Requests {
             }
             _ => {}
         }
+    }
+}
+
+/// The hosts that were asked need not answer any more.
+pub(super) fn cancel_at(
+    ctx: &mut Context,
+    who_asked: Peer,
+    name: &RequestName,
+    hosts: impl IntoIterator<Item = HostId>,
+) {
+    let frame = remote::cancelled(&name.id, address(ctx, who_asked));
+    for host in hosts {
+        to_host(ctx, host, FleetMail::Messages, 0, frame.clone(), Origin::Master);
     }
 }
 

@@ -200,10 +200,8 @@ fn what_reached_nobody_or_is_too_large_is_said_at_once() {
         world.tell(Event::FleetTooLarge { number, limit: 9 });
         assert_eq!(told(&mut world, APP), [json!({"act": "refused", "id": "2", "limit": 9})]);
     }
-    for (to, reason) in [(r#""to":"worker","worker_pid":"d/7","scope":"fleet""#, "no-host")] {
-        asks(&mut world, APP, "3", to);
-        assert_eq!(told(&mut world, APP), [json!({"act": "gone", "id": "3", "reason": reason})]);
-    }
+    asks(&mut world, APP, "3", r#""to":"worker","worker_pid":"d/7","scope":"fleet""#);
+    assert_eq!(told(&mut world, APP), [json!({"act": "gone", "id": "3", "reason": "no-host"})]);
 }
 
 #[test]
@@ -287,7 +285,7 @@ fn who_asks_all_from_another_host_hears_who_is_there() {
 fn a_request_that_reaches_nobody_here_is_answered() {
     let mut world = world();
     for (to, reason) in [
-        (r#""to":"app""#, "gone"),
+        (r#""to":"app""#, "no-such-worker"),
         (r#""to":"worker","worker_pid":"a/7","scope":"fleet""#, "no-such-worker"),
         (r#""to":"worker","worker_pid":"a/x","scope":"fleet""#, "no-such-worker"),
     ] {
@@ -295,6 +293,23 @@ fn a_request_that_reaches_nobody_here_is_answered() {
         let gone = json!({"act": "gone", "id": "1", "reason": reason, "to": "worker", "worker_pid": 7});
         assert_eq!(sent(&mut world), [answer("b", gone)]);
     }
+}
+
+/// Without a pid the word 'gone' says that a host has left.
+#[test]
+fn a_process_of_the_fleet_that_is_gone_is_none() {
+    let mut world = world();
+    let pid = world.pid(ONE);
+    world.core.ctx.processes.get_mut(ONE).unwrap().channel = crate::lifecycle::child::ChannelState::Exiting;
+    let to = format!(r#""to":"worker","worker_pid":"a/{pid}","scope":"fleet""#);
+    asks(&mut world, APP, "1", &to);
+    let gone = json!({"act": "gone", "id": "1", "reason": "no-such-worker", "host": "a"});
+    assert_eq!(told(&mut world, APP), [gone]);
+    asked_by_b(&mut world, "1", 7, &to);
+    let gone = json!({"act": "gone", "id": "1", "reason": "no-such-worker", "to": "worker", "worker_pid": 7});
+    assert_eq!(sent(&mut world), [answer("b", gone)]);
+    asks(&mut world, APP, "1", &format!(r#""to":"worker","worker_pid":{pid}"#));
+    assert_eq!(told(&mut world, APP), [json!({"act": "gone", "id": "1", "reason": "gone"})], "of this host's own");
 }
 
 #[test]
@@ -370,4 +385,36 @@ fn an_answer_that_is_too_large_is_replaced_wherever_that_is_seen() {
         assert_eq!((told.len(), &told[0].2["error"]["code"]), (1, &json!("ERR_MESSAGE_TOO_LARGE")));
         assert_eq!((&told[0].2["pid"], &told[0].2["worker_pid"]), (&json!(world.pid(ALONE)), &json!(7)));
     }
+}
+
+#[test]
+fn what_ends_while_the_servers_are_away_is_said_when_they_are_back() {
+    let mut world = world();
+    let own = world.pid(ALONE);
+    asked_by_b(&mut world, "1", 7, r#""to":"alone""#);
+    asks(&mut world, APP, "2", B7);
+    sent(&mut world);
+    world.tell(Event::FleetConnected(false));
+    replies(&mut world, ALONE, "1", 7);
+    assert_eq!((sent(&mut world), open(&world)), (vec![], 0));
+    world.tell(Event::FleetConnected(true));
+    let gone = json!({"act": "gone", "id": "1", "pid": own, "reason": "fleet-away", "to": "worker", "worker_pid": 7});
+    let cancel = json!({"act": "cancel", "id": "2", "reply": {"to": "app"}});
+    let cancel = (Some("b".to_owned()), FleetMail::Messages, cancel);
+    assert_eq!(sent(&mut world), [cancel, answer("b", gone)], "the answer itself is lost, and one nobody waits for");
+    world.tell(Event::FleetConnected(true));
+    assert_eq!(sent(&mut world), [], "once");
+}
+
+#[test]
+fn an_answer_that_reached_nobody_is_not_waited_for() {
+    let mut world = world();
+    asked_by_b(&mut world, "1", 7, r#""to":"alone""#);
+    replies(&mut world, ALONE, "1", 7);
+    let number = world.fleet.sent[0].number;
+    sent(&mut world);
+    world.tell(Event::Nobody { number });
+    world.tell(Event::Nobody { number });
+    let told = sent(&mut world);
+    assert_eq!((told.len(), &told[0].2["act"], &told[0].2["reason"]), (1, &json!("gone"), &json!("fleet-away")));
 }
