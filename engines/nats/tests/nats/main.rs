@@ -7,4 +7,5 @@ mod engine;
 mod lease;
 mod processes;
 mod refusals;
+mod speed;
 mod support;
