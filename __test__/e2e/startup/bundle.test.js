@@ -1,6 +1,6 @@
 'use strict';
 // What a bundle is made of (scripts/bundle.js) is what a start loads: no file less, which would be read by itself, and none more, which would
-// be compiled for nothing. The tests run the source; `npm run test:pack` runs the bundles.
+// be compiled for nothing. The tests run the source; those of `npm run test:packed` run the bundles.
 
 const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
