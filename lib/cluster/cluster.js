@@ -217,6 +217,8 @@ class Cluster extends Observable {
       const { fleet } = this.#settings;
       if (fleet) require('./fleet').withEngine(fleet, (told) => this.#startMaster(told));
       else this.#startMaster();
+      // The children are there: before the rest is loaded.
+      this.#joinSignals();
       this.#enter();
       const { Dispatcher } = require('./dispatcher');
       const { Pump } = require('../native/pump');
@@ -234,6 +236,7 @@ class Cluster extends Observable {
     } catch (cause) {
       // Without what is read here nobody would hear of the children that it has started.
       this.#master?.close(true);
+      if (this.#participant) require('./signals').leave(this.#participant, false);
       const why = `The master could not be started: ${cause.message}`;
       this.#end(cause instanceof ClusterError ? cause : new ClusterError('ERR_START_FAILED', why, { cause }));
       return;
@@ -243,7 +246,6 @@ class Cluster extends Observable {
     this.#topicEndpoint?.open();
     // The master's own callback doesn't keep the app alive.
     this.#keepAlive = timers.setInterval(() => {}, FOREVER_MS);
-    this.#joinSignals();
     if (process.pid === 1) this.#reaping = timers.setInterval(() => this.#master.reapOrphans(), REAP_MS).unref();
   }
 

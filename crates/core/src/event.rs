@@ -264,6 +264,8 @@ pub enum Event {
     },
     /// What was sent under this number, [`crate::action::Action::SendFleet`], has reached nobody.
     Nobody { number: u64 },
+    /// Something of what was sent under this number is larger than the fleet's servers take, and was not sent.
+    FleetTooLarge { number: u64, limit: usize },
     /// Something from another host was given up for a child that is behind ([`crate::messages::flow::Verdict::GiveUp`]).
     GivenUp {
         child: ChildId,

@@ -144,10 +144,11 @@ impl Core {
             Event::Request { from, target, frame, part } => messages.request(ctx, from, target, frame, part),
             Event::Topic { from, about, frame } => messages.topic(ctx, from, about, &frame),
             Event::AnswerTooLarge { child, target, host, id, limit } => {
-                messages.answer_too_large(ctx, child, target, host, id, limit);
+                messages.answer_too_large(ctx, child, target, (id, host), limit);
             }
-            Event::RemoteRequest { from, target, frame, part } => messages.remote(ctx, from, target, frame, part),
+            Event::RemoteRequest { from, target, frame, part } => messages.remote(ctx, from, target, &frame, part),
             Event::Nobody { number } => messages.nobody(ctx, number),
+            Event::FleetTooLarge { number, limit } => messages.too_large(ctx, number, limit),
             Event::GivenUp { child, from, frame } => messages.given_up(ctx, child, from, &frame),
             Event::FleetConnected(connected) => messages.fleet_connected(ctx, connected),
             Event::Member { host, workers } => ctx.fleet.member(&host, workers),

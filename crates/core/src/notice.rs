@@ -228,6 +228,8 @@ pub enum Undeliverable {
     NoFleet,
     /// The fleet's servers are not reachable.
     FleetAway,
+    /// It has more bytes than the fleet's servers take.
+    TooLarge,
 }
 
 impl Undeliverable {
@@ -246,6 +248,7 @@ impl Undeliverable {
             Self::NoHost => "no-host",
             Self::NoFleet => "no-fleet",
             Self::FleetAway => "fleet-away",
+            Self::TooLarge => "too-large",
         }
     }
 }

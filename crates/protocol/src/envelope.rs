@@ -23,7 +23,7 @@ pub enum Target {
 
 /// How far something goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Scope {
+pub enum MessageScope {
     /// It stays on its host.
     Host,
     /// `scope: 'fleet'`.

@@ -72,9 +72,8 @@ fn receiver(rest: &[u8]) -> Option<(Target, &[u8])> {
     Some((Target::WorkerPid(pid), rest))
 }
 
-/// The host that stands behind the pid of who answers.
+/// On which host that is, if it is another one.
 fn host(rest: &[u8]) -> Option<String> {
-    let (_, rest) = number(rest.strip_prefix(br#","pid":"#)?)?;
     let name = rest.strip_prefix(br#","host":"#)?;
     serde_json::Deserializer::from_slice(name).into_iter().next()?.ok()
 }
@@ -106,7 +105,7 @@ mod tests {
             (r#""to":"worker","worker_pid":77"#, Target::WorkerPid(77)),
         ] {
             assert_eq!(read(&reply(to)), Oversized::Reply { id: id("7-ab-1"), target, host: None });
-            let elsewhere = reply(to).replace(r#""pid":3"#, r#""pid":3,"host":"b\"店""#);
+            let elsewhere = reply(to).replace(r#","pid":3"#, r#","host":"b\"店","pid":3"#);
             assert_eq!(read(&elsewhere), Oversized::Reply { id: id("7-ab-1"), target, host: Some("b\"店".to_owned()) });
         }
         assert_eq!(read(&reply(r#""to":"worker""#)), Oversized::Other);

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::envelope::{Scope, each_field};
+use super::envelope::{MessageScope, each_field};
 use super::outbound::frame;
 
 /// Longer names are refused: they are kept. 256 UTF-16 units, each of which may be written as `\uXXXX`.
@@ -20,7 +20,7 @@ pub struct TopicFrame {
     pub topic: String,
     pub act: TopicAct,
     /// Whose subscribers get what is published.
-    pub scope: Scope,
+    pub scope: MessageScope,
     publisher: Publisher,
 }
 
@@ -71,7 +71,7 @@ impl TopicFrame {
     /// When a field is missing, or the name is too long.
     pub fn read(line: &[u8]) -> Result<Self, UnreadableTopic> {
         let (mut act, mut topic, mut id, mut retain, mut from, mut pid) = (None, None, None, None, None, None);
-        let mut scope = Scope::Host;
+        let mut scope = MessageScope::Host;
         each_field(line, |key, value| match key {
             b"act" => act = Some(value),
             b"topic" => topic = Some(value),
@@ -79,7 +79,7 @@ impl TopicFrame {
             b"retain" => retain = Some(value),
             b"from" => from = Some(value),
             b"pid" => pid = Some(value),
-            b"scope" => scope = if value == br#""fleet""# { Scope::Fleet } else { Scope::Host },
+            b"scope" => scope = if value == br#""fleet""# { MessageScope::Fleet } else { MessageScope::Host },
             _ => {}
         })
         .map_err(|_| UnreadableTopic::Field("form"))?;

@@ -6,6 +6,8 @@
 //!
 //! Messages to all workers are the exception, or one worker that stands still would hold up all others: when it took
 //! nothing for [`STALL`] what goes beyond [`BROADCAST_LIMIT`] is given up for it, counted and reported.
+//!
+//! What comes from another host cannot be held back at all: what goes beyond that bound is given up at once.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -129,6 +131,20 @@ impl Offer {
 }
 
 impl Behind {
+    fn new(now: Time, offer: &Offer) -> Self {
+        Self {
+            lanes: BTreeMap::new(),
+            progress: Progress::Watched { since: now, taken: offer.taken },
+            missed: Missed::default(),
+        }
+    }
+
+    fn give_up(&mut self, offer: &Offer) -> Verdict {
+        self.missed.messages += offer.messages;
+        self.missed.bytes += offer.size as u64;
+        Verdict::GiveUp(self.missed)
+    }
+
     /// It stands still: who sends to all does not wait for it. Gives those.
     fn stall(&mut self, taken: u64) -> Vec<Lane> {
         self.progress = Progress::Stalled { taken };
@@ -157,21 +173,18 @@ impl Flow {
     /// Something is to be sent.
     pub fn offer(&mut self, now: Time, offer: Offer) -> Verdict {
         let Offer { lane, patience, .. } = offer;
+        if matches!(lane.from, Peer::Host(_)) {
+            return self.offer_from_afar(now, offer);
+        }
         let limit = if patience == Patience::Limited { BROADCAST_LIMIT } else { HIGH_WATER };
         let is_paused = self.receivers.get(&offer.receiver).is_some_and(|behind| behind.lanes.contains_key(&lane));
         if offer.queued + offer.size <= limit && !is_paused {
             return Verdict::Send;
         }
-        let behind = self.receivers.entry(offer.receiver).or_insert_with(|| Behind {
-            lanes: BTreeMap::new(),
-            progress: Progress::Watched { since: now, taken: offer.taken },
-            missed: Missed::default(),
-        });
+        let behind = self.receivers.entry(offer.receiver).or_insert_with(|| Behind::new(now, &offer));
         match behind.progress {
             Progress::Stalled { taken } if taken == offer.taken && patience == Patience::Limited => {
-                behind.missed.messages += offer.messages;
-                behind.missed.bytes += offer.size as u64;
-                return Verdict::GiveUp(behind.missed);
+                return behind.give_up(&offer);
             }
             Progress::Stalled { taken } if taken != offer.taken => {
                 behind.progress = Progress::Watched { since: now, taken: offer.taken };
@@ -185,6 +198,14 @@ impl Flow {
         let before = paused.parked;
         paused.parked += offer.size;
         if before <= PARKED && paused.parked > PARKED { Verdict::SendAndStopReading } else { Verdict::Send }
+    }
+
+    /// One message always fits.
+    fn offer_from_afar(&mut self, now: Time, offer: Offer) -> Verdict {
+        if offer.queued == 0 || offer.queued + offer.size <= BROADCAST_LIMIT {
+            return Verdict::Send;
+        }
+        self.receivers.entry(offer.receiver).or_insert_with(|| Behind::new(now, &offer)).give_up(&offer)
     }
 
     /// `queued` bytes are left for a receiver.

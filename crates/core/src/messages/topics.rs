@@ -53,6 +53,10 @@ impl Total {
 impl Topics {
     /// Somebody wants a topic, once more perhaps: each time it is answered, and gets the value that is kept.
     pub fn subscribed(&mut self, ctx: &mut Context, who: Peer, topic: String, id: u64) {
+        // A host asks for nothing: it gets what is meant for the fleet.
+        if matches!(who, Peer::Host(_)) {
+            return;
+        }
         if let Peer::Child(child) = who {
             if !is_reachable(ctx, child) {
                 return;

@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 
+use super::hosts::SentToFleet;
 use super::properties::{behaviour, policies};
 use super::{GOOD, Happening, World, ms, signal};
 use crate::action::FleetOrder;
@@ -30,6 +31,10 @@ pub(crate) struct FleetSim {
     pub orders: Vec<(Time, FleetOrder)>,
     /// Whether those that hear of an end never say that the lease was given away: the servers are not reachable.
     pub is_cut_off: bool,
+    /// What went to other hosts.
+    pub sent: Vec<SentToFleet>,
+    /// How many messages were lost, and between which hosts.
+    pub missed: Vec<(String, u64)>,
 }
 
 impl FleetSim {

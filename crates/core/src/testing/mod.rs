@@ -10,6 +10,7 @@ mod checks;
 mod child;
 pub(crate) mod fleet;
 mod histories;
+pub(crate) mod hosts;
 mod net;
 mod post;
 mod pressure;
@@ -17,6 +18,7 @@ mod properties;
 mod requests;
 mod scenario;
 mod scenarios;
+mod two_hosts;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -256,7 +258,8 @@ impl World {
             | Action::EndGroup { .. }
             | Action::RemoveProfile { .. } => {}
             Action::Fleet(order) => self.fleet_ordered(order),
-            Action::SendFleet { .. } | Action::CountMissed { .. } => {}
+            Action::SendFleet { to, mail, number, frame, .. } => self.to_fleet(to, mail, number, frame),
+            Action::CountMissed { host, count } => self.fleet.missed.push((host.to_string(), count)),
             Action::TellRestarted { id, result } => self.restarts.push((self.now, id, result)),
             Action::Accept { key } => self.accept_asked(&key),
             Action::Steer { key, to } => self.net.steer(self.now, &key, to),

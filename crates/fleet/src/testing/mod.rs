@@ -4,6 +4,7 @@
 mod checks;
 mod happen;
 mod host;
+mod members;
 mod properties;
 mod scenarios;
 mod single;

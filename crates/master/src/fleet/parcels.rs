@@ -155,3 +155,77 @@ fn opened(parcel: Incoming) -> FromFleet {
         Incoming::Missed { from, count } => FromFleet::Missed { from, count },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bytes::{Bytes, BytesMut};
+    use cluster_fleet::parcel::{Destination, ParcelKind};
+    use std::os::fd::IntoRawFd;
+    use tokio::io::AsyncWriteExt;
+    use tokio::sync::mpsc::{Receiver, channel};
+    use tokio::task::LocalSet;
+
+    /// The master's end, what it tells, and the engine, which the test plays.
+    fn run<F: Future>(test: impl FnOnce(Parcels, Receiver<Input>, UnixStream) -> F) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(LocalSet::new().run_until(async {
+            let (ours, engines) = std::os::unix::net::UnixStream::pair().unwrap();
+            engines.set_nonblocking(true).unwrap();
+            let (inputs, input) = channel(4);
+            let parcels = Parcels::new(ours.into_raw_fd(), &inputs).unwrap();
+            test(parcels, input, UnixStream::from_std(engines).unwrap()).await;
+        }));
+    }
+
+    fn outgoing(frames: Bytes) -> Outgoing {
+        Outgoing { to: Destination::Host("b".into()), kind: ParcelKind::Messages, number: 7, frames }
+    }
+
+    #[test]
+    fn what_waits_is_written_in_order_and_when_little_is_left_it_is_told() {
+        run(|parcels, mut input, mut engine| async move {
+            // More than the sockets take.
+            let large = outgoing(Bytes::from(vec![b'1'; LOW_WATER * 8]));
+            parcels.send(large.clone());
+            parcels.send(outgoing(Bytes::from_static(b"2\n")));
+            assert!(parcels.queued() > LOW_WATER && parcels.taken() == 0);
+            let (mut unpacked, mut taken) = (Unpacked::default(), Vec::new());
+            while taken.len() < 2 {
+                engine.read_buf(unpacked.room(READ)).await.unwrap();
+                while let Some(parcel) = unpacked.outgoing().unwrap() {
+                    taken.push(parcel);
+                }
+            }
+            assert_eq!(taken, [large, outgoing(Bytes::from_static(b"2\n"))]);
+            assert!(matches!(input.recv().await, Some(Input::FleetCaughtUp)));
+            assert_eq!(parcels.queued(), 0);
+        });
+    }
+
+    #[test]
+    fn what_comes_is_told_in_order_however_much_it_is() {
+        run(|parcels, mut input, mut engine| async move {
+            let number_of = |number: u64| Incoming::Nobody { host: "b".into(), number };
+            let mut bytes = BytesMut::new();
+            let count = 3 * MOST as u64;
+            for number in 0..count {
+                number_of(number).pieces().iter().for_each(|piece| bytes.extend_from_slice(piece));
+            }
+            let write = async { engine.write_all(&bytes).await.unwrap() };
+            let read = async {
+                let mut numbers = Vec::new();
+                while (numbers.len() as u64) < count {
+                    let Some(Input::FromFleet(all)) = input.recv().await else { panic!() };
+                    numbers.extend(all.into_iter().map(|one| match one {
+                        FromFleet::Nobody { number } => number,
+                        other => panic!("{other:?}"),
+                    }));
+                }
+                assert!(numbers.into_iter().eq(0..count));
+            };
+            tokio::join!(write, read);
+            assert_eq!(parcels.taken(), 0);
+        });
+    }
+}

@@ -75,7 +75,8 @@ impl Shell {
                          raise their `max_payload`."
                     );
                     self.notify(Notice::Fleet(FleetNotice::Warned { message }));
-                    self.tell(Event::Nobody { number });
+                    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+                    self.tell(Event::FleetTooLarge { number, limit });
                 }
                 FromFleet::Missed { from, count } => self.count_missed(&from, count),
             }
