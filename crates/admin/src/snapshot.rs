@@ -56,6 +56,8 @@ pub struct FleetSnapshot {
     /// For how long it has it, unless the lease is renewed, in ms.
     pub valid_for: Option<u64>,
     pub leases: LeaseCounts,
+    /// It takes neither the alone nor the random worker.
+    pub draining: bool,
     /// The other hosts.
     pub members: Vec<FleetMember>,
     pub messages: FleetMessages,

@@ -7,6 +7,7 @@ mod engine;
 mod members;
 mod missed;
 mod opening;
+mod ordering;
 mod parcels;
 mod sending;
 
@@ -134,6 +135,7 @@ impl Fleet {
             token: None,
             valid_for: None,
             leases: LeaseCounts::default(),
+            draining: false,
             members: Vec::new(),
             messages: FleetMessages::default(),
         };

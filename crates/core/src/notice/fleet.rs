@@ -36,6 +36,10 @@ pub enum FleetNotice {
         /// Whether the alone is ready.
         ready: bool,
     },
+    /// This host takes what is of the fleet no more, or may again.
+    Draining {
+        draining: bool,
+    },
     /// Another host is there, or says something new about itself.
     HostJoined {
         host: String,

@@ -32,6 +32,8 @@ const MOST: usize = 1 << 10;
 pub enum FromFleet {
     /// Of another host's processes, or of its master.
     Parcel { from: String, pieces: Vec<Opened> },
+    /// What another host's master says is to be done here.
+    Ordered { from: String, order: Bytes },
     /// What was sent under this number has reached nobody.
     Nobody { number: u64 },
     /// What was sent under this number was not sent: the servers take no more than so many bytes.
@@ -149,6 +151,7 @@ async fn read(mut from_engine: OwnedReadHalf, inputs: Sender<Input>) {
 
 fn opened(parcel: Incoming) -> FromFleet {
     match parcel {
+        Incoming::Received { from, kind: ParcelKind::Order, frames } => FromFleet::Ordered { from, order: frames },
         Incoming::Received { from, frames, .. } => FromFleet::Parcel { from, pieces: open(&frames) },
         Incoming::Nobody { number, .. } => FromFleet::Nobody { number },
         Incoming::TooLarge { number, limit, .. } => FromFleet::TooLarge { number, limit },
