@@ -8,7 +8,7 @@ use std::os::fd::RawFd;
 use std::rc::Rc;
 
 use cluster_core::messages::flow::LOW_WATER;
-use cluster_fleet::parcel::{Incoming, Outgoing, Unpacked};
+use cluster_fleet::parcel::{Incoming, Outgoing, ParcelKind, Unpacked};
 use cluster_protocol::outbox::{Outbox, OutboxItem};
 use cluster_sys::descriptor;
 use tokio::io::AsyncReadExt;
