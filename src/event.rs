@@ -156,6 +156,13 @@ pub enum NativeEvent {
         #[napi(ts_type = "'moved' | 'expired' | 'taken'")]
         reason: &'static str,
     },
+    RandomWorkerAcquired {
+        token: String,
+    },
+    RandomWorkerLost {
+        #[napi(ts_type = "'moved' | 'expired' | 'taken'")]
+        reason: &'static str,
+    },
     FleetConnected {
         server: String,
     },
@@ -171,6 +178,11 @@ pub enum NativeEvent {
     },
     /// `host`: who has the alone, if somebody is known to; `ready`: whether it is.
     FleetHolder {
+        host: Option<String>,
+        ready: bool,
+    },
+    /// The same of the random worker.
+    FleetRandomWorkerHolder {
         host: Option<String>,
         ready: bool,
     },

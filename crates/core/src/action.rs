@@ -8,7 +8,7 @@ use crate::lifecycle::recycling::{NotRestarted, Restarted};
 use crate::messages::mailbox::MailFor;
 use crate::notice::Notice;
 use crate::traffic::steering::Acceptor;
-use crate::types::{BoundSocket, ChildId, ConnectionId, GenerationId, Key, Lane, SlotId};
+use crate::types::{BoundSocket, ChildId, ConnectionId, FleetRole, GenerationId, Key, Lane, SlotId};
 use cluster_protocol::listen::ListenQuery;
 
 /// Whose frame it is.
@@ -27,11 +27,11 @@ pub enum Origin {
 /// What the fleet is told of this host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FleetOrder {
-    /// Its alone is ready, or is not any more.
-    Ready(bool),
-    /// Its alone is gone, after [`crate::event::Event::TenureEnds`]: another host may begin.
-    Ended,
-    /// It takes the alone no more; answer with `TenureEnds`, if it has it.
+    /// What it has is ready, or is not any more.
+    Ready(FleetRole, bool),
+    /// What it had is gone, after [`crate::event::Event::TenureEnds`]: another host may begin.
+    Ended(FleetRole),
+    /// It takes nothing any more; answer with `TenureEnds` for what it has.
     Drain,
 }
 

@@ -5,7 +5,8 @@ use bytes::Bytes;
 use crate::lifecycle::profiling::ProfileRequest;
 use crate::rollout::ReloadRequest;
 use crate::types::{
-    BoundSocket, ChildId, ConnectionId, Evidence, ExitStatus, HostId, Key, KillMeans, Peer, ReloadTarget, SlotId, Time,
+    BoundSocket, ChildId, ConnectionId, Evidence, ExitStatus, FleetRole, HostId, Key, KillMeans, Peer, ReloadTarget,
+    SlotId, Time,
 };
 use cluster_protocol::code::ErrorCode;
 use cluster_protocol::envelope::Target;
@@ -226,21 +227,23 @@ pub enum Event {
         /// What the signal is meant to do.
         means: KillMeans,
     },
-    /// This host has the fleet's lease: it may run the alone until that moment, if nothing else is heard.
+    /// This host has a lease of the fleet: what that is for may run here until that moment, if nothing else is heard.
     TenureBegan {
+        of: FleetRole,
         /// The fencing token.
         token: String,
         until: Time,
     },
     /// And now until that one.
-    TenureRenewed { until: Time },
+    TenureRenewed { of: FleetRole, until: Time },
     /// It may not any more.
     TenureEnds {
+        of: FleetRole,
         /// At once, by SIGKILL.
         force: bool,
     },
     /// The lease was given away, after [`crate::action::FleetOrder::Ended`].
-    TenureReleased,
+    TenureReleased { of: FleetRole },
     /// Who has the fleet's alone, this host included, as far as is known.
     AloneHolder {
         host: Option<String>,

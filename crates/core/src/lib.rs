@@ -37,6 +37,7 @@ use context::Context;
 use event::Event;
 use facts::Fact;
 use lifecycle::child::Reading;
+use lifecycle::fleet_start::{self, FleetStarting};
 use lifecycle::health;
 use lifecycle::leasing::Leasing;
 use lifecycle::profiling::Profiling;
@@ -69,6 +70,7 @@ pub struct Core {
     scaling: Scaling,
     shutdown: Shutdown,
     leasing: Leasing,
+    fleet_starting: FleetStarting,
     rollout: Rollout,
     development: Development,
     traffic: Traffic,
@@ -91,6 +93,7 @@ impl Core {
             scaling: Scaling::default(),
             shutdown: Shutdown::default(),
             leasing: Leasing::default(),
+            fleet_starting: FleetStarting::default(),
             rollout: Rollout::default(),
             development: Development::default(),
             traffic: Traffic::new(&policy),
@@ -133,7 +136,7 @@ impl Core {
         match event {
             Event::Started => {
                 startup::start(ctx);
-                self.leasing.started(ctx);
+                self.fleet_starting.started(ctx);
             }
             Event::Spawned { child, pid } => ctx.spawned(child, pid),
             Event::Adopted { worker, pid } => ctx.adopted(worker, pid),
@@ -193,15 +196,21 @@ impl Core {
             Event::DisconnectAsked { child } => ctx.disconnect_asked(child),
             Event::CloseChannelAsked { child } => ctx.close_channel(child),
             Event::KillAsked { child, means } => ctx.kill_asked(child, means),
-            Event::TenureBegan { token, until } => Leasing::began(ctx, token, until),
-            Event::TenureRenewed { until } => Leasing::renewed(ctx, until),
-            Event::TenureEnds { force } => self.leasing.ends(ctx, force),
-            Event::TenureReleased => self.leasing.released(ctx),
-            Event::FleetRefused { code, message } => Leasing::refused(ctx, code, message),
+            Event::TenureBegan { of, token, until } => {
+                Leasing::began(ctx, of, token, until);
+                self.random_workers.choose(ctx);
+            }
+            Event::TenureRenewed { of, until } => {
+                Leasing::renewed(ctx, of, until);
+                self.random_workers.choose(ctx);
+            }
+            Event::TenureEnds { of, force } => self.leasing.ends(ctx, of, force),
+            Event::TenureReleased { of } => self.leasing.released(ctx, of),
+            Event::FleetRefused { code, message } => fleet_start::refused(ctx, code, message),
             Event::AloneHolder { host, ready } => {
                 ctx.fleet.alone_is_at(host);
                 if ready {
-                    self.leasing.alone_elsewhere(ctx);
+                    self.fleet_starting.alone_elsewhere(ctx);
                 }
             }
             Event::LookedAt => self.vitals.looked_at(ctx),
@@ -221,7 +230,7 @@ impl Core {
             Fact::Ready(child) => {
                 traffic.join(ctx, child);
                 startup::ready(ctx, child);
-                self.leasing.ready(ctx, child);
+                Leasing::ready(ctx, child);
                 rollout.ready(ctx, child);
                 recycling.ready(ctx, child);
                 development.ready(ctx, child);
@@ -244,7 +253,8 @@ impl Core {
             }
             Fact::SlotLeft { child, vacated, refork_from } => {
                 rollout.slot_left(ctx, child.id);
-                self.profiling.not_succeeded(ctx, child.slot, recycling.slot_left(ctx, child.id, vacated).as_ref());
+                let not_replaced = recycling.slot_left(ctx, &child, vacated);
+                self.profiling.not_succeeded(ctx, child.slot, not_replaced.as_ref());
                 standbys.slot_left(ctx, vacated);
                 supervision.slot_left(ctx, &child, vacated, refork_from);
             }
@@ -275,15 +285,18 @@ impl Core {
                 self.leasing.left_behind(ctx);
             }
             Fact::DescendantsGone => {
+                self.random_workers.check(ctx);
                 self.leasing.check(ctx);
                 shutdown.advance(ctx);
             }
             Fact::AloneElsewhere => startup::alone_elsewhere(ctx),
             Fact::TenureOver => {
+                self.fleet_starting.wait(ctx);
                 self.messages.alone_left(ctx);
                 rollout.alone_left(ctx);
                 development.alone_left(ctx);
             }
+            Fact::RandomWorkerLeaves(child) => recycling.moves(ctx, child, rollout.is_under_way()),
             Fact::TenureSettled => shutdown.advance(ctx),
             Fact::SlotAdded(slot) => rollout.slot_added(ctx, slot),
             Fact::SlotRemoved(slot) => {

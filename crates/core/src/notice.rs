@@ -13,7 +13,7 @@ use cluster_protocol::code::ErrorCode;
 use cluster_protocol::inbound::{ErrorDetails, ErrorReport};
 use cluster_protocol::listen::{ListenAddress, ListenPlace};
 pub use exit_reason::ExitReason;
-pub use fleet::FleetNotice;
+pub use fleet::{FleetNotice, LeaseLost};
 
 /// Something that the app is told.
 #[derive(Debug, Clone)]

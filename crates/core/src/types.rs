@@ -1,5 +1,7 @@
 //! The words that the core and its shell share.
 
+mod fleet;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,6 +10,8 @@ use cluster_protocol::envelope::{Reach, Target};
 use cluster_protocol::listen::ListenPlace;
 use cluster_protocol::outbound::{HandleKind, LaneName, SocketName};
 use serde::{Deserialize, Deserializer, de::Error};
+
+pub use fleet::{FleetAlone, FleetRole, FleetStart, LeaseTerms};
 
 /// A moment, counted from the master's start. The core never looks at a clock: it is told.
 pub type Time = Duration;
@@ -286,26 +290,9 @@ pub struct Policy {
     /// What this host is called in the fleet; `None`: there is none.
     #[serde(skip)]
     pub fleet_host: Option<String>,
-}
-
-/// How a host of a fleet starts while the alone is another's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct FleetAlone {
-    pub start: FleetStart,
-    /// How long another host may take to see that nobody has the alone: so much longer than `start_timeout` it is waited for.
-    pub lease: Duration,
-    /// The alone runs on when the lease is over, until another host has it.
-    pub keeps: bool,
-}
-
-/// When such a host forks its workers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum FleetStart {
-    /// When the fleet's alone is ready.
-    Wait,
-    /// At once.
-    Serve,
+    /// One of several hosts has the random worker; `None`: this one has its own.
+    #[serde(skip)]
+    pub fleet_random_worker: Option<LeaseTerms>,
 }
 
 impl Policy {

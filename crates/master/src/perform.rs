@@ -100,13 +100,20 @@ impl Shell {
                     // A large file takes a while to go.
                     tokio::task::spawn_blocking(move || std::fs::remove_file(file));
                 }
-                Action::Fleet(order) => self.order_fleet(order),
+                Action::Fleet(order) => {
+                    self.order_fleet(order);
+                    // Another worker may have been chosen, whose time is the lease's.
+                    self.guards = Guards::Others;
+                }
                 Action::SendFleet { to, mail, number, frame, origin } => {
                     self.send_fleet(to, mail, number, frame, origin);
                 }
                 Action::CountMissed { host, count } => self.count_missed(&host, count),
                 Action::TellRestarted { id, result } => self.orders.restarted(id, result),
-                Action::Notify(Notice::Closed(outcome)) => self.state = RunState::Ended(outcome),
+                Action::Notify(Notice::Closed(outcome)) => {
+                    self.leases_end();
+                    self.state = RunState::Ended(outcome);
+                }
                 Action::Notify(Notice::Publication(from, frame)) => self.publish_to_app(from, frame),
                 Action::Notify(notice) => self.notify(notice),
             }

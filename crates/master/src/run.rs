@@ -124,6 +124,7 @@ impl Shell {
         let fleet = config.fleet.as_ref().map(|fleet| Box::new(Fleet::new(platform, fleet, &inputs)));
         let policy = Policy {
             fleet_alone: config.fleet.as_ref().and_then(FleetConfig::alone),
+            fleet_random_worker: config.fleet.as_ref().and_then(FleetConfig::random_worker),
             fleet_host: config.fleet.as_ref().map(FleetConfig::host),
             ..config.policy.clone()
         };

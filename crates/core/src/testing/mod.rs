@@ -33,8 +33,8 @@ use crate::lifecycle::recycling::{NotRestarted, Restarted};
 use crate::notice::Notice;
 use crate::traffic::steering::Acceptor;
 use crate::types::{
-    Balance, BoundSocket, ChildId, ConnectionId, Delivery, Evidence, ExitStatus, Key, Peer, Policy, Silence, SlotId,
-    Time,
+    Balance, BoundSocket, ChildId, ConnectionId, Delivery, Evidence, ExitStatus, FleetRole, Key, Peer, Policy, Silence,
+    SlotId, Time,
 };
 use cluster_protocol::inbound::{Inbound, Report};
 use cluster_protocol::outbound::HandleKind;
@@ -75,6 +75,8 @@ enum Happening {
     Read(ChildId),
     Reply(Peer, String),
     Cancel(String),
+    /// A lease is over, unless it was renewed.
+    LeaseOver(FleetRole),
 }
 
 /// How much goes on beside the lives of children.
@@ -367,6 +369,7 @@ impl World {
             Happening::Read(child) => self.reads(child),
             Happening::Reply(from, id) => self.replies(from, &id),
             Happening::Cancel(id) => self.cancels(&id),
+            Happening::LeaseOver(of) => self.lease_is_over(of),
             Happening::Beat(_)
             | Happening::Tell(..)
             | Happening::Query(..)

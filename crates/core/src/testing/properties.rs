@@ -40,6 +40,7 @@ pub(super) fn policies() -> impl Strategy<Value = Policy> {
             max_age: (start % 3 == 0).then_some(ms(limit)),
             fleet_alone: None,
             fleet_host: None,
+            fleet_random_worker: None,
         })
 }
 

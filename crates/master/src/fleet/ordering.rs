@@ -55,7 +55,7 @@ impl Shell {
             HostOrder::Drain { host } => (host.unwrap_or_else(|| own.clone()), EngineOrder::Drain),
             HostOrder::Resume { host } => (host.unwrap_or_else(|| own.clone()), EngineOrder::Resume),
             HostOrder::Move { to } => {
-                let Some(holder) = &fleet.status.holder else {
+                let Some(holder) = &fleet.status.alone.holder else {
                     let message = "No host of the fleet has the alone.";
                     return Err(Response::failure(Status::Conflict, ErrorCode::NoAlone, message));
                 };

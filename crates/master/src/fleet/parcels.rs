@@ -7,6 +7,7 @@ use std::io;
 use std::os::fd::RawFd;
 use std::rc::Rc;
 
+use bytes::Bytes;
 use cluster_core::messages::flow::LOW_WATER;
 use cluster_fleet::parcel::{Incoming, Outgoing, ParcelKind, Unpacked};
 use cluster_protocol::outbox::{Outbox, OutboxItem};
@@ -162,8 +163,8 @@ fn opened(parcel: Incoming) -> FromFleet {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use bytes::{Bytes, BytesMut};
-    use cluster_fleet::parcel::{Destination, ParcelKind};
+    use bytes::BytesMut;
+    use cluster_fleet::parcel::Destination;
     use std::os::fd::IntoRawFd;
     use tokio::io::AsyncWriteExt;
     use tokio::sync::mpsc::{Receiver, channel};

@@ -6,7 +6,7 @@ use crate::notice::Notice;
 use crate::testing::fleet::in_fleet;
 use crate::testing::hosts::{SentToFleet, host};
 use crate::testing::{World, ms, policy};
-use crate::types::{FleetStart, Policy};
+use crate::types::{FleetRole, FleetStart, Policy};
 
 const ALONE: ChildId = ChildId::Alone(1);
 const ONE: ChildId = ChildId::Worker(1);
@@ -70,7 +70,7 @@ fn what_is_for_the_alone_goes_to_the_host_that_has_it_and_else_to_nobody() {
 fn an_alone_that_is_here_or_boots_here_gets_what_is_for_it() {
     let mut world = without_alone();
     holder(&mut world, Some("b"));
-    world.gets_lease();
+    world.gets_lease(FleetRole::Alone);
     world.writes(APP, TO_ALONE);
     world.writes(APP, TO_FLEETS_ALONE);
     world.tell(Event::FleetConnected(false));
@@ -187,9 +187,9 @@ fn what_comes_from_another_host_stays_on_this_one() {
 #[test]
 fn what_the_alone_of_another_host_sends_itself_stays_there() {
     let mut world = without_alone();
-    world.gets_lease();
+    world.gets_lease(FleetRole::Alone);
     world.run(world.now + ms(1_000));
-    world.loses_lease(false);
+    world.loses_lease(FleetRole::Alone, false);
     holder(&mut world, Some("b"));
     world.writes(Peer::Child(ALONE), TO_ALONE);
     assert_eq!(undeliverable(&world), [(Peer::Child(ALONE), "no-alone")]);
