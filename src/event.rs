@@ -194,6 +194,9 @@ pub enum NativeEvent {
         started_at: f64,
         draining: bool,
     },
+    FleetDraining {
+        draining: bool,
+    },
     /// `reason`: `closed` or `silent`.
     HostLeft {
         host: String,

@@ -152,6 +152,8 @@ export interface FleetStats {
   host: string;
   /** Whether it reaches one of the servers. */
   connected: boolean;
+  /** Whether it takes neither the alone nor the random worker: `drain()`. */
+  draining: boolean;
   /** The server that it reaches, or reached last; null: none yet. */
   server: string | null;
   /** Which host has the alone, and whether that is ready; null: none, or not known. */
@@ -162,6 +164,8 @@ export interface FleetStats {
   validFor: number | null;
   /** How often this host got the alone, and had it no more: `moved`, `expired` and `taken` as in {@link LostAlone}. */
   leases: { acquired: number; moved: number; expired: number; taken: number };
+  /** The same of the random worker: which host chooses it, and whether one is chosen. */
+  randomWorker: Pick<FleetStats, 'holder' | 'token' | 'validFor' | 'leases'>;
   /** The other hosts that are there. */
   members: FleetHost[];
   /** How many messages, requests, answers and publications went to other hosts, came from them, and were lost on their way here. */

@@ -119,6 +119,7 @@ fn of_fleet(notice: FleetNotice) -> NativeEvent {
             NativeEvent::HostJoined { host, workers, version, started_at: started_at as f64, draining }
         }
         FleetNotice::HostLeft { host, reason } => NativeEvent::HostLeft { host, reason },
+        FleetNotice::Draining { draining } => NativeEvent::FleetDraining { draining },
         FleetNotice::Missed { host, count } => NativeEvent::FleetMissed { host, count: count as f64 },
     }
 }

@@ -53,6 +53,8 @@ pub struct FleetSnapshot {
     #[serde(flatten)]
     pub alone: LeaseSnapshot,
     pub random_worker: LeaseSnapshot,
+    /// It takes neither of both.
+    pub draining: bool,
     /// The other hosts.
     pub members: Vec<FleetMember>,
     pub messages: FleetMessages,

@@ -7,6 +7,7 @@ mod leases;
 mod members;
 mod missed;
 mod opening;
+mod ordering;
 mod parcels;
 mod sending;
 
@@ -130,6 +131,7 @@ impl Fleet {
             server: None,
             alone: LeaseSnapshot::default(),
             random_worker: LeaseSnapshot::default(),
+            draining: false,
             members: Vec::new(),
             messages: FleetMessages::default(),
         };

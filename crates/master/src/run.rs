@@ -356,7 +356,7 @@ impl Shell {
             }
             Command::Ordered { number, failed, json } => self.ordered(number, failed, json),
             Command::KeepPreload(preload) => self.preload = Some(preload),
-            Command::Fleet(order) => self.order_engine(&order),
+            Command::Fleet(order) => self.host_ordered(&order),
             Command::ReopenOutput => drop(self.outputs.reopen()),
             Command::PauseOutput(stream, paused) => self.outputs.pause(stream, paused),
             Command::AppCaughtUp => {

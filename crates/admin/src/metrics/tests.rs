@@ -117,7 +117,8 @@ fn a_host_of_a_fleet_tells_of_its_lease() {
     let member =
         FleetMember { host: "b".to_owned(), workers: 2, version: String::new(), started_at: 0, draining: false };
     let (members, messages) = (vec![member], FleetMessages { sent: 5, received: 6, missed: 7 });
-    let fleet = FleetSnapshot { host, connected: true, server, alone, random_worker, members, messages };
+    let draining = false;
+    let fleet = FleetSnapshot { host, connected: true, server, alone, random_worker, draining, members, messages };
     let lines = lines(&Snapshot { fleet: Some(fleet), ..snapshot(&counts) });
     for line in [
         "cluster_native_fleet_connected 1",

@@ -39,6 +39,10 @@ pub enum FleetNotice {
         /// Whether it is ready there.
         ready: bool,
     },
+    /// This host takes what is of the fleet no more, or may again.
+    Draining {
+        draining: bool,
+    },
     /// Another host is there, or says something new about itself.
     HostJoined {
         host: String,

@@ -7,8 +7,9 @@ use std::io;
 use std::os::fd::RawFd;
 use std::rc::Rc;
 
+use bytes::Bytes;
 use cluster_core::messages::flow::LOW_WATER;
-use cluster_fleet::parcel::{Incoming, Outgoing, Unpacked};
+use cluster_fleet::parcel::{Incoming, Outgoing, ParcelKind, Unpacked};
 use cluster_protocol::outbox::{Outbox, OutboxItem};
 use cluster_sys::descriptor;
 use tokio::io::AsyncReadExt;
@@ -32,6 +33,8 @@ const MOST: usize = 1 << 10;
 pub enum FromFleet {
     /// Of another host's processes, or of its master.
     Parcel { from: String, pieces: Vec<Opened> },
+    /// What another host's master says is to be done here.
+    Ordered { from: String, order: Bytes },
     /// What was sent under this number has reached nobody.
     Nobody { number: u64 },
     /// What was sent under this number was not sent: the servers take no more than so many bytes.
@@ -149,6 +152,7 @@ async fn read(mut from_engine: OwnedReadHalf, inputs: Sender<Input>) {
 
 fn opened(parcel: Incoming) -> FromFleet {
     match parcel {
+        Incoming::Received { from, kind: ParcelKind::Order, frames } => FromFleet::Ordered { from, order: frames },
         Incoming::Received { from, frames, .. } => FromFleet::Parcel { from, pieces: open(&frames) },
         Incoming::Nobody { number, .. } => FromFleet::Nobody { number },
         Incoming::TooLarge { number, limit, .. } => FromFleet::TooLarge { number, limit },
@@ -159,8 +163,8 @@ fn opened(parcel: Incoming) -> FromFleet {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use bytes::{Bytes, BytesMut};
-    use cluster_fleet::parcel::{Destination, ParcelKind};
+    use bytes::BytesMut;
+    use cluster_fleet::parcel::Destination;
     use std::os::fd::IntoRawFd;
     use tokio::io::AsyncWriteExt;
     use tokio::sync::mpsc::{Receiver, channel};

@@ -68,6 +68,7 @@ impl Shell {
                     Some(host) => pieces.into_iter().for_each(|piece| self.remote(host, &from, piece)),
                     None => self.count_missed(&from, pieces.len() as u64),
                 },
+                FromFleet::Ordered { from, order } => self.ordered_by_host(&from, &order),
                 FromFleet::Nobody { number } => self.tell(Event::Nobody { number }),
                 FromFleet::TooLarge { number, limit } => {
                     let message = format!(
