@@ -68,7 +68,7 @@ async fn of_requests() {
     let (mut one, mut two) = (engine(&server, "one").await, engine(&server, "two").await);
     let answers = tokio::spawn(async move {
         for _ in 0..REQUESTS {
-            two.parcels.next().await.unwrap();
+            two.parcels.hears("one", &frame(64)).await;
             two.parcels.send([Outgoing { kind: ParcelKind::Answer, ..outgoing("one", 0, frame(64)) }]).await;
         }
     });
@@ -76,7 +76,7 @@ async fn of_requests() {
     for number in 1..=REQUESTS {
         let started = Instant::now();
         one.parcels.send([outgoing("two", number as u64, frame(64))]).await;
-        one.parcels.next().await.unwrap();
+        one.parcels.hears("two", &frame(64)).await;
         times.push(started.elapsed());
     }
     answers.await.unwrap();
