@@ -54,10 +54,17 @@ function project(folder) {
 }
 
 const folder = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), 'cluster-native-packed-')));
+// As an installed package can be read by every user, and some tests have several.
+fs.chmodSync(folder, 0o755);
 try {
   const cwd = project(folder);
   const jest = path.join(cwd, 'node_modules/.bin/jest');
-  const { status } = spawnSync(jest, ['--selectProjects=e2e', ...process.argv.slice(2)], { cwd, stdio: 'inherit' });
+  const env = { ...process.env, PACKED_UNDER_TEST: '1' };
+  const { status } = spawnSync(jest, ['--selectProjects=e2e', ...process.argv.slice(2)], {
+    cwd,
+    env,
+    stdio: 'inherit',
+  });
   process.exitCode = status ?? 1;
 } finally {
   fs.rmSync(folder, { recursive: true });
