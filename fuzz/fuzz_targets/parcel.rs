@@ -1,7 +1,7 @@
 //! Any chunking of a stream gives the same parcels; and what is written again is what was read.
 #![no_main]
 
-use cluster_fleet::parcel::{Incoming, Outgoing, Unpacked};
+use cluster_fleet::parcel::{ParcelIn, ParcelOut, Unpacked};
 use libfuzzer_sys::fuzz_target;
 
 type Take<T> = fn(&mut Unpacked) -> std::io::Result<Option<T>>;
@@ -31,6 +31,6 @@ fn check<T: PartialEq + std::fmt::Debug>(size: usize, stream: &[u8], take: Take<
 
 fuzz_target!(|input: (usize, &[u8])| {
     let (size, stream) = input;
-    check(size, stream, Unpacked::outgoing, |parcel: &Outgoing| [parcel.head(), parcel.frames.clone()].concat());
-    check(size, stream, Unpacked::incoming, |parcel: &Incoming| parcel.pieces().concat());
+    check(size, stream, Unpacked::outgoing, |parcel: &ParcelOut| [parcel.head(), parcel.frames.clone()].concat());
+    check(size, stream, Unpacked::incoming, |parcel: &ParcelIn| parcel.pieces().concat());
 });

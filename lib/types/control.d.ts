@@ -81,7 +81,7 @@ export interface ControlClient {
    */
   fleetMove(to?: string): Promise<void>;
   /**
-   * As `cluster.fleet.drain()` in the app of a host, by default this one. As for {@link fleetMove}, what has become of it tells `stats()`.
+   * As `cluster.fleet.drain()` in the app of a host, by default this one. As for `fleetMove()`, what has become of it tells `stats()`.
    *
    * @throws (rejects with) `ERR_NO_FLEET`, `ERR_FLEET_INVALID`: there is no such host; `ERR_FLEET_AWAY`
    */

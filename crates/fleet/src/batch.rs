@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use bytes::Bytes;
 
-use crate::parcel::{Destination, Incoming, Outgoing, ParcelKind};
+use crate::parcel::{Destination, ParcelIn, ParcelKind, ParcelOut};
 
 /// How many parcels with a number go in one message: their numbers are in its subject, which has a limit.
 const MOST_NUMBERS: usize = 64;
@@ -41,7 +41,7 @@ pub struct Batches {
     batches: Vec<Batch>,
     /// To which of them more can be added.
     open: HashMap<Destination, usize>,
-    refused: Vec<Incoming>,
+    refused: Vec<ParcelIn>,
 }
 
 impl Batches {
@@ -51,7 +51,7 @@ impl Batches {
         Self { limit, batches: Vec::new(), open: HashMap::new(), refused: Vec::new() }
     }
 
-    pub fn add(&mut self, mut parcel: Outgoing) {
+    pub fn add(&mut self, mut parcel: ParcelOut) {
         let mut number = Some(parcel.number);
         while !parcel.frames.is_empty() {
             let Some(end) = end_of_piece(&parcel.frames, self.limit) else {
@@ -97,17 +97,17 @@ impl Batches {
         at
     }
 
-    fn refuse(&mut self, parcel: &Outgoing) {
+    fn refuse(&mut self, parcel: &ParcelOut) {
         let host = match &parcel.to {
             Destination::Others => String::new(),
             Destination::Host(host) => host.clone(),
         };
         let limit = u64::try_from(self.limit).unwrap_or(u64::MAX);
-        self.refused.push(Incoming::TooLarge { host, number: parcel.number, limit });
+        self.refused.push(ParcelIn::TooLarge { host, number: parcel.number, limit });
     }
 
     /// What can go now, in its order for each destination, and what can't go at all.
-    pub fn take(&mut self) -> (Vec<Batch>, Vec<Incoming>) {
+    pub fn take(&mut self) -> (Vec<Batch>, Vec<ParcelIn>) {
         self.open.clear();
         (std::mem::take(&mut self.batches), std::mem::take(&mut self.refused))
     }
@@ -136,16 +136,16 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn parcel(to: &str, kind: ParcelKind, number: u64, frames: &str) -> Outgoing {
+    fn parcel(to: &str, kind: ParcelKind, number: u64, frames: &str) -> ParcelOut {
         let to = if to.is_empty() { Destination::Others } else { Destination::Host(to.to_owned()) };
-        Outgoing { to, kind, number, frames: Bytes::copy_from_slice(frames.as_bytes()) }
+        ParcelOut { to, kind, number, frames: Bytes::copy_from_slice(frames.as_bytes()) }
     }
 
     fn text(batch: &Batch) -> String {
         batch.frames.iter().map(|frames| std::str::from_utf8(frames).unwrap()).collect()
     }
 
-    fn batched(limit: usize, parcels: impl IntoIterator<Item = Outgoing>) -> (Vec<Batch>, Vec<Incoming>) {
+    fn batched(limit: usize, parcels: impl IntoIterator<Item = ParcelOut>) -> (Vec<Batch>, Vec<ParcelIn>) {
         let mut batches = Batches::new(limit);
         parcels.into_iter().for_each(|parcel| batches.add(parcel));
         batches.take()
@@ -177,7 +177,7 @@ mod tests {
         let (batches, refused) = batched(4, sent);
         assert_eq!(batches.iter().map(text).collect::<Vec<_>>(), ["1\n2\n", "3\n4\n", "5\n6\n"]);
         assert_eq!(batches.iter().flat_map(|batch| batch.numbers.clone()).collect::<Vec<_>>(), [5]);
-        let told = |host: &str, number| Incoming::TooLarge { host: host.to_owned(), number, limit: 4 };
+        let told = |host: &str, number| ParcelIn::TooLarge { host: host.to_owned(), number, limit: 4 };
         assert_eq!(refused, [told("b", 5), told("", 0)]);
     }
 

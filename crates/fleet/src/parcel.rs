@@ -35,17 +35,17 @@ pub enum Destination {
 
 /// From the master to the engine.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Outgoing {
+pub struct ParcelOut {
     pub to: Destination,
     pub kind: ParcelKind,
-    /// The sender's, for [`Incoming::Nobody`].
+    /// The sender's, for [`ParcelIn::Nobody`].
     pub number: u64,
     pub frames: Bytes,
 }
 
 /// From the engine to the master.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Incoming {
+pub enum ParcelIn {
     Received {
         from: String,
         kind: ParcelKind,
@@ -97,7 +97,7 @@ fn head(what: u8, number: u64, host: &str, frames: usize) -> Bytes {
     head.freeze()
 }
 
-impl Outgoing {
+impl ParcelOut {
     /// What is written: a head, and then [`Self::frames`].
     #[must_use]
     pub fn head(&self) -> Bytes {
@@ -110,7 +110,7 @@ impl Outgoing {
     }
 }
 
-impl Incoming {
+impl ParcelIn {
     /// What is written: a head, and then the frames.
     #[must_use]
     pub fn pieces(&self) -> [Bytes; 2] {
@@ -151,26 +151,26 @@ impl Unpacked {
     ///
     /// # Errors
     /// When it is none: nothing that follows would be understood.
-    pub fn outgoing(&mut self) -> io::Result<Option<Outgoing>> {
+    pub fn outgoing(&mut self) -> io::Result<Option<ParcelOut>> {
         let Some(Piece { what, number, host, frames }) = self.piece()? else { return Ok(None) };
         let kind = kind_of(what).ok_or(io::ErrorKind::InvalidData)?;
         let to = if host.is_empty() { Destination::Others } else { Destination::Host(host) };
-        Ok(Some(Outgoing { to, kind, number, frames }))
+        Ok(Some(ParcelOut { to, kind, number, frames }))
     }
 
     /// The next piece for the master, if it is here already.
     ///
     /// # Errors
     /// As [`Self::outgoing`].
-    pub fn incoming(&mut self) -> io::Result<Option<Incoming>> {
+    pub fn incoming(&mut self) -> io::Result<Option<ParcelIn>> {
         let Some(Piece { what, number, host, mut frames }) = self.piece()? else { return Ok(None) };
         Ok(Some(match (what, kind_of(what)) {
-            (_, Some(kind)) => Incoming::Received { from: host, kind, frames },
-            (NOBODY, _) => Incoming::Nobody { host, number },
-            (MISSED, _) => Incoming::Missed { from: host, count: number },
+            (_, Some(kind)) => ParcelIn::Received { from: host, kind, frames },
+            (NOBODY, _) => ParcelIn::Nobody { host, number },
+            (MISSED, _) => ParcelIn::Missed { from: host, count: number },
             (TOO_LARGE, _) => {
                 let limit = frames.try_get_u64_le().map_err(|_| io::ErrorKind::InvalidData)?;
-                Incoming::TooLarge { host, number, limit }
+                ParcelIn::TooLarge { host, number, limit }
             }
             _ => return Err(io::ErrorKind::InvalidData.into()),
         }))
@@ -212,12 +212,12 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn sent() -> Vec<Outgoing> {
+    fn sent() -> Vec<ParcelOut> {
         let frames = Bytes::from_static(b"{\"to\":\"worker\"}\n");
         vec![
-            Outgoing { to: Destination::Others, kind: ParcelKind::Messages, number: 0, frames: frames.clone() },
-            Outgoing { to: Destination::Host("b".into()), kind: ParcelKind::Answer, number: u64::MAX, frames },
-            Outgoing {
+            ParcelOut { to: Destination::Others, kind: ParcelKind::Messages, number: 0, frames: frames.clone() },
+            ParcelOut { to: Destination::Host("b".into()), kind: ParcelKind::Answer, number: u64::MAX, frames },
+            ParcelOut {
                 to: Destination::Host("店".into()),
                 kind: ParcelKind::Messages,
                 number: 7,
@@ -226,12 +226,12 @@ mod tests {
         ]
     }
 
-    fn told() -> Vec<Incoming> {
+    fn told() -> Vec<ParcelIn> {
         vec![
-            Incoming::Received { from: "a".into(), kind: ParcelKind::Answer, frames: Bytes::from_static(b"1\n") },
-            Incoming::Nobody { host: "b".into(), number: 3 },
-            Incoming::Missed { from: "c".into(), count: 63_232 },
-            Incoming::TooLarge { host: String::new(), number: u64::MAX, limit: 1 << 20 },
+            ParcelIn::Received { from: "a".into(), kind: ParcelKind::Answer, frames: Bytes::from_static(b"1\n") },
+            ParcelIn::Nobody { host: "b".into(), number: 3 },
+            ParcelIn::Missed { from: "c".into(), count: 63_232 },
+            ParcelIn::TooLarge { host: String::new(), number: u64::MAX, limit: 1 << 20 },
         ]
     }
 

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use async_nats::connection::State;
 use async_nats::{Client, Event, ServerError};
-use cluster_fleet::parcel::Incoming;
+use cluster_fleet::parcel::ParcelIn;
 use cluster_fleet::seam::EngineNews;
 use tokio::net::UnixStream;
 use tokio::net::unix::{ReadHalf, WriteHalf};
@@ -116,7 +116,7 @@ fn run(settings: &EngineSettings, own: &StdUnixStream, link: watch::Sender<Link>
 struct Traffic {
     sending: Sending,
     receiving: Receiving,
-    telling: mpsc::UnboundedReceiver<Vec<Incoming>>,
+    telling: mpsc::UnboundedReceiver<Vec<ParcelIn>>,
     link: watch::Sender<Link>,
     denial: Denial,
 }

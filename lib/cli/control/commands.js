@@ -119,7 +119,7 @@ const COMMANDS = {
     run: (cluster, typed) => require('./profile').profile(cluster, typed),
   },
   fleet: {
-    help: 'show the hosts of its fleet; move the alone; before maintenance: drain, then resume',
+    help: 'its fleet, and who has the alone',
     operand: Object.keys(FLEET).join('|'),
     second: 'host',
     takesSecond: (action) => FLEET[action],

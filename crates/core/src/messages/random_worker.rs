@@ -47,7 +47,7 @@ impl RandomWorkers {
         // It knows of its tenure before it begins.
         ctx.tell_fence(FleetRole::RandomWorker);
         for action in ACTIONS {
-            tell(ctx, id, pid, action, None);
+            tell_chosen(ctx, id, pid, action, None);
         }
     }
 
@@ -90,11 +90,11 @@ fn may_choose(ctx: &Context) -> bool {
 /// The app asks for a random worker: it gets the message, its id comes back.
 pub fn ask_any(ctx: &mut Context, fields: Option<&ExtraFields>) -> Option<ChildId> {
     let (id, pid) = ctx.any_worker(|_| true)?;
-    tell(ctx, id, pid, ACTIONS[0], fields);
+    tell_chosen(ctx, id, pid, ACTIONS[0], fields);
     Some(id)
 }
 
-fn tell(ctx: &mut Context, id: ChildId, pid: u32, action: &str, fields: Option<&ExtraFields>) {
+fn tell_chosen(ctx: &mut Context, id: ChildId, pid: u32, action: &str, fields: Option<&ExtraFields>) {
     let ChildId::Worker(number) = id else { return };
     let message = outbound::random_worker(action, fields, number, pid);
     let frame = match ctx.policy.random_worker {

@@ -11,7 +11,7 @@ use cluster_protocol::topic::TopicFrame;
 
 /// One line, or several of a kind that stand side by side.
 #[derive(Debug)]
-pub enum Opened {
+pub enum RemotePiece {
     Messages {
         target: Target,
         frames: Bytes,
@@ -34,36 +34,36 @@ pub enum Opened {
 }
 
 /// A line, and where it stands.
-enum Line {
+enum RemoteLine {
     Message(Target),
     Topic(TopicFrame),
     Request(Target, RemotePart),
     Unreadable,
 }
 
-fn read(line: &[u8]) -> Line {
+fn read(line: &[u8]) -> RemoteLine {
     match Envelope::read(line) {
-        Ok(Envelope::User(target)) => Line::Message(target),
-        Ok(Envelope::Topic) => TopicFrame::read(line).map_or(Line::Unreadable, Line::Topic),
+        Ok(Envelope::User(target)) => RemoteLine::Message(target),
+        Ok(Envelope::Topic) => TopicFrame::read(line).map_or(RemoteLine::Unreadable, RemoteLine::Topic),
         Ok(Envelope::Request(target)) => {
-            RemotePart::read(line).map_or(Line::Unreadable, |part| Line::Request(target, part))
+            RemotePart::read(line).map_or(RemoteLine::Unreadable, |part| RemoteLine::Request(target, part))
         }
-        Ok(Envelope::Internal | Envelope::Handle) | Err(_) => Line::Unreadable,
+        Ok(Envelope::Internal | Envelope::Handle) | Err(_) => RemoteLine::Unreadable,
     }
 }
 
 /// The lines of a parcel, in their order.
-pub fn open(parcel: &Bytes) -> Vec<Opened> {
+pub fn open(parcel: &Bytes) -> Vec<RemotePiece> {
     let mut all = Vec::new();
     let mut end = 0;
     for line in lines(parcel) {
         let range = end..end + line.len();
         end = range.end;
         match read(&line) {
-            Line::Message(target) => add_message(&mut all, parcel, target, range),
-            Line::Topic(about) => add_topic(&mut all, parcel, about, range),
-            Line::Request(target, part) => all.push(Opened::Request { target, frame: line, part }),
-            Line::Unreadable => add_unreadable(&mut all, 1),
+            RemoteLine::Message(target) => add_message(&mut all, parcel, target, range),
+            RemoteLine::Topic(about) => add_topic(&mut all, parcel, about, range),
+            RemoteLine::Request(target, part) => all.push(RemotePiece::Request { target, frame: line, part }),
+            RemoteLine::Unreadable => add_unreadable(&mut all, 1),
         }
     }
     // A line without an end.
@@ -74,8 +74,8 @@ pub fn open(parcel: &Bytes) -> Vec<Opened> {
 }
 
 /// Those that go to the same receivers are one piece, as a child's are (read.rs).
-fn add_message(all: &mut Vec<Opened>, parcel: &Bytes, next: Target, range: Range<usize>) {
-    if let Some(Opened::Messages { target, frames, count }) = all.last_mut()
+fn add_message(all: &mut Vec<RemotePiece>, parcel: &Bytes, next: Target, range: Range<usize>) {
+    if let Some(RemotePiece::Messages { target, frames, count }) = all.last_mut()
         && *target == next
         && next.is_the_same_for_all()
     {
@@ -83,24 +83,24 @@ fn add_message(all: &mut Vec<Opened>, parcel: &Bytes, next: Target, range: Range
         *count += 1;
         return;
     }
-    all.push(Opened::Messages { target: next, frames: parcel.slice(range), count: 1 });
+    all.push(RemotePiece::Messages { target: next, frames: parcel.slice(range), count: 1 });
 }
 
-fn add_topic(all: &mut Vec<Opened>, parcel: &Bytes, next: TopicFrame, range: Range<usize>) {
-    if let Some(Opened::Topic { about, frames, count }) = all.last_mut()
+fn add_topic(all: &mut Vec<RemotePiece>, parcel: &Bytes, next: TopicFrame, range: Range<usize>) {
+    if let Some(RemotePiece::Topic { about, frames, count }) = all.last_mut()
         && about.joins(&next)
     {
         *frames = parcel.slice(range.start - frames.len()..range.end);
         *count += 1;
         return;
     }
-    all.push(Opened::Topic { about: next, frames: parcel.slice(range), count: 1 });
+    all.push(RemotePiece::Topic { about: next, frames: parcel.slice(range), count: 1 });
 }
 
-fn add_unreadable(all: &mut Vec<Opened>, more: u64) {
+fn add_unreadable(all: &mut Vec<RemotePiece>, more: u64) {
     match all.last_mut() {
-        Some(Opened::Unreadable { count }) => *count += more,
-        _ => all.push(Opened::Unreadable { count: more }),
+        Some(RemotePiece::Unreadable { count }) => *count += more,
+        _ => all.push(RemotePiece::Unreadable { count: more }),
     }
 }
 
@@ -112,11 +112,11 @@ mod tests {
     /// What of a parcel is what, in short.
     fn opened(parcel: &str) -> Vec<String> {
         let text = |frames: &Bytes| String::from_utf8(frames.to_vec()).unwrap();
-        let of = |opened: Opened| match opened {
-            Opened::Messages { target, frames, count } => format!("{count} {target:?} {}", text(&frames)),
-            Opened::Topic { about, frames, count } => format!("{count} {} {}", about.topic, text(&frames)),
-            Opened::Request { target, frame, .. } => format!("request {target:?} {}", text(&frame)),
-            Opened::Unreadable { count } => format!("{count} unreadable"),
+        let of = |opened: RemotePiece| match opened {
+            RemotePiece::Messages { target, frames, count } => format!("{count} {target:?} {}", text(&frames)),
+            RemotePiece::Topic { about, frames, count } => format!("{count} {} {}", about.topic, text(&frames)),
+            RemotePiece::Request { target, frame, .. } => format!("request {target:?} {}", text(&frame)),
+            RemotePiece::Unreadable { count } => format!("{count} unreadable"),
         };
         open(&Bytes::copy_from_slice(parcel.as_bytes())).into_iter().map(of).collect()
     }

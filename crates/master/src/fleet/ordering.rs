@@ -4,7 +4,7 @@ use bytes::Bytes;
 use cluster_admin::order::HostOrder;
 use cluster_admin::response::{Response, Status};
 use cluster_core::notice::{FleetNotice, Notice};
-use cluster_fleet::parcel::{Destination, Outgoing, ParcelKind};
+use cluster_fleet::parcel::{Destination, ParcelKind, ParcelOut};
 use cluster_fleet::seam::{EngineOrder, LeaseName, LeaseOrder};
 use cluster_protocol::code::ErrorCode;
 
@@ -93,7 +93,7 @@ impl Shell {
             return Err(Response::failure(Status::Conflict, ErrorCode::FleetAway, message));
         };
         let (to, kind, frames) = (Destination::Host(host), ParcelKind::Order, format!("{line}\n").into());
-        parcels.send(Outgoing { to, kind, number: UNHEARD, frames });
+        parcels.send(ParcelOut { to, kind, number: UNHEARD, frames });
         Ok(())
     }
 }

@@ -9,7 +9,7 @@ use std::rc::Rc;
 
 use bytes::Bytes;
 use cluster_core::messages::flow::LOW_WATER;
-use cluster_fleet::parcel::{Incoming, Outgoing, ParcelKind, Unpacked};
+use cluster_fleet::parcel::{ParcelIn, ParcelKind, ParcelOut, Unpacked};
 use cluster_protocol::outbox::{Outbox, OutboxItem};
 use cluster_sys::descriptor;
 use tokio::io::AsyncReadExt;
@@ -19,7 +19,7 @@ use tokio::sync::Notify;
 use tokio::sync::mpsc::Sender;
 use tokio::task::{AbortHandle, spawn_local, yield_now};
 
-use super::opening::{Opened, open};
+use super::opening::{RemotePiece, open};
 use crate::link::Input;
 
 /// What is read at once.
@@ -32,7 +32,7 @@ const MOST: usize = 1 << 10;
 #[derive(Debug)]
 pub enum FromFleet {
     /// Of another host's processes, or of its master.
-    Parcel { from: String, pieces: Vec<Opened> },
+    Parcel { from: String, pieces: Vec<RemotePiece> },
     /// What another host's master says is to be done here.
     Ordered { from: String, order: Bytes },
     /// What was sent under this number has reached nobody.
@@ -77,7 +77,7 @@ impl Parcels {
         Ok(Self { waiting, reader, writer })
     }
 
-    pub(super) fn send(&self, parcel: Outgoing) {
+    pub(super) fn send(&self, parcel: ParcelOut) {
         let mut outbox = self.waiting.outbox.borrow_mut();
         for frame in [parcel.head(), parcel.frames] {
             outbox.push(OutboxItem { frame, handle: None, from: () });
@@ -150,13 +150,13 @@ async fn read(mut from_engine: OwnedReadHalf, inputs: Sender<Input>) {
     }
 }
 
-fn opened(parcel: Incoming) -> FromFleet {
+fn opened(parcel: ParcelIn) -> FromFleet {
     match parcel {
-        Incoming::Received { from, kind: ParcelKind::Order, frames } => FromFleet::Ordered { from, order: frames },
-        Incoming::Received { from, frames, .. } => FromFleet::Parcel { from, pieces: open(&frames) },
-        Incoming::Nobody { number, .. } => FromFleet::Nobody { number },
-        Incoming::TooLarge { number, limit, .. } => FromFleet::TooLarge { number, limit },
-        Incoming::Missed { from, count } => FromFleet::Missed { from, count },
+        ParcelIn::Received { from, kind: ParcelKind::Order, frames } => FromFleet::Ordered { from, order: frames },
+        ParcelIn::Received { from, frames, .. } => FromFleet::Parcel { from, pieces: open(&frames) },
+        ParcelIn::Nobody { number, .. } => FromFleet::Nobody { number },
+        ParcelIn::TooLarge { number, limit, .. } => FromFleet::TooLarge { number, limit },
+        ParcelIn::Missed { from, count } => FromFleet::Missed { from, count },
     }
 }
 
@@ -182,8 +182,8 @@ mod tests {
         }));
     }
 
-    fn outgoing(frames: Bytes) -> Outgoing {
-        Outgoing { to: Destination::Host("b".into()), kind: ParcelKind::Messages, number: 7, frames }
+    fn outgoing(frames: Bytes) -> ParcelOut {
+        ParcelOut { to: Destination::Host("b".into()), kind: ParcelKind::Messages, number: 7, frames }
     }
 
     #[test]
@@ -210,7 +210,7 @@ mod tests {
     #[test]
     fn what_comes_is_told_in_order_however_much_it_is() {
         run(|parcels, mut input, mut engine| async move {
-            let number_of = |number: u64| Incoming::Nobody { host: "b".into(), number };
+            let number_of = |number: u64| ParcelIn::Nobody { host: "b".into(), number };
             let mut bytes = BytesMut::new();
             let count = 3 * MOST as u64;
             for number in 0..count {

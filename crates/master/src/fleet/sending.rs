@@ -6,10 +6,10 @@ use cluster_core::event::Event;
 use cluster_core::messages::flow::{Offer, Patience, Receiver};
 use cluster_core::notice::{FleetNotice, Notice};
 use cluster_core::types::{HostId, Peer};
-use cluster_fleet::parcel::{Destination, Outgoing, ParcelKind};
+use cluster_fleet::parcel::{Destination, ParcelKind, ParcelOut};
 use cluster_protocol::frame::messages_in;
 
-use super::opening::Opened;
+use super::opening::RemotePiece;
 use super::parcels::{FromFleet, Parcels};
 use crate::run::Shell;
 
@@ -36,7 +36,7 @@ impl Shell {
             FleetMail::Messages => ParcelKind::Messages,
             FleetMail::Answer => ParcelKind::Answer,
         };
-        parcels.send(Outgoing { to, kind, number, frames });
+        parcels.send(ParcelOut { to, kind, number, frames });
         if let Origin::Message(lane) | Origin::Broadcast(lane) = origin {
             let (receiver, patience) = (Receiver::Fleet, Patience::Unlimited);
             let verdict =
@@ -84,22 +84,22 @@ impl Shell {
         }
     }
 
-    fn remote(&mut self, host: HostId, name: &str, piece: Opened) {
+    fn remote(&mut self, host: HostId, name: &str, piece: RemotePiece) {
         let from = Peer::Host(host);
         match piece {
-            Opened::Messages { target, frames: frame, count } => {
+            RemotePiece::Messages { target, frames: frame, count } => {
                 self.count_from_fleet(count);
                 self.tell(Event::Sent { from, target, frame });
             }
-            Opened::Topic { about, frames: frame, count } => {
+            RemotePiece::Topic { about, frames: frame, count } => {
                 self.count_from_fleet(count);
                 self.tell(Event::Topic { from, about, frame });
             }
-            Opened::Request { target, frame, part } => {
+            RemotePiece::Request { target, frame, part } => {
                 self.count_from_fleet(1);
                 self.tell(Event::RemoteRequest { from: host, target, frame, part });
             }
-            Opened::Unreadable { count } => self.count_missed(name, count),
+            RemotePiece::Unreadable { count } => self.count_missed(name, count),
         }
     }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 use async_nats::{Client, Message, StatusCode, SubscribeError, Subscriber};
 use bytes::Bytes;
 use cluster_fleet::gaps::{Gaps, Way};
-use cluster_fleet::parcel::Incoming;
+use cluster_fleet::parcel::ParcelIn;
 use cluster_fleet::seam::EngineNews;
 use cluster_fleet::wire::{WireFault, WireHead};
 use futures_util::StreamExt;
@@ -89,7 +89,7 @@ impl Receiving {
     pub async fn run(
         &mut self,
         to_master: &WriteHalf<'_>,
-        told: &mut mpsc::UnboundedReceiver<Vec<Incoming>>,
+        told: &mut mpsc::UnboundedReceiver<Vec<ParcelIn>>,
         mut ears: Option<(&mut Ears, &Subjects)>,
     ) -> io::Result<Infallible> {
         loop {
@@ -116,7 +116,7 @@ impl Receiving {
             Heard::Nobody(subject) => {
                 if let Some((host, numbers)) = subjects.replied(&subject) {
                     for number in numbers {
-                        self.unread.tell(&Incoming::Nobody { host: host.clone(), number });
+                        self.unread.tell(&ParcelIn::Nobody { host: host.clone(), number });
                     }
                 }
             }
@@ -136,7 +136,7 @@ impl Receiving {
         }
         if has_room {
             self.tell_missed();
-            self.unread.add(&Incoming::Received { from: head.from, kind: head.kind, frames: message });
+            self.unread.add(&ParcelIn::Received { from: head.from, kind: head.kind, frames: message });
         }
     }
 
@@ -144,7 +144,7 @@ impl Receiving {
         while self.unread.has_room()
             && let Some((from, count)) = self.missed.pop_first()
         {
-            self.unread.add(&Incoming::Missed { from, count });
+            self.unread.add(&ParcelIn::Missed { from, count });
         }
     }
 

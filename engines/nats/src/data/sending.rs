@@ -8,7 +8,7 @@ use async_nats::connection::State;
 use async_nats::{Client, PublishError};
 use bytes::{Bytes, BytesMut};
 use cluster_fleet::batch::{Batch, Batches};
-use cluster_fleet::parcel::{Destination, Incoming, Unpacked};
+use cluster_fleet::parcel::{Destination, ParcelIn, Unpacked};
 use cluster_fleet::wire::WireHead;
 use tokio::io::AsyncReadExt;
 use tokio::net::unix::ReadHalf;
@@ -31,11 +31,11 @@ pub struct Sending {
     /// How many frames were sent.
     sent: HashMap<Destination, u64>,
     /// What the master is told of what it has sent. It is taken at once.
-    told: mpsc::UnboundedSender<Vec<Incoming>>,
+    told: mpsc::UnboundedSender<Vec<ParcelIn>>,
 }
 
 impl Sending {
-    pub fn new(host: String, told: mpsc::UnboundedSender<Vec<Incoming>>) -> Self {
+    pub fn new(host: String, told: mpsc::UnboundedSender<Vec<ParcelIn>>) -> Self {
         let (unpacked, waiting, sent) = (Unpacked::default(), VecDeque::new(), HashMap::new());
         Self { host, nonce: fastrand::u64(..), unpacked, waiting, sent, told }
     }
@@ -114,7 +114,7 @@ impl Sending {
         Ok(())
     }
 
-    fn tell(&self, told: Vec<Incoming>) {
+    fn tell(&self, told: Vec<ParcelIn>) {
         if !told.is_empty() {
             // It fails when all ends.
             let _ = self.told.send(told);
@@ -144,7 +144,7 @@ impl Sending {
 }
 
 /// That it has reached nobody.
-fn nobody(batch: &Batch) -> Vec<Incoming> {
+fn nobody(batch: &Batch) -> Vec<ParcelIn> {
     let Destination::Host(host) = &batch.to else { return Vec::new() };
-    batch.all_numbers().map(|number| Incoming::Nobody { host: host.clone(), number }).collect()
+    batch.all_numbers().map(|number| ParcelIn::Nobody { host: host.clone(), number }).collect()
 }

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::io::{self, IoSlice};
 
 use bytes::{Buf, Bytes, BytesMut};
-use cluster_fleet::parcel::Incoming;
+use cluster_fleet::parcel::ParcelIn;
 use tokio::net::unix::WriteHalf;
 
 /// So many bytes of messages wait for a master that is behind. What comes then is lost, and counted.
@@ -43,13 +43,13 @@ impl Unread {
     }
 
     /// What is told of what was sent is small, and is kept longer than messages are. But a master that reads nothing fills no memory.
-    pub fn tell(&mut self, incoming: &Incoming) {
+    pub fn tell(&mut self, incoming: &ParcelIn) {
         if self.size < 2 * MOST {
             self.add(incoming);
         }
     }
 
-    pub fn add(&mut self, incoming: &Incoming) {
+    pub fn add(&mut self, incoming: &ParcelIn) {
         for piece in incoming.pieces() {
             self.size += piece.len();
             if piece.len() < SMALL {

@@ -7,7 +7,7 @@ use crate::support::engine::{Engine, outgoing};
 use crate::support::patiently;
 use crate::support::server::Server;
 use bytes::Bytes;
-use cluster_fleet::parcel::{Incoming, Outgoing, ParcelKind};
+use cluster_fleet::parcel::{ParcelIn, ParcelKind, ParcelOut};
 use cluster_fleet::seam::EngineNews;
 use serde_json::json;
 use tokio::io::AsyncWriteExt;
@@ -17,8 +17,8 @@ async fn engine(server: &Server, host: &str) -> Engine {
     Engine::without_lease(&server.address(), host, &json!({})).await
 }
 
-fn nobody(host: &str, number: u64) -> Option<Incoming> {
-    Some(Incoming::Nobody { host: host.to_owned(), number })
+fn nobody(host: &str, number: u64) -> Option<ParcelIn> {
+    Some(ParcelIn::Nobody { host: host.to_owned(), number })
 }
 
 #[tokio::test]
@@ -75,7 +75,7 @@ async fn it_is_told_at_once_that_nobody_is_there() {
     let long = "long.".repeat(1000);
     one.parcels.send([outgoing(&long, 8, "1\n")]).await;
     assert_eq!(one.parcels.next().await, nobody(&long, 8));
-    let answer = Outgoing { kind: ParcelKind::Answer, ..outgoing("e", 9, "1\n") };
+    let answer = ParcelOut { kind: ParcelKind::Answer, ..outgoing("e", 9, "1\n") };
     one.parcels.send([answer]).await;
     assert_eq!(one.parcels.next().await, nobody("e", 9));
 }
@@ -91,7 +91,7 @@ async fn what_waits_together_goes_together_and_in_its_order() {
         let (mut heard, mut pieces) = (String::new(), 0);
         while heard.len() < sent.len() {
             match two.parcels.next().await.unwrap() {
-                Incoming::Received { frames, .. } => heard += std::str::from_utf8(&frames).unwrap(),
+                ParcelIn::Received { frames, .. } => heard += std::str::from_utf8(&frames).unwrap(),
                 other => panic!("{other:?}"),
             }
             pieces += 1;
@@ -100,10 +100,10 @@ async fn what_waits_together_goes_together_and_in_its_order() {
         assert!(pieces < PARCELS / 2, "{pieces}");
     }
     let kind = ParcelKind::Answer;
-    one.parcels.send((0..3).map(|_| Outgoing { kind, ..outgoing("two", 0, "1\n") })).await;
+    one.parcels.send((0..3).map(|_| ParcelOut { kind, ..outgoing("two", 0, "1\n") })).await;
     for _ in 0..3 {
         let (from, frames) = ("one".to_owned(), Bytes::from_static(b"1\n"));
-        assert_eq!(two.parcels.next().await, Some(Incoming::Received { from, kind, frames }));
+        assert_eq!(two.parcels.next().await, Some(ParcelIn::Received { from, kind, frames }));
     }
 }
 
@@ -116,7 +116,7 @@ async fn a_frame_that_is_too_large_is_told_and_the_others_are_sent() {
     let too_large = "t".repeat(limit) + "\n";
     for (to, number) in [("two", 5), ("", 6)] {
         one.parcels.send([outgoing(to, number, fits.clone() + &too_large + "1\n2\n" + &fits)]).await;
-        let told = Incoming::TooLarge { host: to.to_owned(), number, limit: limit as u64 };
+        let told = ParcelIn::TooLarge { host: to.to_owned(), number, limit: limit as u64 };
         assert_eq!(one.parcels.next().await, Some(told));
         for frames in [&fits, "1\n2\n", &fits] {
             two.parcels.hears("one", frames).await;
@@ -129,8 +129,8 @@ async fn counted(engine: &mut Engine, all: u64) -> (u64, u64) {
     let (mut heard, mut missed) = (0, 0);
     while heard + missed < all {
         match engine.parcels.next().await.unwrap() {
-            Incoming::Received { frames, .. } => heard += frames.iter().filter(|byte| **byte == b'\n').count() as u64,
-            Incoming::Missed { from, count } => {
+            ParcelIn::Received { frames, .. } => heard += frames.iter().filter(|byte| **byte == b'\n').count() as u64,
+            ParcelIn::Missed { from, count } => {
                 assert_eq!(from, "one");
                 missed += count;
             }
@@ -195,7 +195,7 @@ async fn without_a_server_nothing_waits_and_it_comes_back_by_itself() {
         engine.until(|news| matches!(news, EngineNews::Connected { .. })).await;
     }
     one.parcels.say("", "6\n").await;
-    assert_eq!(two.parcels.next().await, Some(Incoming::Missed { from: "one".to_owned(), count: 2 }));
+    assert_eq!(two.parcels.next().await, Some(ParcelIn::Missed { from: "one".to_owned(), count: 2 }));
     two.parcels.hears("one", "6\n").await;
     one.parcels.say("two", "7\n").await;
     two.parcels.hears("one", "7\n").await;

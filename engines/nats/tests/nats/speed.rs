@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::support::engine::{Engine, outgoing};
 use crate::support::server::Server;
-use cluster_fleet::parcel::{Incoming, Outgoing, ParcelKind};
+use cluster_fleet::parcel::{ParcelIn, ParcelKind, ParcelOut};
 use serde_json::json;
 
 async fn engine(server: &Server, host: &str) -> Engine {
@@ -20,8 +20,8 @@ async fn hear(mut engine: Engine, all: usize) -> (usize, u64) {
     let (mut heard, mut missed) = (0, 0);
     while heard + (missed as usize) < all {
         match engine.parcels.next().await.unwrap() {
-            Incoming::Received { frames, .. } => heard += frames.iter().filter(|byte| **byte == b'\n').count(),
-            Incoming::Missed { count, .. } => missed += count,
+            ParcelIn::Received { frames, .. } => heard += frames.iter().filter(|byte| **byte == b'\n').count(),
+            ParcelIn::Missed { count, .. } => missed += count,
             other => panic!("{other:?}"),
         }
     }
@@ -69,7 +69,7 @@ async fn of_requests() {
     let answers = tokio::spawn(async move {
         for _ in 0..REQUESTS {
             two.parcels.hears("one", &frame(64)).await;
-            two.parcels.send([Outgoing { kind: ParcelKind::Answer, ..outgoing("one", 0, frame(64)) }]).await;
+            two.parcels.send([ParcelOut { kind: ParcelKind::Answer, ..outgoing("one", 0, frame(64)) }]).await;
         }
     });
     let mut times = Vec::new();

@@ -1,7 +1,7 @@
 //! An engine, whose master is played by the test.
 
 use bytes::Bytes;
-use cluster_fleet::parcel::{Destination, Incoming, Outgoing, ParcelKind, Unpacked};
+use cluster_fleet::parcel::{Destination, ParcelIn, ParcelKind, ParcelOut, Unpacked};
 use cluster_fleet::seam::{EngineNews, EngineOrder, LeaseName, LeaseNews, LeaseOrder, Unframed, frame};
 use cluster_nats::engine::open;
 use cluster_nats::settings::EngineSettings;
@@ -19,14 +19,14 @@ pub struct Parcels {
     unpacked: Unpacked,
 }
 
-pub fn outgoing(to: &str, number: u64, frames: impl Into<Bytes>) -> Outgoing {
+pub fn outgoing(to: &str, number: u64, frames: impl Into<Bytes>) -> ParcelOut {
     let to = if to.is_empty() { Destination::Others } else { Destination::Host(to.to_owned()) };
-    Outgoing { to, kind: ParcelKind::Messages, number, frames: frames.into() }
+    ParcelOut { to, kind: ParcelKind::Messages, number, frames: frames.into() }
 }
 
 impl Parcels {
     /// With one system call.
-    pub async fn send(&mut self, parcels: impl IntoIterator<Item = Outgoing>) {
+    pub async fn send(&mut self, parcels: impl IntoIterator<Item = ParcelOut>) {
         let bytes: Vec<Bytes> = parcels.into_iter().flat_map(|parcel| [parcel.head(), parcel.frames]).collect();
         self.to_engine.write_all(&bytes.concat()).await.unwrap();
     }
@@ -37,7 +37,7 @@ impl Parcels {
     }
 
     /// None: the engine has ended.
-    pub async fn next(&mut self) -> Option<Incoming> {
+    pub async fn next(&mut self) -> Option<ParcelIn> {
         loop {
             if let Some(incoming) = self.unpacked.incoming().unwrap() {
                 return Some(incoming);
@@ -52,7 +52,7 @@ impl Parcels {
     /// The next one has these frames.
     pub async fn hears(&mut self, from: &str, frames: &str) {
         match self.next().await.unwrap() {
-            Incoming::Received { from: sender, frames: heard, .. } => {
+            ParcelIn::Received { from: sender, frames: heard, .. } => {
                 assert_eq!((sender.as_str(), std::str::from_utf8(&heard).unwrap()), (from, frames));
             }
             other => panic!("{other:?}"),
