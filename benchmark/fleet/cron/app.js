@@ -16,6 +16,6 @@ const cluster = createCluster({
   fleet: JSON.parse(process.argv[2]),
 });
 readline.createInterface({ input: process.stdin }).on('line', () => {
-  tell({ name: 'workers', pids: cluster.workers.map(({ pid }) => pid) });
+  tell({ name: 'workers', pids: Array.from(cluster.workers.values(), ({ pid }) => pid) });
 });
 cluster.start().then(() => tell({ name: 'started' }));

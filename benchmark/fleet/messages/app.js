@@ -17,7 +17,7 @@ const cluster = createCluster({
 cluster.on('message', (_from, message) => tell(message));
 cluster.on('fleetMissed', ({ host, count }) => tell({ name: 'missed', host, count }));
 cluster.start().then(() => {
-  const [worker] = cluster.workers;
+  const [worker] = cluster.workers.values();
   readline.createInterface({ input: process.stdin }).on('line', (line) => worker.send(JSON.parse(line)));
   tell({ name: 'started', pid: worker.pid });
 });
