@@ -8,4 +8,5 @@ mod lease;
 mod members;
 mod processes;
 mod refusals;
+mod speed;
 mod support;
