@@ -22,7 +22,7 @@ pub const MOST_HOSTS: usize = 4096;
 
 /// How this host is connected. Since that changed nobody has been silent: it is not known what could be heard.
 #[derive(Debug, Clone, Copy)]
-enum Line {
+enum OwnLine {
     Down {
         since: Moment,
     },
@@ -52,12 +52,12 @@ enum Double {
 
 /// The fleet, as one host sees it.
 #[derive(Debug)]
-pub struct Members {
+pub struct FleetMembers {
     policy: MembersPolicy,
     interval: Duration,
     rng: fastrand::Rng,
     now: Moment,
-    line: Line,
+    line: OwnLine,
     /// None: the master has not said it yet.
     about: Option<About>,
     draining: bool,
@@ -69,7 +69,7 @@ pub struct Members {
     actions: VecDeque<MembersAction>,
 }
 
-impl Members {
+impl FleetMembers {
     /// The seed makes its random choices repeatable.
     #[must_use]
     pub fn new(policy: MembersPolicy, seed: u64) -> Self {
@@ -77,7 +77,7 @@ impl Members {
             interval: interval(policy.lease),
             rng: fastrand::Rng::with_seed(seed),
             now: Moment::ZERO,
-            line: Line::Down { since: Moment::ZERO },
+            line: OwnLine::Down { since: Moment::ZERO },
             about: None,
             draining: false,
             said_at: None,
@@ -115,7 +115,7 @@ impl Members {
     /// When to come back if nothing happens.
     #[must_use]
     pub fn next_timeout(&self) -> Option<Moment> {
-        let say = (matches!(self.line, Line::Up { .. }) && self.about.is_some()).then_some(self.say_at);
+        let say = (matches!(self.line, OwnLine::Up { .. }) && self.about.is_some()).then_some(self.say_at);
         let silent = self.hosts.values().filter_map(|neighbour| self.silent_at(neighbour)).min();
         say.into_iter().chain(silent).min()
     }
@@ -129,21 +129,21 @@ impl Members {
     fn notice_stall(&mut self, now: Moment) {
         let is_late = self.next_timeout().is_some_and(|at| at + self.interval <= now);
         match &mut self.line {
-            Line::Up { since } | Line::Down { since } if is_late => *since = now,
+            OwnLine::Up { since } | OwnLine::Down { since } if is_late => *since = now,
             _ => {}
         }
     }
 
     fn connected(&mut self) {
-        if let Line::Down { .. } = self.line {
-            self.line = Line::Up { since: self.now };
+        if let OwnLine::Down { .. } = self.line {
+            self.line = OwnLine::Up { since: self.now };
             self.say_by(self.now);
         }
     }
 
     fn disconnected(&mut self) {
-        if let Line::Up { .. } = self.line {
-            self.line = Line::Down { since: self.now };
+        if let OwnLine::Up { .. } = self.line {
+            self.line = OwnLine::Down { since: self.now };
         }
     }
 
@@ -163,14 +163,14 @@ impl Members {
     }
 
     fn close(&mut self) {
-        if matches!(self.line, Line::Up { .. }) && self.said_at.is_some() {
+        if matches!(self.line, OwnLine::Up { .. }) && self.said_at.is_some() {
             self.say(None);
         }
-        self.line = Line::Closed;
+        self.line = OwnLine::Closed;
     }
 
     fn heard(&mut self, said: Announcement) {
-        if matches!(self.line, Line::Closed) || said.nonce == self.policy.nonce {
+        if matches!(self.line, OwnLine::Closed) || said.nonce == self.policy.nonce {
             return;
         }
         if said.host == self.policy.host {
@@ -243,7 +243,7 @@ impl Members {
 
     /// When it has been silent for too long. None: it is too late for that.
     fn silent_at(&self, neighbour: &Neighbour) -> Option<Moment> {
-        let (Line::Up { since } | Line::Down { since }) = self.line else { return None };
+        let (OwnLine::Up { since } | OwnLine::Down { since }) = self.line else { return None };
         Some(neighbour.heard_at.max(since) + silence(self.interval.max(neighbour.interval)))
     }
 
@@ -263,7 +263,7 @@ impl Members {
     }
 
     fn speak(&mut self) {
-        let Line::Up { .. } = self.line else { return };
+        let OwnLine::Up { .. } = self.line else { return };
         if self.say_at <= self.now
             && let Some(about) = self.about.clone()
         {

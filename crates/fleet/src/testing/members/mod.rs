@@ -1,4 +1,4 @@
-//! Members for tests: hosts whose clocks run at different rates, and a network that loses and delays. Between two hosts the order is
+//! FleetMembers for tests: hosts whose clocks run at different rates, and a network that loses and delays. Between two hosts the order is
 //! kept, as NATS does. Time is virtual.
 
 mod properties;
@@ -10,7 +10,7 @@ use std::time::Duration;
 use super::host::SimClock;
 use super::ms;
 use crate::lease::Moment;
-use crate::members::{Announcement, Members, MembersAction, MembersEvent, MembersPolicy};
+use crate::members::{Announcement, FleetMembers, MembersAction, MembersEvent, MembersPolicy};
 use crate::seam::About;
 
 /// With it the interval is half a second.
@@ -21,7 +21,7 @@ pub(super) const DELAY: Duration = ms(200);
 pub(super) const SILENCE: Duration = ms(1_670);
 
 #[derive(Debug)]
-enum Due {
+enum MembersDue {
     Alarm { host: usize },
     Arrives { from: usize, host: usize, life: u32, said: Announcement },
 }
@@ -41,7 +41,7 @@ pub(super) struct SimMember {
     pub(super) name: String,
     clock: SimClock,
     /// None: the host is down.
-    members: Option<Members>,
+    members: Option<FleetMembers>,
     life: u32,
     pub(super) line: SimLine,
     /// Since when it has been connected as it is, and at work; and since when it has not been at work.
@@ -57,7 +57,7 @@ pub(super) struct SimMember {
 pub(super) struct MembersWorld {
     pub(super) now: Duration,
     rng: fastrand::Rng,
-    due: BTreeMap<(Duration, u64), Due>,
+    due: BTreeMap<(Duration, u64), MembersDue>,
     numbers: u64,
     /// Percentage.
     pub(super) lost: u32,
@@ -110,13 +110,13 @@ impl MembersWorld {
             assert!(at >= self.now, "time runs backwards for {due:?}");
             self.now = at;
             match due {
-                Due::Alarm { host } => {
+                MembersDue::Alarm { host } => {
                     if self.hosts[host].alarm.is_some_and(|at| at <= self.now) {
                         self.hosts[host].alarm = None;
                         self.tell(host, MembersEvent::TimedOut);
                     }
                 }
-                Due::Arrives { from, host, life, said } => {
+                MembersDue::Arrives { from, host, life, said } => {
                     let is_there = self.hosts[host].life == life && self.hosts[host].line == SimLine::Up;
                     if is_there {
                         self.heard.insert((from, host), self.now);
@@ -140,7 +140,7 @@ impl MembersWorld {
         host.view.clear();
         let nonce = format!("{:06}.{number}", host.life);
         let policy = MembersPolicy { host: host.name.clone(), nonce, lease: LEASE };
-        host.members = Some(Members::new(policy, seed));
+        host.members = Some(FleetMembers::new(policy, seed));
         if host.line != SimLine::Down {
             self.tell(number, MembersEvent::Connected);
         }
@@ -207,16 +207,16 @@ impl MembersWorld {
         let Some(members) = &mut host.members else { return };
         let moment = host.clock.moment(self.now);
         members.handle(moment, event);
-        while let Some(action) = self.hosts[number].members.as_mut().and_then(Members::poll_action) {
+        while let Some(action) = self.hosts[number].members.as_mut().and_then(FleetMembers::poll_action) {
             self.told.push((self.now, number, action.clone()));
             self.act(number, action);
         }
         let host = &mut self.hosts[number];
-        let next = host.members.as_ref().and_then(Members::next_timeout);
+        let next = host.members.as_ref().and_then(FleetMembers::next_timeout);
         assert!(next.is_none_or(|next: Moment| next > moment), "it comes back again and again: {next:?}");
         host.alarm = next.map(|moment| host.clock.real(moment).max(self.now));
         if let Some(at) = host.alarm {
-            self.later(at, Due::Alarm { host: number });
+            self.later(at, MembersDue::Alarm { host: number });
         }
     }
 
@@ -251,11 +251,11 @@ impl MembersWorld {
             let last = self.arrivals.entry((from, to)).or_default();
             *last = at.max(*last);
             let at = *last;
-            self.later(at, Due::Arrives { from, host: to, life: self.hosts[to].life, said: said.clone() });
+            self.later(at, MembersDue::Arrives { from, host: to, life: self.hosts[to].life, said: said.clone() });
         }
     }
 
-    fn later(&mut self, at: Duration, due: Due) {
+    fn later(&mut self, at: Duration, due: MembersDue) {
         self.numbers += 1;
         self.due.insert((at, self.numbers), due);
     }
