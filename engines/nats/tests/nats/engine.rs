@@ -178,14 +178,12 @@ async fn the_random_worker_has_a_lease_of_its_own() {
 
 #[tokio::test]
 async fn a_bucket_that_was_made_while_there_were_too_few_servers_gets_three_replicas() {
-    let mut servers = Server::three().await;
-    servers[0].jetstream().await;
-    servers[2].kill().await;
+    let (mut servers, grow) = Server::two_of_three().await;
     let settings = json!({ "servers": servers.iter().map(Server::address).collect::<Vec<_>>(), "lease": 3_000 });
     let mut one = Engine::start("", "one", &settings);
     one.until(|news| matches!(news, EngineNews::Warned { message } if message.contains("kept by 1 NATS server") && message.contains("by itself"))).await;
     one.acquired().await;
-    servers[2].start_again();
+    servers.push(Server::start_with(&grow).await);
     // Meanwhile it holds the lease.
     loop {
         match one.news().await.unwrap() {

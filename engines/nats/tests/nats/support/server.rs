@@ -35,24 +35,18 @@ impl Server {
 
     /// A cluster of three.
     pub async fn three() -> Vec<Self> {
-        let routes = [free_port(), free_port(), free_port()];
-        let all = routes.map(|port| format!("\"nats://127.0.0.1:{port}\"")).join(", ");
-        let config = |number: usize| {
-            let port = routes[number];
-            format!("server_name: s{number}\ncluster {{ name: c, listen: \"127.0.0.1:{port}\", routes: [{all}] }}")
-        };
-        vec![Self::start_with(&config(0)).await, Self::start_with(&config(1)).await, Self::start_with(&config(2)).await]
+        let configs = in_cluster([0, 1, 2]);
+        vec![
+            Self::start_with(&configs[0]).await,
+            Self::start_with(&configs[1]).await,
+            Self::start_with(&configs[2]).await,
+        ]
     }
 
-    /// Waits until its cluster has a JetStream.
-    pub async fn jetstream(&self) {
-        let jetstream = async_nats::jetstream::new(self.client().await);
-        let is_there = async {
-            while jetstream.query_account().await.is_err() {
-                tokio::time::sleep(Duration::from_millis(100)).await;
-            }
-        };
-        patiently("a JetStream", is_there).await;
+    /// A cluster of two, and the configuration of a third server that joins it.
+    pub async fn two_of_three() -> (Vec<Self>, String) {
+        let [first, second, third] = in_cluster([0, 1]);
+        (vec![Self::start_with(&first).await, Self::start_with(&second).await], third)
     }
 
     pub async fn without_jetstream() -> Self {
@@ -97,6 +91,16 @@ impl Server {
     pub fn start_again(&mut self) {
         self.process = run(&self.folder, self.port);
     }
+}
+
+/// The configurations of three servers, which look for those at first.
+fn in_cluster<const FIRST: usize>(first: [usize; FIRST]) -> [String; 3] {
+    let ports = [free_port(), free_port(), free_port()];
+    let routes = first.map(|number| format!("\"nats://127.0.0.1:{}\"", ports[number])).join(", ");
+    [0, 1, 2].map(|number| {
+        let port = ports[number];
+        format!("server_name: s{number}\ncluster {{ name: c, listen: \"127.0.0.1:{port}\", routes: [{routes}] }}")
+    })
 }
 
 fn in_store(folder: &TempDir, config: &str) -> String {
