@@ -5,11 +5,7 @@ use std::time::Duration;
 
 use async_nats::connection::State;
 use async_nats::{Client, Subject, Subscriber};
-<<<<<<< HEAD
 use cluster_fleet::members::{Announcement, HostMembers, MOST_HOSTS, MembersAction, MembersEvent, MembersPolicy};
-=======
-use cluster_fleet::members::{Announcement, FleetMembers, MOST_HOSTS, MembersAction, MembersEvent, MembersPolicy};
->>>>>>> help-emembers
 use cluster_fleet::seam::EngineNews;
 use futures_util::StreamExt;
 use tokio::sync::{mpsc, watch};
@@ -27,11 +23,7 @@ const GOODBYE: Duration = Duration::from_millis(200);
 
 /// Drives the members over the connection.
 pub struct MembersDriver {
-<<<<<<< HEAD
     members: HostMembers,
-=======
-    members: FleetMembers,
->>>>>>> help-emembers
     host: String,
     subject: Subject,
     /// None: it was never connected yet.
@@ -52,11 +44,7 @@ impl MembersDriver {
         let (host, nonce) = (settings.host.clone(), nonce.to_owned());
         let policy = MembersPolicy { host: host.clone(), nonce, lease: settings.lease() };
         let subject = format!("cn.{}.here", settings.bucket()).into();
-<<<<<<< HEAD
         let members = HostMembers::new(policy, fastrand::u64(..));
-=======
-        let members = FleetMembers::new(policy, fastrand::u64(..));
->>>>>>> help-emembers
         Self { members, host, subject, client, ears: None, events, news }
     }
 

@@ -22,11 +22,7 @@ pub const MOST_HOSTS: usize = 4096;
 
 /// How this host is connected. Since that changed nobody has been silent: it is not known what could be heard.
 #[derive(Debug, Clone, Copy)]
-<<<<<<< HEAD
 enum Uplink {
-=======
-enum OwnLine {
->>>>>>> help-emembers
     Down {
         since: Moment,
     },
@@ -56,20 +52,12 @@ enum Double {
 
 /// The fleet, as one host sees it.
 #[derive(Debug)]
-<<<<<<< HEAD
 pub struct HostMembers {
-=======
-pub struct FleetMembers {
->>>>>>> help-emembers
     policy: MembersPolicy,
     interval: Duration,
     rng: fastrand::Rng,
     now: Moment,
-<<<<<<< HEAD
     uplink: Uplink,
-=======
-    line: OwnLine,
->>>>>>> help-emembers
     /// None: the master has not said it yet.
     about: Option<About>,
     draining: bool,
@@ -81,11 +69,7 @@ pub struct FleetMembers {
     actions: VecDeque<MembersAction>,
 }
 
-<<<<<<< HEAD
 impl HostMembers {
-=======
-impl FleetMembers {
->>>>>>> help-emembers
     /// The seed makes its random choices repeatable.
     #[must_use]
     pub fn new(policy: MembersPolicy, seed: u64) -> Self {
@@ -93,11 +77,7 @@ impl FleetMembers {
             interval: interval(policy.lease),
             rng: fastrand::Rng::with_seed(seed),
             now: Moment::ZERO,
-<<<<<<< HEAD
             uplink: Uplink::Down { since: Moment::ZERO },
-=======
-            line: OwnLine::Down { since: Moment::ZERO },
->>>>>>> help-emembers
             about: None,
             draining: false,
             said_at: None,
@@ -135,11 +115,7 @@ impl FleetMembers {
     /// When to come back if nothing happens.
     #[must_use]
     pub fn next_timeout(&self) -> Option<Moment> {
-<<<<<<< HEAD
         let say = (matches!(self.uplink, Uplink::Up { .. }) && self.about.is_some()).then_some(self.say_at);
-=======
-        let say = (matches!(self.line, OwnLine::Up { .. }) && self.about.is_some()).then_some(self.say_at);
->>>>>>> help-emembers
         let silent = self.hosts.values().filter_map(|neighbour| self.silent_at(neighbour)).min();
         say.into_iter().chain(silent).min()
     }
@@ -152,37 +128,22 @@ impl FleetMembers {
     /// A host that comes back much later than it wanted was frozen, and what it was to hear may still be on its way.
     fn notice_stall(&mut self, now: Moment) {
         let is_late = self.next_timeout().is_some_and(|at| at + self.interval <= now);
-<<<<<<< HEAD
         match &mut self.uplink {
             Uplink::Up { since } | Uplink::Down { since } if is_late => *since = now,
-=======
-        match &mut self.line {
-            OwnLine::Up { since } | OwnLine::Down { since } if is_late => *since = now,
->>>>>>> help-emembers
             _ => {}
         }
     }
 
     fn connected(&mut self) {
-<<<<<<< HEAD
         if let Uplink::Down { .. } = self.uplink {
             self.uplink = Uplink::Up { since: self.now };
-=======
-        if let OwnLine::Down { .. } = self.line {
-            self.line = OwnLine::Up { since: self.now };
->>>>>>> help-emembers
             self.say_by(self.now);
         }
     }
 
     fn disconnected(&mut self) {
-<<<<<<< HEAD
         if let Uplink::Up { .. } = self.uplink {
             self.uplink = Uplink::Down { since: self.now };
-=======
-        if let OwnLine::Up { .. } = self.line {
-            self.line = OwnLine::Down { since: self.now };
->>>>>>> help-emembers
         }
     }
 
@@ -202,7 +163,6 @@ impl FleetMembers {
     }
 
     fn close(&mut self) {
-<<<<<<< HEAD
         if matches!(self.uplink, Uplink::Up { .. }) && self.said_at.is_some() {
             self.say(None);
         }
@@ -211,16 +171,6 @@ impl FleetMembers {
 
     fn heard(&mut self, said: Announcement) {
         if matches!(self.uplink, Uplink::Closed) || said.nonce == self.policy.nonce {
-=======
-        if matches!(self.line, OwnLine::Up { .. }) && self.said_at.is_some() {
-            self.say(None);
-        }
-        self.line = OwnLine::Closed;
-    }
-
-    fn heard(&mut self, said: Announcement) {
-        if matches!(self.line, OwnLine::Closed) || said.nonce == self.policy.nonce {
->>>>>>> help-emembers
             return;
         }
         if said.host == self.policy.host {
@@ -293,11 +243,7 @@ impl FleetMembers {
 
     /// When it has been silent for too long. None: it is too late for that.
     fn silent_at(&self, neighbour: &Neighbour) -> Option<Moment> {
-<<<<<<< HEAD
         let (Uplink::Up { since } | Uplink::Down { since }) = self.uplink else { return None };
-=======
-        let (OwnLine::Up { since } | OwnLine::Down { since }) = self.line else { return None };
->>>>>>> help-emembers
         Some(neighbour.heard_at.max(since) + silence(self.interval.max(neighbour.interval)))
     }
 
@@ -317,11 +263,7 @@ impl FleetMembers {
     }
 
     fn speak(&mut self) {
-<<<<<<< HEAD
         let Uplink::Up { .. } = self.uplink else { return };
-=======
-        let OwnLine::Up { .. } = self.line else { return };
->>>>>>> help-emembers
         if self.say_at <= self.now
             && let Some(about) = self.about.clone()
         {

@@ -1,8 +1,4 @@
-<<<<<<< HEAD
 //! HostMembers for tests: hosts whose clocks run at different rates, and a network that loses and delays. Between two hosts the order is
-=======
-//! FleetMembers for tests: hosts whose clocks run at different rates, and a network that loses and delays. Between two hosts the order is
->>>>>>> help-emembers
 //! kept, as NATS does. Time is virtual.
 
 mod properties;
@@ -14,11 +10,7 @@ use std::time::Duration;
 use super::host::SimClock;
 use super::ms;
 use crate::lease::Moment;
-<<<<<<< HEAD
 use crate::members::{Announcement, HostMembers, MembersAction, MembersEvent, MembersPolicy};
-=======
-use crate::members::{Announcement, FleetMembers, MembersAction, MembersEvent, MembersPolicy};
->>>>>>> help-emembers
 use crate::seam::About;
 
 /// With it the interval is half a second.
@@ -29,11 +21,7 @@ pub(super) const DELAY: Duration = ms(200);
 pub(super) const SILENCE: Duration = ms(1_670);
 
 #[derive(Debug)]
-<<<<<<< HEAD
 enum MemberDue {
-=======
-enum MembersDue {
->>>>>>> help-emembers
     Alarm { host: usize },
     Arrives { from: usize, host: usize, life: u32, said: Announcement },
 }
@@ -53,11 +41,7 @@ pub(super) struct SimMember {
     pub(super) name: String,
     clock: SimClock,
     /// None: the host is down.
-<<<<<<< HEAD
     members: Option<HostMembers>,
-=======
-    members: Option<FleetMembers>,
->>>>>>> help-emembers
     life: u32,
     pub(super) line: SimLine,
     /// Since when it has been connected as it is, and at work; and since when it has not been at work.
@@ -73,11 +57,7 @@ pub(super) struct SimMember {
 pub(super) struct MembersWorld {
     pub(super) now: Duration,
     rng: fastrand::Rng,
-<<<<<<< HEAD
     due: BTreeMap<(Duration, u64), MemberDue>,
-=======
-    due: BTreeMap<(Duration, u64), MembersDue>,
->>>>>>> help-emembers
     numbers: u64,
     /// Percentage.
     pub(super) lost: u32,
@@ -130,21 +110,13 @@ impl MembersWorld {
             assert!(at >= self.now, "time runs backwards for {due:?}");
             self.now = at;
             match due {
-<<<<<<< HEAD
                 MemberDue::Alarm { host } => {
-=======
-                MembersDue::Alarm { host } => {
->>>>>>> help-emembers
                     if self.hosts[host].alarm.is_some_and(|at| at <= self.now) {
                         self.hosts[host].alarm = None;
                         self.tell(host, MembersEvent::TimedOut);
                     }
                 }
-<<<<<<< HEAD
                 MemberDue::Arrives { from, host, life, said } => {
-=======
-                MembersDue::Arrives { from, host, life, said } => {
->>>>>>> help-emembers
                     let is_there = self.hosts[host].life == life && self.hosts[host].line == SimLine::Up;
                     if is_there {
                         self.heard.insert((from, host), self.now);
@@ -168,11 +140,7 @@ impl MembersWorld {
         host.view.clear();
         let nonce = format!("{:06}.{number}", host.life);
         let policy = MembersPolicy { host: host.name.clone(), nonce, lease: LEASE };
-<<<<<<< HEAD
         host.members = Some(HostMembers::new(policy, seed));
-=======
-        host.members = Some(FleetMembers::new(policy, seed));
->>>>>>> help-emembers
         if host.line != SimLine::Down {
             self.tell(number, MembersEvent::Connected);
         }
@@ -239,28 +207,16 @@ impl MembersWorld {
         let Some(members) = &mut host.members else { return };
         let moment = host.clock.moment(self.now);
         members.handle(moment, event);
-<<<<<<< HEAD
         while let Some(action) = self.hosts[number].members.as_mut().and_then(HostMembers::poll_action) {
-=======
-        while let Some(action) = self.hosts[number].members.as_mut().and_then(FleetMembers::poll_action) {
->>>>>>> help-emembers
             self.told.push((self.now, number, action.clone()));
             self.act(number, action);
         }
         let host = &mut self.hosts[number];
-<<<<<<< HEAD
         let next = host.members.as_ref().and_then(HostMembers::next_timeout);
         assert!(next.is_none_or(|next: Moment| next > moment), "it comes back again and again: {next:?}");
         host.alarm = next.map(|moment| host.clock.real(moment).max(self.now));
         if let Some(at) = host.alarm {
             self.later(at, MemberDue::Alarm { host: number });
-=======
-        let next = host.members.as_ref().and_then(FleetMembers::next_timeout);
-        assert!(next.is_none_or(|next: Moment| next > moment), "it comes back again and again: {next:?}");
-        host.alarm = next.map(|moment| host.clock.real(moment).max(self.now));
-        if let Some(at) = host.alarm {
-            self.later(at, MembersDue::Alarm { host: number });
->>>>>>> help-emembers
         }
     }
 
@@ -295,19 +251,11 @@ impl MembersWorld {
             let last = self.arrivals.entry((from, to)).or_default();
             *last = at.max(*last);
             let at = *last;
-<<<<<<< HEAD
             self.later(at, MemberDue::Arrives { from, host: to, life: self.hosts[to].life, said: said.clone() });
         }
     }
 
     fn later(&mut self, at: Duration, due: MemberDue) {
-=======
-            self.later(at, MembersDue::Arrives { from, host: to, life: self.hosts[to].life, said: said.clone() });
-        }
-    }
-
-    fn later(&mut self, at: Duration, due: MembersDue) {
->>>>>>> help-emembers
         self.numbers += 1;
         self.due.insert((at, self.numbers), due);
     }

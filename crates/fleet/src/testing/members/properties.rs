@@ -13,15 +13,9 @@ use crate::seam::LeftHow;
 const TROUBLED: u64 = 20_000;
 const NAMES: [&str; 5] = ["a", "b", "c", "d", "e"];
 
-<<<<<<< HEAD
 type MemberTrouble = (u64, u32, usize);
 
 fn troubles() -> impl Strategy<Value = Vec<MemberTrouble>> {
-=======
-type MembersTrouble = (u64, u32, usize);
-
-fn troubles() -> impl Strategy<Value = Vec<MembersTrouble>> {
->>>>>>> help-emembers
     proptest::collection::vec((0..TROUBLED, 0u32..14, 0usize..1_000), 0..60)
 }
 

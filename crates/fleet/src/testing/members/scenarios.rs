@@ -3,11 +3,7 @@
 use std::time::Duration;
 
 use super::{DELAY, LEASE, MembersWorld, SILENCE, SimLine, ms};
-<<<<<<< HEAD
 use crate::members::{Announcement, HostMembers, MOST_HOSTS, MembersAction, MembersEvent, MembersPolicy};
-=======
-use crate::members::{Announcement, FleetMembers, MOST_HOSTS, MembersAction, MembersEvent, MembersPolicy};
->>>>>>> help-emembers
 use crate::seam::{About, LeftHow};
 
 fn three() -> MembersWorld {
@@ -146,11 +142,7 @@ fn a_host_that_was_frozen_misses_nobody() {
 #[test]
 fn before_it_was_described_it_says_nothing() {
     let policy = MembersPolicy { host: "a".into(), nonce: "n".into(), lease: LEASE };
-<<<<<<< HEAD
     let mut members = HostMembers::new(policy, 1);
-=======
-    let mut members = FleetMembers::new(policy, 1);
->>>>>>> help-emembers
     members.handle(ms(1), MembersEvent::Connected);
     members.handle(ms(2), MembersEvent::Closing);
     assert_eq!((members.poll_action(), members.next_timeout()), (None, None));
