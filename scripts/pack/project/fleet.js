@@ -4,20 +4,24 @@
 const assert = require('node:assert');
 const { createCluster } = require('@yunflyjs/cluster-native');
 
+const quiet = () => {};
+
 async function main() {
-  const fleet = { url: 'nats://127.0.0.1:1', credentials: { file: './package.json' } };
-  const config = {
+  const cluster = createCluster({
     exec: './worker.js',
     alone: './worker.js',
     count: 1,
     mode: 'production',
     handleSignals: false,
-    fleet,
-  };
-  await assert.rejects(createCluster(config).start(), { code: 'ERR_FLEET_CREDENTIALS' });
-  console.log('closed');
-  // The cluster has failed, as it should; the app has not.
-  process.once('exit', () => (process.exitCode = 0));
+    logger: { error: quiet, warn: quiet, info: quiet, debug: quiet },
+    fleet: { url: 'nats://127.0.0.1:1', credentials: { file: './package.json' } },
+  });
+  await assert.rejects(cluster.start(), { code: 'ERR_FLEET_CREDENTIALS' });
+  process.once('exit', () => {
+    // The cluster has failed, as it should; the app has not.
+    process.exitCode = 0;
+    console.log('closed');
+  });
 }
 
 main();
