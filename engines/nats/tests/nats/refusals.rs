@@ -27,7 +27,9 @@ fn password(user: &str, password: &str) -> Value {
 }
 
 async fn is_connected(engine: &mut Engine) -> bool {
-    matches!(engine.news().await, Some(EngineNews::Connected { .. }))
+    // On a busy machine an attempt may come too late, and is made again.
+    let is_settled = |news: &EngineNews| matches!(news, EngineNews::Connected { .. } | EngineNews::Refused { .. });
+    matches!(engine.until(is_settled).await, EngineNews::Connected { .. })
 }
 
 async fn refused(engine: &mut Engine) -> (RefusedBecause, String) {
