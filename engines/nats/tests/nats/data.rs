@@ -228,6 +228,18 @@ async fn who_may_not_send_is_told_what_to_allow() {
     assert!(matches!(warned, EngineNews::Warned { message } if message.contains("`cn.fleet-test.>`")));
 }
 
+#[tokio::test]
+async fn what_a_master_says_last_is_sent() {
+    let server = Server::without_jetstream().await;
+    let mut two = engine(&server, "two").await;
+    for number in 0..30 {
+        let mut one = engine(&server, &format!("one {number}")).await;
+        one.parcels.say("two", "last\n").await;
+        drop(one);
+        two.parcels.hears(&format!("one {number}"), "last\n").await;
+    }
+}
+
 /// Not a test: what the next one runs.
 #[tokio::test]
 #[ignore = "it is run by a test"]
