@@ -8,7 +8,7 @@ import { ChildFacts } from './lib/types/child-facts';
 import { ClusterProcess, SendCallback } from './lib/types/child-process';
 import { ClusterConfig } from './lib/types/cluster-config';
 import { ClusterErrorCode } from './lib/types/codes';
-import { AloneLease, ClusterFleet, LostAlone } from './lib/types/fleet';
+import { AloneLease, ClusterFleet, FleetHost, LeftHost, LostAlone, MissedOfHost } from './lib/types/fleet';
 import { Handle, SendOptions } from './lib/types/handles';
 import { Messenger } from './lib/types/messenger';
 import { ProfiledChild } from './lib/types/profile';
@@ -24,6 +24,9 @@ import {
 import {
   BroadcastAnswers,
   BroadcastRequest,
+  ChosenWorker,
+  FleetBroadcastRequest,
+  JobOptions,
   RequestHandler,
   RequestMessage,
   RequestOptions,
@@ -180,6 +183,16 @@ export interface ClusterEvents<Message = any> {
   aloneAcquired: [lease: AloneLease];
   /** With `fleet`: this host has the fleet's alone no more. `loss` says why. */
   aloneLost: [loss: LostAlone];
+  /** With `fleet`: this host has the fleet's random worker from now on, and chooses it among its own workers. */
+  randomWorkerAcquired: [lease: AloneLease];
+  /** With `fleet`: this host has the fleet's random worker no more. */
+  randomWorkerLost: [loss: LostAlone];
+  /** With `fleet`: another host is there. At the start, once for each that is there already. */
+  hostJoin: [member: FleetHost];
+  /** With `fleet`: another host is not there any more. */
+  hostLeave: [left: LeftHost];
+  /** With `fleet`: messages of another host were lost on their way here. */
+  fleetMissed: [missed: MissedOfHost];
 }
 
 type Listener<Arguments extends any[]> = (...args: Arguments) => void;
@@ -204,7 +217,7 @@ export class Cluster<Message = any> extends EventEmitter {
   readonly workers: Map<number, ClusterWorker>;
   /** The current alone; null if there is none. */
   readonly alone: ClusterAlone | null;
-  /** The hosts that share one alone, once the cluster was started; null without `fleet`. */
+  /** The fleet, once the cluster was started; null without `fleet`. */
   readonly fleet: ClusterFleet | null;
   /** Where `admin` is, once the cluster was started; null without it. */
   readonly adminAddress: AdminAddress | null;
@@ -238,6 +251,10 @@ export class Cluster<Message = any> extends EventEmitter {
    * (default: one ready worker, at random), `type: 'all'` or a `worker_pid`. If it reaches nobody, there is the event
    * `undeliverable`.
    *
+   * With `fleet`: `scope: 'fleet'` in the message means the alone and the workers of all hosts, this one included, and
+   * `worker_pid: 'host/4711'` is the worker of that pid on that host. Without it `to: 'alone'` reaches the one alone of the fleet, wherever
+   * that is, and `to: 'worker'` the workers of this host.
+   *
    * @returns false if the sender should wait before sending more (as with `process.send`), or if the cluster isn't running
    * @throws {@link ClusterError} `ERR_MESSAGE_INVALID`, `ERR_MESSAGE_TOO_LARGE`
    */
@@ -247,10 +264,16 @@ export class Cluster<Message = any> extends EventEmitter {
   /** Like `request()`, for this cluster. Before `start()`, after the end and with `enable: false`, it rejects with
    *  `ERR_REQUEST_UNDELIVERABLE`. */
   request<Answer = any, Data = any>(
+    message: FleetBroadcastRequest<Data>,
+    options?: RequestOptions,
+  ): Promise<BroadcastAnswers<Answer, string>>;
+  request<Answer = any, Data = any>(
     message: BroadcastRequest<Data>,
     options?: RequestOptions,
   ): Promise<BroadcastAnswers<Answer>>;
   request<Answer = any, Data = any>(message: RequestMessage<Data>, options?: RequestOptions): Promise<Answer>;
+  /** Like `job()`, for this cluster. */
+  job<Answer = any, Data = any>(name: string, data?: Data, options?: JobOptions): Promise<Answer>;
   /**
    * Like `onRequest()`: answers requests with `to: 'app'` from this cluster's processes. You may call it before `start()`.
    *
@@ -269,6 +292,13 @@ export class Cluster<Message = any> extends EventEmitter {
    * @throws {@link ClusterError} `ERR_MESSAGE_INVALID`
    */
   randomWorker(message?: object): ClusterWorker | null;
+  /**
+   * The same among the workers of all hosts of the fleet, this one included. If no worker is ready anywhere, it waits for one for up to 30 s.
+   *
+   * @returns the host and the pid of the worker, when it has the message
+   * @throws (rejects with) what `request()` does
+   */
+  randomWorker(message: object | undefined, options: { scope: 'fleet' }): Promise<ChosenWorker>;
   /**
    * Replaces workers (and the alone) with new ones, one slot at a time: a new worker is ready before the old one drains. The
    * first new worker is a canary: it must become ready and stay up for `minUptime` beside the old one, without connections

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Builds the binding of the machine's own architecture inside a container of a Node image, Debian's or Alpine's.
+# Builds the binding and the fleet's engine of the machine's own architecture inside a container of a Node image, Debian's or Alpine's.
 # Called by workflows/release.yml, and unrun as that is.
 set -eu
 
@@ -11,3 +11,4 @@ curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh -s -- -y --profil
 
 npm ci
 npm run build
+npm run build:fleet

@@ -11,7 +11,7 @@ if (process.platform !== 'linux' && process.platform !== 'darwin') {
   );
 }
 
-const { request, onRequest } = require('./messages/request-here');
+const { request, job, onRequest } = require('./messages/request-here');
 const { subscribe, once, unsubscribe, publish } = require('./messages/topic-here');
 
 // The addon, or the error that says what to do without it. Children load this package for request() and sendmessage() only.
@@ -66,6 +66,7 @@ const face = {
   connectCluster,
   listClusters,
   request,
+  job,
   onRequest,
   subscribe,
   once,

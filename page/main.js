@@ -5,11 +5,12 @@
 const { PointBuffer } = require('./buffer');
 const { Charts } = require('./charts');
 const format = require('./format');
+const { HOSTS, hosts } = require('./hosts');
 const { Marks } = require('./marks');
 const { Past, element } = require('./past');
 const { RefusedError, poll } = require('./poll');
 const { CpuUse, NAMES, rows, sample, timeOf } = require('./sample');
-const { Table, put } = require('./table');
+const { PROCESSES, Table, put } = require('./table');
 const { LANGUAGES, languageOf, markOf } = require('./texts');
 
 const RANGES = [300, 3600, 86_400];
@@ -17,7 +18,8 @@ const REMEMBERED = 'cluster-native.language';
 
 const $ = (id) => document.getElementById(id);
 const charts = new Charts($('charts'));
-const table = new Table($('processes'));
+const table = new Table($('processes'), PROCESSES);
+const hostTable = new Table($('hosts'), HOSTS);
 const past = new Past({
   errors: { list: $('errors'), empty: $('no-errors') },
   events: { list: $('events'), empty: $('no-events') },
@@ -67,6 +69,7 @@ function tell(answer) {
   }
   past.add(news.events);
   table.show(rows(stats, cpu.of(stats)), texts);
+  showFleet();
   status = { kind: 'live' };
   show();
 }
@@ -90,6 +93,12 @@ function show() {
   charts.show(points.columns(points.last - range), marks.since(points.last - range), range);
 }
 
+/** Most clusters have none. */
+function showFleet() {
+  $('fleet').hidden = stats.fleet === null;
+  if (stats.fleet !== null) hostTable.show(hosts(stats), texts);
+}
+
 function showStatus() {
   document.documentElement.dataset.status = status.kind;
   put($('status'), status.kind === 'refused' ? texts.refused(status.status) : texts[status.kind]);
@@ -104,12 +113,17 @@ function build() {
   $('language').setAttribute('aria-label', texts.language);
   $('ranges').setAttribute('aria-label', texts.range);
   $('scroll').setAttribute('aria-label', texts.processes);
+  $('scroll-hosts').setAttribute('aria-label', texts.fleet);
   $('ranges').replaceChildren(...RANGES.map(rangeButton));
   $('marks').replaceChildren(...Object.entries(texts.marks).map(([kind, text]) => element('li', kind, text)));
   table.build(texts);
+  hostTable.build(texts);
   past.build(texts, locale);
   charts.build(texts, locale);
-  if (stats !== null) table.show(rows(stats, cpu.of(stats)), texts);
+  if (stats !== null) {
+    table.show(rows(stats, cpu.of(stats)), texts);
+    showFleet();
+  }
   show();
 }
 

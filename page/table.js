@@ -1,12 +1,12 @@
 'use strict';
 
-// The processes as they are. All text is put in as text.
+// Tables: of the processes, and of the hosts (hosts.js). All text is put in as text.
 
 const format = require('./format');
 
 const pair = (write, one, other) => (one === undefined ? format.NONE : `${write(one)} / ${write(other)}`);
 
-/** What is in each cell of a row (see sample.rows). */
+/** Each cell of a row (see sample.rows). */
 const CELLS = {
   role: ({ role }, texts) => texts.roles[role] ?? role,
   slot: ({ slot }) => slot ?? format.NONE,
@@ -22,7 +22,13 @@ const CELLS = {
   connections: ({ connections }) => connections ?? format.NONE,
 };
 
-const TEXT_COLUMNS = ['role', 'state'];
+/** What a table shows: its cells from a row and the texts, the columns that are no numbers, their heads, and what tells its rows apart. */
+const PROCESSES = {
+  cells: CELLS,
+  textColumns: ['role', 'state'],
+  columns: (texts) => texts.columns,
+  key: ({ role, id, pid }) => `${role} ${id} ${pid}`,
+};
 
 /** Changes only what is different: what somebody has selected stays selected. */
 function put(element, text) {
@@ -31,34 +37,38 @@ function put(element, text) {
 }
 
 class Table {
+  #kind;
   #head;
   #body;
   #rows = new Map();
 
-  constructor(table) {
+  constructor(table, kind) {
+    this.#kind = kind;
     this.#head = table.tHead.rows[0];
     this.#body = table.tBodies[0];
   }
 
   build(texts) {
-    const cells = Object.keys(CELLS).map((name) => {
+    const { cells, columns, textColumns } = this.#kind;
+    const heads = Object.keys(cells).map((name) => {
       const cell = document.createElement('th');
       cell.scope = 'col';
-      cell.textContent = texts.columns[name];
-      if (TEXT_COLUMNS.includes(name)) cell.className = 'text';
+      cell.textContent = columns(texts)[name];
+      if (textColumns.includes(name)) cell.className = 'text';
       return cell;
     });
-    this.#head.replaceChildren(...cells);
+    this.#head.replaceChildren(...heads);
   }
 
-  show(processes, texts) {
+  /** Each has a `state`. */
+  show(all, texts) {
+    const { cells, key } = this.#kind;
     const shown = new Map();
-    for (const process of processes) {
-      const key = `${process.role} ${process.id} ${process.pid}`;
-      const row = this.#rows.get(key) ?? newRow();
-      shown.set(key, row);
-      row.dataset.state = process.state;
-      Object.values(CELLS).forEach((write, index) => put(row.cells[index], write(process, texts)));
+    for (const each of all) {
+      const row = this.#rows.get(key(each)) ?? newRow(this.#kind);
+      shown.set(key(each), row);
+      row.dataset.state = each.state;
+      Object.values(cells).forEach((write, index) => put(row.cells[index], write(each, texts)));
     }
     this.#rows = shown;
     const rows = [...shown.values()];
@@ -67,14 +77,14 @@ class Table {
   }
 }
 
-function newRow() {
+function newRow({ cells, textColumns }) {
   const row = document.createElement('tr');
-  for (const name of Object.keys(CELLS)) {
-    const cell = row.appendChild(document.createElement(name === 'role' ? 'th' : 'td'));
-    if (name === 'role') cell.scope = 'row';
-    if (TEXT_COLUMNS.includes(name)) cell.className = 'text';
-  }
+  Object.keys(cells).forEach((name, index) => {
+    const cell = row.appendChild(document.createElement(index === 0 ? 'th' : 'td'));
+    if (index === 0) cell.scope = 'row';
+    if (textColumns.includes(name)) cell.className = 'text';
+  });
   return row;
 }
 
-module.exports = { Table, put };
+module.exports = { PROCESSES, Table, put };

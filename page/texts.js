@@ -42,6 +42,11 @@ const en = {
   },
   roles: { app: 'app', alone: 'alone', worker: 'worker' },
   states: {},
+  fleet: 'Fleet',
+  hostColumns: { host: 'Host', has: 'Has', state: 'State', workers: 'Workers', uptime: 'Uptime', version: 'Version' },
+  has: { alone: 'alone', randomWorker: 'random worker' },
+  hostStates: { ready: 'there', draining: 'draining', cutOff: 'not connected' },
+  self: (host) => `${host} (this host)`,
   notReady: (state) => `${state}, not ready`,
   charts: {
     requests: ['Requests per second', 'peak', 'mean'],
@@ -118,6 +123,11 @@ const zh = {
     connections: '连接数',
   },
   roles: en.roles,
+  fleet: '多台机器',
+  hostColumns: { host: '机器', has: '持有', state: '状态', workers: 'worker 数', uptime: '运行时间', version: '版本' },
+  has: { alone: 'alone', randomWorker: '随机 worker' },
+  hostStates: { ready: '在线', draining: '不再接任务', cutOff: '未连接' },
+  self: (host) => `${host}（本机）`,
   states: {
     idle: '未启动',
     starting: '启动中',

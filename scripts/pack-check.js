@@ -1,19 +1,20 @@
 'use strict';
 // `npm run test:pack`: what users get, without Rust on PATH. Packs the package, installs the tarball into empty projects,
-// and runs a cluster there; then the same with the binding in a package of its own, and with no binding at all.
+// and runs a cluster there; then the same with the binding in a package of its own, and with no binding at all. The fleet's engine is
+// installed beside it, as a user of `fleet` does.
 
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
-const { pack, platformPackage, withoutBinding } = require('./pack/tarballs');
+const { fleetPackage, pack, platformPackage, withoutBinding } = require('./pack/tarballs');
 const { ALIAS, PACKAGE, contains, managers, project, run, works } = require('./pack/projects');
 const { withoutRust } = require('./pack/rust');
 
-function checkManagers(folder, env, tarball) {
+function checkManagers(folder, env, tarball, fleet) {
   for (const [name, install] of Object.entries(managers)) {
     const cwd = project(folder, name);
-    run(install(tarball, `${ALIAS}@file:${tarball}`), { cwd, env });
-    works(cwd, env, { isAliased: true });
+    run(install(tarball, `${ALIAS}@file:${tarball}`, ...(fleet ? [fleet.tarball] : [])), { cwd, env });
+    works(cwd, env, { isAliased: true, hasFleet: Boolean(fleet) });
     console.log(`${name}: installed without Rust; require, import, the command and an alias work`);
   }
 }
@@ -49,7 +50,11 @@ const folder = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), 'cluster-na
 try {
   const env = withoutRust(folder);
   const tarball = pack(folder);
-  checkManagers(folder, env, tarball);
+  const fleet = fleetPackage(folder);
+  checkManagers(folder, env, tarball, fleet);
+  console.log(
+    fleet ? `${fleet.name}: found by each` : "NOT RUN: the fleet's engine. It was not built: npm run build:fleet",
+  );
   checkPlatformPackage(folder, env, tarball);
   checkNoBinding(folder, env, tarball);
 } finally {

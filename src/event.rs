@@ -156,6 +156,13 @@ pub enum NativeEvent {
         #[napi(ts_type = "'moved' | 'expired' | 'taken'")]
         reason: &'static str,
     },
+    RandomWorkerAcquired {
+        token: String,
+    },
+    RandomWorkerLost {
+        #[napi(ts_type = "'moved' | 'expired' | 'taken'")]
+        reason: &'static str,
+    },
     FleetConnected {
         server: String,
     },
@@ -173,6 +180,32 @@ pub enum NativeEvent {
     FleetHolder {
         host: Option<String>,
         ready: bool,
+    },
+    /// The same of the random worker.
+    FleetRandomWorkerHolder {
+        host: Option<String>,
+        ready: bool,
+    },
+    /// Another host, or what is new about it. `started_at`: in ms since 1970.
+    HostJoined {
+        host: String,
+        workers: u32,
+        version: String,
+        started_at: f64,
+        draining: bool,
+    },
+    FleetDraining {
+        draining: bool,
+    },
+    /// `reason`: `closed` or `silent`.
+    HostLeft {
+        host: String,
+        reason: &'static str,
+    },
+    /// `count`: messages of that host's.
+    FleetMissed {
+        host: String,
+        count: f64,
     },
     AloneReachLimit {
         code: &'static str,

@@ -5,6 +5,7 @@ import { Server, Socket } from 'net';
 import pino from 'pino';
 import {
   BroadcastAnswers,
+  ChosenWorker,
   Cluster,
   ClusterAlone,
   ClusterChannels,
@@ -21,6 +22,7 @@ import {
   Fence,
   FleetConfig,
   Handle,
+  job,
   listClusters,
   messenger,
   onRequest,
@@ -300,6 +302,14 @@ export async function asking(running: Cluster): Promise<void> {
   const all = await running.request<string>({ to: 'worker', type: 'all', action: 'name' });
   same<typeof all, BroadcastAnswers<string>>(true);
   for (const [pid, { code, remoteStack }] of all.failed) [pid.toFixed(), code, remoteStack?.length];
+  const ofHosts = await request<number>({ to: 'worker', type: 'all', scope: 'fleet', action: 'count' });
+  same<typeof ofHosts, BroadcastAnswers<number, string>>(true);
+  await request({ to: 'worker', worker_pid: 'host/7', scope: 'fleet', action: 'x' });
+  const done = await job<number>('sum', [1, 2], { retry: 2, timeout: 1000, signal: AbortSignal.timeout(5) });
+  same<typeof done, number>(true);
+  await running.job('sum');
+  // @ts-expect-error no scope
+  await request({ to: 'alone', scope: 'host', action: 'x' });
   // @ts-expect-error no action
   await request({ to: 'alone' });
   // @ts-expect-error there is no such process
@@ -308,7 +318,7 @@ export async function asking(running: Cluster): Promise<void> {
   await request({ to: 'app', action: 'x' }, { retries: 3 });
 
   const remove: () => void = onRequest('sum', ([a, b]: number[], { from, pid }) => [a + b, pid, from === 'worker']);
-  running.onRequest('later', async (text: string) => text.length);
+  running.onRequest('later', async (text: string, { host }) => [text.length, host?.length]);
   // @ts-expect-error not a function
   onRequest('x', 'y');
   remove();
@@ -409,6 +419,7 @@ export async function fleet(): Promise<void> {
     tls: { ca: 'ca.pem', cert: 'cert.pem', key: 'key.pem' },
     credentials: { user: 'u', password: 'p' },
     alone: 'fleet',
+    randomWorker: 'host',
     lease: 15_000,
     onLost: 'keep',
     start: 'serve',
@@ -429,6 +440,14 @@ export async function fleet(): Promise<void> {
   cluster.fleet?.move('b');
   cluster.fleet?.drain();
   cluster.fleet?.resume();
+  for (const { host, workers, self } of cluster.fleet?.members() ?? []) [host.length, workers.toFixed(), self === true];
+  const chosen = await cluster.randomWorker({ a: 1 }, { scope: 'fleet' });
+  same<typeof chosen, ChosenWorker>(true);
+  cluster.publish('topic', 1, { scope: 'fleet', retain: true });
+  cluster.on('hostJoin', ({ host }) => same<typeof host, string>(true));
+  cluster.on('hostLeave', ({ reason }) => same<typeof reason, 'closed' | 'silent'>(true));
+  cluster.on('fleetMissed', ({ count }) => same<typeof count, number>(true));
+  cluster.on('randomWorkerLost', ({ reason }) => same<typeof reason, 'expired' | 'taken' | 'moved'>(true));
   // @ts-expect-error it only tells
   cluster.fleet!.connected = true;
   cluster.on('aloneAcquired', ({ token }) => same<typeof token, string>(true));

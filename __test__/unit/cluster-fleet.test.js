@@ -5,9 +5,12 @@ const { execFileSync } = require('node:child_process');
 const { EventEmitter } = require('node:events');
 const fs = require('node:fs');
 const path = require('node:path');
+const { inspect } = require('node:util');
 const { Fleet, withEngine } = require('../../lib/cluster/fleet');
 const { normalize } = require('../../lib/config');
+const timers = require('../../lib/real-timers');
 const { bindingTarget } = require('../../lib/native/missing');
+const { version } = require('../../package.json');
 const { folder, removeFolders } = require('./support/folder');
 
 afterAll(removeFolders);
@@ -22,15 +25,22 @@ const BINDING = path.join(root, `cluster-native-fleet.${bindingTarget()}.node`);
 describe('the engine', () => {
   let open;
   beforeEach(() => {
-    open = jest.fn(() => fs.openSync(__filename));
+    open = jest.fn(() => [fs.openSync(__filename), fs.openSync(__filename)]);
     jest.doMock(BINDING, () => ({ openFleet: (...args) => open(...args) }), { virtual: true });
   });
 
-  test('gets what is secret; the master gets its descriptor, and nothing of that', () => {
+  test('gets what is secret; the master gets its descriptors, and nothing of that', () => {
     const start = jest.fn();
     withEngine(settings, start);
-    const [[{ fd, ...told }]] = start.mock.calls;
-    expect(told).toEqual({ host: 'here', lease: 15_000, onLost: 'stop', alone: 'fleet', start: 'wait' });
+    const [[{ fd, data, ...told }]] = start.mock.calls;
+    expect(told).toEqual({
+      host: 'here',
+      lease: 15_000,
+      onLost: 'stop',
+      alone: 'fleet',
+      randomWorker: 'fleet',
+      start: 'wait',
+    });
     expect(JSON.parse(open.mock.calls[0])).toEqual({
       servers: ['nats://a'],
       name: 'shop',
@@ -39,20 +49,22 @@ describe('the engine', () => {
       lease: 15_000,
       onLost: 'stop',
       alone: 'fleet',
+      randomWorker: 'fleet',
     });
-    // It is the master's now: still open.
+    // They are the master's now: still open.
     fs.closeSync(fd);
+    fs.closeSync(data);
   });
 
   test('ends with a master that cannot be started', () => {
     const error = new Error('no thread is left');
-    let fd;
-    const start = (fleet) => {
-      fd = fleet.fd;
+    let fds;
+    const start = ({ fd, data }) => {
+      fds = [fd, data];
       throw error;
     };
     expect(() => withEngine(settings, start)).toThrow(error);
-    expect(() => fs.fstatSync(fd)).toThrow(expect.objectContaining({ code: 'EBADF' }));
+    for (const fd of fds) expect(() => fs.fstatSync(fd)).toThrow(expect.objectContaining({ code: 'EBADF' }));
   });
 
   test('that cannot be started: why, without what is secret', () => {
@@ -73,86 +85,110 @@ describe('the engine', () => {
 });
 
 describe('cluster.fleet', () => {
-  let cluster, master, lines, fleet;
+  let cluster, master, lines, log, fleet;
+  afterEach(() => fleet.close());
   beforeEach(() => {
-    cluster = new EventEmitter();
+    cluster = Object.assign(new EventEmitter(), { workers: new Map() });
     master = { fleetMove: jest.fn(), fleetDrain: jest.fn(), fleetResume: jest.fn() };
     lines = [];
-    const log = Object.fromEntries(
+    log = Object.fromEntries(
       ['error', 'warn', 'info'].map((level) => [level, (...line) => lines.push([level, ...line])]),
     );
     fleet = new Fleet(cluster, settings, master, log);
   });
 
   test('at first', () => {
-    const { name, host, connected, alone } = fleet.face;
-    expect({ name, host, connected, alone }).toEqual({ name: 'shop', host: 'here', connected: false, alone: null });
-  });
-
-  test('whether it is connected; the log says so', () => {
-    fleet.fleetConnected({ server: 'nats://user:SECRET@a:4222' });
-    expect(fleet.face.connected).toBe(true);
-    fleet.fleetDisconnected({ error: 'nats://user:SECRET@a:4222: reset' });
-    expect(fleet.face.connected).toBe(false);
-    fleet.fleetWarned({ message: 'sync_interval of tls://token@a is 2m' });
-    expect(lines).toEqual([
-      ['info', 'connected to the fleet', { server: 'nats://a:4222' }],
-      ['warn', 'not connected to the fleet', { error: 'nats://a:4222: reset' }],
-      ['warn', 'sync_interval of tls://a is 2m'],
-    ]);
-  });
-
-  test.each([
-    ['ERR_FLEET_CREDENTIALS', 'Set or correct `fleet.credentials`.'],
-    ['ERR_FLEET_TLS', 'Correct `fleet.tls`, or the certificate of the server.'],
-    ['ERR_FLEET_JETSTREAM', 'Start the servers with JetStream, and let this user use it.'],
-  ])('refused: %s', (code, remedy) => {
-    fleet.fleetConnected({ server: 'nats://a' });
-    fleet.fleetRefused({ code, message: 'authorization violation' });
-    expect(fleet.face.connected).toBe(false);
-    expect(lines[1]).toEqual(['error', `the fleet refuses this host: authorization violation. ${remedy}`, { code }]);
-    expect(fleet.explain({ code, message: 'refused by nats://user:SECRET@a', kind: 'exception' })).toEqual({
-      kind: 'exception',
-      code,
-      message: `refused by nats://a. ${remedy}`,
+    expect(fleet.face.toJSON()).toEqual({
+      name: 'shop',
+      host: 'here',
+      connected: false,
+      alone: null,
+      randomWorker: null,
+      members: [{ host: 'here', workers: 0, version, startedAt: expect.any(Number), draining: false, self: true }],
     });
   });
 
-  test('another end of the cluster is told as it is', () => {
-    const event = { kind: 'exception', code: 'ERR_NO_WORKERS', message: 'sent to me@example.com', failure: {} };
-    expect(fleet.explain(event)).toEqual(event);
+  test('what is printed of it is what it tells', () => {
+    fleet.fleetHolder({ host: 'there', ready: true });
+    fleet.fleetRandomWorkerHolder({ host: 'here', ready: false });
+    const told = JSON.parse(JSON.stringify(fleet.face));
+    expect(told).toMatchObject({ alone: { host: 'there', ready: true }, randomWorker: { host: 'here', ready: false } });
+    expect(inspect(fleet.face)).toBe(`ClusterFleet ${inspect(told)}`);
+    expect(inspect({ fleet: fleet.face })).toContain("host: 'here'");
   });
 
-  test('who has the alone; the log says so when that changes', () => {
-    fleet.fleetHolder({ ready: false });
-    expect(fleet.face.alone).toBeNull();
-    fleet.fleetHolder({ host: 'there', ready: false });
-    fleet.fleetHolder({ host: 'there', ready: true });
-    expect(fleet.face.alone).toEqual({ host: 'there', ready: true });
-    fleet.fleetHolder({ host: null, ready: false });
-    expect(fleet.face.alone).toBeNull();
-    expect(lines).toEqual([
-      ['info', 'the alone of the fleet', { host: 'there' }],
-      ['info', 'the alone of the fleet', { host: null }],
+  test('hosts that join and leave; what is new about one of them is no event', () => {
+    const heard = [];
+    for (const name of ['hostJoin', 'hostLeave']) cluster.on(name, (told) => heard.push([name, told]));
+    const about = { host: 'b', workers: 2, version: '1.0.0', startedAt: 5, draining: false };
+    fleet.hostJoined({ kind: 'hostJoined', ...about });
+    fleet.hostJoined({ kind: 'hostJoined', ...about, host: 'zoo' });
+    fleet.hostJoined({ kind: 'hostJoined', ...about, workers: 3, draining: true });
+    cluster.workers.set(1, { state: 'listening' }).set(2, { state: 'draining' });
+    fleet.fleetDraining({ kind: 'fleetDraining', draining: true });
+    expect(fleet.face.members()).toEqual([
+      { ...about, workers: 3, draining: true, self: false },
+      { host: 'here', workers: 1, version, startedAt: expect.any(Number), draining: true, self: true },
+      { ...about, host: 'zoo', self: false },
+    ]);
+    fleet.hostLeft({ kind: 'hostLeft', host: 'b', reason: 'silent' });
+    fleet.hostLeft({ kind: 'hostLeft', host: 'zoo', reason: 'closed' });
+    expect(fleet.face.members()).toHaveLength(1);
+    expect(heard).toEqual([
+      ['hostJoin', about],
+      ['hostJoin', { ...about, host: 'zoo' }],
+      ['hostLeave', { host: 'b', reason: 'silent' }],
+      ['hostLeave', { host: 'zoo', reason: 'closed' }],
+    ]);
+    expect(lines.map(([level, text]) => [level, text])).toEqual([
+      ['info', 'a host has joined the fleet'],
+      ['info', 'a host has joined the fleet'],
+      ['info', 'this host takes nothing of the fleet any more'],
+      ['warn', 'a host has left the fleet'],
+      ['info', 'a host has left the fleet'],
     ]);
   });
 
-  test('what is read of it changes nothing', () => {
-    fleet.fleetHolder({ host: 'there', ready: true });
-    fleet.face.alone.host = 'elsewhere';
-    expect(fleet.face.alone.host).toBe('there');
+  test('messages of another host were lost', () => {
+    const heard = jest.fn();
+    cluster.on('fleetMissed', heard);
+    fleet.fleetMissed({ kind: 'fleetMissed', host: 'b', count: 7 });
+    expect(heard.mock.calls).toEqual([[{ host: 'b', count: 7 }]]);
+    expect(lines).toEqual([['warn', 'messages of another host were lost on their way', { host: 'b', count: 7 }]]);
   });
 
-  test('events: this host has the alone, and has it no more', () => {
+  test('a start that waits for the alone says so; no start that does not wait for one', () => {
+    const text = "waiting for the fleet's alone before the workers are forked";
+    // Held back until the test calls it; cleared as usual.
+    const due = new Set();
+    jest.spyOn(timers, 'setTimeout').mockImplementation((callback) => {
+      due.add(callback);
+      return { callback, unref: () => callback };
+    });
+    jest.spyOn(timers, 'clearTimeout').mockImplementation((callback) => due.delete(callback));
+    const started = (of) => new Fleet(cluster, { ...settings, ...of }, master, log);
+    for (const of of [{ alone: 'host' }, { start: 'serve' }]) started(of);
+    started({}).fleetHolder({ host: 'here', ready: true });
+    started({}).close();
+    expect(due.size).toBe(0);
+    started({}).fleetHolder({ host: 'there', ready: false });
+    lines.length = 0;
+    for (const callback of due) callback();
+    expect(lines).toEqual([['warn', text, { connected: false, host: 'there' }]]);
+    jest.restoreAllMocks();
+  });
+
+  test.each([['alone'], ['randomWorker']])('events: this host has the %s, and has it no more', (of) => {
+    const [acquired, lost] = [`${of}Acquired`, `${of}Lost`];
     const heard = [];
-    for (const name of ['aloneAcquired', 'aloneLost']) cluster.on(name, (told) => heard.push([name, told]));
-    fleet.aloneAcquired({ kind: 'aloneAcquired', token: '7.1' });
-    for (const reason of ['moved', 'expired', 'taken']) fleet.aloneLost({ kind: 'aloneLost', reason });
+    for (const name of [acquired, lost]) cluster.on(name, (told) => heard.push([name, told]));
+    fleet[acquired]({ kind: acquired, token: '7.1' });
+    for (const reason of ['moved', 'expired', 'taken']) fleet[lost]({ kind: lost, reason });
     expect(heard).toEqual([
-      ['aloneAcquired', { token: '7.1' }],
-      ['aloneLost', { reason: 'moved' }],
-      ['aloneLost', { reason: 'expired' }],
-      ['aloneLost', { reason: 'taken' }],
+      [acquired, { token: '7.1' }],
+      [lost, { reason: 'moved' }],
+      [lost, { reason: 'expired' }],
+      [lost, { reason: 'taken' }],
     ]);
     expect(lines.map(([level]) => level)).toEqual(['info', 'info', 'warn', 'warn']);
   });

@@ -51,6 +51,7 @@ describe('what it is', () => {
       tls: undefined,
       credentials: undefined,
       alone: 'fleet',
+      randomWorker: 'fleet',
       lease: 15_000,
       onLost: 'stop',
       start: 'wait',
@@ -67,13 +68,31 @@ describe('what it is', () => {
     expect(settings({ alone: 'host' }).alone).toBe('host');
   });
 
+  test('a cluster that chooses no worker by itself has no share in the one of the fleet', () => {
+    expect(settings({}, { randomWorker: false }).randomWorker).toBe('host');
+    expect(settings({ randomWorker: 'host' }, { randomWorker: false }).randomWorker).toBe('host');
+    expect(settings({ randomWorker: 'host' }).randomWorker).toBe('host');
+    expect(settings({}, { randomWorker: 'process', alone: false }).randomWorker).toBe('fleet');
+    expect(refusal({ url: URL_OF_ONE, randomWorker: 'fleet' }, { randomWorker: false })).toBe(
+      "`fleet.randomWorker` must be 'host' with `randomWorker: false`, but is 'fleet'. Leave one of the two out.",
+    );
+  });
+
   test('in development as well', () => {
     expect(settings({}, { mode: 'development', watch: false }).alone).toBe('fleet');
   });
 
   test('everything, with files that are relative to cwd', () => {
     const tls = { ca: 'fleet/ca.pem', cert: 'fleet/cert.pem', key: inFolder('key.pem') };
-    const plain = { name: 'shop-eu', host: 'a', alone: 'fleet', lease: 1000, onLost: 'keep', start: 'serve' };
+    const plain = {
+      name: 'shop-eu',
+      host: 'a',
+      alone: 'fleet',
+      randomWorker: 'host',
+      lease: 1000,
+      onLost: 'keep',
+      start: 'serve',
+    };
     const servers = ['nats://a.internal', 'tls://10.0.0.1:4222', 'nats://[::1]:4222/'];
     const fleet = { servers, tls, credentials: { file: 'fleet/app.creds' }, ...plain };
     expect(given(fleet).fleet).toEqual({
@@ -135,23 +154,26 @@ describe('who is told', () => {
       lease: 15_000,
       onLost: 'stop',
       alone: 'fleet',
+      randomWorker: 'fleet',
     });
   });
 
   test('the master', () => {
-    expect(toMaster(complete)).toEqual({ host: 'a', lease: 15_000, onLost: 'stop', alone: 'fleet', start: 'wait' });
+    const shared = { host: 'a', lease: 15_000, onLost: 'stop', alone: 'fleet', randomWorker: 'fleet' };
+    expect(toMaster(complete)).toEqual({ ...shared, start: 'wait' });
   });
 
   test.each([[{}], [{ alone: 'host' }], [{ onLost: 'keep', start: 'serve' }]])('which understands it: %j', (fleet) => {
     const config = (more) => {
-      const told = { fd: 0, ...toMaster(settings(fleet)), ...more };
+      const told = { fd: 0, data: 0, ...toMaster(settings(fleet)), ...more };
       return JSON.stringify({ ...toNativeConfig(given({ url: URL_OF_ONE })), fleet: told });
     };
     const make = (more) => new Master(config(more), () => {});
-    // It has the descriptor when it is started.
+    // It has the descriptors when it is started.
     expect(() => make()).not.toThrow();
     expect(() => make({ surplus: 1 })).toThrow(/unknown field `surplus`/);
     expect(() => make({ fd: undefined })).toThrow(/missing field `fd`/);
+    expect(() => make({ data: undefined })).toThrow(/missing field `data`/);
   });
 
   test('the alone, that it is one of a fleet; nobody else', () => {
@@ -206,6 +228,7 @@ describe('refused, with what to do', () => {
     ['name', ['', 5, 'a\nb', null], 'a non-empty string without control characters, such as line breaks'],
     ['host', ['', 5, 'a\0b', null], 'a non-empty string without control characters, such as line breaks'],
     ['alone', ['all', true, null], "'fleet' or 'host'"],
+    ['randomWorker', ['all', false, null], "'fleet' or 'host'"],
     ['onLost', ['end', false, null], "'stop' or 'keep'"],
     ['start', ['now', false, null], "'wait' or 'serve'"],
   ])('%s', (name, values, allowed) => {

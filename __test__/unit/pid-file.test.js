@@ -1,6 +1,6 @@
 'use strict';
 
-const { execFileSync } = require('node:child_process');
+const { execFileSync, spawn } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 const { PidFile } = require('../../lib/cluster/pid-file');
@@ -51,6 +51,23 @@ test('that of a process that is alive is left alone, also when it comes only now
   expect(() => pidFile.write()).toThrow(inUse(later));
   pidFile.remove();
   expect([read(file), read(later)]).toEqual([`${process.ppid}\n`, '1\n']);
+});
+
+const onLinux = process.platform === 'linux' ? test : test.skip;
+
+onLinux('that of a process that began after it was written is overwritten: the pid was given anew', () => {
+  const file = holding(`${process.ppid}\n`);
+  const later = spawn('sleep', ['60']);
+  try {
+    fs.writeFileSync(file, `${later.pid}\n`);
+    expect(() => new PidFile(file)).toThrow(expect.objectContaining({ code: 'ERR_PID_FILE_IN_USE' }));
+    const lastBoot = new Date(Date.now() - 3_600_000);
+    fs.utimesSync(file, lastBoot, lastBoot);
+    new PidFile(file).write();
+    expect(read(file)).toBe(own);
+  } finally {
+    later.kill();
+  }
 });
 
 test('one that has become that of another process stays', () => {

@@ -1,5 +1,5 @@
 'use strict';
-// fence() in the alone of a fleet, and nowhere else.
+// fence() in the alone of a fleet and in its random worker, and nowhere else.
 
 const path = require('node:path');
 const { fence } = require('../..');
@@ -102,6 +102,22 @@ test('what the app hears of it is nothing', async () => {
   expect((await asked(child)).heard).toEqual(['mine']);
 });
 
+test('a worker that is chosen has it before it hears of that', async () => {
+  const source = `${use}
+    require('cluster').worker.on('message', ({ action }) => action === 'random-worker' && process.send({ chosen: fence() }));
+    process.send({ up: fence() ?? null });`;
+  const child = startWorker(path.join(folder({ 'worker.js': source }), 'worker.js'));
+  await child.sends('up');
+  expect(child.messages[0].up).toBeNull();
+  const first = renew(child, '8.1', 100_000);
+  child.tell('random', { message: { from: 'app', to: 'worker', action: 'random-worker' } });
+  const { token, validUntil } = await child.sends('chosen');
+  expect(token).toBe('8.1');
+  expectWithin(validUntil, first);
+  const second = renew(child, '8.1', 300_000);
+  expectWithin((await asked(child)).fence.validUntil, second);
+});
+
 describe('undefined', () => {
   test('in the app', () => {
     expect(fence()).toBeUndefined();
@@ -114,10 +130,9 @@ describe('undefined', () => {
     expect(await asked(child)).toEqual({ heard: [] });
   });
 
-  test('in a worker, whatever it is told', async () => {
+  test('in a worker that was not chosen', async () => {
     const child = startWorker(path.join(folder({ 'worker.js': `${use} process.send({ up: true });` }), 'worker.js'));
     await child.sends('up');
-    renew(child, '7.6', 100_000);
     expect(await asked(child)).toEqual({ heard: [] });
   });
 

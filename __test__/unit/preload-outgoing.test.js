@@ -38,6 +38,12 @@ test.each([
   ['all', { to: 'worker', type: 'all' }, { to: 'worker', worker_pid: 7 }],
   [7, { to: 'worker', worker_pid: 7 }, { to: 'worker', worker_pid: 8 }],
   [7, { to: 'worker', worker_pid: '7' }, { to: 'worker', worker_pid: '8' }],
+  ['fleet-alone', { to: 'alone', scope: 'fleet' }, { to: 'alone' }],
+  ['fleet-worker', { to: 'worker', scope: 'fleet' }, { to: 'worker' }],
+  ['fleet-all', { to: 'worker', type: 'all', scope: 'fleet' }, { to: 'worker', type: 'all' }],
+  ['fleet-one', { to: 'worker', worker_pid: 'b/7', scope: 'fleet' }, { to: 'worker', worker_pid: 7 }],
+  [7, { to: 'worker', worker_pid: 7, scope: 'fleet' }, { to: 'worker', worker_pid: 'b/7', scope: 'fleet' }],
+  ['app', { to: 'app', scope: 'fleet' }, { to: 'alone', scope: 'fleet' }],
 ])(
   'what is for the lane %j waits until it may go on, in order; what is for others goes at once',
   async (lane, target, other) => {
@@ -76,23 +82,42 @@ test('a message that waits arrives as it was when it was sent', async () => {
   expect(await child.sends('list')).toEqual([1]);
 });
 
-test('a request to all has a lane of its own, comes after the messages to all that wait before it, and lets others pass', async () => {
-  const to = { to: 'worker', type: 'all' };
-  const request = (id) => ({ cmd: 'NODE_YUNFLY_RPC', act: 'request', id, ...to });
+test.each([
+  ['all', {}],
+  ['fleet-all', { scope: 'fleet' }],
+])(
+  'a request to %s has a lane of its own, comes after the messages that wait before it, and lets others pass',
+  async (lane, scope) => {
+    const to = { to: 'worker', type: 'all', ...scope };
+    const request = (id) => ({ cmd: 'NODE_YUNFLY_RPC', act: 'request', id, ...to });
+    const order = [];
+    const child = await holding(lane, 'each');
+    child.onFrame('NODE_YUNFLY_RPC', ({ id }) => order.push(id));
+    child.onMessage(({ text }) => text && order.push(text));
+    child.send({ send: [{ ...to, text: 'one' }, request(1), { ...to, text: 'two' }] });
+    await child.sends('returned');
+    child.tell('resume', { lane });
+    child.send({ send: [{ ...to, text: 'three' }, request(2), { ...to, text: 'four', last: true }] });
+    await child.sends('last');
+    expect(order).toEqual(['one', 'two', 'three', 'four']);
+    child.tell('resume', { lane: 'each' });
+    child.send({ send: [request(3), { to: 'alone', end: true }] });
+    await child.sends('end');
+    expect(order.slice(4)).toEqual([1, 2, 3]);
+  },
+);
+
+test('answers to other hosts have one lane, whatever process they are for', async () => {
+  const reply = (id, host) => ({ cmd: 'NODE_YUNFLY_RPC', act: 'reply', id, to: 'worker', worker_pid: 7, host });
   const order = [];
-  const child = await holding('all', 'each');
+  const child = await holding('fleet-one');
   child.onFrame('NODE_YUNFLY_RPC', ({ id }) => order.push(id));
-  child.onMessage(({ text }) => text && order.push(text));
-  child.send({ send: [{ ...to, text: 'one' }, request(1), { ...to, text: 'two' }] });
-  await child.sends('returned');
-  child.tell('resume', { lane: 'all' });
-  child.send({ send: [{ ...to, text: 'three' }, request(2), { ...to, text: 'four', last: true }] });
+  child.send({ send: [reply(1, 'b'), reply(2), reply(3, 'c')] });
+  expect(await child.sends('returned')).toEqual([false, true, false]);
+  child.tell('resume', { lane: 'fleet-one' });
+  child.send({ send: [{ to: 'alone', last: true }] });
   await child.sends('last');
-  expect(order).toEqual(['one', 'two', 'three', 'four']);
-  child.tell('resume', { lane: 'each' });
-  child.send({ send: [request(3), { to: 'alone', end: true }] });
-  await child.sends('end');
-  expect(order.slice(4)).toEqual([1, 2, 3]);
+  expect(order).toEqual([2, 1, 3]);
 });
 
 test('what is published waits in one lane with the subscriptions, whatever the topics, and lets messages pass', async () => {

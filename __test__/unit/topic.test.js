@@ -120,18 +120,20 @@ test('a value that cannot be read is warned of', () => {
   expect(warnings).toEqual(['CLUSTER_MESSAGE_INVALID']);
 });
 
-test('what is said of a value: undefined is none', () => {
+test('what is said of a value: undefined is none; and for whom it is', () => {
   const topics = endpoint();
   const base = { act: 'publish', topic: 'topic', from: 'worker', pid: process.pid };
   topics.publish('topic', 1);
   topics.publish('topic', null, { retain: true });
   topics.publish('topic', undefined, { retain: true });
   topics.publish('topic', 2, { retain: false });
+  topics.publish('topic', 3, { retain: true, scope: 'fleet' });
   expect(sent).toEqual([
     { ...base, data: 1 },
     { ...base, retain: true, data: null },
     { ...base, retain: false, data: undefined },
     { ...base, data: 2 },
+    { ...base, retain: true, scope: 'fleet', data: 3 },
   ]);
 });
 
@@ -142,6 +144,7 @@ test.each([
   [() => endpoint().publish('x'.repeat(257), 1), 'ERR_TOPIC_INVALID'],
   [() => endpoint().publish('topic', 1, null), 'ERR_TOPIC_INVALID'],
   [() => endpoint().publish('topic', 1, { retain: 1 }), 'ERR_TOPIC_INVALID'],
+  [() => endpoint().publish('topic', 1, { scope: 'host' }), 'ERR_TOPIC_INVALID'],
   [() => endpoint(codecs.advanced).publish('topic', () => {}), 'ERR_MESSAGE_INVALID'],
   [() => endpoint().publish('topic', () => {}), 'ERR_MESSAGE_INVALID'],
   [() => endpoint().publish('topic', Symbol('value'), { retain: true }), 'ERR_MESSAGE_INVALID'],

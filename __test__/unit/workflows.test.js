@@ -19,6 +19,20 @@ test('they were read', () => {
   expect(workflows.map(({ file }) => file)).toEqual(['ci.yml', 'release.yml']);
 });
 
+/** What a manifest of cargo says of the oldest Rust. */
+const oldestRust = (manifest) => /^rust-version = "(.+)"$/m.exec(fs.readFileSync(path.join(root, manifest), 'utf8'))[1];
+
+test('CI tries the oldest Rust', () => {
+  const [ci] = workflows;
+  const ran = ci.jobs['oldest-rust'].steps.flatMap(({ run, 'working-directory': folder }) =>
+    run?.startsWith('cargo') ? { run, folder } : [],
+  );
+  expect(ran).toEqual([
+    { run: `cargo +${oldestRust('Cargo.toml')} test --locked --workspace` },
+    { run: `cargo +${oldestRust('engines/nats/Cargo.toml')} build --locked`, folder: 'engines/nats' },
+  ]);
+});
+
 test('an action has one commit and one version', () => {
   const pins = workflows.flatMap(({ text }) => [...text.matchAll(/uses: (\S+@\S+ # \S+)/g)].map(([, pin]) => pin));
   const actions = [...new Set(pins)].map((pin) => pin.split('@')[0]);

@@ -3,7 +3,6 @@
 const { spawn } = require('node:child_process');
 const { once } = require('node:events');
 const fs = require('node:fs');
-const path = require('node:path');
 const readline = require('node:readline');
 
 /** Every process that came from this one, and it. */
@@ -27,24 +26,27 @@ function family(pid) {
 class Host {
   #command;
   #settings;
-  #resource;
+  #app;
+  #env;
   #process;
   #waiting = [];
   told = [];
 
-  constructor({ name, command, settings, resource }) {
+  /** `app`: what is run, with the settings of its fleet. */
+  constructor({ name, app, command, settings, env }) {
     this.name = name;
     this.#command = command;
     this.#settings = { ...settings, host: name };
-    this.#resource = resource;
+    this.#app = app;
+    this.#env = env;
   }
 
   async start() {
-    const app = path.join(__dirname, 'app.js');
-    const [program, ...args] = [...this.#command, process.execPath, app, JSON.stringify(this.#settings)];
+    const [program, ...args] = [...this.#command, process.execPath, this.#app, JSON.stringify(this.#settings)];
     this.told = [];
-    const env = { ...process.env, BENCH_RESOURCE: this.#resource.path };
-    this.#process = spawn(program, args, { env, stdio: ['ignore', 'pipe', 'inherit'] });
+    const env = { ...process.env, ...this.#env };
+    this.#process = spawn(program, args, { env, stdio: ['pipe', 'pipe', 'inherit'] });
+    this.#process.stdin.on('error', () => {});
     readline.createInterface({ input: this.#process.stdout }).on('line', (line) => this.#tells(JSON.parse(line)));
     await this.tells('started');
     return this;
@@ -57,11 +59,18 @@ class Host {
 
   /** The first of these events, past or to come. */
   tells(name, fits = () => true) {
+    return this.told.find((event) => event.name === name && fits(event)) ?? this.next(name, fits);
+  }
+
+  /** The first of these events that comes from now on. */
+  next(name, fits = () => true) {
     const wanted = (event) => event.name === name && fits(event);
-    const past = this.told.find(wanted);
-    return (
-      past ?? new Promise((resolve) => this.#waiting.push({ fits: wanted, resolve: (event) => void resolve(event) }))
-    );
+    return new Promise((resolve) => this.#waiting.push({ fits: wanted, resolve: (event) => void resolve(event) }));
+  }
+
+  /** Says something to the app. */
+  ask(what) {
+    this.#process.stdin.write(`${JSON.stringify(what)}\n`);
   }
 
   /** To the app only. */

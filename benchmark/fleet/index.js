@@ -27,7 +27,9 @@ async function withFleet(network, { servers: count, lease }, run) {
   const servers = await new Servers(count, network.address).open();
   const settings = { servers: servers.urls, name: 'bench', lease };
   const hosts = Array.from({ length: HOSTS }, (_, i) => {
-    return new Host({ name: `host-${i + 1}`, command: network.command(i), settings, resource });
+    const app = path.join(__dirname, 'app.js');
+    const env = { BENCH_RESOURCE: resource.path };
+    return new Host({ name: `host-${i + 1}`, app, command: network.command(i), settings, env });
   });
   try {
     await Promise.all(hosts.map((host) => host.start()));

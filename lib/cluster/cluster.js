@@ -70,11 +70,7 @@ class Cluster extends Observable {
   }
 
   get messenger() {
-    if (!this.#messenger) {
-      const { Messenger } = require('../messages/messenger');
-      this.#messenger = new Messenger(this.#messengerLink());
-    }
-    return this.#messenger;
+    return (this.#messenger ??= require('./messenger').messengerOf(this, this.#settings));
   }
 
   async start() {
@@ -124,6 +120,10 @@ class Cluster extends Observable {
   async request(message, options) {
     // Awaited, so that the stack of an error shows who awaits this one.
     return await this.#requests().request(message, options);
+  }
+
+  async job(name, data, options) {
+    return await this.#requests().job(name, data, options);
   }
 
   onRequest(action, handler) {
@@ -178,7 +178,12 @@ class Cluster extends Observable {
     return this.sendmessage(message);
   }
 
-  randomWorker(message) {
+  randomWorker(message, { scope } = {}) {
+    if (scope === 'fleet') return this.#requests().randomWorker(message);
+    if (scope !== undefined) {
+      const what = `The \`scope\` of randomWorker() must be 'fleet', but is ${String(scope)}.`;
+      throw new ClusterError('ERR_REQUEST_INVALID', what);
+    }
     const json = message === undefined ? undefined : toJson(message);
     const id = this.#state === 'supervising' ? this.#master.randomWorker(json) : null;
     if (id === null) return null;
@@ -212,6 +217,8 @@ class Cluster extends Observable {
       const { fleet } = this.#settings;
       if (fleet) require('./fleet').withEngine(fleet, (told) => this.#startMaster(told));
       else this.#startMaster();
+      // The children are there: before the rest is loaded.
+      this.#joinSignals();
       this.#enter();
       const { Dispatcher } = require('./dispatcher');
       const { Pump } = require('../native/pump');
@@ -229,6 +236,7 @@ class Cluster extends Observable {
     } catch (cause) {
       // Without what is read here nobody would hear of the children that it has started.
       this.#master?.close(true);
+      if (this.#participant) require('./signals').leave(this.#participant, false);
       const why = `The master could not be started: ${cause.message}`;
       this.#end(cause instanceof ClusterError ? cause : new ClusterError('ERR_START_FAILED', why, { cause }));
       return;
@@ -238,7 +246,6 @@ class Cluster extends Observable {
     this.#topicEndpoint?.open();
     // The master's own callback doesn't keep the app alive.
     this.#keepAlive = timers.setInterval(() => {}, FOREVER_MS);
-    this.#joinSignals();
     if (process.pid === 1) this.#reaping = timers.setInterval(() => this.#master.reapOrphans(), REAP_MS).unref();
   }
 
@@ -273,6 +280,7 @@ class Cluster extends Observable {
   #requestLink() {
     return {
       role: 'app',
+      hasFleet: this.#settings.fleet !== undefined,
       replyTo: { to: 'app' },
       unreachable: () => (this.#state === 'supervising' ? undefined : this.#state),
       send: (frame) => this.#master.route(this.#codec.frame(frame)),
@@ -292,19 +300,6 @@ class Cluster extends Observable {
       unreachable: () => (isReached() ? undefined : this.#state),
       send: (frame) => master().route(this.#codec.frame(frame)),
       lose: (message, why) => timers.nextTick(() => this.emit('undeliverable', null, message, why)),
-    };
-  }
-
-  #messengerLink() {
-    return {
-      role: 'app',
-      hasAlone: this.#settings.alone !== undefined,
-      send: (message) => this.sendmessage(message),
-      listen: (receive) => {
-        const hear = (sender, message) => receive(message, sender);
-        this.on('message', hear);
-        return () => this.off('message', hear);
-      },
     };
   }
 

@@ -1,11 +1,13 @@
 'use strict';
 
-// The app's view of the fleet: `cluster.fleet`, and what the master tells of it. Loaded only where `fleet` is configured.
+// The app's view of the fleet: what the master tells of it, for `cluster.fleet`. Loaded only where `fleet` is configured.
 
 const fs = require('fs');
 const { toEngine, toMaster } = require('../config/fleet');
-const { shown } = require('../config/check');
 const { ClusterError } = require('../errors');
+const { ClusterFleet } = require('./fleet-face');
+const timers = require('../real-timers');
+const { version } = require('../../package.json');
 
 /** What the user can do about what the servers refuse. */
 const REMEDIES = new Map([
@@ -14,14 +16,18 @@ const REMEDIES = new Map([
   ['ERR_FLEET_JETSTREAM', 'Start the servers with JetStream, and let this user use it.'],
 ]);
 
+/** A start that waits for longer says so. */
+const PATIENCE_MS = 3000;
+
 /** Opens the engine and starts the master: `start` gets what its configuration says of the fleet. A master that was started has the
- *  descriptor; without one the engine ends. */
+ *  descriptors; without one the engine ends. */
 function withEngine(settings, start) {
-  const fd = openEngine(settings);
+  const [fd, data] = openEngine(settings);
   try {
-    start({ fd, ...toMaster(settings) });
+    start({ fd, data, ...toMaster(settings) });
   } catch (error) {
     fs.closeSync(fd);
+    fs.closeSync(data);
     throw error;
   }
 }
@@ -46,57 +52,23 @@ function explained(code, message) {
   return REMEDIES.has(code) ? `${withoutUserInfo(message)}. ${REMEDIES.get(code)}` : message;
 }
 
-/** What the app has as `cluster.fleet`. */
-class ClusterFleet {
-  #fleet;
-
-  constructor(fleet) {
-    this.#fleet = fleet;
-  }
-
-  get name() {
-    return this.#fleet.settings.name;
-  }
-
-  get host() {
-    return this.#fleet.settings.host;
-  }
-
-  get connected() {
-    return this.#fleet.isConnected;
-  }
-
-  get alone() {
-    const { holder } = this.#fleet;
-    return holder && { ...holder };
-  }
-
-  move(to) {
-    if (to !== undefined && (typeof to !== 'string' || to === '')) {
-      const message = `fleet.move(): it takes the name of a host, or nothing, but got ${shown(to)}.`;
-      throw new ClusterError('ERR_FLEET_INVALID', message);
-    }
-    this.#fleet.master('move').fleetMove(to ?? null);
-  }
-
-  drain() {
-    this.#fleet.master('drain').fleetDrain();
-  }
-
-  resume() {
-    this.#fleet.master('resume').fleetResume();
-  }
-}
-
 /** What the master tells of it, each by a method of the event's name. */
 class Fleet {
   #cluster;
   #master;
   #log;
   #wasCutOff = false;
+  #startedAt = Date.now();
+  /** The other hosts, by name. */
+  #others = new Map();
+  #isDraining = false;
+  /** Until an alone is ready somewhere. */
+  #patience;
   isConnected = false;
   /** Who has the alone, as far as this host knows. */
   holder = null;
+  /** Who has the random worker. */
+  chooser = null;
   face = new ClusterFleet(this);
 
   constructor(cluster, settings, master, log) {
@@ -104,6 +76,14 @@ class Fleet {
     this.settings = settings;
     this.#master = master;
     this.#log = log;
+    if (settings.alone === 'fleet' && settings.start === 'wait') {
+      this.#patience = timers.setTimeout(() => this.#tellWaits(), PATIENCE_MS).unref();
+    }
+  }
+
+  #tellWaits() {
+    const fields = { connected: this.isConnected, host: this.holder?.host ?? null };
+    this.#log.warn("waiting for the fleet's alone before the workers are forked", fields);
   }
 
   master(what) {
@@ -112,9 +92,19 @@ class Fleet {
   }
 
   close() {
+    timers.clearTimeout(this.#patience);
     this.#master = undefined;
     this.isConnected = false;
     this.holder = null;
+    this.chooser = null;
+    this.#others.clear();
+  }
+
+  members() {
+    const workers = [...this.#cluster.workers.values()].filter(({ state }) => state === 'listening').length;
+    const own = { host: this.settings.host, workers, version, startedAt: this.#startedAt, draining: this.#isDraining };
+    const others = [...this.#others.values()].map((each) => ({ ...each, self: false }));
+    return [{ ...own, self: true }, ...others].sort((one, other) => (one.host < other.host ? -1 : 1));
   }
 
   aloneAcquired({ token }) {
@@ -129,6 +119,47 @@ class Fleet {
       : 'this host no longer has the alone of the fleet';
     this.#log[reason === 'moved' ? 'info' : 'warn'](what, { reason });
     this.#cluster.emit('aloneLost', { reason });
+  }
+
+  randomWorkerAcquired({ token }) {
+    this.#log.info('this host has the random worker of the fleet', { token });
+    this.#cluster.emit('randomWorkerAcquired', { token });
+  }
+
+  randomWorkerLost({ reason }) {
+    this.#log[reason === 'moved' ? 'info' : 'warn']('this host no longer has the random worker of the fleet', {
+      reason,
+    });
+    this.#cluster.emit('randomWorkerLost', { reason });
+  }
+
+  /** Also when something about it has changed. */
+  hostJoined({ host, workers, version: its, startedAt, draining }) {
+    const isNew = !this.#others.has(host);
+    const member = { host, workers, version: its, startedAt, draining };
+    this.#others.set(host, member);
+    if (!isNew) return;
+    this.#log.info('a host has joined the fleet', { host, version: its });
+    this.#cluster.emit('hostJoin', { ...member });
+  }
+
+  hostLeft({ host, reason }) {
+    this.#others.delete(host);
+    // It said so, or nothing was heard of it.
+    this.#log[reason === 'closed' ? 'info' : 'warn']('a host has left the fleet', { host, reason });
+    this.#cluster.emit('hostLeave', { host, reason });
+  }
+
+  fleetMissed({ host, count }) {
+    this.#log.warn('messages of another host were lost on their way', { host, count });
+    this.#cluster.emit('fleetMissed', { host, count });
+  }
+
+  fleetDraining({ draining }) {
+    this.#isDraining = draining;
+    this.#log.info(
+      draining ? 'this host takes nothing of the fleet any more' : 'this host may take what is of the fleet again',
+    );
   }
 
   fleetConnected({ server }) {
@@ -160,9 +191,14 @@ class Fleet {
   }
 
   fleetHolder({ host, ready }) {
+    if (ready) timers.clearTimeout(this.#patience);
     const known = host ?? null;
     if (known !== (this.holder?.host ?? null)) this.#log.info('the alone of the fleet', { host: known });
     this.holder = known === null ? null : { host: known, ready };
+  }
+
+  fleetRandomWorkerHolder({ host, ready }) {
+    this.chooser = host == null ? null : { host, ready };
   }
 }
 

@@ -13,7 +13,7 @@ require('./profiles');
 require('../config/loader');
 require('../messages/handles');
 require('../messages/messenger-here');
-require('../messages/messenger');
+require('./messenger');
 require('../messages/request');
 require('./restart-loops');
 require('./unheard');

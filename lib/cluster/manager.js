@@ -6,7 +6,7 @@
 class Manager {
   #pidFile;
   #notifies;
-  #onMessage;
+  #shutdown;
 
   /** Throws what is in the way of it. `shutdown()`: the manager asks for the end, as by a signal. */
   constructor({ pidFile, notifyParent, enable, handleSignals }, shutdown) {
@@ -16,8 +16,8 @@ class Manager {
       this.#pidFile = new PidFile(pidFile);
     }
     if (!this.#notifies || !enable || !handleSignals) return;
-    this.#onMessage = (message) => message === 'shutdown' && shutdown();
-    process.on('message', this.#onMessage);
+    this.#shutdown = shutdown;
+    require('./parent').listen(shutdown);
   }
 
   /** The cluster works. Throws if that can't be written. */
@@ -29,8 +29,7 @@ class Manager {
 
   end() {
     this.#pidFile?.remove();
-    // It would keep this process alive.
-    if (this.#onMessage) process.removeListener('message', this.#onMessage);
+    if (this.#shutdown) require('./parent').leave(this.#shutdown);
   }
 }
 

@@ -35,6 +35,11 @@ const FIELDS = {
   aloneReachLimit: ['error'],
   aloneAcquired: ['lease'],
   aloneLost: ['loss'],
+  randomWorkerAcquired: ['lease'],
+  randomWorkerLost: ['loss'],
+  hostJoin: ['member'],
+  hostLeave: ['left'],
+  fleetMissed: ['missed'],
 };
 
 /** Held: Node keeps channels, with their subscribers, only weakly. */

@@ -6,6 +6,11 @@ const fs = require('fs');
 const path = require('path');
 const { ClusterError } = require('../errors');
 
+/** In proc(5), of a process's start: USER_HZ, which is 100 wherever Node runs. */
+const TICK_MS = 10;
+/** More than these times are inexact by. */
+const WRITTEN_AFTER_MS = 2000;
+
 class PidFile {
   #file;
   #isWritten = false;
@@ -31,7 +36,7 @@ class PidFile {
     } catch (cause) {
       throw failed(this.#file, cause);
     }
-    if (holder === undefined || holder === process.pid || !isAlive(holder)) return;
+    if (holder === undefined || holder === process.pid || !isAlive(holder) || isReused(holder, this.#file)) return;
     const remedy = `Stop that cluster, or give this one another file. If process ${holder} is something else, remove the file.`;
     throw new ClusterError('ERR_PID_FILE_IN_USE', `pidFile ${this.#file} belongs to process ${holder}. ${remedy}`);
   }
@@ -86,6 +91,27 @@ function isAlive(pid) {
     return error.code === 'EPERM';
   }
 }
+
+/** Whether the pid is that of a process which began after the file was written, say because the system was started anew (Linux). Where
+ *  the clock was set meanwhile that may seem so of the writer too; then its command is most likely this one. */
+function isReused(pid, file) {
+  try {
+    const ownBegin = Date.now() - process.uptime() * 1000;
+    const began = ownBegin + (startTicks(pid) - startTicks('self')) * TICK_MS;
+    return began > fs.statSync(file).mtimeMs + WRITTEN_AFTER_MS && command(pid) !== command('self');
+  } catch {
+    // No proc(5), or it does not show this process.
+    return false;
+  }
+}
+
+/** Field 22: the second one, the name, may have spaces and parentheses. */
+function startTicks(pid) {
+  const stat = fs.readFileSync(`/proc/${pid}/stat`, 'latin1');
+  return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]);
+}
+
+const command = (pid) => fs.readFileSync(`/proc/${pid}/cmdline`, 'latin1');
 
 function failed(file, cause) {
   const remedy = 'Name a file in an existing folder that this process may write to.';

@@ -18,6 +18,7 @@ const PLAIN = {
   name: title,
   host: title,
   alone: oneOf('fleet', 'host'),
+  randomWorker: oneOf('fleet', 'host'),
   lease: milliseconds(LEAST_LEASE_MS),
   onLost: oneOf('stop', 'keep'),
   start: oneOf('wait', 'serve'),
@@ -30,17 +31,22 @@ const FORMS_IN_WORDS = '{ file }, { user, password } or { token }';
 
 const SERVER = "the URL of a NATS server, such as 'nats://nats.internal:4222' or 'tls://nats.internal:4222'";
 
-/** Checked and complete: `cwd` is what paths are relative to, `title` that of the cluster. */
-function settledFleet(fleet, { cwd, title: ofCluster, hasAlone }) {
+/** Checked and complete: `cwd` is what paths are relative to, `title` that of the cluster; `choosesWorker`: it has a random worker. */
+function settledFleet(fleet, { cwd, title: ofCluster, hasAlone, choosesWorker }) {
   onlyKnown('fleet', fleet, NAMES);
   for (const [name, { accepts, allowed }] of Object.entries(PLAIN)) {
     if (fleet[name] !== undefined && !accepts(fleet[name])) throw wrong(`fleet.${name}`, fleet[name], allowed);
   }
   const servers = serversOf(fleet);
-  const { alone = hasAlone ? 'fleet' : 'host', lease = 15_000, onLost = 'stop', start = 'wait' } = fleet;
+  const { lease = 15_000, onLost = 'stop', start = 'wait' } = fleet;
+  const { alone = hasAlone ? 'fleet' : 'host', randomWorker = choosesWorker ? 'fleet' : 'host' } = fleet;
   if (alone === 'fleet' && !hasAlone) {
     const remedy = 'Set `alone` to its script, or leave `fleet.alone` out.';
     throw invalid('fleet.alone', alone, "'host' where the cluster has no alone", remedy);
+  }
+  if (randomWorker === 'fleet' && !choosesWorker) {
+    const remedy = 'Leave one of the two out.';
+    throw invalid('fleet.randomWorker', randomWorker, "'host' with `randomWorker: false`", remedy);
   }
   return {
     servers: servers.map(withoutUserInfo),
@@ -49,6 +55,7 @@ function settledFleet(fleet, { cwd, title: ofCluster, hasAlone }) {
     tls: fleet.tls === undefined ? undefined : tlsOf(fleet.tls, cwd),
     credentials: credentialsOf(fleet, servers, cwd),
     alone,
+    randomWorker,
     lease,
     onLost,
     start,
@@ -60,9 +67,9 @@ function toEngine({ start: _start, ...settings }) {
   return settings;
 }
 
-/** What the master is told (FleetConfig in crates/master/src/fleet.rs), beside the descriptor. */
-function toMaster({ host, lease, onLost, alone, start }) {
-  return { host, lease, onLost, alone, start };
+/** What the master is told (FleetConfig in crates/master/src/fleet.rs), beside the descriptors. */
+function toMaster({ host, lease, onLost, alone, randomWorker, start }) {
+  return { host, lease, onLost, alone, randomWorker, start };
 }
 
 function serversOf({ url, servers }) {

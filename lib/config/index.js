@@ -53,7 +53,13 @@ function normalize(config) {
     cwd,
     entered: entered(),
     exec,
-    fleet: fleetOf(config, { enable, cwd, title, hasAlone: alone !== undefined }),
+    fleet: fleetOf(config, {
+      enable,
+      cwd,
+      title,
+      hasAlone: alone !== undefined,
+      choosesWorker: settings.randomWorker !== 'never',
+    }),
     workerLoader: loaderFor('exec', config.exec, [exec], launch),
     alone,
     pidFile: config.pidFile && path.resolve(cwd, config.pidFile),
@@ -65,7 +71,7 @@ function normalize(config) {
   };
 }
 
-/** Undefined: this host is alone. What is wrong is told in each case, so that a switch of `enable` shows nothing new. */
+/** Undefined: this is the only host. What is wrong is told in each case, so that a switch of `enable` shows nothing new. */
 function fleetOf({ fleet }, { enable, ...where }) {
   if (!fleet) return undefined;
   const complete = require('./fleet').settledFleet(fleet, where);

@@ -90,7 +90,8 @@ function prepare(settings) {
   const env = environment(overlay(settings), settings);
   const instanceVar = instanceVariable(settings, env);
   const { flags, host, port, waits } = inspectorPorts(settings.execArgv ?? ownFlags(), env.NODE_OPTIONS);
-  const told = { ...toldTo(PRELOAD, settings), app: process.pid, hasAlone: alone !== undefined };
+  const hasFleet = fleet !== undefined || undefined;
+  const told = { ...toldTo(PRELOAD, settings), app: process.pid, hasAlone: alone !== undefined, hasFleet };
   // It may run only while this host has the fleet's lease.
   const isFenced = fleet?.alone === 'fleet' || undefined;
   // Without one of both nobody pays for it.
@@ -103,7 +104,11 @@ function prepare(settings) {
     program: process.execPath,
     cwd,
     env: Object.entries(env).map(([name, value]) => `${name}=${value}`),
-    worker: role('worker', settings.workerLoader, [exec, ...args], { instanceVar, countRequests }),
+    worker: role('worker', settings.workerLoader, [exec, ...args], {
+      instanceVar,
+      countRequests,
+      randomWorker: hasFleet && settings.randomWorker,
+    }),
     alone: alone && role('alone', settings.aloneLoader, [ALONE_MAIN], { path: alone, config: aloneConfig, isFenced }),
     instanceVar,
     inspector: port === undefined ? undefined : { host, port },

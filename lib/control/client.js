@@ -83,6 +83,18 @@ class ControlClient {
     throw new ClusterError('ERR_NO_SUCH_SLOT', `Slot ${slot} has no worker.`);
   }
 
+  async fleetMove(to) {
+    await ask(this.#path, 'POST', '/fleet/move', { to });
+  }
+
+  async fleetDrain(host) {
+    await ask(this.#path, 'POST', '/fleet/drain', { host });
+  }
+
+  async fleetResume(host) {
+    await ask(this.#path, 'POST', '/fleet/resume', { host });
+  }
+
   logs() {
     return ask(this.#path, 'GET', '/logs');
   }

@@ -1,6 +1,6 @@
 'use strict';
 
-// request() and onRequest() of this process, whatever it is.
+// request(), job() and onRequest() of this process, whatever it is.
 
 const { here } = require('./here');
 
@@ -9,8 +9,12 @@ async function request(message, options) {
   return await here('requests').request(message, options);
 }
 
+async function job(name, data, options) {
+  return await here('requests').job(name, data, options);
+}
+
 function onRequest(action, handler) {
   return here('requests').onRequest(action, handler);
 }
 
-module.exports = { request, onRequest };
+module.exports = { request, job, onRequest };

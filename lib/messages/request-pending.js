@@ -1,16 +1,19 @@
 'use strict';
 
-// Requests that wait: for one answer, or for that of every worker.
+// Requests that wait: for one answer, or for that of every worker, be it of this host or of all hosts of the fleet.
 
 const { ClusterError, describeError, reviveError } = require('../errors');
 const timers = require('../real-timers');
 
 const RECEIVERS = { app: 'the app', alone: 'the alone', worker: 'a worker' };
 
-function describe({ to, type, action, worker_pid: pid }) {
+function describe({ to, type, action, worker_pid: pid, scope }) {
   const worker = type === 'all' ? 'all workers' : pid && `worker ${pid}`;
-  return `Request '${action}' to ${worker ?? RECEIVERS[to]}`;
+  const ofFleet = scope === 'fleet' && !pid ? ' of the fleet' : '';
+  return `Request '${action}' to ${worker ?? RECEIVERS[to]}${ofFleet}`;
 }
+
+const onHost = (host) => (host === undefined ? '' : ` on ${host}`);
 
 class Pending {
   #what;
@@ -92,28 +95,36 @@ class Pending {
     this.giveUp(() => this.error('ERR_REQUEST_GONE', 'the channel was closed before the answer came'));
   }
 
-  /** A process ended before it answered; without a pid the request reached nobody. */
-  gone({ pid, reason }) {
-    if (pid == null) this.undeliverable(reason);
-    else this.failed(pid, this.error('ERR_REQUEST_GONE', `process ${pid} ended before it answered`));
+  /** A process ended before it answered, or its host left; else the request reached nobody. */
+  gone({ host, pid, reason }) {
+    if (pid != null) this.failed(this.keyOf({ host, pid }), this.ended(`process ${pid}${onHost(host)} ended`));
+    else if (host !== undefined && reason === 'gone') this.left(host);
+    else this.undeliverable(reason);
+  }
+
+  ended(what) {
+    return this.error('ERR_REQUEST_GONE', `${what} before it answered`);
   }
 
   reply(frame) {
+    const key = this.keyOf(frame);
     if (frame.error) {
-      this.failed(frame.pid, remoteError(frame.error));
+      this.failed(key, remoteError(frame.error));
       return;
     }
     let value;
     try {
       value = this.#endpoint.unpack(frame);
     } catch (cause) {
-      this.failed(
-        frame.pid,
-        this.error('ERR_MESSAGE_INVALID', `its answer cannot be read: ${cause.message}`, { cause }),
-      );
+      this.failed(key, this.error('ERR_MESSAGE_INVALID', `its answer cannot be read: ${cause.message}`, { cause }));
       return;
     }
-    this.answered(frame.pid, value);
+    this.answered(key, value);
+  }
+
+  /** What an answer is kept by. */
+  keyOf({ pid }) {
+    return pid;
   }
 
   error(code, why, options) {
@@ -126,16 +137,31 @@ class PendingAnswer extends Pending {
   /** To whom it went matters only where it went to many. */
   sent() {}
 
-  answered(_pid, value) {
+  answered(_key, value) {
     this.resolve(value);
   }
 
-  failed(_pid, error) {
+  failed(_key, error) {
     this.reject(error);
+  }
+
+  left(host) {
+    this.reject(this.ended(`host ${host} left`));
   }
 
   giveUp(errorOf) {
     this.reject(errorOf());
+  }
+}
+
+/** Resolves with who has answered. */
+class PendingWho extends PendingAnswer {
+  keyOf({ host, pid }) {
+    return { host, pid };
+  }
+
+  answered(who) {
+    this.resolve(who);
   }
 }
 
@@ -176,6 +202,69 @@ class PendingAnswers extends Pending {
   }
 }
 
+/** The same of all hosts of the fleet, by `host/pid`. */
+class PendingHosts extends Pending {
+  /** By host, the keys of those who are still to answer; null: it has not said yet who was asked. Undefined until the hosts are known. */
+  #waiting;
+  #answers = new Map();
+  #failed = new Map();
+
+  keyOf({ host, pid }) {
+    return `${host}/${pid}`;
+  }
+
+  sent({ hosts, host, pids }) {
+    if (hosts) this.#waiting = new Map(hosts.map((each) => [each, null]));
+    else this.#waiting?.set(host, new Set(pids.map((pid) => this.keyOf({ host, pid }))));
+    this.#settle();
+  }
+
+  answered(key, value) {
+    this.#answers.set(key, value);
+    this.#done(key);
+  }
+
+  failed(key, error) {
+    this.#failed.set(key, error);
+    this.#done(key);
+  }
+
+  left(host) {
+    this.#failAll(host, () => this.ended(`host ${host} left`));
+    this.#settle();
+  }
+
+  giveUp(errorOf) {
+    if (!this.#waiting) this.reject(errorOf());
+    else for (const host of this.#waiting.keys()) this.#failAll(host, errorOf);
+    this.#settle();
+  }
+
+  /** Of a host that has not said who was asked, the host. */
+  #failAll(host, errorOf) {
+    if (!this.#waiting?.has(host)) return;
+    for (const key of this.#waiting.get(host) ?? [host]) this.#failed.set(key, errorOf());
+    this.#waiting.set(host, new Set());
+  }
+
+  #done(key) {
+    for (const keys of this.#waiting?.values() ?? []) keys?.delete(key);
+    this.#settle();
+  }
+
+  #settle() {
+    if (!this.#waiting) return;
+    const isDone = [...this.#waiting.values()].every((keys) => keys?.size === 0);
+    if (isDone) this.resolve({ answers: this.#answers, failed: this.#failed });
+  }
+}
+
+/** What waits for the answers to this request. */
+function pendingOf({ type, scope }) {
+  if (type !== 'all') return PendingAnswer;
+  return scope === 'fleet' ? PendingHosts : PendingAnswers;
+}
+
 /** The stack shows who waits for the answer, not how it came. Called where `asked` goes on after its `await`: V8 knows then who
  *  awaits `asked`, and it costs nothing where there is no error. */
 function showWhoAsked(error, asked) {
@@ -197,4 +286,4 @@ function remoteError(sent) {
   return Object.assign(error, { remoteStack: text('stack') });
 }
 
-module.exports = { PendingAnswer, PendingAnswers, showWhoAsked };
+module.exports = { PendingWho, pendingOf, showWhoAsked };

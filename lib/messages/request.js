@@ -6,10 +6,15 @@
 
 const { ClusterError, describeError } = require('../errors');
 const timers = require('../real-timers');
-const { TARGETS, checkAction, checkRequest } = require('./request-arguments');
-const { PendingAnswer, PendingAnswers, showWhoAsked } = require('./request-pending');
+const { TARGETS, checkAction, checkJob, checkRequest } = require('./request-arguments');
+const { toJson } = require('./serialization');
+const { withRetry } = require('./job');
+const { PendingWho, pendingOf, showWhoAsked } = require('./request-pending');
 
 const CMD = 'NODE_YUNFLY_RPC';
+
+/** What a worker of any host does with the message of `cluster.randomWorker()` (lib/preload/random-worker.js). */
+const RANDOM_WORKER = 'yunfly:random-worker';
 
 /** Of an error for which the smallest `maxMessageBytes` has room, so many characters of each text. */
 const SHORT_TEXT = 150;
@@ -26,7 +31,7 @@ class RequestEndpoint {
   #answering = new Set();
 
   /**
-   * @param link `role` and `replyTo` of this process; `send(frame)`; `unreachable()`: why nothing can be sent, undefined if it can
+   * @param link `role` and `replyTo` of this process; `hasFleet`: there are other hosts; `send(frame)`; `unreachable()`: why nothing can be sent, undefined if it can
    * @param codec one of those in serialization.js
    */
   constructor(link, codec) {
@@ -45,11 +50,33 @@ class RequestEndpoint {
     }
   }
 
-  #ask(message, options) {
+  /** What only one worker of all is to do. */
+  async job(name, data, options) {
+    const { retry, ...waiting } = checkJob(name, options);
+    const message = { to: 'worker', action: name, data, ...(this.#link.hasFleet && { scope: 'fleet' }) };
+    try {
+      return await withRetry(retry, waiting, (remaining) => this.#ask(message, remaining), this.#link);
+    } catch (error) {
+      showWhoAsked(error, this.job);
+      throw error;
+    }
+  }
+
+  /** Gives a message to a worker of any host, as JSON. @returns who that is */
+  async randomWorker(message = {}) {
+    const data = JSON.parse(toJson(message));
+    try {
+      return await this.#ask({ to: 'worker', scope: 'fleet', action: RANDOM_WORKER, data }, {}, PendingWho);
+    } catch (error) {
+      showWhoAsked(error, this.randomWorker);
+      throw error;
+    }
+  }
+
+  #ask(message, options, Pending = pendingOf(message)) {
     const { timeout, signal } = checkRequest(message, options);
-    const { to, type, worker_pid, action, data } = message;
+    const { to, type, worker_pid, scope, action, data } = message;
     const id = `${instance}-${++count}`;
-    const Pending = type === 'all' ? PendingAnswers : PendingAnswer;
     const pending = new Pending(message, {
       unpack: this.#codec.unpack,
       forget: () => this.#pending.delete(id),
@@ -68,6 +95,7 @@ class RequestEndpoint {
         to,
         type,
         worker_pid,
+        scope,
         action,
         from: role,
         pid: process.pid,
@@ -118,11 +146,13 @@ class RequestEndpoint {
 
   /** It never rejects. */
   async #answer(request) {
-    const { id, action, from, pid, reply } = request;
-    const answer = { act: 'reply', id, ...address(reply), pid: process.pid };
+    const { id, action, from, pid, reply, host } = request;
+    const answer = { act: 'reply', id, ...address(reply), host, pid: process.pid };
+    // Of this host's own the name is not told.
+    const context = { from, pid, action, ...(host !== undefined && { host }) };
     try {
       const handler = this.#handlers.get(action) ?? this.#refuse;
-      const value = await handler(this.#codec.unpack(request), { from, pid, action });
+      const value = await handler(this.#codec.unpack(request), context);
       this.#sendAnswer(answer, action, value);
     } catch (thrown) {
       this.#sendFailure(answer, thrown);
@@ -174,4 +204,4 @@ function address(reply) {
   return { to: TARGETS.includes(to) ? to : undefined, worker_pid: typeof pid === 'number' ? pid : undefined };
 }
 
-module.exports = { RequestEndpoint };
+module.exports = { RANDOM_WORKER, RequestEndpoint };

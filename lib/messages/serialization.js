@@ -1,7 +1,7 @@
 'use strict';
 
 // How a message becomes a line on a channel. Every channel is in Node's JSON mode, whatever `serialization` says: the
-// master finds `to`, `type` and `worker_pid` without decoding V8's format, and Node 18 hangs when the length of one of its
+// master finds `to`, `type`, `worker_pid` and `scope` without decoding V8's format, and Node 18 hangs when the length of one of its
 // own advanced messages is split over two reads. In advanced mode a message travels V8-serialized, as a text in a frame
 // that repeats these fields. Its `cmd` is internal to Node: no 'message' listener sees the frame itself.
 
@@ -24,11 +24,12 @@ function isInternal(message) {
  *  for the error that Node has for it. */
 function wrap(message) {
   if (!SENDABLE.has(typeof message) || isInternal(message)) return message;
-  const { to, type, worker_pid: pid } = Object(message);
+  const { to, type, worker_pid: pid, scope } = Object(message);
   return {
     cmd: CMD,
     to: typeof to === 'string' ? to : undefined,
     type: typeof type === 'string' ? type : undefined,
+    scope: scope === 'fleet' ? scope : undefined,
     // What is neither number nor text names no process; 0 is nobody's.
     worker_pid: ['number', 'string'].includes(typeof pid) ? pid : pid == null ? undefined : 0,
     v8: v8text().toBase64(message),

@@ -32,12 +32,15 @@ function checkOptions(options = {}) {
   if (options === null || typeof options !== 'object') {
     throw new ClusterError('ERR_TOPIC_INVALID', 'The options of publish() must be an object such as { retain: true }.');
   }
-  const { retain = false } = options;
-  if (typeof retain === 'boolean') return { retain };
-  throw new ClusterError(
-    'ERR_TOPIC_INVALID',
-    `\`retain\` of publish() must be true or false, but is ${shown(retain)}.`,
-  );
+  const { retain = false, scope } = options;
+  if (typeof retain !== 'boolean') {
+    throw new ClusterError(
+      'ERR_TOPIC_INVALID',
+      `\`retain\` of publish() must be true or false, but is ${shown(retain)}.`,
+    );
+  }
+  if (scope === undefined || scope === 'fleet') return { retain, scope };
+  throw new ClusterError('ERR_TOPIC_INVALID', `\`scope\` of publish() must be 'fleet', but is ${shown(scope)}.`);
 }
 
 /** JSON would make `undefined` of them, which `retain` understands as no value. */

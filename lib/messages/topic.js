@@ -85,7 +85,7 @@ class TopicEndpoint {
 
   publish(topic, value, options) {
     checkTopic(topic);
-    const { retain } = checkOptions(options);
+    const { retain, scope } = checkOptions(options);
     checkValue(topic, value);
     const unreachable = this.#link.unreachable();
     if (unreachable !== undefined) {
@@ -97,6 +97,7 @@ class TopicEndpoint {
       return this.#send({
         act: 'publish',
         topic,
+        scope,
         from: role,
         pid: process.pid,
         // `undefined` is no value: none is kept any longer.

@@ -9,8 +9,8 @@ const { name, napi, version } = require('../../package.json');
 
 const root = path.join(__dirname, '../..');
 
-/** Starts it on threads of its own. @returns a descriptor: the master's end of a pair of sockets, whose other end is the engine's. When
- *  the master's end is closed the engine ends. */
+/** Starts it on threads of its own. @returns two descriptors: the master's ends of two pairs of sockets, whose other ends are the engine's.
+ *  The first is for what they tell each other: when it is closed the engine ends. The second is for what other hosts are sent. */
 function openFleet(settings) {
   const { openFleet: open } = load();
   try {
@@ -23,22 +23,32 @@ function openFleet(settings) {
 }
 
 /** What a clone builds, in the folder of the package. */
-const bindingFile = () => `${napi.binaryName}-fleet.${bindingTarget()}.node`;
+const bindingFile = (target = bindingTarget()) => `${napi.binaryName}-fleet.${target}.node`;
+/** What a release publishes. */
+const optionalPackage = (target) => `${name}-fleet-${target}`;
 
 /** That of a clone or of an own build stands in the package; that of a release is an optional package. */
 function load() {
   const target = bindingTarget();
   const file = path.join(root, bindingFile());
-  const optional = `${name}-fleet-${target}`;
+  const optional = optionalPackage(target);
   const failures = [];
   for (const place of [file, optional]) {
     try {
-      return require(place);
+      const engine = require(place);
+      if (place === optional) checkVersion(optional);
+      return engine;
     } catch (cause) {
       failures.push(cause);
     }
   }
   throw new ClusterError('ERR_FLEET_MISSING', missingMessage(optional, target, failures), { cause: failures.at(-1) });
+}
+
+/** Nothing else holds both to one version: the user installs it by name. */
+function checkVersion(optional) {
+  const { version: found } = require(`${optional}/package.json`);
+  if (found !== version) throw new Error(`${optional} has the version ${found}, and this package ${version}`);
 }
 
 function missingMessage(optional, target, failures) {
@@ -51,4 +61,4 @@ ${listed(reasons)}
 ${remedy}, or leave \`fleet\` out.`;
 }
 
-module.exports = { bindingFile, openFleet };
+module.exports = { bindingFile, openFleet, optionalPackage };

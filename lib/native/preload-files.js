@@ -46,6 +46,7 @@ const SHARED = [
   'real-timers',
   'warn',
   'messages/detach',
+  'messages/job',
   'messages/messenger',
   'messages/request',
   'messages/request-arguments',

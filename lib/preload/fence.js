@@ -1,6 +1,7 @@
 'use strict';
 
-// fence() in the alone of a fleet: what the master tells of this host's lease, with the environment and at each renewal.
+// fence() in who has a role of a fleet: what the master tells of this host's lease. The alone has it with its environment, the random worker
+// when it is chosen, before its message; and both hear of each renewal.
 
 const { now } = require('../real-timers');
 
@@ -15,16 +16,17 @@ const told = new Promise((resolve) => {
   isTold = resolve;
 });
 
-/** @returns fence() of this package */
+/** The alone begins. */
 function start() {
   const { [VARIABLE]: json } = process.env;
   delete process.env[VARIABLE];
   if (json !== undefined) receive(JSON.parse(json));
-  return fence;
 }
 
 /** `left`: for how long, where the system has several such clocks. */
 function receive({ token, until, left }) {
+  // Where fence() of this package looks, be it another copy of it (lib/messages/here.js).
+  if (!lease) Object.defineProperty(process, Symbol.for('yunfly.cluster.fence'), { get: fence, configurable: true });
   lease = { token, until: until ?? now() + left };
   isTold();
 }

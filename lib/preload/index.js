@@ -41,9 +41,9 @@ function start(boot) {
   let topics;
   provide('topics', () => (topics ??= require('./topics').open(boot, send)));
   provide('messenger', () => require('./messenger').open(boot));
-  if (boot.isFenced) provide('fence', require('./fence').start());
+  if (boot.isFenced) require('./fence').start();
   process.on('newListener', (event) => OF_OTHERS.includes(event) && require('./members').heard(event));
-  const prepare = () => loadRest(requests);
+  const prepare = () => loadRest(requests, boot);
   if (boot.role === 'alone') require('./alone').start(boot, prepare);
   else require('./worker').start(boot, prepare);
 }
@@ -55,14 +55,17 @@ function provide(part, get) {
 
 /** What a process needs later is loaded when the master says that nobody waits for a start: before, it would delay that; only when it is
  *  needed would be too late, where a deployment has removed the files, or no descriptor is left. */
-function loadRest(requests) {
+function loadRest(requests, { hasFleet }) {
   try {
     require('./draining');
     require('./members');
     require('./messenger');
     requests.open();
     require('./topics');
+    if (hasFleet) require('./fence');
   } catch {
-    require('../real-timers').setTimeout(loadRest, LOAD_AGAIN_MS, requests).unref();
+    require('../real-timers')
+      .setTimeout(loadRest, LOAD_AGAIN_MS, ...arguments)
+      .unref();
   }
 }

@@ -40,15 +40,22 @@ let unsent = 0;
 const whenSent = [];
 
 /** As the master reads the fields (crates/protocol/src/envelope.rs). */
-function laneOf({ cmd, to, type, worker_pid: pid }, handle) {
+function laneOf({ cmd, to, type, worker_pid: pid, scope, host }, handle) {
   if (cmd === TOPIC) return 'topics';
-  if (to === 'alone') return 'alone';
+  // The answer to a request from another host.
+  if (cmd === REQUEST && host != null) return 'fleet-one';
+  const isForFleet = scope === 'fleet';
+  if (to === 'alone') return isForFleet ? 'fleet-alone' : 'alone';
   if (to !== 'worker') return 'app';
-  // A text names the same process.
-  if (pid != null) return Number(pid);
-  if (type !== 'all') return 'worker';
+  if (pid != null) {
+    if (isForFleet && typeof pid === 'string' && pid.includes('/')) return 'fleet-one';
+    // A text names the same process.
+    return Number(pid);
+  }
+  if (type !== 'all') return isForFleet ? 'fleet-worker' : 'worker';
   // Each worker has to get it: it waits for one that stands still, and other messages to all do not wait for it.
-  return cmd === REQUEST || (handle && typeof handle === 'object') ? 'each' : 'all';
+  if (cmd === REQUEST || (handle && typeof handle === 'object')) return 'each';
+  return isForFleet ? 'fleet-all' : 'all';
 }
 
 /** Between Node or this preload and the master; no message. */
@@ -77,7 +84,8 @@ function sendInTurn(message, handle, options, callback) {
   const copy = typeof message === 'object' ? JSON.parse(JSON.stringify(message)) : message;
   const lane = laneOf(copy, handle);
   // It comes after the messages to all that wait already.
-  const name = lane === 'each' && lanes.has('all') ? 'all' : lane;
+  const before = copy.scope === 'fleet' ? 'fleet-all' : 'all';
+  const name = lane === 'each' && lanes.has(before) ? before : lane;
   if (!isFull && !lanes.has(name)) return pass(message, handle, options, callback);
   wait(name, lane, copy, handle, options, callback);
   return false;

@@ -21,6 +21,15 @@ function receive({ message }) {
   if (early.push(message) > MOST_EARLY) early.shift();
 }
 
+/** By a host of the fleet; `where`: what `randomWorker` says in the configuration. */
+function chosen(fields, where) {
+  const action = { from: 'app', to: 'worker', action: 'random-worker' };
+  const message = { ...action, ...fields, worker_id: cluster.worker.id, worker_pid: process.pid };
+  // Node hands it on to `cluster.worker`. Later: whoever asked is not answered with what a listener throws.
+  if (where === 'process') nextTick(() => process.emit('message', message));
+  else nextTick(receive, { message });
+}
+
 function deliverEarly(event) {
   if (event !== 'message') return;
   cluster.worker.removeListener('newListener', deliverEarly);
@@ -30,4 +39,4 @@ function deliverEarly(event) {
   for (const message of messages) nextTick(receive, { message });
 }
 
-module.exports = { receive };
+module.exports = { chosen, receive };

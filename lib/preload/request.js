@@ -27,17 +27,23 @@ function start(boot) {
   return open;
 }
 
-function openEndpoint({ role, serialization = 'json' }) {
-  const { RequestEndpoint } = require('../messages/request');
+function openEndpoint({ role, hasFleet, randomWorker, serialization = 'json' }) {
+  const { RANDOM_WORKER, RequestEndpoint } = require('../messages/request');
   const { codecs } = require('../messages/serialization');
   const link = {
     role,
+    hasFleet,
     replyTo: role === 'alone' ? { to: 'alone' } : { to: 'worker', worker_pid: process.pid },
     unreachable: () => (process.connected ? undefined : 'closed'),
     // Without a callback Node would emit a failed write as 'error' on `process`.
     send: (frame) => void send.call(process, frame, () => {}),
   };
-  return new RequestEndpoint(link, codecs[serialization]);
+  const opened = new RequestEndpoint(link, codecs[serialization]);
+  // Another host may choose this worker.
+  if (hasFleet && role === 'worker') {
+    opened.onRequest(RANDOM_WORKER, (message) => require('./random-worker').chosen(message, randomWorker));
+  }
+  return opened;
 }
 
 module.exports = { start, open: () => open() };

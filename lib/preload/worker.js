@@ -36,6 +36,7 @@ function start(received, prepare) {
     refused: onRefused,
     takeSlot,
     random: randomWorker.receive,
+    fence: (lease) => require('./fence').receive(lease),
     prepare,
   });
   signals.start({ onDelivered, onUnheard, endTimeout: boot.killTimeout, stopSignal: boot.stopSignal });

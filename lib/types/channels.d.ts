@@ -1,5 +1,5 @@
 import { Address, Cluster, ClusterAlone, ClusterError, ClusterWorker, Handle } from '../../index';
-import { AloneLease, LostAlone } from './fleet';
+import { AloneLease, FleetHost, LeftHost, LostAlone, MissedOfHost } from './fleet';
 import { ReloadReport } from './reload';
 import { HangEvidence, MissedMessages, UndeliverableReason, WorkerCounts } from './report';
 
@@ -68,4 +68,9 @@ export interface ClusterChannels {
   'cluster-native:aloneReachLimit': { cluster: Cluster; error: ClusterError };
   'cluster-native:aloneAcquired': { cluster: Cluster; lease: AloneLease };
   'cluster-native:aloneLost': { cluster: Cluster; loss: LostAlone };
+  'cluster-native:randomWorkerAcquired': { cluster: Cluster; lease: AloneLease };
+  'cluster-native:randomWorkerLost': { cluster: Cluster; loss: LostAlone };
+  'cluster-native:hostJoin': { cluster: Cluster; member: FleetHost };
+  'cluster-native:hostLeave': { cluster: Cluster; left: LeftHost };
+  'cluster-native:fleetMissed': { cluster: Cluster; missed: MissedOfHost };
 }

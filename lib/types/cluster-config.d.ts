@@ -231,7 +231,8 @@ export interface ClusterConfig {
   fleet?: FleetConfig | false;
   /** A file, relative to `cwd`, that holds this process's pid from when the cluster is ready until it has ended. It is written at once
    *  as a whole, and removed only if it still holds this pid. If it holds the pid of another process that is alive, `start()` rejects
-   *  (`ERR_PID_FILE_IN_USE`); that of a dead one is overwritten. systemd and containers need no such file. Default: none. */
+   *  (`ERR_PID_FILE_IN_USE`). A stale file is overwritten: its process is dead, or (Linux) the process that has this pid now began after
+   *  the file was written. systemd and containers need no such file. Default: none. */
   pidFile?: string;
   /** Whether the parent of this process, if it gave it an IPC channel (PM2, `child_process.fork()`), is told by
    *  `process.send('ready')` when the cluster is ready (PM2's `wait_ready`), and its message `'shutdown'` stops the cluster as SIGTERM does

@@ -35,8 +35,12 @@ export type ClusterErrorCode =
   | 'ERR_FLEET_JETSTREAM'
   /** In `exception`, at the start: no host of the fleet had a ready alone within `startTimeout` and `fleet.lease`. */
   | 'ERR_FLEET_ALONE'
-  /** The argument of `fleet.move()` is not the name of a host. */
+  /** The argument of `fleet.move()` is not the name of a host; on the control socket: the fleet has no such host. */
   | 'ERR_FLEET_INVALID'
+  /** On the control socket: the cluster has no `fleet`. */
+  | 'ERR_NO_FLEET'
+  /** On the control socket: the order is for another host, and the servers of the fleet cannot be reached. */
+  | 'ERR_FLEET_AWAY'
 
   // The cluster's end.
   /** The cluster was closed before it was ready, or before `reload()`, `scale()` or `profile()` was done. */

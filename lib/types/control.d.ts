@@ -73,6 +73,25 @@ export interface ControlClient {
    * @throws (rejects with) what `worker.profile()` does; `ERR_NO_SUCH_SLOT`, `ERR_NO_ALONE`
    */
   profile(slot: number | 'alone', options: ProfileOptions): Promise<ProfileReport>;
+  /**
+   * As `cluster.fleet.move()` in the app of the host that has the alone, whichever that is. It resolves when the order is on its way; what
+   * has become of it tells `stats()`.
+   *
+   * @throws (rejects with) `ERR_NO_FLEET`, `ERR_NO_ALONE`: no host has it; `ERR_FLEET_INVALID`: there is no such host; `ERR_FLEET_AWAY`
+   */
+  fleetMove(to?: string): Promise<void>;
+  /**
+   * As `cluster.fleet.drain()` in the app of a host, by default this one. As for {@link fleetMove}, what has become of it tells `stats()`.
+   *
+   * @throws (rejects with) `ERR_NO_FLEET`, `ERR_FLEET_INVALID`: there is no such host; `ERR_FLEET_AWAY`
+   */
+  fleetDrain(host?: string): Promise<void>;
+  /**
+   * As `cluster.fleet.resume()` in the app of a host, by default this one.
+   *
+   * @throws (rejects with) what `fleetDrain()` does
+   */
+  fleetResume(host?: string): Promise<void>;
   /** Its log files, if its `output` names some. */
   logs(): Promise<LogFiles>;
   /**

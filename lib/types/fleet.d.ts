@@ -1,7 +1,8 @@
 // More than one machine.
 
 /**
- * The other hosts that share one alone with this one, and the NATS servers over which they agree. One of `url` and `servers` is needed.
+ * The other hosts, with which this one shares one alone and one random worker and exchanges messages, and the NATS servers over which they
+ * do. One of `url` and `servers` is needed.
  *
  * It needs a native binding of its own, the package `@yunflyjs/cluster-native-fleet-<target>`, such as `…-linux-x64-gnu` (`ERR_FLEET_MISSING` where
  * there is none). The servers need JetStream. A file that does not exist, an unknown field, or anything else that is wrong, throws
@@ -24,6 +25,10 @@ export interface FleetConfig {
   /** `'fleet'`: one of the hosts has the alone. `'host'`: each host has its own; so a host waits for no other one, and is not told which of
    *  them has the fleet's. Default: `'fleet'` if this host has an alone configured, else `'host'`. */
   alone?: 'fleet' | 'host';
+  /** `'fleet'`: one worker of all hosts is chosen for the jobs that only one may do (`random-worker`); it has a lease of its own, like that
+   *  of the alone. `'host'`: one on each host. Default: `'fleet'`, but `'host'` with `randomWorker: false` in the configuration of the
+   *  cluster. */
+  randomWorker?: 'fleet' | 'host';
   /** How long a host that has died, or is cut off, keeps the alone from the others, in ms, at least 1000. Its own alone is killed after
    *  ¾ of this time. Below about 10 s the alone also moves when one of three NATS servers fails. Default: 15000. */
   lease?: number;
@@ -61,6 +66,11 @@ export interface ClusterFleet {
   /** Which host has the alone, and whether that is ready, as far as this host knows; null: none, or not known, as ever with
    *  `alone: 'host'`. */
   readonly alone: { host: string; ready: boolean } | null;
+  /** Which host chooses the random worker, and whether one is chosen, as far as this host knows; null: none, or not known, as ever with
+   *  `randomWorker: 'host'`. */
+  readonly randomWorker: { host: string; ready: boolean } | null;
+  /** The hosts that are there, as far as this host knows: this one, and those that it reaches over the servers. By name. */
+  members(): FleetMember[];
   /**
    * Gives the alone to another host: it stops as at a reload, then the other one starts. It returns at once; see the events `aloneLost` and
    * `aloneAcquired`. On a host that does not have the alone it has no effect. If there is no host of that name, the alone stops all the same,
@@ -71,26 +81,65 @@ export interface ClusterFleet {
    */
   move(to?: string): void;
   /**
-   * Takes the alone no more, and gives it away if this host has it: before maintenance. The workers go on. It returns at once.
+   * Takes the alone and the random worker no more, and gives away what this host has of them: before maintenance. The workers go on. It
+   * returns at once.
    *
    * @throws {@link ClusterError} `ERR_NOT_RUNNING`
    */
   drain(): void;
   /**
-   * Ends `drain()`: this host may have the alone again.
+   * Ends `drain()`: this host may have them again.
    *
    * @throws {@link ClusterError} `ERR_NOT_RUNNING`
    */
   resume(): void;
+  /** What it tells, as a plain object. */
+  toJSON(): object;
 }
 
-/** With `aloneAcquired`: the right to run the alone. */
+/** A host of the fleet. */
+export interface FleetHost {
+  /** Its name. */
+  host: string;
+  /** How many of its workers are ready. */
+  workers: number;
+  /** The version of this package there. */
+  version: string;
+  /** When its cluster started, in ms since 1970. */
+  startedAt: number;
+  /** Whether it takes neither the alone nor the random worker: `drain()`. */
+  draining: boolean;
+}
+
+/** One of `members()`. */
+export interface FleetMember extends FleetHost {
+  /** Whether it is this host. */
+  self: boolean;
+}
+
+/** With `hostLeave`: which host is not there any more. */
+export interface LeftHost {
+  /** Its name. */
+  host: string;
+  /** `closed`: it said so. `silent`: nothing was heard of it, so it has died, or it or this host is cut off. */
+  reason: 'closed' | 'silent';
+}
+
+/** With `fleetMissed`: what was lost on its way here. */
+export interface MissedOfHost {
+  /** Who had sent it. */
+  host: string;
+  /** How many messages, requests, answers and publications. */
+  count: number;
+}
+
+/** With `aloneAcquired` and `randomWorkerAcquired`: the right to run the alone, or to choose the random worker. */
 export interface AloneLease {
   /** As in {@link Fence}. */
   token: string;
 }
 
-/** With `aloneLost`: why this host has the alone no more. */
+/** With `aloneLost` and `randomWorkerLost`: why this host has the alone, or the random worker, no more. */
 export interface LostAlone {
   /** `expired`: the lease was not renewed in time; with `onLost: 'keep'` the alone runs on all the same, and if another host has it in the end,
    *  `taken` follows. `taken`: another host has it, or it is gone from the servers. `moved`: it was given away. */
@@ -103,6 +152,8 @@ export interface FleetStats {
   host: string;
   /** Whether it reaches one of the servers. */
   connected: boolean;
+  /** Whether it takes neither the alone nor the random worker: `drain()`. */
+  draining: boolean;
   /** The server that it reaches, or reached last; null: none yet. */
   server: string | null;
   /** Which host has the alone, and whether that is ready; null: none, or not known. */
@@ -113,11 +164,18 @@ export interface FleetStats {
   validFor: number | null;
   /** How often this host got the alone, and had it no more: `moved`, `expired` and `taken` as in {@link LostAlone}. */
   leases: { acquired: number; moved: number; expired: number; taken: number };
+  /** The same of the random worker: which host chooses it, and whether one is chosen. */
+  randomWorker: Pick<FleetStats, 'holder' | 'token' | 'validFor' | 'leases'>;
+  /** The other hosts that are there. */
+  members: FleetHost[];
+  /** How many messages, requests, answers and publications went to other hosts, came from them, and were lost on their way here. */
+  messages: { sent: number; received: number; missed: number };
 }
 
 /**
- * In the alone of a fleet: what tells it apart from all alones before it. Give the token to whatever you write to, and let that refuse
- * a token that is lower than one it has seen: an alone that was frozen, and wakes up after another one has begun, writes nothing then.
+ * In the alone of a fleet, and in its random worker: what tells it apart from all of them before it. Give the token to whatever you write to, and let that refuse
+ * a token that is lower than one it has seen: one that was frozen, and wakes up after another one has begun, writes nothing then. The alone
+ * and the random worker have leases of their own: their tokens are not to be compared.
  *
  * @returns undefined in every other process, in worker threads, and without a fleet
  */

@@ -229,7 +229,7 @@ export interface ClusterStats {
 /**
  * Why a message reached nobody.
  *
- * - `no-alone`: there is no alone process
+ * - `no-alone`: there is no alone process; in a fleet, no host has it
  * - `no-such-worker`: no worker has this `worker_pid`
  * - `gone`: the receiver exited before it got the message
  * - `mailbox-full`: too many messages already wait for processes that have not started yet
@@ -238,11 +238,27 @@ export interface ClusterStats {
  *   one is closed
  * - `stalled`: it was for all workers or for a topic's subscribers (`{ topic, value }`), and one of them read nothing for 1 s while
  *   too much waited for it. The others got it; see the event `missed`
+ * - `no-host`: the fleet has no host of that name, or it has just left
+ * - `no-fleet`: it had `scope: 'fleet'`, and there is no `fleet`
+ * - `fleet-away`: it was for another host, and the servers of the fleet cannot be reached
+ * - `too-large`: it was for other hosts, and is larger than the servers of the fleet accept (`max_payload` of NATS)
  * - from `Cluster.sendmessage` also `created` (not started yet) and `inProcess` (`enable: false`); from `Cluster.publish`
  *   (`{ topic, value }`) also `created`
  */
 export type UndeliverableReason =
-  'no-alone' | 'no-such-worker' | 'gone' | 'mailbox-full' | 'closed' | 'handle' | 'stalled' | 'created' | 'inProcess';
+  | 'no-alone'
+  | 'no-such-worker'
+  | 'gone'
+  | 'mailbox-full'
+  | 'closed'
+  | 'handle'
+  | 'stalled'
+  | 'no-host'
+  | 'no-fleet'
+  | 'fleet-away'
+  | 'too-large'
+  | 'created'
+  | 'inProcess';
 
 /**
  * Why a process exited, or is stopping.

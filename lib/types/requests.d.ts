@@ -10,7 +10,7 @@
  * @throws (rejects with) what the receiver's function threw ({@link RemoteError}), or a `ClusterError`:
  * - `ERR_NO_HANDLER`: the receiver has not called `onRequest` for this action
  * - `ERR_REQUEST_TIMEOUT`: no answer within `timeout`; the receiver may still complete the work
- * - `ERR_REQUEST_GONE`: the receiver exited before it answered, or this process's own channel was closed
+ * - `ERR_REQUEST_GONE`: the receiver exited before it answered, its host left the fleet, or this process's own channel was closed
  * - `ERR_REQUEST_UNDELIVERABLE`: it reached nobody; the error message gives the reason, as in the event `undeliverable`, or
  *   `too-many`: 65,536 requests of this process wait for answers
  * - `ERR_REQUEST_ABORTED`: `signal` was aborted; its reason is the `cause`
@@ -19,6 +19,10 @@
  * - `ERR_NO_CLUSTER`: this process belongs to no cluster, or has not started one yet
  */
 export function request<Answer = any, Data = any>(
+  message: FleetBroadcastRequest<Data>,
+  options?: RequestOptions,
+): Promise<BroadcastAnswers<Answer, string>>;
+export function request<Answer = any, Data = any>(
   message: BroadcastRequest<Data>,
   options?: RequestOptions,
 ): Promise<BroadcastAnswers<Answer>>;
@@ -26,6 +30,18 @@ export function request<Answer = any, Data = any>(
   message: RequestMessage<Data>,
   options?: RequestOptions,
 ): Promise<Answer>;
+
+/**
+ * Gives a job to one ready worker, chosen at random: of all hosts of the fleet, or of this cluster where there is none. It is a request to
+ * `to: 'worker'` with `action: name`: that worker's `onRequest(name, …)` does the job, and its return value is the answer.
+ *
+ * If the worker, or its host, is gone before it has answered, the job is lost (`ERR_REQUEST_GONE`), or with `retry` given to another one:
+ * then it may be done twice, because the first one may have done it without saying so.
+ *
+ * @param data the argument of the function that does it
+ * @throws (rejects with) what {@link request} does
+ */
+export function job<Answer = any, Data = any>(name: string, data?: Data, options?: JobOptions): Promise<Answer>;
 
 /**
  * Answers requests for this action to this process. A process that stops gracefully first answers the requests that it has
@@ -47,8 +63,12 @@ export interface RequestMessage<Data = any> {
   /** For workers. `worker`: one ready worker, chosen as for a message; `all`: every ready worker, including the one that asks.
    *  Default: `worker`. */
   type?: 'worker' | 'all';
-  /** For workers: the one with this pid; not together with `type: 'all'`. */
-  worker_pid?: number;
+  /** For workers: the one with this pid; not together with `type: 'all'`. With `scope: 'fleet'`: the one of a host, as `'host/4711'`. */
+  worker_pid?: number | string;
+  /** `'fleet'`: the alone, or the workers, of all hosts of the fleet, this one included. Not for `to: 'app'`. Nothing waits for another
+   *  host: if it cannot be reached, the request is rejected at once (`ERR_REQUEST_UNDELIVERABLE`). Default: those of this host; but
+   *  `to: 'alone'` is the one alone of the fleet wherever it is. */
+  scope?: 'fleet';
   /** Which function of the receiver answers: the name that it passed to `onRequest`. */
   action: string;
   /** The argument of that function; as with a message, `serialization` decides what it may contain. */
@@ -60,6 +80,15 @@ export interface BroadcastRequest<Data = any> extends RequestMessage<Data> {
   to: 'worker';
   type: 'all';
   worker_pid?: undefined;
+  scope?: undefined;
+}
+
+/** A request to every worker of every host. */
+export interface FleetBroadcastRequest<Data = any> extends RequestMessage<Data> {
+  to: 'worker';
+  type: 'all';
+  worker_pid?: undefined;
+  scope: 'fleet';
 }
 
 /** How long to wait for the answer. */
@@ -71,13 +100,27 @@ export interface RequestOptions {
   signal?: AbortSignal;
 }
 
-/** The answers of the workers. */
-export interface BroadcastAnswers<Answer = any> {
-  /** By the worker's pid. */
-  answers: Map<number, Answer>;
-  /** By pid, why a worker gave no answer: the error that its function threw, or a `ClusterError` (`ERR_REQUEST_GONE`,
-   *  `ERR_REQUEST_TIMEOUT`, `ERR_NO_HANDLER`). */
-  failed: Map<number, RemoteError>;
+/** How long to wait for a job, and what to do when it is lost. `timeout` and `signal` are for all attempts together. */
+export interface JobOptions extends RequestOptions {
+  /** How often the job is given to another worker when the one that has it is gone before it has answered. Default: 0. */
+  retry?: number;
+}
+
+/** The answers of the workers. `Key`: `number`, or `string` with `scope: 'fleet'`. */
+export interface BroadcastAnswers<Answer = any, Key = number> {
+  /** By the worker's pid; with `scope: 'fleet'` by `'host/4711'`, for those of this host, too. */
+  answers: Map<Key, Answer>;
+  /** By the same, why a worker gave no answer: the error that its function threw, or a `ClusterError` (`ERR_REQUEST_GONE`,
+   *  `ERR_REQUEST_TIMEOUT`, `ERR_NO_HANDLER`). By its name alone a host that did not even say which workers it has asked. */
+  failed: Map<Key, RemoteError>;
+}
+
+/** Whom `randomWorker()` with `scope: 'fleet'` has chosen. */
+export interface ChosenWorker {
+  /** Its host. */
+  host: string;
+  /** Its pid there. */
+  pid: number;
 }
 
 /** An error that may come from another process. Its `stack` shows who awaits the answer (with `await`, in async functions). */
@@ -96,6 +139,8 @@ export interface RequestContext {
   pid: number;
   /** The request's `action`. */
   action: string;
+  /** The host of the process that asks, if that is another one. */
+  host?: string;
 }
 
 /** Answers a request with its return value, or with the value that the returned promise resolves with. If it throws, or the

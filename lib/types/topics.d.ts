@@ -62,6 +62,9 @@ export interface PublishOptions {
    *  64 MiB; beyond that, a value is delivered, but not kept (warning `CLUSTER_TOPIC_NOT_RETAINED` in the publisher). Default:
    *  `false`. */
   retain?: boolean;
+  /** `'fleet'`: to those that have subscribed on any host of the fleet, this one included. Each host that is there retains the value by
+   *  itself; one that joins later has none. Default: those of this host. */
+  scope?: 'fleet';
 }
 
 /** What {@link Cluster} has for topics in the app. You may subscribe before `start()`; what is published before is `undeliverable`.

@@ -1,5 +1,5 @@
 'use strict';
-// `npm run test:mutants [-- shards [first]]`: changes protocol and core in small ways, one at a time, and looks whether a unit
+// `npm run test:mutants [-- shards [first]]`: changes protocol, core and fleet in small ways, one at a time, and looks whether a unit
 // test notices. A run of all takes hours: it goes by shards, each of which is done once (target/mutants) and kept, so that it
 // can be stopped and resumed. Without numbers it does what is left, in a random order: any part of it is a sample of all.
 // `npm run test:mutants -- report`: what survived so far. What may, and why, is in docs/mutants.md.
@@ -11,8 +11,8 @@ const path = require('node:path');
 const { fail, root } = require('../prepare');
 
 const SHARDS = 150;
-/** Each is tested by its own tests alone: what only the other's notice counts as survived. */
-const PACKAGES = ['cluster-protocol', 'cluster-core'];
+/** Each is tested by its own tests alone: what only another's notice counts as survived. */
+const PACKAGES = ['cluster-protocol', 'cluster-core', 'cluster-fleet'];
 const folder = path.join(root, 'target/mutants');
 const copy = path.join(folder, 'copy');
 const runner = path.join(folder, 'runner.sh');

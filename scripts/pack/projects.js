@@ -10,6 +10,7 @@ const PACKAGE = '@yunflyjs/cluster-native';
 const ALIAS = '@yunflyjs/yunfly-cluster';
 const APPS = ['app.js', 'app.mjs', 'primary.js', 'primary.mjs', 'bundles.js'];
 const WITH_ALIAS = ['yunfly.js', 'yunfly.mjs'];
+const WITH_FLEET = ['fleet.js'];
 
 /** @returns what it said; throws if it fails, or, when it is to fail, if it does not. */
 function run([command, ...args], { cwd, env, fails = false }) {
@@ -28,8 +29,8 @@ function project(folder, name) {
 }
 
 /** The package works in this project, whichever way it is used. */
-function works(cwd, env, { isAliased = false } = {}) {
-  for (const app of isAliased ? [...APPS, ...WITH_ALIAS] : APPS) {
+function works(cwd, env, { isAliased = false, hasFleet = false } = {}) {
+  for (const app of [...APPS, ...(isAliased ? WITH_ALIAS : []), ...(hasFleet ? WITH_FLEET : [])]) {
     const output = run([process.execPath, app], { cwd, env });
     if (!output.endsWith('closed\n')) throw new Error(`${cwd}: ${app} said ${JSON.stringify(output)}`);
   }

@@ -4,7 +4,9 @@
 const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
+const { bindingFile, optionalPackage } = require('../../lib/native/fleet-engine');
 const { bindingTarget } = require('../../lib/native/missing');
+const { fleetPackages } = require('../fleet-packages');
 const { napi } = require('../../package.json');
 
 const root = path.join(__dirname, '../..');
@@ -87,4 +89,14 @@ function platformPackage(folder) {
   return { name, tarball: npmPack(source, path.join(folder, 'platform')).tarball };
 }
 
-module.exports = { pack, withoutBinding, platformPackage };
+/** What it publishes of the fleet's engine; undefined where that was not built. */
+function fleetPackage(folder) {
+  const binding = path.join(root, bindingFile());
+  if (!fs.existsSync(binding)) return undefined;
+  const target = bindingTarget();
+  const source = fleetPackages(path.join(folder, 'fleet')).find((place) => path.basename(place) === target);
+  fs.copyFileSync(binding, path.join(source, bindingFile()));
+  return { name: optionalPackage(target), tarball: npmPack(source, path.join(folder, 'engine')).tarball };
+}
+
+module.exports = { fleetPackage, pack, platformPackage, withoutBinding };

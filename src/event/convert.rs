@@ -9,7 +9,7 @@ use super::{NativeEvent, NativeMessage};
 use cluster_core::lifecycle::scale::NotScaled;
 use cluster_core::notice::{Census, FleetNotice, HangReport, Missed, Notice};
 use cluster_core::rollout::report::{NotReloaded, ReloadReport};
-use cluster_core::types::{ChildId, ExitStatus, Peer};
+use cluster_core::types::{ChildId, ExitStatus, FleetRole, Peer};
 use cluster_protocol::code::ErrorCode;
 
 /// What the app is told.
@@ -101,20 +101,33 @@ fn of(child: ChildId, event: impl FnOnce(&'static str, u32) -> NativeEvent) -> N
 
 fn of_fleet(notice: FleetNotice) -> NativeEvent {
     match notice {
-        FleetNotice::AloneAcquired { token } => NativeEvent::AloneAcquired { token },
-        FleetNotice::AloneLost { reason } => NativeEvent::AloneLost { reason },
+        FleetNotice::Acquired { of: FleetRole::Alone, token } => NativeEvent::AloneAcquired { token },
+        FleetNotice::Acquired { of: FleetRole::RandomWorker, token } => NativeEvent::RandomWorkerAcquired { token },
+        FleetNotice::Lost { of: FleetRole::Alone, how } => NativeEvent::AloneLost { reason: how.as_str() },
+        FleetNotice::Lost { of: FleetRole::RandomWorker, how } => {
+            NativeEvent::RandomWorkerLost { reason: how.as_str() }
+        }
         FleetNotice::Connected { server } => NativeEvent::FleetConnected { server },
         FleetNotice::Disconnected { error } => NativeEvent::FleetDisconnected { error },
         FleetNotice::Refused { code, message } => NativeEvent::FleetRefused { code: code.as_str(), message },
         FleetNotice::Warned { message } => NativeEvent::FleetWarned { message },
-        FleetNotice::Holder { host, ready } => NativeEvent::FleetHolder { host, ready },
+        FleetNotice::Holder { of: FleetRole::Alone, host, ready } => NativeEvent::FleetHolder { host, ready },
+        FleetNotice::Holder { of: FleetRole::RandomWorker, host, ready } => {
+            NativeEvent::FleetRandomWorkerHolder { host, ready }
+        }
+        FleetNotice::HostJoined { host, workers, version, started_at, draining } => {
+            NativeEvent::HostJoined { host, workers, version, started_at: started_at as f64, draining }
+        }
+        FleetNotice::HostLeft { host, reason } => NativeEvent::HostLeft { host, reason },
+        FleetNotice::Draining { draining } => NativeEvent::FleetDraining { draining },
+        FleetNotice::Missed { host, count } => NativeEvent::FleetMissed { host, count: count as f64 },
     }
 }
 
 fn named(from: Peer) -> (Option<&'static str>, Option<u32>) {
     match from {
         Peer::Child(child @ (ChildId::Worker(id) | ChildId::Alone(id))) => (Some(child.role()), Some(id)),
-        Peer::App => (None, None),
+        Peer::App | Peer::Host(_) => (None, None),
     }
 }
 

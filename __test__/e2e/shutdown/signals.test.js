@@ -1,10 +1,13 @@
 'use strict';
 
+const path = require('node:path');
 const { setTimeout: later } = require('node:timers/promises');
 const { test } = require('../support/at-once');
 const { launch, start, fixture } = require('../support/cluster');
 const { request, requests } = require('../support/client');
+const { folder, script } = require('../support/files');
 const { Load } = require('../support/load');
+const { isPacked, root } = require('../support/project');
 
 const alone = fixture('alone/reporting.js');
 
@@ -48,6 +51,34 @@ test('a signal while it starts', async () => {
   await expect(app.gone).resolves.toMatchObject({ signal: null });
   expect(app.events('ready')).toEqual([]);
 });
+
+// In a bundle nothing shows when a part of it is loaded.
+const testSource = isPacked ? test.skip : test;
+
+testSource.each(['SIGTERM', 'SIGUSR2'])(
+  '%s as soon as there are children, before the rest is loaded',
+  async (signal) => {
+    const output = { file: path.join(folder(), 'app.log') };
+    const exec = fixture('workers/http.js');
+    const early = script(`
+    const Module = require('node:module');
+    const { createCluster } = require(${JSON.stringify(root)});
+    const load = Module._load;
+    Module._load = function (name, ...rest) {
+      if (name === './dispatcher') {
+        console.log('early');
+        process.kill(process.pid, ${JSON.stringify(signal)});
+      }
+      return load.call(this, name, ...rest);
+    };
+    const cluster = createCluster(${JSON.stringify({ exec, alone: false, count: 1, mode: 'production', output })});
+    cluster.on('close', () => console.log('closed'));
+    cluster.start().then(() => cluster.close());`);
+    const app = launch({}, { script: early });
+    await expect(app.gone).resolves.toEqual({ code: 0, signal: null });
+    expect(app.output).toBe('early\nclosed\n');
+  },
+);
 
 test.each(['SIGTERM', 'SIGINT', 'SIGQUIT'])(
   '%s to every process at once (systemd, a terminal, PM2) is one orderly stop',

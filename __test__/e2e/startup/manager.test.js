@@ -5,7 +5,8 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { test } = require('../support/at-once');
 const { launch, start } = require('../support/cluster');
-const { folder } = require('../support/files');
+const { folder, script } = require('../support/files');
+const { root } = require('../support/project');
 
 const withParent = { stdio: ['pipe', 'pipe', 'pipe', 'pipe', 'ipc'] };
 
@@ -38,6 +39,21 @@ test('a cluster that is closed leaves the channel to the parent: the app may end
   app.process.stdin.end();
   await app.gone;
   expect(messages).toEqual(['ready']);
+});
+
+test("what the parent says before the app listens waits for that, as Node keeps it; but not 'shutdown'", async () => {
+  const echo = script(`
+    const { startCluster } = require(${JSON.stringify(root)});
+    const { config } = JSON.parse(process.argv[2]);
+    startCluster(config).then(() => process.on('message', (message) => process.send({ heard: message })));`);
+  const app = launch({ count: 1, notifyParent: true }, { ...withParent, script: echo });
+  app.process.send('one');
+  app.process.send('two');
+  const messages = [];
+  await new Promise((resolve) => app.process.on('message', (message) => messages.push(message) === 3 && resolve()));
+  expect(messages).toEqual(['ready', { heard: 'one' }, { heard: 'two' }]);
+  app.process.send('shutdown');
+  await expect(app.exited).resolves.toEqual({ code: 0, signal: null });
 });
 
 test('without notifyParent nobody is told, and without a parent it has no effect', async () => {

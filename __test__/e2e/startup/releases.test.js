@@ -31,10 +31,10 @@ function install(release) {
     'lib',
     ...fs.readdirSync(root).filter(isBinding),
   ];
-  for (const name of names) fs.cpSync(path.join(root, name), path.join(at, name), { recursive: true });
-  fs.cpSync(path.join(root, 'node_modules/picocolors'), path.join(release, 'node_modules/picocolors'), {
-    recursive: true,
-  });
+  // Of a link, as `npm run test:packed` has them, what it leads to.
+  const whole = { recursive: true, dereference: true };
+  for (const name of names) fs.cpSync(path.join(root, name), path.join(at, name), whole);
+  fs.cpSync(path.join(root, 'node_modules/picocolors'), path.join(release, 'node_modules/picocolors'), whole);
 }
 
 /** A folder of releases. `app(number)`: the source of its app.js. */

@@ -5,6 +5,8 @@ const path = require('node:path');
 const { folder } = require('./files');
 
 const root = path.join(__dirname, '../../..');
+/** The package is one that was packed, and a start loads its bundles: scripts/packed.js sets it. */
+const isPacked = process.env.PACKED_UNDER_TEST !== undefined;
 
 /** A copy of a folder's sources, with nothing installed but these packages; `@yunflyjs/cluster-native` is this one. Outside of the
  *  repository, whose own packages would be found otherwise. */
@@ -20,4 +22,4 @@ function project(source, packages = []) {
   return copy;
 }
 
-module.exports = { project, root };
+module.exports = { project, root, isPacked };

@@ -27,6 +27,19 @@ pub enum ControlOrder {
     ReopenLogs,
     /// A profile of one process.
     Profile(ProfileOrder),
+    /// What this host, or another one of the fleet, is to have.
+    Host(HostOrder),
+}
+
+/// What a host of the fleet is to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum HostOrder {
+    /// Give the alone away: to this one, or any. Whoever has it.
+    Move { to: Option<String> },
+    /// Take nothing of the fleet any more. No name: this one.
+    Drain { host: Option<String> },
+    /// It may again.
+    Resume { host: Option<String> },
 }
 
 /// Which process writes what, and where to.
@@ -82,6 +95,18 @@ struct SlotBody {
     slot: SlotId,
 }
 
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct MoveBody {
+    to: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct HostBody {
+    host: Option<String>,
+}
+
 /// One master that forks more is a mistake in a digit (lib/config/kinds.js).
 const MOST_WORKERS: u32 = 1000;
 
@@ -98,6 +123,9 @@ impl ControlOrder {
             Self::Kill(_) => "kill",
             Self::Profile(_) => "profile",
             Self::ReopenLogs => "reopen the log files",
+            Self::Host(HostOrder::Move { .. }) => "move the alone",
+            Self::Host(HostOrder::Drain { .. }) => "drain",
+            Self::Host(HostOrder::Resume { .. }) => "resume",
         }
     }
 
@@ -113,6 +141,9 @@ impl ControlOrder {
             "/restart" => |body| Ok(Self::Restart(json::<SlotBody>(body)?.slot)),
             "/profile" => profile,
             "/logs/reopen" => |_| Ok(Self::ReopenLogs),
+            "/fleet/move" => |body| Ok(Self::Host(HostOrder::Move { to: json_or_none::<MoveBody>(body)?.to })),
+            "/fleet/drain" => |body| Ok(Self::Host(HostOrder::Drain { host: json_or_none::<HostBody>(body)?.host })),
+            "/fleet/resume" => |body| Ok(Self::Host(HostOrder::Resume { host: json_or_none::<HostBody>(body)?.host })),
             "/kill" => |body| Ok(Self::Kill(json::<SlotBody>(body)?.slot)),
             _ => return Ok(None),
         };
@@ -124,7 +155,7 @@ impl ControlOrder {
 }
 
 fn reload(body: &[u8]) -> Result<ControlOrder, Response> {
-    let ReloadBody { target, others } = if body.is_empty() { ReloadBody::default() } else { json(body)? };
+    let ReloadBody { target, others } = json_or_none(body)?;
     if !others.is_empty() {
         return Ok(ControlOrder::ReloadWith(String::from_utf8_lossy(body).into_owned()));
     }
@@ -159,6 +190,11 @@ fn scale(body: &[u8]) -> Result<ControlOrder, Response> {
 fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Response> {
     serde_json::from_slice(body)
         .map_err(|error| Response::failure(Status::BadRequest, ErrorCode::OrderInvalid, &format!("The body: {error}.")))
+}
+
+/// Without a body everything is left out.
+fn json_or_none<T: DeserializeOwned + Default>(body: &[u8]) -> Result<T, Response> {
+    if body.is_empty() { Ok(T::default()) } else { json(body) }
 }
 
 #[cfg(test)]
@@ -204,6 +240,10 @@ mod tests {
             ("/profile", profile, ControlOrder::Profile(order)),
             ("/profile", r#"{"slot":2,"kind":"cpu","duration":600000,"file":"/a"}"#, ControlOrder::Profile(cpu)),
             ("/logs/reopen", "", ControlOrder::ReopenLogs),
+            ("/fleet/move", "", ControlOrder::Host(HostOrder::Move { to: None })),
+            ("/fleet/move", r#"{"to":"b"}"#, ControlOrder::Host(HostOrder::Move { to: Some("b".to_owned()) })),
+            ("/fleet/drain", "{}", ControlOrder::Host(HostOrder::Drain { host: None })),
+            ("/fleet/resume", r#"{"host":"b"}"#, ControlOrder::Host(HostOrder::Resume { host: Some("b".to_owned()) })),
         ] {
             assert_eq!(read("POST", path, body), Ok(Some(order)), "{path} {body}");
             assert_eq!(read("GET", path, body), Err(Status::MethodNotAllowed));
@@ -223,6 +263,8 @@ mod tests {
             ("/scale", r#"{"count":2,"more":1}"#),
             ("/kill", r#"{"slot":"1"}"#),
             ("/kill", "{}"),
+            ("/fleet/move", r#"{"host":"b"}"#),
+            ("/fleet/drain", r#"{"host":5}"#),
             ("/profile", r#"{"slot":1,"kind":"cpu","file":"/a"}"#),
             ("/profile", r#"{"slot":1,"kind":"cpu","duration":600001,"file":"/a"}"#),
             ("/profile", r#"{"slot":1,"kind":"heap","file":"a"}"#),

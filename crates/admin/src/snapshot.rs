@@ -1,8 +1,9 @@
 //! How a cluster is at one moment.
 
-use cluster_core::notice::{AloneStatus, Census};
+use cluster_core::notice::{AloneStatus, Census, LeaseLost};
 use cluster_core::traffic::dispatch::Counts;
 use cluster_core::traffic::steering::Acceptor;
+use cluster_core::types::FleetRole;
 use cluster_protocol::inbound::{REQUEST_BOUNDS, Vitals};
 use serde::Serialize;
 
@@ -49,13 +50,61 @@ pub struct FleetSnapshot {
     pub connected: bool,
     /// The one that it is connected to, or was.
     pub server: Option<String>,
-    /// Who has the alone.
+    #[serde(flatten)]
+    pub alone: LeaseSnapshot,
+    pub random_worker: LeaseSnapshot,
+    /// It takes neither of both.
+    pub draining: bool,
+    /// The other hosts.
+    pub members: Vec<FleetMember>,
+    pub messages: FleetMessages,
+}
+
+impl FleetSnapshot {
+    pub fn lease_mut(&mut self, of: FleetRole) -> &mut LeaseSnapshot {
+        match of {
+            FleetRole::Alone => &mut self.alone,
+            FleetRole::RandomWorker => &mut self.random_worker,
+        }
+    }
+}
+
+/// What one host of the fleet has: the alone, or the random worker.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LeaseSnapshot {
+    /// Who has it.
     pub holder: Option<FleetHolder>,
     /// The fencing token of this host, if that is who has it.
     pub token: Option<String>,
     /// For how long it has it, unless the lease is renewed, in ms.
     pub valid_for: Option<u64>,
     pub leases: LeaseCounts,
+}
+
+/// Another host.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FleetMember {
+    pub host: String,
+    /// That are ready.
+    pub workers: u32,
+    /// Of this package.
+    pub version: String,
+    /// In ms since 1970.
+    pub started_at: u64,
+    /// It takes no lease.
+    pub draining: bool,
+}
+
+/// How many messages, requests and answers went to other hosts and came from them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct FleetMessages {
+    /// To whomever: what all others get counts once.
+    pub sent: u64,
+    pub received: u64,
+    /// On their way here.
+    pub missed: u64,
 }
 
 /// How often this host got the lease, and how often it had it no more.
@@ -70,11 +119,21 @@ pub struct LeaseCounts {
     pub taken: u64,
 }
 
-/// Who has the fleet's alone.
+impl LeaseCounts {
+    pub fn lost(&mut self, how: LeaseLost) {
+        match how {
+            LeaseLost::Moved => self.moved += 1,
+            LeaseLost::Expired => self.expired += 1,
+            LeaseLost::Taken => self.taken += 1,
+        }
+    }
+}
+
+/// Who has what one host has.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct FleetHolder {
     pub host: String,
-    /// Whether the alone is ready.
+    /// Whether it is ready.
     pub ready: bool,
 }
 

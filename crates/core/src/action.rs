@@ -1,12 +1,14 @@
 //! What the core asks its shell to do. Imperative.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 
 use crate::lifecycle::recycling::{NotRestarted, Restarted};
 use crate::messages::mailbox::MailFor;
 use crate::notice::Notice;
 use crate::traffic::steering::Acceptor;
-use crate::types::{BoundSocket, ChildId, ConnectionId, GenerationId, Key, Lane, SlotId};
+use crate::types::{BoundSocket, ChildId, ConnectionId, FleetRole, GenerationId, Key, Lane, SlotId};
 use cluster_protocol::listen::ListenQuery;
 
 /// Whose frame it is.
@@ -25,12 +27,30 @@ pub enum Origin {
 /// What the fleet is told of this host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FleetOrder {
-    /// Its alone is ready, or is not any more.
-    Ready(bool),
-    /// Its alone is gone, after [`crate::event::Event::TenureEnds`]: another host may begin.
-    Ended,
-    /// It takes the alone no more; answer with `TenureEnds`, if it has it.
+    /// What it has is ready, or is not any more.
+    Ready(FleetRole, bool),
+    /// What it had is gone, after [`crate::event::Event::TenureEnds`]: another host may begin.
+    Ended(FleetRole),
+    /// It takes nothing any more; answer with `TenureEnds` for what it has.
     Drain,
+}
+
+/// Which other hosts get something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FleetReceiver {
+    /// All.
+    Others,
+    /// The one of this name.
+    Host(Arc<str>),
+}
+
+/// What they get.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FleetMail {
+    /// Messages, publications or requests of processes.
+    Messages,
+    /// One answer, by a process or this master, to a request of the receiving host's.
+    Answer,
 }
 
 /// Something to do.
@@ -151,6 +171,18 @@ pub enum Action {
     },
     /// Tell the fleet.
     Fleet(FleetOrder),
+    /// Send a frame, or several that follow each other, to other hosts. All that goes to one host goes in this order: none overtakes another.
+    SendFleet {
+        to: FleetReceiver,
+        mail: FleetMail,
+        /// Where it is not 0, [`crate::event::Event::Nobody`] is to tell if it has reached nobody.
+        number: u64,
+        frame: Bytes,
+        /// Whose it is.
+        origin: Origin,
+    },
+    /// Count so many messages that were lost on their way between this host and that one.
+    CountMissed { host: Arc<str>, count: u64 },
     /// Tell who asked for another worker in a slot, which was not the app.
     TellRestarted {
         /// The name of who asked.

@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use super::facts::Fact;
+use super::fleet::FleetView;
 use super::lifecycle::child::Child;
 use super::lifecycle::processes::ProcessTable;
-use super::lifecycle::tenure::AloneTenure;
+use super::lifecycle::tenure::Tenures;
 use crate::action::Action;
 use crate::notice::{ChildFailure, Notice, Outcome};
 use crate::types::{ChildId, GenerationId, Policy, Time};
@@ -37,8 +38,12 @@ pub struct Context {
     pub phase: Phase,
     /// The moment of the event.
     pub now: Time,
-    /// Whether the alone may run here.
-    pub tenure: AloneTenure,
+    /// Whether this host may have the alone, and the random worker.
+    pub tenure: Tenures,
+    /// The random worker, until it has exited and nothing that it left behind is here.
+    pub chosen: Option<ChildId>,
+    /// The other hosts, where there is a fleet.
+    pub fleet: FleetView,
     /// All processes and their slots.
     pub processes: ProcessTable,
     /// Whose own processes live on after their end, and until when.
@@ -63,7 +68,9 @@ impl Context {
     pub fn new(policy: Policy, seed: u64) -> Self {
         Self {
             processes: ProcessTable::new(policy.count),
-            tenure: AloneTenure::of(&policy),
+            tenure: Tenures::new(&policy),
+            chosen: None,
+            fleet: FleetView::new(policy.fleet_host.as_deref()),
             policy,
             phase: Phase::Idle,
             now: Time::ZERO,

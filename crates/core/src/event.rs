@@ -5,11 +5,13 @@ use bytes::Bytes;
 use crate::lifecycle::profiling::ProfileRequest;
 use crate::rollout::ReloadRequest;
 use crate::types::{
-    BoundSocket, ChildId, ConnectionId, Evidence, ExitStatus, Key, KillMeans, Peer, ReloadTarget, SlotId, Time,
+    BoundSocket, ChildId, ConnectionId, Evidence, ExitStatus, FleetRole, HostId, Key, KillMeans, Peer, ReloadTarget,
+    SlotId, Time,
 };
 use cluster_protocol::code::ErrorCode;
 use cluster_protocol::envelope::Target;
 use cluster_protocol::inbound::Inbound;
+use cluster_protocol::remote::RemotePart;
 use cluster_protocol::request::RequestPart;
 use cluster_protocol::topic::TopicFrame;
 
@@ -97,6 +99,8 @@ pub enum Event {
         child: ChildId,
         /// To whom.
         target: Target,
+        /// On which host that is; `None`: on this one.
+        host: Option<String>,
         /// The request's name.
         id: String,
         /// How many bytes a message may have.
@@ -223,23 +227,55 @@ pub enum Event {
         /// What the signal is meant to do.
         means: KillMeans,
     },
-    /// This host has the fleet's lease: it may run the alone until that moment, if nothing else is heard.
+    /// This host has a lease of the fleet: what that is for may run here until that moment, if nothing else is heard.
     TenureBegan {
+        of: FleetRole,
         /// The fencing token.
         token: String,
         until: Time,
     },
     /// And now until that one.
-    TenureRenewed { until: Time },
+    TenureRenewed { of: FleetRole, until: Time },
     /// It may not any more.
     TenureEnds {
+        of: FleetRole,
         /// At once, by SIGKILL.
         force: bool,
     },
     /// The lease was given away, after [`crate::action::FleetOrder::Ended`].
-    TenureReleased,
-    /// Another host has the alone, and it is ready.
-    AloneElsewhere,
+    TenureReleased { of: FleetRole },
+    /// Who has the fleet's alone, this host included, as far as is known.
+    AloneHolder {
+        host: Option<String>,
+        /// Whether the alone is ready there.
+        ready: bool,
+    },
+    /// What is sent to other hosts gets there, or does not.
+    FleetConnected(bool),
+    /// Another host is there, or has so many ready workers now.
+    Member { host: String, workers: u32 },
+    /// Another host is not there any more.
+    HostLeft { host: String },
+    /// A request of another host's, or something about one of this host's.
+    RemoteRequest {
+        from: HostId,
+        /// To whom; of an answer, who asked.
+        target: Target,
+        frame: Bytes,
+        /// What of it concerns the master.
+        part: RemotePart,
+    },
+    /// What was sent under this number, [`crate::action::Action::SendFleet`], has reached nobody.
+    Nobody { number: u64 },
+    /// Something of what was sent under this number is larger than the fleet's servers take, and was not sent.
+    FleetTooLarge { number: u64, limit: usize },
+    /// Something from another host was given up for a child that is behind ([`crate::messages::flow::Verdict::GiveUp`]).
+    GivenUp {
+        child: ChildId,
+        from: HostId,
+        /// It, as it was to be sent.
+        frame: Bytes,
+    },
     /// The fleet's servers do not let this host in.
     FleetRefused { code: ErrorCode, message: String },
     /// Somebody looks at the cluster, and wants to see how its processes are doing.
@@ -271,6 +307,7 @@ impl Event {
             | Self::DisconnectAsked { child }
             | Self::CloseChannelAsked { child }
             | Self::LeftBehind { child }
+            | Self::GivenUp { child, .. }
             | Self::KillAsked { child, .. } => Some(*child),
             _ => None,
         }

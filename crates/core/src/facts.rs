@@ -77,6 +77,8 @@ pub enum Fact {
     AloneElsewhere,
     /// This host may not run the alone any more.
     TenureOver,
+    /// The random worker is to end, when another worker has taken its slot.
+    RandomWorkerLeaves(ChildId),
     /// Nothing of the fleet has to be waited for any more.
     TenureSettled,
     /// No process is left.

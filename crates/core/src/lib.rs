@@ -18,6 +18,7 @@ pub mod action;
 pub mod context;
 pub mod event;
 pub mod facts;
+pub mod fleet;
 pub mod lifecycle;
 pub mod messages;
 pub mod notice;
@@ -36,6 +37,7 @@ use context::Context;
 use event::Event;
 use facts::Fact;
 use lifecycle::child::Reading;
+use lifecycle::fleet_start::{self, FleetStarting};
 use lifecycle::health;
 use lifecycle::leasing::Leasing;
 use lifecycle::profiling::Profiling;
@@ -55,7 +57,7 @@ use rollout::development::Development;
 use rollout::reload::Rollout;
 use traffic::Traffic;
 use traffic::listeners::PendingListen;
-use types::{ChildId, Mode, Peer, Policy, Time};
+use types::{ChildId, HostId, Mode, Peer, Policy, Time};
 
 /// The state machine: its parts, and what they have in common.
 #[derive(Debug)]
@@ -68,6 +70,7 @@ pub struct Core {
     scaling: Scaling,
     shutdown: Shutdown,
     leasing: Leasing,
+    fleet_starting: FleetStarting,
     rollout: Rollout,
     development: Development,
     traffic: Traffic,
@@ -90,6 +93,7 @@ impl Core {
             scaling: Scaling::default(),
             shutdown: Shutdown::default(),
             leasing: Leasing::default(),
+            fleet_starting: FleetStarting::default(),
             rollout: Rollout::default(),
             development: Development::default(),
             traffic: Traffic::new(&policy),
@@ -132,7 +136,7 @@ impl Core {
         match event {
             Event::Started => {
                 startup::start(ctx);
-                self.leasing.started(ctx);
+                self.fleet_starting.started(ctx);
             }
             Event::Spawned { child, pid } => ctx.spawned(child, pid),
             Event::Adopted { worker, pid } => ctx.adopted(worker, pid),
@@ -142,9 +146,16 @@ impl Core {
             Event::SentHandle { from, to, frame, handle } => Messages::sent_handle(ctx, from, to, &frame, handle),
             Event::Request { from, target, frame, part } => messages.request(ctx, from, target, frame, part),
             Event::Topic { from, about, frame } => messages.topic(ctx, from, about, &frame),
-            Event::AnswerTooLarge { child, target, id, limit } => {
-                messages.answer_too_large(ctx, child, target, &id, limit);
+            Event::AnswerTooLarge { child, target, host, id, limit } => {
+                messages.answer_too_large(ctx, child, target, (id, host), limit);
             }
+            Event::RemoteRequest { from, target, frame, part } => messages.remote(ctx, from, target, &frame, part),
+            Event::Nobody { number } => messages.nobody(ctx, number),
+            Event::FleetTooLarge { number, limit } => messages.too_large(ctx, number, limit),
+            Event::GivenUp { child, from, frame } => messages.given_up(ctx, child, from, &frame),
+            Event::FleetConnected(connected) => messages.fleet_connected(ctx, connected),
+            Event::Member { host, workers } => ctx.fleet.member(&host, workers),
+            Event::HostLeft { host } => messages.host_left(ctx, &host),
             Event::SentTo { child, frame } => Messages::sent_to(ctx, child, frame),
             Event::Returned { child, from, frame } => messages.returned(ctx, child, from, frame),
             Event::FellBehind { child } => ctx.reads(child, Reading::IsBehind),
@@ -185,12 +196,23 @@ impl Core {
             Event::DisconnectAsked { child } => ctx.disconnect_asked(child),
             Event::CloseChannelAsked { child } => ctx.close_channel(child),
             Event::KillAsked { child, means } => ctx.kill_asked(child, means),
-            Event::TenureBegan { token, until } => Leasing::began(ctx, token, until),
-            Event::TenureRenewed { until } => Leasing::renewed(ctx, until),
-            Event::TenureEnds { force } => self.leasing.ends(ctx, force),
-            Event::TenureReleased => self.leasing.released(ctx),
-            Event::FleetRefused { code, message } => Leasing::refused(ctx, code, message),
-            Event::AloneElsewhere => self.leasing.alone_elsewhere(ctx),
+            Event::TenureBegan { of, token, until } => {
+                Leasing::began(ctx, of, token, until);
+                self.random_workers.choose(ctx);
+            }
+            Event::TenureRenewed { of, until } => {
+                Leasing::renewed(ctx, of, until);
+                self.random_workers.choose(ctx);
+            }
+            Event::TenureEnds { of, force } => self.leasing.ends(ctx, of, force),
+            Event::TenureReleased { of } => self.leasing.released(ctx, of),
+            Event::FleetRefused { code, message } => fleet_start::refused(ctx, code, message),
+            Event::AloneHolder { host, ready } => {
+                ctx.fleet.alone_is_at(host);
+                if ready {
+                    self.fleet_starting.alone_elsewhere(ctx);
+                }
+            }
             Event::LookedAt => self.vitals.looked_at(ctx),
             Event::TimedOut => self.timed_out(),
         }
@@ -208,7 +230,7 @@ impl Core {
             Fact::Ready(child) => {
                 traffic.join(ctx, child);
                 startup::ready(ctx, child);
-                self.leasing.ready(ctx, child);
+                Leasing::ready(ctx, child);
                 rollout.ready(ctx, child);
                 recycling.ready(ctx, child);
                 development.ready(ctx, child);
@@ -231,7 +253,8 @@ impl Core {
             }
             Fact::SlotLeft { child, vacated, refork_from } => {
                 rollout.slot_left(ctx, child.id);
-                self.profiling.not_succeeded(ctx, child.slot, recycling.slot_left(ctx, child.id, vacated).as_ref());
+                let not_replaced = recycling.slot_left(ctx, &child, vacated);
+                self.profiling.not_succeeded(ctx, child.slot, not_replaced.as_ref());
                 standbys.slot_left(ctx, vacated);
                 supervision.slot_left(ctx, &child, vacated, refork_from);
             }
@@ -262,15 +285,18 @@ impl Core {
                 self.leasing.left_behind(ctx);
             }
             Fact::DescendantsGone => {
+                self.random_workers.check(ctx);
                 self.leasing.check(ctx);
                 shutdown.advance(ctx);
             }
             Fact::AloneElsewhere => startup::alone_elsewhere(ctx),
             Fact::TenureOver => {
+                self.fleet_starting.wait(ctx);
                 self.messages.alone_left(ctx);
                 rollout.alone_left(ctx);
                 development.alone_left(ctx);
             }
+            Fact::RandomWorkerLeaves(child) => recycling.moves(ctx, child, rollout.is_under_way()),
             Fact::TenureSettled => shutdown.advance(ctx),
             Fact::SlotAdded(slot) => rollout.slot_added(ctx, slot),
             Fact::SlotRemoved(slot) => {
@@ -309,6 +335,11 @@ impl Core {
                 shutdown.closed(ctx);
             }
         }
+    }
+
+    /// Another host, for what comes from it; `None`: there are too many that nobody has introduced.
+    pub fn host(&mut self, name: &str) -> Option<HostId> {
+        self.ctx.fleet.host(name)
     }
 
     /// The next thing to do.

@@ -13,7 +13,7 @@ use cluster_protocol::code::ErrorCode;
 use cluster_protocol::inbound::{ErrorDetails, ErrorReport};
 use cluster_protocol::listen::{ListenAddress, ListenPlace};
 pub use exit_reason::ExitReason;
-pub use fleet::FleetNotice;
+pub use fleet::{FleetNotice, LeaseLost};
 
 /// Something that the app is told.
 #[derive(Debug, Clone)]
@@ -222,6 +222,14 @@ pub enum Undeliverable {
     Stalled,
     /// Too many requests of this sender wait for answers already.
     TooMany,
+    /// The fleet has no such host, or it has left.
+    NoHost,
+    /// It is for the fleet, and there is none.
+    NoFleet,
+    /// The fleet's servers are not reachable.
+    FleetAway,
+    /// It has more bytes than the fleet's servers take.
+    TooLarge,
 }
 
 impl Undeliverable {
@@ -237,6 +245,10 @@ impl Undeliverable {
             Self::Handle => "handle",
             Self::Stalled => "stalled",
             Self::TooMany => "too-many",
+            Self::NoHost => "no-host",
+            Self::NoFleet => "no-fleet",
+            Self::FleetAway => "fleet-away",
+            Self::TooLarge => "too-large",
         }
     }
 }

@@ -20,6 +20,7 @@ impl Core {
             self.scaling.next_timeout(),
             self.shutdown.next_timeout(),
             self.leasing.next_timeout(ctx),
+            self.fleet_starting.next_timeout(ctx),
             self.rollout.next_timeout(ctx),
             self.development.next_timeout(),
             self.traffic.next_timeout(),
@@ -32,12 +33,13 @@ impl Core {
 
     /// Each part does what is due, and what follows from that is done before the next one.
     pub(super) fn timed_out(&mut self) {
-        let parts: [fn(&mut Self); 14] = [
+        let parts: [fn(&mut Self); 15] = [
             |core| core.ctx.check_deadlines(),
             |core| core.ctx.end_descendants(false),
             |core| core.supervision.timed_out(&mut core.ctx),
             |core| core.shutdown.advance(&mut core.ctx),
             |core| core.leasing.timed_out(&mut core.ctx),
+            |core| core.fleet_starting.timed_out(&mut core.ctx),
             |core| health::timed_out(&mut core.ctx),
             |core| core.recycling.timed_out(&mut core.ctx, core.rollout.is_under_way()),
             |core| core.profiling.timed_out(&mut core.ctx),

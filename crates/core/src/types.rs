@@ -1,13 +1,17 @@
 //! The words that the core and its shell share.
 
+mod fleet;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use cluster_protocol::envelope::Target;
+use cluster_protocol::envelope::{Reach, Target};
 use cluster_protocol::listen::ListenPlace;
 use cluster_protocol::outbound::{HandleKind, LaneName, SocketName};
 use serde::{Deserialize, Deserializer, de::Error};
+
+pub use fleet::{FleetAlone, FleetRole, FleetStart, LeaseTerms};
 
 /// A moment, counted from the master's start. The core never looks at a clock: it is told.
 pub type Time = Duration;
@@ -43,6 +47,10 @@ impl ChildId {
         }
     }
 }
+
+/// Another host of the fleet, as the core numbers it while it is there ([`crate::fleet`]). A number is never used again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct HostId(pub u32);
 
 /// Which processes a reload replaces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
@@ -279,26 +287,12 @@ pub struct Policy {
     /// One of several hosts has the alone; `None`: this one has its own.
     #[serde(skip)]
     pub fleet_alone: Option<FleetAlone>,
-}
-
-/// How a host of a fleet starts while the alone is another's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct FleetAlone {
-    pub start: FleetStart,
-    /// How long another host may take to see that nobody has the alone: so much longer than `start_timeout` it is waited for.
-    pub lease: Duration,
-    /// The alone runs on when the lease is over, until another host has it.
-    pub keeps: bool,
-}
-
-/// When such a host forks its workers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum FleetStart {
-    /// When the fleet's alone is ready.
-    Wait,
-    /// At once.
-    Serve,
+    /// What this host is called in the fleet; `None`: there is none.
+    #[serde(skip)]
+    pub fleet_host: Option<String>,
+    /// One of several hosts has the random worker; `None`: this one has its own.
+    #[serde(skip)]
+    pub fleet_random_worker: Option<LeaseTerms>,
 }
 
 impl Policy {
@@ -335,6 +329,8 @@ pub enum Peer {
     /// The app's own code.
     App,
     Child(ChildId),
+    /// A process of another host. What it sends is not held back: it is too far away.
+    Host(HostId),
 }
 
 /// The messages of one sender to one target: they keep their order, and are held back together.
@@ -362,32 +358,10 @@ impl Lane {
     /// Of what nobody may miss: a request, or a message with a handle.
     #[must_use]
     pub fn of_each(from: Peer, target: Target) -> Self {
-        Self { from, to: if target == Target::AllWorkers { LaneName::Each } else { LaneName::To(target) } }
+        let is_for_each = matches!(target, Target::AllWorkers | Target::Fleet(Reach::AllWorkers));
+        Self { from, to: if is_for_each { LaneName::Each } else { LaneName::To(target) } }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_two_changes_concern_is_what_either_does() {
-        use ReloadTarget::{All, Alone, Worker};
-        for (one, other, both) in
-            [(Worker, Worker, Worker), (Alone, Alone, Alone), (All, All, All), (Worker, Alone, All), (Alone, All, All)]
-        {
-            assert_eq!((one.with(other), other.with(one)), (both, both));
-        }
-    }
-
-    #[test]
-    fn only_what_nobody_may_miss_waits_for_each_worker() {
-        let from = Peer::App;
-        for target in [Target::App, Target::Alone, Target::AnyWorker, Target::WorkerPid(7)] {
-            let lane = Lane { from, to: LaneName::To(target) };
-            assert_eq!((Lane::of(from, target), Lane::of_each(from, target)), (lane, lane));
-        }
-        let (all, each) = (Lane::of(from, Target::AllWorkers), Lane::of_each(from, Target::AllWorkers));
-        assert_eq!((all.to, each.to), (LaneName::To(Target::AllWorkers), LaneName::Each));
-    }
-}
+mod tests;

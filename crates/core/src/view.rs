@@ -8,11 +8,11 @@ use super::Core;
 use super::context::Phase;
 use super::lifecycle::child::Child;
 use super::lifecycle::supervision::alone_status;
-use super::lifecycle::tenure::AloneTenure;
+use super::lifecycle::tenure::HostTenure;
 use super::notice;
 use super::traffic::dispatch::Counts;
 use super::traffic::steering::Acceptor;
-use super::types::{ChildId, GenerationId, Key, SlotId, Time};
+use super::types::{ChildId, FleetRole, GenerationId, Key, SlotId, Time};
 use cluster_protocol::inbound::{RequestCounts, Vitals};
 
 impl Core {
@@ -30,9 +30,9 @@ impl Core {
 
     /// The fencing token of this host, and until when it is valid.
     #[must_use]
-    pub fn tenure(&self) -> Option<(&str, Time)> {
-        match &self.ctx.tenure {
-            AloneTenure::Held { token, until } => Some((token, *until)),
+    pub fn tenure(&self, role: FleetRole) -> Option<(&str, Time)> {
+        match self.ctx.tenure.of(role) {
+            HostTenure::Held { token, until } => Some((token, *until)),
             _ => None,
         }
     }
@@ -40,7 +40,13 @@ impl Core {
     /// What an alone that is made now is to know of it.
     #[must_use]
     pub fn fence(&self) -> Option<Bytes> {
-        self.ctx.fence()
+        self.ctx.fence(FleetRole::Alone)
+    }
+
+    /// By which lease of a fleet a process runs, if this host had to hold one for it.
+    #[must_use]
+    pub fn role(&self, id: ChildId) -> Option<FleetRole> {
+        self.ctx.role(id)
     }
 
     /// Whether the cluster serves: so many workers are ready, or all of fewer, and it is not on its way down.
@@ -48,6 +54,15 @@ impl Core {
     pub fn serves(&self, workers: u32) -> bool {
         let wanted = workers.min(self.ctx.policy.count).max(1);
         !self.ctx.is_stopping() && self.ctx.processes.ready_workers().count() as u64 >= u64::from(wanted)
+    }
+
+    /// How many workers other hosts may send something to.
+    #[must_use]
+    pub fn ready_workers(&self) -> u32 {
+        if self.ctx.phase != Phase::Running {
+            return 0;
+        }
+        u32::try_from(self.ctx.processes.ready_workers().count()).unwrap_or(u32::MAX)
     }
 
     /// Where the cluster stands.

@@ -21,6 +21,8 @@ pub enum ParcelKind {
     Messages,
     /// One answer, by a process or a master, to a request of the receiving host's.
     Answer,
+    /// What the receiving host is to do: an order to its engine ([`crate::seam::EngineOrder`]), as JSON.
+    Order,
 }
 
 /// Whose it is to be.
@@ -72,11 +74,13 @@ const ANSWER: u8 = 1;
 const NOBODY: u8 = 2;
 const MISSED: u8 = 3;
 const TOO_LARGE: u8 = 4;
+const ORDER: u8 = 5;
 
 pub(crate) fn byte_of(kind: ParcelKind) -> u8 {
     match kind {
         ParcelKind::Messages => MESSAGES,
         ParcelKind::Answer => ANSWER,
+        ParcelKind::Order => ORDER,
     }
 }
 
@@ -198,6 +202,7 @@ pub(crate) fn kind_of(what: u8) -> Option<ParcelKind> {
     match what {
         MESSAGES => Some(ParcelKind::Messages),
         ANSWER => Some(ParcelKind::Answer),
+        ORDER => Some(ParcelKind::Order),
         _ => None,
     }
 }

@@ -83,7 +83,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn a_head() -> impl Strategy<Value = WireHead> {
-        let kind = prop_oneof![Just(ParcelKind::Messages), Just(ParcelKind::Answer)];
+        let kind = prop_oneof![Just(ParcelKind::Messages), Just(ParcelKind::Answer), Just(ParcelKind::Order)];
         (kind, any::<u64>(), any::<u64>(), any::<u32>(), ".{0,40}")
             .prop_map(|(kind, nonce, before, count, from)| WireHead { kind, nonce, before, count, from })
     }

@@ -25,7 +25,7 @@ use cluster_sys::socket_file::SocketFile;
 
 pub(super) use answer::{Usages, wall_clock};
 pub(super) use connection::AdminRequest;
-pub(super) use orders::Orders;
+pub(super) use orders::{Orders, done};
 
 /// At most so many connections.
 const MOST_CONNECTIONS: usize = 128;

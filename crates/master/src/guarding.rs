@@ -5,7 +5,6 @@ use std::time::Duration;
 use nix::sys::signal::Signal;
 use tokio::sync::mpsc::Sender;
 
-use super::fleet::Fleet;
 use super::link::Input;
 use super::run::{Guards, Shell};
 use cluster_core::types::{ChildId, Time};
@@ -133,9 +132,8 @@ impl Shell {
         if self.config.launch.is_some() {
             let left = self.descendants.iter().map(|(child, descendants)| (child, descendants.group.pid()));
             let all = self.links.iter().map(|(child, link)| (child, link.process.pid())).chain(left);
-            let until = self.fleet.as_deref().and_then(Fleet::enforced_until);
-            let guarded =
-                all.map(|(child, pid)| Guarded { pid, until: until.filter(|_| matches!(child, ChildId::Alone(_))) });
+            let until = |child: ChildId| self.fleet.as_deref()?.enforced_until(self.core.role(child)?);
+            let guarded = all.map(|(child, pid)| Guarded { pid, until: until(*child) });
             self.guarding.watch(self.origin.elapsed(), guarded, &self.inputs);
         }
     }

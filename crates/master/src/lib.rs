@@ -1,7 +1,7 @@
 //! The shell around the core: everything that has an effect.
 //!
 //! One thread with a tokio runtime of its own ([`thread`]), one loop ([`run`]) that alone touches the core: [`receive`] is
-//! what it is told, [`perform`] what it does. For each child ([`link`]) one task reads its channel, one writes it and one
+//! what it is told, [`perform`] what it does, [`telling`] what the app hears. For each child ([`link`]) one task reads its channel, one writes it and one
 //! awaits its end. What goes to the app is put into a queue ([`app`]) that the app's thread empties. [`flow`] slows senders
 //! down to what their receivers take.
 
@@ -33,6 +33,7 @@ mod run;
 mod service;
 mod sockets;
 mod stderr;
+mod telling;
 pub mod thread;
 mod unasked;
 pub mod variables;

@@ -15,6 +15,7 @@ use tokio::sync::Notify;
 use tokio::sync::mpsc::Sender;
 use tokio::task::{AbortHandle, spawn_local};
 
+use super::fleet::FromFleet;
 use super::gate::{Answers, Gate};
 use super::linked::Linked;
 use super::read::{Received, Routing, read};
@@ -91,6 +92,10 @@ pub enum Input {
         /// What was asked for.
         query: Box<ListenQuery>,
     },
+    /// What came from other hosts.
+    FromFleet(Vec<FromFleet>),
+    /// So much went to other hosts that its senders may go on.
+    FleetCaughtUp,
     /// What the watch found.
     Watch(WatchEvent),
     /// The guard's process ended.

@@ -18,7 +18,8 @@ pub enum HandleReceiver {
 impl From<Target> for HandleReceiver {
     fn from(target: Target) -> Self {
         match target {
-            Target::App | Target::Alone => Self::Other,
+            // It does not go to other hosts.
+            Target::App | Target::Alone | Target::Fleet(_) => Self::Other,
             Target::AnyWorker | Target::AllWorkers | Target::WorkerPid(_) => Self::Worker,
         }
     }

@@ -3,13 +3,11 @@
 use std::borrow::Cow;
 use std::io;
 use std::os::fd::AsFd;
-use std::rc::Rc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use nix::sys::signal::Signal;
 
-use super::admin::wall_clock;
 use super::launch::{InspectorPort, launch};
 use super::link::{Input, Link, Speaking};
 use super::linked::Linked;
@@ -24,10 +22,10 @@ use cluster_core::messages::flow::{HIGH_WATER, Offer, Patience, Receiver, Releas
 use cluster_core::notice::{Missed, Notice, Undeliverable};
 use cluster_core::types::{ChildId, GenerationId, Lane, Peer, SlotId};
 use cluster_core::types::{ConnectionId, Key};
-use cluster_protocol::envelope::{Envelope, Target};
+
 use cluster_protocol::frame::lines;
 use cluster_protocol::listen::ListenQuery;
-use cluster_protocol::outbound::{self, LaneName};
+use cluster_protocol::outbound;
 
 /// How long to wait before the next attempt at an address that is in use for a moment.
 const AGAIN: Duration = Duration::from_millis(5);
@@ -102,9 +100,20 @@ impl Shell {
                     // A large file takes a while to go.
                     tokio::task::spawn_blocking(move || std::fs::remove_file(file));
                 }
-                Action::Fleet(order) => self.order_fleet(order),
+                Action::Fleet(order) => {
+                    self.order_fleet(order);
+                    // Another worker may have been chosen, whose time is the lease's.
+                    self.guards = Guards::Others;
+                }
+                Action::SendFleet { to, mail, number, frame, origin } => {
+                    self.send_fleet(to, mail, number, frame, origin);
+                }
+                Action::CountMissed { host, count } => self.count_missed(&host, count),
                 Action::TellRestarted { id, result } => self.orders.restarted(id, result),
-                Action::Notify(Notice::Closed(outcome)) => self.state = RunState::Ended(outcome),
+                Action::Notify(Notice::Closed(outcome)) => {
+                    self.leases_end();
+                    self.state = RunState::Ended(outcome);
+                }
                 Action::Notify(Notice::Publication(from, frame)) => self.publish_to_app(from, frame),
                 Action::Notify(notice) => self.notify(notice),
             }
@@ -188,13 +197,17 @@ impl Shell {
         let messages = if patience == Patience::Limited { lines(&frame).count() as u64 } else { 1 };
         let (receiver, taken) = (Receiver::Peer(Peer::Child(child)), link.taken());
         // What any worker may have goes to another one as soon as this one is behind: it is held back when all are.
-        let verdict = if lane.to == LaneName::To(Target::AnyWorker) && link.reading == Reading::KeepsUp {
+        let verdict = if lane.to.is_for_any_worker() && link.reading == Reading::KeepsUp {
             Verdict::Send
         } else {
             self.flow.offer(now, Offer { lane, receiver, patience, messages, size, queued, taken })
         };
-        if let Verdict::GiveUp(missed) = verdict {
-            return self.give_up(lane.from, &frame, missed);
+        match (verdict, lane.from) {
+            (Verdict::GiveUp(_), Peer::Host(from)) => {
+                return self.core.handle(now, Event::GivenUp { child, from, frame });
+            }
+            (Verdict::GiveUp(missed), from) => return self.give_up(from, &frame, missed),
+            _ => {}
         }
         link.send(frame, None, Some(lane.from));
         if queued + size > HIGH_WATER && link.reading == Reading::KeepsUp {
@@ -262,74 +275,7 @@ impl Shell {
         }
     }
 
-    pub(super) fn notify(&mut self, notice: Notice) {
-        if let Notice::SlotTaken { child, slot } = notice {
-            self.outputs.slot_taken(child, slot);
-        }
-        self.unasked.hear(self.now(), &notice);
-        self.counters.note(self.now(), &notice);
-        self.history.note(wall_clock(), &notice);
-        if let Notice::Reloaded { id: Some(id), report } = &notice {
-            self.relaunched(*id, report.ok);
-        }
-        let Some(notice) = self.orders.settle(notice) else { return };
-        let sender = match &notice {
-            Notice::Online(child)
-            | Notice::Message(child, _)
-            | Notice::Handle(child, ..)
-            | Notice::Request(Some(child), _)
-            | Notice::ChildError(child, _)
-            | Notice::Listening(child, _)
-            | Notice::ProtocolError { child, .. }
-            | Notice::Undeliverable { from: Peer::Child(child), .. } => Some(*child),
-            _ => None,
-        };
-        // It is held back by the name under which it was sent.
-        let meant_for = match &notice {
-            Notice::Undeliverable { frame, .. } => target(frame),
-            _ => Target::App,
-        };
-        match &notice {
-            Notice::Ready => self.service.ready(),
-            Notice::ChildReady(ChildId::Worker(_)) => {
-                let lanes = self.flow.any_worker_keeps_up();
-                self.resume(lanes);
-            }
-            Notice::Reloaded { .. } => self.service.reloaded(),
-            Notice::Exception { .. } => self.service.stopping(),
-            _ => {}
-        }
-        if let Notice::Handle(_, _, handle) = &notice
-            && let Some(socket) = self.connections.remove(handle).and_then(Rc::into_inner)
-        {
-            self.app.keep(*handle, socket);
-        }
-        let before = self.app.bytes();
-        let size = self.app.push(notice);
-        if let Some(child) = sender {
-            let (lane, receiver) = (Lane::of(Peer::Child(child), meant_for), Receiver::Peer(Peer::App));
-            let (patience, messages, taken) = (Patience::Unlimited, 1, self.app.taken());
-            let offer = Offer { lane, receiver, patience, messages, size, queued: before, taken };
-            let verdict = self.flow.offer(self.now(), offer);
-            self.slow_down(lane, verdict);
-        }
-    }
-
-    /// An app that takes nothing holds up nobody for long, as no worker does.
-    fn publish_to_app(&mut self, from: Peer, frame: Bytes) {
-        let (lane, receiver) = (Lane::of_topics(from), Receiver::Peer(Peer::App));
-        let (messages, size) = (lines(&frame).count() as u64, frame.len());
-        let (queued, taken) = (self.app.bytes(), self.app.taken());
-        let offer = Offer { lane, receiver, patience: Patience::Limited, messages, size, queued, taken };
-        let verdict = self.flow.offer(self.now(), offer);
-        // How much it missed it hears when it takes something again.
-        if !matches!(verdict, Verdict::GiveUp(_)) {
-            self.app.push(Notice::Publication(from, frame));
-            self.slow_down(lane, verdict);
-        }
-    }
-
-    fn slow_down(&mut self, lane: Lane, verdict: Verdict) {
+    pub(super) fn slow_down(&mut self, lane: Lane, verdict: Verdict) {
         let link = match lane.from {
             _ if verdict == Verdict::Send => return,
             Peer::App => {
@@ -339,6 +285,7 @@ impl Shell {
                 return self.app.set_slowed(true);
             }
             Peer::Child(child) => self.links.get_mut(&child),
+            Peer::Host(_) => return,
         };
         match (link, verdict) {
             (Some(link), Verdict::SendAndPause) => link.send_first(outbound::pause(lane.to), None),
@@ -358,6 +305,7 @@ impl Shell {
     pub(super) fn resume(&mut self, lanes: Vec<Lane>) {
         for Lane { from, to } in lanes {
             let Peer::Child(child) = from else {
+                // Of other hosts nobody is held back.
                 self.app.set_slowed(self.flow.is_slowed(Peer::App));
                 if let Some(child) = self.adopted(Lane { from, to })
                     && self.app.catches_up(child)
@@ -375,13 +323,5 @@ impl Shell {
                 self.tell(Event::Throttled { child });
             }
         }
-    }
-}
-
-/// Whom a message names.
-fn target(frame: &[u8]) -> Target {
-    match Envelope::read(frame) {
-        Ok(Envelope::User(target) | Envelope::Request(target)) => target,
-        _ => Target::App,
     }
 }

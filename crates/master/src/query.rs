@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::IpAddr;
+use std::path::Path;
 
 use socket2::{SockAddr, Socket};
 
@@ -54,7 +55,7 @@ pub(super) fn bind(
 /// Whether an address is what a query asks for.
 pub(super) fn is_asked_for(query: &ListenQuery, bound: &SockAddr) -> bool {
     if query.address_type == Some(AddressType::Pipe) {
-        return bound.as_pathname().is_some_and(|path| query.address.as_deref().is_some_and(|asked| path == asked));
+        return bound.as_pathname().is_some_and(|path| query.address.as_deref().map(Path::new) == Some(path));
     }
     let Some(bound) = bound.as_socket() else { return false };
     let port = query.port.and_then(|port| u16::try_from(port).ok()).filter(|port| *port != 0);

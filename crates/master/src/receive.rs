@@ -74,6 +74,8 @@ impl Shell {
                 }
                 self.tell(Event::Exited { child, exit: named(exit) });
             }
+            Input::FromFleet(all) => self.fleet_sent(all),
+            Input::FleetCaughtUp => self.fleet_caught_up(),
             Input::DescendantsEnded { child } => self.descendants_ended(child),
             Input::Watch(news) => self.watched(news),
             Input::GuardEnded { exit } => {
@@ -290,7 +292,9 @@ impl Shell {
                 match what {
                     // It would wait for the acknowledgement for ever, with all that it sends after.
                     Oversized::Handle => drop(self.take_handle(child)),
-                    Oversized::Reply { id, target } => self.tell(Event::AnswerTooLarge { child, target, id, limit }),
+                    Oversized::Reply { id, target, host } => {
+                        self.tell(Event::AnswerTooLarge { child, target, host, id, limit });
+                    }
                     Oversized::Request { .. } | Oversized::Other => {}
                 }
                 let detail = format!("a message of more than maxMessageBytes ({limit} bytes) was skipped");

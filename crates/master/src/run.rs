@@ -121,9 +121,13 @@ impl Shell {
             bound.inspect_err(|error| tracing::debug!(%error, "there is no control socket")).ok()
         });
         let (clock, origin) = (platform.monotonic_clock(), Instant::now());
-        let fleet = config.fleet.as_ref().map(|fleet| Box::new(Fleet::new(platform, fleet)));
-        let policy =
-            Policy { fleet_alone: config.fleet.as_ref().and_then(FleetConfig::alone), ..config.policy.clone() };
+        let fleet = config.fleet.as_ref().map(|fleet| Box::new(Fleet::new(platform, fleet, &inputs)));
+        let policy = Policy {
+            fleet_alone: config.fleet.as_ref().and_then(FleetConfig::alone),
+            fleet_random_worker: config.fleet.as_ref().and_then(FleetConfig::random_worker),
+            fleet_host: config.fleet.as_ref().map(FleetConfig::host),
+            ..config.policy.clone()
+        };
         let enforces = fleet.as_ref().and_then(|fleet| fleet.guarded_within());
         Self {
             core: Core::new(policy, fastrand::u64(..)).with_clock(clock),
@@ -192,19 +196,22 @@ impl Shell {
     fn deadline(&self) -> Option<Time> {
         let core = self.core.next_timeout();
         let others = [self.flow.deadline(), self.trim_at, self.service.deadline(), self.guarding.deadline()];
-        others.into_iter().chain([self.unasked.deadline()]).chain([core]).flatten().min()
+        let fleet = self.fleet.as_ref().and_then(|fleet| fleet.deadline());
+        others.into_iter().chain([self.unasked.deadline(), fleet, core]).flatten().min()
     }
 
     fn timed_out(&mut self) {
         let taken = |receiver| match receiver {
             flow::Receiver::Peer(Peer::Child(child)) => self.links.get(&child).map_or(0, Link::taken),
             flow::Receiver::Peer(Peer::App) => self.app.taken(),
-            flow::Receiver::Mail(_) => 0,
+            // Who sends to other hosts waits for as long as it takes.
+            flow::Receiver::Peer(Peer::Host(_)) | flow::Receiver::Mail(_) | flow::Receiver::Fleet => 0,
         };
         let released = self.flow.timed_out(self.origin.elapsed(), taken);
         self.resume(released);
         self.service.timed_out(self.now());
         self.unasked.timed_out(self.now());
+        self.tell_losses();
         if self.guarding.timed_out(self.now()) {
             self.guard_children();
         }
@@ -349,7 +356,7 @@ impl Shell {
             }
             Command::Ordered { number, failed, json } => self.ordered(number, failed, json),
             Command::KeepPreload(preload) => self.preload = Some(preload),
-            Command::Fleet(order) => self.order_engine(&order),
+            Command::Fleet(order) => self.host_ordered(&order),
             Command::ReopenOutput => drop(self.outputs.reopen()),
             Command::PauseOutput(stream, paused) => self.outputs.pause(stream, paused),
             Command::AppCaughtUp => {

@@ -13,8 +13,12 @@ pub enum ErrorCode {
     Development,
     /// Nobody has the fleet's alone.
     FleetAlone,
+    /// The fleet's servers cannot be reached.
+    FleetAway,
     /// The fleet's servers do not know this user.
     FleetCredentials,
+    /// The fleet has no such host.
+    FleetInvalid,
     /// The fleet's servers keep nothing.
     FleetJetStream,
     /// There is no secure connection to the fleet's servers.
@@ -36,6 +40,8 @@ pub enum ErrorCode {
     MessageTruncated,
     /// There is no alone.
     NoAlone,
+    /// There is only this host.
+    NoFleet,
     /// The output goes to no file.
     NoOutputFile,
     /// A slot has no worker.
@@ -86,6 +92,8 @@ impl ErrorCode {
             Self::ConnectionFatal => "ERR_CONNECTION_FATAL",
             Self::Development => "ERR_DEVELOPMENT",
             Self::FleetAlone => "ERR_FLEET_ALONE",
+            Self::FleetAway => "ERR_FLEET_AWAY",
+            Self::FleetInvalid => "ERR_FLEET_INVALID",
             Self::FleetCredentials => "ERR_FLEET_CREDENTIALS",
             Self::FleetJetStream => "ERR_FLEET_JETSTREAM",
             Self::FleetTls => "ERR_FLEET_TLS",
@@ -98,6 +106,7 @@ impl ErrorCode {
             Self::MessageTooLarge => "ERR_MESSAGE_TOO_LARGE",
             Self::MessageTruncated => "ERR_MESSAGE_TRUNCATED",
             Self::NoAlone => "ERR_NO_ALONE",
+            Self::NoFleet => "ERR_NO_FLEET",
             Self::NoOutputFile => "ERR_NO_OUTPUT_FILE",
             Self::NoSuchSlot => "ERR_NO_SUCH_SLOT",
             Self::NoWorkers => "ERR_NO_WORKERS",

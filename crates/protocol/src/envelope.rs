@@ -17,6 +17,30 @@ pub enum Target {
     AllWorkers,
     /// `to: 'worker'` with a `worker_pid`.
     WorkerPid(u32),
+    /// Any of these with `scope: 'fleet'`.
+    Fleet(Reach),
+}
+
+/// How far something goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MessageScope {
+    /// It stays on its host.
+    Host,
+    /// `scope: 'fleet'`.
+    Fleet,
+}
+
+/// Whom of all hosts a message with `scope: 'fleet'` is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Reach {
+    /// The one alone of the fleet.
+    Alone,
+    /// One worker of any host.
+    AnyWorker,
+    /// All workers of all hosts.
+    AllWorkers,
+    /// The worker that its `worker_pid` names: [`host_and_pid`].
+    OneWorker,
 }
 
 impl Target {
@@ -24,7 +48,10 @@ impl Target {
     /// each as an event, and any worker may be another one each time.
     #[must_use]
     pub fn is_the_same_for_all(self) -> bool {
-        matches!(self, Self::Alone | Self::AllWorkers | Self::WorkerPid(_))
+        matches!(
+            self,
+            Self::Alone | Self::AllWorkers | Self::WorkerPid(_) | Self::Fleet(Reach::Alone | Reach::AllWorkers)
+        )
     }
 }
 
@@ -92,6 +119,7 @@ struct EnvelopeFields<'a> {
     to: Option<Raw<'a>>,
     kind: Option<Raw<'a>>,
     worker_pid: Option<Raw<'a>>,
+    scope: Option<Raw<'a>>,
 }
 
 impl<'a> EnvelopeFields<'a> {
@@ -102,6 +130,7 @@ impl<'a> EnvelopeFields<'a> {
             b"cmd" => self.cmd = Some(value),
             b"type" => self.kind = Some(value),
             b"worker_pid" => self.worker_pid = Some(value),
+            b"scope" => self.scope = Some(value),
             _ => {}
         }
     }
@@ -119,24 +148,49 @@ impl<'a> EnvelopeFields<'a> {
 
     fn target(&self) -> Target {
         match text(self.to).as_deref() {
+            Some("alone") if self.is_for_fleet() => Target::Fleet(Reach::Alone),
             Some("alone") => Target::Alone,
             Some("worker") => self.worker_target(),
             _ => Target::App,
         }
     }
 
+    fn is_for_fleet(&self) -> bool {
+        self.scope.is_some() && text(self.scope).as_deref() == Some("fleet")
+    }
+
     fn worker_target(&self) -> Target {
         // JSON.stringify leaves `worker_pid: undefined` out, and null names no worker.
         if let Some(pid) = self.worker_pid.filter(|raw| *raw != b"null") {
+            if self.is_for_fleet() && text(Some(pid)).is_some_and(|name| name.contains('/')) {
+                return Target::Fleet(Reach::OneWorker);
+            }
             // As a number or as a text (egg's pids are texts). One that cannot be one names a process that doesn't exist: pid 0 is nobody's.
             let number = text(Some(pid)).map_or_else(|| serde_json::from_slice(pid).ok(), |digits| digits.parse().ok());
             return Target::WorkerPid(number.unwrap_or(0));
         }
-        match text(self.kind).as_deref() {
-            Some("all") => Target::AllWorkers,
-            _ => Target::AnyWorker,
+        match (text(self.kind).as_deref(), self.is_for_fleet()) {
+            (Some("all"), true) => Target::Fleet(Reach::AllWorkers),
+            (Some("all"), false) => Target::AllWorkers,
+            (_, true) => Target::Fleet(Reach::AnyWorker),
+            (_, false) => Target::AnyWorker,
         }
     }
+}
+
+/// Which worker of which host a message to [`Reach::OneWorker`] names: `'host/4711'`.
+#[must_use]
+pub fn host_and_pid(line: &[u8]) -> Option<(String, u32)> {
+    let mut worker_pid = None;
+    each_field(line, |key, value| {
+        if key == b"worker_pid" {
+            worker_pid = Some(value);
+        }
+    })
+    .ok()?;
+    let named = text(worker_pid)?;
+    let (host, pid) = named.rsplit_once('/')?;
+    Some((host.to_owned(), pid.parse().ok()?))
 }
 
 /// What a raw string says; `None` for other values. Bytes that are no UTF-8 are nothing that is looked for.
@@ -149,153 +203,4 @@ fn text(raw: Option<Raw<'_>>) -> Option<Cow<'_, str>> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::scan::DEEPEST;
-    use proptest::prelude::*;
-    use serde_json::{Value, json};
-
-    fn target(value: &Value) -> Target {
-        match Envelope::read(value.to_string().as_bytes()) {
-            Ok(Envelope::User(target)) => target,
-            other => panic!("{other:?}"),
-        }
-    }
-
-    /// The same decision from a full parse: what the scan must agree with.
-    fn by_full_parse(value: &Value) -> Envelope {
-        let field = |name: &str| value.get(name);
-        if field("cmd").and_then(Value::as_str).is_some_and(|cmd| cmd.starts_with("NODE_")) {
-            return Envelope::Internal;
-        }
-        Envelope::User(match field("to").and_then(Value::as_str) {
-            Some("alone") => Target::Alone,
-            Some("worker") => match field("worker_pid").filter(|pid| !pid.is_null()) {
-                Some(Value::String(digits)) => Target::WorkerPid(digits.parse().unwrap_or(0)),
-                Some(pid) => Target::WorkerPid(pid.as_u64().and_then(|pid| u32::try_from(pid).ok()).unwrap_or(0)),
-                None if field("type").and_then(Value::as_str) == Some("all") => Target::AllWorkers,
-                None => Target::AnyWorker,
-            },
-            _ => Target::App,
-        })
-    }
-
-    #[test]
-    fn finds_the_targets_of_the_document() {
-        assert_eq!(target(&json!({"to": "alone", "data": {"to": "worker"}})), Target::Alone);
-        assert_eq!(target(&json!({"to": "worker"})), Target::AnyWorker);
-        assert_eq!(target(&json!({"to": "worker", "type": "worker"})), Target::AnyWorker);
-        assert_eq!(target(&json!({"to": "worker", "type": "all"})), Target::AllWorkers);
-        assert_eq!(target(&json!({"to": "worker", "worker_pid": 7, "type": "all"})), Target::WorkerPid(7));
-        assert_eq!(target(&json!({"to": "app"})), Target::App);
-        assert_eq!(target(&json!({"to": "elsewhere"})), Target::App);
-        for other in [json!("ready"), json!(1), json!(-1), json!(1.5), json!(null), json!(true), json!(["to", "alone"])]
-        {
-            assert_eq!(target(&other), Target::App, "{other}");
-        }
-    }
-
-    #[test]
-    fn a_worker_pid_that_cannot_be_one_matches_nobody() {
-        for pid in [json!("x"), json!("-1"), json!("7.5"), json!(" 7"), json!(""), json!(-1), json!(1.5), json!({})] {
-            assert_eq!(target(&json!({"to": "worker", "worker_pid": pid})), Target::WorkerPid(0), "{pid}");
-        }
-    }
-
-    #[test]
-    fn a_worker_pid_may_be_a_text() {
-        assert_eq!(target(&json!({"to": "worker", "worker_pid": "4711", "type": "all"})), Target::WorkerPid(4711));
-        let escaped = br#"{"to":"worker","worker_pid":"\u0037"}"#;
-        assert_eq!(Envelope::read(escaped), Ok(Envelope::User(Target::WorkerPid(7))));
-    }
-
-    #[test]
-    fn understands_escapes_and_takes_the_last_of_duplicates() {
-        let line = br#"{"t\u006f":"wor\u006ber","to":"\u0061lone"}"#;
-        assert_eq!(Envelope::read(line), Ok(Envelope::User(Target::Alone)));
-        assert_eq!(Envelope::read(br#"{"cmd":"N\u004fDE_X"}"#), Ok(Envelope::Internal));
-    }
-
-    #[test]
-    fn what_is_nested_too_deeply_is_refused() {
-        let deep = |depth| format!(r#"{{"data":{}{},"to":"alone"}}"#, "[".repeat(depth), "]".repeat(depth));
-        assert_eq!(Envelope::read(deep(DEEPEST - 1).as_bytes()), Ok(Envelope::User(Target::Alone)));
-        assert!(Envelope::read(deep(DEEPEST).as_bytes()).is_err());
-        assert!(Envelope::read(&[b'['; 100_000]).is_err());
-    }
-
-    #[test]
-    fn what_is_not_json_is_refused() {
-        for bad in ["", "{", "{}x", r#"{"to":"alone""#, r#"{"a":}"#, "nul", r#"{"to":"alone","x":tru}"#] {
-            assert!(Envelope::read(bad.as_bytes()).is_err(), "{bad}");
-        }
-    }
-
-    fn values() -> impl Strategy<Value = Value> {
-        let leaf = prop_oneof![
-            Just(Value::Null),
-            any::<bool>().prop_map(Value::from),
-            any::<i32>().prop_map(Value::from),
-            any::<f32>().prop_map(Value::from),
-            prop_oneof![Just("alone"), Just("worker"), Just("all"), Just("7"), Just("NODE_X"), Just("\"\\\n\u{1F600}")]
-                .prop_map(Value::from),
-        ];
-        leaf.prop_recursive(4, 32, 6, |inner| {
-            let key =
-                prop_oneof![Just("to"), Just("type"), Just("cmd"), Just("worker_pid"), Just("data"), Just("t\\o")];
-            prop_oneof![
-                proptest::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
-                proptest::collection::btree_map(key.prop_map(str::to_owned), inner, 0..6)
-                    .prop_map(|map| Value::Object(map.into_iter().collect())),
-            ]
-        })
-    }
-
-    proptest! {
-        #[test]
-        fn agrees_with_a_full_parse(value in values()) {
-            let line = value.to_string();
-            prop_assert_eq!(Envelope::read(line.as_bytes()), Ok(by_full_parse(&value)));
-        }
-
-        #[test]
-        fn arbitrary_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
-            let _ = Envelope::read(&bytes);
-        }
-    }
-
-    #[test]
-    fn what_is_for_the_master_or_comes_with_a_handle_is_told_apart() {
-        for (line, envelope) in [
-            (r#"{"cmd":"NODE_YUNFLY_RPC","to":"alone"}"#, Envelope::Request(Target::Alone)),
-            (r#"{"cmd":"NODE_YUNFLY_TOPIC","to":"alone"}"#, Envelope::Topic),
-            (r#"{"cmd":"NODE_YUNFLY_ADV","to":"worker"}"#, Envelope::User(Target::AnyWorker)),
-            (r#"{"cmd":"NODE_HANDLE","type":"net.Native"}"#, Envelope::Handle),
-            (r#"{"cmd":"NODE_HANDLE_ACK"}"#, Envelope::Internal),
-            (r#"{"cmd":"NODE_","to":"alone"}"#, Envelope::Internal),
-            (r#"{"cmd":"NODE","to":"alone"}"#, Envelope::User(Target::Alone)),
-            (r#"{"cmd":["NODE_HANDLE"],"to":"alone"}"#, Envelope::User(Target::Alone)),
-        ] {
-            assert_eq!(Envelope::read(line.as_bytes()), Ok(envelope), "{line}");
-        }
-    }
-
-    #[test]
-    fn several_messages_go_as_one_piece_where_the_same_get_them_all() {
-        for (target, same) in [
-            (Target::App, false),
-            (Target::AnyWorker, false),
-            (Target::Alone, true),
-            (Target::AllWorkers, true),
-            (Target::WorkerPid(7), true),
-        ] {
-            assert_eq!(target.is_the_same_for_all(), same, "{target:?}");
-        }
-    }
-
-    #[test]
-    fn what_is_no_json_is_told_with_its_place() {
-        let error = Envelope::read(br#"{"to":}"#);
-        assert_eq!(error, Err(InvalidJson("no JSON: a value expected at byte 6".to_owned())));
-    }
-}
+mod tests;

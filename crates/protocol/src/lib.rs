@@ -17,6 +17,7 @@ pub mod outbox;
 pub mod oversized;
 pub mod portions;
 pub mod profile;
+pub mod remote;
 pub mod request;
 pub mod scalar;
 pub mod scan;

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::envelope::Target;
+use super::envelope::{Reach, Target};
 use super::inbound::Question;
 
 /// Node's names for the handles that a channel carries (`handleConversion` in lib/internal/child_process.js).
@@ -256,6 +256,14 @@ pub enum LaneName {
     Topics,
 }
 
+impl LaneName {
+    /// Whether any worker may have it: then one that keeps up is enough.
+    #[must_use]
+    pub fn is_for_any_worker(self) -> bool {
+        matches!(self, Self::To(Target::AnyWorker | Target::Fleet(Reach::AnyWorker)))
+    }
+}
+
 /// Asks a sender to hold back what it has for a target: there is one that does not keep up.
 #[must_use]
 pub fn pause(lane: LaneName) -> Bytes {
@@ -276,6 +284,10 @@ fn lane_frame(act: &str, lane: LaneName) -> Bytes {
         LaneName::To(Target::AnyWorker) => "\"worker\"".to_owned(),
         LaneName::To(Target::AllWorkers) => "\"all\"".to_owned(),
         LaneName::To(Target::WorkerPid(pid)) => pid.to_string(),
+        LaneName::To(Target::Fleet(Reach::Alone)) => "\"fleet-alone\"".to_owned(),
+        LaneName::To(Target::Fleet(Reach::AnyWorker)) => "\"fleet-worker\"".to_owned(),
+        LaneName::To(Target::Fleet(Reach::AllWorkers)) => "\"fleet-all\"".to_owned(),
+        LaneName::To(Target::Fleet(Reach::OneWorker)) => "\"fleet-one\"".to_owned(),
         LaneName::Each => "\"each\"".to_owned(),
         LaneName::Topics => "\"topics\"".to_owned(),
     };

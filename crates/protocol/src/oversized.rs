@@ -23,6 +23,8 @@ pub enum Oversized {
         id: String,
         /// To whom.
         target: Target,
+        /// On which host that is; `None`: on this one.
+        host: Option<String>,
     },
     /// A message with a handle: its sender waits until that is acknowledged.
     Handle,
@@ -40,7 +42,10 @@ impl Oversized {
         if let Some((id, _)) = id_after(line, REQUEST) {
             return Self::Request { id };
         }
-        let reply = id_after(line, REPLY).and_then(|(id, rest)| Some(Self::Reply { id, target: receiver(rest)? }));
+        let reply = id_after(line, REPLY).and_then(|(id, rest)| {
+            let (target, rest) = receiver(rest)?;
+            Some(Self::Reply { id, target, host: host(rest) })
+        });
         reply.unwrap_or(Self::Other)
     }
 }
@@ -54,18 +59,28 @@ fn id_after<'a>(line: &'a [u8], head: &[u8]) -> Option<(String, &'a [u8])> {
     (!id.contains('\\')).then(|| (id.to_owned(), &rest[end..]))
 }
 
-/// Who asked.
-fn receiver(rest: &[u8]) -> Option<Target> {
+/// Who asked, and what follows.
+fn receiver(rest: &[u8]) -> Option<(Target, &[u8])> {
     let named = |name: &str| rest.strip_prefix(name.as_bytes());
-    if named(r#"","to":"app""#).is_some() {
-        return Some(Target::App);
+    if let Some(rest) = named(r#"","to":"app""#) {
+        return Some((Target::App, rest));
     }
-    if named(r#"","to":"alone""#).is_some() {
-        return Some(Target::Alone);
+    if let Some(rest) = named(r#"","to":"alone""#) {
+        return Some((Target::Alone, rest));
     }
-    let pid = named(r#"","to":"worker","worker_pid":"#)?;
-    let end = pid.iter().position(|byte| !byte.is_ascii_digit())?;
-    std::str::from_utf8(&pid[..end]).ok()?.parse().ok().map(Target::WorkerPid)
+    let (pid, rest) = number(named(r#"","to":"worker","worker_pid":"#)?)?;
+    Some((Target::WorkerPid(pid), rest))
+}
+
+/// On which host that is, if it is another one.
+fn host(rest: &[u8]) -> Option<String> {
+    let name = rest.strip_prefix(br#","host":"#)?;
+    serde_json::Deserializer::from_slice(name).into_iter().next()?.ok()
+}
+
+fn number(text: &[u8]) -> Option<(u32, &[u8])> {
+    let end = text.iter().position(|byte| !byte.is_ascii_digit())?;
+    Some((std::str::from_utf8(&text[..end]).ok()?.parse().ok()?, &text[end..]))
 }
 
 #[cfg(test)]
@@ -89,7 +104,9 @@ mod tests {
             (r#""to":"alone""#, Target::Alone),
             (r#""to":"worker","worker_pid":77"#, Target::WorkerPid(77)),
         ] {
-            assert_eq!(read(&reply(to)), Oversized::Reply { id: id("7-ab-1"), target });
+            assert_eq!(read(&reply(to)), Oversized::Reply { id: id("7-ab-1"), target, host: None });
+            let elsewhere = reply(to).replace(r#","pid":3"#, r#","host":"b\"店","pid":3"#);
+            assert_eq!(read(&elsewhere), Oversized::Reply { id: id("7-ab-1"), target, host: Some("b\"店".to_owned()) });
         }
         assert_eq!(read(&reply(r#""to":"worker""#)), Oversized::Other);
         for other in ["", "xxx", r#"{"to":"alone","data":"xxx"#, r#"{"cmd":"NODE_YUNFLY_RPC","act":"reply","id":"7"#] {

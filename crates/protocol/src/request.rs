@@ -7,6 +7,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use super::code::ErrorCode;
+use super::envelope::Target;
 use super::outbound::frame;
 
 /// Longer names of requests are refused: each is kept until its answer.
@@ -24,6 +25,8 @@ pub enum RequestPart {
     Reply {
         /// The name of what it answers.
         id: String,
+        /// From which host that has come; `None`: from this one.
+        host: Option<String>,
     },
     /// Who asked does not wait any more.
     Cancel {
@@ -39,13 +42,40 @@ pub struct Signature {
     from: Option<String>,
     pid: Option<u32>,
     reply: Option<ReplyTo>,
+    /// It says that it comes from this host.
+    host: Option<String>,
 }
 
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+/// Where an answer goes.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-struct ReplyTo {
-    to: Option<String>,
+pub(super) struct ReplyTo {
+    to: Option<Cow<'static, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     worker_pid: Option<u32>,
+}
+
+impl ReplyTo {
+    /// The process that is to get it.
+    pub(super) fn target(&self) -> Option<Target> {
+        match (self.to.as_deref(), self.worker_pid) {
+            (Some("app"), _) => Some(Target::App),
+            (Some("alone"), _) => Some(Target::Alone),
+            (Some("worker"), Some(pid)) => Some(Target::WorkerPid(pid)),
+            _ => None,
+        }
+    }
+
+    /// The address of a process that can ask: of others there is none.
+    pub(super) fn of(target: Target) -> Self {
+        let (to, worker_pid) = match target {
+            Target::App => (Some("app"), None),
+            Target::Alone => (Some("alone"), None),
+            Target::WorkerPid(pid) => (Some("worker"), Some(pid)),
+            Target::AnyWorker | Target::AllWorkers | Target::Fleet(_) => (None, None),
+        };
+        Self { to: to.map(Cow::Borrowed), worker_pid }
+    }
 }
 
 impl Signature {
@@ -55,6 +85,8 @@ impl Signature {
         match part {
             RequestPart::Cancel { .. } => true,
             RequestPart::Reply { .. } => self.pid == Some(pid),
+            // From which host a request comes only a master may say.
+            RequestPart::Request { .. } if self.host.is_some() => false,
             RequestPart::Request { .. } => {
                 let to_itself = |reply: &ReplyTo| {
                     reply.to.as_deref() == Some(role) && (role != "worker" || reply.worker_pid == Some(pid))
@@ -107,8 +139,10 @@ impl RequestPart {
             pid: Option<u32>,
             #[serde(default)]
             reply: Option<ReplyTo>,
+            #[serde(default)]
+            host: Option<String>,
         }
-        let RequestHead { act, id, from, pid, reply } =
+        let RequestHead { act, id, from, pid, reply, host } =
             serde_json::from_slice(line).map_err(|error| Unreadable::Fields(error.to_string()))?;
         if id.len() > LONGEST_ID {
             return Err(Unreadable::LongId(id.len()));
@@ -116,11 +150,11 @@ impl RequestPart {
         let id = id.into_owned();
         let part = match &*act {
             "request" => Self::Request { id },
-            "reply" => Self::Reply { id },
+            "reply" => return Ok((Self::Reply { id, host }, Signature { from, pid, reply, host: None })),
             "cancel" => Self::Cancel { id },
             _ => return Err(Unreadable::Act(act.into_owned())),
         };
-        Ok((part, Signature { from, pid, reply }))
+        Ok((part, Signature { from, pid, reply, host }))
     }
 }
 
@@ -209,6 +243,8 @@ mod tests {
             (r#""worker_pid":7"#, r#""worker_pid":8"#),
             (r#"{"to":"worker","worker_pid":7}"#, r#"{"to":"app"}"#),
             (r#"{"to":"worker","worker_pid":7}"#, "null"),
+            (r#""pid":7,"#, r#""pid":7,"host":"b","#),
+            (r#""pid":7,"#, r#""pid":7,"h\u006fst":"b","#),
         ] {
             assert!(!is_of(&request.replace(sent, forged), "worker", 7), "{forged}");
         }
@@ -226,8 +262,11 @@ mod tests {
         assert!(RequestPart::read(br#"{"act":"request"}"#).is_err());
         let deep = format!(r#"{{"act":"reply","id":"1","data":{}{}}}"#, "[".repeat(500), "]".repeat(500));
         for line in [r#"{"act":"reply","id":"1","data":"\ud83d"}"#, &deep] {
-            assert_eq!(RequestPart::read(line.as_bytes()), Ok(RequestPart::Reply { id: "1".to_owned() }));
+            assert_eq!(RequestPart::read(line.as_bytes()), Ok(RequestPart::Reply { id: "1".to_owned(), host: None }));
         }
+        let (id, host) = ("1".to_owned(), Some("b".to_owned()));
+        let line = br#"{"act":"reply","id":"1","pid":3,"host":"b"}"#;
+        assert_eq!(RequestPart::read(line), Ok(RequestPart::Reply { id, host }));
         assert!(RequestPart::read(br#"{"act":"other","id":"1"}"#).is_err());
         let long = format!(r#"{{"act":"reply","id":"{}"}}"#, "x".repeat(LONGEST_ID + 1));
         assert!(RequestPart::read(long.as_bytes()).is_err());

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::envelope::each_field;
+use super::envelope::{MessageScope, each_field};
 use super::outbound::frame;
 
 /// Longer names are refused: they are kept. 256 UTF-16 units, each of which may be written as `\uXXXX`.
@@ -19,6 +19,8 @@ pub struct TopicFrame {
     /// The topic's name, as it stands in the frame.
     pub topic: String,
     pub act: TopicAct,
+    /// Whose subscribers get what is published.
+    pub scope: MessageScope,
     publisher: Publisher,
 }
 
@@ -69,6 +71,7 @@ impl TopicFrame {
     /// When a field is missing, or the name is too long.
     pub fn read(line: &[u8]) -> Result<Self, UnreadableTopic> {
         let (mut act, mut topic, mut id, mut retain, mut from, mut pid) = (None, None, None, None, None, None);
+        let mut scope = MessageScope::Host;
         each_field(line, |key, value| match key {
             b"act" => act = Some(value),
             b"topic" => topic = Some(value),
@@ -76,6 +79,7 @@ impl TopicFrame {
             b"retain" => retain = Some(value),
             b"from" => from = Some(value),
             b"pid" => pid = Some(value),
+            b"scope" => scope = if value == br#""fleet""# { MessageScope::Fleet } else { MessageScope::Host },
             _ => {}
         })
         .map_err(|_| UnreadableTopic::Field("form"))?;
@@ -109,7 +113,7 @@ impl TopicFrame {
             _ => None,
         };
         let pid = pid.and_then(|pid| serde_json::from_slice(pid).ok());
-        Ok(Self { topic, act, publisher: Publisher { role, pid } })
+        Ok(Self { topic, act, scope, publisher: Publisher { role, pid } })
     }
 
     /// Whether this process may send it: nobody publishes in another's name.
@@ -188,6 +192,16 @@ mod tests {
     }
 
     #[test]
+    fn it_goes_to_the_subscribers_of_this_host_or_of_the_fleet() {
+        let scope = |fields: &str| read(&format!(r#""act":"publish","topic":"a"{fields}"#)).unwrap().scope;
+        assert_eq!(scope(""), MessageScope::Host);
+        assert_eq!(scope(r#","scope":"fleet""#), MessageScope::Fleet);
+        for other in [r#","scope":"host""#, r#","scope":null"#, r#","scope":"fleet","scope":true"#] {
+            assert_eq!(scope(other), MessageScope::Host, "{other}");
+        }
+    }
+
+    #[test]
     fn what_is_missing_is_told() {
         for (fields, field) in [
             (r#""topic":"a""#, "act"),
@@ -246,6 +260,7 @@ mod tests {
             r#""act":"publish","topic":"b","from":"worker","pid":7"#,
             r#""act":"publish","topic":"a","from":"worker","pid":8"#,
             r#""act":"publish","topic":"a","from":"worker","pid":7,"retain":true"#,
+            r#""act":"publish","topic":"a","from":"worker","pid":7,"scope":"fleet""#,
             r#""act":"unsubscribe","topic":"a","from":"worker","pid":7"#,
         ] {
             let other = read(other).unwrap();

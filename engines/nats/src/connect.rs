@@ -1,57 +1,64 @@
 //! The connection to the servers: how it is made, and why it can't be.
 
-use std::error::Error;
-use std::io;
 use std::path::Path;
 use std::time::Duration;
 
-use async_nats::rustls;
-use async_nats::{Client, ConnectError, ConnectErrorKind, ConnectOptions, Event};
+use async_nats::{Client, ConnectOptions, Event};
 use cluster_fleet::seam::{EngineNews, RefusedBecause};
 use tokio::sync::mpsc;
 
+use crate::attempts::Attempts;
+use crate::failure::{Failure, Refusal};
 use crate::news::News;
 use crate::settings::{Credentials, EngineSettings};
 
-/// Why there is no use in trying again, and in words.
-#[derive(Debug)]
-pub struct Refusal(pub RefusedBecause, pub String);
-
-/// Why there is no connection.
-#[derive(Debug)]
-pub enum Failure {
-    Refused(Refusal),
-    /// It may be better the next time. In words.
-    Passing(String),
-}
-
 /// Tries until there is a connection. Later the client looks after it by itself.
-pub async fn connect(settings: &EngineSettings, events: &mpsc::Sender<Event>, news: &News) -> Result<Client, Refusal> {
-    let lease = settings.lease();
-    let mut told = None;
+///
+/// # Errors
+/// When as many attempts were refused as there are servers: one of several may be in order.
+pub async fn connect(
+    settings: &EngineSettings,
+    attempts: &Attempts,
+    events: &mpsc::Sender<Event>,
+    news: &News,
+) -> Result<Client, Refusal> {
+    let (mut told, mut refusals) = (None, 0);
     for attempt in 1.. {
         let options = options(settings, events.clone()).await?;
-        let error = match try_to_connect(settings, options).await {
+        let error = match try_to_connect(settings, options, attempts).await {
             Ok(client) => return Ok(client),
-            Err(Failure::Refused(refusal)) => return Err(refusal),
+            Err(Failure::Refused(refusal)) => {
+                refusals += 1;
+                if refusals >= settings.servers.len() {
+                    return Err(refusal);
+                }
+                refusal.1
+            }
             Err(Failure::Passing(error)) => error,
         };
         if told.as_ref() != Some(&error) {
             news.tell(EngineNews::Disconnected { error: error.clone() });
             told = Some(error);
         }
-        tokio::time::sleep(pause(attempt, lease)).await;
+        tokio::time::sleep(pause(attempt, settings.lease())).await;
     }
     std::future::pending().await
 }
 
-pub async fn try_to_connect(settings: &EngineSettings, options: ConnectOptions) -> Result<Client, Failure> {
+/// One of the servers.
+pub async fn try_to_connect(
+    settings: &EngineSettings,
+    options: ConnectOptions,
+    attempts: &Attempts,
+) -> Result<Client, Failure> {
     // They were parsed before.
     let addresses = settings.addresses().unwrap_or_default();
-    options.connect(addresses).await.map_err(|error| match refused_because(&error) {
-        Some(because) => Failure::Refused(Refusal(because, error.to_string())),
-        None => Failure::Passing(error.to_string()),
-    })
+    let choosing = attempts.clone();
+    let options = options.reconnect_to_server_callback(move |pool, _| {
+        let chosen = choosing.choose(&pool);
+        async { chosen }
+    });
+    options.connect(addresses).await.map_err(|error| Failure::of(&error, &attempts.server(), settings))
 }
 
 pub async fn options(settings: &EngineSettings, events: mpsc::Sender<Event>) -> Result<ConnectOptions, Refusal> {
@@ -120,29 +127,4 @@ async fn with_credentials(
             read.map_err(|error| Refusal(RefusedBecause::Credentials, format!("{}: {error}", file.display())))
         }
     }
-}
-
-/// None: it may be better the next time.
-fn refused_because(error: &ConnectError) -> Option<RefusedBecause> {
-    match error.kind() {
-        ConnectErrorKind::Authentication | ConnectErrorKind::AuthorizationViolation => {
-            Some(RefusedBecause::Credentials)
-        }
-        ConnectErrorKind::Tls => Some(RefusedBecause::Tls),
-        _ if is_of_tls(error) => Some(RefusedBecause::Tls),
-        _ => None,
-    }
-}
-
-/// A handshake that failed is an error of I/O, which has the true one inside.
-fn is_of_tls(error: &ConnectError) -> bool {
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let inner = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-        if error.is::<rustls::Error>() || inner.is_some_and(|inner| inner.is::<rustls::Error>()) {
-            return true;
-        }
-        cause = error.source();
-    }
-    false
 }

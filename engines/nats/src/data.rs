@@ -24,8 +24,10 @@ use tokio::time::{sleep, timeout};
 use self::receiving::{Ears, Receiving};
 use self::sending::Sending;
 use self::subjects::Subjects;
-use crate::connect::{Failure, Refusal, options, pause, try_to_connect};
+use crate::attempts::Attempts;
+use crate::connect::{options, pause, try_to_connect};
 use crate::engine::spawn;
+use crate::failure::{Failure, Refusal};
 use crate::news::News;
 use crate::settings::EngineSettings;
 
@@ -161,8 +163,9 @@ impl Traffic {
     ) -> io::Result<Client> {
         let (failed, mut failure) = watch::channel(false);
         let connect = async {
+            let attempts = Attempts::new();
             for attempt in 1.. {
-                let (error, pause) = match connect_once(settings, events.clone()).await {
+                let (error, pause) = match connect_once(settings, &attempts, events.clone()).await {
                     Ok(client) => return client,
                     Err(Failure::Refused(Refusal(_, error))) => (error, REFUSED_PAUSE),
                     Err(Failure::Passing(error)) => (error, pause(attempt, settings.lease())),
@@ -187,7 +190,11 @@ impl Traffic {
 }
 
 /// A client that doesn't connect again.
-async fn connect_once(settings: &EngineSettings, events: mpsc::Sender<Event>) -> Result<Client, Failure> {
+async fn connect_once(
+    settings: &EngineSettings,
+    attempts: &Attempts,
+    events: mpsc::Sender<Event>,
+) -> Result<Client, Failure> {
     let was_connected = Arc::new(AtomicBool::new(false));
     let again = was_connected.clone();
     let options = options(settings, events)
@@ -199,7 +206,7 @@ async fn connect_once(settings: &EngineSettings, events: mpsc::Sender<Event>) ->
         .client_capacity(TO_SERVERS)
         .subscription_capacity(FROM_SERVERS)
         .read_buffer_capacity(u16::MAX);
-    let client = try_to_connect(settings, options).await?;
+    let client = try_to_connect(settings, options, attempts).await?;
     was_connected.store(true, Ordering::Relaxed);
     Ok(client)
 }

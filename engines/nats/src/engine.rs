@@ -2,30 +2,33 @@
 //! to other hosts have another such pair and thread ([`crate::data`]).
 
 use std::any::Any;
+use std::collections::BTreeMap;
 use std::io;
 use std::os::unix::net::UnixStream as StdUnixStream;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use cluster_fleet::lease::{Lease, LeaseEvent, LeasePolicy};
-use cluster_fleet::seam::{EngineNews, EngineOrder, LeaseName, LeaseOrder, Unframed, frame};
+use cluster_fleet::seam::{EngineNews, EngineOrder, LeaseName, Unframed, frame};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::runtime::Builder;
 use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
 
 use crate::clock;
-use crate::connection::look_after;
+use crate::connection::{Outlets, look_after};
 use crate::data::{self, Data};
 use crate::drive::drive;
 use crate::later::LaterStore;
+use crate::members::MembersDriver;
 use crate::news::News;
-use crate::settings::{AloneScope, EngineSettings};
-
-/// How many orders wait for the lease.
-const ORDERS: usize = 64;
+use crate::orders::{ORDERS, Orders};
+use crate::settings::EngineSettings;
+use crate::store::key_of;
 
 /// Starts it.
 ///
@@ -65,36 +68,52 @@ async fn engine(
     (news, told): AllNews,
 ) -> io::Result<()> {
     let (from_master, to_master) = UnixStream::from_std(own)?.into_split();
-    let (orders, received) = mpsc::channel(ORDERS);
-    let (store, later) = watch::channel(None);
-    let lease = hold(settings.clone(), LaterStore(later), received, news.clone());
-    tokio::select! {
+    let nonce = nonce();
+    let (to_members, for_members) = mpsc::channel(ORDERS);
+    let (client, later_client) = watch::channel(None);
+    let (bucket, later_bucket) = watch::channel(None);
+    let mut members = MembersDriver::new(&settings, &nonce, later_client, for_members, news.clone());
+    let (mut senders, mut leases) = (BTreeMap::new(), JoinSet::new());
+    for name in settings.leases() {
+        let (sender, received) = mpsc::channel(ORDERS);
+        senders.insert(name, sender);
+        let store = LaterStore { bucket: later_bucket.clone(), key: key_of(name) };
+        leases.spawn(hold(name, policy(&settings, &nonce), store, received, news.clone()));
+    }
+    let orders = Orders { leases: senders, members: to_members.clone() };
+    let outlets = Outlets { client, bucket, members: to_members };
+    let result = tokio::select! {
         result = listen(from_master, orders) => result,
         result = speak(to_master, told) => result,
         () = news.lost() => Ok(()),
-        () = look_after(&settings, &store, &data, &news) => Ok(()),
-        () = lease => Ok(()),
-    }
+        () = look_after(&settings, &outlets, &data, &news) => Ok(()),
+        () = members.run() => Ok(()),
+        // It ends by a panic only.
+        Some(_) = leases.join_next() => Ok(()),
+    };
+    members.say_goodbye().await;
+    result
+}
+
+/// This life of the master: a later one has a higher one, as far as the clock of this host is right.
+fn nonce() -> String {
+    let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    format!("{:012x}{:020x}", since_1970.as_millis(), fastrand::u128(..) >> 48)
+}
+
+fn policy(settings: &EngineSettings, nonce: &str) -> LeasePolicy {
+    let (host, nonce) = (settings.host.clone(), nonce.to_owned());
+    LeasePolicy { host, nonce, lease: settings.lease(), on_lost: settings.on_lost }
 }
 
 /// The lease is there from the beginning: it takes orders, and asks in vain until the store is there.
-async fn hold(settings: Arc<EngineSettings>, store: LaterStore, mut orders: mpsc::Receiver<LeaseEvent>, news: News) {
-    if settings.alone == AloneScope::Host {
-        while orders.recv().await.is_some() {}
-        return;
-    }
-    let policy = LeasePolicy {
-        host: settings.host.clone(),
-        nonce: format!("{:032x}", fastrand::u128(..)),
-        lease: settings.lease(),
-        on_lost: settings.on_lost,
-    };
+async fn hold(name: LeaseName, policy: LeasePolicy, store: LaterStore, orders: mpsc::Receiver<LeaseEvent>, news: News) {
     let lease = Lease::new(policy, fastrand::u64(..));
-    drive(Arc::new(store), lease, clock::now, orders, move |action| news.tell_action(LeaseName::Alone, action)).await;
+    drive(Arc::new(store), lease, clock::now, orders, move |action| news.tell_action(name, action)).await;
 }
 
 /// Until the master is gone.
-async fn listen(mut from_master: OwnedReadHalf, orders: mpsc::Sender<LeaseEvent>) -> io::Result<()> {
+async fn listen(mut from_master: OwnedReadHalf, orders: Orders) -> io::Result<()> {
     let (mut bytes, mut unframed) = (vec![0; 4096], Unframed::default());
     loop {
         let length = from_master.read(&mut bytes).await?;
@@ -103,10 +122,7 @@ async fn listen(mut from_master: OwnedReadHalf, orders: mpsc::Sender<LeaseEvent>
         }
         unframed.add(&bytes[..length]);
         while let Some(order) = unframed.take::<EngineOrder>()? {
-            let Some(event) = event_of(order) else { continue };
-            if orders.send(event).await.is_err() {
-                return Ok(());
-            }
+            orders.give(order).await;
         }
     }
 }
@@ -116,18 +132,4 @@ async fn speak(mut to_master: OwnedWriteHalf, mut told: mpsc::Receiver<EngineNew
         to_master.write_all(&frame(&news)).await?;
     }
     Ok(())
-}
-
-/// The lease of the alone is the only one so far.
-fn event_of(order: EngineOrder) -> Option<LeaseEvent> {
-    Some(match order {
-        EngineOrder::Lease { of: LeaseName::Alone, order } => match order {
-            LeaseOrder::Ready { ready } => LeaseEvent::Ready { ready },
-            LeaseOrder::Ended => LeaseEvent::Ended,
-            LeaseOrder::Move { to } => LeaseEvent::MoveAsked { to },
-        },
-        EngineOrder::Drain => LeaseEvent::Draining,
-        EngineOrder::Resume => LeaseEvent::Resumed,
-        EngineOrder::Lease { of: LeaseName::RandomWorker, .. } | EngineOrder::Describe { .. } => return None,
-    })
 }

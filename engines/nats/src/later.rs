@@ -6,13 +6,17 @@ use cluster_fleet::lease::{Record, Sight, Version, WriteFailure};
 use cluster_fleet::store::{LeaseStore, StoreError};
 use tokio::sync::watch;
 
+use crate::bucket::NatsBucket;
 use crate::store::{NatsStore, NatsWatch};
 
-pub struct LaterStore(pub watch::Receiver<Option<Arc<NatsStore>>>);
+pub struct LaterStore {
+    pub bucket: watch::Receiver<Option<Arc<NatsBucket>>>,
+    pub key: &'static str,
+}
 
 impl LaterStore {
-    fn store(&self) -> Option<Arc<NatsStore>> {
-        self.0.borrow().clone()
+    fn store(&self) -> Option<NatsStore> {
+        self.bucket.borrow().clone().map(|bucket| NatsStore::new(bucket, self.key))
     }
 }
 
@@ -32,8 +36,8 @@ impl LeaseStore for LaterStore {
     }
 
     async fn watch(&self) -> Result<NatsWatch, StoreError> {
-        let mut later = self.0.clone();
-        let store = later.wait_for(Option::is_some).await.map_err(|_| not_yet())?.clone();
-        store.ok_or_else(not_yet)?.watch().await
+        let mut later = self.bucket.clone();
+        later.wait_for(Option::is_some).await.map_err(|_| not_yet())?;
+        self.store().ok_or_else(not_yet)?.watch().await
     }
 }

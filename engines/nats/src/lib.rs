@@ -1,21 +1,28 @@
 //! The fleet's engine on NATS: a binding of its own, which only an app with `fleet` loads.
 //!
 //! [`engine`] runs on a thread of its own and speaks with the master (crates/fleet/src/seam.rs). [`connection`] looks after the
-//! connection. [`store`] is the lease's record in a JetStream key-value bucket. [`drive`] runs a lease over any store. [`data`] is
-//! what goes to other hosts and comes from them, on a thread of its own.
+//! connection, and [`prepare`]s the [`bucket`]. [`store`] is a lease's record in it. [`drive`] runs a lease over any store; [`members`] is
+//! who else is there. [`data`] is what goes to other hosts and comes from them, on a thread of its own.
 
 use std::os::fd::{IntoRawFd, RawFd};
 
 use napi_derive::napi;
 
+mod attempts;
+pub mod bucket;
 mod clock;
 mod connect;
 mod connection;
 mod data;
+mod denials;
 pub mod drive;
 pub mod engine;
+mod failure;
 mod later;
+mod members;
 mod news;
+mod orders;
+mod prepare;
 mod safe;
 pub mod settings;
 pub mod store;

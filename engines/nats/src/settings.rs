@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use async_nats::ServerAddr;
 use cluster_fleet::lease::OnLost;
+use cluster_fleet::members::LONGEST_HOST;
+use cluster_fleet::seam::LeaseName;
 use serde::Deserialize;
 
 use crate::safe::safe;
@@ -24,7 +26,9 @@ pub struct EngineSettings {
     /// Milliseconds.
     lease: u64,
     pub on_lost: OnLost,
-    pub alone: AloneScope,
+    pub alone: LeaseScope,
+    #[serde(default)]
+    pub random_worker: LeaseScope,
     /// The certificates that the system trusts.
     #[serde(skip)]
     pub trusted: Option<PathBuf>,
@@ -47,11 +51,12 @@ pub enum Credentials {
     Token { token: String },
 }
 
-/// Where there is one alone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+/// Where there is one of something: by a lease in the fleet, or without one on each host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub enum AloneScope {
+pub enum LeaseScope {
     Fleet,
+    #[default]
     Host,
 }
 
@@ -66,12 +71,21 @@ impl EngineSettings {
         if settings.bucket().len() > LONGEST_BUCKET {
             return Err("`fleet.name` is too long: a bucket is named after it".to_owned());
         }
+        if settings.host.len() > LONGEST_HOST {
+            return Err(format!("`fleet.host` is too long: it may have {LONGEST_HOST} bytes"));
+        }
         settings.trusted = openssl_probe::probe().cert_file;
         Ok(settings)
     }
 
     pub fn lease(&self) -> Duration {
         Duration::from_millis(self.lease)
+    }
+
+    /// Those in which this host takes part.
+    pub fn leases(&self) -> Vec<LeaseName> {
+        let all = [(LeaseName::Alone, self.alone), (LeaseName::RandomWorker, self.random_worker)];
+        all.into_iter().filter(|(_, scope)| *scope == LeaseScope::Fleet).map(|(name, _)| name).collect()
     }
 
     pub fn addresses(&self) -> Result<Vec<ServerAddr>, String> {
@@ -116,6 +130,25 @@ mod tests {
         assert!(with(r#""name":"a","credentials":{"user":"u","password":"p","token":"t"}"#).is_err());
         assert!(with(r#""name":"a","credentials":{"user":"u","password":"p"}"#).is_ok());
         assert!(with(r#""name":"a","tls":{"ca":"/ca.pem"}"#).is_ok());
+    }
+
+    #[test]
+    fn the_random_worker_is_the_hosts_unless_it_is_said() {
+        assert_eq!(with(r#""name":"a""#).unwrap().leases(), [LeaseName::Alone]);
+        let both = with(r#""name":"a","randomWorker":"fleet""#).unwrap();
+        assert_eq!(both.leases(), [LeaseName::Alone, LeaseName::RandomWorker]);
+    }
+
+    #[test]
+    fn a_host_that_nobody_could_hear_is_an_error() {
+        let hosted = |length: usize| {
+            let host = "h".repeat(length);
+            EngineSettings::parse(&format!(
+                r#"{{"servers":["127.0.0.1"],"name":"a","host":"{host}","lease":1000,"onLost":"stop","alone":"host"}}"#
+            ))
+        };
+        assert!(hosted(LONGEST_HOST).is_ok());
+        assert!(hosted(LONGEST_HOST + 1).err().unwrap().contains("`fleet.host`"));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 // The commands for clusters that run: what each is for, and what may be typed after it.
 //
 // - `operand`: how the help calls the one word that it takes; `read`: its value from that; `isOptional`: it need not be there
+// - `second`: how the help calls a second word, which need not be there; `takesSecond(operand)`: whether it may
 // - `options`: those of its own, as in ../options.js
 // - `optional` of an option: what its value looks like, which may be left out: it is `true` then
 // - `run(cluster, typed)`: what it does, with the result to print; `ofAll`: it is about all clusters, and gets none
@@ -11,7 +12,7 @@ const path = require('path');
 const { LONGEST_MS } = require('../../config/profile');
 const { byName, UsageError } = require('../options');
 
-/** So long `stop` waits: for an app with the usual `killTimeout`, workers and alone one after the other. */
+/** So long `stop` waits, and `fleet` for a host: for an app with the usual `killTimeout`, workers and alone one after the other. */
 const STOP_TIMEOUT_MS = 60_000;
 
 function integer(what, least) {
@@ -35,6 +36,14 @@ function milliseconds(text, name) {
   const ms = unit && Number.parseInt(text, 10) * UNITS_MS[unit];
   if (ms >= 1 && ms <= LONGEST_MS) return ms;
   throw new UsageError(`${name} takes a duration such as 500ms, 10s or 2min, 10min at most, but got '${text}'.`);
+}
+
+/** What `fleet` may be told, and whether a host may follow. */
+const FLEET = { ls: false, alone: false, move: true, drain: true, resume: true };
+
+function fleetAction(text, name) {
+  if (Object.hasOwn(FLEET, text)) return text;
+  throw new UsageError(`${name} takes ${Object.keys(FLEET).join(', ')}, but got '${text}'.`);
 }
 
 const { read: variable, join: merge } = byName.get('env');
@@ -108,6 +117,21 @@ const COMMANDS = {
       'in-place': { help: 'for --heap: stop it for that, without a successor' },
     },
     run: (cluster, typed) => require('./profile').profile(cluster, typed),
+  },
+  fleet: {
+    help: 'show the hosts of its fleet; move the alone; before maintenance: drain, then resume',
+    operand: Object.keys(FLEET).join('|'),
+    second: 'host',
+    takesSecond: (action) => FLEET[action],
+    read: fleetAction,
+    options: {
+      timeout: {
+        value: 'ms',
+        read: integer('a number of milliseconds, 1 or more', 1),
+        help: `how long to wait until it is done (${STOP_TIMEOUT_MS})`,
+      },
+    },
+    run: (cluster, typed) => require('./fleet').fleet(cluster, { timeout: STOP_TIMEOUT_MS, ...typed }),
   },
   logs: {
     help: 'show the end of its log files (`output: { file }`)',

@@ -59,7 +59,14 @@ function about({ app, state, ready, uptime, version, workers, alone, ...stats })
     ['version', version],
     ['workers', [`${slots.ready} of ${slots.total} ready`, ...others.map(([name, n]) => `${n} ${name}`)].join(', ')],
     ['alone', alone ? aloneText(alone) : ''],
+    ['fleet', stats.fleet ? fleetText(stats.fleet) : ''],
   ];
+}
+
+function fleetText({ host, connected, members, holder }) {
+  const hosts = members.length === 0 ? 'the only host' : `one of ${members.length + 1} hosts`;
+  const away = connected ? '' : ', not connected';
+  return `${host}, ${hosts}${away}; the alone: ${holder?.host ?? 'no host has it'}`;
 }
 
 function aloneText({ state, restarts, limitReached }) {

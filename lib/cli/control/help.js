@@ -14,7 +14,10 @@ function shape(value, optional) {
   return optional ? ` [${value}]` : ` <${value}>`;
 }
 
-const operandOf = ({ operand, isOptional }) => (isOptional ? `[${operand}]` : operand && `<${operand}>`);
+const operandOf = ({ operand, isOptional, second }) => {
+  const first = isOptional ? `[${operand}]` : operand && `<${operand}>`;
+  return second ? `${first} [${second}]` : first;
+};
 
 /** Of one command. */
 function help(name) {

@@ -7,7 +7,13 @@ const { UsageError } = require('../options');
 const EXIT = { failed: 1, usage: 2, noCluster: 3 };
 
 /** Of what the cluster says about what was typed. */
-const OF_TYPED = ['ERR_SCALE_INVALID', 'ERR_RELOAD_INVALID', 'ERR_ORDER_INVALID', 'ERR_PROFILE_INVALID'];
+const OF_TYPED = [
+  'ERR_SCALE_INVALID',
+  'ERR_RELOAD_INVALID',
+  'ERR_ORDER_INVALID',
+  'ERR_PROFILE_INVALID',
+  'ERR_FLEET_INVALID',
+];
 
 /** `argv` begins with the command. */
 async function runControl(argv) {

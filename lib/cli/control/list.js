@@ -38,6 +38,7 @@ function summary(stats) {
     pid: app.pid,
     version,
     state,
+    ...(isWaiting(stats) && { waitsFor: "the fleet's alone" }),
     ready,
     uptime,
     workers: slotsOf(stats),
@@ -47,8 +48,17 @@ function summary(stats) {
   };
 }
 
+/** Its workers are not forked before some host has a ready alone. */
+function isWaiting({ state, fleet, workers, alone }) {
+  const { listening, starting } = workers;
+  return state === 'starting' && alone?.state === 'elsewhere' && !fleet.holder?.ready && listening + starting === 0;
+}
+
 function shown(clusters) {
-  const status = ({ state, ready }) => (state === 'running' && !ready ? 'not ready' : statusOf(state));
+  const status = ({ state, ready, waitsFor }) => {
+    if (waitsFor) return `waiting for ${waitsFor}`;
+    return state === 'running' && !ready ? 'not ready' : statusOf(state);
+  };
   const rows = clusters.map((each) => ({ ...each, type: each.title, status: status(each) }));
   return table(rows, new Screen(process.stdout, process.env), COLUMNS);
 }

@@ -12,6 +12,7 @@ const CONTROL_COMMANDS = [
   'restart',
   'kill',
   'profile',
+  'fleet',
   'logs',
 ];
 

@@ -61,11 +61,16 @@ function unknown(command, rawName, near) {
   return new UsageError(`${rawName} is not an option of ${command}. ${hint}`);
 }
 
-function operandOf(name, { operand, isOptional, read }, words) {
-  const [first, ...others] = words;
+function operandOf(name, command, words) {
+  const { operand, isOptional, read, second, takesSecond } = command;
+  const [first] = words;
   const most = operand ? 1 : 0;
+  if (second && words.length === 2) {
+    const value = read(first, name);
+    if (takesSecond(value)) return { operand: value, second: words[1] };
+  }
   if (words.length > most) {
-    const [extra] = operand ? others : words;
+    const extra = words[second && takesSecond(read(first, name)) ? 2 : most];
     const remedy = `To run a script named ${name}: cluster-native start ${name}, or ./${name}`;
     throw new UsageError(`${name} does not take '${extra}'. See cluster-native ${name} --help. ${remedy}`);
   }

@@ -20,7 +20,7 @@ const OBJECTS = {
   ClusterError: 'error',
 };
 const FUNCTIONS = [
-  ...['startCluster', 'createCluster', 'request', 'onRequest', 'sendmessage'],
+  ...['startCluster', 'createCluster', 'request', 'job', 'onRequest', 'sendmessage'],
   ...['connectCluster', 'listClusters'],
   ...['subscribe', 'once', 'unsubscribe', 'publish', 'fence'],
   ...['getAloneClient', 'getWorkerClient'],

@@ -1,7 +1,8 @@
 use super::*;
 use crate::counters::{ByRole, Counters, MessageCounts};
 use crate::snapshot::{
-    AppSnapshot, FleetSnapshot, LeaseCounts, ListenerSnapshot, MessagesSnapshot, OutputSnapshot, RequestsSnapshot,
+    AppSnapshot, FleetMember, FleetMessages, FleetSnapshot, LeaseCounts, LeaseSnapshot, ListenerSnapshot,
+    MessagesSnapshot, OutputSnapshot, RequestsSnapshot,
 };
 use cluster_core::notice::{AloneStatus, Census};
 use cluster_core::traffic::dispatch::Counts;
@@ -111,16 +112,25 @@ fn a_host_of_a_fleet_tells_of_its_lease() {
     let without = lines(&snapshot(&counts));
     assert!(!without.iter().any(|line| line.contains("_fleet_")));
     let leases = LeaseCounts { acquired: 3, moved: 1, expired: 1, taken: 0 };
-    let (token, valid_for) = (Some("1.7".to_owned()), Some(2_250));
-    let (host, server, holder) = ("a".to_owned(), None, None);
-    let fleet = FleetSnapshot { host, connected: true, server, holder, token, valid_for, leases };
+    let alone = LeaseSnapshot { token: Some("1.7".to_owned()), valid_for: Some(2_250), leases, holder: None };
+    let (host, server, random_worker) = ("a".to_owned(), None, LeaseSnapshot::default());
+    let member =
+        FleetMember { host: "b".to_owned(), workers: 2, version: String::new(), started_at: 0, draining: false };
+    let (members, messages) = (vec![member], FleetMessages { sent: 5, received: 6, missed: 7 });
+    let draining = false;
+    let fleet = FleetSnapshot { host, connected: true, server, alone, random_worker, draining, members, messages };
     let lines = lines(&Snapshot { fleet: Some(fleet), ..snapshot(&counts) });
     for line in [
         "cluster_native_fleet_connected 1",
-        "cluster_native_fleet_lease_held 1",
-        "cluster_native_fleet_lease_seconds 2.25",
-        "cluster_native_fleet_lease_acquired_total 3",
-        "cluster_native_fleet_lease_lost_total{reason=\"expired\"} 1",
+        "cluster_native_fleet_lease_held{of=\"alone\"} 1",
+        "cluster_native_fleet_lease_held{of=\"randomWorker\"} 0",
+        "cluster_native_fleet_lease_seconds{of=\"alone\"} 2.25",
+        "cluster_native_fleet_lease_acquired_total{of=\"alone\"} 3",
+        "cluster_native_fleet_lease_lost_total{of=\"alone\",reason=\"expired\"} 1",
+        "cluster_native_fleet_members 2",
+        "cluster_native_fleet_messages_sent_total 5",
+        "cluster_native_fleet_messages_received_total 6",
+        "cluster_native_fleet_messages_missed_total 7",
     ] {
         assert!(lines.iter().any(|written| written == line), "{line}\n{}", lines.join("\n"));
     }

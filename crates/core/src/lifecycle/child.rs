@@ -249,7 +249,13 @@ impl Child {
     /// whoever calls a bad route again and again must not use up the `limit`.
     #[must_use]
     pub fn started_well(&self, now: Time, min_uptime: Time) -> bool {
-        self.served || self.was_stable(now, min_uptime)
+        self.served || self.left_for_lease() || self.was_stable(now, min_uptime)
+    }
+
+    /// Whether it has to go because of the fleet, well as it is.
+    #[must_use]
+    pub fn left_for_lease(&self) -> bool {
+        matches!(self.reason, ExitReason::Moved | ExitReason::LeaseLost)
     }
 
     /// A server of its listens.

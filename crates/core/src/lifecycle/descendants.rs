@@ -35,12 +35,7 @@ impl Context {
     }
 
     /// SIGKILL for those of some.
-    pub fn end_descendants_of(&mut self, whose: impl Fn(&ChildId) -> bool) {
-        let theirs: Vec<ChildId> = self.descendants.keys().filter(|id| whose(id)).copied().collect();
-        self.kill_descendants(&theirs);
-    }
-
-    fn kill_descendants(&mut self, whose: &[ChildId]) {
+    pub fn kill_descendants(&mut self, whose: &[ChildId]) {
         for &id in whose {
             self.act(Action::EndGroup { child: id, force: true });
             self.descendants_ended(id);

@@ -1,210 +1,222 @@
-//! What becomes of the alone while the fleet's lease comes and goes ([`super::tenure`]). How the hosts agree is not decided here
-//! (crates/fleet). That no alone starts without a tenure is seen to in one place, [`Context::spawn`].
-
-use std::time::Duration;
+//! What becomes of who has a role of the fleet, the alone or the random worker, while its lease comes and goes ([`super::tenure`]). How the
+//! hosts agree is not decided here (crates/fleet). That no alone starts without a tenure is seen to in one place, [`Context::spawn`], and
+//! that no worker is chosen without one in another, [`crate::messages::random_worker`].
 
 use bytes::Bytes;
 
 use super::child::Child;
 use super::draining::REPLACE_GRACE;
-use super::tenure::AloneTenure;
+use super::tenure::HostTenure;
 use crate::action::{Action, FleetOrder, Origin};
 use crate::context::{Context, Phase};
 use crate::facts::Fact;
-use crate::notice::{ExitReason, Notice, Outcome};
-use crate::types::{ChildId, Time};
-use cluster_protocol::code::ErrorCode;
+use crate::notice::ExitReason;
+use crate::types::{ChildId, FleetRole, Time};
 use cluster_protocol::outbound::{self, DrainReason};
 
-/// What becomes of the tenure, and of a start that waits for somebody's.
+const ROLES: [FleetRole; 2] = [FleetRole::Alone, FleetRole::RandomWorker];
+
+/// What becomes of the tenures.
 #[derive(Debug, Default)]
 pub struct Leasing {
-    /// Until when the start waits for an alone to be ready, here or elsewhere.
-    start_by: Option<Time>,
-    /// Another host's alone was ready before this cluster began to start.
-    is_ready_elsewhere: bool,
+    /// The random worker that leaves because its lease was not renewed for half of it.
+    leaves: Option<ChildId>,
 }
 
 impl Leasing {
-    /// The cluster starts.
-    pub fn started(&mut self, ctx: &mut Context) {
-        self.wait_for_start(ctx);
-        if self.is_ready_elsewhere {
-            ctx.publish(Fact::AloneElsewhere);
-        }
-    }
-
-    fn wait_for_start(&mut self, ctx: &Context) {
-        self.start_by = ctx.policy.fleet_alone.map(|fleet| ctx.now + ctx.policy.start_timeout + fleet.lease);
-    }
-
-    /// Another host has a ready alone.
-    pub fn alone_elsewhere(&mut self, ctx: &mut Context) {
-        self.is_ready_elsewhere = true;
-        ctx.publish(Fact::AloneElsewhere);
-    }
-
-    /// This host holds the lease. If the alone was kept when an earlier one was lost, it gets the new token.
-    pub fn began(ctx: &mut Context, token: String, until: Time) {
-        ctx.tenure = AloneTenure::Held { token, until };
-        if matches!(ctx.phase, Phase::StartingAlone | Phase::StartingWorkers | Phase::Running)
+    /// This host holds the lease. Who was kept when an earlier one was lost gets the new token.
+    pub fn began(ctx: &mut Context, role: FleetRole, token: String, until: Time) {
+        *ctx.tenure.of_mut(role) = HostTenure::Held { token, until };
+        if role == FleetRole::Alone
+            && matches!(ctx.phase, Phase::StartingAlone | Phase::StartingWorkers | Phase::Running)
             && ctx.processes.alone_slot().is_empty()
         {
             let generation = ctx.processes.alone_slot().generation;
             ctx.processes.relaunch(None, generation);
             ctx.spawn(None);
         } else {
-            ctx.tell_fence();
+            ctx.tell_fence(role);
         }
     }
 
     /// The lease was renewed.
-    pub fn renewed(ctx: &mut Context, valid_until: Time) {
-        if let AloneTenure::Held { until, .. } = &mut ctx.tenure {
+    pub fn renewed(ctx: &mut Context, role: FleetRole, valid_until: Time) {
+        if let HostTenure::Held { until, .. } = ctx.tenure.of_mut(role) {
             *until = valid_until;
-            ctx.tell_fence();
+            ctx.tell_fence(role);
         }
     }
 
-    /// The alone may not run here any more: it drains, or is killed.
-    pub fn ends(&mut self, ctx: &mut Context, force: bool) {
-        if force && ctx.tenure == AloneTenure::Releasing {
-            // It was over before the engine heard that the alone is gone: nothing is given away.
-            return self.settle(ctx);
+    /// This host may not have it any more: who has it drains, or is killed.
+    pub fn ends(&mut self, ctx: &mut Context, role: FleetRole, force: bool) {
+        let tenure = ctx.tenure.of_mut(role);
+        match tenure {
+            HostTenure::Held { .. } | HostTenure::Ending { forced: false } => {
+                *tenure = HostTenure::Ending { forced: force };
+            }
+            // It was over before the engine heard that nobody is left: nothing is given away.
+            HostTenure::Releasing if force => return settle(ctx, role),
+            _ => return,
         }
-        if !matches!(ctx.tenure, AloneTenure::Held { .. } | AloneTenure::Ending { forced: false }) {
-            return;
+        if role == FleetRole::Alone {
+            ctx.processes.cancel_respawn(None);
+            ctx.publish(Fact::TenureOver);
         }
-        ctx.tenure = AloneTenure::Ending { forced: force };
-        ctx.processes.cancel_respawn(None);
-        let alones: Vec<ChildId> = ctx.processes.children().map(|child| child.id).filter(is_alone).collect();
-        for id in alones {
+        let all = ctx.processes.children().map(|child| child.id);
+        let holders: Vec<ChildId> = all.filter(|id| ctx.role(*id) == Some(role)).collect();
+        for id in holders {
             if force {
-                if let Some(child) = ctx.processes.get_mut(id) {
-                    child.expected = true;
-                }
-                ctx.kill(id, ExitReason::LeaseLost);
+                ctx.end_at_once(id);
             } else if !ctx.is_stopping() {
-                ctx.drain(id, DrainReason::Replace, ExitReason::Moved, REPLACE_GRACE);
+                leaves(ctx, role, id);
             }
         }
         if force {
-            ctx.end_descendants_of(is_alone);
+            ctx.end_descendants_of(role);
         }
-        self.wait_for_start(ctx);
-        ctx.publish(Fact::TenureOver);
         self.check(ctx);
     }
 
-    /// A process has left others behind: the alone's may not outlive the lease either.
+    /// A process has left others behind: they may not outlive the lease either.
     pub fn left_behind(&self, ctx: &mut Context) {
-        if ctx.tenure == (AloneTenure::Ending { forced: true }) {
-            ctx.end_descendants_of(is_alone);
+        for role in ROLES {
+            if *ctx.tenure.of(role) == (HostTenure::Ending { forced: true }) {
+                ctx.end_descendants_of(role);
+            }
         }
     }
 
-    /// The alone is ready.
-    pub fn ready(&self, ctx: &mut Context, id: ChildId) {
-        if is_alone(&id) && matches!(ctx.tenure, AloneTenure::Held { .. }) {
-            ctx.act(Action::Fleet(FleetOrder::Ready(true)));
+    /// A process is ready.
+    pub fn ready(ctx: &mut Context, id: ChildId) {
+        if let Some(role) = ctx.role(id) {
+            ctx.role_ready(role, true);
         }
     }
 
     /// A process is gone.
     pub fn gone(&self, ctx: &mut Context, child: &Child) {
-        if is_alone(&child.id) && child.ready_since.is_some() && matches!(ctx.tenure, AloneTenure::Held { .. }) {
-            ctx.act(Action::Fleet(FleetOrder::Ready(false)));
+        if !child.is_worker() && child.ready_since.is_some() {
+            ctx.role_ready(FleetRole::Alone, false);
         }
         self.check(ctx);
     }
 
-    /// Whether the alone, and what it had started itself, is gone.
+    /// Whether those that had to go are gone, with what they had started themselves.
     pub fn check(&self, ctx: &mut Context) {
-        let AloneTenure::Ending { forced } = ctx.tenure else { return };
-        let is_left = ctx.processes.children().any(|child| is_alone(&child.id)) || ctx.descendants.keys().any(is_alone);
-        if is_left {
-            return;
-        }
-        ctx.tenure = if forced { AloneTenure::Waits } else { AloneTenure::Releasing };
-        ctx.act(Action::Fleet(FleetOrder::Ended));
-        if forced {
-            ctx.publish(Fact::TenureSettled);
+        for role in ROLES {
+            let HostTenure::Ending { forced } = *ctx.tenure.of(role) else { continue };
+            if ctx.is_left(role) {
+                continue;
+            }
+            *ctx.tenure.of_mut(role) = if forced { HostTenure::Waits } else { HostTenure::Releasing };
+            ctx.act(Action::Fleet(FleetOrder::Ended(role)));
+            if forced {
+                ctx.publish(Fact::TenureSettled);
+            }
         }
     }
 
     /// The lease was given away.
-    pub fn released(&self, ctx: &mut Context) {
-        if ctx.tenure == AloneTenure::Releasing {
-            self.settle(ctx);
+    pub fn released(&self, ctx: &mut Context, role: FleetRole) {
+        if *ctx.tenure.of(role) == HostTenure::Releasing {
+            settle(ctx, role);
         }
-    }
-
-    fn settle(&self, ctx: &mut Context) {
-        ctx.tenure = AloneTenure::Waits;
-        ctx.publish(Fact::TenureSettled);
     }
 
     /// The cluster stops.
     pub fn stop_began(ctx: &mut Context) {
-        if ctx.tenure != AloneTenure::Unneeded {
+        if ctx.tenure.is_any_needed() {
             ctx.act(Action::Fleet(FleetOrder::Drain));
-        }
-    }
-
-    /// The fleet's servers do not let this host in, and it is not tried again: a start fails, what serves serves on.
-    pub fn refused(ctx: &mut Context, code: ErrorCode, message: String) {
-        if ctx.phase == Phase::Idle || ctx.is_starting() {
-            ctx.notify(Notice::Exception { code, message, failure: None });
-            ctx.stop(Outcome::Exception, None);
         }
     }
 
     /// When [`Self::timed_out`] is due.
     #[must_use]
     pub fn next_timeout(&self, ctx: &Context) -> Option<Time> {
-        self.start_by.filter(|_| is_waiting(ctx))
+        let stays = ctx.chosen.is_some_and(|chosen| self.leaves != Some(chosen));
+        ctx.tenure.begins_until(FleetRole::RandomWorker, &ctx.policy).filter(|_| stays && ctx.phase == Phase::Running)
     }
 
-    /// Nobody has the alone, for too long to go on waiting.
+    /// Half of the lease is over: the random worker leaves in good order while there is time for that.
     pub fn timed_out(&mut self, ctx: &mut Context) {
-        if !is_waiting(ctx) || self.start_by.is_none_or(|at| at > ctx.now) {
-            return;
+        if self.next_timeout(ctx).is_some_and(|at| at <= ctx.now) {
+            self.leaves = ctx.chosen;
+            ctx.chosen.into_iter().for_each(|id| leaves(ctx, FleetRole::RandomWorker, id));
         }
-        let waited = ctx.policy.start_timeout + ctx.policy.fleet_alone.map_or(Duration::ZERO, |fleet| fleet.lease);
-        let message = format!(
-            "no host of the fleet had a ready alone within startTimeout and fleet.lease ({} s): see whether the fleet's servers are \
-             reachable, and what the host that has the alone says; or let this one serve without, by fleet.start: 'serve'",
-            waited.as_secs_f64()
-        );
-        ctx.notify(Notice::Exception { code: ErrorCode::FleetAlone, message, failure: None });
-        ctx.stop(Outcome::Exception, None);
     }
 }
 
-fn is_alone(id: &ChildId) -> bool {
-    matches!(id, ChildId::Alone(_))
+/// It has to go, in good order: the alone's place is another host's, a worker has a successor here.
+fn leaves(ctx: &mut Context, role: FleetRole, id: ChildId) {
+    match role {
+        FleetRole::Alone => ctx.drain(id, DrainReason::Replace, ExitReason::Moved, REPLACE_GRACE),
+        FleetRole::RandomWorker => ctx.publish(Fact::RandomWorkerLeaves(id)),
+    }
 }
 
-/// The start needs an alone, and none is on its way here.
-fn is_waiting(ctx: &Context) -> bool {
-    ctx.phase == Phase::StartingAlone && !ctx.tenure.allows_alone()
+fn settle(ctx: &mut Context, role: FleetRole) {
+    *ctx.tenure.of_mut(role) = HostTenure::Waits;
+    ctx.publish(Fact::TenureSettled);
 }
 
 impl Context {
-    /// Tells the alone of its tenure; one that is made has it with its environment.
-    fn tell_fence(&mut self) {
-        let alone = self.processes.alone().filter(|alone| alone.is_reachable()).map(|alone| alone.id);
-        if let (Some(child), Some(frame)) = (alone, self.fence()) {
+    /// Which role of a fleet a process has, or had, if what it left behind is here still.
+    #[must_use]
+    pub fn role(&self, id: ChildId) -> Option<FleetRole> {
+        match id {
+            ChildId::Alone(_) => Some(FleetRole::Alone),
+            ChildId::Worker(_) => (self.chosen == Some(id)).then_some(FleetRole::RandomWorker),
+        }
+    }
+
+    /// Whether who has a role is here still, or what it left behind.
+    fn is_left(&self, role: FleetRole) -> bool {
+        let mut all = self.processes.children().map(|child| child.id).chain(self.descendants.keys().copied());
+        all.any(|id| self.role(id) == Some(role))
+    }
+
+    /// Who has a role is ready for it, or is not any more: the fleet is told.
+    pub fn role_ready(&mut self, role: FleetRole, ready: bool) {
+        if self.tenure.of(role).is_held() {
+            self.act(Action::Fleet(FleetOrder::Ready(role, ready)));
+        }
+    }
+
+    /// Tells who has a role of its tenure; an alone that is made has it with its environment.
+    pub fn tell_fence(&mut self, role: FleetRole) {
+        let holder = match role {
+            FleetRole::Alone => self.processes.alone(),
+            FleetRole::RandomWorker => self.chosen.and_then(|chosen| self.processes.get(chosen)),
+        };
+        let holder = holder.filter(|holder| holder.is_reachable()).map(|holder| holder.id);
+        if let (Some(child), Some(frame)) = (holder, self.fence(role)) {
             self.act(Action::Send { child, frame, origin: Origin::Master });
         }
     }
 
-    /// What the alone is to know of the tenure.
+    /// What who has a role is to know of its tenure.
     #[must_use]
-    pub fn fence(&self) -> Option<Bytes> {
-        let AloneTenure::Held { token, until } = &self.tenure else { return None };
+    pub fn fence(&self, role: FleetRole) -> Option<Bytes> {
+        let HostTenure::Held { token, until } = self.tenure.of(role) else { return None };
         let left = until.saturating_sub(self.now);
         Some(outbound::fence(token, left, self.clock.map(|clock| clock + *until)))
+    }
+
+    /// Its lease is over.
+    fn end_at_once(&mut self, id: ChildId) {
+        if let Some(child) = self.processes.get_mut(id) {
+            child.expected = true;
+        }
+        self.kill(id, ExitReason::LeaseLost);
+        if let Some(worker) = self.processes.get(id).filter(|child| child.is_worker()).cloned() {
+            self.leave_slot(&worker, self.now);
+        }
+    }
+
+    fn end_descendants_of(&mut self, role: FleetRole) {
+        let theirs: Vec<ChildId> =
+            self.descendants.keys().filter(|id| self.role(**id) == Some(role)).copied().collect();
+        self.kill_descendants(&theirs);
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! [`processes`] is the table of all processes and slots. [`starting`], [`draining`], [`ending`] and [`saying`] are the operations on one of
 //! them, [`descendants`] is about what one leaves behind, [`supervision`], [`standby`], [`health`], [`recycling`], [`scale`], [`startup`] and [`shutdown`] the rules that use them.
-//! [`leasing`] is about a fleet, where only one of several hosts has the alone ([`tenure`]). [`profiling`] is about their profiles, [`vitals`] is how they say that they are doing,
+//! [`leasing`] is about a fleet, where only one of several hosts has the alone, or the random worker ([`tenure`]), and [`fleet_start`] about how it starts. [`profiling`] is about their profiles, [`vitals`] is how they say that they are doing,
 //! [`served`] how many requests came to them.
 
 pub mod backoff;
@@ -10,6 +10,7 @@ pub mod child;
 pub mod descendants;
 pub mod draining;
 pub mod ending;
+pub mod fleet_start;
 pub mod health;
 pub mod leasing;
 pub mod permission;

@@ -1,5 +1,5 @@
-//! Workers that are well and are replaced all the same: they hold too much memory, had their requests, have lived long enough, or somebody
-//! asked for it. One at a time: the next one's turn comes when the one before has ended.
+//! Workers that are well and are replaced all the same: they hold too much memory, had their requests, have lived long enough, somebody
+//! asked for it, or another host is to have the random worker. One at a time: the next one's turn comes when the one before has ended.
 
 mod restarts;
 
@@ -36,7 +36,7 @@ pub struct Recycling {
     retry_at: Time,
     /// Who is on the way to take whose place, and why.
     successors: BTreeMap<ChildId, ExitReason>,
-    /// Whom somebody asked to be replaced, and why.
+    /// Who is to be replaced whatever its own limits are, and why.
     asked: BTreeMap<ChildId, ExitReason>,
     restarts: Restarts,
 }
@@ -103,6 +103,19 @@ impl Recycling {
         if ctx.processes.get(id).is_some_and(Child::is_ready) {
             self.asked.entry(id).or_insert(ExitReason::Profile);
             self.check(ctx, is_reloading);
+        }
+    }
+
+    /// It has to go, because another host is to have the random worker.
+    pub fn moves(&mut self, ctx: &mut Context, id: ChildId, is_reloading: bool) {
+        let Some(worker) = ctx.processes.get(id).filter(|child| child.is_ready()) else { return };
+        match worker.keeper {
+            Keeper::Master => {
+                self.asked.insert(id, ExitReason::Moved);
+                self.check(ctx, is_reloading);
+            }
+            // What comes after it is the app's to do.
+            Keeper::App => ctx.replace(id, ExitReason::Moved),
         }
     }
 
@@ -186,15 +199,19 @@ impl Recycling {
         }
     }
 
-    /// A successor ended before it was ready: its predecessor works on, and another one is not tried at once.
+    /// A successor ended before it was ready: its predecessor works on, unless it has to go, and another one is not tried at once.
     /// Gives why it was on the way.
-    pub fn slot_left(&mut self, ctx: &Context, id: ChildId, vacated: Vacated) -> Option<ExitReason> {
-        self.asked.remove(&id);
-        let failed = self.successors.remove(&id).filter(|_| vacated == Vacated::Succession);
-        if failed.is_some() {
-            self.retry_at = ctx.now + RETRY_INTERVAL;
+    pub fn slot_left(&mut self, ctx: &mut Context, child: &Child, vacated: Vacated) -> Option<ExitReason> {
+        self.asked.remove(&child.id);
+        let failed = self.successors.remove(&child.id).filter(|_| vacated == Vacated::Succession)?;
+        self.retry_at = ctx.now + RETRY_INTERVAL;
+        if failed == ExitReason::Moved
+            && ctx.phase == Phase::Running
+            && let Some(before) = ctx.processes.slot_mut(child.slot).and_then(|entry| entry.occupant)
+        {
+            ctx.replace(before, ExitReason::Moved);
         }
-        failed
+        Some(failed)
     }
 
     /// A process is gone: there is room for the next one.
@@ -244,8 +261,8 @@ fn may_begin(ctx: &Context, is_reloading: bool) -> bool {
 
 /// Whether it was replaced here, and has not ended yet.
 fn is_leaving(worker: &Child) -> bool {
-    use ExitReason::{MaxAge, MaxMemory, MaxRequests, Profile, Restart};
-    let recycled = matches!(worker.reason, MaxMemory | MaxRequests | MaxAge | Restart | Profile);
+    use ExitReason::{MaxAge, MaxMemory, MaxRequests, Moved, Profile, Restart};
+    let recycled = matches!(worker.reason, MaxMemory | MaxRequests | MaxAge | Restart | Profile | Moved);
     recycled && worker.is_draining()
 }
 

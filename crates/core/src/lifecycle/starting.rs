@@ -6,7 +6,7 @@ use crate::action::{Action, Origin};
 use crate::context::Context;
 use crate::facts::Fact;
 use crate::notice::Notice;
-use crate::types::{ChildId, GenerationId, SlotId};
+use crate::types::{ChildId, FleetRole, GenerationId, SlotId};
 use cluster_protocol::outbound;
 
 impl Context {
@@ -43,7 +43,7 @@ impl Context {
 
     /// A new process for a slot, or (`None`) a new alone, if it may run here.
     pub fn spawn(&mut self, slot: Option<SlotId>) {
-        if slot.is_none() && !self.tenure.lets_start(self.now, &self.policy) {
+        if slot.is_none() && !self.tenure.lets_begin(FleetRole::Alone, self.now, &self.policy) {
             return self.processes.cancel_respawn(None);
         }
         let child = self.processes.add(slot, self.now + self.policy.start_timeout);

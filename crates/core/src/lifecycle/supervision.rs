@@ -68,7 +68,7 @@ impl Supervision {
         // Where it awaits a change: the same error again would help nobody.
         let failed = child.ready_since.is_none() && !child.expected;
         let wanted = match child.slot {
-            Some(_) => ctx.policy.refork,
+            Some(_) => ctx.policy.refork || child.left_for_lease(),
             None => {
                 ctx.tenure.allows_alone()
                     && entry.filler == Filler::Supervision

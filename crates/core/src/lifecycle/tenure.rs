@@ -1,18 +1,17 @@
-//! Where several hosts are a fleet, the alone runs on the one that holds the lease. How that stands here; what comes of it is in
-//! [`super::leasing`].
+//! What one host of a fleet has and no other, it has by a lease. How that stands here; what comes of it is in [`super::leasing`].
 //!
 //! ```text
-//! Waits ──began──► Held ──ends──► Ending ──(no alone left)──► Releasing ──released──► Waits
+//! Waits ──began──► Held ──ends──► Ending ──(nobody left)──► Releasing ──released──► Waits
 //!   ▲                                │ forced: nothing is given away
 //!   └────────────────────────────────┘
 //! ```
 
-use crate::types::{Policy, Time};
+use crate::types::{FleetRole, Policy, Time};
 
-/// Whether the alone may run here.
+/// Whether this host may have it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum AloneTenure {
-    /// Always: there is no fleet, or each of its hosts has an alone of its own.
+pub enum HostTenure {
+    /// Always: there is no fleet, or each of its hosts has its own.
     Unneeded,
     /// Another host has it, or nobody.
     Waits,
@@ -20,7 +19,7 @@ pub enum AloneTenure {
         token: String,
         until: Time,
     },
-    /// The alone is on its way out. Forced: it was killed.
+    /// Who had it is on its way out. Forced: it was killed.
     Ending {
         forced: bool,
     },
@@ -28,32 +27,93 @@ pub enum AloneTenure {
     Releasing,
 }
 
-impl AloneTenure {
-    /// At the beginning.
-    #[must_use]
-    pub fn of(policy: &Policy) -> Self {
-        if policy.fleet_alone.is_some() { Self::Waits } else { Self::Unneeded }
+impl HostTenure {
+    fn new(role: FleetRole, policy: &Policy) -> Self {
+        if policy.terms(role).is_some() { Self::Waits } else { Self::Unneeded }
     }
 
-    /// Whether an alone may start.
+    /// Whether this host may have it.
     #[must_use]
-    pub fn allows_alone(&self) -> bool {
+    pub fn allows(&self) -> bool {
         matches!(self, Self::Unneeded | Self::Held { .. })
     }
 
-    /// Whether one may start now. One whose lease is over would only be killed: that this is so is heard a moment later.
     #[must_use]
-    pub fn lets_start(&self, now: Time, policy: &Policy) -> bool {
-        let keeps = policy.fleet_alone.is_some_and(|fleet| fleet.keeps);
-        match self {
-            Self::Held { until, .. } => keeps || now < *until,
-            _ => self.allows_alone(),
+    pub fn is_held(&self) -> bool {
+        matches!(self, Self::Held { .. })
+    }
+
+    fn is_settled(&self) -> bool {
+        matches!(self, Self::Unneeded | Self::Waits)
+    }
+}
+
+/// The tenure of each role.
+#[derive(Debug)]
+pub struct Tenures {
+    alone: HostTenure,
+    random_worker: HostTenure,
+}
+
+impl Tenures {
+    /// At the beginning.
+    #[must_use]
+    pub fn new(policy: &Policy) -> Self {
+        Self {
+            alone: HostTenure::new(FleetRole::Alone, policy),
+            random_worker: HostTenure::new(FleetRole::RandomWorker, policy),
         }
+    }
+
+    #[must_use]
+    pub fn of(&self, role: FleetRole) -> &HostTenure {
+        match role {
+            FleetRole::Alone => &self.alone,
+            FleetRole::RandomWorker => &self.random_worker,
+        }
+    }
+
+    pub fn of_mut(&mut self, role: FleetRole) -> &mut HostTenure {
+        match role {
+            FleetRole::Alone => &mut self.alone,
+            FleetRole::RandomWorker => &mut self.random_worker,
+        }
+    }
+
+    /// Whether the alone may run here.
+    #[must_use]
+    pub fn allows_alone(&self) -> bool {
+        self.alone.allows()
+    }
+
+    /// Whether one may begin now.
+    #[must_use]
+    pub fn lets_begin(&self, role: FleetRole, now: Time, policy: &Policy) -> bool {
+        self.of(role).allows() && self.begins_until(role, policy).is_none_or(|until| now < until)
+    }
+
+    /// From when on nobody may begin, unless the lease is renewed. An alone whose lease is over would only be killed: that this is so
+    /// is heard a moment later. The random worker ends in good order within a quarter of the lease, and when half of it is over that
+    /// is all that is left.
+    #[must_use]
+    pub fn begins_until(&self, role: FleetRole, policy: &Policy) -> Option<Time> {
+        let terms = policy.terms(role).filter(|terms| !terms.keeps)?;
+        let HostTenure::Held { until, .. } = self.of(role) else { return None };
+        Some(match role {
+            FleetRole::Alone => *until,
+            FleetRole::RandomWorker => until.saturating_sub(terms.lease / 4),
+        })
+    }
+
+    /// Whether this host takes part in a lease.
+    #[must_use]
+    pub fn is_any_needed(&self) -> bool {
+        self.alone != HostTenure::Unneeded || self.random_worker != HostTenure::Unneeded
     }
 
     /// Whether others of the fleet need not wait for anything from here.
     #[must_use]
     pub fn is_settled(&self) -> bool {
-        matches!(self, Self::Unneeded | Self::Waits)
+        self.alone.is_settled() && self.random_worker.is_settled()
     }
 }

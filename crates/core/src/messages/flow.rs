@@ -6,6 +6,8 @@
 //!
 //! Messages to all workers are the exception, or one worker that stands still would hold up all others: when it took
 //! nothing for [`STALL`] what goes beyond [`BROADCAST_LIMIT`] is given up for it, counted and reported.
+//!
+//! What comes from another host cannot be held back at all: what goes beyond that bound is given up at once.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -13,8 +15,6 @@ use std::time::Duration;
 use super::mailbox::MailFor;
 use crate::notice::Missed;
 use crate::types::{Lane, Peer, Time};
-use cluster_protocol::envelope::Target;
-use cluster_protocol::outbound::LaneName;
 
 /// More than this waiting for a receiver slows its senders down.
 pub const HIGH_WATER: usize = 1 << 20;
@@ -29,8 +29,6 @@ pub const BROADCAST_LIMIT: usize = 8 << 20;
 /// more message is taken, however large.
 pub const PARKED: usize = 8 << 20;
 
-const ANY_WORKER: LaneName = LaneName::To(Target::AnyWorker);
-
 /// A receiver that took nothing for so long stands still.
 pub const STALL: Duration = Duration::from_secs(1);
 
@@ -44,13 +42,15 @@ pub enum Receiver {
     Peer(Peer),
     /// Whoever the mailbox is kept for.
     Mail(MailFor),
+    /// The way to the other hosts.
+    Fleet,
 }
 
 impl Receiver {
     /// How long it may take nothing before it counts as standing still.
     fn longest_wait(self) -> Duration {
         match self {
-            Self::Peer(_) => STALL,
+            Self::Peer(_) | Self::Fleet => STALL,
             Self::Mail(_) => ABSENCE,
         }
     }
@@ -131,6 +131,20 @@ impl Offer {
 }
 
 impl Behind {
+    fn new(now: Time, offer: &Offer) -> Self {
+        Self {
+            lanes: BTreeMap::new(),
+            progress: Progress::Watched { since: now, taken: offer.taken },
+            missed: Missed::default(),
+        }
+    }
+
+    fn give_up(&mut self, offer: &Offer) -> Verdict {
+        self.missed.messages += offer.messages;
+        self.missed.bytes += offer.size as u64;
+        Verdict::GiveUp(self.missed)
+    }
+
     /// It stands still: who sends to all does not wait for it. Gives those.
     fn stall(&mut self, taken: u64) -> Vec<Lane> {
         self.progress = Progress::Stalled { taken };
@@ -159,21 +173,18 @@ impl Flow {
     /// Something is to be sent.
     pub fn offer(&mut self, now: Time, offer: Offer) -> Verdict {
         let Offer { lane, patience, .. } = offer;
+        if matches!(lane.from, Peer::Host(_)) {
+            return self.offer_from_afar(now, offer);
+        }
         let limit = if patience == Patience::Limited { BROADCAST_LIMIT } else { HIGH_WATER };
         let is_paused = self.receivers.get(&offer.receiver).is_some_and(|behind| behind.lanes.contains_key(&lane));
         if offer.queued + offer.size <= limit && !is_paused {
             return Verdict::Send;
         }
-        let behind = self.receivers.entry(offer.receiver).or_insert_with(|| Behind {
-            lanes: BTreeMap::new(),
-            progress: Progress::Watched { since: now, taken: offer.taken },
-            missed: Missed::default(),
-        });
+        let behind = self.receivers.entry(offer.receiver).or_insert_with(|| Behind::new(now, &offer));
         match behind.progress {
             Progress::Stalled { taken } if taken == offer.taken && patience == Patience::Limited => {
-                behind.missed.messages += offer.messages;
-                behind.missed.bytes += offer.size as u64;
-                return Verdict::GiveUp(behind.missed);
+                return behind.give_up(&offer);
             }
             Progress::Stalled { taken } if taken != offer.taken => {
                 behind.progress = Progress::Watched { since: now, taken: offer.taken };
@@ -189,6 +200,14 @@ impl Flow {
         if before <= PARKED && paused.parked > PARKED { Verdict::SendAndStopReading } else { Verdict::Send }
     }
 
+    /// One message always fits.
+    fn offer_from_afar(&mut self, now: Time, offer: Offer) -> Verdict {
+        if offer.queued == 0 || offer.queued + offer.size <= BROADCAST_LIMIT {
+            return Verdict::Send;
+        }
+        self.receivers.entry(offer.receiver).or_insert_with(|| Behind::new(now, &offer)).give_up(&offer)
+    }
+
     /// `queued` bytes are left for a receiver.
     pub fn caught_up(&mut self, receiver: Receiver, queued: usize) -> Release {
         if queued >= LOW_WATER { Release::default() } else { self.gone(receiver) }
@@ -199,7 +218,7 @@ impl Flow {
         let Some(behind) = self.receivers.remove(&receiver) else { return Release::default() };
         // For what any worker may have one that keeps up is enough.
         for other in self.receivers.values_mut() {
-            other.lanes.retain(|lane, _| lane.to != ANY_WORKER || !behind.lanes.contains_key(lane));
+            other.lanes.retain(|lane, _| !lane.to.is_for_any_worker() || !behind.lanes.contains_key(lane));
         }
         let lanes = behind.lanes.into_keys().filter(|lane| !self.is_paused(*lane)).collect();
         Release { lanes, missed: Some(behind.missed).filter(|missed| missed.messages > 0) }
@@ -209,8 +228,8 @@ impl Flow {
     pub fn any_worker_keeps_up(&mut self) -> Vec<Lane> {
         let mut free = BTreeSet::new();
         for behind in self.receivers.values_mut() {
-            free.extend(behind.lanes.keys().filter(|lane| lane.to == ANY_WORKER).copied());
-            behind.lanes.retain(|lane, _| lane.to != ANY_WORKER);
+            free.extend(behind.lanes.keys().filter(|lane| lane.to.is_for_any_worker()).copied());
+            behind.lanes.retain(|lane, _| !lane.to.is_for_any_worker());
         }
         free.into_iter().collect()
     }

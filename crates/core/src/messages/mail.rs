@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use super::mailbox::{MailFor, Mailbox, QueuedMessage};
 use crate::action::Action;
 use crate::context::Context;
+use crate::types::Peer;
 
 /// The mailboxes.
 #[derive(Debug, Default)]
@@ -21,12 +22,14 @@ impl Mail {
     /// # Errors
     /// The message.
     pub fn keep(&mut self, ctx: &mut Context, message: QueuedMessage) -> Result<(), QueuedMessage> {
-        let (receiver, lane) = (MailFor::target(message.target), message.lane());
+        let (receiver, lane) = (MailFor::target(message.target), message.lane);
         let mailbox = self.mailbox(receiver);
         let queued = mailbox.bytes();
         mailbox.keep(message)?;
         let size = mailbox.bytes() - queued;
-        ctx.act(Action::CountMail { receiver, lane, queued, size });
+        if !matches!(lane.from, Peer::Host(_)) {
+            ctx.act(Action::CountMail { receiver, lane, queued, size });
+        }
         Ok(())
     }
 

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use bytes::Bytes;
 
+use super::requests::NamedRequest;
 use crate::types::{Lane, Peer};
 use cluster_protocol::envelope::Target;
 
@@ -36,7 +37,9 @@ impl MailFor {
 pub struct QueuedMessage {
     /// Who sent it.
     pub from: Peer,
-    /// To whom.
+    /// What is held back with it while nobody takes it.
+    pub lane: Lane,
+    /// To whom of this host.
     pub target: Target,
     /// The message, or several that follow each other.
     pub frame: Bytes,
@@ -44,23 +47,11 @@ pub struct QueuedMessage {
     pub kind: QueuedKind,
 }
 
-impl QueuedMessage {
-    /// What is held back with it while nobody takes it.
-    #[must_use]
-    pub fn lane(&self) -> Lane {
-        match self.kind {
-            QueuedKind::Message => Lane::of(self.from, self.target),
-            QueuedKind::Request(_) => Lane::of_each(self.from, self.target),
-        }
-    }
-}
-
 /// The kinds of messages.
 #[derive(Debug)]
 pub enum QueuedKind {
     Message,
-    /// A request of this name.
-    Request(String),
+    Request(NamedRequest),
 }
 
 /// Messages that wait, oldest first.
@@ -91,12 +82,14 @@ impl Queue {
 }
 
 impl Mailbox {
-    /// Keeps a message, or gives it back when too much waits already.
+    /// Keeps a message, or gives it back when too much waits already. Those of other hosts, which nobody can hold back, leave room for those
+    /// of this one.
     ///
     /// # Errors
     /// The message.
     pub fn keep(&mut self, message: QueuedMessage) -> Result<(), QueuedMessage> {
-        self.messages.keep(message, MAILBOX_BYTES)
+        let limit = if matches!(message.from, Peer::Host(_)) { MAILBOX_BYTES / 2 } else { MAILBOX_BYTES };
+        self.messages.keep(message, limit)
     }
 
     /// The same for one that was on its way to a receiver that is gone now. What was sent meanwhile comes after it.
@@ -129,10 +122,12 @@ impl Mailbox {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::types::HostId;
 
     fn message(size: usize) -> QueuedMessage {
         QueuedMessage {
             from: Peer::App,
+            lane: Lane::of(Peer::App, Target::Alone),
             target: Target::Alone,
             frame: Bytes::from(vec![b'x'; size]),
             kind: QueuedKind::Message,
@@ -147,6 +142,15 @@ mod tests {
         assert!(mailbox.keep(message(1)).is_ok());
         assert!(mailbox.keep(message(1)).is_err());
         assert_eq!(mailbox.take().len(), 2);
+        assert!(mailbox.keep(message(1)).is_ok());
+    }
+
+    #[test]
+    fn what_comes_from_other_hosts_leaves_room() {
+        let mut mailbox = Mailbox::default();
+        let from_afar = |size| QueuedMessage { from: Peer::Host(HostId(1)), ..message(size) };
+        assert!(mailbox.keep(from_afar(MAILBOX_BYTES / 2 - size_of::<QueuedMessage>())).is_ok());
+        assert!(mailbox.keep(from_afar(1)).is_err());
         assert!(mailbox.keep(message(1)).is_ok());
     }
 

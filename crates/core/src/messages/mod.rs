@@ -1,15 +1,18 @@
 //! Messages and requests between the app, the alone and the workers.
 //!
-//! [`route`] says who gets a message, [`mail`] keeps what nobody can take yet, [`requests`] sees to it that each request is answered,
-//! [`topics`] knows who wants what is published, [`flow`] says who has to hold back, [`members`] tells who is at work.
+//! [`host_route`] says which host gets a message and [`route`] who there, [`sent_afar`] sends it to other hosts, [`mail`] keeps what
+//! nobody can take yet, [`requests`] sees to it that each request is answered, [`topics`] knows who wants what is published, [`flow`] says
+//! who has to hold back, [`members`] tells who is at work.
 
 pub mod flow;
+mod host_route;
 mod mail;
 pub mod mailbox;
 pub mod members;
 pub mod random_worker;
 mod requests;
 mod route;
+mod sent_afar;
 mod topics;
 
 use bytes::Bytes;
@@ -17,19 +20,23 @@ use bytes::Bytes;
 use crate::action::{Action, Origin};
 use crate::context::{Context, Phase};
 use crate::event::HandleTarget;
+use crate::fleet::{KeptWord, Reachable};
 use crate::lifecycle::child::Child;
 use crate::notice::{Notice, Undeliverable};
-use crate::types::{ChildId, ConnectionId, Lane, Peer, Readiness};
-use cluster_protocol::envelope::{Envelope, Target};
+use crate::types::{ChildId, ConnectionId, HostId, Lane, Peer, Readiness};
+use cluster_protocol::envelope::{Envelope, MessageScope, Target};
 use cluster_protocol::frame::lines;
 use cluster_protocol::outbound;
+use cluster_protocol::remote::RemotePart;
 use cluster_protocol::request::RequestPart;
 use cluster_protocol::topic::{TopicAct, TopicFrame};
+use host_route::HostRoute;
 use mail::Mail;
 use mailbox::{MailFor, QueuedKind, QueuedMessage};
 use requests::Requests;
 use route::Route;
 pub use route::undeliverable;
+use sent_afar::SentAfar;
 use topics::Topics;
 
 /// What is under way, and what waits.
@@ -38,6 +45,7 @@ pub struct Messages {
     mail: Mail,
     requests: Requests,
     topics: Topics,
+    afar: SentAfar,
 }
 
 impl Messages {
@@ -45,6 +53,12 @@ impl Messages {
     #[must_use]
     pub fn waiting(&self) -> (usize, usize) {
         self.mail.waiting()
+    }
+
+    /// How many requests wait for answers.
+    #[cfg(test)]
+    pub fn open_requests(&self) -> usize {
+        self.requests.open_count()
     }
 
     /// A message came in. One is for the master: the `process.send('ready')` of a worker that says so itself.
@@ -57,16 +71,24 @@ impl Messages {
         }
         // The lane is the one that the sender has it in: that can be paused.
         let lane = Lane::of(from, target);
+        match HostRoute::find(ctx, from, target, &frame) {
+            HostRoute::Here(target) => self.pass_on(ctx, from, target, lane, frame),
+            HostRoute::Host(host) => self.afar.send_to_host(ctx, host, lane, frame),
+            HostRoute::Everywhere => {
+                self.afar.send_to_others(ctx, lane, frame.clone());
+                self.pass_on(ctx, from, Target::AllWorkers, lane, frame);
+            }
+            HostRoute::Nowhere(reason) => undeliverable(ctx, from, &frame, reason),
+        }
+    }
+
+    fn pass_on(&mut self, ctx: &mut Context, from: Peer, target: Target, lane: Lane, frame: Bytes) {
         // No two processes have one pid. As what is sent to it by its name, this waits for an alone that boots.
         let is_for_alone = |pid| ctx.processes.alone().is_some_and(|alone| alone.pid == Some(pid));
         let target = match target {
             Target::WorkerPid(pid) if is_for_alone(pid) => Target::Alone,
             _ => target,
         };
-        self.pass_on(ctx, from, target, lane, frame);
-    }
-
-    fn pass_on(&mut self, ctx: &mut Context, from: Peer, target: Target, lane: Lane, frame: Bytes) {
         match Route::find(ctx, from, target) {
             Route::App(child) => ctx.notify(Notice::Message(child, frame)),
             Route::Child(child) => ctx.act(Action::Send { child, frame, origin: Origin::Message(lane) }),
@@ -76,9 +98,8 @@ impl Messages {
                 }
             }
             Route::Later => {
-                if let Err(message) =
-                    self.mail.keep(ctx, QueuedMessage { from, target, frame, kind: QueuedKind::Message })
-                {
+                let kept = self.mail.keep(ctx, QueuedMessage { from, lane, target, frame, kind: QueuedKind::Message });
+                if let Err(message) = kept {
                     undeliverable(ctx, from, &message.frame, Undeliverable::MailboxFull);
                 }
             }
@@ -122,26 +143,92 @@ impl Messages {
 
     /// A part of a request came in.
     pub fn request(&mut self, ctx: &mut Context, from: Peer, target: Target, frame: Bytes, part: RequestPart) {
+        let Self { mail, requests, afar, .. } = self;
         match part {
-            RequestPart::Request { id } => self.requests.requested(ctx, &mut self.mail, from, target, frame, id),
-            RequestPart::Reply { id } => self.requests.replied(ctx, from, target, frame, &id),
-            RequestPart::Cancel { id } => self.requests.cancelled(from, &id),
+            RequestPart::Request { id } => requests.asked(ctx, (mail, afar), from, target, frame, id),
+            RequestPart::Reply { id, host } => requests.replied(ctx, afar, from, target, frame, (id, host)),
+            RequestPart::Cancel { id } => requests.cancelled(ctx, from, id),
+        }
+    }
+
+    /// Something about a request came from another host.
+    pub fn remote(&mut self, ctx: &mut Context, from: HostId, target: Target, frame: &Bytes, part: RemotePart) {
+        self.requests.came(ctx, &mut self.mail, from, target, frame, part);
+    }
+
+    /// What was sent to another host under this number has reached nobody.
+    pub fn nobody(&mut self, ctx: &mut Context, number: u64) {
+        self.requests.nobody(ctx, number);
+        self.afar.failed(ctx, number, Undeliverable::NoHost, |_| true);
+    }
+
+    /// Something of what was sent under this number is larger than the fleet's servers take.
+    pub fn too_large(&mut self, ctx: &mut Context, number: u64, limit: usize) {
+        self.requests.too_large(ctx, number, limit);
+        self.afar.failed(ctx, number, Undeliverable::TooLarge, |line| line.len() > limit);
+    }
+
+    /// Something from another host was given up for a child that is behind. Messages are counted as missed where they are given up.
+    pub fn given_up(&mut self, ctx: &mut Context, child: ChildId, from: HostId, frame: &Bytes) {
+        self.requests.given_up(ctx, child, from, frame);
+    }
+
+    /// The fleet's servers are reachable, or not any more.
+    pub fn fleet_connected(&mut self, ctx: &mut Context, is_connected: bool) {
+        ctx.fleet.connected(is_connected);
+        if is_connected {
+            for KeptWord { to, mail, frame } in ctx.fleet.take_words() {
+                sent_afar::to_host(ctx, to, mail, 0, frame, Origin::Master);
+            }
+        } else {
+            self.requests.fleet_away(ctx);
+            self.afar.forget();
+        }
+    }
+
+    /// A host has left the fleet.
+    pub fn host_left(&mut self, ctx: &mut Context, host: &str) {
+        if let Some(id) = ctx.fleet.known(host) {
+            self.requests.host_left(ctx, id);
+            ctx.fleet.left(host);
         }
     }
 
     /// Somebody published, subscribed or ended a subscription.
     pub fn topic(&mut self, ctx: &mut Context, from: Peer, about: TopicFrame, frame: &Bytes) {
-        let TopicFrame { topic, act, .. } = about;
+        let TopicFrame { topic, act, scope, .. } = about;
         match act {
             TopicAct::Subscribe { id } => self.topics.subscribed(ctx, from, topic, id),
             TopicAct::Unsubscribe => self.topics.unsubscribed(from, &topic),
-            TopicAct::Publish { retain } => self.topics.published(ctx, from, &topic, retain, frame),
+            TopicAct::Publish { retain } => {
+                self.topics.published(ctx, from, &topic, retain, frame);
+                if scope == MessageScope::Fleet {
+                    self.publish_afar(ctx, from, frame);
+                }
+            }
+        }
+    }
+
+    /// The subscribers of other hosts get it from theirs. What comes from one of them stays here.
+    fn publish_afar(&mut self, ctx: &mut Context, from: Peer, frame: &Bytes) {
+        match ctx.fleet.reachable() {
+            _ if matches!(from, Peer::Host(_)) => {}
+            Reachable::Yes => self.afar.send_to_others(ctx, Lane::of_topics(from), frame.clone()),
+            Reachable::Away => undeliverable(ctx, from, frame, Undeliverable::FleetAway),
+            Reachable::Never => undeliverable(ctx, from, frame, Undeliverable::NoFleet),
         }
     }
 
     /// A child's answer was skipped: who asked gets this one.
-    pub fn answer_too_large(&mut self, ctx: &mut Context, by: ChildId, target: Target, id: &str, limit: usize) {
-        self.requests.answer_too_large(ctx, by, target, id, limit);
+    pub fn answer_too_large(
+        &mut self,
+        ctx: &mut Context,
+        by: ChildId,
+        target: Target,
+        request: (String, Option<String>),
+        limit: usize,
+    ) {
+        self.requests.answer_too_large(ctx, by, target, request, limit);
     }
 
     /// A message was not written before the receiver's channel ended. The next alone gets it; a worker was meant as such.
@@ -164,7 +251,8 @@ impl Messages {
                 undeliverable(ctx, from, &frame, Undeliverable::NoAlone);
             }
             ChildId::Alone(_) if !ctx.is_stopping() => {
-                let message = QueuedMessage { from, target: Target::Alone, frame, kind: QueuedKind::Message };
+                let (target, kind) = (Target::Alone, QueuedKind::Message);
+                let message = QueuedMessage { from, lane: Lane::of(from, target), target, frame, kind };
                 if let Err(message) = self.mail.keep_returned(message) {
                     undeliverable(ctx, from, &message.frame, Undeliverable::MailboxFull);
                 }
@@ -187,10 +275,13 @@ impl Messages {
     fn deliver(&mut self, ctx: &mut Context, receiver: MailFor) {
         let waiting = self.mail.take(receiver);
         let paused_anybody = !waiting.is_empty();
-        for QueuedMessage { from, target, frame, kind } in waiting {
-            match kind {
-                QueuedKind::Message => self.pass_on(ctx, from, target, Lane::of(from, target), frame),
-                QueuedKind::Request(id) => self.requests.requested(ctx, &mut self.mail, from, target, frame, id),
+        for message in waiting {
+            match message.kind {
+                QueuedKind::Message => {
+                    let QueuedMessage { from, lane, target, frame, .. } = message;
+                    self.pass_on(ctx, from, target, lane, frame);
+                }
+                QueuedKind::Request(_) => self.requests.requested(ctx, &mut self.mail, message),
             }
         }
         if paused_anybody {
@@ -223,7 +314,7 @@ impl Messages {
         for QueuedMessage { from, frame, kind, .. } in waiting {
             match kind {
                 QueuedKind::Message => undeliverable(ctx, from, &frame, why),
-                QueuedKind::Request(id) => requests::answer_gone(ctx, from, &id, None, why),
+                QueuedKind::Request(asked) => requests::answer_gone(ctx, from, &asked, None, why),
             }
         }
         if paused_anybody {

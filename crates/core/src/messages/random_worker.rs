@@ -6,7 +6,7 @@ use crate::action::{Action, Origin};
 use crate::context::{Context, Phase};
 use crate::lifecycle::child::Child;
 use crate::notice::ExitReason;
-use crate::types::{ChildId, Lane, Mode, Peer, RandomWorker, Time};
+use crate::types::{ChildId, FleetRole, Lane, Mode, Peer, RandomWorker, Time};
 use cluster_protocol::envelope::Target;
 use cluster_protocol::outbound;
 
@@ -20,40 +20,32 @@ const CRASH_HOLD: Duration = Duration::from_secs(10);
 /// What the app adds to the message.
 pub type ExtraFields = serde_json::Map<String, serde_json::Value>;
 
-/// Who was chosen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-enum Chosen {
-    /// Nobody yet, or the chosen one has left in good order.
-    #[default]
-    Nobody,
-    /// This one, until it has exited: its jobs and its successor's never overlap.
-    Worker(ChildId),
-    /// It crashed. Nobody is chosen before this moment, and then only one that has stayed `minUptime`: if it dies as well
-    /// its slot has the whole `limit` anew. So a job that kills whoever does it cannot end the cluster.
-    Crashed(Time),
-}
-
-/// The worker that does what only one may do.
+/// The worker that does what only one may do: one of this host's, or where the hosts of a fleet share one, of that which holds the lease.
 #[derive(Debug, Default)]
 pub struct RandomWorkers {
-    chosen: Chosen,
+    /// The last one crashed. Nobody is chosen before this moment, and then only one that has stayed `minUptime`: if it dies as well
+    /// its slot has the whole `limit` anew. So a job that kills whoever does it cannot end the cluster.
+    hold: Option<Time>,
 }
 
 impl RandomWorkers {
     /// Chooses a worker once the cluster is ready, and again when the chosen one is gone.
     pub fn choose(&mut self, ctx: &mut Context) {
-        if ctx.phase != Phase::Running || ctx.policy.random_worker == RandomWorker::Never {
+        if !may_choose(ctx) {
             return;
         }
         let (now, min_uptime) = (ctx.now, ctx.policy.min_uptime);
-        let choice = match self.chosen {
-            Chosen::Worker(_) => return,
-            Chosen::Nobody => ctx.any_worker(|_| true),
-            Chosen::Crashed(hold) if now < hold => return,
-            Chosen::Crashed(_) => ctx.any_worker(|worker| worker.was_stable(now, min_uptime)),
+        let choice = match self.hold {
+            None => ctx.any_worker(|_| true),
+            Some(hold) if now < hold => return,
+            Some(_) => ctx.any_worker(|worker| worker.was_stable(now, min_uptime)),
         };
         let Some((id, pid)) = choice else { return };
-        self.chosen = Chosen::Worker(id);
+        self.hold = None;
+        ctx.chosen = Some(id);
+        ctx.role_ready(FleetRole::RandomWorker, true);
+        // It knows of its tenure before it begins.
+        ctx.tell_fence(FleetRole::RandomWorker);
         for action in ACTIONS {
             tell(ctx, id, pid, action, None);
         }
@@ -62,27 +54,37 @@ impl RandomWorkers {
     /// A child has exited. In development nothing is forked after a crash before somebody has changed the code: that is
     /// what is to be tried.
     pub fn gone(&mut self, ctx: &mut Context, child: &Child) {
-        if self.chosen != Chosen::Worker(child.id) {
-            return;
+        if ctx.chosen == Some(child.id) {
+            let crashed = !child.expected || child.reason == ExitReason::Hang;
+            self.hold = (crashed && ctx.policy.mode == Mode::Production).then(|| ctx.now + CRASH_HOLD);
+            self.check(ctx);
         }
-        let crashed = !child.expected || child.reason == ExitReason::Hang;
-        self.chosen = match ctx.policy.mode {
-            Mode::Production if crashed => Chosen::Crashed(ctx.now + CRASH_HOLD),
-            _ => Chosen::Nobody,
-        };
-        self.choose(ctx);
+    }
+
+    /// Another one is chosen when the chosen one has exited, and what it left behind: their jobs never overlap.
+    pub fn check(&mut self, ctx: &mut Context) {
+        let Some(id) = ctx.chosen else { return };
+        if ctx.processes.get(id).is_none() && !ctx.descendants.contains_key(&id) {
+            ctx.chosen = None;
+            ctx.role_ready(FleetRole::RandomWorker, false);
+            self.choose(ctx);
+        }
     }
 
     /// When [`Self::choose`] is due: one may be chosen again after a crash.
     #[must_use]
     pub fn next_timeout(&self, ctx: &Context) -> Option<Time> {
-        let Chosen::Crashed(hold) = self.chosen else { return None };
-        if ctx.phase != Phase::Running {
-            return None;
-        }
+        let hold = self.hold.filter(|_| may_choose(ctx))?;
         let ready = ctx.processes.ready_workers().filter_map(|worker| worker.ready_since).min()?;
         Some(hold.max(ready + ctx.policy.min_uptime))
     }
+}
+
+fn may_choose(ctx: &Context) -> bool {
+    ctx.phase == Phase::Running
+        && ctx.policy.random_worker != RandomWorker::Never
+        && ctx.chosen.is_none()
+        && ctx.tenure.lets_begin(FleetRole::RandomWorker, ctx.now, &ctx.policy)
 }
 
 /// The app asks for a random worker: it gets the message, its id comes back.

@@ -1,150 +1,217 @@
 //! Requests under way: who has to answer whom. Whoever asked hears of every answer that will not come.
+//!
+//! Who asked, or who is to answer, may be on another host. Each host knows who of its own has to answer, and which hosts: whoever asks all
+//! workers of the fleet hears first which hosts there are, and from each of them who has to answer.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod afar;
+mod open;
 
 use bytes::Bytes;
 
+use super::host_route::HostRoute;
 use super::mail::Mail;
 use super::mailbox::{QueuedKind, QueuedMessage};
 use super::route::Route;
-use crate::action::{Action, Origin};
+use super::sent_afar::{SentAfar, to_host};
+use crate::action::{Action, FleetMail, Origin};
 use crate::context::Context;
-use crate::lifecycle::child::Child;
+use crate::fleet::Reachable;
+use crate::lifecycle::child::{ChannelState, Child};
 use crate::notice::{Notice, Undeliverable};
 use crate::types::{ChildId, Lane, Peer};
-use cluster_protocol::envelope::Target;
+use afar::{RecentAnswers, cancel_at};
+use cluster_protocol::envelope::{MessageScope, Reach, Target};
+use cluster_protocol::remote;
 use cluster_protocol::request;
+use open::{OpenRequests, Owed, RequestName};
 
-/// Requests that wait for answers of children. The app itself is not among those who must answer: if it is gone, all is.
+/// Requests that wait for answers.
 #[derive(Debug, Default)]
 pub struct Requests {
-    open: BTreeMap<Peer, BTreeMap<String, BTreeSet<ChildId>>>,
+    open: OpenRequests,
+    answers: RecentAnswers,
 }
 
-/// So many requests of a child's may wait for answers; the app limits itself.
-const MOST_OPEN: usize = 1 << 16;
+/// A request, for those who say something about it.
+#[derive(Debug)]
+pub struct NamedRequest {
+    name: RequestName,
+    scope: MessageScope,
+}
 
 impl Requests {
-    fn opened(&mut self, who_asked: Peer, id: String, waits_for: BTreeSet<ChildId>) {
-        self.open.entry(who_asked).or_default().insert(id, waits_for);
+    /// How many are open.
+    #[cfg(test)]
+    pub fn open_count(&self) -> usize {
+        self.open.count()
     }
 
-    fn are_too_many(&self, who_asked: Peer) -> bool {
-        who_asked != Peer::App && self.open.get(&who_asked).is_some_and(|open| open.len() >= MOST_OPEN)
-    }
-
-    /// Who asked waits no more.
-    pub fn cancelled(&mut self, who_asked: Peer, id: &str) {
-        if let Some(open) = self.open.get_mut(&who_asked) {
-            open.remove(id);
-        }
-    }
-
-    fn answered(&mut self, by: ChildId, who_asked: Peer, id: &str) -> bool {
-        let Some(open) = self.open.get_mut(&who_asked) else { return false };
-        let Some(waits_for) = open.get_mut(id) else { return false };
-        let expected = waits_for.remove(&by);
-        if waits_for.is_empty() {
-            open.remove(id);
-        }
-        expected
-    }
-
-    /// A child is gone: its own requests are forgotten. Gives those that it did not answer.
-    fn gone(&mut self, child: ChildId) -> Vec<(Peer, String)> {
-        self.open.remove(&Peer::Child(child));
-        let mut unanswered = Vec::new();
-        for (who_asked, open) in &mut self.open {
-            open.retain(|id, waits_for| {
-                if waits_for.remove(&child) {
-                    unanswered.push((*who_asked, id.clone()));
-                }
-                !waits_for.is_empty()
-            });
-        }
-        unanswered
-    }
-
-    /// Somebody asks.
-    pub fn requested(
+    /// Somebody here asks.
+    pub fn asked(
         &mut self,
         ctx: &mut Context,
-        mail: &mut Mail,
+        (mail, afar): (&mut Mail, &mut SentAfar),
         from: Peer,
         target: Target,
         frame: Bytes,
         id: String,
     ) {
-        if self.are_too_many(from) {
-            return answer_gone(ctx, from, &id, None, Undeliverable::TooMany);
+        let mut asked = NamedRequest { name: RequestName { asker: None, id }, scope: MessageScope::Host };
+        if self.open.are_too_many(from) {
+            return answer_gone(ctx, from, &asked, None, Undeliverable::TooMany);
+        }
+        let lane = Lane::of_each(from, target);
+        if let Target::Fleet(_) = target {
+            asked.scope = MessageScope::Fleet;
+        }
+        match HostRoute::find(ctx, from, target, &frame) {
+            HostRoute::Here(target) => {
+                let kind = QueuedKind::Request(asked);
+                self.requested(ctx, mail, QueuedMessage { from, lane, target, frame, kind });
+            }
+            HostRoute::Host(host) => self.ask_host(ctx, afar, host, lane, frame, asked),
+            HostRoute::Everywhere => {
+                self.ask_others(ctx, afar, lane, frame.clone(), &asked);
+                let (target, kind) = (Target::AllWorkers, QueuedKind::Request(asked));
+                self.requested(ctx, mail, QueuedMessage { from, lane, target, frame, kind });
+            }
+            // That concerns no host in particular.
+            HostRoute::Nowhere(reason) => {
+                let asked = NamedRequest { scope: MessageScope::Host, ..asked };
+                answer_gone(ctx, from, &asked, None, reason);
+            }
+        }
+    }
+
+    /// A request to processes of this host: a new one, or one that has waited.
+    pub fn requested(&mut self, ctx: &mut Context, mail: &mut Mail, message: QueuedMessage) {
+        let QueuedMessage { from, lane, target, frame, kind: QueuedKind::Request(asked) } = message else { return };
+        // It may have been asked again elsewhere.
+        if is_gone(ctx, from) && is_afar(from) {
+            return;
         }
         let children = match Route::find(ctx, from, target) {
             Route::App(child) => return ctx.notify(Notice::Request(Some(child), frame)),
+            // In a fleet nobody waits for the workers of one host: those that it has not are none.
+            Route::Later | Route::Nowhere(_) if target == Target::AllWorkers && is_afar(from) => vec![],
+            Route::Nowhere(_) if target == Target::AllWorkers && asked.scope == MessageScope::Fleet => vec![],
             Route::Later => {
-                let message = QueuedMessage { from, target, frame, kind: QueuedKind::Request(id.clone()) };
-                if mail.keep(ctx, message).is_err() {
-                    answer_gone(ctx, from, &id, None, Undeliverable::MailboxFull);
+                let kept =
+                    mail.keep(ctx, QueuedMessage { from, lane, target, frame, kind: QueuedKind::Request(asked) });
+                if let Err(QueuedMessage { kind: QueuedKind::Request(asked), .. }) = kept {
+                    answer_gone(ctx, from, &asked, None, Undeliverable::MailboxFull);
                 }
                 return;
             }
-            Route::Nowhere(reason) => return answer_gone(ctx, from, &id, None, reason),
+            // Of a host it would mean that it has left.
+            Route::Nowhere(Undeliverable::Gone) if asked.scope == MessageScope::Fleet || is_afar(from) => {
+                return answer_gone(ctx, from, &asked, None, Undeliverable::NoSuchWorker);
+            }
+            Route::Nowhere(reason) => return answer_gone(ctx, from, &asked, None, reason),
             Route::Child(child) => vec![child],
             Route::Children(children) => children,
         };
         if target == Target::AllWorkers {
             let pid = |child: &ChildId| ctx.processes.get(*child).and_then(|child| child.pid);
             let pids: Vec<u32> = children.iter().filter_map(pid).collect();
-            tell_who_asked(ctx, from, request::sent(&id, &pids));
+            tell_who_asked(ctx, from, &asked, request::sent(&asked.name.id, &pids));
         }
         for child in &children {
-            let (child, frame, lane) = (*child, frame.clone(), Lane::of_each(from, target));
+            let (child, frame) = (*child, frame.clone());
             ctx.act(Action::Send { child, frame, origin: Origin::Message(lane) });
         }
-        if !children.is_empty() {
-            self.opened(from, id, children.into_iter().collect());
+        if !is_gone(ctx, from) {
+            self.open.add(from, asked.name, Owed::by_children(children, asked.scope));
         }
     }
 
-    /// Somebody answers.
-    pub fn replied(&mut self, ctx: &mut Context, from: Peer, target: Target, frame: Bytes, id: &str) {
+    /// Somebody here answers; whoever asked is on that host, if it is another one.
+    pub fn replied(
+        &mut self,
+        ctx: &mut Context,
+        afar: &mut SentAfar,
+        by: Peer,
+        target: Target,
+        frame: Bytes,
+        (id, host): (String, Option<String>),
+    ) {
         // Nobody waits any more: it timed out, or is gone itself.
-        let Some(who_asked) = who_asked(ctx, target) else { return };
-        if let Peer::Child(by) = from
-            && !self.answered(by, who_asked, id)
-        {
-            return;
-        }
-        match (who_asked, from) {
-            (Peer::App, Peer::Child(child)) => ctx.notify(Notice::Request(Some(child), frame)),
-            (Peer::App, Peer::App) => {}
+        let Some((who_asked, name)) = asker(ctx, target, id, host.as_deref()) else { return };
+        let scope = match by {
+            Peer::Child(child) => self.open.answered(child, who_asked, &name),
+            Peer::App => Some(MessageScope::Host),
+            Peer::Host(_) => None,
+        };
+        let Some(scope) = scope else { return };
+        match (who_asked, by) {
+            (Peer::App, Peer::Child(child)) => {
+                let frame = of_scope(ctx, scope, frame);
+                ctx.notify(Notice::Request(Some(child), frame));
+            }
             (Peer::Child(child), _) if ctx.processes.get(child).is_some_and(Child::is_reachable) => {
-                let lane = Lane::of_each(from, target);
+                let (frame, lane) = (of_scope(ctx, scope, frame), Lane::of_each(by, target));
                 ctx.act(Action::Send { child, frame, origin: Origin::Message(lane) });
             }
-            (Peer::Child(_), _) => {}
+            (Peer::Host(host), Peer::Child(child)) => {
+                let lane = Lane::of(by, Target::Fleet(Reach::OneWorker));
+                let pid = ctx.processes.get(child).and_then(|child| child.pid);
+                if ctx.fleet.reachable() != Reachable::Yes {
+                    let asked = NamedRequest { name, scope };
+                    return answer_gone(ctx, who_asked, &asked, pid, Undeliverable::FleetAway);
+                }
+                let number = self.answers.note(afar, pid, host, name);
+                to_host(ctx, host, FleetMail::Answer, number, frame, Origin::Message(lane));
+            }
+            _ => {}
         }
     }
 
     /// A child's answer was skipped: who asked gets this one.
-    pub fn answer_too_large(&mut self, ctx: &mut Context, by: ChildId, target: Target, id: &str, limit: usize) {
-        let Some(who_asked) = who_asked(ctx, target) else { return };
-        let pid = ctx.processes.get(by).and_then(|child| child.pid);
-        let frame = request::answer_too_large(id, pid, limit);
-        if self.answered(by, who_asked, id) {
-            tell_who_asked(ctx, who_asked, frame);
+    pub fn answer_too_large(
+        &mut self,
+        ctx: &mut Context,
+        by: ChildId,
+        target: Target,
+        (id, host): (String, Option<String>),
+        limit: usize,
+    ) {
+        let Some((who_asked, name)) = asker(ctx, target, id, host.as_deref()) else { return };
+        if let Some(scope) = self.open.answered(by, who_asked, &name) {
+            let pid = ctx.processes.get(by).and_then(|child| child.pid);
+            let frame = request::answer_too_large(&name.id, pid, limit);
+            tell_who_asked(ctx, who_asked, &NamedRequest { name, scope }, frame);
+        }
+    }
+
+    /// Who asked waits no more.
+    pub fn cancelled(&mut self, ctx: &mut Context, who_asked: Peer, id: String) {
+        let name = RequestName { asker: None, id };
+        if let Some(owed) = self.open.remove(who_asked, &name) {
+            cancel_at(ctx, who_asked, &name, owed.hosts.into_keys());
         }
     }
 
     /// A child's channel ended.
     pub fn lost(&mut self, ctx: &mut Context, child: ChildId) {
+        for (name, owed) in self.open.remove_all(Peer::Child(child)) {
+            cancel_at(ctx, Peer::Child(child), &name, owed.hosts.into_keys());
+        }
         let pid = ctx.processes.get(child).and_then(|child| child.pid);
-        for (who_asked, id) in self.gone(child) {
-            answer_gone(ctx, who_asked, &id, pid, Undeliverable::Gone);
+        for (who_asked, name, scope) in self.open.child_gone(child) {
+            answer_gone(ctx, who_asked, &NamedRequest { name, scope }, pid, Undeliverable::Gone);
         }
     }
 }
 
-/// Whom an answer is for.
+/// Whom an answer is for, and what that calls its request.
+fn asker(ctx: &Context, target: Target, id: String, host: Option<&str>) -> Option<(Peer, RequestName)> {
+    match host {
+        Some(host) => Some((Peer::Host(ctx.fleet.known(host)?), RequestName { asker: Some(target), id })),
+        None => Some((who_asked(ctx, target)?, RequestName { asker: None, id })),
+    }
+}
+
+/// Whom of this host an answer is for.
 fn who_asked(ctx: &Context, target: Target) -> Option<Peer> {
     match target {
         Target::App => Some(Peer::App),
@@ -152,198 +219,58 @@ fn who_asked(ctx: &Context, target: Target) -> Option<Peer> {
         Target::WorkerPid(pid) => {
             ctx.processes.workers().find(|worker| worker.pid == Some(pid)).map(|worker| Peer::Child(worker.id))
         }
-        Target::AnyWorker | Target::AllWorkers => None,
+        Target::AnyWorker | Target::AllWorkers | Target::Fleet(_) => None,
+    }
+}
+
+fn is_afar(who: Peer) -> bool {
+    matches!(who, Peer::Host(_))
+}
+
+/// What has waited may be from somebody who is not there any more, and of whom nothing is kept.
+fn is_gone(ctx: &Context, who: Peer) -> bool {
+    match who {
+        Peer::App => false,
+        Peer::Child(child) => ctx.processes.get(child).is_none_or(|child| child.channel == ChannelState::Closed),
+        Peer::Host(host) => ctx.fleet.name(host).is_none(),
+    }
+}
+
+/// What this host says about a request to the fleet has its name.
+fn of_scope(ctx: &Context, scope: MessageScope, frame: Bytes) -> Bytes {
+    match (scope, ctx.fleet.own()) {
+        (MessageScope::Fleet, Some(own)) => remote::stamped(&frame, own),
+        _ => frame,
     }
 }
 
 /// Who asked hears that no answer comes.
-pub fn answer_gone(ctx: &mut Context, who_asked: Peer, id: &str, pid: Option<u32>, reason: Undeliverable) {
-    tell_who_asked(ctx, who_asked, request::gone(id, pid, reason.as_str()));
+pub fn answer_gone(ctx: &mut Context, who_asked: Peer, asked: &NamedRequest, pid: Option<u32>, reason: Undeliverable) {
+    tell_who_asked(ctx, who_asked, asked, request::gone(&asked.name.id, pid, reason.as_str()));
 }
 
-fn tell_who_asked(ctx: &mut Context, who_asked: Peer, frame: Bytes) {
+fn tell_who_asked(ctx: &mut Context, who_asked: Peer, asked: &NamedRequest, frame: Bytes) {
+    match (who_asked, asked.name.asker) {
+        (Peer::Host(host), Some(asker)) => {
+            let frame = remote::addressed(&frame, asker);
+            to_host(ctx, host, FleetMail::Answer, 0, frame, Origin::Master);
+        }
+        _ => {
+            let frame = of_scope(ctx, asked.scope, frame);
+            tell_here(ctx, who_asked, frame, Origin::Master);
+        }
+    }
+}
+
+fn tell_here(ctx: &mut Context, who_asked: Peer, frame: Bytes, origin: Origin) {
     match who_asked {
         Peer::App => ctx.notify(Notice::Request(None, frame)),
         Peer::Child(child) if ctx.processes.get(child).is_some_and(Child::is_reachable) => {
-            ctx.act(Action::Send { child, frame, origin: Origin::Master });
+            ctx.act(Action::Send { child, frame, origin });
         }
-        Peer::Child(_) => {}
+        Peer::Child(_) | Peer::Host(_) => {}
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::event::Event;
-    use crate::testing::{GOOD, World, ms, policy};
-    use cluster_protocol::request::RequestPart;
-
-    const ALONE: ChildId = ChildId::Alone(1);
-    const ONE: ChildId = ChildId::Worker(1);
-    const TWO: ChildId = ChildId::Worker(2);
-    const APP: Peer = Peer::App;
-
-    fn world() -> World {
-        let mut world = World::new(policy(), |_| GOOD);
-        world.ask(0, Event::Started);
-        world.run(ms(1_000));
-        world.sent.clear();
-        world
-    }
-
-    fn frame(text: &'static str) -> Bytes {
-        Bytes::from_static(text.as_bytes())
-    }
-
-    fn ask(world: &mut World, from: Peer, target: Target) {
-        let part = RequestPart::Request { id: "r".to_owned() };
-        world.tell(Event::Request { from, target, frame: frame("ask\n"), part });
-    }
-
-    fn answer(world: &mut World, by: ChildId, target: Target) {
-        let part = RequestPart::Reply { id: "r".to_owned() };
-        world.tell(Event::Request { from: Peer::Child(by), target, frame: frame("answer\n"), part });
-    }
-
-    fn open(world: &World) -> usize {
-        world.core.messages.requests.open.values().map(BTreeMap::len).sum()
-    }
-
-    /// What the app was told of requests.
-    fn told(world: &World) -> Vec<String> {
-        let text = |frame: &Bytes| String::from_utf8(frame.to_vec()).unwrap();
-        world
-            .notices
-            .iter()
-            .filter_map(|(_, notice)| if let Notice::Request(_, frame) = notice { Some(text(frame)) } else { None })
-            .collect()
-    }
-
-    fn sent_to(world: &World, child: ChildId) -> Vec<String> {
-        let to_it = world.sent.iter().filter(|(to, _)| *to == child);
-        to_it.map(|(_, frame)| String::from_utf8(frame.to_vec()).unwrap()).collect()
-    }
-
-    #[test]
-    fn an_answer_reaches_who_asked_once() {
-        let mut world = world();
-        ask(&mut world, Peer::Child(ONE), Target::Alone);
-        assert_eq!(sent_to(&world, ALONE), ["ask\n"]);
-        answer(&mut world, ALONE, Target::WorkerPid(1002));
-        answer(&mut world, ALONE, Target::WorkerPid(1002));
-        assert_eq!(sent_to(&world, ONE), ["answer\n"]);
-        world.end(ALONE);
-        assert_eq!(sent_to(&world, ONE).len(), 1, "it had answered");
-    }
-
-    #[test]
-    fn who_asked_hears_that_the_answer_was_too_large_once() {
-        let mut world = world();
-        ask(&mut world, APP, Target::Alone);
-        let too_large = |child| Event::AnswerTooLarge { child, target: Target::App, id: "r".to_owned(), limit: 9 };
-        world.tell(too_large(ONE));
-        assert!(told(&world).is_empty(), "it was not asked");
-        world.tell(too_large(ALONE));
-        world.tell(too_large(ALONE));
-        assert_eq!(told(&world).len(), 1);
-        assert!(told(&world)[0].contains(r#""act":"reply","id":"r","pid":1001,"error":{"#), "{:?}", told(&world));
-        assert_eq!(open(&world), 0);
-    }
-
-    #[test]
-    fn who_asked_hears_that_the_other_is_gone() {
-        let mut world = world();
-        ask(&mut world, APP, Target::Alone);
-        world.end(ALONE);
-        assert_eq!(told(&world).len(), 1);
-        assert!(told(&world)[0].contains(r#""act":"gone","id":"r","pid":1001,"reason":"gone""#), "{:?}", told(&world));
-    }
-
-    #[test]
-    fn a_request_to_all_says_who_they_are_and_who_did_not_answer() {
-        let mut world = world();
-        ask(&mut world, APP, Target::AllWorkers);
-        assert!(told(&world)[0].contains(r#""act":"sent","id":"r","pids":[1002,1003]"#), "{:?}", told(&world));
-        answer(&mut world, TWO, Target::App);
-        world.end(ONE);
-        world.end(TWO);
-        let told = told(&world);
-        assert_eq!((told.len(), told[1].as_str()), (3, "answer\n"));
-        assert!(told[2].contains(r#""pid":1002"#));
-    }
-
-    #[test]
-    fn a_request_that_reaches_nobody_is_said_at_once() {
-        let mut world = world();
-        ask(&mut world, Peer::Child(ONE), Target::WorkerPid(7));
-        assert!(sent_to(&world, ONE)[0].contains(r#""act":"gone","id":"r","reason":"no-such-worker""#));
-    }
-
-    #[test]
-    fn nothing_is_kept_of_who_is_gone_or_waits_no_more() {
-        let mut world = world();
-        ask(&mut world, Peer::Child(ONE), Target::Alone);
-        world.end(ONE);
-        ask(&mut world, APP, Target::Alone);
-        world.tell(Event::Request {
-            from: APP,
-            target: Target::App,
-            frame: frame("x\n"),
-            part: RequestPart::Cancel { id: "r".to_owned() },
-        });
-        assert_eq!(open(&world), 0);
-        answer(&mut world, ALONE, Target::App);
-        assert!(told(&world).is_empty());
-    }
-
-    #[test]
-    fn of_a_child_that_asks_without_end_no_more_is_kept_and_it_hears_so() {
-        let mut world = world();
-        for number in 0..=MOST_OPEN {
-            let part = RequestPart::Request { id: number.to_string() };
-            let from = Peer::Child(ONE);
-            world.tell(Event::Request { from, target: Target::Alone, frame: frame("ask\n"), part });
-        }
-        assert_eq!((open(&world), sent_to(&world, ALONE).len()), (MOST_OPEN, MOST_OPEN));
-        assert!(sent_to(&world, ONE)[0].contains(r#""act":"gone","id":"65536","reason":"too-many""#));
-        world.sent.clear();
-        ask(&mut world, Peer::Child(TWO), Target::Alone);
-        assert_eq!(sent_to(&world, ALONE), ["ask\n"], "others are not affected");
-    }
-
-    #[test]
-    fn a_request_waits_for_an_alone_that_restarts() {
-        let mut world = world();
-        world.end(ALONE);
-        ask(&mut world, Peer::Child(ONE), Target::Alone);
-        assert!(world.sent.is_empty());
-        world.run(ms(2_000));
-        assert_eq!(sent_to(&world, ChildId::Alone(2)), ["ask\n"]);
-        assert_eq!(open(&world), 1);
-    }
-
-    #[test]
-    fn who_is_through_is_sent_nothing_more() {
-        for answers in [true, false] {
-            let mut world = world();
-            ask(&mut world, Peer::Child(ONE), Target::Alone);
-            world.core.ctx.processes.get_mut(ONE).unwrap().channel = crate::lifecycle::child::ChannelState::Exiting;
-            if answers {
-                answer(&mut world, ALONE, Target::WorkerPid(1002));
-            } else {
-                world.end(ALONE);
-            }
-            assert!(sent_to(&world, ONE).is_empty());
-        }
-    }
-
-    #[test]
-    fn an_answer_for_nobody_in_particular_reaches_nobody() {
-        for target in [Target::AnyWorker, Target::AllWorkers, Target::WorkerPid(7)] {
-            let mut world = world();
-            ask(&mut world, Peer::Child(ONE), Target::Alone);
-            answer(&mut world, ALONE, target);
-            assert_eq!((sent_to(&world, ONE).len(), open(&world)), (0, 1), "{target:?}");
-        }
-    }
-}
+mod tests;

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 
+use crate::action::Action;
 use crate::context::{Context, Phase};
 use crate::lifecycle::child::{Child, Reading};
 use crate::notice::{Notice, Undeliverable};
@@ -31,8 +32,10 @@ impl Route {
             Target::App => match from {
                 Peer::Child(child) => Self::App(child),
                 // The app asked for nobody else: there is no way round to itself.
-                Peer::App => Self::Nowhere(Undeliverable::Gone),
+                Peer::App | Peer::Host(_) => Self::Nowhere(Undeliverable::Gone),
             },
+            // Messages get there on another way ([`super::host_route`]), and a handle cannot.
+            Target::Fleet(_) => Self::Nowhere(Undeliverable::NoFleet),
             Target::Alone => to_alone(ctx),
             Target::AnyWorker | Target::AllWorkers => to_workers(ctx, target),
             Target::WorkerPid(pid) => {
@@ -79,8 +82,14 @@ fn later(ctx: &Context) -> Route {
     if ctx.is_stopping() { Route::Nowhere(Undeliverable::Closed) } else { Route::Later }
 }
 
-/// Each of the messages is reported.
+/// Each of the messages is reported; those of other hosts are counted.
 pub fn undeliverable(ctx: &mut Context, from: Peer, frames: &Bytes, reason: Undeliverable) {
+    if let Peer::Host(host) = from {
+        if let Some(host) = ctx.fleet.name(host) {
+            ctx.act(Action::CountMissed { host, count: lines(frames).count() as u64 });
+        }
+        return;
+    }
     for frame in lines(frames) {
         ctx.notify(Notice::Undeliverable { from, frame, reason });
     }

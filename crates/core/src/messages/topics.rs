@@ -53,6 +53,10 @@ impl Total {
 impl Topics {
     /// Somebody wants a topic, once more perhaps: each time it is answered, and gets the value that is kept.
     pub fn subscribed(&mut self, ctx: &mut Context, who: Peer, topic: String, id: u64) {
+        // A host asks for nothing: it gets what is meant for the fleet.
+        if matches!(who, Peer::Host(_)) {
+            return;
+        }
         if let Peer::Child(child) = who {
             if !is_reachable(ctx, child) {
                 return;
@@ -107,7 +111,7 @@ impl Topics {
                     Peer::Child(child) if is_reachable(ctx, child) => {
                         ctx.act(Action::Send { child, frame: frame.clone(), origin });
                     }
-                    Peer::Child(_) => {}
+                    Peer::Child(_) | Peer::Host(_) => {}
                 }
             }
         }
@@ -154,6 +158,7 @@ fn answer(ctx: &mut Context, who: Peer, frame: Bytes) {
     match who {
         Peer::App => ctx.notify(Notice::Topic(frame)),
         Peer::Child(child) => ctx.act(Action::Send { child, frame, origin: Origin::Message(Lane::of_topics(who)) }),
+        Peer::Host(_) => {}
     }
 }
 
@@ -163,7 +168,7 @@ fn tell_publisher(ctx: &mut Context, who: Peer, frame: Bytes) {
         Peer::Child(child) if is_reachable(ctx, child) => {
             ctx.act(Action::Send { child, frame, origin: Origin::Master });
         }
-        Peer::Child(_) => {}
+        Peer::Child(_) | Peer::Host(_) => {}
     }
 }
 

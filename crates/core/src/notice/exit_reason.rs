@@ -37,7 +37,7 @@ pub enum ExitReason {
     Profile,
     /// `scale()` to fewer.
     Scale,
-    /// Another host of the fleet is to have the alone.
+    /// Another host of the fleet is to have what it had: the alone, or the random worker.
     Moved,
     /// This host lost the fleet's lease.
     LeaseLost,

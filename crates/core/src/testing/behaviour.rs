@@ -17,7 +17,7 @@ pub(crate) fn signal(name: &str) -> Event {
     Event::Signalled { signal: name.to_owned() }
 }
 
-pub(crate) fn ms(millis: u64) -> Time {
+pub(crate) const fn ms(millis: u64) -> Time {
     Duration::from_millis(millis)
 }
 
@@ -45,6 +45,8 @@ pub(crate) fn policy() -> Policy {
         max_requests: None,
         max_age: None,
         fleet_alone: None,
+        fleet_host: None,
+        fleet_random_worker: None,
     }
 }
 

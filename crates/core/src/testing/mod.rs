@@ -10,6 +10,7 @@ mod checks;
 mod child;
 pub(crate) mod fleet;
 mod histories;
+pub(crate) mod hosts;
 mod net;
 mod post;
 mod pressure;
@@ -17,6 +18,7 @@ mod properties;
 mod requests;
 mod scenario;
 mod scenarios;
+mod two_hosts;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -31,8 +33,8 @@ use crate::lifecycle::recycling::{NotRestarted, Restarted};
 use crate::notice::Notice;
 use crate::traffic::steering::Acceptor;
 use crate::types::{
-    Balance, BoundSocket, ChildId, ConnectionId, Delivery, Evidence, ExitStatus, Key, Peer, Policy, Silence, SlotId,
-    Time,
+    Balance, BoundSocket, ChildId, ConnectionId, Delivery, Evidence, ExitStatus, FleetRole, Key, Peer, Policy, Silence,
+    SlotId, Time,
 };
 use cluster_protocol::inbound::{Inbound, Report};
 use cluster_protocol::outbound::HandleKind;
@@ -73,6 +75,8 @@ enum Happening {
     Read(ChildId),
     Reply(Peer, String),
     Cancel(String),
+    /// A lease is over, unless it was renewed.
+    LeaseOver(FleetRole),
 }
 
 /// How much goes on beside the lives of children.
@@ -256,6 +260,8 @@ impl World {
             | Action::EndGroup { .. }
             | Action::RemoveProfile { .. } => {}
             Action::Fleet(order) => self.fleet_ordered(order),
+            Action::SendFleet { to, mail, number, frame, .. } => self.sends_to_fleet(to, mail, number, frame),
+            Action::CountMissed { host, count } => self.fleet.missed.push((host.to_string(), count)),
             Action::TellRestarted { id, result } => self.restarts.push((self.now, id, result)),
             Action::Accept { key } => self.accept_asked(&key),
             Action::Steer { key, to } => self.net.steer(self.now, &key, to),
@@ -363,6 +369,7 @@ impl World {
             Happening::Read(child) => self.reads(child),
             Happening::Reply(from, id) => self.replies(from, &id),
             Happening::Cancel(id) => self.cancels(&id),
+            Happening::LeaseOver(of) => self.lease_is_over(of),
             Happening::Beat(_)
             | Happening::Tell(..)
             | Happening::Query(..)

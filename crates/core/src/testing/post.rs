@@ -133,6 +133,7 @@ impl World {
         // What every child gets once is no message.
         if frame != outbound::prepare() {
             self.sent.push((child, frame.clone()));
+            self.may_be_chosen(child, &frame);
         }
         if self.detail == Detail::Plain {
             return;

@@ -39,6 +39,8 @@ pub(super) fn policies() -> impl Strategy<Value = Policy> {
             max_requests: (kill % 5 == 0).then_some(5),
             max_age: (start % 3 == 0).then_some(ms(limit)),
             fleet_alone: None,
+            fleet_host: None,
+            fleet_random_worker: None,
         })
 }
 

@@ -71,6 +71,7 @@ impl World {
     fn is_there(&self, who: Peer) -> bool {
         match who {
             Peer::App => true,
+            Peer::Host(_) => false,
             Peer::Child(child) => self.children.contains_key(&child),
         }
     }
@@ -78,6 +79,7 @@ impl World {
     fn is_reachable(&self, who: Peer) -> bool {
         match who {
             Peer::App => true,
+            Peer::Host(_) => false,
             Peer::Child(child) => self.core.ctx.processes.get(child).is_some_and(Child::is_reachable),
         }
     }
@@ -141,11 +143,13 @@ impl World {
     pub(super) fn replies(&mut self, by: Peer, id: &str) {
         let pid = match by {
             Peer::App => Some(APP),
+            Peer::Host(_) => None,
             Peer::Child(child) => self.children.get(&child).map(|sim| sim.pid),
         };
         let (Some(pid), Some(ask)) = (pid, self.asked.asks.get(id)) else { return };
         let (who, cancelled, before) = (ask.who, ask.cancelled, ask.answers.len());
         let target = match who {
+            Peer::Host(_) => return,
             Peer::App => Target::App,
             Peer::Child(ChildId::Alone(_)) => Target::Alone,
             Peer::Child(child) => match self.children.get(&child) {
@@ -154,9 +158,10 @@ impl World {
             },
         };
         let frame = format!("{{\"cmd\":\"NODE_YUNFLY_RPC\",\"act\":\"reply\",\"id\":\"{id}\",\"pid\":{pid}}}\n");
-        let part = RequestPart::Reply { id: id.to_owned() };
+        let part = RequestPart::Reply { id: id.to_owned(), host: None };
         let hears = match who {
             Peer::App => by != Peer::App,
+            Peer::Host(_) => false,
             Peer::Child(child @ ChildId::Alone(_)) => {
                 self.core.ctx.processes.alone().is_some_and(|alone| alone.id == child)
             }

@@ -15,7 +15,7 @@ pub struct Record {
     /// The request that wrote this.
     pub attempt: RequestId,
     /// How long the others wait, whatever their own lease is. Milliseconds in the store.
-    #[serde(with = "milliseconds")]
+    #[serde(with = "crate::milliseconds")]
     pub lease: Duration,
     /// What the lease is for is ready there.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -44,20 +44,6 @@ impl Record {
     pub fn to_bytes(&self) -> Vec<u8> {
         // Strings and numbers can always be written.
         serde_json::to_vec(self).unwrap_or_default()
-    }
-}
-
-mod milliseconds {
-    use std::time::Duration;
-
-    use serde::{Deserialize, Deserializer, Serializer};
-
-    pub fn serialize<S: Serializer>(lease: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_u64(u64::try_from(lease.as_millis()).unwrap_or(u64::MAX))
-    }
-
-    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
-        u64::deserialize(deserializer).map(Duration::from_millis)
     }
 }
 

@@ -4,6 +4,7 @@
 mod checks;
 mod happen;
 mod host;
+mod members;
 mod properties;
 mod scenarios;
 mod single;
@@ -336,7 +337,10 @@ impl FleetWorld {
             return;
         }
         self.hosts[host].process = None;
-        self.tenure_of(host).ended = Some(now);
+        // Of what was kept from one tenure to the next it is the end of both.
+        let life = self.hosts[host].life;
+        let its = |tenure: &&mut SimTenure| (tenure.host, tenure.life, tenure.ended) == (host, life, None);
+        self.tenures.iter_mut().filter(its).for_each(|tenure| tenure.ended = Some(now));
         self.tell(host, LeaseEvent::Ended);
     }
 }

@@ -95,7 +95,7 @@ impl Shell {
         }
     }
 
-    fn started_at(&self) -> u64 {
+    pub(crate) fn started_at(&self) -> u64 {
         since_1970(self.started_at)
     }
 

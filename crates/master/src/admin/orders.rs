@@ -124,6 +124,7 @@ impl Shell {
                 return self.tell(Event::RestartAsked { id, slot });
             }
             ControlOrder::Kill(slot) => self.kill_slot(slot),
+            ControlOrder::Host(order) => self.order_host(order).unwrap_or_else(|refusal| refusal),
             ControlOrder::Profile(order) => return self.profile(order, reply, hangup),
         };
         let _ = reply.send(answer);
@@ -159,7 +160,7 @@ impl Shell {
     }
 }
 
-pub(super) fn done(fields: &serde_json::Value) -> Response {
+pub(crate) fn done(fields: &serde_json::Value) -> Response {
     Response::json(Status::Ok, fields.to_string())
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::lease::with_a_free_record;
+use crate::lease::{with_a_free_record, with_a_free_record_of};
 use crate::support::engine::Engine;
 use crate::support::server::Server;
 use cluster_fleet::lease::LostReason;
@@ -135,4 +135,64 @@ async fn three_servers_keep_the_lease_and_nothing_is_warned_of() {
             _ => {}
         }
     }
+}
+
+#[tokio::test]
+async fn the_random_worker_has_a_lease_of_its_own() {
+    let server = Server::start().await;
+    with_a_free_record(&server, BUCKET).await;
+    with_a_free_record_of(&server, BUCKET, "random-worker").await;
+    let of = |name: LeaseName| move |news: &EngineNews| matches!(news, EngineNews::Lease { of, news: LeaseNews::Acquired { .. } } if *of == name);
+    let is_of_random = |wanted: LeaseNews| {
+        move |news: &EngineNews| *news == EngineNews::Lease { of: LeaseName::RandomWorker, news: wanted.clone() }
+    };
+    // Without an alone in the fleet there is this one alone.
+    let mut one = Engine::start(&server.address(), "one", &json!({ "alone": "host", "randomWorker": "fleet" }));
+    one.until(of(LeaseName::RandomWorker)).await;
+    let mut other = Engine::start(&server.address(), "other", &json!({ "randomWorker": "fleet" }));
+    other.until(of(LeaseName::Alone)).await;
+    // An order is for the lease that it names.
+    other.lease(LeaseOrder::Ready { ready: true }).await;
+    other.until(|news| *news == holder("other", true)).await;
+    one.order(EngineOrder::Lease { of: LeaseName::RandomWorker, order: LeaseOrder::Ready { ready: true } }).await;
+    let ready = LeaseNews::Holder { host: Some("one".to_owned()), ready: true };
+    other.until(is_of_random(ready)).await;
+    one.order(EngineOrder::Lease { of: LeaseName::RandomWorker, order: LeaseOrder::Move { to: None } }).await;
+    one.until(is_of_random(LeaseNews::Leave)).await;
+    one.order(EngineOrder::Lease { of: LeaseName::RandomWorker, order: LeaseOrder::Ended }).await;
+    one.until(is_of_random(LeaseNews::Released)).await;
+    other.until(of(LeaseName::RandomWorker)).await;
+    // Who drains gives both away.
+    other.order(EngineOrder::Drain).await;
+    let (mut alone, mut random) = (false, false);
+    while !(alone && random) {
+        match other.news().await.unwrap() {
+            EngineNews::Lease { of: LeaseName::Alone, news: LeaseNews::Leave } => alone = true,
+            EngineNews::Lease { of: LeaseName::RandomWorker, news: LeaseNews::Leave } => random = true,
+            _ => {}
+        }
+    }
+    other.order(EngineOrder::Lease { of: LeaseName::RandomWorker, order: LeaseOrder::Ended }).await;
+    one.until(of(LeaseName::RandomWorker)).await;
+}
+
+#[tokio::test]
+async fn a_bucket_that_was_made_while_there_were_too_few_servers_gets_three_replicas() {
+    let mut servers = Server::three().await;
+    servers[0].jetstream().await;
+    servers[2].kill().await;
+    let settings = json!({ "servers": servers.iter().map(Server::address).collect::<Vec<_>>(), "lease": 3_000 });
+    let mut one = Engine::start("", "one", &settings);
+    one.until(|news| matches!(news, EngineNews::Warned { message } if message.contains("kept by 1 NATS server") && message.contains("by itself"))).await;
+    one.acquired().await;
+    servers[2].start_again();
+    // Meanwhile it holds the lease.
+    loop {
+        match one.news().await.unwrap() {
+            EngineNews::Warned { message } if message.contains("kept by 3 servers now") => break,
+            EngineNews::Lease { news: news @ (LeaseNews::End | LeaseNews::Lost { .. }), .. } => panic!("{news:?}"),
+            _ => {}
+        }
+    }
+    one.until(|news| matches!(news, EngineNews::Lease { news: LeaseNews::Renewed { .. }, .. })).await;
 }

@@ -1,11 +1,15 @@
 //! Hosts in one process.
 
+use std::sync::Arc;
 use std::time::Duration;
+
+use async_nats::Client;
 
 use crate::support::host::{clock, host, store};
 use crate::support::server::Server;
 use cluster_fleet::lease::{LeaseAction, LeaseEvent, LostReason, Record, Version, WriteFailure};
 use cluster_fleet::store::LeaseStore;
+use cluster_nats::bucket::NatsBucket;
 use cluster_nats::store::NatsStore;
 
 /// For what must not be lost on a busy machine, and for what is to be lost soon.
@@ -18,7 +22,16 @@ fn is_renewed(action: &LeaseAction) -> bool {
 
 /// A bucket without a record: the first host waits for a whole lease. So a record is put there that was given away.
 pub async fn with_a_free_record(server: &Server, bucket: &str) {
-    let store = NatsStore::new(server.client().await, bucket, "alone", LONG);
+    with_a_free_record_of(server, bucket, "alone").await;
+}
+
+pub async fn with_a_free_record_of(server: &Server, bucket: &str, key: &'static str) {
+    free_record(server.client().await, bucket, key).await;
+}
+
+pub async fn free_record(client: Client, bucket: &str, key: &'static str) {
+    let bucket = Arc::new(NatsBucket::new(client, bucket, LONG));
+    let store = NatsStore::new(bucket, key);
     let sight = store.read().await.unwrap();
     let record = Record {
         host: "nobody".into(),
@@ -115,4 +128,16 @@ async fn a_write_that_was_meant_for_another_bucket_or_version_is_refused() {
     let other = store.write(Version { bucket: bucket - 1, ..written }, record).await;
     assert_eq!(other, Err(WriteFailure::Conflict));
     assert_eq!(store.read().await.unwrap().version, written);
+}
+
+#[tokio::test]
+async fn whether_it_may_write_is_found_out_without_writing() {
+    let server = Server::start().await;
+    let store = store(&server.address(), LONG).await;
+    store.try_to_write().await.unwrap();
+    assert_eq!(store.read().await.unwrap().version.revision, 0);
+    with_a_free_record(&server, "fleet").await;
+    let before = store.read().await.unwrap();
+    store.try_to_write().await.unwrap();
+    assert_eq!(store.read().await.unwrap(), before);
 }

@@ -1,10 +1,11 @@
-//! The lease, and messages, on a real server: `npm run test:nats`.
+//! The lease, the members, and messages, on a real server: `npm run test:nats`.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // Its helpers are tests, too.
 
 mod data;
 mod engine;
 mod lease;
+mod members;
 mod processes;
 mod refusals;
 mod speed;

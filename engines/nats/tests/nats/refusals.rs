@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::support::engine::Engine;
 use crate::support::server::Server;
-use cluster_fleet::seam::{EngineNews, RefusedBecause};
+use cluster_fleet::seam::{EngineNews, LeaseNews, RefusedBecause};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -14,6 +14,11 @@ authorization {
   users: [
     { user: fine, password: secret }
     { user: poor, password: secret, permissions: { publish: { deny: ["$JS.>"] } } }
+    { user: reader, password: secret, permissions: { publish: { deny: ["$KV.>"] } } }
+    { user: deaf, password: secret, permissions: { subscribe: { deny: ["_INBOX.>"] } } }
+    { user: enough, password: secret, permissions: {
+      publish: ["$JS.API.>", "$KV.fleet-test.>", "cn.fleet-test.>"], subscribe: ["_INBOX.>", "cn.fleet-test.>"]
+    } }
   ]
 }"#;
 
@@ -40,6 +45,8 @@ async fn wrong_credentials_are_told_and_not_tried_again() {
         let mut engine = Engine::start(&server.address(), "one", &wrong);
         let Some(EngineNews::Refused { error, message }) = engine.news().await else { panic!("{wrong}") };
         assert_eq!(error, RefusedBecause::Credentials);
+        assert!(message.starts_with(&server.address()), "{message}");
+        assert!(message.contains("(authorization violation)") && !message.contains("nats:"), "{message}");
         assert!(!message.contains("wrong"), "{message}");
     }
     let missing = json!({ "credentials": { "file": "/nowhere/fleet.creds" } });
@@ -66,6 +73,58 @@ async fn nor_is_one_that_this_user_may_not_use() {
     let (error, message) = refused(&mut Engine::start(&server.address(), "one", &password("poor", "secret"))).await;
     assert_eq!(error, RefusedBecause::JetStream);
     assert!(message.contains("$JS.API"), "{message}");
+}
+
+#[tokio::test]
+async fn who_may_not_write_or_hear_answers_is_refused_in_words() {
+    let server = Server::start_with(USERS).await;
+    for (user, subject) in [("reader", "$KV.fleet-test.alone."), ("deaf", "_INBOX.")] {
+        let (error, message) = refused(&mut Engine::start(&server.address(), "one", &password(user, "secret"))).await;
+        assert_eq!(error, RefusedBecause::JetStream);
+        assert!(message.contains(subject) && message.contains("`$KV.fleet-test.>`"), "{message}");
+    }
+}
+
+/// What the messages say that a user must be allowed.
+#[tokio::test]
+async fn who_may_do_what_is_needed_is_told_nothing() {
+    let server = Server::start_with(USERS).await;
+    let user = async_nats::ConnectOptions::with_user_and_password("fine".into(), "secret".into());
+    let client = user.connect(&server.address()).await.unwrap();
+    crate::lease::free_record(client, "fleet-test", "alone").await;
+    let mut engine = Engine::start(&server.address(), "one", &password("enough", "secret"));
+    loop {
+        match engine.news().await.unwrap() {
+            EngineNews::Warned { message } => assert!(message.contains("--replicas"), "{message}"),
+            EngineNews::Lease { news: LeaseNews::Renewed { .. }, .. } => break,
+            EngineNews::Refused { message, .. } => panic!("{message}"),
+            _ => {}
+        }
+    }
+}
+
+#[tokio::test]
+async fn who_is_removed_later_is_told_why_it_is_cut_off() {
+    let server = Server::start_with(USERS).await;
+    let settings = password("fine", "secret");
+    let mut engine = Engine::without_lease(&server.address(), "one", &settings).await;
+    server.configure_anew("authorization { users: [{ user: other, password: secret }] }");
+    let refusal = format!("{} refuses the credentials of this host (authorization violation)", server.address());
+    engine.until(|news| matches!(news, EngineNews::Disconnected { error } if *error == refusal)).await;
+    server.configure_anew(USERS);
+    assert!(is_connected(&mut engine).await);
+}
+
+#[tokio::test]
+async fn one_server_of_two_that_refuses_is_no_reason_to_give_up() {
+    let closed = Server::start_with("authorization { token: other }").await;
+    let open = Server::start().await;
+    for _ in 0..4 {
+        let servers = json!({ "servers": [closed.address(), open.address()], "alone": "host" });
+        let mut engine = Engine::start("", "one", &servers);
+        let connected = engine.until(|news| !matches!(news, EngineNews::Disconnected { .. })).await;
+        assert_eq!(connected, EngineNews::Connected { server: open.address() });
+    }
 }
 
 /// An authority, and a server's certificate by it: paths of PEM files.
@@ -105,7 +164,8 @@ async fn a_certificate_is_trusted_or_it_is_refused() {
     for bad in [with_ca(other.file("ca.pem")), json!({})] {
         let (error, message) = refused(&mut Engine::start(&server.address(), "one", &bad)).await;
         assert_eq!(error, RefusedBecause::Tls, "{message}");
-        assert!(message.contains("invalid peer certificate"), "{message}");
+        let words = format!("the certificate of {} is not trusted (invalid peer certificate", server.address());
+        assert!(message.starts_with(&words), "{message}");
     }
     let missing = with_ca(PathBuf::from("/nowhere/ca.pem"));
     let (error, message) = refused(&mut Engine::start(&server.address(), "one", &missing)).await;
@@ -118,6 +178,7 @@ async fn a_server_without_tls_is_refused_where_it_is_wanted() {
     let server = Server::start().await;
     let authority = Authority::new();
     let tls = json!({ "tls": { "ca": authority.file("ca.pem") } });
-    let (error, _) = refused(&mut Engine::start(&server.address(), "one", &tls)).await;
+    let (error, message) = refused(&mut Engine::start(&server.address(), "one", &tls)).await;
     assert_eq!(error, RefusedBecause::Tls);
+    assert!(message.starts_with(&format!("{} does not speak TLS", server.address())), "{message}");
 }

@@ -1,5 +1,7 @@
 use super::*;
-use crate::types::ChildId;
+use crate::types::{ChildId, HostId};
+use cluster_protocol::envelope::{Reach, Target};
+use cluster_protocol::outbound::LaneName;
 
 const ALONE: Peer = Peer::Child(ChildId::Alone(1));
 const WORKER: Peer = Peer::Child(ChildId::Worker(1));
@@ -37,6 +39,38 @@ fn a_sender_holds_back_above_the_high_mark_and_goes_on_below_the_low_one() {
     assert_eq!(flow.caught_up(Receiver::Peer(ALONE), LOW_WATER), lanes(&[]));
     assert_eq!(flow.caught_up(Receiver::Peer(ALONE), LOW_WATER - 1), lanes(&[TO_ALONE]));
     assert!(!flow.is_slowed(WORKER));
+}
+
+#[test]
+fn what_comes_from_another_host_holds_nobody_up_and_is_given_up_beyond_the_bound() {
+    let mut flow = Flow::default();
+    let from_afar = |size, queued| {
+        let lane = Lane { from: Peer::Host(HostId(1)), to: LaneName::To(Target::Alone) };
+        Offer { size, ..offer(lane, ALONE, queued) }
+    };
+    assert_eq!(flow.offer(START, from_afar(BROADCAST_LIMIT * 2, 0)), Verdict::Send, "one always fits");
+    assert_eq!(flow.offer(START, from_afar(1, BROADCAST_LIMIT - 1)), Verdict::Send);
+    assert!(flow.is_idle());
+    let missed = |messages, bytes| Missed { messages, bytes };
+    assert_eq!(flow.offer(START, from_afar(2, BROADCAST_LIMIT - 1)), Verdict::GiveUp(missed(1, 2)));
+    assert_eq!(flow.offer(START, from_afar(3, BROADCAST_LIMIT)), Verdict::GiveUp(missed(2, 5)));
+    assert_eq!(flow.deadline(), None, "nobody waits");
+    assert_eq!(flow.offer(START, offer(TO_ALONE, ALONE, HIGH_WATER)), Verdict::SendAndPause, "those of this host do");
+    let released = flow.caught_up(Receiver::Peer(ALONE), 0);
+    assert_eq!(released, Release { lanes: vec![TO_ALONE], missed: Some(missed(2, 5)) });
+}
+
+#[test]
+fn who_sends_to_other_hosts_waits_until_there_is_room_on_the_way() {
+    let mut flow = Flow::default();
+    let to_fleet = |to| Lane { from: WORKER, to: LaneName::To(Target::Fleet(to)) };
+    let offer = |to, queued| Offer { receiver: Receiver::Fleet, ..offer(to_fleet(to), ALONE, queued) };
+    assert_eq!(flow.offer(START, offer(Reach::AllWorkers, HIGH_WATER)), Verdict::SendAndPause);
+    assert_eq!(flow.deadline(), None, "for as long as it takes");
+    flow.offer(START, offer(Reach::AnyWorker, HIGH_WATER));
+    assert_eq!(flow.any_worker_keeps_up(), [to_fleet(Reach::AnyWorker)], "one of this host may have it");
+    assert_eq!(flow.caught_up(Receiver::Fleet, LOW_WATER), lanes(&[]));
+    assert_eq!(flow.caught_up(Receiver::Fleet, 0), lanes(&[to_fleet(Reach::AllWorkers)]));
 }
 
 #[test]

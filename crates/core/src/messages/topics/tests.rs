@@ -46,6 +46,7 @@ fn publish(world: &mut World, from: Peer, topic: &str, data: u64, retain: Option
 /// What a process hears, in a word each: a value, the number of a subscription (with `+` if a value was kept), or what else.
 fn heard(world: &World, who: Peer) -> Vec<String> {
     let frames: Vec<Bytes> = match who {
+        Peer::Host(_) => Vec::new(),
         Peer::Child(child) => {
             world.sent.iter().filter(|(to, _)| *to == child).map(|(_, frame)| frame.clone()).collect()
         }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cluster_fleet::lease::{Lease, LeaseAction, LeaseEvent, LeasePolicy, Moment, OnLost, Token};
+use cluster_nats::bucket::NatsBucket;
 use cluster_nats::drive::drive;
 use cluster_nats::store::NatsStore;
 use nix::time::{ClockId, clock_gettime};
@@ -24,7 +25,7 @@ pub fn clock() -> Moment {
 }
 
 pub async fn store(address: &str, lease: Duration) -> NatsStore {
-    NatsStore::new(connect(address).await, "fleet", "alone", lease / 2)
+    NatsStore::new(Arc::new(NatsBucket::new(connect(address).await, "fleet", lease / 2)), "alone")
 }
 
 pub async fn host(address: &str, name: &str, lease: Duration) -> Host {

@@ -5,6 +5,8 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use async_nats::{Client, ConnectOptions};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use tempfile::TempDir;
 use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
@@ -27,9 +29,8 @@ impl Server {
     /// What more its configuration says. It listens when this is done.
     pub async fn start_with(config: &str) -> Self {
         let folder = TempDir::new().unwrap();
-        let store = folder.path().join("store");
-        Self::configured(folder, &format!("jetstream {{ store_dir: {store:?}, sync_interval: always }}\n{config}"))
-            .await
+        let config = in_store(&folder, config);
+        Self::configured(folder, &config).await
     }
 
     /// A cluster of three.
@@ -43,8 +44,26 @@ impl Server {
         vec![Self::start_with(&config(0)).await, Self::start_with(&config(1)).await, Self::start_with(&config(2)).await]
     }
 
+    /// Waits until its cluster has a JetStream.
+    pub async fn jetstream(&self) {
+        let jetstream = async_nats::jetstream::new(self.client().await);
+        let is_there = async {
+            while jetstream.query_account().await.is_err() {
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        };
+        patiently("a JetStream", is_there).await;
+    }
+
     pub async fn without_jetstream() -> Self {
         Self::configured(TempDir::new().unwrap(), "").await
+    }
+
+    /// What it is configured to is another thing from now on, beside what it can't change.
+    pub fn configure_anew(&self, config: &str) {
+        std::fs::write(self.folder.path().join("nats.conf"), in_store(&self.folder, config)).unwrap();
+        let pid = Pid::from_raw(self.process.id().unwrap().cast_signed());
+        kill(pid, Signal::SIGHUP).unwrap();
     }
 
     async fn configured(folder: TempDir, config: &str) -> Self {
@@ -78,6 +97,11 @@ impl Server {
     pub fn start_again(&mut self) {
         self.process = run(&self.folder, self.port);
     }
+}
+
+fn in_store(folder: &TempDir, config: &str) -> String {
+    let store = folder.path().join("store");
+    format!("jetstream {{ store_dir: {store:?}, sync_interval: always }}\n{config}")
 }
 
 fn free_port() -> u16 {

@@ -1,0 +1,5 @@
+'use strict';
+
+const { everySecond } = require('./schedule');
+
+module.exports = () => everySecond('alone');

@@ -1,0 +1,235 @@
+//! What goes to the other hosts and comes from them: parcels, over a pair of sockets of their own, so that no order of the lease waits
+//! behind a message.
+
+use std::cell::{Cell, RefCell};
+use std::convert::Infallible;
+use std::io;
+use std::os::fd::RawFd;
+use std::rc::Rc;
+
+use bytes::Bytes;
+use cluster_core::messages::flow::LOW_WATER;
+use cluster_fleet::parcel::{Incoming, Outgoing, ParcelKind, Unpacked};
+use cluster_protocol::outbox::{Outbox, OutboxItem};
+use cluster_sys::descriptor;
+use tokio::io::AsyncReadExt;
+use tokio::net::UnixStream;
+use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::sync::Notify;
+use tokio::sync::mpsc::Sender;
+use tokio::task::{AbortHandle, spawn_local, yield_now};
+
+use super::opening::{Opened, open};
+use crate::link::Input;
+
+/// What is read at once.
+const READ: usize = 256 << 10;
+
+/// So many parcels are told at once.
+const MOST: usize = 1 << 10;
+
+/// What came from the fleet.
+#[derive(Debug)]
+pub enum FromFleet {
+    /// Of another host's processes, or of its master.
+    Parcel { from: String, pieces: Vec<Opened> },
+    /// What another host's master says is to be done here.
+    Ordered { from: String, order: Bytes },
+    /// What was sent under this number has reached nobody.
+    Nobody { number: u64 },
+    /// What was sent under this number was not sent: the servers take no more than so many bytes.
+    TooLarge { number: u64, limit: u64 },
+    /// So many messages were lost on their way here.
+    Missed { from: String, count: u64 },
+}
+
+/// The master's end.
+pub(super) struct Parcels {
+    waiting: Rc<Waiting>,
+    reader: AbortHandle,
+    writer: AbortHandle,
+}
+
+/// What waits to be written.
+#[derive(Default)]
+struct Waiting {
+    outbox: RefCell<Outbox<Infallible, ()>>,
+    added: Notify,
+    /// Bytes that were written ever.
+    taken: Cell<u64>,
+}
+
+impl Drop for Parcels {
+    fn drop(&mut self) {
+        self.reader.abort();
+        self.writer.abort();
+    }
+}
+
+impl Parcels {
+    pub(super) fn new(number: RawFd, inputs: &Sender<Input>) -> io::Result<Self> {
+        let stream = std::os::unix::net::UnixStream::from(descriptor::take_over(number)?);
+        stream.set_nonblocking(true)?;
+        let (from_engine, to_engine) = UnixStream::from_std(stream)?.into_split();
+        let waiting = Rc::<Waiting>::default();
+        let reader = spawn_local(read(from_engine, inputs.clone())).abort_handle();
+        let writer = spawn_local(write(to_engine, Rc::clone(&waiting), inputs.clone())).abort_handle();
+        Ok(Self { waiting, reader, writer })
+    }
+
+    pub(super) fn send(&self, parcel: Outgoing) {
+        let mut outbox = self.waiting.outbox.borrow_mut();
+        for frame in [parcel.head(), parcel.frames] {
+            outbox.push(OutboxItem { frame, handle: None, from: () });
+        }
+        self.waiting.added.notify_one();
+    }
+
+    /// How many bytes wait.
+    pub(super) fn queued(&self) -> usize {
+        self.waiting.outbox.borrow().bytes()
+    }
+
+    /// How many were written ever.
+    pub(super) fn taken(&self) -> u64 {
+        self.waiting.taken.get()
+    }
+}
+
+/// Until the engine is gone, of which the other pair tells.
+async fn write(to_engine: OwnedWriteHalf, waiting: Rc<Waiting>, inputs: Sender<Input>) {
+    loop {
+        if !waiting.outbox.borrow().is_writable() {
+            waiting.added.notified().await;
+            continue;
+        }
+        if to_engine.writable().await.is_err() {
+            return;
+        }
+        let before = waiting.outbox.borrow().bytes();
+        let written = {
+            let outbox = waiting.outbox.borrow();
+            let mut slices = Vec::new();
+            outbox.next_write(&mut slices);
+            to_engine.try_write_vectored(&slices)
+        };
+        match written {
+            Ok(count) => {
+                waiting.taken.set(waiting.taken.get() + count as u64);
+                waiting.outbox.borrow_mut().wrote(count);
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => continue,
+            Err(_) => return,
+        }
+        let fell_below = before >= LOW_WATER && waiting.outbox.borrow().bytes() < LOW_WATER;
+        if fell_below && inputs.send(Input::FleetCaughtUp).await.is_err() {
+            return;
+        }
+    }
+}
+
+async fn read(mut from_engine: OwnedReadHalf, inputs: Sender<Input>) {
+    let mut unpacked = Unpacked::default();
+    while matches!(from_engine.read_buf(unpacked.room(READ)).await, Ok(1..)) {
+        loop {
+            let mut parcels = Vec::new();
+            while parcels.len() < MOST
+                && let Ok(Some(parcel)) = unpacked.incoming()
+            {
+                parcels.push(opened(parcel));
+            }
+            let is_all = parcels.len() < MOST;
+            if !parcels.is_empty() && inputs.send(Input::FromFleet(parcels)).await.is_err() {
+                return;
+            }
+            yield_now().await;
+            if is_all {
+                break;
+            }
+        }
+    }
+}
+
+fn opened(parcel: Incoming) -> FromFleet {
+    match parcel {
+        Incoming::Received { from, kind: ParcelKind::Order, frames } => FromFleet::Ordered { from, order: frames },
+        Incoming::Received { from, frames, .. } => FromFleet::Parcel { from, pieces: open(&frames) },
+        Incoming::Nobody { number, .. } => FromFleet::Nobody { number },
+        Incoming::TooLarge { number, limit, .. } => FromFleet::TooLarge { number, limit },
+        Incoming::Missed { from, count } => FromFleet::Missed { from, count },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bytes::BytesMut;
+    use cluster_fleet::parcel::Destination;
+    use std::os::fd::IntoRawFd;
+    use tokio::io::AsyncWriteExt;
+    use tokio::sync::mpsc::{Receiver, channel};
+    use tokio::task::LocalSet;
+
+    /// The master's end, what it tells, and the engine, which the test plays.
+    fn run<F: Future>(test: impl FnOnce(Parcels, Receiver<Input>, UnixStream) -> F) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(LocalSet::new().run_until(async {
+            let (ours, engines) = std::os::unix::net::UnixStream::pair().unwrap();
+            engines.set_nonblocking(true).unwrap();
+            let (inputs, input) = channel(4);
+            let parcels = Parcels::new(ours.into_raw_fd(), &inputs).unwrap();
+            test(parcels, input, UnixStream::from_std(engines).unwrap()).await;
+        }));
+    }
+
+    fn outgoing(frames: Bytes) -> Outgoing {
+        Outgoing { to: Destination::Host("b".into()), kind: ParcelKind::Messages, number: 7, frames }
+    }
+
+    #[test]
+    fn what_waits_is_written_in_order_and_when_little_is_left_it_is_told() {
+        run(|parcels, mut input, mut engine| async move {
+            // More than the sockets take.
+            let large = outgoing(Bytes::from(vec![b'1'; LOW_WATER * 8]));
+            parcels.send(large.clone());
+            parcels.send(outgoing(Bytes::from_static(b"2\n")));
+            assert!(parcels.queued() > LOW_WATER && parcels.taken() == 0);
+            let (mut unpacked, mut taken) = (Unpacked::default(), Vec::new());
+            while taken.len() < 2 {
+                engine.read_buf(unpacked.room(READ)).await.unwrap();
+                while let Some(parcel) = unpacked.outgoing().unwrap() {
+                    taken.push(parcel);
+                }
+            }
+            assert_eq!(taken, [large, outgoing(Bytes::from_static(b"2\n"))]);
+            assert!(matches!(input.recv().await, Some(Input::FleetCaughtUp)));
+            assert_eq!(parcels.queued(), 0);
+        });
+    }
+
+    #[test]
+    fn what_comes_is_told_in_order_however_much_it_is() {
+        run(|parcels, mut input, mut engine| async move {
+            let number_of = |number: u64| Incoming::Nobody { host: "b".into(), number };
+            let mut bytes = BytesMut::new();
+            let count = 3 * MOST as u64;
+            for number in 0..count {
+                number_of(number).pieces().iter().for_each(|piece| bytes.extend_from_slice(piece));
+            }
+            let write = async { engine.write_all(&bytes).await.unwrap() };
+            let read = async {
+                let mut numbers = Vec::new();
+                while (numbers.len() as u64) < count {
+                    let Some(Input::FromFleet(all)) = input.recv().await else { panic!() };
+                    numbers.extend(all.into_iter().map(|one| match one {
+                        FromFleet::Nobody { number } => number,
+                        other => panic!("{other:?}"),
+                    }));
+                }
+                assert!(numbers.into_iter().eq(0..count));
+            };
+            tokio::join!(write, read);
+            assert_eq!(parcels.taken(), 0);
+        });
+    }
+}
