@@ -224,8 +224,10 @@ async fn who_may_not_send_is_told_what_to_allow() {
     let server = Server::start_with(permissions).await;
     let credentials = json!({ "credentials": { "user": "u", "password": "p" }, "alone": "host" });
     let mut one = Engine::start(&server.address(), "one", &credentials);
-    let warned = one.until(|news| matches!(news, EngineNews::Warned { .. })).await;
-    assert!(matches!(warned, EngineNews::Warned { message } if message.contains("`cn.fleet-test.>`")));
+    // It may be told first that nothing gets through yet, or that it may not say that it is there.
+    let is_told =
+        |news: &EngineNews| matches!(news, EngineNews::Warned { message } if message.contains("`cn.fleet-test.>`"));
+    one.until(is_told).await;
 }
 
 #[tokio::test]
