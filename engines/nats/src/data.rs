@@ -40,6 +40,9 @@ const REFUSED_PAUSE: Duration = Duration::from_secs(10);
 /// The client never connects again by itself.
 const NEVER: Duration = Duration::from_secs(3600);
 
+/// What a master has said before it ended gets so much time.
+const LAST_WORDS: Duration = Duration::from_millis(500);
+
 /// How often it is looked whether the connection is there still: of what happens the client drops what it has no room for.
 const LOOK: Duration = Duration::from_secs(1);
 
@@ -141,8 +144,11 @@ impl Traffic {
                 result.map(|never| match never {})
             }
             () = lost(&client, &mut events, &mut self.denial) => Ok(()),
-            () = self.link.closed() => Err(io::ErrorKind::BrokenPipe.into()),
+            () = ended(&self.link) => Err(io::ErrorKind::BrokenPipe.into()),
         };
+        if result.is_err() {
+            let _ = timeout(LAST_WORDS, client.flush()).await;
+        }
         self.link.send_replace(Link::Down("the connection was lost".to_owned()));
         result
     }
@@ -203,6 +209,12 @@ async fn connect_once(
     let client = try_to_connect(settings, options, attempts).await?;
     was_connected.store(true, Ordering::Relaxed);
     Ok(client)
+}
+
+/// Until the engine has ended. A master that is gone has closed its end of this pair as well: what it has said last is read first.
+async fn ended(link: &watch::Sender<Link>) {
+    link.closed().await;
+    sleep(LAST_WORDS).await;
 }
 
 /// Until the connection is lost.

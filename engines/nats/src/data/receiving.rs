@@ -57,8 +57,10 @@ impl Ears {
     async fn hear(&mut self) -> Heard {
         loop {
             tokio::select! {
-                Some(Message { subject, status: Some(StatusCode::NO_RESPONDERS), .. }) = self.replies.next() => {
-                    return Heard::Nobody(subject.into_string());
+                Some(Message { subject, status, .. }) = self.replies.next() => {
+                    if status == Some(StatusCode::NO_RESPONDERS) {
+                        return Heard::Nobody(subject.into_string());
+                    }
                 }
                 Some(message) = self.direct.next() => return Heard::Message(Way::Direct, message.payload),
                 Some(message) = self.others.next() => return Heard::Message(Way::Others, message.payload),
