@@ -74,10 +74,8 @@ class Sweep {
   /** Whether a request is open on a connection, or may come. */
   #isOpen(socket, limit, begun) {
     if (isHttp2(socket)) return false;
-    if (limit === 0 && canBeHandedBack(socket)) {
-      handBack(socket, () => this.pass());
-      return true;
-    }
+    // Those that have a request are answered first.
+    if (limit === 0 && canBeHandedBack(socket)) return !handBack(socket);
     if (!isHttp1(socket) && limit > 0 && !isPlain(socket)) return false;
     if (isBusy(socket)) return !isEventStream(socket._httpMessage);
     const patience = isHttp1(socket)

@@ -4,7 +4,6 @@
 // to the master, which gives it to the new worker.
 
 const { detach } = require('../messages/detach');
-const { setImmediate } = require('../real-timers');
 const { send, CMD } = require('./channel');
 const { keyOf } = require('./loads');
 const { forget, loads, parsersOf } = require('./servers');
@@ -28,25 +27,30 @@ function canBeHandedBack(socket) {
   );
 }
 
-/** One at a time: while it waits behind another a request could come. `then`: when the next one can go. False: not now. */
-function handBack(socket, then) {
-  if (process._handleQueue || !isIdle(socket)) return false;
+/** False: not now. */
+function handBack(socket) {
+  if (!isIdle(socket)) return false;
   const { server } = socket;
   const key = keyFor(socket);
   const native = detach(socket);
   forget(socket);
-  const onAcknowledged = ({ cmd }) => {
-    if (cmd !== 'NODE_HANDLE_ACK') return;
-    process.off('internalMessage', onAcknowledged);
-    // Node's own listener comes first or last: then its queue is empty.
-    setImmediate(then);
-  };
-  process.on('internalMessage', onAcknowledged);
-  send.call(process, { cmd: CMD, act: 'returned', key }, native, {}, () => {
+  sendAtOnce({ cmd: CMD, act: 'returned', key }, native, () => {
     native.close();
     server._emitCloseIfDrained();
   });
   return true;
+}
+
+/** Node sends a handle when the one before it was acknowledged (`_handleQueue` in lib/internal/child_process.js). A process that has a
+ *  hundred connections, and little time, would not come to the last of them. The master acknowledges none of these. */
+function sendAtOnce(message, native, sent) {
+  const { _handleQueue: queue } = process;
+  process._handleQueue = null;
+  try {
+    send.call(process, message, native, {}, sent);
+  } finally {
+    process._handleQueue = queue;
+  }
 }
 
 module.exports = { canBeHandedBack, handBack };

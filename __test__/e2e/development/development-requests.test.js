@@ -89,6 +89,29 @@ describe('between the workers', () => {
     socket.destroy();
   });
 
+  test('all idle connections are passed on, though the master stands still meanwhile', async () => {
+    // Longer than the old worker has.
+    const standStill = `
+      process.once('yunfly:drain', () => {
+        require('node:child_process').spawn('sh', ['-c', 'sleep 2; kill -CONT ' + process.ppid], { stdio: 'ignore' });
+        process.kill(process.ppid, 'SIGSTOP');
+      });
+    `;
+    const project = new Project({ 'src/app.js': source('v1') + standStill });
+    const app = await project.start();
+    const port = await app.port();
+    const sockets = await Promise.all(Array.from({ length: 50 }, () => connect(port)));
+    const ask = async (socket) => {
+      const answer = once(socket, 'data');
+      socket.write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n');
+      return /"version":"(\w+)"/.exec(String((await answer)[0]))[1];
+    };
+    expect(new Set(await Promise.all(sockets.map(ask)))).toEqual(new Set(['v1']));
+    await restart({ project, app });
+    expect(new Set(await Promise.all(sockets.map(ask)))).toEqual(new Set(['v2']));
+    for (const socket of sockets) socket.destroy();
+  });
+
   test('a connection that was opened before, and asks only now', async () => {
     const started = await running();
     await restart(started);

@@ -26,7 +26,7 @@ function files() {
 const saveAlone = (project) => project.save('src/alone/service.js', aloneSource(project.file('lives')));
 
 /** Saves files at random; resolves with what the app is to answer then. */
-async function saveAll(project, random) {
+async function saveAll(project, app, random) {
   const versions = Array(FILES).fill(0);
   for (let saved = 1; saved <= SAVES;) {
     for (let left = 1 + random(9); left > 0 && saved <= SAVES; left -= 1, saved += 1) {
@@ -39,10 +39,17 @@ async function saveAll(project, random) {
       project.save(`src/part${index}.js`, isBroken ? BROKEN : part(saved));
       await pause(random(15)); // the moments are what is tested
     }
-    // The next burst comes at any moment of the restart, or after it.
+    // The next burst comes at any moment of the restart, or after it: also where a restart takes long.
+    if (random(2) === 0) await answered(app);
     await pause(random(random(3) === 0 ? 900 : 150));
   }
   return versions.join(' ');
+}
+
+/** Resolves when the changes that were told are loaded, or have failed. */
+async function answered(app) {
+  const last = (...names) => Math.max(...names.map((name) => app.eventNames().lastIndexOf(name)));
+  await until(() => last('reload', 'crash') >= last('change'));
 }
 
 /** Resolves when the last save has had its effect. */
@@ -58,7 +65,7 @@ test('300 saves in random bursts: no request is lost, the last state answers, on
   const app = await project.start({ reloadDelay: 30, alone: 'src/alone' });
   const port = await app.port();
   const clients = new SteadyClients(port, 20);
-  const last = await saveAll(project, randomNumbers(7));
+  const last = await saveAll(project, app, randomNumbers(7));
   await settled(project, app);
   expect((await request(port)).body.version).toBe(last);
   const results = await clients.stop();

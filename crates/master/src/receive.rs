@@ -263,9 +263,9 @@ impl Shell {
         handle
     }
 
-    /// A draining child hands a connection back.
+    /// A draining child hands a connection back, one of many: it waits for no acknowledgement.
     fn connection_returned(&mut self, child: ChildId, key: &str) {
-        let Some(socket) = self.take_handle(child) else { return };
+        let Some(socket) = self.links.get_mut(&child).and_then(|link| link.handles.pop_front()) else { return };
         if let Err(wrong) = passed::check_connection(socket.as_fd()) {
             return self.violated(child, ErrorCode::HandleInvalid, wrong.to_string());
         }
