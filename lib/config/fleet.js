@@ -11,12 +11,17 @@ const { invalid, kindOf, refused, shown } = require('./check');
 const { isObject, isString, milliseconds, oneOf, title } = require('./kinds');
 
 const LEAST_LEASE_MS = 1000;
+/** As LONGEST_HOST in crates/fleet/src/members/announcement.rs. */
+const LONGEST_HOST_BYTES = 250;
 const SCHEMES = ['nats:', 'tls:'];
 
 /** Those whose values are plain. */
 const PLAIN = {
   name: title,
-  host: title,
+  host: {
+    allowed: `${title.allowed}, of at most ${LONGEST_HOST_BYTES} bytes`,
+    accepts: (value) => title.accepts(value) && Buffer.byteLength(value) <= LONGEST_HOST_BYTES,
+  },
   alone: oneOf('fleet', 'host'),
   randomWorker: oneOf('fleet', 'host'),
   lease: milliseconds(LEAST_LEASE_MS),

@@ -95,11 +95,17 @@ class Pending {
     this.giveUp(() => this.error('ERR_REQUEST_GONE', 'the channel was closed before the answer came'));
   }
 
-  /** A process ended before it answered, or its host left; else the request reached nobody. */
+  /** A process does not answer any more, or its host left; else the request reached nobody. */
   gone({ host, pid, reason }) {
-    if (pid != null) this.failed(this.keyOf({ host, pid }), this.ended(`process ${pid}${onHost(host)} ended`));
+    if (pid != null) this.failed(this.keyOf({ host, pid }), this.noAnswer(`process ${pid}${onHost(host)}`, reason));
     else if (host !== undefined && reason === 'gone') this.left(host);
     else this.undeliverable(reason);
+  }
+
+  /** It may have done what it was asked for. */
+  noAnswer(who, reason) {
+    if (reason === 'gone') return this.ended(`${who} ended`);
+    return this.error('ERR_REQUEST_GONE', `the answer of ${who} does not arrive (${reason})`);
   }
 
   ended(what) {

@@ -170,6 +170,9 @@ export interface FleetStats {
   members: FleetHost[];
   /** How many messages, requests, answers and publications went to other hosts, came from them, and were lost on their way here. */
   messages: { sent: number; received: number; missed: number };
+  /** What this host asked others, and each of them has answered: how many, how long they took together in ms, and how long each took,
+   *  as in {@link SlotRequests}. */
+  requests: { count: number; duration: number; durations: number[] };
 }
 
 /**

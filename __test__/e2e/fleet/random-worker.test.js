@@ -2,6 +2,7 @@
 // One random worker in a fleet, on a real NATS server: who has it, and that there are never two.
 
 const { fixture } = require('../support/cluster');
+const { until } = require('../support/until');
 const { LEASE, host, isAlive, isHigher, startServer, stopServers, suite } = require('../support/fleet');
 
 suite('one random worker', () => {
@@ -39,15 +40,38 @@ suite('one random worker', () => {
     expect(isHigher(next.fence.token, chosen.fence.token)).toBe(true);
   });
 
-  test('an app that is killed: the chosen worker, which is stuck, is ended before another one is chosen', async () => {
+  test.each([
+    ['killed', 'SIGKILL'],
+    ['stopped', 'SIGSTOP'],
+  ])(
+    'an app that is %s: the chosen worker, which is stuck, is ended before another one is chosen',
+    async (_what, signal) => {
+      const { holder, other, chosen } = await two();
+      await holder.call('sendmessage', { to: 'worker', worker_pid: chosen.pid, order: 'block' });
+      await holder.report('blocking');
+      const begin = Date.now();
+      process.kill(holder.pid, signal);
+      const next = await other.report('chosen');
+      expect(isAlive(chosen.pid)).toBe(false);
+      expect(isHigher(next.fence.token, chosen.fence.token)).toBe(true);
+      expect(Date.now() - begin).toBeGreaterThan(LEASE * 0.7);
+      if (signal === 'SIGSTOP') {
+        process.kill(holder.pid, 'SIGCONT');
+        await holder.event('randomWorkerLost');
+        expect((await holder.call('stats')).fleet.randomWorker.token).toBeNull();
+      }
+    },
+  );
+
+  test('without the server the chosen worker is ended, the others serve on; when it is back one is chosen again', async () => {
     const { holder, other, chosen } = await two();
-    await holder.call('sendmessage', { to: 'worker', worker_pid: chosen.pid, order: 'block' });
-    await holder.report('blocking');
-    const begin = Date.now();
-    process.kill(holder.pid, 'SIGKILL');
-    const next = await other.report('chosen');
-    expect(isAlive(chosen.pid)).toBe(false);
+    server.signal('SIGSTOP');
+    await holder.event('randomWorkerLost', ({ reason }) => reason === 'expired');
+    await until(() => !isAlive(chosen.pid));
+    await until(async () => (await holder.call('stats')).workers.listening === 2);
+    for (const app of [holder, other]) app.forget();
+    server.signal('SIGCONT');
+    const next = await Promise.race([holder, other].map((app) => app.report('chosen')));
     expect(isHigher(next.fence.token, chosen.fence.token)).toBe(true);
-    expect(Date.now() - begin).toBeGreaterThan(LEASE * 0.7);
   });
 });

@@ -1,5 +1,6 @@
 //! How a cluster is at one moment.
 
+use cluster_core::messages::answer_times::AnswerTimes;
 use cluster_core::notice::{AloneStatus, Census, LeaseLost};
 use cluster_core::traffic::dispatch::Counts;
 use cluster_core::traffic::steering::Acceptor;
@@ -58,6 +59,7 @@ pub struct FleetSnapshot {
     /// The other hosts.
     pub members: Vec<FleetMember>,
     pub messages: FleetMessages,
+    pub requests: AnswerTimes,
 }
 
 impl FleetSnapshot {

@@ -8,7 +8,7 @@ use super::Core;
 use super::context::Phase;
 use super::lifecycle::child::Child;
 use super::lifecycle::supervision::alone_status;
-use super::lifecycle::tenure::HostTenure;
+use super::messages::answer_times::AnswerTimes;
 use super::notice;
 use super::traffic::dispatch::Counts;
 use super::traffic::steering::Acceptor;
@@ -31,10 +31,7 @@ impl Core {
     /// The fencing token of this host, and until when it is valid.
     #[must_use]
     pub fn tenure(&self, role: FleetRole) -> Option<(&str, Time)> {
-        match self.ctx.tenure.of(role) {
-            HostTenure::Held { token, until } => Some((token, *until)),
-            _ => None,
-        }
+        self.ctx.tenure.of(role).lease().map(|lease| (&*lease.token, lease.until))
     }
 
     /// What an alone that is made now is to know of it.
@@ -81,6 +78,12 @@ impl Core {
     #[must_use]
     pub fn requests(&self) -> BTreeMap<SlotId, RequestCounts> {
         self.served.by_slot(&self.ctx)
+    }
+
+    /// How long other hosts of the fleet took to answer.
+    #[must_use]
+    pub fn answer_times(&self) -> &AnswerTimes {
+        self.messages.answer_times()
     }
 
     /// How many messages wait until somebody is there: for the alone, and for workers.

@@ -18,6 +18,7 @@ use std::time::Duration;
 use cluster_admin::snapshot::{FleetMessages, FleetSnapshot, LeaseSnapshot};
 use cluster_core::action::FleetOrder;
 use cluster_core::event::Event;
+use cluster_core::messages::answer_times::AnswerTimes;
 use cluster_core::notice::{FleetNotice, Notice};
 use cluster_core::types::{FleetAlone, FleetRole, FleetStart, LeaseTerms, Time};
 use cluster_fleet::lease::OnLost;
@@ -134,6 +135,7 @@ impl Fleet {
             draining: false,
             members: Vec::new(),
             messages: FleetMessages::default(),
+            requests: AnswerTimes::default(),
         };
         let (leases, described, losses) = (HostLeases::new(platform, config), None, Losses::default());
         Self { config: config.clone(), engine, leases, status, parcels, described, losses }
@@ -255,6 +257,7 @@ impl Shell {
     pub(super) fn fleet_snapshot(&self) -> Option<FleetSnapshot> {
         let mut status = self.fleet.as_ref()?.status.clone();
         ROLES.into_iter().for_each(|role| self.describe_lease(role, status.lease_mut(role)));
+        status.requests = *self.core.answer_times();
         Some(status)
     }
 

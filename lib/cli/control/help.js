@@ -7,7 +7,11 @@ const EXIT_CODES = `Exit codes: 0 done, 1 it failed or is not ready, 2 what was 
 
 const NAME_WIDTH = 26;
 
-const line = (name, help) => `  ${name.padEnd(NAME_WIDTH - 2)}${help}`;
+/** What is too long has its help on a line of its own. */
+const line = (name, help) =>
+  name.length + 4 > NAME_WIDTH
+    ? `  ${name}\n${' '.repeat(NAME_WIDTH)}${help}`
+    : `  ${name.padEnd(NAME_WIDTH - 2)}${help}`;
 
 function shape(value, optional) {
   if (!value) return '';

@@ -1,6 +1,9 @@
 //! The fleet, as this host sees it.
 
-use super::MetricKind::{Counter, Gauge};
+use super::MetricKind::{Counter, Gauge, Histogram};
+use super::traffic::cumulated;
+use cluster_core::messages::answer_times::AnswerTimes;
+
 use crate::snapshot::{FleetSnapshot, Snapshot};
 use crate::text::{Labels, Text};
 
@@ -49,4 +52,11 @@ fn write_leases(text: &mut Text, fleet: &FleetSnapshot) {
         "Messages of other hosts that were lost on their way.",
     );
     text.count(&Labels::default(), fleet.messages.missed);
+    text.metric(
+        "cluster_native_fleet_request_duration_seconds",
+        Histogram,
+        "How long other hosts took to answer what this one asked.",
+    );
+    let AnswerTimes { count, duration, durations, .. } = fleet.requests;
+    text.histogram(&[], cumulated(durations), count, duration as f64 / 1000.0);
 }

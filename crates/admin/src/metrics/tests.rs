@@ -4,6 +4,7 @@ use crate::snapshot::{
     AppSnapshot, FleetMember, FleetMessages, FleetSnapshot, LeaseCounts, LeaseSnapshot, ListenerSnapshot,
     MessagesSnapshot, OutputSnapshot, RequestsSnapshot,
 };
+use cluster_core::messages::answer_times::AnswerTimes;
 use cluster_core::notice::{AloneStatus, Census};
 use cluster_core::traffic::dispatch::Counts;
 use cluster_core::traffic::steering::Acceptor;
@@ -117,8 +118,9 @@ fn a_host_of_a_fleet_tells_of_its_lease() {
     let member =
         FleetMember { host: "b".to_owned(), workers: 2, version: String::new(), started_at: 0, draining: false };
     let (members, messages) = (vec![member], FleetMessages { sent: 5, received: 6, missed: 7 });
-    let draining = false;
-    let fleet = FleetSnapshot { host, connected: true, server, alone, random_worker, draining, members, messages };
+    let (draining, requests) = (false, AnswerTimes::default());
+    let fleet =
+        FleetSnapshot { host, connected: true, server, alone, random_worker, draining, members, messages, requests };
     let lines = lines(&Snapshot { fleet: Some(fleet), ..snapshot(&counts) });
     for line in [
         "cluster_native_fleet_connected 1",
@@ -131,6 +133,7 @@ fn a_host_of_a_fleet_tells_of_its_lease() {
         "cluster_native_fleet_messages_sent_total 5",
         "cluster_native_fleet_messages_received_total 6",
         "cluster_native_fleet_messages_missed_total 7",
+        "cluster_native_fleet_request_duration_seconds_count 0",
     ] {
         assert!(lines.iter().any(|written| written == line), "{line}\n{}", lines.join("\n"));
     }

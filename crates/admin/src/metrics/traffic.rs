@@ -92,13 +92,21 @@ pub(super) fn of_requests(text: &mut Text, snapshot: &Snapshot<'_>) {
         MetricKind::Histogram,
         "How long HTTP requests took, those of all slots together.",
     );
-    let mut count = 0;
-    let within = REQUEST_BOUNDS.into_iter().enumerate().map(|(index, ms)| {
-        count += snapshot.requests.iter().map(|requests| requests.durations[index]).sum::<u64>();
-        (ms as f64 / 1000.0, count)
-    });
-    let within: Vec<_> = within.collect();
-    count += snapshot.requests.iter().map(|requests| requests.durations[REQUEST_BOUNDS.len()]).sum::<u64>();
+    let mut durations = [0; REQUEST_BOUNDS.len() + 1];
+    for requests in &snapshot.requests {
+        for (sum, more) in durations.iter_mut().zip(requests.durations) {
+            *sum += more;
+        }
+    }
     let sum: u64 = snapshot.requests.iter().map(|requests| requests.duration).sum();
-    text.histogram(&[], within.into_iter(), count, sum as f64 / 1000.0);
+    text.histogram(&[], cumulated(durations), durations.iter().sum(), sum as f64 / 1000.0);
+}
+
+/// The bounds, in seconds, and how many took at most so long.
+pub(super) fn cumulated(durations: [u64; REQUEST_BOUNDS.len() + 1]) -> impl Iterator<Item = (f64, u64)> {
+    let mut count = 0;
+    REQUEST_BOUNDS.into_iter().zip(durations).map(move |(ms, more)| {
+        count += more;
+        (ms as f64 / 1000.0, count)
+    })
 }

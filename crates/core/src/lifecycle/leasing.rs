@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use super::child::Child;
 use super::draining::REPLACE_GRACE;
-use super::tenure::HostTenure;
+use super::tenure::{HeldLease, HostTenure};
 use crate::action::{Action, FleetOrder, Origin};
 use crate::context::{Context, Phase};
 use crate::facts::Fact;
@@ -26,7 +26,7 @@ pub struct Leasing {
 impl Leasing {
     /// This host holds the lease. Who was kept when an earlier one was lost gets the new token.
     pub fn began(ctx: &mut Context, role: FleetRole, token: String, until: Time) {
-        *ctx.tenure.of_mut(role) = HostTenure::Held { token, until };
+        *ctx.tenure.of_mut(role) = HostTenure::Held(HeldLease { token, until });
         if role == FleetRole::Alone
             && matches!(ctx.phase, Phase::StartingAlone | Phase::StartingWorkers | Phase::Running)
             && ctx.processes.alone_slot().is_empty()
@@ -41,8 +41,7 @@ impl Leasing {
 
     /// The lease was renewed.
     pub fn renewed(ctx: &mut Context, role: FleetRole, valid_until: Time) {
-        if let HostTenure::Held { until, .. } = ctx.tenure.of_mut(role) {
-            *until = valid_until;
+        if ctx.tenure.of_mut(role).renew(valid_until) {
             ctx.tell_fence(role);
         }
     }
@@ -51,9 +50,8 @@ impl Leasing {
     pub fn ends(&mut self, ctx: &mut Context, role: FleetRole, force: bool) {
         let tenure = ctx.tenure.of_mut(role);
         match tenure {
-            HostTenure::Held { .. } | HostTenure::Ending { forced: false } => {
-                *tenure = HostTenure::Ending { forced: force };
-            }
+            HostTenure::Held(_) | HostTenure::Leaving(_) if force => *tenure = HostTenure::Killed,
+            HostTenure::Held(lease) | HostTenure::Leaving(lease) => *tenure = HostTenure::Leaving(lease.clone()),
             // It was over before the engine heard that nobody is left: nothing is given away.
             HostTenure::Releasing if force => return settle(ctx, role),
             _ => return,
@@ -80,7 +78,7 @@ impl Leasing {
     /// A process has left others behind: they may not outlive the lease either.
     pub fn left_behind(&self, ctx: &mut Context) {
         for role in ROLES {
-            if *ctx.tenure.of(role) == (HostTenure::Ending { forced: true }) {
+            if *ctx.tenure.of(role) == HostTenure::Killed {
                 ctx.end_descendants_of(role);
             }
         }
@@ -104,14 +102,19 @@ impl Leasing {
     /// Whether those that had to go are gone, with what they had started themselves.
     pub fn check(&self, ctx: &mut Context) {
         for role in ROLES {
-            let HostTenure::Ending { forced } = *ctx.tenure.of(role) else { continue };
+            let is_killed = match ctx.tenure.of(role) {
+                HostTenure::Leaving(_) => false,
+                HostTenure::Killed => true,
+                _ => continue,
+            };
             if ctx.is_left(role) {
                 continue;
             }
-            *ctx.tenure.of_mut(role) = if forced { HostTenure::Waits } else { HostTenure::Releasing };
             ctx.act(Action::Fleet(FleetOrder::Ended(role)));
-            if forced {
-                ctx.publish(Fact::TenureSettled);
+            if is_killed {
+                settle(ctx, role);
+            } else {
+                *ctx.tenure.of_mut(role) = HostTenure::Releasing;
             }
         }
     }
@@ -197,7 +200,7 @@ impl Context {
     /// What who has a role is to know of its tenure.
     #[must_use]
     pub fn fence(&self, role: FleetRole) -> Option<Bytes> {
-        let HostTenure::Held { token, until } = self.tenure.of(role) else { return None };
+        let HeldLease { token, until } = self.tenure.of(role).lease()?;
         let left = until.saturating_sub(self.now);
         Some(outbound::fence(token, left, self.clock.map(|clock| clock + *until)))
     }

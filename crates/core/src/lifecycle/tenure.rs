@@ -1,9 +1,9 @@
 //! What one host of a fleet has and no other, it has by a lease. How that stands here; what comes of it is in [`super::leasing`].
 //!
 //! ```text
-//! Waits ──began──► Held ──ends──► Ending ──(nobody left)──► Releasing ──released──► Waits
-//!   ▲                                │ forced: nothing is given away
-//!   └────────────────────────────────┘
+//! Waits ──began──► Held ──ends──► Leaving ──(nobody left)──► Releasing ──released──► Waits
+//!   ▲                │               │
+//!   │                └──── over ─────┴──► Killed ──(nobody left)──► Waits
 //! ```
 
 use crate::types::{FleetRole, Policy, Time};
@@ -15,16 +15,20 @@ pub enum HostTenure {
     Unneeded,
     /// Another host has it, or nobody.
     Waits,
-    Held {
-        token: String,
-        until: Time,
-    },
-    /// Who had it is on its way out. Forced: it was killed.
-    Ending {
-        forced: bool,
-    },
-    /// It is gone, and the lease is being given away.
+    Held(HeldLease),
+    /// Who has it ends in good order. The lease is renewed until it is gone.
+    Leaving(HeldLease),
+    /// Who had it is gone, and the lease is being given away.
     Releasing,
+    /// The lease is over, and who had it was killed: nothing is given away.
+    Killed,
+}
+
+/// By what a host has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeldLease {
+    pub token: String,
+    pub until: Time,
 }
 
 impl HostTenure {
@@ -35,12 +39,28 @@ impl HostTenure {
     /// Whether this host may have it.
     #[must_use]
     pub fn allows(&self) -> bool {
-        matches!(self, Self::Unneeded | Self::Held { .. })
+        matches!(self, Self::Unneeded | Self::Held(_))
     }
 
     #[must_use]
     pub fn is_held(&self) -> bool {
-        matches!(self, Self::Held { .. })
+        matches!(self, Self::Held(_))
+    }
+
+    /// Also of who is leaving.
+    #[must_use]
+    pub fn lease(&self) -> Option<&HeldLease> {
+        match self {
+            Self::Held(lease) | Self::Leaving(lease) => Some(lease),
+            Self::Unneeded | Self::Waits | Self::Releasing | Self::Killed => None,
+        }
+    }
+
+    /// The lease was renewed. False: this host has it no more.
+    pub fn renew(&mut self, valid_until: Time) -> bool {
+        let (Self::Held(lease) | Self::Leaving(lease)) = self else { return false };
+        lease.until = valid_until;
+        true
     }
 
     fn is_settled(&self) -> bool {
@@ -98,7 +118,7 @@ impl Tenures {
     #[must_use]
     pub fn begins_until(&self, role: FleetRole, policy: &Policy) -> Option<Time> {
         let terms = policy.terms(role).filter(|terms| !terms.keeps)?;
-        let HostTenure::Held { until, .. } = self.of(role) else { return None };
+        let HostTenure::Held(HeldLease { until, .. }) = self.of(role) else { return None };
         Some(match role {
             FleetRole::Alone => *until,
             FleetRole::RandomWorker => until.saturating_sub(terms.lease / 4),

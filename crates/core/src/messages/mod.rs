@@ -4,6 +4,7 @@
 //! nobody can take yet, [`requests`] sees to it that each request is answered, [`topics`] knows who wants what is published, [`flow`] says
 //! who has to hold back, [`members`] tells who is at work.
 
+pub mod answer_times;
 pub mod flow;
 mod host_route;
 mod mail;
@@ -24,6 +25,7 @@ use crate::fleet::{KeptWord, Reachable};
 use crate::lifecycle::child::Child;
 use crate::notice::{Notice, Undeliverable};
 use crate::types::{ChildId, ConnectionId, HostId, Lane, Peer, Readiness};
+use answer_times::AnswerTimes;
 use cluster_protocol::envelope::{Envelope, MessageScope, Target};
 use cluster_protocol::frame::lines;
 use cluster_protocol::outbound;
@@ -53,6 +55,12 @@ impl Messages {
     #[must_use]
     pub fn waiting(&self) -> (usize, usize) {
         self.mail.waiting()
+    }
+
+    /// How long other hosts took to answer.
+    #[must_use]
+    pub fn answer_times(&self) -> &AnswerTimes {
+        self.requests.answer_times()
     }
 
     /// How many requests wait for answers.

@@ -8,6 +8,7 @@ mod open;
 
 use bytes::Bytes;
 
+use super::answer_times::AnswerTimes;
 use super::host_route::HostRoute;
 use super::mail::Mail;
 use super::mailbox::{QueuedKind, QueuedMessage};
@@ -44,6 +45,12 @@ impl Requests {
     #[cfg(test)]
     pub fn open_count(&self) -> usize {
         self.open.count()
+    }
+
+    /// How long other hosts took to answer.
+    #[must_use]
+    pub fn answer_times(&self) -> &AnswerTimes {
+        self.open.answer_times()
     }
 
     /// Somebody here asks.

@@ -195,6 +195,20 @@ fn the_alone_hears_of_each_renewal() {
 }
 
 #[test]
+fn also_while_it_drains_and_has_the_lease_until_it_is_gone() {
+    let mut world = world(FleetStart::Serve, Behaviour { on_drain: OnDrain::Finishes(3_000), ..GOOD });
+    world.gets_lease(ALONE);
+    world.run(ms(1_000));
+    world.loses_lease(ALONE, false);
+    world.run(ms(1_500));
+    world.gets_lease(ALONE);
+    assert_eq!(fences(&world).len(), 1);
+    assert_eq!(world.core.tenure(ALONE), Some(("1.1", ms(11_500))));
+    world.run(ms(10_000));
+    assert_eq!(orders(&world).last(), Some(&FleetOrder::Ended(ALONE)));
+}
+
+#[test]
 fn a_stop_gives_the_lease_away_when_the_alone_is_gone_and_waits_for_that() {
     let mut world = world(FleetStart::Serve, GOOD);
     world.gets_lease(ALONE);

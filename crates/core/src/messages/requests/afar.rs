@@ -63,7 +63,7 @@ impl Requests {
     ) {
         let number = afar.number();
         to_host(ctx, host, FleetMail::Messages, number, frame, Origin::Message(lane));
-        let owed = Owed::by_hosts(BTreeMap::from([(host, OwedByHost::One)]), number);
+        let owed = Owed::by_hosts(BTreeMap::from([(host, OwedByHost::One)]), number, ctx.now);
         self.open.add(lane.from, asked.name, owed);
     }
 
@@ -87,7 +87,7 @@ impl Requests {
         }
         let number = afar.number();
         to_others(ctx, number, lane, frame);
-        self.open.add(lane.from, asked.name.clone(), Owed::by_hosts(hosts, number));
+        self.open.add(lane.from, asked.name.clone(), Owed::by_hosts(hosts, number, ctx.now));
     }
 
     /// Something came from another host: a request, or something about one.
@@ -112,7 +112,7 @@ impl Requests {
             RemotePart::Answer { id, answer } => {
                 let name = RequestName { asker: None, id };
                 let Some(who_asked) = who_asked(ctx, target) else { return };
-                if self.open.answered_by_host(from, who_asked, &name, &answer) {
+                if self.open.answered_by_host(ctx.now, from, who_asked, &name, &answer) {
                     let origin = match answer {
                         AnswerPart::Reply { .. } => Origin::Message(Lane::of(Peer::Host(from), target)),
                         // It is the last word: the answers before it are heard.

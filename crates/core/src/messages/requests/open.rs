@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::types::{ChildId, HostId, Peer};
+use crate::messages::answer_times::AnswerTimes;
+use crate::types::{ChildId, HostId, Peer, Time};
 use cluster_protocol::envelope::{MessageScope, Target};
 use cluster_protocol::remote::AnswerPart;
 
@@ -26,6 +27,8 @@ pub struct Owed {
     pub scope: MessageScope,
     /// Under which it was sent to another host; 0: it was not, or to many.
     pub number: u64,
+    /// When other hosts were asked.
+    asked: Time,
 }
 
 /// What another host has to say.
@@ -64,12 +67,12 @@ impl OwedByHost {
 impl Owed {
     /// By these children.
     pub fn by_children(children: impl IntoIterator<Item = ChildId>, scope: MessageScope) -> Self {
-        Self { children: children.into_iter().collect(), hosts: BTreeMap::new(), scope, number: 0 }
+        Self { children: children.into_iter().collect(), hosts: BTreeMap::new(), scope, number: 0, asked: Time::ZERO }
     }
 
     /// By these hosts.
-    pub fn by_hosts(hosts: BTreeMap<HostId, OwedByHost>, number: u64) -> Self {
-        Self { children: BTreeSet::new(), hosts, scope: MessageScope::Fleet, number }
+    pub fn by_hosts(hosts: BTreeMap<HostId, OwedByHost>, number: u64, asked: Time) -> Self {
+        Self { children: BTreeSet::new(), hosts, scope: MessageScope::Fleet, number, asked }
     }
 
     fn is_all_there(&self) -> bool {
@@ -81,6 +84,7 @@ impl Owed {
 #[derive(Debug, Default)]
 pub struct OpenRequests {
     open: BTreeMap<Peer, BTreeMap<RequestName, Owed>>,
+    answer_times: AnswerTimes,
 }
 
 impl OpenRequests {
@@ -124,8 +128,20 @@ impl OpenRequests {
         expected.then_some(scope)
     }
 
+    /// How long other hosts took to answer.
+    pub fn answer_times(&self) -> &AnswerTimes {
+        &self.answer_times
+    }
+
     /// A host has answered. False: it was not to say that.
-    pub fn answered_by_host(&mut self, by: HostId, who_asked: Peer, name: &RequestName, answer: &AnswerPart) -> bool {
+    pub fn answered_by_host(
+        &mut self,
+        now: Time,
+        by: HostId,
+        who_asked: Peer,
+        name: &RequestName,
+        answer: &AnswerPart,
+    ) -> bool {
         let Some(open) = self.open.get_mut(&who_asked) else { return false };
         let Some(owed) = open.get_mut(name) else { return false };
         let Some(by_host) = owed.hosts.get_mut(&by) else { return false };
@@ -134,6 +150,7 @@ impl OpenRequests {
         }
         if by_host.is_all_there() {
             owed.hosts.remove(&by);
+            self.answer_times.add(now.saturating_sub(owed.asked));
         }
         if owed.is_all_there() {
             open.remove(name);
