@@ -70,6 +70,10 @@ pub enum ParcelIn {
         from: String,
         count: u64,
     },
+    /// From here on other hosts are reachable.
+    Up,
+    /// From here on they are not: what is sent now, and what was sent and is not there yet, reaches nobody.
+    Down,
 }
 
 const MESSAGES: u8 = 0;
@@ -78,6 +82,8 @@ const NOBODY: u8 = 2;
 const MISSED: u8 = 3;
 const TOO_LARGE: u8 = 4;
 const ORDER: u8 = 5;
+const UP: u8 = 6;
+const DOWN: u8 = 7;
 
 pub(crate) fn byte_of(kind: ParcelKind) -> u8 {
     match kind {
@@ -120,6 +126,8 @@ impl ParcelIn {
         match self {
             Self::Received { from, kind, frames } => [head(byte_of(*kind), 0, from, frames.len()), frames.clone()],
             Self::Nobody { host, number } => [head(NOBODY, *number, host, 0), Bytes::new()],
+            Self::Up => [head(UP, 0, "", 0), Bytes::new()],
+            Self::Down => [head(DOWN, 0, "", 0), Bytes::new()],
             Self::Missed { from, count } => [head(MISSED, *count, from, 0), Bytes::new()],
             Self::TooLarge { host, number, limit } => {
                 let limit = Bytes::copy_from_slice(&limit.to_le_bytes());
@@ -170,6 +178,8 @@ impl Unpacked {
         Ok(Some(match (what, kind_of(what)) {
             (_, Some(kind)) => ParcelIn::Received { from: host, kind, frames },
             (NOBODY, _) => ParcelIn::Nobody { host, number },
+            (UP, _) => ParcelIn::Up,
+            (DOWN, _) => ParcelIn::Down,
             (MISSED, _) => ParcelIn::Missed { from: host, count: number },
             (TOO_LARGE, _) => {
                 let limit = frames.try_get_u64_le().map_err(|_| io::ErrorKind::InvalidData)?;
@@ -235,6 +245,8 @@ mod tests {
             ParcelIn::Nobody { host: "b".into(), number: 3 },
             ParcelIn::Missed { from: "c".into(), count: 63_232 },
             ParcelIn::TooLarge { host: String::new(), number: u64::MAX, limit: 1 << 20 },
+            ParcelIn::Up,
+            ParcelIn::Down,
         ]
     }
 

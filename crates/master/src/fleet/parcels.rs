@@ -41,6 +41,8 @@ pub enum FromFleet {
     TooLarge { number: u64, limit: u64 },
     /// So many messages were lost on their way here.
     Missed { from: String, count: u64 },
+    /// Whether other hosts are reachable from here on.
+    Reachable(bool),
 }
 
 /// The master's end.
@@ -157,6 +159,8 @@ fn opened(parcel: ParcelIn) -> FromFleet {
         ParcelIn::Nobody { number, .. } => FromFleet::Nobody { number },
         ParcelIn::TooLarge { number, limit, .. } => FromFleet::TooLarge { number, limit },
         ParcelIn::Missed { from, count } => FromFleet::Missed { from, count },
+        ParcelIn::Up => FromFleet::Reachable(true),
+        ParcelIn::Down => FromFleet::Reachable(false),
     }
 }
 

@@ -80,6 +80,7 @@ impl Shell {
                     self.tell(Event::FleetTooLarge { number, limit });
                 }
                 FromFleet::Missed { from, count } => self.count_missed(&from, count),
+                FromFleet::Reachable(is_reachable) => self.tell(Event::FleetConnected(is_reachable)),
             }
         }
     }
