@@ -122,8 +122,8 @@ impl Sending {
     }
 
     fn message(&mut self, batch: &Batch) -> Bytes {
-        let (kind, nonce, count) = (batch.kind, self.nonce, batch.count);
-        let head = WireHead { kind, nonce, before: self.count(batch), count, from: self.host.clone() };
+        let (kind, before, count) = (batch.kind, self.count(batch), batch.count);
+        let head = WireHead { kind, nonce: self.nonce, before, count, from: self.host.clone() };
         let mut message = BytesMut::with_capacity(WireHead::size(&self.host) + batch.size);
         head.put(&mut message);
         batch.frames.iter().for_each(|frames| message.extend_from_slice(frames));
@@ -134,6 +134,8 @@ impl Sending {
     /// @returns how many were before.
     fn count(&mut self, batch: &Batch) -> u64 {
         if self.sent.len() >= MOST_HOSTS && !self.sent.contains_key(&batch.to) {
+            // Whoever compared it with what it knows would think that this host went back.
+            self.nonce = fastrand::u64(..);
             self.sent.clear();
         }
         let sent = self.sent.entry(batch.to.clone()).or_default();
