@@ -41,7 +41,7 @@ pub enum Destination {
 pub struct ParcelOut {
     pub to: Destination,
     pub kind: ParcelKind,
-    /// The sender's, for [`ParcelIn::Nobody`].
+    /// The sender's, for [`ParcelIn::Nobody`]. 0: nobody wants to know.
     pub number: u64,
     pub frames: Bytes,
 }

@@ -70,10 +70,10 @@ impl Sending {
         match &batch.to {
             Destination::Others => client.publish(subjects.all(), self.message(&batch)).await,
             Destination::Host(host) => match subjects.host(host) {
-                Some(subject) => {
-                    let reply = subjects.reply(host, &batch);
-                    client.publish_with_reply(subject, reply, self.message(&batch)).await
-                }
+                Some(subject) => match subjects.reply(host, &batch) {
+                    Some(reply) => client.publish_with_reply(subject, reply, self.message(&batch)).await,
+                    None => client.publish(subject, self.message(&batch)).await,
+                },
                 None => {
                     self.tell(nobody(&batch));
                     Ok(())
@@ -148,5 +148,5 @@ impl Sending {
 /// That it has reached nobody.
 fn nobody(batch: &Batch) -> Vec<ParcelIn> {
     let Destination::Host(host) = &batch.to else { return Vec::new() };
-    batch.all_numbers().map(|number| ParcelIn::Nobody { host: host.clone(), number }).collect()
+    batch.numbers.iter().map(|&number| ParcelIn::Nobody { host: host.clone(), number }).collect()
 }

@@ -64,13 +64,11 @@ async fn a_host_may_have_any_name() {
 async fn it_is_told_at_once_that_nobody_is_there() {
     let server = Server::without_jetstream().await;
     let mut one = engine(&server, "one").await;
+    // Without a number nobody wants to know.
     one.parcels.send([outgoing("b c", 7, "1\n"), outgoing("b c", 0, "2\n"), outgoing("d", u64::MAX, "3\n")]).await;
-    let mut told = Vec::new();
-    for _ in 0..3 {
-        told.extend(one.parcels.next().await);
-    }
+    let mut told = [one.parcels.next().await.unwrap(), one.parcels.next().await.unwrap()];
     told.sort_by_key(|incoming| format!("{incoming:?}"));
-    assert_eq!(told, [nobody("b c", 0), nobody("b c", 7), nobody("d", u64::MAX)].map(Option::unwrap));
+    assert_eq!(told, [nobody("b c", 7), nobody("d", u64::MAX)].map(Option::unwrap));
     // No subject is that long.
     let long = "long.".repeat(1000);
     one.parcels.send([outgoing(&long, 8, "1\n")]).await;
@@ -188,7 +186,6 @@ async fn without_a_server_nothing_waits_and_it_comes_back_by_itself() {
     server.kill().await;
     is_away(&mut one).await;
     one.parcels.send([outgoing("", 0, "2\n3\n"), outgoing("two", 4, "4\n"), outgoing("two", 0, "5\n")]).await;
-    assert_eq!(one.parcels.next().await, nobody("two", 0));
     assert_eq!(one.parcels.next().await, nobody("two", 4));
     server.start_again();
     for engine in [&mut one, &mut two] {
