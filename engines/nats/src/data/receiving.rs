@@ -57,13 +57,16 @@ impl Ears {
     async fn hear(&mut self) -> Heard {
         loop {
             tokio::select! {
+                // They came in one order, and wait in three queues. What takes a request back may be for this host alone, and the request
+                // before it for all.
+                biased;
                 Some(Message { subject, status, .. }) = self.replies.next() => {
                     if status == Some(StatusCode::NO_RESPONDERS) {
                         return Heard::Nobody(subject.into_string());
                     }
                 }
-                Some(message) = self.direct.next() => return Heard::Message(Way::Direct, message.payload),
                 Some(message) = self.others.next() => return Heard::Message(Way::Others, message.payload),
+                Some(message) = self.direct.next() => return Heard::Message(Way::Direct, message.payload),
                 else => std::future::pending().await,
             }
         }

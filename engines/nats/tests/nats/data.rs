@@ -106,6 +106,17 @@ async fn what_waits_together_goes_together_and_in_its_order() {
 }
 
 #[tokio::test]
+async fn what_is_for_one_host_does_not_overtake_what_was_for_all() {
+    let server = Server::without_jetstream().await;
+    let (mut one, mut two) = (engine(&server, "one").await, engine(&server, "two").await);
+    for _ in 0..50 {
+        one.parcels.send([outgoing("", 0, "a request\n"), outgoing("two", 0, "it is taken back\n")]).await;
+        two.parcels.hears("one", "a request\n").await;
+        two.parcels.hears("one", "it is taken back\n").await;
+    }
+}
+
+#[tokio::test]
 async fn a_frame_that_is_too_large_is_told_and_the_others_are_sent() {
     let server = Server::start_with("max_payload: 1024").await;
     let (mut one, mut two) = (engine(&server, "one").await, engine(&server, "two").await);
