@@ -38,15 +38,10 @@ impl Ears {
     ///
     /// # Errors
     /// When the client has ended.
-    pub async fn open(
-        client: &Client,
-        subjects: &Subjects,
-        host: &str,
-        limit: Duration,
-    ) -> Result<Self, SubscribeError> {
+    pub async fn open(client: &Client, subjects: &Subjects, limit: Duration) -> Result<Self, SubscribeError> {
         let mut replies = client.subscribe(subjects.inbox()).await?;
         let others = client.subscribe(subjects.all()).await?;
-        let direct = client.subscribe(subjects.host(host).unwrap_or_else(|| subjects.nobody())).await?;
+        let direct = client.subscribe(subjects.own()).await?;
         // It is answered after the subscriptions.
         let _ = client.publish_with_reply(subjects.nobody(), subjects.probe(), Bytes::new()).await;
         let _ = timeout(limit, replies.next()).await;
@@ -129,6 +124,10 @@ impl Receiving {
     }
 
     fn received(&mut self, way: Way, mut message: Bytes) {
+        // Somebody has tried whether this host is there.
+        if message.is_empty() {
+            return;
+        }
         let head = match WireHead::take(&mut message) {
             Ok(head) => head,
             Err(fault) => return self.warn(fault),

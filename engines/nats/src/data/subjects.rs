@@ -2,34 +2,40 @@
 
 use async_nats::Subject;
 use cluster_fleet::batch::{Batch, MOST_NUMBERS};
+use cluster_fleet::members::LONGEST_HOST;
 
 use crate::safe::{name_in, safe};
-
-/// What a name has at most, as it is written here: a server reads lines of 4 KiB.
-const LONGEST_HOST: usize = 500;
 
 const HOST: &str = "host";
 
 pub struct Subjects {
     /// Of the fleet.
     prefix: String,
+    /// This host's.
+    own: Subject,
     inbox: String,
 }
 
 impl Subjects {
     /// `fleet`: the name of its bucket. `inbox`: where this connection alone is reached.
-    pub fn new(fleet: &str, inbox: String) -> Self {
-        Self { prefix: format!("cn.{fleet}"), inbox }
+    pub fn new(fleet: &str, host: &str, inbox: String) -> Self {
+        let prefix = format!("cn.{fleet}");
+        let own = of_host(&prefix, host);
+        Self { prefix, own, inbox }
     }
 
     pub fn all(&self) -> Subject {
         format!("{}.all", self.prefix).into()
     }
 
+    /// For this host.
+    pub fn own(&self) -> Subject {
+        self.own.clone()
+    }
+
     /// None: no host has a name of this length.
     pub fn host(&self, host: &str) -> Option<Subject> {
-        let host = safe(HOST, host);
-        (host.len() <= LONGEST_HOST).then(|| format!("{}.{host}", self.prefix).into())
+        (host.len() <= LONGEST_HOST).then(|| of_host(&self.prefix, host))
     }
 
     /// Where nobody ever is.
@@ -62,6 +68,10 @@ impl Subjects {
     }
 }
 
+fn of_host(prefix: &str, host: &str) -> Subject {
+    format!("{prefix}.{}", safe(HOST, host)).into()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -75,7 +85,7 @@ mod tests {
 
     #[test]
     fn a_reply_says_whom_it_was_for_and_what() {
-        let subjects = Subjects::new("fleet-shop", "_INBOX.x".into());
+        let subjects = Subjects::new("fleet-shop", "h", "_INBOX.x".into());
         let reply = subjects.reply("a b.店", &batch(&[7, u64::MAX])).unwrap();
         assert_eq!(reply.as_str(), "_INBOX.x.host_a_20b_2e_e5_ba_97.7-18446744073709551615");
         assert_eq!(subjects.replied(&reply), Some(("a b.店".to_owned(), vec![7, u64::MAX])));
@@ -84,7 +94,7 @@ mod tests {
 
     #[test]
     fn what_nobody_has_asked_for_is_no_reply() {
-        let subjects = Subjects::new("fleet-shop", "_INBOX.x".into());
+        let subjects = Subjects::new("fleet-shop", "h", "_INBOX.x".into());
         let too_many = format!("_INBOX.x.host-a.1{}", "-1".repeat(MOST_NUMBERS));
         for other in [
             "_INBOX.x.probe",
@@ -103,14 +113,14 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_asked_for_is_told(host in ".{1,60}", numbers in prop::collection::vec(any::<u64>(), 1..=MOST_NUMBERS)) {
-            let subjects = Subjects::new("fleet-shop", "_INBOX.x".into());
+            let subjects = Subjects::new("fleet-shop", "h", "_INBOX.x".into());
             let reply = subjects.reply(&host, &batch(&numbers)).unwrap();
             prop_assert_eq!(subjects.replied(&reply), Some((host, numbers)));
         }
 
         #[test]
         fn arbitrary_subjects_do_no_harm(host in ".{0,40}", rest in ".{0,100}|[-0-9]{0,3000}|4294967295(-[0-9]{1,25}){0,80}") {
-            let subjects = Subjects::new("fleet-shop", "_INBOX.x".into());
+            let subjects = Subjects::new("fleet-shop", "h", "_INBOX.x".into());
             for subject in [&rest, &format!("_INBOX.x.{rest}"), &format!("_INBOX.x.host-{host}.{rest}")] {
                 if let Some((_, numbers)) = subjects.replied(subject) {
                     prop_assert!((1..=MOST_NUMBERS).contains(&numbers.len()));
@@ -119,10 +129,12 @@ mod tests {
         }
     }
 
+    /// A server reads lines of 4 KiB.
     #[test]
     fn a_line_to_the_server_is_short_enough() {
-        let subjects = Subjects::new(&"f".repeat(250), format!("_INBOX.{}", "x".repeat(22)));
-        let host = "h".repeat(LONGEST_HOST - "host-".len());
+        let subjects = Subjects::new(&"f".repeat(250), "h", format!("_INBOX.{}", "x".repeat(22)));
+        // As long as it gets: three characters for each byte.
+        let host = "_ ".repeat(LONGEST_HOST / 2);
         assert_eq!(subjects.host(&format!("{host}h")), None);
         let reply = subjects.reply(&host, &batch(&[u64::MAX; MOST_NUMBERS])).unwrap();
         let line = format!("PUB {} {reply} {}", subjects.host(&host).unwrap(), u32::MAX);

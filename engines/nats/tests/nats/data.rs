@@ -46,7 +46,9 @@ async fn what_is_for_all_reaches_the_others_of_the_fleet() {
 #[tokio::test]
 async fn a_host_may_have_any_name() {
     let server = Server::without_jetstream().await;
-    let names = ["web-1", "web.1", "web 1", "*", ">", "店 1/a", "all", "_", "Web-1"];
+    // The longest: 250 bytes, and 755 as a part of a subject.
+    let long = "店".repeat(83) + " ";
+    let names = ["web-1", "web.1", "web 1", "*", ">", "店 1/a", "all", "_", "Web-1", &long];
     let mut sender = engine(&server, "sen.der").await;
     let mut engines = Vec::new();
     for name in names {
@@ -214,6 +216,8 @@ async fn what_another_version_sends_is_ignored_and_warned_of_once() {
     let mut server = Server::without_jetstream().await;
     let mut one = engine(&server, "one").await;
     let client = server.client().await;
+    // This says nothing.
+    client.publish("cn.fleet-test.host-one", Bytes::new()).await.unwrap();
     for _ in 0..3 {
         client.publish("cn.fleet-test.all", Bytes::from_static(b"\x02and more")).await.unwrap();
     }
