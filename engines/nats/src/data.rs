@@ -4,6 +4,7 @@ mod receiving;
 mod sending;
 mod subjects;
 mod unread;
+mod unsent;
 
 use std::io;
 use std::os::unix::net::UnixStream as StdUnixStream;
