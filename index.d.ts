@@ -100,6 +100,8 @@ export class ClusterError extends Error {
   readonly name: string;
   /** Stable; the message may change. */
   readonly code: ClusterErrorCode;
+  /** With `ERR_REQUEST_UNDELIVERABLE`: why it reached nobody, as in the event `undeliverable`, or `too-many` (see {@link request}). */
+  readonly reason?: UndeliverableReason | 'too-many';
   /** Set only if there is one. */
   readonly cause?: unknown;
 }

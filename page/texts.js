@@ -45,7 +45,7 @@ const en = {
   fleet: 'Fleet',
   hostColumns: { host: 'Host', has: 'Has', state: 'State', workers: 'Workers', uptime: 'Uptime', version: 'Version' },
   has: { alone: 'alone', randomWorker: 'random worker' },
-  hostStates: { ready: 'there', draining: 'draining', cutOff: 'not connected' },
+  hostStates: { ready: 'online', draining: 'draining', cutOff: 'not connected' },
   self: (host) => `${host} (this host)`,
   notReady: (state) => `${state}, not ready`,
   charts: {
@@ -126,7 +126,7 @@ const zh = {
   fleet: '多台机器',
   hostColumns: { host: '机器', has: '持有', state: '状态', workers: 'worker 数', uptime: '运行时间', version: '版本' },
   has: { alone: 'alone', randomWorker: '随机 worker' },
-  hostStates: { ready: '在线', draining: '不再接任务', cutOff: '未连接' },
+  hostStates: { ready: '在线', draining: '不再接替', cutOff: '未连接' },
   self: (host) => `${host}（本机）`,
   states: {
     idle: '未启动',

@@ -85,10 +85,12 @@ describe('the engine', () => {
 });
 
 describe('cluster.fleet', () => {
-  let cluster, master, lines, log, fleet;
+  let cluster, stats, master, lines, log, fleet;
+  const another = (host) => ({ host, workers: 2, version: '1.0.0', startedAt: 5, draining: false });
   afterEach(() => fleet.close());
   beforeEach(() => {
-    cluster = Object.assign(new EventEmitter(), { workers: new Map() });
+    cluster = Object.assign(new EventEmitter(), { stats: () => stats });
+    stats = { workers: { listening: 0 }, startedAt: 7 };
     master = { fleetMove: jest.fn(), fleetDrain: jest.fn(), fleetResume: jest.fn() };
     lines = [];
     log = Object.fromEntries(
@@ -104,7 +106,7 @@ describe('cluster.fleet', () => {
       connected: false,
       alone: null,
       randomWorker: null,
-      members: [{ host: 'here', workers: 0, version, startedAt: expect.any(Number), draining: false, self: true }],
+      members: [{ host: 'here', workers: 0, version, startedAt: 7, draining: false, self: true }],
     });
   });
 
@@ -120,15 +122,15 @@ describe('cluster.fleet', () => {
   test('hosts that join and leave; what is new about one of them is no event', () => {
     const heard = [];
     for (const name of ['hostJoin', 'hostLeave']) cluster.on(name, (told) => heard.push([name, told]));
-    const about = { host: 'b', workers: 2, version: '1.0.0', startedAt: 5, draining: false };
+    const about = another('b');
     fleet.hostJoined({ kind: 'hostJoined', ...about });
     fleet.hostJoined({ kind: 'hostJoined', ...about, host: 'zoo' });
     fleet.hostJoined({ kind: 'hostJoined', ...about, workers: 3, draining: true });
-    cluster.workers.set(1, { state: 'listening' }).set(2, { state: 'draining' });
+    stats.workers.listening = 1;
     fleet.fleetDraining({ kind: 'fleetDraining', draining: true });
     expect(fleet.face.members()).toEqual([
       { ...about, workers: 3, draining: true, self: false },
-      { host: 'here', workers: 1, version, startedAt: expect.any(Number), draining: true, self: true },
+      { host: 'here', workers: 1, version, startedAt: 7, draining: true, self: true },
       { ...about, host: 'zoo', self: false },
     ]);
     fleet.hostLeft({ kind: 'hostLeft', host: 'b', reason: 'silent' });
@@ -143,7 +145,7 @@ describe('cluster.fleet', () => {
     expect(lines.map(([level, text]) => [level, text])).toEqual([
       ['info', 'a host has joined the fleet'],
       ['info', 'a host has joined the fleet'],
-      ['info', 'this host takes nothing of the fleet any more'],
+      ['info', 'this host takes neither the alone nor the random worker any more'],
       ['warn', 'a host has left the fleet'],
       ['info', 'a host has left the fleet'],
     ]);
@@ -193,17 +195,39 @@ describe('cluster.fleet', () => {
     expect(lines.map(([level]) => level)).toEqual(['info', 'info', 'warn', 'warn']);
   });
 
+  test.each([
+    ['alone', 'its alone runs on, and another host may start one', 'the alone'],
+    ['randomWorker', 'its random worker runs on, and another host may choose one', 'the random worker'],
+  ])("with onLost: 'keep' the %s only runs on after its lease", (of, runsOn, what) => {
+    const keeping = new Fleet(cluster, { ...settings, onLost: 'keep' }, master, log);
+    for (const reason of ['expired', 'taken']) keeping[`${of}Lost`]({ kind: `${of}Lost`, reason });
+    keeping.close();
+    expect(lines).toEqual([
+      ['warn', `the lease of this host is over: ${runsOn}`, { reason: 'expired' }],
+      ['warn', `this host no longer has ${what} of the fleet`, { reason: 'taken' }],
+    ]);
+  });
+
   test('what it is told to do goes to the master', () => {
+    fleet.hostJoined({ kind: 'hostJoined', ...another('there') });
     fleet.face.move();
     fleet.face.move('there');
+    fleet.face.move('here');
     fleet.face.drain();
     fleet.face.resume();
-    expect(master.fleetMove.mock.calls).toEqual([[null], ['there']]);
+    expect(master.fleetMove.mock.calls).toEqual([[null], ['there'], ['here']]);
     expect([master.fleetDrain.mock.calls, master.fleetResume.mock.calls]).toEqual([[[]], [[]]]);
   });
 
   test.each([[''], [5], [null], [{}]])('move(%j) is refused', (to) => {
     expect(() => fleet.face.move(to)).toThrow(expect.objectContaining({ code: 'ERR_FLEET_INVALID' }));
+    expect(master.fleetMove).not.toHaveBeenCalled();
+  });
+
+  test.each([['typo'], ['h'.repeat(251)]])('move() to a host that is not there is refused: %s', (to) => {
+    fleet.hostJoined({ kind: 'hostJoined', ...another('there') });
+    const message = `fleet.move(): the fleet has no host '${to}'. There are: here, there.`;
+    expect(() => fleet.face.move(to)).toThrow(expect.objectContaining({ code: 'ERR_FLEET_INVALID', message }));
     expect(master.fleetMove).not.toHaveBeenCalled();
   });
 

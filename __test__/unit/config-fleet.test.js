@@ -210,12 +210,14 @@ describe('refused, with what to do', () => {
     ['http://nats.internal'],
     ['ws://nats.internal'],
     ['nats://'],
-    ['nats:nats.internal'],
     ['nats://a:4222,nats://b:4222'],
     ['nats://a,b'],
     ['nats://a:99999'],
     ['nats://a/path'],
     ['nats://a b'],
+    [' nats://a'],
+    ['nats://a '],
+    ['http://[::1]:4222/path'],
     [''],
   ])("url: '%s'", (url) => {
     const message = refusal({ url });
@@ -226,7 +228,11 @@ describe('refused, with what to do', () => {
   test.each([
     ['lease', [999, 1.5, '15s', null, Infinity], 'an integer from 1000 to 2147483647 (milliseconds)'],
     ['name', ['', 5, 'a\nb', null], 'a non-empty string without control characters, such as line breaks'],
-    ['host', ['', 5, 'a\0b', null], 'a non-empty string without control characters, such as line breaks'],
+    [
+      'host',
+      ['', 5, 'a\0b', null, 'é'.repeat(126)],
+      'a non-empty string without control characters, such as line breaks, of at most 250 bytes',
+    ],
     ['alone', ['all', true, null], "'fleet' or 'host'"],
     ['randomWorker', ['all', false, null], "'fleet' or 'host'"],
     ['onLost', ['end', false, null], "'stop' or 'keep'"],
@@ -312,6 +318,11 @@ describe('what is secret is shown nowhere', () => {
     ['fleet.url', { url: `nats://user:${SECRET}@a/path` }],
     ['fleet.url', { url: `user:${SECRET}@a` }],
     ['fleet.url', { url: `nats://a?token=${SECRET}` }],
+    ['fleet.url', { url: `nats://user:${SECRET}` }],
+    ['fleet.url', { url: 'nats://user:s3cret' }],
+    ['fleet.url', { url: 'nats://user:123456' }],
+    ['fleet.url', { url: 'user:s3cret' }],
+    ['fleet.servers[1]', { servers: ['nats://a', 'nats://b:4222,nats://user:s3cret'] }],
     ['fleet.url', { url: [`nats://user:${SECRET}@a`] }],
     ['fleet.servers', { servers: `nats://user:${SECRET}@a` }],
     ['fleet.servers[0]', { servers: [`nats://user:${SECRET}@a,b`] }],
@@ -326,7 +337,8 @@ describe('what is secret is shown nowhere', () => {
   ])('in an error of `%s`: %j', (field, fleet) => {
     const message = refusal(fleet);
     expect(message).toContain(`\`${field}\``);
-    for (const part of [SECRET, 'h/u', 'n@t', 'e?r', '#2', 'SECRET', 'u:x']) expect(message).not.toContain(part);
+    for (const part of [SECRET, 'h/u', 'n@t', 'e?r', '#2', 'SECRET', 'u:x', 's3cret', '123456'])
+      expect(message).not.toContain(part);
   });
 
   const fleet = {

@@ -27,8 +27,8 @@ const shown = (fleet, { en } = LANGUAGES) =>
 
 test('each has a row, in the order of their names', () => {
   expect(shown()).toEqual([
-    ['a', 'alone', 'there', 2, '1 min 0 s', '1.0.0'],
-    ['b (this host)', 'random worker', 'there', 4, '57 s', '1.1.0'],
+    ['a', 'alone', 'online', 2, '1 min 0 s', '1.0.0'],
+    ['b (this host)', 'random worker', 'online', 4, '57 s', '1.1.0'],
     ['c', '–', 'draining', 2, '1 min 0 s', '1.0.0'],
   ]);
   expect(hosts(stats()).map(HOSTS.key)).toEqual(['a', 'b', 'c']);

@@ -4,6 +4,7 @@
 const { job } = require('../..');
 const { RequestEndpoint } = require('../../lib/messages/request');
 const { codecs, wrap } = require('../../lib/messages/serialization');
+const timers = require('../../lib/real-timers');
 
 const CMD = 'NODE_YUNFLY_RPC';
 
@@ -84,15 +85,21 @@ describe('one answer', () => {
       'ERR_REQUEST_GONE',
       "Request 'x' to a worker of the fleet: process 5 on b ended before",
     ],
-    [{ host: 'b', reason: 'gone' }, 'ERR_REQUEST_GONE', "Request 'x' to a worker of the fleet: host b left before"],
-    [{ host: 'b', reason: 'no-such-worker' }, 'ERR_REQUEST_UNDELIVERABLE', '(no-such-worker)'],
+    [
+      { host: 'b', reason: 'gone' },
+      'ERR_REQUEST_GONE',
+      "Request 'x' to a worker of the fleet: host b left, or cannot be reached any more, before it answered.",
+    ],
+    [{ host: 'b', reason: 'no-such-worker' }, 'ERR_REQUEST_UNDELIVERABLE', 'it reached nobody on b (no-such-worker)'],
     [{ reason: 'no-host' }, 'ERR_REQUEST_UNDELIVERABLE', '(no-host)'],
     [{ reason: 'no-fleet' }, 'ERR_REQUEST_UNDELIVERABLE', '(no-fleet)'],
     [{ reason: 'fleet-away' }, 'ERR_REQUEST_UNDELIVERABLE', '(fleet-away)'],
   ])('none: %j', async (fields, code, message) => {
     const asked = ask();
     says('gone', fields);
-    await expect(asked).rejects.toMatchObject({ code, message: expect.stringContaining(message) });
+    const error = await asked.catch((thrown) => thrown);
+    expect(error).toMatchObject({ code, message: expect.stringContaining(message) });
+    expect(error.reason).toBe(code === 'ERR_REQUEST_UNDELIVERABLE' ? fields.reason : undefined);
   });
 
   test('who is asked is named', async () => {
@@ -160,8 +167,23 @@ describe('the answers of all hosts', () => {
       ['b/1', 'ERR_REQUEST_GONE'],
       ['c', 'ERR_REQUEST_GONE'],
     ]);
-    expect(failed.get('c').message).toContain('host c left before it answered');
+    expect(failed.get('c').message).toContain('host c left, or cannot be reached any more, before it');
   });
+
+  test.each(['too-many', 'mailbox-full', 'closed', 'stalled', 'fleet-away'])(
+    'a host where it reached nobody (%s): the others answer all the same',
+    async (reason) => {
+      const asked = askAll();
+      says('sent', { hosts: ['a', 'b'] });
+      says('gone', { host: 'b', reason });
+      says('sent', { host: 'a', pids: [9] });
+      says('reply', { host: 'a', pid: 9, data: 9 });
+      const { answers, failed } = await asked;
+      expect(answers).toEqual(new Map([['a/9', 9]]));
+      expect(codes(failed)).toEqual([['b', 'ERR_REQUEST_UNDELIVERABLE']]);
+      expect(failed.get('b')).toMatchObject({ reason, message: expect.stringContaining(`nobody on b (${reason})`) });
+    },
+  );
 
   test('not all in time', async () => {
     const asked = askAll({ timeout: 50 });
@@ -207,6 +229,8 @@ describe('who answers', () => {
 });
 
 describe('job()', () => {
+  afterEach(() => jest.restoreAllMocks());
+
   test('is a request to any worker, of the fleet if there is one', () => {
     endpoint.job('x', 1).catch(() => {});
     endpoint.close();
@@ -233,10 +257,10 @@ describe('job()', () => {
     expect(frames).toHaveLength(1);
   });
 
-  test('with `retry` it is given to another one, so many times', async () => {
+  test('with `retry` it is given to another one, so many times: also if its host has left before it came there', async () => {
     const done = endpoint.job('x', 1, { retry: 2 });
-    for (const host of ['a', 'b']) {
-      says('gone', { pid: 5, host, reason: 'gone' });
+    for (const fields of [{ pid: 5, host: 'a', reason: 'gone' }, { reason: 'no-host' }]) {
+      says('gone', fields);
       await turn();
     }
     expect(frames).toHaveLength(3);
@@ -271,15 +295,24 @@ describe('job()', () => {
   });
 
   test('`timeout` is for all together', async () => {
+    let now = 1000;
+    jest.spyOn(timers, 'now').mockImplementation(() => now);
+    const waits = jest.spyOn(timers, 'setTimeout');
     const done = endpoint.job('x', 1, { retry: 5, timeout: 60 });
-    const begin = performance.now();
-    await new Promise((resolve) => setTimeout(resolve, 30));
+    now += 35;
     says('gone', { pid: 5, reason: 'gone' });
-    const { message } = await done.catch((thrown) => thrown);
-    expect(performance.now() - begin).toBeGreaterThanOrEqual(59);
-    // Of the last one, which had what was left.
-    const [, within] = /no answer within (\d+) ms/.exec(message);
-    expect(Number(within)).toBeLessThanOrEqual(31);
+    await expect(done).rejects.toThrow("Request 'x' to a worker of the fleet: no answer within 60 ms (timeout).");
+    expect(waits.mock.calls.map(([, ms]) => ms)).toEqual([60, 25]);
+  });
+
+  test('when no time is left, why it has failed is told', async () => {
+    let now = 1000;
+    jest.spyOn(timers, 'now').mockImplementation(() => now);
+    const done = endpoint.job('x', 1, { retry: 5, timeout: 60 });
+    now += 60;
+    says('gone', { pid: 5, reason: 'gone' });
+    await expect(done).rejects.toMatchObject({ code: 'ERR_REQUEST_GONE' });
+    expect(frames).toHaveLength(1);
   });
 
   test.each([

@@ -323,6 +323,8 @@ describe('arguments', () => {
 
   test.each([
     ['no object', ['alone'], 'must be an object'],
+    ['null', [null], 'must be an object'],
+    ['nothing', [], 'must be an object'],
     ['an unknown target', [{ ...fine, to: 'moon' }], "'moon'"],
     ['no target', [{ action: 'x' }], 'undefined'],
     ['no action', [{ to: 'app' }], '`action`'],
@@ -330,7 +332,7 @@ describe('arguments', () => {
     ['an unknown type', [{ ...fine, to: 'worker', type: 'some' }], "'some'"],
     ['a type for the alone', [{ ...fine, type: 'all' }], '`type`'],
     ['a pid for the alone', [{ ...fine, worker_pid: 1 }], '`worker_pid`'],
-    ['a pid that is none', [{ ...fine, to: 'worker', worker_pid: '1' }], '`worker_pid`'],
+    ['a pid that is none', [{ ...fine, to: 'worker', worker_pid: '1' }], "but is '1'. Give it as a number."],
     ['all and a pid', [{ ...fine, to: 'worker', type: 'all', worker_pid: 1 }], '`worker_pid`'],
     ['no options', [fine, null], 'options'],
     ['no time', [fine, { timeout: 0 }], '`timeout`'],

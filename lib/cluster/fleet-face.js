@@ -43,7 +43,17 @@ class ClusterFleet {
       const message = `fleet.move(): it takes the name of a host, or nothing, but got ${shown(to)}.`;
       throw new ClusterError('ERR_FLEET_INVALID', message);
     }
-    this.#fleet.master('move').fleetMove(to ?? null);
+    const master = this.#fleet.master('move');
+    if (to !== undefined) this.#checkKnown(to);
+    master.fleetMove(to ?? null);
+  }
+
+  /** Else the alone would stop for nothing. */
+  #checkKnown(host) {
+    const names = this.members().map((each) => each.host);
+    if (names.includes(host)) return;
+    const message = `fleet.move(): the fleet has no host ${shown(host)}. There are: ${names.join(', ')}.`;
+    throw new ClusterError('ERR_FLEET_INVALID', message);
   }
 
   drain() {

@@ -58,7 +58,6 @@ class Fleet {
   #master;
   #log;
   #wasCutOff = false;
-  #startedAt = Date.now();
   /** The other hosts, by name. */
   #others = new Map();
   #isDraining = false;
@@ -101,8 +100,10 @@ class Fleet {
   }
 
   members() {
-    const workers = [...this.#cluster.workers.values()].filter(({ state }) => state === 'listening').length;
-    const own = { host: this.settings.host, workers, version, startedAt: this.#startedAt, draining: this.#isDraining };
+    // As the master tells the others.
+    const { workers, startedAt } = this.#cluster.stats();
+    const about = { workers: workers.listening, version, startedAt, draining: this.#isDraining };
+    const own = { host: this.settings.host, ...about };
     const others = [...this.#others.values()].map((each) => ({ ...each, self: false }));
     return [{ ...own, self: true }, ...others].sort((one, other) => (one.host < other.host ? -1 : 1));
   }
@@ -113,11 +114,7 @@ class Fleet {
   }
 
   aloneLost({ reason }) {
-    const keeps = reason === 'expired' && this.settings.onLost === 'keep';
-    const what = keeps
-      ? 'the lease of this host is over: its alone runs on, and another host may start one'
-      : 'this host no longer has the alone of the fleet';
-    this.#log[reason === 'moved' ? 'info' : 'warn'](what, { reason });
+    this.#tellLost('alone', 'start', reason);
     this.#cluster.emit('aloneLost', { reason });
   }
 
@@ -127,10 +124,16 @@ class Fleet {
   }
 
   randomWorkerLost({ reason }) {
-    this.#log[reason === 'moved' ? 'info' : 'warn']('this host no longer has the random worker of the fleet', {
-      reason,
-    });
+    this.#tellLost('random worker', 'choose', reason);
     this.#cluster.emit('randomWorkerLost', { reason });
+  }
+
+  #tellLost(role, begin, reason) {
+    const keeps = reason === 'expired' && this.settings.onLost === 'keep';
+    const what = keeps
+      ? `the lease of this host is over: its ${role} runs on, and another host may ${begin} one`
+      : `this host no longer has the ${role} of the fleet`;
+    this.#log[reason === 'moved' ? 'info' : 'warn'](what, { reason });
   }
 
   /** Also when something about it has changed. */
@@ -157,9 +160,10 @@ class Fleet {
 
   fleetDraining({ draining }) {
     this.#isDraining = draining;
-    this.#log.info(
-      draining ? 'this host takes nothing of the fleet any more' : 'this host may take what is of the fleet again',
-    );
+    const takes = draining
+      ? 'takes neither the alone nor the random worker any more'
+      : 'may have the alone and the random worker again';
+    this.#log.info(`this host ${takes}`);
   }
 
   fleetConnected({ server }) {

@@ -104,6 +104,8 @@ function serverOf(text, field) {
 }
 
 function isServer(text) {
+  // URL leaves it out: what was checked would not be what is used.
+  if (/\s/.test(text)) return false;
   let url;
   try {
     url = new URL(text);
@@ -205,9 +207,10 @@ function faulty(message) {
   return new ClusterError('ERR_CONFIG_INVALID', `cluster config: ${message}`);
 }
 
-/** A URL, be it a wrong one, without user, password and what follows a '?'. */
+/** A URL, be it a wrong one, without user, password and what follows a '?'. What follows a ':' may be a password where the '@' is missing. */
 function withoutSecrets(url) {
-  return url.replace(/^([\w+.-]*:\/\/)?.*@/s, '$1').replace(/[?#].*$/s, '');
+  const withoutUser = url.replace(/^([\w+.-]*:\/\/)?.*@/s, '$1').replace(/[?#].*$/s, '');
+  return withoutUser.replace(/(?<!\[[\da-f:]*):(?!\/\/|\d{1,5}(?:[,/]|$)).*$/is, ':…');
 }
 
 module.exports = { settledFleet, toEngine, toMaster };

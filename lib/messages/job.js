@@ -3,28 +3,26 @@
 const timers = require('../real-timers');
 
 /**
- * Asks again while whoever does the job ends before it has answered, `retry` times, and altogether no longer than `timeout`.
+ * Asks again while whoever is to do the job is gone before it has answered, `retry` times, and altogether no longer than `timeout`.
  *
  * @param ask asks once, with what is left of the time
  * @param link `unreachable()`: why nobody can be asked any more
  */
-async function withRetry(retry, { timeout, signal }, ask, { unreachable }) {
+async function withRetry(retry, timeout, ask, { unreachable }) {
   const until = timers.now() + timeout;
-  for (let left = retry; ; left -= 1) {
+  for (let left = retry, remaining = timeout; ; left -= 1) {
     try {
-      return await ask({
-        timeout: timeout === Infinity ? timeout : Math.max(1, Math.ceil(until - timers.now())),
-        signal,
-      });
+      return await ask(remaining);
     } catch (error) {
-      if (left === 0 || !hasEnded(error) || unreachable() !== undefined) throw error;
+      remaining = Math.ceil(until - timers.now());
+      if (left === 0 || remaining <= 0 || !isGone(error) || unreachable() !== undefined) throw error;
     }
   }
 }
 
-/** The one that did it has; not one that it had asked itself. */
-function hasEnded(error) {
-  return error.code === 'ERR_REQUEST_GONE' && !('remoteStack' in error);
+/** The one that had it, or the host that it was on its way to; not one that it had asked itself. */
+function isGone(error) {
+  return (error.code === 'ERR_REQUEST_GONE' && !('remoteStack' in error)) || error.reason === 'no-host';
 }
 
 module.exports = { withRetry };

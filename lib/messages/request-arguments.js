@@ -25,7 +25,7 @@ function checkAction(action) {
 }
 
 /** @returns timeout and signal */
-function checkRequest(message, options = {}) {
+function checkRequest(message, options) {
   if (message === null || typeof message !== 'object') {
     refuse("A request must be an object such as { to: 'alone', action: 'sum', data: [1, 2] }.");
   }
@@ -47,11 +47,14 @@ function checkPid({ to, type, worker_pid: pid, scope }) {
   const isPid = scope === 'fleet' ? typeof pid === 'string' && OF_HOST.test(pid) : Number.isInteger(pid) && pid >= 1;
   if (isPid && to === 'worker' && type !== 'all') return;
   const what = scope === 'fleet' ? "a text such as 'host/4711'" : 'a pid';
-  const hint =
-    typeof pid === 'string' && scope === undefined ? " For a worker of another host, add `scope: 'fleet'`." : '';
   refuse(
-    `A request's \`worker_pid\` must be ${what}, with \`to: 'worker'\` and not with \`type: 'all'\`, but is ${shown(pid)}.${hint}`,
+    `A request's \`worker_pid\` must be ${what}, with \`to: 'worker'\` and not with \`type: 'all'\`, but is ${shown(pid)}.${hintOf(pid, scope)}`,
   );
+}
+
+function hintOf(pid, scope) {
+  if (typeof pid !== 'string' || scope !== undefined) return '';
+  return pid.includes('/') ? " For a worker of another host, add `scope: 'fleet'`." : ' Give it as a number.';
 }
 
 /** @returns timeout, signal and retry */
@@ -67,7 +70,7 @@ function checkJob(name, options = {}) {
   return { ...checked, retry };
 }
 
-function checkOptions(what, options) {
+function checkOptions(what, options = {}) {
   if (options === null || typeof options !== 'object')
     refuse(`The options of ${what}() must be an object such as { timeout: 5000 }.`);
   const { timeout = DEFAULT_TIMEOUT_MS, signal } = options;

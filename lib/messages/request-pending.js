@@ -33,8 +33,9 @@ class Pending {
     this.#endpoint = endpoint;
   }
 
-  wait(timeout, signal) {
-    if (timeout !== Infinity) this.#timer = timers.setTimeout(() => this.#expire(timeout), timeout);
+  /** @param remaining what is left of `timeout` */
+  wait({ timeout, remaining, signal }) {
+    if (timeout !== Infinity) this.#timer = timers.setTimeout(() => this.#expire(timeout), remaining);
     if (signal) {
       const abort = () => {
         this.#endpoint.cancel();
@@ -74,7 +75,12 @@ class Pending {
   }
 
   undeliverable(reason) {
-    return this.reject(this.error('ERR_REQUEST_UNDELIVERABLE', `it reached nobody (${reason})`));
+    return this.reject(this.reachedNobody(reason));
+  }
+
+  reachedNobody(reason, host) {
+    const error = this.error('ERR_REQUEST_UNDELIVERABLE', `it reached nobody${onHost(host)} (${reason})`);
+    return Object.assign(error, { reason });
   }
 
   invalid(cause) {
@@ -98,8 +104,13 @@ class Pending {
   /** A process does not answer any more, or its host left; else the request reached nobody. */
   gone({ host, pid, reason }) {
     if (pid != null) this.failed(this.keyOf({ host, pid }), this.noAnswer(`process ${pid}${onHost(host)}`, reason));
-    else if (host !== undefined && reason === 'gone') this.left(host);
+    else if (host !== undefined) this.without(host, () => this.noAnswerOf(host, reason));
     else this.undeliverable(reason);
+  }
+
+  noAnswerOf(host, reason) {
+    if (reason === 'gone') return this.ended(`host ${host} left, or cannot be reached any more,`);
+    return this.reachedNobody(reason, host);
   }
 
   /** It may have done what it was asked for. */
@@ -151,8 +162,8 @@ class PendingAnswer extends Pending {
     this.reject(error);
   }
 
-  left(host) {
-    this.reject(this.ended(`host ${host} left`));
+  without(_host, errorOf) {
+    this.reject(errorOf());
   }
 
   giveUp(errorOf) {
@@ -235,8 +246,9 @@ class PendingHosts extends Pending {
     this.#done(key);
   }
 
-  left(host) {
-    this.#failAll(host, () => this.ended(`host ${host} left`));
+  /** Other hosts answer all the same. */
+  without(host, errorOf) {
+    this.#failAll(host, errorOf);
     this.#settle();
   }
 

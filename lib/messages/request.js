@@ -41,7 +41,7 @@ class RequestEndpoint {
 
   async request(message, options) {
     try {
-      const answer = await this.#ask(message, options);
+      const answer = await this.#ask(message, checkRequest(message, options));
       if (message.type === 'all') for (const error of answer.failed.values()) showWhoAsked(error, this.request);
       return answer;
     } catch (error) {
@@ -52,10 +52,11 @@ class RequestEndpoint {
 
   /** What only one worker of all is to do. */
   async job(name, data, options) {
-    const { retry, ...waiting } = checkJob(name, options);
+    const { retry, timeout, signal } = checkJob(name, options);
     const message = { to: 'worker', action: name, data, ...(this.#link.hasFleet && { scope: 'fleet' }) };
     try {
-      return await withRetry(retry, waiting, (remaining) => this.#ask(message, remaining), this.#link);
+      const ask = (remaining) => this.#ask(message, { timeout, signal, remaining });
+      return await withRetry(retry, timeout, ask, this.#link);
     } catch (error) {
       showWhoAsked(error, this.job);
       throw error;
@@ -64,17 +65,17 @@ class RequestEndpoint {
 
   /** Gives a message to a worker of any host, as JSON. @returns who that is */
   async randomWorker(message = {}) {
-    const data = JSON.parse(toJson(message));
+    const asked = { to: 'worker', scope: 'fleet', action: RANDOM_WORKER, data: JSON.parse(toJson(message)) };
     try {
-      return await this.#ask({ to: 'worker', scope: 'fleet', action: RANDOM_WORKER, data }, {}, PendingWho);
+      return await this.#ask(asked, checkRequest(asked), PendingWho);
     } catch (error) {
       showWhoAsked(error, this.randomWorker);
       throw error;
     }
   }
 
-  #ask(message, options, Pending = pendingOf(message)) {
-    const { timeout, signal } = checkRequest(message, options);
+  /** Both arguments are checked. `remaining`: what is left of `timeout`. */
+  #ask(message, { timeout, signal, remaining = timeout }, Pending = pendingOf(message)) {
     const { to, type, worker_pid, scope, action, data } = message;
     const id = `${instance}-${++count}`;
     const pending = new Pending(message, {
@@ -105,7 +106,7 @@ class RequestEndpoint {
     } catch (cause) {
       return pending.invalid(cause);
     }
-    return pending.wait(timeout, signal);
+    return pending.wait({ timeout, remaining, signal });
   }
 
   onRequest(action, handler) {

@@ -35,7 +35,7 @@ export type ClusterErrorCode =
   | 'ERR_FLEET_JETSTREAM'
   /** In `exception`, at the start: no host of the fleet had a ready alone within `startTimeout` and `fleet.lease`. */
   | 'ERR_FLEET_ALONE'
-  /** The argument of `fleet.move()` is not the name of a host; on the control socket: the fleet has no such host. */
+  /** The fleet has no host of the name that `fleet.move()`, or the control socket, was given; the message names those that there are. */
   | 'ERR_FLEET_INVALID'
   /** On the control socket: the cluster has no `fleet`. */
   | 'ERR_NO_FLEET'

@@ -32,9 +32,10 @@ export interface FleetConfig {
   /** How long a host that has died, or is cut off, keeps the alone from the others, in ms, at least 1000. Its own alone is killed after
    *  ¾ of this time. Below about 10 s the alone also moves when one of three NATS servers fails. Default: 15000. */
   lease?: number;
-  /** What becomes of the alone if the lease cannot be renewed in time. `'stop'`: it is killed. `'keep'`: it runs until another host is
-   *  seen to have one, so for a while there may be two; meanwhile `aloneLost` has been emitted (`expired`), and the `validUntil` of its
-   *  `fence()` is past. If this host gets the lease again, the alone is told its new token, and is not restarted. Default: `'stop'`. */
+  /** What becomes of the alone, and of the random worker, if its lease cannot be renewed in time. `'stop'`: it is killed. `'keep'`: it runs
+   *  until another host is seen to have one, so for a while there may be two; meanwhile `aloneLost` or `randomWorkerLost` has been emitted
+   *  (`expired`), and the `validUntil` of its `fence()` is past. If this host gets the lease again, the process is told its new token, and
+   *  is not restarted. Default: `'stop'`. */
   onLost?: 'stop' | 'keep';
   /** When a host without the alone forks its workers. `'wait'`: when the fleet's alone is ready, wherever it is; if there is none within
    *  `startTimeout` and `lease`, the start fails. `'serve'`: at once. With `alone: 'host'`, and without an alone, it has no effect: no other
@@ -73,11 +74,10 @@ export interface ClusterFleet {
   members(): FleetMember[];
   /**
    * Gives the alone to another host: it stops as at a reload, then the other one starts. It returns at once; see the events `aloneLost` and
-   * `aloneAcquired`. On a host that does not have the alone it has no effect. If there is no host of that name, the alone stops all the same,
-   * and after about a fifth of `lease` whichever host is first takes it, perhaps this one.
+   * `aloneAcquired`. On a host that does not have the alone it has no effect.
    *
-   * @param to the host that is to have it; by default any other
-   * @throws {@link ClusterError} `ERR_FLEET_INVALID`, `ERR_NOT_RUNNING`
+   * @param to the host that is to have it, one of `members()`; by default any other
+   * @throws {@link ClusterError} `ERR_FLEET_INVALID`: there is no such host; `ERR_NOT_RUNNING`
    */
   move(to?: string): void;
   /**
@@ -141,8 +141,8 @@ export interface AloneLease {
 
 /** With `aloneLost` and `randomWorkerLost`: why this host has the alone, or the random worker, no more. */
 export interface LostAlone {
-  /** `expired`: the lease was not renewed in time; with `onLost: 'keep'` the alone runs on all the same, and if another host has it in the end,
-   *  `taken` follows. `taken`: another host has it, or it is gone from the servers. `moved`: it was given away. */
+  /** `expired`: the lease was not renewed in time; with `onLost: 'keep'` the process runs on all the same, and if another host has it in the
+   *  end, `taken` follows. `taken`: another host has it, or it is gone from the servers. `moved`: it was given away. */
   reason: 'expired' | 'taken' | 'moved';
 }
 

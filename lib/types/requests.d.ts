@@ -10,9 +10,10 @@
  * @throws (rejects with) what the receiver's function threw ({@link RemoteError}), or a `ClusterError`:
  * - `ERR_NO_HANDLER`: the receiver has not called `onRequest` for this action
  * - `ERR_REQUEST_TIMEOUT`: no answer within `timeout`; the receiver may still complete the work
- * - `ERR_REQUEST_GONE`: the receiver exited before it answered, its host left the fleet, or this process's own channel was closed
- * - `ERR_REQUEST_UNDELIVERABLE`: it reached nobody; the error message gives the reason, as in the event `undeliverable`, or
- *   `too-many`: 65,536 requests of this process wait for answers
+ * - `ERR_REQUEST_GONE`: the receiver exited before it answered, its host left the fleet or cannot be reached any more, or this process's
+ *   own channel was closed
+ * - `ERR_REQUEST_UNDELIVERABLE`: it reached nobody; its `reason` is that of the event `undeliverable`, or `too-many`: 65,536 requests of
+ *   this process wait for answers
  * - `ERR_REQUEST_ABORTED`: `signal` was aborted; its reason is the `cause`
  * - `ERR_REQUEST_INVALID`: an invalid argument; `ERR_MESSAGE_INVALID`: the data or the answer cannot be serialized
  * - `ERR_MESSAGE_TOO_LARGE`: the request or its answer is larger than `maxMessageBytes`
@@ -35,8 +36,9 @@ export function request<Answer = any, Data = any>(
  * Gives a job to one ready worker, chosen at random: of all hosts of the fleet, or of this cluster where there is none. It is a request to
  * `to: 'worker'` with `action: name`: that worker's `onRequest(name, …)` does the job, and its return value is the answer.
  *
- * If the worker, or its host, is gone before it has answered, the job is lost (`ERR_REQUEST_GONE`), or with `retry` given to another one:
- * then it may be done twice, because the first one may have done it without saying so.
+ * If the worker, or its host, is gone before it has answered, the job is lost (`ERR_REQUEST_GONE`; `ERR_REQUEST_UNDELIVERABLE` if it had
+ * not yet come there), or with `retry` given to another one: then it may be done twice, because the first one may have done it without
+ * saying so.
  *
  * @param data the argument of the function that does it
  * @throws (rejects with) what {@link request} does
@@ -102,7 +104,7 @@ export interface RequestOptions {
 
 /** How long to wait for a job, and what to do when it is lost. `timeout` and `signal` are for all attempts together. */
 export interface JobOptions extends RequestOptions {
-  /** How often the job is given to another worker when the one that has it is gone before it has answered. Default: 0. */
+  /** How many times to give the job to another worker if the one that has it exits, or its host leaves, before it answers. Default: 0. */
   retry?: number;
 }
 
@@ -111,7 +113,8 @@ export interface BroadcastAnswers<Answer = any, Key = number> {
   /** By the worker's pid; with `scope: 'fleet'` by `'host/4711'`, for those of this host, too. */
   answers: Map<Key, Answer>;
   /** By the same, why a worker gave no answer: the error that its function threw, or a `ClusterError` (`ERR_REQUEST_GONE`,
-   *  `ERR_REQUEST_TIMEOUT`, `ERR_NO_HANDLER`). By its name alone a host that did not even say which workers it has asked. */
+   *  `ERR_REQUEST_TIMEOUT`, `ERR_NO_HANDLER`). By its name alone a host that did not even say which workers it has asked: then also
+   *  `ERR_REQUEST_UNDELIVERABLE`. */
   failed: Map<Key, RemoteError>;
 }
 

@@ -75,7 +75,7 @@ suite('the command of a fleet', () => {
     expect(listed.find(({ self }) => !self)).toMatchObject({ host: holder.host, draining: true, has: [] });
     expect(await on(other, 'resume', holder.host)).toMatchObject({
       code: 0,
-      stdout: `${holder.host} may take what is of the fleet again\n`,
+      stdout: `${holder.host} may have the alone and the random worker again\n`,
     });
     await other.report('alone');
     expect(await jsonOn(other, 'move', holder.host)).toEqual({ from: other.host, to: holder.host });

@@ -11,11 +11,11 @@ suite('one alone', () => {
     server = await startServer();
   });
 
-  /** Two hosts that serve: who has the alone comes first. */
+  /** Two hosts that serve, and know of each other: who has the alone comes first. */
   async function two(config) {
     const apps = [host('a', server, config), host('b', server, config)];
     const { app: holder, alone } = await nextAlone(...apps);
-    await Promise.all(apps.map((app) => app.event('started')));
+    await Promise.all(apps.flatMap((app) => [app.event('started'), app.event('hostJoin')]));
     return { holder, other: apps.find((app) => app !== holder), alone };
   }
 

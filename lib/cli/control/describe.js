@@ -3,6 +3,7 @@
 const { Screen } = require('../screen');
 const { STATUS, column, table } = require('../table');
 const { age, cut, megabytes, pad, percent } = require('../text');
+const { aloneHolder } = require('./holder');
 const { cpuOf, processesOf, slotsOf, statusOf } = require('./processes');
 
 const NAME_WIDTH = 14;
@@ -59,14 +60,17 @@ function about({ app, state, ready, uptime, version, workers, alone, ...stats })
     ['version', version],
     ['workers', [`${slots.ready} of ${slots.total} ready`, ...others.map(([name, n]) => `${n} ${name}`)].join(', ')],
     ['alone', alone ? aloneText(alone) : ''],
-    ['fleet', stats.fleet ? fleetText(stats.fleet) : ''],
+    ['fleet', stats.fleet ? fleetText({ alone, ...stats }) : ''],
   ];
 }
 
-function fleetText({ host, connected, members, holder }) {
+function fleetText(stats) {
+  const { host, connected, members, randomWorker } = stats.fleet;
   const hosts = members.length === 0 ? 'the only host' : `one of ${members.length + 1} hosts`;
   const away = connected ? '' : ', not connected';
-  return `${host}, ${hosts}${away}; the alone: ${holder?.host ?? 'no host has it'}`;
+  // Of none it isn't known here whether each host has its own.
+  const random = randomWorker.holder ? `; the random worker: ${randomWorker.holder.host}` : '';
+  return `${host}, ${hosts}${away}; the alone: ${aloneHolder(stats)}${random}`;
 }
 
 function aloneText({ state, restarts, limitReached }) {

@@ -9,6 +9,7 @@ const { now } = require('../../real-timers');
 const { Screen } = require('../screen');
 const { STATUS, column, table } = require('../table');
 const { age, duration } = require('../text');
+const { aloneHolder } = require('./holder');
 
 const LOOK_EACH_MS = 100;
 
@@ -25,7 +26,7 @@ const HOSTS = [
 async function look(cluster) {
   const stats = await cluster.stats();
   if (stats.fleet) return stats;
-  throw new ClusterError('ERR_NO_FLEET', 'The cluster has no fleet: `fleet` in its configuration.');
+  throw new ClusterError('ERR_NO_FLEET', 'The cluster has no fleet. Set `fleet` in its configuration.');
 }
 
 function hostsOf({ fleet, workers, version, startedAt, now: time }) {
@@ -58,8 +59,9 @@ async function list(cluster) {
 }
 
 async function alone(cluster) {
-  const { holder, token, validFor } = (await look(cluster)).fleet;
-  if (!holder) return { lines: ['no host has the alone'], json: null, failed: true };
+  const stats = await look(cluster);
+  const { holder, token, validFor } = stats.fleet;
+  if (!holder) return { lines: [`the alone: ${aloneHolder(stats)}`], json: null, failed: true };
   const own = token === null ? '' : `, token ${token}, valid for ${duration(validFor)}`;
   return { lines: [`${holder.host}${holder.ready ? '' : ', not ready'}${own}`], json: { ...holder, token, validFor } };
 }
@@ -67,7 +69,8 @@ async function alone(cluster) {
 async function move(cluster, { second: to, timeout }) {
   const begin = now();
   const { holder: before, token } = (await look(cluster)).fleet;
-  if (before !== null && before.host === to) return { lines: [`${to} has the alone already`], json: { from: to, to } };
+  if (before === null) throw new ClusterError('ERR_NO_ALONE', 'No host of the fleet has the alone.');
+  if (before.host === to) return { lines: [`${to} has the alone already`], json: { from: to, to } };
   await cluster.fleetMove(to);
   const isDone = ({ fleet: { holder } }) => holder?.ready && holder.host !== before.host;
   // It may come back to the host that had it: with another token, which that host knows.
@@ -83,13 +86,16 @@ async function drain(cluster, { second: host, timeout }) {
   await cluster.fleetDrain(host);
   const isDone = ({ draining, has }) => draining && has.length === 0;
   const name = await becomes(cluster, host, timeout, isDone, 'does not drain, or still has something');
-  return { lines: [`${name} takes nothing of the fleet any more`], json: { host: name, draining: true } };
+  return {
+    lines: [`${name} has neither the alone nor the random worker, and takes neither`],
+    json: { host: name, draining: true },
+  };
 }
 
 async function resume(cluster, { second: host, timeout }) {
   await cluster.fleetResume(host);
   const name = await becomes(cluster, host, timeout, ({ draining }) => !draining, 'still drains');
-  return { lines: [`${name} may take what is of the fleet again`], json: { host: name, draining: false } };
+  return { lines: [`${name} may have the alone and the random worker again`], json: { host: name, draining: false } };
 }
 
 /** @returns the name of the host */
