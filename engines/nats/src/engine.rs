@@ -32,9 +32,10 @@ use crate::store::key_of;
 
 /// Starts it.
 ///
+/// @returns the master's ends: of the seam, and of what goes to other hosts.
+///
 /// # Errors
 /// When there is no descriptor or no thread left.
-/// @returns the master's ends: of the seam, and of what goes to other hosts.
 pub fn open(settings: EngineSettings) -> io::Result<[StdUnixStream; 2]> {
     let settings = Arc::new(settings);
     let (own, masters) = StdUnixStream::pair()?;
@@ -88,6 +89,8 @@ async fn engine(
         () = news.lost() => Ok(()),
         () = look_after(&settings, &outlets, &data, &news) => Ok(()),
         () = members.run() => Ok(()),
+        // The master's end of its pair is closed, or it has panicked. The master hears of it by the end of this one.
+        () = data.ended() => Ok(()),
         // It ends by a panic only.
         Some(_) = leases.join_next() => Ok(()),
     };

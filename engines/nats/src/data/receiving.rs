@@ -34,7 +34,8 @@ enum Heard {
 }
 
 impl Ears {
-    /// When this is done the server knows of it, if it has answered within `limit`.
+    /// When this is done the server knows of it, and what it refuses was told. If it has not answered within `limit` somebody listens to
+    /// everything, and so it doesn't say who is not there.
     ///
     /// # Errors
     /// When the client has ended.
@@ -42,9 +43,14 @@ impl Ears {
         let mut replies = client.subscribe(subjects.inbox()).await?;
         let others = client.subscribe(subjects.all()).await?;
         let direct = client.subscribe(subjects.own()).await?;
-        // It is answered after the subscriptions.
-        let _ = client.publish_with_reply(subjects.nobody(), subjects.probe(), Bytes::new()).await;
-        let _ = timeout(limit, replies.next()).await;
+        let probes = async {
+            // The first one is answered after the subscriptions, and the client hands on what it was told beside before it sees the second answer.
+            for _ in 0..2 {
+                let _ = client.publish_with_reply(subjects.nobody(), subjects.probe(), Bytes::new()).await;
+                let _ = replies.next().await;
+            }
+        };
+        let _ = timeout(limit, probes).await;
         Ok(Self { others, direct, replies })
     }
 
@@ -80,6 +86,11 @@ pub struct Receiving {
 impl Receiving {
     pub fn new(news: News) -> Self {
         Self { unread: Unread::default(), gaps: Gaps::default(), missed: BTreeMap::new(), warned: false, news }
+    }
+
+    /// This the master is told in any case: it is little.
+    pub fn put(&mut self, incoming: &ParcelIn) {
+        self.unread.add(incoming);
     }
 
     /// Writes what the master is told, and with a connection what is heard.

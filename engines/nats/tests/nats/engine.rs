@@ -115,7 +115,7 @@ async fn it_ends_when_the_master_is_gone() {
     let (mut one, _) = holding(&server, "one", 15_000).await;
     one.leave().await;
     while one.news().await.is_some() {}
-    assert_eq!(one.parcels.next().await, None);
+    while one.parcels.next().await.is_some() {}
     // Also when it never was connected.
     let mut other = Engine::start("127.0.0.1:1", "other", &json!({}));
     other.leave().await;

@@ -7,6 +7,7 @@ mod engine;
 mod lease;
 mod members;
 mod processes;
+mod reach;
 mod refusals;
 mod speed;
 mod support;

@@ -83,12 +83,13 @@ impl Engine {
         Self { socket, parcels, unframed: Unframed::default() }
     }
 
-    /// Without a lease. It is connected.
+    /// Without a lease. It is connected, and messages get through.
     pub async fn without_lease(server: &str, host: &str, more: &Value) -> Self {
         let mut settings = json!({ "alone": "host" });
         settings.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         let mut engine = Self::start(server, host, &settings);
         engine.until(|news| matches!(news, EngineNews::Connected { .. })).await;
+        assert_eq!(engine.parcels.next().await, Some(ParcelIn::Up));
         engine
     }
 

@@ -2,6 +2,7 @@
 
 pub mod engine;
 pub mod host;
+pub mod proxy;
 pub mod server;
 
 use std::future::Future;
