@@ -1,5 +1,7 @@
 //! What the core is told. Past tense.
 
+use std::collections::BTreeSet;
+
 use bytes::Bytes;
 
 use crate::lifecycle::profiling::ProfileRequest;
@@ -265,8 +267,8 @@ pub enum Event {
         /// What of it concerns the master.
         part: RemotePart,
     },
-    /// What was sent under this number, [`crate::action::Action::SendFleet`], has reached nobody.
-    Nobody { number: u64 },
+    /// What was sent under these numbers, [`crate::action::Action::SendFleet`], has reached nobody.
+    Nobody { numbers: BTreeSet<u64> },
     /// Something of what was sent under this number is larger than the fleet's servers take, and was not sent.
     FleetTooLarge { number: u64, limit: usize },
     /// Something from another host was given up for a child that is behind ([`crate::messages::flow::Verdict::GiveUp`]).

@@ -2,14 +2,18 @@
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 
 use crate::action::FleetMail;
-use crate::types::HostId;
+use crate::types::{HostId, Time};
 
-/// So many hosts are known by their names. Only those can be more that nobody has introduced as members.
+/// So many hosts are known by name that have not been introduced as members; members are known always.
 const MOST_HOSTS: usize = 1 << 14;
+
+/// A host that did not get something is asked for nothing, where another one can be, for so long: that it has died is heard later.
+const ABSENCE: Duration = Duration::from_secs(2);
 
 /// So many words are kept until the fleet's servers are reachable again.
 const MOST_WORDS: usize = 1 << 12;
@@ -42,6 +46,7 @@ struct KnownHost {
     name: Arc<str>,
     /// How many workers of its are ready; `None`: it has not been introduced.
     workers: Option<u32>,
+    absent_until: Time,
 }
 
 /// Whether something can be sent to other hosts.
@@ -92,6 +97,14 @@ impl FleetView {
     pub fn member(&mut self, name: &str, workers: u32) {
         if let Some(host) = self.number(name, usize::MAX).and_then(|id| self.hosts.get_mut(&id)) {
             host.workers = Some(workers);
+            host.absent_until = Time::ZERO;
+        }
+    }
+
+    /// Something has not reached this host.
+    pub fn absent(&mut self, now: Time, id: HostId) {
+        if let Some(host) = self.hosts.get_mut(&id) {
+            host.absent_until = now + ABSENCE;
         }
     }
 
@@ -142,7 +155,7 @@ impl FleetView {
         self.last += 1;
         let (id, name) = (HostId(self.last), Arc::<str>::from(name));
         self.ids.insert(Arc::clone(&name), id);
-        self.hosts.insert(id, KnownHost { name, workers: None });
+        self.hosts.insert(id, KnownHost { name, workers: None, absent_until: Time::ZERO });
         Some(id)
     }
 
@@ -161,6 +174,14 @@ impl FleetView {
     /// The other hosts that are there, each with the number of its ready workers.
     pub fn members(&self) -> impl Iterator<Item = (HostId, u32)> {
         self.hosts.iter().filter_map(|(id, host)| Some((*id, host.workers?)))
+    }
+
+    /// Those of them that something can be expected to reach.
+    pub fn present(&self, now: Time) -> impl Iterator<Item = (HostId, u32)> {
+        self.hosts
+            .iter()
+            .filter(move |(_, host)| host.absent_until <= now)
+            .filter_map(|(id, host)| Some((*id, host.workers?)))
     }
 }
 

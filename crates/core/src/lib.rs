@@ -150,7 +150,7 @@ impl Core {
                 messages.answer_too_large(ctx, child, target, (id, host), limit);
             }
             Event::RemoteRequest { from, target, frame, part } => messages.remote(ctx, from, target, &frame, part),
-            Event::Nobody { number } => messages.nobody(ctx, number),
+            Event::Nobody { numbers } => messages.nobody(ctx, &numbers),
             Event::FleetTooLarge { number, limit } => messages.too_large(ctx, number, limit),
             Event::GivenUp { child, from, frame } => messages.given_up(ctx, child, from, &frame),
             Event::FleetConnected(connected) => messages.fleet_connected(ctx, connected),

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use crate::parcel::{Destination, ParcelIn, ParcelKind, ParcelOut};
 
 /// How many parcels with a number go in one message: their numbers are in its subject, which has a limit.
-const MOST_NUMBERS: usize = 64;
+pub const MOST_NUMBERS: usize = 64;
 
 /// What goes as one message.
 #[derive(Debug, PartialEq, Eq)]
@@ -21,17 +21,8 @@ pub struct Batch {
     pub size: usize,
     /// How many frames.
     pub count: u32,
-    /// How many of its parcels have the number 0.
-    pub without_number: u32,
-    /// Those of the others.
+    /// Those of its parcels, but for 0: of such a one nobody wants to know whether it has reached anybody.
     pub numbers: Vec<u64>,
-}
-
-impl Batch {
-    /// For each parcel its number.
-    pub fn all_numbers(&self) -> impl Iterator<Item = u64> {
-        (0..self.without_number).map(|_| 0).chain(self.numbers.iter().copied())
-    }
 }
 
 /// Parcels that wait.
@@ -54,7 +45,7 @@ impl Batches {
     pub fn add(&mut self, mut parcel: ParcelOut) {
         let mut number = Some(parcel.number);
         while !parcel.frames.is_empty() {
-            let Some(end) = end_of_piece(&parcel.frames, self.limit) else {
+            let Some(end) = end_that_fits(&parcel.frames, self.limit) else {
                 let end = end_of_frame(&parcel.frames);
                 drop(parcel.frames.split_to(end));
                 self.refuse(&parcel);
@@ -72,11 +63,7 @@ impl Batches {
             _ => self.begin(to.clone(), kind),
         };
         let batch = &mut self.batches[at];
-        match number {
-            Some(0) => batch.without_number += 1,
-            Some(number) => batch.numbers.push(number),
-            None => {}
-        }
+        batch.numbers.extend(number.filter(|number| *number != 0));
         batch.size += frames.len();
         batch.count = batch.count.saturating_add(count_of(&frames));
         batch.frames.push(frames);
@@ -91,9 +78,12 @@ impl Batches {
         let at = self.batches.len();
         if kind == ParcelKind::Messages {
             self.open.insert(to.clone(), at);
+        } else {
+            // What comes later does not overtake it.
+            self.open.remove(&to);
         }
         let (frames, numbers) = (Vec::new(), Vec::new());
-        self.batches.push(Batch { to, kind, frames, size: 0, count: 0, without_number: 0, numbers });
+        self.batches.push(Batch { to, kind, frames, size: 0, count: 0, numbers });
         at
     }
 
@@ -120,7 +110,7 @@ pub fn count_of(frames: &[u8]) -> u32 {
 }
 
 /// The end of as many whole frames as the limit allows. None: the first one is larger.
-fn end_of_piece(frames: &[u8], limit: usize) -> Option<usize> {
+fn end_that_fits(frames: &[u8], limit: usize) -> Option<usize> {
     if frames.len() <= limit {
         return Some(frames.len());
     }
@@ -157,7 +147,7 @@ mod tests {
         let sent = sent.map(|(to, number, frames)| parcel(to, ParcelKind::Messages, number, frames));
         let (batches, refused) = batched(100, sent);
         assert_eq!(batches.iter().map(text).collect::<Vec<_>>(), ["1\n4\n", "2\n3\n5\n6\n"]);
-        assert_eq!((batches[1].count, batches[1].without_number, batches[1].numbers.as_slice()), (4, 1, &[7, 8][..]));
+        assert_eq!((batches[1].count, batches[1].numbers.as_slice()), (4, &[7, 8][..]));
         assert_eq!(refused, []);
     }
 
@@ -166,6 +156,21 @@ mod tests {
         let sent = [("b", ParcelKind::Messages), ("b", ParcelKind::Answer), ("b", ParcelKind::Answer)];
         let (batches, _) = batched(100, sent.map(|(to, kind)| parcel(to, kind, 0, "1\n")));
         assert_eq!(batches.len(), 3);
+    }
+
+    #[test]
+    fn messages_overtake_no_answer_to_the_same_host() {
+        for kind in [ParcelKind::Answer, ParcelKind::Order] {
+            let sent = [
+                ("b", ParcelKind::Messages, "1\n"),
+                ("c", ParcelKind::Messages, "2\n"),
+                ("b", kind, "3\n"),
+                ("b", ParcelKind::Messages, "4\n"),
+                ("c", ParcelKind::Messages, "5\n"),
+            ];
+            let (batches, _) = batched(100, sent.map(|(to, kind, frames)| parcel(to, kind, 0, frames)));
+            assert_eq!(batches.iter().map(text).collect::<Vec<_>>(), ["1\n", "2\n5\n", "3\n", "4\n"]);
+        }
     }
 
     #[test]
@@ -188,20 +193,24 @@ mod tests {
         assert_eq!(batches.iter().map(|batch| batch.numbers.len()).collect::<Vec<_>>(), [64, 64, 2]);
     }
 
+    fn a_kind() -> impl Strategy<Value = ParcelKind> {
+        prop_oneof![Just(ParcelKind::Messages), Just(ParcelKind::Answer), Just(ParcelKind::Order)]
+    }
+
     proptest! {
         #[test]
         fn each_frame_arrives_once_and_in_order_or_is_told(
             limit in 1usize..30,
-            sent in prop::collection::vec((0usize..3, prop::collection::vec("[a-z]{0,20}", 0..6)), 0..20),
+            sent in prop::collection::vec((0usize..3, a_kind(), prop::collection::vec("[a-z]{0,20}", 0..6)), 0..20),
         ) {
             let hosts = ["", "b", "c"];
             let whole = |frames: &[String]| frames.iter().map(|frame| format!("{frame}\n")).collect::<String>();
-            let parcels = sent.iter().map(|(to, frames)| parcel(hosts[*to], ParcelKind::Messages, 0, &whole(frames)));
+            let parcels = sent.iter().map(|(to, kind, frames)| parcel(hosts[*to], *kind, 0, &whole(frames)));
             let (batches, refused) = batched(limit, parcels);
             let mut too_large = 0;
             for (to, name) in hosts.iter().enumerate() {
                 let wanted = parcel(name, ParcelKind::Messages, 0, "").to;
-                let all: Vec<&String> = sent.iter().filter(|(at, _)| *at == to).flat_map(|(_, frames)| frames).collect();
+                let all: Vec<&String> = sent.iter().filter(|(at, ..)| *at == to).flat_map(|(.., frames)| frames).collect();
                 let fit: Vec<String> = all.iter().filter(|frame| frame.len() < limit).map(|frame| frame.to_string()).collect();
                 too_large += all.len() - fit.len();
                 prop_assert_eq!(batches.iter().filter(|batch| batch.to == wanted).map(text).collect::<String>(), whole(&fit));

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::wire::WireHead;
 
 /// So many hosts are remembered. When there are more, all are forgotten: what they lost just then isn't counted.
-const MOST_HOSTS: usize = 4096;
+pub const MOST_HOSTS: usize = 4096;
 
 /// Which of a host's counts a message belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,8 +30,9 @@ pub struct Gaps {
 }
 
 impl Gaps {
-    /// @returns how many frames were lost between this message and the one before it. Before the first one of a sender's life nothing was: this
-    /// host may have come later.
+    /// @returns how many frames are missing between this message and the one that has come furthest so far. Before the first one of a sender's
+    /// life none are: this host may have come later. A message that was overtaken, as may happen around a reconnect, was counted when
+    /// that happened, and nothing is counted for it again.
     pub fn before(&mut self, way: Way, head: &WireHead) -> u64 {
         if !self.hosts.contains_key(&head.from) {
             if self.hosts.len() >= MOST_HOSTS {
@@ -41,10 +42,16 @@ impl Gaps {
         }
         let Some(counts) = self.hosts.get_mut(&head.from) else { return 0 };
         let next = head.before.saturating_add(head.count.into());
-        let last = counts[way as usize].replace(Counted { nonce: head.nonce, next });
-        match last {
-            Some(last) if last.nonce == head.nonce => head.before.saturating_sub(last.next),
-            _ => 0,
+        match &mut counts[way as usize] {
+            Some(last) if last.nonce == head.nonce => {
+                let missing = head.before.saturating_sub(last.next);
+                last.next = last.next.max(next);
+                missing
+            }
+            last => {
+                *last = Some(Counted { nonce: head.nonce, next });
+                0
+            }
         }
     }
 }
@@ -82,9 +89,17 @@ mod tests {
         let mut gaps = Gaps::default();
         assert_eq!(gaps.before(Way::Others, &head("a", 1, 100, 1)), 0);
         assert_eq!(gaps.before(Way::Others, &head("a", 2, 500, 1)), 0);
-        // One that has forgotten, too.
-        assert_eq!(gaps.before(Way::Others, &head("a", 2, 0, 1)), 0);
-        assert_eq!(gaps.before(Way::Others, &head("a", 2, 3, 1)), 2);
+        assert_eq!(gaps.before(Way::Others, &head("a", 3, 0, 1)), 0);
+        assert_eq!(gaps.before(Way::Others, &head("a", 3, 3, 1)), 2);
+    }
+
+    #[test]
+    fn who_was_overtaken_is_counted_once() {
+        let mut gaps = Gaps::default();
+        let missed = [(0, 0), (2, 1), (1, 0), (3, 0), (5, 1)];
+        for (before, missed) in missed {
+            assert_eq!(gaps.before(Way::Others, &head("a", 1, before, 1)), missed, "{before}");
+        }
     }
 
     #[test]
@@ -110,6 +125,29 @@ mod tests {
                 sent += u64::from(count);
             }
             prop_assert_eq!(known, last - first.unwrap_or(0));
+        }
+
+        /// Whatever comes in whatever order, some of it twice: a frame is counted once at most, and only if one that was sent after it came before
+        /// it, or it never came. So no more are counted than were lost or overtaken.
+        #[test]
+        fn in_any_order_none_is_counted_twice(
+            counts in prop::collection::vec(1u32..5, 1..20),
+            order in prop::collection::vec(any::<prop::sample::Index>(), 1..40),
+        ) {
+            let starts: Vec<u64> = counts.iter().scan(0, |sum, count| {
+                let start = *sum;
+                *sum += u64::from(*count);
+                Some(start)
+            }).collect();
+            let arrived: Vec<usize> = order.iter().map(|index| index.index(counts.len())).collect();
+            let mut gaps = Gaps::default();
+            let counted: u64 = arrived.iter().map(|at| gaps.before(Way::Others, &head("a", 7, starts[*at], counts[*at]))).sum();
+            let overtaken_or_lost = |at: usize| {
+                let came = arrived.iter().position(|other| *other == at).unwrap_or(arrived.len());
+                at > arrived[0] && arrived[..came].iter().any(|other| *other > at)
+            };
+            let wanted: u64 = (0..counts.len()).filter(|at| overtaken_or_lost(*at)).map(|at| u64::from(counts[at])).sum();
+            prop_assert_eq!(counted, wanted);
         }
     }
 }

@@ -1,20 +1,20 @@
 //! What the hosts of a fleet send each other: messages, requests and answers, between master and engine. It goes over a pair of sockets of its
 //! own, so that no order of a lease ([`crate::seam`]) ever waits behind it.
 //!
-//! Each piece is its length, four bytes, little endian; a byte that says what it is; a number of eight bytes; the length of a host's name,
+//! Each parcel is its length, four bytes, little endian; a byte that says what it is; a number of eight bytes; the length of a host's name,
 //! two bytes; that name; and frames, each of which ends with a newline.
 
 use std::io;
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 
-/// What no piece is longer than: as much as a message may be at all (`maxMessageBytes`), and its head.
+/// What no parcel is longer than: as much as a message may be at all (`maxMessageBytes`), and its head.
 pub const LONGEST: usize = (1 << 30) + HEAD + u16::MAX as usize;
 
 /// What stands before the host's name, the length included.
 const HEAD: usize = 4 + 1 + 8 + 2;
 
-/// A longer piece gets more room when so much of it is here.
+/// A longer one gets more room when so much of it is here.
 const MOST_RESERVED: usize = 1 << 20;
 
 /// What frames are.
@@ -41,7 +41,7 @@ pub enum Destination {
 pub struct ParcelOut {
     pub to: Destination,
     pub kind: ParcelKind,
-    /// The sender's, for [`ParcelIn::Nobody`].
+    /// The sender's, for [`ParcelIn::Nobody`]. 0: nobody wants to know.
     pub number: u64,
     pub frames: Bytes,
 }
@@ -137,15 +137,15 @@ impl ParcelIn {
     }
 }
 
-/// A piece, before it is known who reads it.
-struct Piece {
+/// A parcel, before it is known who reads it.
+struct AnyParcel {
     what: u8,
     number: u64,
     host: String,
     frames: Bytes,
 }
 
-/// Takes pieces from what has arrived, however it was cut.
+/// Takes parcels from what has arrived, however it was cut.
 #[derive(Debug, Default)]
 pub struct Unpacked {
     bytes: BytesMut,
@@ -158,23 +158,23 @@ impl Unpacked {
         &mut self.bytes
     }
 
-    /// The next piece for the engine, if it is here already.
+    /// The next parcel for the engine, if it is here already.
     ///
     /// # Errors
     /// When it is none: nothing that follows would be understood.
     pub fn outgoing(&mut self) -> io::Result<Option<ParcelOut>> {
-        let Some(Piece { what, number, host, frames }) = self.piece()? else { return Ok(None) };
+        let Some(AnyParcel { what, number, host, frames }) = self.take()? else { return Ok(None) };
         let kind = kind_of(what).ok_or(io::ErrorKind::InvalidData)?;
         let to = if host.is_empty() { Destination::Others } else { Destination::Host(host) };
         Ok(Some(ParcelOut { to, kind, number, frames }))
     }
 
-    /// The next piece for the master, if it is here already.
+    /// The next parcel for the master, if it is here already.
     ///
     /// # Errors
     /// As [`Self::outgoing`].
     pub fn incoming(&mut self) -> io::Result<Option<ParcelIn>> {
-        let Some(Piece { what, number, host, mut frames }) = self.piece()? else { return Ok(None) };
+        let Some(AnyParcel { what, number, host, mut frames }) = self.take()? else { return Ok(None) };
         Ok(Some(match (what, kind_of(what)) {
             (_, Some(kind)) => ParcelIn::Received { from: host, kind, frames },
             (NOBODY, _) => ParcelIn::Nobody { host, number },
@@ -189,7 +189,7 @@ impl Unpacked {
         }))
     }
 
-    fn piece(&mut self) -> io::Result<Option<Piece>> {
+    fn take(&mut self) -> io::Result<Option<AnyParcel>> {
         let Some(length) = self.bytes.first_chunk() else { return Ok(None) };
         let length = u32::from_le_bytes(*length) as usize;
         if !(HEAD - 4..=LONGEST).contains(&length) {
@@ -200,14 +200,14 @@ impl Unpacked {
             self.bytes.reserve((4 + length - self.bytes.len()).min(MOST_RESERVED));
             return Ok(None);
         }
-        let mut piece = self.bytes.split_to(4 + length).freeze();
-        piece.advance(4);
-        let (what, number, host) = (piece.get_u8(), piece.get_u64_le(), usize::from(piece.get_u16_le()));
-        if piece.len() < host {
+        let mut parcel = self.bytes.split_to(4 + length).freeze();
+        parcel.advance(4);
+        let (what, number, host) = (parcel.get_u8(), parcel.get_u64_le(), usize::from(parcel.get_u16_le()));
+        if parcel.len() < host {
             return Err(io::ErrorKind::InvalidData.into());
         }
-        let host = String::from_utf8(piece.split_to(host).to_vec()).map_err(|_| io::ErrorKind::InvalidData)?;
-        Ok(Some(Piece { what, number, host, frames: piece }))
+        let host = String::from_utf8(parcel.split_to(host).to_vec()).map_err(|_| io::ErrorKind::InvalidData)?;
+        Ok(Some(AnyParcel { what, number, host, frames: parcel }))
     }
 }
 
@@ -265,17 +265,17 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_cuts_give_the_same_pieces(sizes in prop::collection::vec(1usize..40, 1..100)) {
-            let all: Vec<u8> = sent().iter().flat_map(|piece| [piece.head(), piece.frames.clone()].concat()).collect();
+        fn any_cuts_give_the_same_parcels(sizes in prop::collection::vec(1usize..40, 1..100)) {
+            let all: Vec<u8> = sent().iter().flat_map(|parcel| [parcel.head(), parcel.frames.clone()].concat()).collect();
             prop_assert_eq!(taken(&all, &sizes, Unpacked::outgoing), sent());
-            let all: Vec<u8> = told().iter().flat_map(|piece| piece.pieces().concat()).collect();
+            let all: Vec<u8> = told().iter().flat_map(|parcel| parcel.pieces().concat()).collect();
             prop_assert_eq!(taken(&all, &sizes, Unpacked::incoming), told());
         }
 
         #[test]
         fn arbitrary_bytes_do_no_harm(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
-            for take in [|unpacked: &mut Unpacked| unpacked.outgoing().map(|piece| piece.is_some()),
-                         |unpacked: &mut Unpacked| unpacked.incoming().map(|piece| piece.is_some())] {
+            for take in [|unpacked: &mut Unpacked| unpacked.outgoing().map(|parcel| parcel.is_some()),
+                         |unpacked: &mut Unpacked| unpacked.incoming().map(|parcel| parcel.is_some())] {
                 let mut unpacked = Unpacked::default();
                 // The first length is a possible one.
                 unpacked.room(bytes.len() + 4).extend_from_slice(&(bytes.len() as u32).to_le_bytes());
@@ -287,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_too_long_or_too_short_is_no_piece() {
+    fn what_is_too_long_or_too_short_is_no_parcel() {
         for length in [u32::MAX, 0, 10] {
             let mut unpacked = Unpacked::default();
             unpacked.room(4).extend_from_slice(&length.to_le_bytes());

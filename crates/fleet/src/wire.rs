@@ -4,9 +4,10 @@
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 
+use crate::members::LONGEST_HOST;
 use crate::parcel::{ParcelKind, byte_of, kind_of};
 
-/// What has another one is read by nobody.
+/// A message of another version is ignored.
 pub const VERSION: u8 = 1;
 
 /// The head, less the host's name.
@@ -69,7 +70,7 @@ impl WireHead {
         let kind = kind_of(message.get_u8()).ok_or(WireFault::Foreign)?;
         let (nonce, before, count) = (message.get_u64_le(), message.get_u64_le(), message.get_u32_le());
         let length = usize::from(message.get_u16_le());
-        if message.len() < length {
+        if message.len() < length || length > LONGEST_HOST {
             return Err(WireFault::Foreign);
         }
         let from = String::from_utf8(message.split_to(length).to_vec()).map_err(|_| WireFault::Foreign)?;
@@ -107,6 +108,16 @@ mod tests {
                 *first = VERSION;
             }
             let _ = WireHead::take(&mut bytes.into());
+        }
+    }
+
+    #[test]
+    fn a_name_that_no_host_has_is_foreign() {
+        for (length, is_read) in [(LONGEST_HOST, true), (LONGEST_HOST + 1, false), (usize::from(u16::MAX), false)] {
+            let (kind, from) = (ParcelKind::Messages, "x".repeat(length));
+            let mut message = BytesMut::new();
+            WireHead { kind, nonce: 1, before: 0, count: 1, from }.put(&mut message);
+            assert_eq!(WireHead::take(&mut message.freeze()).is_ok(), is_read, "{length}");
         }
     }
 

@@ -11,6 +11,7 @@ mod ordering;
 mod parcels;
 mod sending;
 
+use std::collections::BTreeSet;
 use std::future::pending;
 use std::os::fd::RawFd;
 use std::time::Duration;
@@ -115,6 +116,8 @@ pub(super) struct Fleet {
     status: FleetSnapshot,
     /// None: nothing goes to other hosts any more.
     parcels: Option<Parcels>,
+    /// Hosts that have left, and whose last words may still come.
+    leaving: BTreeSet<String>,
     /// What the other hosts know of this one.
     described: Option<About>,
     losses: Losses,
@@ -138,7 +141,7 @@ impl Fleet {
             requests: AnswerTimes::default(),
         };
         let (leases, described, losses) = (HostLeases::new(platform, config), None, Losses::default());
-        Self { config: config.clone(), engine, leases, status, parcels, described, losses }
+        Self { config: config.clone(), engine, leases, status, parcels, leaving: BTreeSet::new(), described, losses }
     }
 
     /// How late the guard may be, if it has to see to the deadline: well within the quarter of the lease that is left then.
@@ -217,7 +220,6 @@ impl Shell {
             "its engine has ended: this host takes no part in the fleet until the app is started again".to_owned();
         self.notify(Notice::Fleet(FleetNotice::Disconnected { error }));
         self.fleet_unreachable();
-        self.tell(Event::FleetConnected(false));
         ROLES.into_iter().for_each(|of| self.tell(Event::TenureReleased { of }));
     }
 
@@ -229,12 +231,10 @@ impl Shell {
                     status.server = Some(server.clone());
                 });
                 self.notify(Notice::Fleet(FleetNotice::Connected { server }));
-                self.tell(Event::FleetConnected(true));
             }
             EngineNews::Disconnected { error } => {
                 self.fleet_status(|status| status.connected = false);
                 self.notify(Notice::Fleet(FleetNotice::Disconnected { error }));
-                self.tell(Event::FleetConnected(false));
             }
             EngineNews::Refused { error, message } => {
                 let code = match error {
@@ -242,9 +242,9 @@ impl Shell {
                     RefusedBecause::Tls => ErrorCode::FleetTls,
                     RefusedBecause::JetStream => ErrorCode::FleetJetStream,
                 };
+                self.fleet_status(|status| status.connected = false);
                 self.notify(Notice::Fleet(FleetNotice::Refused { code, message: message.clone() }));
                 self.tell(Event::FleetRefused { code, message });
-                self.tell(Event::FleetConnected(false));
             }
             EngineNews::Warned { message } => self.notify(Notice::Fleet(FleetNotice::Warned { message })),
             EngineNews::Lease { of, news } => self.lease_news(role_of(of), news),

@@ -237,7 +237,7 @@ fn take_batch(decoder: &mut FrameDecoder, routing: Routing) -> (Vec<Received>, R
 }
 
 /// Wherever a piece waits it keeps the whole buffer that it was read into: a small one is copied out of it.
-fn is_small_part(piece: usize, room: usize) -> bool {
+pub(super) fn is_small_part(piece: usize, room: usize) -> bool {
     piece < COPY_BELOW && piece * 4 < room
 }
 

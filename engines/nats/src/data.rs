@@ -4,6 +4,7 @@ mod receiving;
 mod sending;
 mod subjects;
 mod unread;
+mod unsent;
 
 use std::io;
 use std::os::unix::net::UnixStream as StdUnixStream;
@@ -134,9 +135,9 @@ impl Traffic {
         let (mut from_master, to_master) = stream.split();
         let (sender, mut events) = mpsc::channel(EVENTS);
         let client = self.connect(settings, sender, &mut from_master, &to_master).await?;
-        let subjects = Subjects::new(&settings.bucket(), client.new_inbox());
+        let subjects = Subjects::new(&settings.bucket(), &settings.host, client.new_inbox());
         let limit = settings.lease() / 10;
-        let Ok(mut ears) = Ears::open(&client, &subjects, &settings.host, limit).await else { return Ok(()) };
+        let Ok(mut ears) = Ears::open(&client, &subjects, limit).await else { return Ok(()) };
         self.link.send_replace(Link::Up);
         let result = tokio::select! {
             result = self.sending.send(&mut from_master, &client, &subjects) => result,

@@ -141,14 +141,18 @@ mod tests {
 
     #[test]
     fn a_host_that_nobody_could_hear_is_an_error() {
-        let hosted = |length: usize| {
-            let host = "h".repeat(length);
+        let hosted = |host: &str| {
             EngineSettings::parse(&format!(
                 r#"{{"servers":["127.0.0.1"],"name":"a","host":"{host}","lease":1000,"onLost":"stop","alone":"host"}}"#
             ))
         };
-        assert!(hosted(LONGEST_HOST).is_ok());
-        assert!(hosted(LONGEST_HOST + 1).err().unwrap().contains("`fleet.host`"));
+        // Each of these has three bytes.
+        for fine in ["h".repeat(LONGEST_HOST), "店".repeat(83)] {
+            assert!(hosted(&fine).is_ok());
+        }
+        for long in ["h".repeat(LONGEST_HOST + 1), "店".repeat(84)] {
+            assert!(hosted(&long).err().unwrap().contains("`fleet.host`"));
+        }
     }
 
     #[test]

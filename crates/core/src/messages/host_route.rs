@@ -56,10 +56,10 @@ fn to_fleet(ctx: &mut Context, reach: Reach, reachable: Reachable, frame: &[u8])
     match reach {
         Reach::Alone => to_alone(ctx),
         Reach::OneWorker => to_worker(ctx, frame),
-        Reach::AnyWorker | Reach::AllWorkers if reachable != Reachable::Yes => {
-            HostRoute::Nowhere(Undeliverable::FleetAway)
-        }
+        // One of this host can do it as well.
+        Reach::AnyWorker if reachable != Reachable::Yes => HostRoute::Here(Target::AnyWorker),
         Reach::AnyWorker => to_any_worker(ctx),
+        Reach::AllWorkers if reachable != Reachable::Yes => HostRoute::Nowhere(Undeliverable::FleetAway),
         Reach::AllWorkers => HostRoute::Everywhere,
     }
 }
@@ -91,12 +91,12 @@ fn to_worker(ctx: &Context, frame: &[u8]) -> HostRoute {
 /// Each worker of the fleet is as likely as any other.
 fn to_any_worker(ctx: &mut Context) -> HostRoute {
     let own = if ctx.phase == Phase::Running { ctx.processes.ready_workers().count() as u64 } else { 0 };
-    let others: u64 = ctx.fleet.members().map(|(_, workers)| u64::from(workers)).sum();
+    let others: u64 = ctx.fleet.present(ctx.now).map(|(_, workers)| u64::from(workers)).sum();
     if others == 0 {
         return HostRoute::Here(Target::AnyWorker);
     }
     let mut number = ctx.rng.u64(..own + others);
-    for (host, workers) in ctx.fleet.members() {
+    for (host, workers) in ctx.fleet.present(ctx.now) {
         if number < workers.into() {
             return HostRoute::Host(host);
         }

@@ -16,6 +16,8 @@ mod route;
 mod sent_afar;
 mod topics;
 
+use std::collections::BTreeSet;
+
 use bytes::Bytes;
 
 use crate::action::{Action, Origin};
@@ -164,10 +166,12 @@ impl Messages {
         self.requests.came(ctx, &mut self.mail, from, target, frame, part);
     }
 
-    /// What was sent to another host under this number has reached nobody.
-    pub fn nobody(&mut self, ctx: &mut Context, number: u64) {
-        self.requests.nobody(ctx, number);
-        self.afar.failed(ctx, number, Undeliverable::NoHost, |_| true);
+    /// What was sent to other hosts under these numbers has reached nobody.
+    pub fn nobody(&mut self, ctx: &mut Context, numbers: &BTreeSet<u64>) {
+        self.requests.nobody(ctx, numbers);
+        for number in numbers {
+            self.afar.failed(ctx, *number, Undeliverable::NoHost, |_| true);
+        }
     }
 
     /// Something of what was sent under this number is larger than the fleet's servers take.

@@ -240,7 +240,9 @@ impl TwoHosts {
                 assert!(self.connected[at], "nothing is sent where nothing can be: {flight:?}");
                 match (self.connected[1 - at], &flight.to) {
                     (true, _) => self.flights[1 - at].push_back(flight),
-                    (false, Some(_)) => self.worlds[at].tell(Event::Nobody { number: flight.number }),
+                    (false, Some(_)) => {
+                        self.worlds[at].tell(Event::Nobody { numbers: BTreeSet::from([flight.number]) });
+                    }
                     (false, None) => self.is_lost(&flight),
                 }
             }

@@ -49,7 +49,8 @@ impl Engine {
 
     pub(super) fn order(&mut self, order: &EngineOrder) -> io::Result<()> {
         self.unwritten.extend(frame(order));
-        if self.unwritten.len() > UNREAD { Err(io::ErrorKind::WriteZero.into()) } else { self.write() }
+        self.write()?;
+        if self.unwritten.len() > UNREAD { Err(io::ErrorKind::WriteZero.into()) } else { Ok(()) }
     }
 
     fn write(&mut self) -> io::Result<()> {

@@ -9,6 +9,7 @@ use crate::run::Shell;
 
 impl Shell {
     pub(super) fn host_is_there(&mut self, host: String, about: About) {
+        self.host_is_gone(host.clone());
         let About { workers, version, started_at, draining } = about;
         self.fleet_status(|status| {
             let member = FleetMember { host: host.clone(), workers, version: version.clone(), started_at, draining };
@@ -34,7 +35,21 @@ impl Shell {
             LeftHow::Silent => "silent",
         };
         self.notify(Notice::Fleet(FleetNotice::HostLeft { host: host.clone(), reason }));
-        self.tell(Event::HostLeft { host });
+        let Some(fleet) = &mut self.fleet else { return };
+        match &fleet.parcels {
+            Some(parcels) => {
+                parcels.left(host.clone());
+                fleet.leaving.insert(host);
+            }
+            None => self.tell(Event::HostLeft { host }),
+        }
+    }
+
+    /// Nothing more comes of a host that has left, or it is there again.
+    pub(super) fn host_is_gone(&mut self, host: String) {
+        if self.fleet.as_mut().is_some_and(|fleet| fleet.leaving.remove(&host)) {
+            self.tell(Event::HostLeft { host });
+        }
     }
 
     /// Tells the other hosts what is new about this one.

@@ -9,6 +9,8 @@ use cluster_protocol::frame::lines;
 use cluster_protocol::remote::RemotePart;
 use cluster_protocol::topic::TopicFrame;
 
+use crate::read::is_small_part;
+
 /// One line, or several of a kind that stand side by side.
 #[derive(Debug)]
 pub enum RemotePiece {
@@ -33,6 +35,16 @@ pub enum RemotePiece {
     },
 }
 
+impl RemotePiece {
+    /// How many lines it is.
+    pub fn count(&self) -> u64 {
+        match self {
+            Self::Messages { count, .. } | Self::Topic { count, .. } | Self::Unreadable { count } => *count,
+            Self::Request { .. } => 1,
+        }
+    }
+}
+
 /// A line, and where it stands.
 enum RemoteLine {
     Message(Target),
@@ -52,8 +64,8 @@ fn read(line: &[u8]) -> RemoteLine {
     }
 }
 
-/// The lines of a parcel, in their order.
-pub fn open(parcel: &Bytes) -> Vec<RemotePiece> {
+/// The lines of a parcel, in their order. `room`: how large the buffer is at least that it was read into.
+pub fn open(parcel: &Bytes, room: usize) -> Vec<RemotePiece> {
     let mut all = Vec::new();
     let mut end = 0;
     for line in lines(parcel) {
@@ -69,6 +81,15 @@ pub fn open(parcel: &Bytes) -> Vec<RemotePiece> {
     // A line without an end.
     if end < parcel.len() {
         add_unreadable(&mut all, 1);
+    }
+    for piece in &mut all {
+        if let RemotePiece::Messages { frames, .. }
+        | RemotePiece::Topic { frames, .. }
+        | RemotePiece::Request { frame: frames, .. } = piece
+            && is_small_part(frames.len(), room)
+        {
+            *frames = Bytes::copy_from_slice(frames);
+        }
     }
     all
 }
@@ -118,7 +139,7 @@ mod tests {
             RemotePiece::Request { target, frame, .. } => format!("request {target:?} {}", text(&frame)),
             RemotePiece::Unreadable { count } => format!("{count} unreadable"),
         };
-        open(&Bytes::copy_from_slice(parcel.as_bytes())).into_iter().map(of).collect()
+        open(&Bytes::copy_from_slice(parcel.as_bytes()), parcel.len()).into_iter().map(of).collect()
     }
 
     #[test]

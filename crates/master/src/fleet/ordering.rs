@@ -4,6 +4,7 @@ use bytes::Bytes;
 use cluster_admin::order::HostOrder;
 use cluster_admin::response::{Response, Status};
 use cluster_core::notice::{FleetNotice, Notice};
+use cluster_fleet::members::LONGEST_HOST;
 use cluster_fleet::parcel::{Destination, ParcelKind, ParcelOut};
 use cluster_fleet::seam::{EngineOrder, LeaseName, LeaseOrder};
 use cluster_protocol::code::ErrorCode;
@@ -23,6 +24,9 @@ impl Shell {
             EngineOrder::Lease { .. } | EngineOrder::Describe { .. } => None,
         };
         if let Some(draining) = draining {
+            if self.fleet.as_ref().is_none_or(|fleet| fleet.status.draining == draining) {
+                return;
+            }
             self.fleet_status(|status| status.draining = draining);
             self.notify(Notice::Fleet(FleetNotice::Draining { draining }));
         }
@@ -31,12 +35,16 @@ impl Shell {
 
     /// By another host's control socket.
     pub(super) fn ordered_by_host(&mut self, from: &str, order: &Bytes) {
-        match serde_json::from_slice(order) {
-            Ok(
-                order @ (EngineOrder::Drain
-                | EngineOrder::Resume
-                | EngineOrder::Lease { of: LeaseName::Alone, order: LeaseOrder::Move { .. } }),
-            ) => {
+        let order = serde_json::from_slice(order);
+        let is_known = match &order {
+            Ok(EngineOrder::Drain | EngineOrder::Resume) => true,
+            Ok(EngineOrder::Lease { of: LeaseName::Alone, order: LeaseOrder::Move { to } }) => {
+                to.as_ref().is_none_or(|to| to.len() <= LONGEST_HOST)
+            }
+            _ => false,
+        };
+        match order {
+            Ok(order) if is_known => {
                 tracing::info!(host = from, "ordered by another host");
                 self.host_ordered(&order);
             }
@@ -50,6 +58,10 @@ impl Shell {
             let message = "The cluster has no fleet: `fleet` in its configuration.";
             return Err(Response::failure(Status::Conflict, ErrorCode::NoFleet, message));
         };
+        if fleet.engine.is_none() {
+            let message = "This host takes no part in its fleet any more: its engine has ended. Start the app again.";
+            return Err(Response::failure(Status::Conflict, ErrorCode::FleetAway, message));
+        }
         let own = fleet.status.host.clone();
         let (host, order) = match order {
             HostOrder::Drain { host } => (host.unwrap_or_else(|| own.clone()), EngineOrder::Drain),

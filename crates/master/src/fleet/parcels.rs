@@ -2,10 +2,12 @@
 //! behind a message.
 
 use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::io;
 use std::os::fd::RawFd;
 use std::rc::Rc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use cluster_core::messages::flow::LOW_WATER;
@@ -16,8 +18,9 @@ use tokio::io::AsyncReadExt;
 use tokio::net::UnixStream;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::Notify;
-use tokio::sync::mpsc::Sender;
+use tokio::sync::mpsc::{Sender, UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::{AbortHandle, spawn_local, yield_now};
+use tokio::time::{Instant, sleep_until};
 
 use super::opening::{RemotePiece, open};
 use crate::link::Input;
@@ -27,6 +30,9 @@ const READ: usize = 256 << 10;
 
 /// So many parcels are told at once.
 const MOST: usize = 1 << 10;
+
+/// So long after the news that a host has left what it had sent may still come: by another way than the news.
+const LAST_WORDS: Duration = Duration::from_millis(20);
 
 /// What came from the fleet.
 #[derive(Debug)]
@@ -43,11 +49,16 @@ pub enum FromFleet {
     Missed { from: String, count: u64 },
     /// Whether other hosts are reachable from here on.
     Reachable(bool),
+    /// This host has left, and what had come from it was read.
+    Left { host: String },
+    /// Nothing comes any more, and nothing goes.
+    Ended,
 }
 
 /// The master's end.
 pub(super) struct Parcels {
     waiting: Rc<Waiting>,
+    leaving: UnboundedSender<String>,
     reader: AbortHandle,
     writer: AbortHandle,
 }
@@ -74,9 +85,10 @@ impl Parcels {
         stream.set_nonblocking(true)?;
         let (from_engine, to_engine) = UnixStream::from_std(stream)?.into_split();
         let waiting = Rc::<Waiting>::default();
-        let reader = spawn_local(read(from_engine, inputs.clone())).abort_handle();
+        let (leaving, left) = unbounded_channel();
+        let reader = spawn_local(read(from_engine, left, inputs.clone())).abort_handle();
         let writer = spawn_local(write(to_engine, Rc::clone(&waiting), inputs.clone())).abort_handle();
-        Ok(Self { waiting, reader, writer })
+        Ok(Self { waiting, leaving, reader, writer })
     }
 
     pub(super) fn send(&self, parcel: ParcelOut) {
@@ -85,6 +97,12 @@ impl Parcels {
             outbox.push(OutboxItem { frame, handle: None, from: () });
         }
         self.waiting.added.notify_one();
+    }
+
+    /// This host has left. [`FromFleet::Left`] follows what has come from it and is not read yet.
+    pub(super) fn left(&self, host: String) {
+        // It fails when the reader has ended, of which the loop hears.
+        let _ = self.leaving.send(host);
     }
 
     /// How many bytes wait.
@@ -98,7 +116,7 @@ impl Parcels {
     }
 }
 
-/// Until the engine is gone, of which the other pair tells.
+/// Until the engine's end is closed, of which the reader tells.
 async fn write(to_engine: OwnedWriteHalf, waiting: Rc<Waiting>, inputs: Sender<Input>) {
     loop {
         if !waiting.outbox.borrow().is_writable() {
@@ -130,24 +148,47 @@ async fn write(to_engine: OwnedWriteHalf, waiting: Rc<Waiting>, inputs: Sender<I
     }
 }
 
-async fn read(mut from_engine: OwnedReadHalf, inputs: Sender<Input>) {
+/// Until the engine's end is closed, or it writes what is no parcel.
+async fn read(mut from_engine: OwnedReadHalf, mut left: UnboundedReceiver<String>, inputs: Sender<Input>) {
     let mut unpacked = Unpacked::default();
-    while matches!(from_engine.read_buf(unpacked.room(READ)).await, Ok(1..)) {
-        loop {
-            let mut parcels = Vec::new();
-            while parcels.len() < MOST
-                && let Ok(Some(parcel)) = unpacked.incoming()
-            {
-                parcels.push(opened(parcel));
+    let mut leaving: VecDeque<(Instant, String)> = VecDeque::new();
+    loop {
+        let next = leaving.front().map(|(at, _)| *at);
+        tokio::select! {
+            biased;
+            () = sleep_until(next.unwrap_or_else(Instant::now)), if next.is_some() => {
+                let left = leaving.pop_front().map(|(_, host)| FromFleet::Left { host });
+                if inputs.send(Input::FromFleet(left.into_iter().collect())).await.is_err() {
+                    return;
+                }
             }
-            let is_all = parcels.len() < MOST;
-            if !parcels.is_empty() && inputs.send(Input::FromFleet(parcels)).await.is_err() {
-                return;
+            count = from_engine.read_buf(unpacked.room(READ)) => {
+                if !matches!(count, Ok(1..)) || tell(&mut unpacked, &inputs).await.is_err() {
+                    break;
+                }
             }
-            yield_now().await;
-            if is_all {
-                break;
-            }
+            Some(host) = left.recv() => leaving.push_back((Instant::now() + LAST_WORDS, host)),
+        }
+    }
+    let _ = inputs.send(Input::FromFleet(vec![FromFleet::Ended])).await;
+}
+
+/// Tells all that is there.
+async fn tell(unpacked: &mut Unpacked, inputs: &Sender<Input>) -> io::Result<()> {
+    loop {
+        let mut parcels = Vec::new();
+        while parcels.len() < MOST
+            && let Some(parcel) = unpacked.incoming()?
+        {
+            parcels.push(opened(parcel));
+        }
+        let is_all = parcels.len() < MOST;
+        if !parcels.is_empty() && inputs.send(Input::FromFleet(parcels)).await.is_err() {
+            return Err(io::ErrorKind::BrokenPipe.into());
+        }
+        yield_now().await;
+        if is_all {
+            return Ok(());
         }
     }
 }
@@ -155,7 +196,7 @@ async fn read(mut from_engine: OwnedReadHalf, inputs: Sender<Input>) {
 fn opened(parcel: ParcelIn) -> FromFleet {
     match parcel {
         ParcelIn::Received { from, kind: ParcelKind::Order, frames } => FromFleet::Ordered { from, order: frames },
-        ParcelIn::Received { from, frames, .. } => FromFleet::Parcel { from, pieces: open(&frames) },
+        ParcelIn::Received { from, frames, .. } => FromFleet::Parcel { from, pieces: open(&frames, READ) },
         ParcelIn::Nobody { number, .. } => FromFleet::Nobody { number },
         ParcelIn::TooLarge { number, limit, .. } => FromFleet::TooLarge { number, limit },
         ParcelIn::Missed { from, count } => FromFleet::Missed { from, count },
@@ -209,6 +250,59 @@ mod tests {
             assert!(matches!(input.recv().await, Some(Input::FleetCaughtUp)));
             assert_eq!(parcels.queued(), 0);
         });
+    }
+
+    fn bytes_of(parcels: &[ParcelIn]) -> Vec<u8> {
+        parcels.iter().flat_map(|parcel| parcel.pieces().concat()).collect()
+    }
+
+    /// What is told next, each by its number or its name.
+    async fn next(input: &mut Receiver<Input>) -> Vec<String> {
+        let Some(Input::FromFleet(all)) = input.recv().await else { panic!() };
+        let name = |one| match one {
+            FromFleet::Nobody { number } => number.to_string(),
+            FromFleet::Left { host } => format!("{host} has left"),
+            FromFleet::Reachable(is_reachable) => format!("reachable: {is_reachable}"),
+            FromFleet::Ended => "ended".to_owned(),
+            other => panic!("{other:?}"),
+        };
+        all.into_iter().map(name).collect()
+    }
+
+    #[test]
+    fn that_a_host_has_left_comes_after_what_it_had_sent() {
+        run(|parcels, mut input, mut engine| async move {
+            let sent = [ParcelIn::Up, ParcelIn::Nobody { host: "b".into(), number: 1 }];
+            engine.write_all(&bytes_of(&sent)).await.unwrap();
+            parcels.left("b".to_owned());
+            assert_eq!(next(&mut input).await, ["reachable: true", "1"]);
+            assert_eq!(next(&mut input).await, ["b has left"]);
+        });
+    }
+
+    #[test]
+    fn that_nothing_comes_any_more_is_told() {
+        for is_broken in [false, true] {
+            run(|parcels, mut input, mut engine| async move {
+                if is_broken {
+                    engine.write_all(&[0; 8]).await.unwrap();
+                } else {
+                    drop(engine);
+                }
+                assert_eq!(next(&mut input).await, ["ended"]);
+                assert_eq!(parcels.taken(), 0);
+            });
+        }
+    }
+
+    #[test]
+    fn a_small_message_does_not_keep_what_it_was_read_with() {
+        let frames = Bytes::from_static(b"{\"to\":\"alone\"}\n");
+        let parcel = ParcelIn::Received { from: "b".into(), kind: ParcelKind::Messages, frames: frames.clone() };
+        let FromFleet::Parcel { pieces, .. } = opened(parcel) else { panic!() };
+        let [RemotePiece::Messages { frames: kept, .. }] = &pieces[..] else { panic!() };
+        assert_eq!(*kept, frames);
+        assert_ne!(kept.as_ptr(), frames.as_ptr());
     }
 
     #[test]

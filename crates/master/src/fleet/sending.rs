@@ -1,5 +1,7 @@
 //! Messages between hosts: what the core sends to others, and what comes from them.
 
+use std::collections::BTreeSet;
+
 use bytes::Bytes;
 use cluster_core::action::{FleetMail, FleetReceiver, Origin};
 use cluster_core::event::Event;
@@ -54,22 +56,31 @@ impl Shell {
 
     /// There is no way to other hosts any more.
     pub(super) fn fleet_unreachable(&mut self) {
-        if let Some(fleet) = &mut self.fleet {
-            fleet.parcels = None;
+        let Some(fleet) = &mut self.fleet else { return };
+        fleet.parcels = None;
+        for host in std::mem::take(&mut fleet.leaving) {
+            self.tell(Event::HostLeft { host });
         }
         let released = self.flow.gone(Receiver::Fleet);
         self.resume(released.lanes);
+        self.tell(Event::FleetConnected(false));
     }
 
     pub(crate) fn fleet_sent(&mut self, all: Vec<FromFleet>) {
+        let mut numbers = BTreeSet::new();
         for one in all {
+            if let FromFleet::Nobody { number } = one {
+                numbers.insert(number);
+                continue;
+            }
+            self.tell_nobody(&mut numbers);
             match one {
                 FromFleet::Parcel { from, pieces } => match self.core.host(&from) {
                     Some(host) => pieces.into_iter().for_each(|piece| self.remote(host, &from, piece)),
-                    None => self.count_missed(&from, pieces.len() as u64),
+                    None => self.count_missed(&from, pieces.iter().map(RemotePiece::count).sum()),
                 },
                 FromFleet::Ordered { from, order } => self.ordered_by_host(&from, &order),
-                FromFleet::Nobody { number } => self.tell(Event::Nobody { number }),
+                FromFleet::Nobody { .. } => {}
                 FromFleet::TooLarge { number, limit } => {
                     let message = format!(
                         "A message to other hosts was not sent: the NATS servers take no more than {limit} bytes. Send less, or \
@@ -81,7 +92,17 @@ impl Shell {
                 }
                 FromFleet::Missed { from, count } => self.count_missed(&from, count),
                 FromFleet::Reachable(is_reachable) => self.tell(Event::FleetConnected(is_reachable)),
+                FromFleet::Left { host } => self.host_is_gone(host),
+                FromFleet::Ended => self.fleet_unreachable(),
             }
+        }
+        self.tell_nobody(&mut numbers);
+    }
+
+    /// Many at once: each of them may be any of the requests that are open.
+    fn tell_nobody(&mut self, numbers: &mut BTreeSet<u64>) {
+        if !numbers.is_empty() {
+            self.tell(Event::Nobody { numbers: std::mem::take(numbers) });
         }
     }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use async_nats::{Client, Message, StatusCode, SubscribeError, Subscriber};
 use bytes::Bytes;
-use cluster_fleet::gaps::{Gaps, Way};
+use cluster_fleet::gaps::{Gaps, MOST_HOSTS, Way};
 use cluster_fleet::parcel::ParcelIn;
 use cluster_fleet::seam::EngineNews;
 use cluster_fleet::wire::{WireFault, WireHead};
@@ -38,15 +38,10 @@ impl Ears {
     ///
     /// # Errors
     /// When the client has ended.
-    pub async fn open(
-        client: &Client,
-        subjects: &Subjects,
-        host: &str,
-        limit: Duration,
-    ) -> Result<Self, SubscribeError> {
+    pub async fn open(client: &Client, subjects: &Subjects, limit: Duration) -> Result<Self, SubscribeError> {
         let mut replies = client.subscribe(subjects.inbox()).await?;
         let others = client.subscribe(subjects.all()).await?;
-        let direct = client.subscribe(subjects.host(host).unwrap_or_else(|| subjects.nobody())).await?;
+        let direct = client.subscribe(subjects.own()).await?;
         // It is answered after the subscriptions.
         let _ = client.publish_with_reply(subjects.nobody(), subjects.probe(), Bytes::new()).await;
         let _ = timeout(limit, replies.next()).await;
@@ -57,13 +52,16 @@ impl Ears {
     async fn hear(&mut self) -> Heard {
         loop {
             tokio::select! {
+                // They came in one order, and wait in three queues. What takes a request back may be for this host alone, and the request
+                // before it for all.
+                biased;
                 Some(Message { subject, status, .. }) = self.replies.next() => {
                     if status == Some(StatusCode::NO_RESPONDERS) {
                         return Heard::Nobody(subject.into_string());
                     }
                 }
-                Some(message) = self.direct.next() => return Heard::Message(Way::Direct, message.payload),
                 Some(message) = self.others.next() => return Heard::Message(Way::Others, message.payload),
+                Some(message) = self.direct.next() => return Heard::Message(Way::Direct, message.payload),
                 else => std::future::pending().await,
             }
         }
@@ -73,7 +71,7 @@ impl Ears {
 pub struct Receiving {
     unread: Unread,
     gaps: Gaps,
-    /// How many frames of which host were lost, as long as the master is not told.
+    /// How many frames of which host were lost, as long as the master is not told. Of more than [`MOST_HOSTS`] nothing is counted.
     missed: BTreeMap<String, u64>,
     warned: bool,
     news: News,
@@ -126,19 +124,31 @@ impl Receiving {
     }
 
     fn received(&mut self, way: Way, mut message: Bytes) {
+        // Somebody has tried whether this host is there.
+        if message.is_empty() {
+            return;
+        }
         let head = match WireHead::take(&mut message) {
             Ok(head) => head,
             Err(fault) => return self.warn(fault),
         };
         let missed = self.gaps.before(way, &head);
         let has_room = self.unread.has_room();
-        let missed = if has_room { missed } else { missed + u64::from(head.count) };
-        if missed > 0 {
-            *self.missed.entry(head.from.clone()).or_default() += missed;
-        }
+        self.miss(&head.from, if has_room { missed } else { missed.saturating_add(head.count.into()) });
         if has_room {
             self.tell_missed();
             self.unread.add(&ParcelIn::Received { from: head.from, kind: head.kind, frames: message });
+        }
+    }
+
+    fn miss(&mut self, from: &str, count: u64) {
+        if count == 0 {
+            return;
+        }
+        if let Some(missed) = self.missed.get_mut(from) {
+            *missed = missed.saturating_add(count);
+        } else if self.missed.len() < MOST_HOSTS {
+            self.missed.insert(from.to_owned(), count);
         }
     }
 
@@ -168,5 +178,33 @@ async fn hear<'a>(ears: &mut Option<(&mut Ears, &'a Subjects)>) -> (Heard, &'a S
     match ears {
         Some((ears, subjects)) => (ears.hear().await, subjects),
         None => std::future::pending().await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bytes::BytesMut;
+    use cluster_fleet::parcel::ParcelKind;
+
+    #[test]
+    fn what_a_master_has_no_room_for_is_counted_of_so_many_hosts_and_so_much() {
+        let mut receiving = Receiving::new(News::new().0);
+        let hear = |receiving: &mut Receiving, from: &str, before: u64, frames: &[u8]| {
+            let mut message = BytesMut::new();
+            let (kind, count) = (ParcelKind::Messages, u32::MAX);
+            WireHead { kind, nonce: 1, before, count, from: from.to_owned() }.put(&mut message);
+            message.extend_from_slice(frames);
+            receiving.received(Way::Others, message.freeze());
+        };
+        hear(&mut receiving, "first", 0, &vec![b'x'; 32 << 20]);
+        for host in 0..2 * MOST_HOSTS {
+            hear(&mut receiving, &host.to_string(), 0, b"");
+        }
+        assert_eq!(receiving.missed.len(), MOST_HOSTS);
+        for before in [0, u64::MAX] {
+            hear(&mut receiving, "0", before, b"");
+        }
+        assert_eq!(receiving.missed["0"], u64::MAX);
     }
 }

@@ -1,13 +1,11 @@
 //! From the master to other hosts.
 
-use std::collections::{HashMap, VecDeque};
 use std::convert::Infallible;
 use std::io;
 
 use async_nats::connection::State;
 use async_nats::{Client, PublishError};
-use bytes::{Bytes, BytesMut};
-use cluster_fleet::batch::{Batch, Batches};
+use cluster_fleet::batch::Batches;
 use cluster_fleet::parcel::{Destination, ParcelIn, Unpacked};
 use cluster_fleet::wire::WireHead;
 use tokio::io::AsyncReadExt;
@@ -15,32 +13,27 @@ use tokio::net::unix::ReadHalf;
 use tokio::sync::mpsc;
 
 use super::subjects::Subjects;
+use super::unsent::Unsent;
 
 /// How much is read at once. What was read together may go together.
 const READ: usize = 256 << 10;
 
-/// For so many hosts it is remembered how much was sent. When there are more, all is counted anew.
-const MOST_HOSTS: usize = 4096;
-
 pub struct Sending {
     host: String,
-    nonce: u64,
     unpacked: Unpacked,
     /// Of what was read.
-    waiting: VecDeque<Batch>,
-    /// How many frames were sent.
-    sent: HashMap<Destination, u64>,
+    unsent: Unsent,
     /// What the master is told of what it has sent. It is taken at once.
     told: mpsc::UnboundedSender<Vec<ParcelIn>>,
 }
 
 impl Sending {
     pub fn new(host: String, told: mpsc::UnboundedSender<Vec<ParcelIn>>) -> Self {
-        let (unpacked, waiting, sent) = (Unpacked::default(), VecDeque::new(), HashMap::new());
-        Self { host, nonce: fastrand::u64(..), unpacked, waiting, sent, told }
+        Self { unpacked: Unpacked::default(), unsent: Unsent::new(host.clone()), host, told }
     }
 
-    /// Until the connection is lost. No more is read than the client takes.
+    /// Until the connection is lost. No more is read than the client takes. Dropped at any moment it loses nothing that the client has not
+    /// taken.
     ///
     /// # Errors
     /// When the master is gone.
@@ -52,34 +45,41 @@ impl Sending {
     ) -> io::Result<()> {
         let limit = client.max_payload().saturating_sub(WireHead::size(&self.host));
         loop {
-            while let Some(batch) = self.waiting.pop_front() {
-                // The client would keep it until it is connected again.
-                if client.connection_state() != State::Connected {
-                    self.waiting.push_front(batch);
-                    return Ok(());
+            // Unconnected, the client would keep it until it is connected again.
+            while client.connection_state() == State::Connected {
+                match self.publish_next(client, subjects).await {
+                    Ok(true) => {}
+                    Ok(false) => break,
+                    Err(_) => return Ok(()),
                 }
-                if self.publish(client, subjects, batch).await.is_err() {
-                    return Ok(());
-                }
+            }
+            if self.unsent.next().is_some() {
+                return Ok(());
             }
             self.read(from_master, limit).await?;
         }
     }
 
-    async fn publish(&mut self, client: &Client, subjects: &Subjects, batch: Batch) -> Result<(), PublishError> {
-        match &batch.to {
-            Destination::Others => client.publish(subjects.all(), self.message(&batch)).await,
+    /// @returns whether there was one.
+    async fn publish_next(&mut self, client: &Client, subjects: &Subjects) -> Result<bool, PublishError> {
+        let Some(batch) = self.unsent.next() else { return Ok(false) };
+        let (subject, reply) = match &batch.to {
+            Destination::Others => (subjects.all(), None),
             Destination::Host(host) => match subjects.host(host) {
-                Some(subject) => {
-                    let reply = subjects.reply(host, &batch);
-                    client.publish_with_reply(subject, reply, self.message(&batch)).await
-                }
+                Some(subject) => (subject, subjects.reply(host, batch)),
                 None => {
-                    self.tell(nobody(&batch));
-                    Ok(())
+                    self.refuse_next();
+                    return Ok(true);
                 }
             },
+        };
+        let message = self.unsent.message(batch);
+        match reply {
+            Some(reply) => client.publish_with_reply(subject, reply, message).await?,
+            None => client.publish(subject, message).await?,
         }
+        self.unsent.taken();
+        Ok(true)
     }
 
     /// While there is no connection nothing waits for one: it is read, and told back.
@@ -88,16 +88,16 @@ impl Sending {
     /// Always, when the master is gone.
     pub async fn refuse(&mut self, from_master: &mut ReadHalf<'_>) -> io::Result<Infallible> {
         loop {
-            while let Some(batch) = self.waiting.pop_front() {
-                // Others will notice that they have missed it.
-                if batch.to == Destination::Others {
-                    self.count(&batch);
-                } else {
-                    self.tell(nobody(&batch));
-                }
+            while self.unsent.next().is_some() {
+                self.refuse_next();
             }
             self.read(from_master, usize::MAX).await?;
         }
+    }
+
+    fn refuse_next(&mut self) {
+        let told = self.unsent.refuse();
+        self.tell(told);
     }
 
     async fn read(&mut self, from_master: &mut ReadHalf<'_>, limit: usize) -> io::Result<()> {
@@ -109,7 +109,7 @@ impl Sending {
             batches.add(parcel);
         }
         let (batches, refused) = batches.take();
-        self.waiting.extend(batches);
+        self.unsent.add(batches);
         self.tell(refused);
         Ok(())
     }
@@ -120,31 +120,4 @@ impl Sending {
             let _ = self.told.send(told);
         }
     }
-
-    fn message(&mut self, batch: &Batch) -> Bytes {
-        let (kind, nonce, count) = (batch.kind, self.nonce, batch.count);
-        let head = WireHead { kind, nonce, before: self.count(batch), count, from: self.host.clone() };
-        let mut message = BytesMut::with_capacity(WireHead::size(&self.host) + batch.size);
-        head.put(&mut message);
-        batch.frames.iter().for_each(|frames| message.extend_from_slice(frames));
-        message.freeze()
-    }
-
-    /// Counts it as sent.
-    /// @returns how many were before.
-    fn count(&mut self, batch: &Batch) -> u64 {
-        if self.sent.len() >= MOST_HOSTS && !self.sent.contains_key(&batch.to) {
-            self.sent.clear();
-        }
-        let sent = self.sent.entry(batch.to.clone()).or_default();
-        let before = *sent;
-        *sent += u64::from(batch.count);
-        before
-    }
-}
-
-/// That it has reached nobody.
-fn nobody(batch: &Batch) -> Vec<ParcelIn> {
-    let Destination::Host(host) = &batch.to else { return Vec::new() };
-    batch.all_numbers().map(|number| ParcelIn::Nobody { host: host.clone(), number }).collect()
 }

@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::*;
 use crate::event::Event;
@@ -160,14 +160,44 @@ fn without_a_fleet_or_without_its_servers_that_is_the_reason() {
     never.ask(0, Event::Started);
     never.meets(&[("b", 2)]);
     for (mut world, reason) in [(away, "fleet-away"), (never, "no-fleet")] {
-        for line in [TO_ANY, TO_ALL] {
-            world.writes(APP, line);
-            assert_eq!(undeliverable(&world).last(), Some(&(APP, reason)), "{line}");
-        }
+        world.writes(APP, TO_ALL);
+        assert_eq!(undeliverable(&world).last(), Some(&(APP, reason)));
         assert_eq!((world.fleet.sent.len(), world.sent.len()), (0, 0), "no half of it is delivered");
         world.writes(APP, r#"{"to":"worker","type":"all"}"#);
         assert_eq!(world.sent.len(), 2, "what is for this host is not affected");
     }
+}
+
+#[test]
+fn without_the_servers_any_worker_is_one_of_this_host_and_without_a_fleet_there_is_none() {
+    let mut world = host("a", policy());
+    world.meets(&[("b", 200)]);
+    world.tell(Event::FleetConnected(false));
+    world.writes(APP, TO_ANY);
+    assert_eq!(world.got(ONE).len() + world.got(TWO).len(), 1);
+    let mut never = World::new(policy(), |_| crate::testing::GOOD);
+    never.ask(0, Event::Started);
+    never.writes(APP, TO_ANY);
+    assert_eq!(undeliverable(&never), [(APP, "no-fleet")]);
+}
+
+#[test]
+fn a_host_that_a_request_did_not_reach_is_passed_over_for_a_while() {
+    let mut world = host("a", policy());
+    world.meets(&[("b", 20_000)]);
+    let request =
+        r#"{"cmd":"NODE_YUNFLY_RPC","act":"request","id":"1","to":"worker","scope":"fleet","reply":{"to":"app"}}"#;
+    world.writes(APP, request);
+    let number = world.fleet.sent[0].number;
+    world.tell(Event::Nobody { numbers: BTreeSet::from([number]) });
+    sent(&mut world);
+    for _ in 0..10 {
+        world.writes(APP, TO_ANY);
+    }
+    assert_eq!((sent(&mut world).len(), world.got(ONE).len() + world.got(TWO).len()), (0, 10));
+    world.run(world.now + ms(2_000));
+    world.writes(APP, TO_ANY);
+    assert_eq!(sent(&mut world), [to("b", TO_ANY)], "it may be back");
 }
 
 #[test]
@@ -201,10 +231,10 @@ fn what_reaches_nobody_or_is_too_large_is_told_once() {
     world.meets(&[("b", 2)]);
     let line = r#"{"to":"worker","worker_pid":"b/7","scope":"fleet"}"#;
     world.writes(Peer::Child(ONE), line);
-    let nobody = Event::Nobody { number: world.fleet.sent[0].number };
+    let nobody = Event::Nobody { numbers: BTreeSet::from([world.fleet.sent[0].number]) };
     world.tell(nobody);
-    world.tell(Event::Nobody { number: world.fleet.sent[0].number });
-    world.tell(Event::Nobody { number: 0 });
+    world.tell(Event::Nobody { numbers: BTreeSet::from([world.fleet.sent[0].number]) });
+    world.tell(Event::Nobody { numbers: BTreeSet::from([0]) });
     assert_eq!(undeliverable(&world), [(Peer::Child(ONE), "no-host")]);
     world.writes(APP, TO_ALL);
     world.tell(Event::FleetTooLarge { number: world.fleet.sent[1].number, limit: TO_ALL.len() });
@@ -222,7 +252,7 @@ fn of_what_was_sent_so_much_is_known_and_no_more() {
     let line = |size| format!(r#"{{"to":"worker","type":"all","scope":"fleet","data":"{}"}}"#, "x".repeat(size));
     let is_known = |world: &mut World, index: usize| {
         let before = undeliverable(world).len();
-        world.tell(Event::Nobody { number: world.fleet.sent[index].number });
+        world.tell(Event::Nobody { numbers: BTreeSet::from([world.fleet.sent[index].number]) });
         undeliverable(world).len() > before
     };
     for _ in 0..=1 << 10 {

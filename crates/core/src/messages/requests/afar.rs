@@ -1,6 +1,6 @@
 //! Requests to other hosts, and from them.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use bytes::Bytes;
 
@@ -177,13 +177,18 @@ impl Requests {
         unanswered.into_iter().map(|(who_asked, name, _)| (who_asked, name)).collect()
     }
 
-    /// What was sent under this number has reached nobody.
-    pub fn nobody(&mut self, ctx: &mut Context, number: u64) {
-        for (who_asked, name, _) in self.open.not_arrived(number) {
+    /// What was sent under these numbers has reached nobody.
+    pub fn nobody(&mut self, ctx: &mut Context, numbers: &BTreeSet<u64>) {
+        let (unanswered, hosts) = self.open.not_arrived(numbers);
+        for (who_asked, name, _) in unanswered {
             answer_gone(ctx, who_asked, &NamedRequest { name, scope: MessageScope::Host }, None, Undeliverable::NoHost);
         }
-        // The answer is lost; if that host is there all the same, it hears so.
-        if let Some(RecentAnswer { pid, to, name, .. }) = self.answers.take(number) {
+        for host in hosts {
+            ctx.fleet.absent(ctx.now, host);
+        }
+        // An answer is lost; if that host is there all the same, it hears so.
+        for number in numbers {
+            let Some(RecentAnswer { pid, to, name, .. }) = self.answers.take(*number) else { continue };
             let asked = NamedRequest { name, scope: MessageScope::Host };
             answer_gone(ctx, Peer::Host(to), &asked, pid, Undeliverable::FleetAway);
         }
@@ -191,7 +196,7 @@ impl Requests {
 
     /// What was sent under this number is larger than the fleet's servers take.
     pub fn too_large(&mut self, ctx: &mut Context, number: u64, limit: usize) {
-        for (who_asked, name, _) in self.open.not_arrived(number) {
+        for (who_asked, name, _) in self.open.not_arrived(&BTreeSet::from([number])).0 {
             tell_here(ctx, who_asked, request::refused(&name.id, limit), Origin::Master);
         }
         if let Some(RecentAnswer { pid, to, name, .. }) = self.answers.take(number) {

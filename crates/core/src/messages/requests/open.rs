@@ -168,9 +168,20 @@ impl OpenRequests {
         self.no_more(|owed| owed.hosts.remove(&host).is_some())
     }
 
-    /// What was sent to a host under this number did not arrive.
-    pub fn not_arrived(&mut self, number: u64) -> Vec<(Peer, RequestName, MessageScope)> {
-        self.no_more(|owed| owed.number == number && !std::mem::take(&mut owed.hosts).is_empty())
+    /// What was sent to hosts under these numbers did not arrive. Gives these hosts as well.
+    pub fn not_arrived(
+        &mut self,
+        numbers: &BTreeSet<u64>,
+    ) -> (Vec<(Peer, RequestName, MessageScope)>, BTreeSet<HostId>) {
+        let mut hosts = BTreeSet::new();
+        let unanswered = self.no_more(|owed| {
+            let is_affected = numbers.contains(&owed.number) && !owed.hosts.is_empty();
+            if is_affected {
+                hosts.extend(std::mem::take(&mut owed.hosts).into_keys());
+            }
+            is_affected
+        });
+        (unanswered, hosts)
     }
 
     /// Nothing more is owed where `changed` says so.

@@ -192,8 +192,8 @@ fn what_reached_nobody_or_is_too_large_is_said_at_once() {
     let mut world = world();
     asks(&mut world, APP, "1", B7);
     let number = world.fleet.sent[0].number;
-    world.tell(Event::Nobody { number });
-    world.tell(Event::Nobody { number });
+    world.tell(Event::Nobody { numbers: BTreeSet::from([number]) });
+    world.tell(Event::Nobody { numbers: BTreeSet::from([number]) });
     assert_eq!(told(&mut world, APP), [json!({"act": "gone", "id": "1", "reason": "no-host"})]);
     for to in [B7, ALL] {
         asks(&mut world, APP, "2", to);

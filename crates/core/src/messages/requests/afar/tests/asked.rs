@@ -190,8 +190,8 @@ fn an_answer_that_reached_nobody_is_not_waited_for() {
     replies(&mut world, ALONE, "1", 7);
     let number = world.fleet.sent[0].number;
     sent(&mut world);
-    world.tell(Event::Nobody { number });
-    world.tell(Event::Nobody { number });
+    world.tell(Event::Nobody { numbers: BTreeSet::from([number]) });
+    world.tell(Event::Nobody { numbers: BTreeSet::from([number]) });
     let told = sent(&mut world);
     assert_eq!((told.len(), &told[0].2["act"], &told[0].2["reason"]), (1, &json!("gone"), &json!("fleet-away")));
 }
