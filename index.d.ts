@@ -100,7 +100,7 @@ export class ClusterError extends Error {
   readonly name: string;
   /** Stable; the message may change. */
   readonly code: ClusterErrorCode;
-  /** With `ERR_REQUEST_UNDELIVERABLE`: why it reached nobody, as in the event `undeliverable`, or `too-many` (see {@link request}). */
+  /** With `ERR_REQUEST_UNDELIVERABLE`: why it reached nobody, as in the event `undeliverable`, or `too-many`: see `request()`. */
   readonly reason?: UndeliverableReason | 'too-many';
   /** Set only if there is one. */
   readonly cause?: unknown;
@@ -253,9 +253,10 @@ export class Cluster<Message = any> extends EventEmitter {
    * (default: one ready worker, at random), `type: 'all'` or a `worker_pid`. If it reaches nobody, there is the event
    * `undeliverable`.
    *
-   * With `fleet`: `scope: 'fleet'` in the message means the alone and the workers of all hosts, this one included, and
-   * `worker_pid: 'host/4711'` is the worker of that pid on that host. Without it `to: 'alone'` reaches the one alone of the fleet, wherever
-   * that is, and `to: 'worker'` the workers of this host.
+   * With `fleet`: `scope: 'fleet'` in the message means the workers of all hosts, this one included, and `worker_pid: 'host/4711'` is the
+   * worker of that pid on that host. Without it `to: 'worker'` means the workers of this host. `to: 'alone'` is with and without it the alone
+   * of the fleet, wherever that is, or with `fleet.alone: 'host'` that of this host. A message doesn't say from which host it comes: put that
+   * into its `data` if the receiver has to know.
    *
    * @returns false if the sender should wait before sending more (as with `process.send`), or if the cluster isn't running
    * @throws {@link ClusterError} `ERR_MESSAGE_INVALID`, `ERR_MESSAGE_TOO_LARGE`

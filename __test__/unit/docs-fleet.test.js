@@ -33,9 +33,10 @@ test.each(['en', 'zh'])('%s: the start files', (language) => {
 
 test.each(['en', 'zh'])('%s: the fields, with their defaults', (language) => {
   const text = fs.readFileSync(path.join(__dirname, '../..', page(language)), 'utf8');
-  const rows = [...text.matchAll(/^\| `(\w+)`.* \| (`?[^|`]+`?) \|$/gm)];
+  // What follows the usual default is when there is another one.
+  const rows = [...text.matchAll(/^\| `(\w+)`.* \| ([^|;；]+)(?:[;；][^|]*)? \|$/gm)];
   const told = Object.fromEntries(rows.map(([, name, usual]) => [name, usual]));
-  const { lease, onLost, start, alone, ...others } = normalize({
+  const { lease, onLost, start, alone, randomWorker, ...others } = normalize({
     exec: 'app.js',
     alone: 'alone',
     cwd,
@@ -47,9 +48,11 @@ test.each(['en', 'zh'])('%s: the fields, with their defaults', (language) => {
     onLost: `\`'${onLost}'\``,
     start: `\`'${start}'\``,
     alone: `\`'${alone}'\``,
+    randomWorker: `\`'${randomWorker}'\``,
   });
   const named = Object.keys(told)
     .filter((name) => !['fleet', 'url'].includes(name))
     .sort();
-  expect([...named, 'servers'].sort()).toEqual(['lease', 'onLost', 'start', 'alone', ...Object.keys(others)].sort());
+  const fields = ['lease', 'onLost', 'start', 'alone', 'randomWorker', ...Object.keys(others)];
+  expect([...named, 'servers'].sort()).toEqual(fields.sort());
 });

@@ -37,7 +37,7 @@ export type ClusterErrorCode =
   | 'ERR_FLEET_ALONE'
   /** The fleet has no host of the name that `fleet.move()`, or the control socket, was given; the message names those that there are. */
   | 'ERR_FLEET_INVALID'
-  /** On the control socket: the cluster has no `fleet`. */
+  /** On the control socket: the cluster has no fleet. Set `fleet` in its configuration. */
   | 'ERR_NO_FLEET'
   /** On the control socket: the order is for another host, and the servers of the fleet cannot be reached. */
   | 'ERR_FLEET_AWAY'
@@ -85,9 +85,10 @@ export type ClusterErrorCode =
   | 'ERR_REQUEST_INVALID'
   /** No answer within `timeout`. */
   | 'ERR_REQUEST_TIMEOUT'
-  /** The receiver exited before it answered. */
+  /** The receiver exited, or its host left the fleet or cannot be reached any more, before it answered; or this process's own channel was
+   *  closed. It may have done what it was asked for. */
   | 'ERR_REQUEST_GONE'
-  /** The request reached nobody. */
+  /** The request reached nobody; its `reason` says why. */
   | 'ERR_REQUEST_UNDELIVERABLE'
   /** Its `signal` was aborted. */
   | 'ERR_REQUEST_ABORTED'
@@ -109,7 +110,8 @@ export type ClusterErrorCode =
   | 'ERR_NOT_RUNNING'
   /** An option of `reload()` is invalid, or its `exec` does not exist. */
   | 'ERR_RELOAD_INVALID'
-  /** The `target` of `reload()` needs an alone process, and there is none. */
+  /** What was asked for needs an alone process, and there is none: the `target` of `reload()`; on the control socket `profile('alone')`, and
+   *  `fleetMove()` if no host has the alone of the fleet. */
   | 'ERR_NO_ALONE'
   /** In a reload's report: the reload failed. */
   | 'ERR_RELOAD_FAILED'

@@ -22,8 +22,8 @@ export interface FleetConfig {
   tls?: FleetTls;
   /** Who this host is to the servers. Default: nobody. */
   credentials?: FleetCredentials;
-  /** `'fleet'`: one of the hosts has the alone. `'host'`: each host has its own; so a host waits for no other one, and is not told which of
-   *  them has the fleet's. Default: `'fleet'` if this host has an alone configured, else `'host'`. */
+  /** `'fleet'`: one of the hosts has the alone. `'host'`: each host has its own. It then waits for no other host, and doesn't learn which host
+   *  has the fleet's alone. Default: `'fleet'` if this host has an alone configured, else `'host'`. */
   alone?: 'fleet' | 'host';
   /** `'fleet'`: one worker of all hosts is chosen for the jobs that only one may do (`random-worker`); it has a lease of its own, like that
    *  of the alone. `'host'`: one on each host. Default: `'fleet'`, but `'host'` with `randomWorker: false` in the configuration of the
@@ -176,9 +176,9 @@ export interface FleetStats {
 }
 
 /**
- * In the alone of a fleet, and in its random worker: what tells it apart from all of them before it. Give the token to whatever you write to, and let that refuse
- * a token that is lower than one it has seen: one that was frozen, and wakes up after another one has begun, writes nothing then. The alone
- * and the random worker have leases of their own: their tokens are not to be compared.
+ * The fencing token of this process, if it is the fleet's alone or its random worker. Send it along with each write, and have the store
+ * refuse a token lower than the highest it has seen. Then a process that was frozen and wakes up after another has taken over can no longer
+ * write. The two roles have separate leases: don't compare their tokens.
  *
  * @returns undefined in every other process, in worker threads, and without a fleet
  */
@@ -186,9 +186,10 @@ export function fence(): Fence | undefined;
 
 /** What `fence()` gives. */
 export interface Fence {
-  /** Two integers, `<bucket>.<revision>`: it grows with each host that has the alone, compared first by the one and then by the other. */
+  /** Two integers, `<bucket>.<revision>`: it grows with each host that has the role, compared first by the one and then by the other. */
   token: string;
-  /** Until when this alone may act, in ms since 1970, as far as is known now. It is renewed about every fifth of `lease`. The master ends
-   *  the process by then, whatever its JavaScript does; with `onLost: 'keep'` it may run on, and this is past. */
+  /** Until when this process may act, in ms since 1970, as far as is known now. It is renewed about every fifth of `lease`. The master ends
+   *  the process by then, whatever its JavaScript does; with `onLost: 'keep'` it may run on, and this is past. A process that has closed its
+   *  own channel (`process.disconnect()`) hears of no more renewals: this passes. */
   validUntil: number;
 }

@@ -240,7 +240,7 @@ export interface ClusterStats {
  *   too much waited for it. The others got it; see the event `missed`
  * - `no-host`: the fleet has no host of that name, or it has just left
  * - `no-fleet`: it had `scope: 'fleet'`, and there is no `fleet`
- * - `fleet-away`: it was for another host, and the servers of the fleet cannot be reached
+ * - `fleet-away`: it was for another host, or for the workers of all hosts, and the servers of the fleet cannot be reached
  * - `too-large`: it was for other hosts, and is larger than the servers of the fleet accept (`max_payload` of NATS)
  * - from `Cluster.sendmessage` also `created` (not started yet) and `inProcess` (`enable: false`); from `Cluster.publish`
  *   (`{ topic, value }`) also `created`

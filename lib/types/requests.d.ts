@@ -67,9 +67,10 @@ export interface RequestMessage<Data = any> {
   type?: 'worker' | 'all';
   /** For workers: the one with this pid; not together with `type: 'all'`. With `scope: 'fleet'`: the one of a host, as `'host/4711'`. */
   worker_pid?: number | string;
-  /** `'fleet'`: the alone, or the workers, of all hosts of the fleet, this one included. Not for `to: 'app'`. Nothing waits for another
-   *  host: if it cannot be reached, the request is rejected at once (`ERR_REQUEST_UNDELIVERABLE`). Default: those of this host; but
-   *  `to: 'alone'` is the one alone of the fleet wherever it is. */
+  /** `'fleet'`: the workers of all hosts of the fleet, this one included. Not for `to: 'app'`. Nothing waits for another host: if it cannot
+   *  be reached, the request is rejected at once (`ERR_REQUEST_UNDELIVERABLE`); one for any worker is then given to one of this host.
+   *  Default: the workers of this host. For `to: 'alone'` it makes no difference: that is the alone of the fleet wherever it is, or with
+   *  `fleet.alone: 'host'` that of this host. */
   scope?: 'fleet';
   /** Which function of the receiver answers: the name that it passed to `onRequest`. */
   action: string;

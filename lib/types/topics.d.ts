@@ -47,7 +47,7 @@ export type TopicListener<Value = any> = (value: Value, info: TopicInfo) => void
 export interface TopicInfo {
   /** The kind of process that published it. */
   from: 'app' | 'alone' | 'worker';
-  /** Its pid. */
+  /** Its pid; with `scope: 'fleet'` that on the host of the publisher, where a process of this host may have the same. */
   pid: number;
   /** The topic. */
   topic: string;
