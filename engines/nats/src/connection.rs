@@ -31,41 +31,21 @@ pub struct Outlets {
 
 /// Never ends, so that what is refused stays so until the master closes its end.
 pub async fn look_after(settings: &EngineSettings, outlets: &Outlets, data: &Data, news: &News) {
-    if let Err(Refusal(error, message)) = try_to_look_after(settings, outlets, data, news).await {
-        news.tell(EngineNews::Refused { error, message });
-    }
-    std::future::pending::<()>().await;
-}
-
-async fn try_to_look_after(
-    settings: &EngineSettings,
-    outlets: &Outlets,
-    data: &Data,
-    news: &News,
-) -> Result<(), Refusal> {
     let (sender, events) = mpsc::channel(EVENTS);
     let attempts = Attempts::new();
-    let client = connect(settings, &attempts, &sender, news).await?;
+    let client = match connect(settings, &attempts, &sender, news).await {
+        Ok(client) => client,
+        Err(Refusal(error, message)) => {
+            news.tell(EngineNews::Refused { error, message });
+            return std::future::pending().await;
+        }
+    };
     outlets.client.send_replace(Some(client.clone()));
     let denials = Denials::new(settings.bucket(), news.clone());
     let connection = Connection { settings, client: &client, attempts: &attempts, denials: &denials, data, news };
-    let follow = async {
-        connection.follow(events, &outlets.members).await;
-        Ok(())
-    };
-    let for_leases = async {
-        if settings.leases().is_empty() {
-            return Ok(());
-        }
-        let bucket = tokio::select! {
-            bucket = prepare(&client, settings, news) => bucket?,
-            message = denials.of_lease() => return Err(Refusal(RefusedBecause::JetStream, message)),
-        };
-        outlets.bucket.send_replace(Some(bucket.clone()));
-        tokio::join!(complete(&bucket, news), denials.tell_later_ones());
-        Ok(())
-    };
-    tokio::try_join!(follow, for_leases).map(drop)
+    // Messages need no JetStream: where there are no leases the connection is looked after all the same.
+    tokio::join!(connection.follow(events, &outlets.members), connection.keep_leases(outlets));
+    std::future::pending().await
 }
 
 /// One that is looked after.
@@ -79,24 +59,41 @@ struct Connection<'a> {
 }
 
 impl Connection<'_> {
+    async fn keep_leases(&self, outlets: &Outlets) {
+        if self.settings.leases().is_empty() {
+            return;
+        }
+        let bucket = tokio::select! {
+            bucket = prepare(self.client, self.settings, self.news) => bucket,
+            message = self.denials.of_lease() => Err(Refusal(RefusedBecause::JetStream, message)),
+        };
+        match bucket {
+            Ok(bucket) => {
+                outlets.bucket.send_replace(Some(bucket.clone()));
+                tokio::join!(complete(&bucket, self.news), self.denials.tell_later_ones());
+            }
+            Err(Refusal(error, message)) => self.news.tell(EngineNews::Refused { error, message }),
+        }
+    }
+
     /// Tells of what happens to it.
     async fn follow(&self, mut events: mpsc::Receiver<Event>, members: &mpsc::Sender<MembersEvent>) {
         let mut failure = self.attempts.failure();
+        let mut data = self.data.clone();
         let mut last_words = None;
         // What was told since it was lost. None: it is there.
-        let mut told: Option<Vec<String>> = None;
+        let mut told = Some(Vec::new());
+        let mut is_member = false;
         loop {
             tokio::select! {
                 event = events.recv() => match event {
                     Some(Event::Connected) => {
                         self.connected().await;
-                        let _ = members.send(MembersEvent::Connected).await;
                         (last_words, told) = (None, None);
                     }
                     Some(Event::Disconnected | Event::Closed) => {
                         let error = last_words.take().unwrap_or_else(|| "the connection was lost".to_owned());
                         self.news.tell(EngineNews::Disconnected { error: error.clone() });
-                        let _ = members.send(MembersEvent::Disconnected).await;
                         told = Some(vec![error]);
                     }
                     Some(Event::ServerError(ServerError::Other(words))) if self.denials.look(&words) => {}
@@ -114,6 +111,13 @@ impl Connection<'_> {
                         told.push(error);
                     }
                 }
+                () = data.changed() => {}
+            }
+            // Whom messages don't reach does not say that it is there.
+            let is_reached = told.is_none() && data.is_up();
+            if std::mem::replace(&mut is_member, is_reached) != is_reached {
+                let event = if is_reached { MembersEvent::Connected } else { MembersEvent::Disconnected };
+                let _ = members.send(event).await;
             }
         }
     }

@@ -28,7 +28,8 @@ use crate::settings::EngineSettings;
 /// When no descriptor is left there may be one after this.
 const NO_DESCRIPTOR: Duration = Duration::from_secs(1);
 
-/// What the engine has of it. The thread ends when this is dropped, too.
+/// What the engine has of it. The thread ends when all of these are dropped, too.
+#[derive(Clone)]
 pub struct Data {
     link: watch::Receiver<Link>,
 }
@@ -52,6 +53,18 @@ impl Data {
         match &*self.link.borrow() {
             Link::Up => Ok(()),
             Link::Down(error) => Err(error.clone()),
+        }
+    }
+
+    /// Whether messages get through.
+    pub fn is_up(&self) -> bool {
+        matches!(&*self.link.borrow(), Link::Up)
+    }
+
+    /// Until that may have changed. Never, when its thread has ended.
+    pub async fn changed(&mut self) {
+        if self.link.changed().await.is_err() {
+            std::future::pending().await
         }
     }
 

@@ -8,7 +8,7 @@ use crate::support::patiently;
 use crate::support::proxy::Proxy;
 use crate::support::server::Server;
 use cluster_fleet::parcel::ParcelIn;
-use cluster_fleet::seam::EngineNews;
+use cluster_fleet::seam::{About, EngineNews, EngineOrder, LeftHow, RefusedBecause};
 use serde_json::json;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufStream};
 use tokio::net::TcpListener;
@@ -144,4 +144,42 @@ async fn an_engine_without_its_thread_for_messages_ends() {
     let mut one = engine(&server.address(), "one").await;
     one.parcels.to_engine.shutdown().await.unwrap();
     assert_eq!(patiently("the end of the engine", one.news()).await, None);
+}
+
+#[tokio::test]
+async fn a_host_that_can_have_no_lease_gets_messages_all_the_same() {
+    let mut server = Server::without_jetstream().await;
+    let mut one = Engine::start(&server.address(), "one", &json!({}));
+    let refused = one.until(|news| matches!(news, EngineNews::Refused { .. })).await;
+    assert!(matches!(refused, EngineNews::Refused { error: RefusedBecause::JetStream, .. }));
+    assert_eq!(next(&mut one).await, ParcelIn::Up);
+    let mut two = engine(&server.address(), "two").await;
+    one.parcels.say("two", "1\n").await;
+    two.parcels.hears("one", "1\n").await;
+    two.parcels.say("one", "2\n").await;
+    one.parcels.hears("two", "2\n").await;
+    // And its connection is looked after.
+    server.kill().await;
+    one.until(|news| matches!(news, EngineNews::Disconnected { .. })).await;
+    assert_eq!(next(&mut one).await, ParcelIn::Down);
+    server.start_again();
+    one.until(|news| matches!(news, EngineNews::Connected { .. })).await;
+    assert_eq!(next(&mut one).await, ParcelIn::Up);
+}
+
+#[tokio::test]
+async fn a_host_that_messages_dont_reach_is_no_member() {
+    let server = Server::without_jetstream().await;
+    let proxy = Proxy::to(server.address()).await;
+    let lease = json!({ "lease": 3_000 });
+    let about = About { workers: 1, ..About::default() };
+    let mut one = Engine::without_lease(&proxy.address(), "one", &lease).await;
+    let mut two = Engine::without_lease(&server.address(), "two", &lease).await;
+    one.order(EngineOrder::Describe { about: about.clone() }).await;
+    let member = EngineNews::Member { host: "one".to_owned(), about };
+    assert_eq!(two.news().await, Some(member.clone()));
+    proxy.cut();
+    assert_eq!(two.news().await, Some(EngineNews::Left { host: "one".to_owned(), how: LeftHow::Silent }));
+    proxy.open();
+    assert_eq!(two.news().await, Some(member));
 }
