@@ -68,6 +68,13 @@ class Host {
     return new Promise((resolve) => this.#waiting.push({ fits: wanted, resolve: (event) => void resolve(event) }));
   }
 
+  /** So many of these events that come from now on. */
+  nextOf(name, count) {
+    const all = [];
+    const wanted = (event) => event.name === name && all.push(event) === count;
+    return new Promise((resolve) => this.#waiting.push({ fits: wanted, resolve: () => void resolve(all) }));
+  }
+
   /** Says something to the app. */
   ask(what) {
     this.#process.stdin.write(`${JSON.stringify(what)}\n`);

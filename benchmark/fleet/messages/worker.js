@@ -11,8 +11,8 @@ let expected = 0;
 let received = 0;
 
 /** As fast as the channel takes them. */
-async function flood({ count, size }) {
-  const message = { to: 'worker', type: 'all', scope: 'fleet', action: 'count', data: 'x'.repeat(size) };
+async function flood({ count, size, scope }) {
+  const message = { to: 'worker', type: 'all', scope, action: 'count', data: 'x'.repeat(size) };
   const written = () => new Promise((resolve) => process.send(message, resolve));
   const begin = now();
   for (let sent = 1; sent <= count; sent += 1) {
