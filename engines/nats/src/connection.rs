@@ -45,7 +45,7 @@ pub async fn look_after(settings: &EngineSettings, outlets: &Outlets, data: &Dat
     let connection = Connection { settings, client: &client, attempts: &attempts, denials: &denials, data, news };
     // Messages need no JetStream: where there are no leases the connection is looked after all the same.
     tokio::join!(connection.follow(events, &outlets.members), connection.keep_leases(outlets));
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 /// One that is looked after.
