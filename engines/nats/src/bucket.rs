@@ -67,9 +67,10 @@ impl NatsBucket {
 
     /// Gives a makeshift bucket its replicas, if there are servers enough by now.
     ///
+    /// @returns whether it was one.
+    ///
     /// # Errors
     /// When there are not.
-    /// @returns whether it was one.
     pub async fn complete(&self) -> Result<bool, StoreError> {
         let (stream, _) = self.stream().await?;
         let config = &stream.cached_info().config;

@@ -45,7 +45,7 @@ pub async fn look_after(settings: &EngineSettings, outlets: &Outlets, data: &Dat
     let connection = Connection { settings, client: &client, attempts: &attempts, denials: &denials, data, news };
     // Messages need no JetStream: where there are no leases the connection is looked after all the same.
     tokio::join!(connection.follow(events, &outlets.members), connection.keep_leases(outlets));
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 /// One that is looked after.
@@ -126,10 +126,9 @@ impl Connection<'_> {
         let limit = self.settings.lease() / 10;
         // What the client knows of the server is new when it has spoken with it.
         let _ = timeout(limit, self.client.flush()).await;
-        // What the master sends when it hears of it gets through.
-        let ready = self.data.ready(limit).await;
         self.news.tell(EngineNews::Connected { server: self.name_of_server() });
-        if let Err(error) = ready {
+        // Where other hosts are reachable the master hears it with the messages.
+        if let Err(error) = self.data.ready(limit).await {
             let message = format!("Messages to and from other hosts don't get through yet: {error}");
             self.news.tell(EngineNews::Warned { message });
         }

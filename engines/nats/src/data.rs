@@ -64,7 +64,7 @@ impl Data {
     /// Until that may have changed. Never, when its thread has ended.
     pub async fn changed(&mut self) {
         if self.link.changed().await.is_err() {
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
 

@@ -11,7 +11,7 @@ use std::thread;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use cluster_fleet::lease::{Lease, LeaseEvent, LeasePolicy};
-use cluster_fleet::seam::{EngineNews, EngineOrder, LeaseName, Unframed, frame};
+use cluster_fleet::seam::{EngineOrder, LeaseName, Unframed, frame};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
@@ -25,7 +25,7 @@ use crate::data::{self, Data};
 use crate::drive::drive;
 use crate::later::LaterStore;
 use crate::members::MembersDriver;
-use crate::news::News;
+use crate::news::{News, Told};
 use crate::orders::{ORDERS, Orders};
 use crate::settings::EngineSettings;
 use crate::store::key_of;
@@ -52,7 +52,7 @@ pub(crate) fn spawn(name: &str, run: impl FnOnce() -> io::Result<()> + Send + 's
     thread::Builder::new().name(name.to_owned()).spawn(run).map(drop)
 }
 
-type AllNews = (News, mpsc::Receiver<EngineNews>);
+type AllNews = (News, Told);
 
 fn run(settings: Arc<EngineSettings>, own: StdUnixStream, data: Data, news: AllNews) -> io::Result<()> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
@@ -130,8 +130,8 @@ async fn listen(mut from_master: OwnedReadHalf, orders: Orders) -> io::Result<()
     }
 }
 
-async fn speak(mut to_master: OwnedWriteHalf, mut told: mpsc::Receiver<EngineNews>) -> io::Result<()> {
-    while let Some(news) = told.recv().await {
+async fn speak(mut to_master: OwnedWriteHalf, mut told: Told) -> io::Result<()> {
+    while let Some(news) = told.next().await {
         to_master.write_all(&frame(&news)).await?;
     }
     Ok(())

@@ -33,7 +33,9 @@ async fn it_tells_in_order_what_matters() {
     let server = Server::start().await;
     with_a_free_record(&server, BUCKET).await;
     let mut one = Engine::start(&server.address(), "one", &json!({}));
-    assert!(matches!(one.news().await, Some(EngineNews::Connected { server: at }) if at == server.address()));
+    // On a busy machine an attempt may come too late, and is made again.
+    let connected = one.until(|news| !matches!(news, EngineNews::Disconnected { .. })).await;
+    assert_eq!(connected, EngineNews::Connected { server: server.address() });
     assert!(matches!(one.news().await, Some(EngineNews::Warned { message }) if message.contains("KV_fleet-test")));
     assert!(matches!(one.news().await, Some(EngineNews::Lease { news: LeaseNews::Acquired { .. }, .. })));
     assert_eq!(one.news().await, Some(holder("one", false)));

@@ -1,8 +1,11 @@
 //! Who is in the fleet.
 
-use cluster_fleet::seam::{About, EngineNews, EngineOrder, LeftHow};
+use std::collections::BTreeSet;
+
+use cluster_fleet::seam::{About, EngineNews, EngineOrder, LeaseNews, LeftHow};
 use serde_json::{Value, json};
 
+use crate::lease::with_a_free_record;
 use crate::support::engine::Engine;
 use crate::support::server::Server;
 
@@ -62,6 +65,34 @@ async fn while_the_server_starts_again_nobody_leaves_and_while_it_is_away_all_do
     one.until(|news| *news == EngineNews::Left { host: "two".into(), how: LeftHow::Silent }).await;
     server.start_again();
     one.until(|news| *news == member("two", about(5))).await;
+}
+
+#[tokio::test]
+async fn hosts_that_somebody_makes_up_end_no_engine_and_delay_no_lease() {
+    const HOSTS: usize = 4096;
+    let server = Server::start().await;
+    let client = server.client().await;
+    with_a_free_record(&server, "fleet-test").await;
+    let mut one = Engine::start(&server.address(), "one", &json!({}));
+    one.acquired().await;
+    // Its master reads nothing meanwhile.
+    for round in 1..=2 {
+        for number in 0..HOSTS {
+            let said =
+                json!({ "host": format!("made up {number}"), "nonce": "n", "interval": 2000, "about": about(round) });
+            client.publish("cn.fleet-test.here", said.to_string().into()).await.unwrap();
+        }
+        client.flush().await.unwrap();
+    }
+    let (mut made_up, mut is_renewed) = (BTreeSet::new(), false);
+    while made_up.len() < HOSTS || !is_renewed {
+        match one.news().await.unwrap() {
+            EngineNews::Member { host, .. } => drop(made_up.insert(host)),
+            EngineNews::Lease { news: LeaseNews::Renewed { .. }, .. } => is_renewed = true,
+            EngineNews::Lease { news: LeaseNews::End | LeaseNews::Lost { .. }, .. } => panic!("it has lost the lease"),
+            _ => {}
+        }
+    }
 }
 
 #[tokio::test]
