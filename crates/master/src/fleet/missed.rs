@@ -20,7 +20,7 @@ pub(super) struct Losses {
 impl Losses {
     pub(super) fn add(&mut self, host: &str, count: u64) {
         match self.untold.get_mut(host) {
-            Some(known) => *known += count,
+            Some(known) => *known = known.saturating_add(count),
             None => drop(self.untold.insert(host.into(), count)),
         }
     }

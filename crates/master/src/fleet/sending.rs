@@ -132,7 +132,7 @@ impl Shell {
     /// So many messages were lost between this host and that one.
     pub(crate) fn count_missed(&mut self, host: &str, count: u64) {
         if let Some(fleet) = &mut self.fleet {
-            fleet.status.messages.missed += count;
+            fleet.status.messages.missed = fleet.status.messages.missed.saturating_add(count);
             fleet.losses.add(host, count);
         }
         self.tell_losses();
