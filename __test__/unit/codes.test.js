@@ -39,7 +39,7 @@ const sorted = (codes) => [...new Set(codes)].sort();
 const quoted = (text) => [...text.matchAll(/['"]((?:ERR|CLUSTER)_[A-Z_]+)['"]/g)].map(([, code]) => code);
 
 const javaScript = ['index.js', 'register.js', 'lib', 'bin'].flatMap((name) => files(name, /\.js$/));
-const rust = ['src', 'crates'].flatMap((name) => files(name, /\.rs$/)).filter((name) => !name.endsWith('tests.rs'));
+const rust = ['src', 'crates'].flatMap((name) => files(name, /\.rs$/)).filter((name) => !/tests(\.rs|\/)/.test(name));
 const types = ['index.d.ts', 'register.d.ts', ...files('lib', /\.d\.ts$/)];
 const list = read('lib/types/codes.d.ts');
 const listed = sorted(quoted(list));
