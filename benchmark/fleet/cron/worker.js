@@ -1,11 +1,12 @@
 'use strict';
 
+const cluster = require('node:cluster');
 const http = require('node:http');
 const { everySecond } = require('./schedule');
 
-process.once('message', function chosen(message) {
-  if (message.action === 'random-worker') everySecond('random worker');
-  else process.once('message', chosen);
+cluster.worker.once('message', function chosen({ action }) {
+  if (action === 'random-worker') everySecond('random worker');
+  else cluster.worker.once('message', chosen);
 });
 
 http.createServer((_request, response) => response.end()).listen(0);
