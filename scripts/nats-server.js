@@ -43,4 +43,10 @@ function natsServer() {
   return spawnSync('nats-server', ['--version']).status === 0 ? 'nats-server' : fetched();
 }
 
-module.exports = { natsServer };
+/** An environment for what looks for the server on PATH. */
+function withNatsServer(env) {
+  const server = natsServer();
+  return path.isAbsolute(server) ? { ...env, PATH: [path.dirname(server), env.PATH].join(path.delimiter) } : env;
+}
+
+module.exports = { natsServer, withNatsServer };

@@ -11,7 +11,7 @@ const { parseArgs } = require('node:util');
 const { table, writeSection } = require('../../lib/document');
 const { machine } = require('../../lib/machine');
 const { median, percentile } = require('../../lib/statistics');
-const { natsServer } = require('../../../scripts/nats-server');
+const { withNatsServer } = require('../../../scripts/nats-server');
 const { Host } = require('../host');
 const { Servers } = require('../servers');
 
@@ -48,7 +48,7 @@ async function broadcast(hosts, count, size) {
 function engines() {
   const args = ['test', '--release', '--test', 'nats', '--', '--ignored', '--nocapture', '--test-threads=1', 'speed'];
   const cwd = path.join(__dirname, '../../../engines/nats');
-  const env = { ...process.env, PATH: [path.dirname(natsServer()), process.env.PATH].join(path.delimiter) };
+  const env = withNatsServer(process.env);
   const { stdout, status, stderr } = spawnSync('cargo', args, { cwd, env, encoding: 'utf8' });
   if (status !== 0) throw new Error(stderr);
   return {
