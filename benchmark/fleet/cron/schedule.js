@@ -10,14 +10,18 @@ function everySecond(series) {
   socket.on('error', () => {});
   socket.write(`${series}\n`);
   let timer;
-  const next = () => {
-    const at = (Math.floor(Date.now() / EACH_MS) + 1) * EACH_MS;
-    timer = setTimeout(() => {
-      socket.write(`${at / EACH_MS}\n`);
-      next();
-    }, at - Date.now());
+  // A timer may be a millisecond early by the clock of the day: it is still the same second then.
+  const next = (last) => {
+    const tick = Math.max(Math.floor(Date.now() / EACH_MS), last) + 1;
+    timer = setTimeout(
+      () => {
+        socket.write(`${tick}\n`);
+        next(tick);
+      },
+      tick * EACH_MS - Date.now(),
+    );
   };
-  next();
+  next(0);
   process.on('yunfly:drain', () => {
     clearTimeout(timer);
     socket.end();
