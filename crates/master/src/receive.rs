@@ -265,7 +265,9 @@ impl Shell {
 
     /// A draining child hands a connection back, one of many: it waits for no acknowledgement.
     fn connection_returned(&mut self, child: ChildId, key: &str) {
-        let Some(socket) = self.links.get_mut(&child).and_then(|link| link.handles.pop_front()) else { return };
+        let Some(socket) = self.links.get_mut(&child).and_then(|link| link.handles.pop_front()) else {
+            return tracing::warn!(?child, "a connection that was handed back is lost: no descriptor is left for it");
+        };
         if let Err(wrong) = passed::check_connection(socket.as_fd()) {
             return self.violated(child, ErrorCode::HandleInvalid, wrong.to_string());
         }
