@@ -1,7 +1,9 @@
 'use strict';
 // Messages to all workers while one of them takes nothing: the others get everything, and what it misses is told.
 
+const { execFileSync } = require('node:child_process');
 const { start, fixture } = require('../support/cluster');
+const { until } = require('../support/until');
 
 const config = { count: 3, exec: fixture('workers/volume.js'), alone: fixture('alone/volume.js') };
 const TOTAL = 10_000;
@@ -32,6 +34,22 @@ test('a stopped worker holds nobody up; what it missed is counted, shown, and it
   // What it had been sent before comes first, then this.
   await app.call('sendmessage', { to: 'worker', worker_pid: stopped.pid, action: 'expect', senders: 1, total: 1 });
   await app.report('expecting', ({ pid }) => pid === stopped.pid && app.reports('expecting').length === 4);
+});
+
+test('what a stopped worker misses is told, however large the first of it is', async () => {
+  const app = await start(config);
+  const [stopped] = await app.workers();
+  process.kill(stopped.pid, 'SIGSTOP');
+  await until(() => execFileSync('ps', ['-o', 'stat=', '-p', stopped.pid], { encoding: 'utf8' }).startsWith('T'));
+  // The first is taken, as nothing waits yet; the second too, if the system still took some of the first.
+  for (const seq of [0, 1, 2]) {
+    await app.call('sendmessage', { ...toAll, action: 'nothing', seq, payload: 'x'.repeat(8 * 2 ** 20) });
+  }
+  const [, message, reason] = await app.event('undeliverable');
+  expect([message.action, reason]).toEqual(['nothing', 'stalled']);
+  process.kill(stopped.pid, 'SIGCONT');
+  const [, missed] = await app.event('missed');
+  expect(missed.messages).toBeGreaterThan(0);
 });
 
 test('messages to any worker go to those that keep up', async () => {

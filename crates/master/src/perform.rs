@@ -30,7 +30,7 @@ use cluster_protocol::outbound;
 /// How long to wait before the next attempt at an address that is in use for a moment.
 const AGAIN: Duration = Duration::from_millis(5);
 
-/// How much of what a worker misses is shown to the app.
+/// How much of what a worker misses is shown to the app. The first message is, however large.
 const SHOWN: u64 = 1 << 20;
 
 impl Shell {
@@ -245,7 +245,8 @@ impl Shell {
     /// A message to all that one of them does not get. They are counted, and the first ones shown to the app: the flood
     /// that one worker cannot take must not be turned upon it.
     fn give_up(&mut self, from: Peer, frame: &Bytes, missed: Missed) {
-        if missed.bytes <= SHOWN && self.app.bytes() <= HIGH_WATER {
+        let before = missed.bytes.saturating_sub(frame.len() as u64);
+        if before <= SHOWN && self.app.bytes() <= HIGH_WATER {
             for frame in lines(frame) {
                 self.app.push(Notice::Undeliverable { from, frame, reason: Undeliverable::Stalled });
             }
