@@ -20,7 +20,7 @@ if (!process[Symbol.for('yunfly.cluster.role')]) require('./native/addon');
 // What the start of a cluster doesn't need is loaded later: meanwhile its processes boot.
 
 function sendmessage(target, message) {
-  require('./messages/sendmessage').sendmessage(target, message);
+  return require('./messages/sendmessage').sendmessage(target, message);
 }
 
 function fence() {

@@ -4,7 +4,7 @@
 //   --rounds 3    of each test with each peer, one after the other (A B C A B C …)
 //   --seconds 3   for each load
 //   --only a,b    peers: cluster-native, original, raw
-//   --tests a,b   flood-64, flood-4k, flood-100k, flood-8m, broadcast-2, broadcast-8, broadcast-32, round-trip, requests,
+//   --tests a,b   flood-64, flood-4k, flood-100k, flood-8m, flood-sendmessage, broadcast-2, broadcast-8, broadcast-32, round-trip, requests,
 //                 requests-by-hand, stopped
 //
 // The tables go to stdout and, of a run of everything, into docs/benchmarks.md.

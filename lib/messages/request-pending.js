@@ -17,6 +17,7 @@ const onHost = (host) => (host === undefined ? '' : ` on ${host}`);
 
 class Pending {
   #what;
+  #id;
   #endpoint;
   #timer;
   #stopWatching = () => {};
@@ -27,9 +28,10 @@ class Pending {
     this.#reject = reject;
   });
 
-  /** @param endpoint `unpack(reply)`, `forget()`, `cancel()` */
-  constructor(request, endpoint) {
+  /** @param endpoint `unpack(reply)`, `forget(id)`, `cancel(id)` */
+  constructor(request, id, endpoint) {
     this.#what = request;
+    this.#id = id;
     this.#endpoint = endpoint;
   }
 
@@ -38,7 +40,7 @@ class Pending {
     if (timeout !== Infinity) this.#timer = timers.setTimeout(() => this.#expire(timeout), remaining);
     if (signal) {
       const abort = () => {
-        this.#endpoint.cancel();
+        this.#endpoint.cancel(this.#id);
         this.abort(signal.reason);
       };
       signal.addEventListener('abort', abort);
@@ -62,11 +64,11 @@ class Pending {
   #end() {
     timers.clearTimeout(this.#timer);
     this.#stopWatching();
-    this.#endpoint.forget();
+    this.#endpoint.forget(this.#id);
   }
 
   #expire(timeout) {
-    this.#endpoint.cancel();
+    this.#endpoint.cancel(this.#id);
     this.giveUp(() => this.error('ERR_REQUEST_TIMEOUT', `no answer within ${timeout} ms (timeout)`));
   }
 

@@ -28,7 +28,15 @@ class RequestEndpoint {
   #codec;
   #handlers = new Map();
   #pending = new Map();
-  #answering = new Set();
+  /** So many requests are being answered. */
+  #answering = 0;
+  #whenSettled = [];
+  /** What those that wait need of this one. */
+  #asking = {
+    unpack: (frame) => this.#codec.unpack(frame),
+    forget: (id) => this.#pending.delete(id),
+    cancel: (id) => this.#tryToSend({ cmd: CMD, act: 'cancel', id }),
+  };
 
   /**
    * @param link `role` and `replyTo` of this process; `hasFleet`: there are other hosts; `send(frame)`; `unreachable()`: why nothing can be sent, undefined if it can
@@ -78,11 +86,7 @@ class RequestEndpoint {
   #ask(message, { timeout, signal, remaining = timeout }, Pending = pendingOf(message)) {
     const { to, type, worker_pid, scope, action, data } = message;
     const id = `${instance}-${++count}`;
-    const pending = new Pending(message, {
-      unpack: this.#codec.unpack,
-      forget: () => this.#pending.delete(id),
-      cancel: () => this.#tryToSend({ act: 'cancel', id }),
-    });
+    const pending = new Pending(message, id, this.#asking);
     if (signal?.aborted) return pending.abort(signal.reason);
     const unreachable = this.#link.unreachable();
     if (unreachable !== undefined) return pending.undeliverable(unreachable);
@@ -90,7 +94,9 @@ class RequestEndpoint {
     const { role, replyTo } = this.#link;
     this.#pending.set(id, pending);
     try {
-      this.#send({
+      const { pid } = process;
+      const frame = {
+        cmd: CMD,
         act: 'request',
         id,
         to,
@@ -99,10 +105,10 @@ class RequestEndpoint {
         scope,
         action,
         from: role,
-        pid: process.pid,
+        pid,
         reply: replyTo,
-        ...this.#codec.pack(data),
-      });
+      };
+      this.#link.send(this.#codec.pack(frame, data));
     } catch (cause) {
       return pending.invalid(cause);
     }
@@ -127,8 +133,8 @@ class RequestEndpoint {
   /** A frame of another process's, or of the master's. */
   receive(frame) {
     if (frame.act === 'request') {
-      const answered = this.#answer(frame).then(() => this.#answering.delete(answered));
-      this.#answering.add(answered);
+      this.#answering += 1;
+      this.#answer(frame);
     } else if (['reply', 'sent', 'gone', 'refused'].includes(frame.act)) {
       // None: it was given up in the meantime.
       this.#pending.get(frame.id)?.[frame.act](frame);
@@ -137,7 +143,7 @@ class RequestEndpoint {
 
   /** Resolves when no request is being answered. */
   async settled() {
-    while (this.#answering.size > 0) await Promise.all(this.#answering);
+    if (this.#answering > 0) await new Promise((resolve) => this.#whenSettled.push(resolve));
   }
 
   /** Nothing can come any more. */
@@ -148,7 +154,8 @@ class RequestEndpoint {
   /** It never rejects. */
   async #answer(request) {
     const { id, action, from, pid, reply, host } = request;
-    const answer = { act: 'reply', id, ...address(reply), host, pid: process.pid };
+    const { to, worker_pid } = address(reply);
+    const answer = { cmd: CMD, act: 'reply', id, to, worker_pid, host, pid: process.pid };
     // Of this host's own the name is not told.
     const context = { from, pid, action, ...(host !== undefined && { host }) };
     try {
@@ -158,6 +165,8 @@ class RequestEndpoint {
     } catch (thrown) {
       this.#sendFailure(answer, thrown);
     }
+    this.#answering -= 1;
+    if (this.#answering === 0) for (const settled of this.#whenSettled.splice(0)) settled();
   }
 
   /** Whatever was thrown, who asked gets an answer: where even what is left of it is too large, the reason why. */
@@ -180,7 +189,7 @@ class RequestEndpoint {
 
   #sendAnswer(answer, action, value) {
     try {
-      this.#send({ ...answer, ...this.#codec.pack(value) });
+      this.#link.send(this.#codec.pack({ ...answer }, value));
     } catch (cause) {
       const { code, message } = describeError(cause);
       if (code === 'ERR_MESSAGE_TOO_LARGE') throw cause;
@@ -189,13 +198,9 @@ class RequestEndpoint {
     }
   }
 
-  #send(frame) {
-    this.#link.send({ cmd: CMD, ...frame });
-  }
-
   /** Where nobody is left, there is nobody to tell. */
   #tryToSend(frame) {
-    if (this.#link.unreachable() === undefined) this.#send(frame);
+    if (this.#link.unreachable() === undefined) this.#link.send(frame);
   }
 }
 

@@ -8,22 +8,25 @@ function emitLater(target, message) {
   timers.setImmediate(() => target.emit('message', message));
 }
 
+/** The message may wait for the end of the turn (lib/preload/batch.js). */
+const SOON = { [Symbol.for('yunfly.cluster.soon')]: true };
+
 /** Does what npm's `sendmessage` does, for: a process with a channel (the own one, a child, a cluster worker), a worker
- *  thread, and a process without a channel, which sends to itself. */
+ *  thread, and a process without a channel, which sends to itself. False: the sender had better wait before the next one. */
 function sendmessage(target, message) {
   const isThread = typeof target.postMessage === 'function';
   if (isMainThread && !isThread && typeof target.send !== 'function') emitLater(target, message);
   else if (process.env.SENDMESSAGE_ONE_PROCESS) emitLater(target, message);
   else if (isThread) target.postMessage(message);
   else if (!isMainThread) parentPort.postMessage(message);
-  else sendOverChannel(target, message);
+  else return sendOverChannel(target, message);
+  return true;
 }
 
-/** False: the sender had better wait before the next one. */
 function sendOverChannel(target, message) {
   // Of a cluster worker, `process` has the channel.
   const { connected, pid } = target.process ?? target;
-  if (connected) return target.send(message);
+  if (connected) return target === process ? target.send(message, undefined, SOON) : target.send(message);
   warn('CLUSTER_CHANNEL_CLOSED', `sendmessage: the channel to process ${pid} is closed, the message was not sent`);
   return false;
 }

@@ -61,13 +61,13 @@ function stringify(message, frameOf) {
   throw new ClusterError('ERR_MESSAGE_INVALID', `The message cannot be written: ${why}. Send plain data.`, { cause });
 }
 
-/** For each value of `serialization`: `write` and `read` between a message and its line; `pack` and `unpack` between a
- *  value and the field of a request or of an answer that holds it. */
+/** For each value of `serialization`: `write` and `read` between a message and its line; `pack` puts a value into the frame of
+ *  a request, of an answer or of a topic, `unpack` takes it out. */
 const codecs = {
   json: {
     write: toJson,
     read: (line) => JSON.parse(line),
-    pack: (data) => ({ data }),
+    pack: (frame, data) => Object.assign(frame, { data }),
     unpack: ({ data }) => data,
   },
   advanced: {
@@ -76,7 +76,7 @@ const codecs = {
       const frame = JSON.parse(line);
       return isWrapped(frame) ? unwrap(frame) : frame;
     },
-    pack: (data) => ({ v8: v8text().toBase64(data) }),
+    pack: (frame, data) => Object.assign(frame, { v8: v8text().toBase64(data) }),
     unpack: ({ v8: text }) => v8text().fromBase64(text),
   },
 };

@@ -94,16 +94,10 @@ class TopicEndpoint {
     }
     const { role } = this.#link;
     try {
-      return this.#send({
-        act: 'publish',
-        topic,
-        scope,
-        from: role,
-        pid: process.pid,
-        // `undefined` is no value: none is kept any longer.
-        ...(retain && { retain: value !== undefined }),
-        ...this.#codec.pack(value),
-      });
+      const frame = { act: 'publish', topic, scope, from: role, pid: process.pid };
+      // `undefined` is no value: none is kept any longer.
+      if (retain) frame.retain = value !== undefined;
+      return this.#send(this.#codec.pack(frame, value));
     } catch (cause) {
       const { code, message } = describeError(cause);
       if (code === 'ERR_MESSAGE_TOO_LARGE') throw cause;

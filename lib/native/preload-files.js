@@ -9,6 +9,7 @@ const { PRELOAD } = require('./bundled');
 
 const OF_THE_PRELOAD = [
   'alone-main',
+  'batch',
   'alone',
   'beat',
   'channel',

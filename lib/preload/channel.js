@@ -5,22 +5,61 @@
 // never see it. Unlike 'message', an 'internalMessage' listener doesn't ref the channel.
 
 const CMD = 'NODE_YUNFLY';
-const send = process.send;
+const nodeSend = process.send;
+
+/** In the options of process.send(): the message may wait for the end of the turn (batch.js). Another copy of this package, or a wrapper
+ *  of process.send(), passes it on. */
+const SOON = Symbol.for('yunfly.cluster.soon');
+
+/** Loaded with the first message that may wait. */
+let batch;
+
+/** Node's send(), after what waits for the end of the turn. */
+function send(message, handle, options, callback) {
+  if (!handle && options?.[SOON]) {
+    const takesMore = openBatch()?.add(message, callback);
+    if (takesMore !== undefined) return takesMore;
+  }
+  batch?.flush();
+  return nodeSend.call(process, message, handle, options, callback);
+}
+
+function openBatch() {
+  try {
+    return (batch ??= new (require('./batch').Batch)({
+      post,
+      full: () => withOutgoing(({ awaitRoom }) => awaitRoom()),
+    }));
+  } catch {
+    // No descriptor is left.
+    return undefined;
+  }
+}
 
 /** What holds messages back, once there is one to be held (outgoing.js). */
 let sendInTurn;
 
-/** From now on process.send() holds back what its receivers do not take. */
-function holdBack() {
-  process.send = function (message, handle, options, callback) {
-    // The handle before it is not acknowledged yet: it would wait in Node's own queue, where a close() takes it away.
-    if (handle && process._handleQueue && !sendInTurn) withOutgoing(() => {});
-    if (sendInTurn) return sendInTurn(message, handle, options, callback);
-    const takesMore = send.call(process, message, handle, options, callback);
-    if (!takesMore && process.connected) withOutgoing((outgoing) => outgoing.awaitRoom());
-    return takesMore;
-  };
+/** What process.send() is from now on: it holds back what its receivers do not take. */
+function sendHeld(message, handle, options, callback) {
+  // The handle before it is not acknowledged yet: it would wait in Node's own queue, where a close() takes it away.
+  if (handle && process._handleQueue && !sendInTurn) withOutgoing(() => {});
+  if (sendInTurn) return sendInTurn(message, handle, options, callback);
+  const takesMore = send(message, handle, options, callback);
+  if (!takesMore && process.connected) withOutgoing((outgoing) => outgoing.awaitRoom());
+  return takesMore;
 }
+
+function holdBack() {
+  process.send = sendHeld;
+}
+
+/** The same for this package's own frames. Without a callback Node would emit a failed write as 'error' on `process`. */
+function sendSoon(frame) {
+  return sendHeld(frame, undefined, soon, ignore);
+}
+
+const soon = { [SOON]: true };
+const ignore = () => {};
 
 /** Loaded when it is needed: most processes never send more than is taken. */
 function withOutgoing(use) {
@@ -43,11 +82,11 @@ function isOpen() {
 }
 
 /** Node's send(), for what may still go while the channel closes. */
-function post(...args) {
-  if (!isClosing) return Reflect.apply(send, process, args);
+function post(message, handle, options, callback) {
+  if (!isClosing) return send(message, handle, options, callback);
   process.connected = true;
   try {
-    return Reflect.apply(send, process, args);
+    return send(message, handle, options, callback);
   } finally {
     process.connected = false;
   }
@@ -112,6 +151,9 @@ function onRefused({ limit }) {
 module.exports = {
   CMD,
   send,
+  sendSoon,
+  flushBatch: () => batch?.flush(),
+  openBatch,
   holdBack,
   post,
   report,

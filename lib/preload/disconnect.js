@@ -4,7 +4,7 @@
 // when they are out. For the app it is so at once, as under Node, which itself closes later what has handles under way: `connected` is
 // false, nothing more is sent, 'disconnect' comes at the end (lib/internal/child_process.js).
 
-const { isClosing, setClosing } = require('./channel');
+const { flushBatch, isClosing, setClosing } = require('./channel');
 const { handle, hasUnwritten } = require('./node-channel');
 
 const { disconnect } = process;
@@ -55,6 +55,7 @@ function delayDisconnect(isWaiting, allWritten) {
   };
   process.disconnect = function () {
     if (isClosing() && isToldTo()) return;
+    flushBatch();
     const waits = isWaiting() || hasUnwritten() || process._handleQueue;
     if (hasEnded || !process.connected || !waits) {
       disconnect.call(process);

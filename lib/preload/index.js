@@ -37,9 +37,8 @@ function start(boot) {
   if (boot.serialization === 'advanced') require('./serialization').start(boot);
   const requests = require('./request');
   provide('requests', requests.start(boot));
-  const { send } = process;
   let topics;
-  provide('topics', () => (topics ??= require('./topics').open(boot, send)));
+  provide('topics', () => (topics ??= require('./topics').open(boot)));
   provide('messenger', () => require('./messenger').open(boot));
   if (boot.isFenced) require('./fence').start();
   process.on('newListener', (event) => OF_OTHERS.includes(event) && require('./members').heard(event));
@@ -62,6 +61,7 @@ function loadRest(requests, { hasFleet }) {
     require('./messenger');
     requests.open();
     require('./topics');
+    require('./channel').openBatch();
     if (hasFleet) require('./fence');
   } catch {
     require('../real-timers')

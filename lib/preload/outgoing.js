@@ -72,13 +72,13 @@ function isMessage(message) {
 /** What process.send() does from now on. */
 function sendInTurn(message, handle, options, callback) {
   // Node says so.
-  if (!process.connected) return send.call(process, message, handle, options, callback);
+  if (!process.connected) return send(message, handle, options, callback);
   // Node would queue it, and not keep it as it is.
   if (handle && process._handleQueue) awaitRoom();
   if (lanes.size === 0 && !isFull) return pass(message, handle, options, callback);
-  if (!isMessage(message)) return send.call(process, message, handle, options, callback);
+  if (!isMessage(message)) return send(message, handle, options, callback);
   if (isControl(message)) {
-    return isWithdrawn(message) || send.call(process, message, handle, options, callback);
+    return isWithdrawn(message) || send(message, handle, options, callback);
   }
   // Node writes a message when it is sent, too.
   const copy = typeof message === 'object' ? JSON.parse(JSON.stringify(message)) : message;
@@ -266,7 +266,7 @@ function sendLast() {
   let lost = 0;
   for (const lane of lanes.values()) {
     while (lane.length > 0) {
-      const waiting = lane.take();
+      const waiting = Object.assign(lane.take(), { options: undefined });
       if (!hasUnwritten()) passLater(waiting);
       if (hasUnwritten()) lost += 1;
     }

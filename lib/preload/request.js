@@ -2,8 +2,9 @@
 
 // Requests in a worker or in the alone. What answers them is loaded when the first one comes, or some time after the start.
 
+const { sendSoon } = require('./channel');
+
 const CMD = 'NODE_YUNFLY_RPC';
-const send = process.send;
 
 let open;
 let endpoint;
@@ -35,8 +36,7 @@ function openEndpoint({ role, hasFleet, randomWorker, serialization = 'json' }) 
     hasFleet,
     replyTo: role === 'alone' ? { to: 'alone' } : { to: 'worker', worker_pid: process.pid },
     unreachable: () => (process.connected ? undefined : 'closed'),
-    // Without a callback Node would emit a failed write as 'error' on `process`.
-    send: (frame) => void send.call(process, frame, () => {}),
+    send: (frame) => void sendSoon(frame),
   };
   const opened = new RequestEndpoint(link, codecs[serialization]);
   // Another host may choose this worker.

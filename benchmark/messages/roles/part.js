@@ -8,19 +8,17 @@ const flood = require('./flood');
 const { atOnce, atRate } = require('./latency');
 const takeOrders = require('./orders');
 
-/** This project's own request() and onRequest(), for the peer that is measured with them. */
-function ownRequests() {
-  const { request, onRequest } = require('../../..');
-  if (typeof request !== 'function') throw new Error('this version has no request()');
-  return { request, onRequest };
-}
+/** This project's own functions, for the peer that is measured with them. */
+const own = () => require('../../..');
 
 module.exports = function takePart(role, channel) {
   const received = { count: 0, last: 0 };
   const send = (message, callback) => channel.send(message, callback);
   const asker = new Asker(send);
   const byHand = (data) => asker.ask(data);
-  const own = (data) => ownRequests().request({ to: 'alone', action: 'bench', data });
+  const withRequest = (data) => own().request({ to: 'alone', action: 'bench', data });
+  const withSendmessage = (message, callback) =>
+    callback ? send(message, callback) : own().sendmessage(channel, message);
 
   channel.on('message', (message) => {
     if (message.action === 'flood') {
@@ -31,11 +29,11 @@ module.exports = function takePart(role, channel) {
   });
 
   takeOrders(role, {
-    flood: (options) => flood(send, options),
+    flood: ({ own: isOwn, ...options }) => flood(isOwn ? withSendmessage : send, options),
     reset: () => Object.assign(received, { count: 0, last: 0 }),
     received: () => received,
     roundTrips: (options) => atRate(byHand, options),
-    answerRequests: () => void ownRequests().onRequest('bench', (data) => data),
-    requests: ({ own: isOwn, ...options }) => atOnce(isOwn ? own : byHand, options),
+    answerRequests: () => void own().onRequest('bench', (data) => data),
+    requests: ({ own: isOwn, ...options }) => atOnce(isOwn ? withRequest : byHand, options),
   });
 };

@@ -11,7 +11,7 @@ const sizes = [
   ['8m', '8 MiB', 8 * 1024 * 1024],
 ];
 
-module.exports = sizes.map(([name, title, size]) => ({
+const flood = (name, title, size, isOwn) => ({
   name: `flood-${name}`,
   title: `Two workers to the alone, ${title}`,
   workers: 2,
@@ -23,5 +23,12 @@ module.exports = sizes.map(([name, title, size]) => ({
       seconds,
       size,
       target: { to: 'alone' },
+      // npm's sendmessage() is process.send().
+      own: isOwn && session.peer.hasRequest === true,
     }),
-}));
+});
+
+module.exports = [
+  ...sizes.map(([name, title, size]) => flood(name, title, size, false)),
+  flood('sendmessage', "64 B, with each stack's `sendmessage()`", 64, true),
+];

@@ -23,13 +23,13 @@ async function run(senders, receivers, copies, options) {
  * `senders` send to `receivers`, `copies` of which get each message. Rates count what arrived, from the first send to the
  * last arrival; memory is that of the app's process, from before the warm-up on.
  */
-async function throughput(session, { senders, receivers, copies = 1, seconds, size, target }) {
+async function throughput(session, { senders, receivers, copies = 1, seconds, size, target, own }) {
   const { pid } = session.app;
   const watch = new MemoryWatch(pid);
   try {
-    const warmUp = await run(senders, receivers, copies, { size, target, seconds: WARM_UP_SECONDS });
+    const warmUp = await run(senders, receivers, copies, { size, target, own, seconds: WARM_UP_SECONDS });
     const before = cpuTime(pid);
-    const { total, missing, ms } = await run(senders, receivers, copies, { size, target, seconds });
+    const { total, missing, ms } = await run(senders, receivers, copies, { size, target, own, seconds });
     const cost = ((cpuTime(pid) - before) * 1000) / total;
     await sleep(AFTERWARDS_MS);
     return {
