@@ -159,7 +159,7 @@ function report(rounds, count, { fleet, alone, requests: asked }, { broadcasts, 
   rows.push(['… 99 of 100', of('p99'), '', '']);
   const text = [
     '## Messages in a fleet',
-    `\`npm run bench:fleet-messages\` on ${machine()}. ${HOSTS} hosts with one worker each and one NATS server, all on this machine; ${count} messages from one worker's \`process.send\` until the last worker's listener has the last, ${REQUESTS} requests one after the other; ${rounds} rounds, minimum / median / maximum. Engines are flooded with all that they take, so the readers lose what they have no room for; it is counted.`,
+    `\`npm run bench:fleet-messages\` on ${machine()}. ${HOSTS} hosts with one worker each and one NATS server, all on this machine; ${count} messages from one worker's \`sendmessage()\` until the last worker's listener has the last, ${REQUESTS} requests one after the other; ${rounds} rounds, minimum / median / maximum. Engines are flooded with all that they take, so the readers lose what they have no room for; it is counted.`,
     table(['', 'measured', 'at least', 'lost'], rows, ['-', ':', ':', ':']),
   ].join('\n\n');
   console.log(text);

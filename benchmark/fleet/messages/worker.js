@@ -2,7 +2,7 @@
 // Sends to all workers of the fleet, counts what comes, and asks one worker of another host.
 
 const http = require('node:http');
-const { onRequest, request } = require('../../..');
+const { onRequest, request, sendmessage } = require('../../..');
 
 const now = () => Number(process.hrtime.bigint()) / 1e6;
 const tell = (message) => process.send({ to: 'app', ...message });
@@ -17,7 +17,7 @@ async function flood({ count, size, scope }) {
   const begin = now();
   for (let sent = 1; sent <= count; sent += 1) {
     if (sent % 64 === 0) await written();
-    else process.send(message);
+    else sendmessage(process, message);
   }
   tell({ name: 'sent', begin });
 }
