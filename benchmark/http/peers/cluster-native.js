@@ -3,11 +3,11 @@
 // This project. `balance` is its policy.
 
 const path = require('node:path');
-const { createCluster } = require('../../..');
+const { createCluster } = require('../../lib/package');
 const { config, tell } = require('../../lib/tell');
 
 const cluster = createCluster({
-  exec: path.join(__dirname, '../app/server.js'),
+  exec: config.app ?? path.join(__dirname, '../app/server.js'),
   alone: false,
   count: config.workers,
   balance: config.balance,

@@ -3,7 +3,7 @@
 // This project: the master is a thread of this process.
 
 const path = require('node:path');
-const { createCluster } = require('../../..');
+const { createCluster } = require('../../lib/package');
 const takeOrders = require('../roles/orders');
 
 const role = (name) => path.join(__dirname, '../roles', name);

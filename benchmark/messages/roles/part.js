@@ -9,7 +9,7 @@ const { atOnce, atRate } = require('./latency');
 const takeOrders = require('./orders');
 
 /** This project's own functions, for the peer that is measured with them. */
-const own = () => require('../../..');
+const own = () => require('../../lib/package');
 
 module.exports = function takePart(role, channel) {
   const received = { count: 0, last: 0 };
