@@ -26,7 +26,6 @@ async function start(boot) {
   const link = {
     role: 'app',
     hasFleet: true,
-    replyTo: { to: 'app' },
     unreachable: () => undefined,
     send: (frame) => child.send(frame),
   };

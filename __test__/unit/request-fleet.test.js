@@ -16,7 +16,6 @@ function endpointOf({ hasFleet = true } = {}) {
   const link = {
     role: 'worker',
     hasFleet,
-    replyTo: { to: 'worker', worker_pid: 7 },
     unreachable: () => unreachable,
     send: (frame) => frames.push(JSON.parse(JSON.stringify(frame))),
   };
@@ -45,7 +44,8 @@ test.each([
     act: 'request',
     ...target,
     scope: 'fleet',
-    reply: { to: 'worker', worker_pid: 7 },
+    from: 'worker',
+    pid: process.pid,
   });
 });
 

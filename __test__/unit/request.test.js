@@ -19,7 +19,6 @@ afterAll(endAll); // Jest calls no afterEach() for tests that run at once
 function appOf(child, serialization) {
   const link = {
     role: 'app',
-    replyTo: { to: 'app' },
     unreachable: () => undefined,
     send: (frame) => frame.act !== 'cancel' && child.send(frame),
   };
@@ -158,7 +157,6 @@ describe('how a request ends, by what the master says of it', () => {
     unreachable = undefined;
     const link = {
       role: 'app',
-      replyTo: { to: 'app' },
       unreachable: () => unreachable,
       send: (frame) => frames.push(frame),
     };
@@ -180,7 +178,6 @@ describe('how a request ends, by what the master says of it', () => {
       data: { a: 1 },
       from: 'app',
       pid: process.pid,
-      reply: { to: 'app' },
     };
     expect(frames).toEqual([request]);
   });
@@ -188,7 +185,7 @@ describe('how a request ends, by what the master says of it', () => {
   test('ids are never the same', () => {
     for (let i = 0; i < 100; i++) app.request({ to: 'alone', action: 'x' }).catch(() => {});
     const other = new RequestEndpoint(
-      { role: 'app', replyTo: {}, unreachable: () => undefined, send: (frame) => frames.push(frame) },
+      { role: 'app', unreachable: () => undefined, send: (frame) => frames.push(frame) },
       codecs.json,
     );
     other.request({ to: 'alone', action: 'x' }).catch(() => {});
@@ -318,7 +315,7 @@ describe('how a request ends, by what the master says of it', () => {
 });
 
 describe('arguments', () => {
-  const app = new RequestEndpoint({ role: 'app', replyTo: {}, unreachable: () => 'created' }, codecs.json);
+  const app = new RequestEndpoint({ role: 'app', unreachable: () => 'created' }, codecs.json);
   const fine = { to: 'alone', action: 'x' };
 
   test.each([

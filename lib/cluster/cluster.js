@@ -281,7 +281,6 @@ class Cluster extends Observable {
     return {
       role: 'app',
       hasFleet: this.#settings.fleet !== undefined,
-      replyTo: { to: 'app' },
       unreachable: () => (this.#state === 'supervising' ? undefined : this.#state),
       send: (frame) => this.#master.route(this.#codec.frame(frame)),
     };

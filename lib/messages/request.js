@@ -39,7 +39,7 @@ class RequestEndpoint {
   };
 
   /**
-   * @param link `role` and `replyTo` of this process; `hasFleet`: there are other hosts; `send(frame)`; `unreachable()`: why nothing can be sent, undefined if it can
+   * @param link `role` of this process; `hasFleet`: there are other hosts; `send(frame)`; `unreachable()`: why nothing can be sent, undefined if it can
    * @param codec one of those in serialization.js
    */
   constructor(link, codec) {
@@ -91,7 +91,7 @@ class RequestEndpoint {
     const unreachable = this.#link.unreachable();
     if (unreachable !== undefined) return pending.undeliverable(unreachable);
 
-    const { role, replyTo } = this.#link;
+    const { role } = this.#link;
     this.#pending.set(id, pending);
     try {
       const { pid } = process;
@@ -106,7 +106,6 @@ class RequestEndpoint {
         action,
         from: role,
         pid,
-        reply: replyTo,
       };
       this.#link.send(this.#codec.pack(frame, data));
     } catch (cause) {
@@ -153,8 +152,8 @@ class RequestEndpoint {
 
   /** It never rejects. */
   async #answer(request) {
-    const { id, action, from, pid, reply, host } = request;
-    const { to, worker_pid } = address(reply);
+    const { id, action, from, pid, host } = request;
+    const { to, worker_pid } = address(request);
     const answer = { cmd: CMD, act: 'reply', id, to, worker_pid, host, pid: process.pid };
     // Of this host's own the name is not told.
     const context = { from, pid, action, ...(host !== undefined && { host }) };
@@ -205,9 +204,9 @@ class RequestEndpoint {
 }
 
 /** Where an answer goes. Another process wrote it: nothing else of it gets into a frame of this one. */
-function address(reply) {
-  const { to, worker_pid: pid } = Object(reply);
-  return { to: TARGETS.includes(to) ? to : undefined, worker_pid: typeof pid === 'number' ? pid : undefined };
+function address({ from, pid }) {
+  if (from === 'worker') return { to: from, worker_pid: typeof pid === 'number' ? pid : undefined };
+  return { to: TARGETS.includes(from) ? from : undefined, worker_pid: undefined };
 }
 
 module.exports = { RANDOM_WORKER, RequestEndpoint };

@@ -34,7 +34,6 @@ function openEndpoint({ role, hasFleet, randomWorker, serialization = 'json' }) 
   const link = {
     role,
     hasFleet,
-    replyTo: role === 'alone' ? { to: 'alone' } : { to: 'worker', worker_pid: process.pid },
     unreachable: () => (process.connected ? undefined : 'closed'),
     send: (frame) => void sendSoon(frame),
   };

@@ -61,13 +61,14 @@ test('a worker speaks as the alone, and says that it has drained while it works'
 });
 
 test.each([
-  ['worker', { from: 'app', reply: { to: 'worker', worker_pid: 'MY PID' } }],
-  ['worker', { pid: 1, reply: { to: 'worker', worker_pid: 'MY PID' } }],
-  ['worker', { reply: { to: 'app' } }],
-  ['worker', { reply: { to: 'worker', type: 'all' } }],
-  ['worker', { reply: { to: 'worker', worker_pid: 1 } }],
-  ['alone', { from: 'app', to: 'app', reply: { to: 'alone' } }],
-  ['alone', { to: 'app', reply: { to: 'alone' } }],
+  ['worker', { from: 'app' }],
+  ['worker', { from: 'alone' }],
+  ['worker', { pid: 1 }],
+  ['worker', { from: undefined }],
+  ['worker', { pid: undefined }],
+  ['worker', { host: 'b' }],
+  ['alone', { from: 'app', to: 'app' }],
+  ['alone', { to: 'app' }],
 ])("a request of the %s in another's name: %j", async (role, fields) => {
   const app = await startForging();
   await expect(forge(app, { to: role }, request(fields))).resolves.toEqual(['ERR_MESSAGE_FORBIDDEN']);

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::envelope::Target;
 use super::outbound::frame;
-use super::request::{LONGEST_ID, ReplyTo, Unreadable};
+use super::request::{LONGEST_ID, Unreadable, address, asker};
 
 /// What of another host's frame about a request concerns the master.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,21 +53,21 @@ impl RemotePart {
             act: Cow<'a, str>,
             #[serde(borrow)]
             id: Cow<'a, str>,
+            #[serde(default, borrow)]
+            from: Option<Cow<'a, str>>,
             #[serde(default)]
             pid: Option<u32>,
             #[serde(default)]
             pids: Option<Vec<u32>>,
-            #[serde(default)]
-            reply: Option<ReplyTo>,
         }
-        let RemoteHead { act, id, pid, pids, reply } =
+        let RemoteHead { act, id, from, pid, pids } =
             serde_json::from_slice(line).map_err(|error| Unreadable::Fields(error.to_string()))?;
         if id.len() > LONGEST_ID {
             return Err(Unreadable::LongId(id.len()));
         }
         let missing = |field: &str| Unreadable::Fields(format!("missing field `{field}`"));
         let id = id.into_owned();
-        let asker = || reply.as_ref().and_then(ReplyTo::target).ok_or_else(|| missing("reply"));
+        let asker = || asker(from.as_deref(), pid).ok_or_else(|| missing("from"));
         let answer = match &*act {
             "request" => return Ok(Self::Request { id, asker: asker()? }),
             "cancel" => return Ok(Self::Cancel { id, asker: asker()? }),
@@ -94,7 +94,14 @@ pub fn stamped(line: &[u8], host: &str) -> Bytes {
 /// A frame of the master's for who asked on another host.
 #[must_use]
 pub fn addressed(line: &[u8], asker: Target) -> Bytes {
-    with_fields(line, &frame(&ReplyTo::of(asker)))
+    #[derive(Serialize)]
+    struct Address {
+        to: Option<&'static str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        worker_pid: Option<u32>,
+    }
+    let (to, worker_pid) = address(asker);
+    with_fields(line, &frame(&Address { to, worker_pid }))
 }
 
 /// An object with the fields of another one after its own. Both are known to be objects, so neither is parsed.
@@ -132,9 +139,12 @@ pub fn cancelled(id: &str, asker: Target) -> Bytes {
         cmd: &'a str,
         act: &'a str,
         id: &'a str,
-        reply: ReplyTo,
+        from: Option<&'static str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pid: Option<u32>,
     }
-    frame(&Cancelled { cmd: "NODE_YUNFLY_RPC", act: "cancel", id, reply: ReplyTo::of(asker) })
+    let (from, pid) = address(asker);
+    frame(&Cancelled { cmd: "NODE_YUNFLY_RPC", act: "cancel", id, from, pid })
 }
 
 #[cfg(test)]

@@ -35,49 +35,35 @@ pub enum RequestPart {
     },
 }
 
-/// Whose a frame says that it is: what the receiver's handler is told, and where its answer goes.
+/// Whose a frame says that it is: what the receiver's handler is told, and where its answer goes ([`asker`]).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Signature {
     /// `app`, `alone` or `worker`; answers have none.
     from: Option<String>,
     pid: Option<u32>,
-    reply: Option<ReplyTo>,
     /// It says that it comes from this host.
     host: Option<String>,
 }
 
-/// Where an answer goes.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub(super) struct ReplyTo {
-    to: Option<Cow<'static, str>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    worker_pid: Option<u32>,
-}
-
-impl ReplyTo {
-    /// The process that is to get it.
-    pub(super) fn target(&self) -> Option<Target> {
-        match (self.to.as_deref(), self.worker_pid) {
-            (Some("app"), _) => Some(Target::App),
-            (Some("alone"), _) => Some(Target::Alone),
-            (Some("worker"), Some(pid)) => Some(Target::WorkerPid(pid)),
-            _ => None,
-        }
-    }
-
-    /// The address of a process that can ask: of others there is none.
-    pub(super) fn of(target: Target) -> Self {
-        let (to, worker_pid) = match target {
-            Target::App => (Some("app"), None),
-            Target::Alone => (Some("alone"), None),
-            Target::WorkerPid(pid) => (Some("worker"), Some(pid)),
-            Target::AnyWorker | Target::AllWorkers | Target::Fleet(_) => (None, None),
-        };
-        Self { to: to.map(Cow::Borrowed), worker_pid }
+/// Who asks, by the `from` and `pid` of the frame: it gets the answer.
+pub(super) fn asker(from: Option<&str>, pid: Option<u32>) -> Option<Target> {
+    match (from, pid) {
+        (Some("app"), _) => Some(Target::App),
+        (Some("alone"), _) => Some(Target::Alone),
+        (Some("worker"), Some(pid)) => Some(Target::WorkerPid(pid)),
+        _ => None,
     }
 }
 
+/// The role of a process that can ask, and of a worker its pid: of others there is none.
+pub(super) fn address(target: Target) -> (Option<&'static str>, Option<u32>) {
+    match target {
+        Target::App => (Some("app"), None),
+        Target::Alone => (Some("alone"), None),
+        Target::WorkerPid(pid) => (Some("worker"), Some(pid)),
+        Target::AnyWorker | Target::AllWorkers | Target::Fleet(_) => (None, None),
+    }
+}
 impl Signature {
     /// Whether it is that of this process: nobody speaks, or lets itself be answered, in another's name.
     #[must_use]
@@ -87,14 +73,7 @@ impl Signature {
             RequestPart::Reply { .. } => self.pid == Some(pid),
             // From which host a request comes only a master may say.
             RequestPart::Request { .. } if self.host.is_some() => false,
-            RequestPart::Request { .. } => {
-                let to_itself = |reply: &ReplyTo| {
-                    reply.to.as_deref() == Some(role) && (role != "worker" || reply.worker_pid == Some(pid))
-                };
-                self.from.as_deref() == Some(role)
-                    && self.pid == Some(pid)
-                    && self.reply.as_ref().is_some_and(to_itself)
-            }
+            RequestPart::Request { .. } => self.from.as_deref() == Some(role) && self.pid == Some(pid),
         }
     }
 }
@@ -138,11 +117,9 @@ impl RequestPart {
             #[serde(default)]
             pid: Option<u32>,
             #[serde(default)]
-            reply: Option<ReplyTo>,
-            #[serde(default)]
             host: Option<String>,
         }
-        let RequestHead { act, id, from, pid, reply, host } =
+        let RequestHead { act, id, from, pid, host } =
             serde_json::from_slice(line).map_err(|error| Unreadable::Fields(error.to_string()))?;
         if id.len() > LONGEST_ID {
             return Err(Unreadable::LongId(id.len()));
@@ -150,11 +127,11 @@ impl RequestPart {
         let id = id.into_owned();
         let part = match &*act {
             "request" => Self::Request { id },
-            "reply" => return Ok((Self::Reply { id, host }, Signature { from, pid, reply, host: None })),
+            "reply" => return Ok((Self::Reply { id, host }, Signature { from, pid, host: None })),
             "cancel" => Self::Cancel { id },
             _ => return Err(Unreadable::Act(act.into_owned())),
         };
-        Ok((part, Signature { from, pid, reply, host }))
+        Ok((part, Signature { from, pid, host }))
     }
 }
 
@@ -229,7 +206,7 @@ mod tests {
 
     #[test]
     fn nobody_speaks_in_anothers_name() {
-        let request = r#""act":"request","id":"1","from":"worker","pid":7,"reply":{"to":"worker","worker_pid":7}"#;
+        let request = r#""act":"request","id":"1","from":"worker","pid":7,"to":"alone""#;
         let is_of = |fields: &str, role: &str, pid| {
             let (part, signature) = RequestPart::read_signed(format!("{{{fields}}}").as_bytes()).unwrap();
             signature.is_of(&part, role, pid)
@@ -240,15 +217,12 @@ mod tests {
             (r#""from":"worker""#, r#""from":"app""#),
             (r#""pid":7,"#, r#""pid":8,"#),
             (r#""pid":7,"#, ""),
-            (r#""worker_pid":7"#, r#""worker_pid":8"#),
-            (r#"{"to":"worker","worker_pid":7}"#, r#"{"to":"app"}"#),
-            (r#"{"to":"worker","worker_pid":7}"#, "null"),
             (r#""pid":7,"#, r#""pid":7,"host":"b","#),
             (r#""pid":7,"#, r#""pid":7,"h\u006fst":"b","#),
         ] {
             assert!(!is_of(&request.replace(sent, forged), "worker", 7), "{forged}");
         }
-        let alone = r#""act":"request","id":"1","from":"alone","pid":7,"reply":{"to":"alone"}"#;
+        let alone = r#""act":"request","id":"1","from":"alone","pid":7"#;
         assert!(is_of(alone, "alone", 7) && !is_of(alone, "worker", 7));
         let reply = r#""act":"reply","id":"1","pid":7"#;
         assert!(is_of(reply, "worker", 7) && is_of(reply, "alone", 7) && !is_of(reply, "worker", 8));

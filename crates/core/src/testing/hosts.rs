@@ -91,6 +91,15 @@ impl World {
         self.core.ctx.processes.get(child).and_then(|child| child.pid).unwrap()
     }
 
+    /// What a process says of itself in a request.
+    pub(crate) fn signature(&self, who: Peer) -> String {
+        match who {
+            Peer::Child(ChildId::Alone(_)) => r#""from":"alone""#.to_owned(),
+            Peer::Child(child) => format!(r#""from":"worker","pid":{}"#, self.pid(child)),
+            _ => r#""from":"app""#.to_owned(),
+        }
+    }
+
     /// What a process was sent, without newlines.
     pub(crate) fn got(&self, child: ChildId) -> Vec<String> {
         let to_it = self.sent.iter().filter(|(to, _)| *to == child);

@@ -117,12 +117,8 @@ impl TwoHosts {
         let Some(who) = self.peer(at, number) else { return };
         let id = format!("r{}", self.requests.len());
         let to = TARGETS[number as usize / 16 % TARGETS.len()];
-        let reply = match who {
-            Peer::Child(ChildId::Alone(_)) => r#"{"to":"alone"}"#.to_owned(),
-            Peer::Child(child) => format!(r#"{{"to":"worker","worker_pid":{}}}"#, self.worlds[at].pid(child)),
-            _ => r#"{"to":"app"}"#.to_owned(),
-        };
-        let line = format!(r#"{{"cmd":"NODE_YUNFLY_RPC","act":"request","id":"{id}",{to},"reply":{reply}}}"#);
+        let signature = self.worlds[at].signature(who);
+        let line = format!(r#"{{"cmd":"NODE_YUNFLY_RPC","act":"request","id":"{id}",{to},{signature}}}"#);
         self.requests.insert(id.clone(), TracedRequest { is_for_all: to.contains("all"), ..TracedRequest::default() });
         self.askers.insert(id, (at, who));
         self.worlds[at].writes(who, &line);
@@ -159,10 +155,11 @@ impl TwoHosts {
             return;
         }
         let (id, pid) = (request["id"].as_str().unwrap(), self.worlds[at].pid(child));
-        let (reply, host) = (request["reply"].as_object().unwrap(), &request["host"]);
-        let address: String = reply.iter().map(|(key, value)| format!(r#","{key}":{value}"#)).collect();
+        let (from, asker, host) = (&request["from"], &request["pid"], &request["host"]);
+        let address = if from == "worker" { format!(r#","worker_pid":{asker}"#) } else { String::new() };
         let host = if host.is_null() { String::new() } else { format!(r#","host":{host}"#) };
-        let line = format!(r#"{{"cmd":"NODE_YUNFLY_RPC","act":"reply","id":"{id}"{address}{host},"pid":{pid}}}"#);
+        let line =
+            format!(r#"{{"cmd":"NODE_YUNFLY_RPC","act":"reply","id":"{id}","to":{from}{address}{host},"pid":{pid}}}"#);
         self.worlds[at].writes(Peer::Child(child), &line);
         self.look();
     }

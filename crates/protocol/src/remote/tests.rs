@@ -63,12 +63,12 @@ fn what_other_hosts_say_is_told_apart() {
     assert_eq!(read(r#""act":"gone","id":"1""#), answer(AnswerPart::Gone { pid: None }));
     assert_eq!(read(r#""act":"sent","id":"1","pids":[7]"#), answer(AnswerPart::Sent { pids: vec![7] }));
     assert_eq!(read(r#""act":"refused","id":"1","limit":9"#), answer(AnswerPart::Refused));
-    let asks = r#""act":"request","id":"1","reply":{"to":"worker","worker_pid":7}"#;
+    let asks = r#""act":"request","id":"1","from":"worker","pid":7"#;
     assert_eq!(read(asks), Ok(RemotePart::Request { id: "1".to_owned(), asker: Target::WorkerPid(7) }));
     for wrong in [
         r#""act":"request","id":"1""#,
-        r#""act":"request","id":"1","reply":{"to":"worker"}"#,
-        r#""act":"cancel","id":"1","reply":{"to":"others"}"#,
+        r#""act":"request","id":"1","from":"worker""#,
+        r#""act":"cancel","id":"1","from":"others","pid":7"#,
         r#""act":"reply","id":"1""#,
         r#""act":"sent","id":"1","pids":["7"]"#,
         r#""act":"sent","id":"1""#,

@@ -185,8 +185,7 @@ fn without_the_servers_any_worker_is_one_of_this_host_and_without_a_fleet_there_
 fn a_host_that_a_request_did_not_reach_is_passed_over_for_a_while() {
     let mut world = host("a", policy());
     world.meets(&[("b", 20_000)]);
-    let request =
-        r#"{"cmd":"NODE_YUNFLY_RPC","act":"request","id":"1","to":"worker","scope":"fleet","reply":{"to":"app"}}"#;
+    let request = r#"{"cmd":"NODE_YUNFLY_RPC","act":"request","id":"1","to":"worker","scope":"fleet","from":"app"}"#;
     world.writes(APP, request);
     let number = world.fleet.sent[0].number;
     world.tell(Event::Nobody { numbers: BTreeSet::from([number]) });

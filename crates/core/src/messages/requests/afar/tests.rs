@@ -22,12 +22,7 @@ fn world() -> World {
 
 /// The request of a process, to whom these fields say.
 fn request(world: &World, who: Peer, id: &str, to: &str) -> String {
-    let reply = match who {
-        Peer::Child(ChildId::Alone(_)) => r#"{"to":"alone"}"#.to_owned(),
-        Peer::Child(child) => format!(r#"{{"to":"worker","worker_pid":{}}}"#, world.pid(child)),
-        _ => r#"{"to":"app"}"#.to_owned(),
-    };
-    format!(r#"{{"cmd":"NODE_YUNFLY_RPC","act":"request","id":"{id}",{to},"reply":{reply}}}"#)
+    format!(r#"{{"cmd":"NODE_YUNFLY_RPC","act":"request","id":"{id}",{to},{}}}"#, world.signature(who))
 }
 
 fn asks(world: &mut World, who: Peer, id: &str, to: &str) {
@@ -212,17 +207,17 @@ fn who_waits_no_more_or_is_gone_cancels_what_others_were_asked() {
     asks(&mut world, APP, "1", ALL);
     sent(&mut world);
     world.writes(APP, r#"{"cmd":"NODE_YUNFLY_RPC","act":"cancel","id":"1"}"#);
-    let cancel = |host: &str, reply: Value| {
-        (Some(host.to_owned()), FleetMail::Messages, json!({"act": "cancel", "id": "1", "reply": reply}))
+    let cancel = |host: &str, mut asker: Value| {
+        asker["act"] = json!("cancel");
+        asker["id"] = json!("1");
+        (Some(host.to_owned()), FleetMail::Messages, asker)
     };
-    assert_eq!(sent(&mut world), ["b", "c"].map(|host| cancel(host, json!({"to": "app"}))));
-    for (child, reply) in
-        [(ONE, json!({"to": "worker", "worker_pid": world.pid(ONE)})), (ALONE, json!({"to": "alone"}))]
-    {
+    assert_eq!(sent(&mut world), ["b", "c"].map(|host| cancel(host, json!({"from": "app"}))));
+    for (child, asker) in [(ONE, json!({"from": "worker", "pid": world.pid(ONE)})), (ALONE, json!({"from": "alone"}))] {
         asks(&mut world, Peer::Child(child), "1", B7);
         sent(&mut world);
         world.end(child);
-        assert_eq!(sent(&mut world), [cancel("b", reply)]);
+        assert_eq!(sent(&mut world), [cancel("b", asker)]);
     }
     assert_eq!(open(&world), 0);
 }

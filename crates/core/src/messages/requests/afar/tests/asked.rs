@@ -4,8 +4,7 @@ use super::*;
 
 /// A process of host b asks, whom these fields say.
 fn asked_by_b(world: &mut World, id: &str, pid: u32, to: &str) {
-    let reply = format!(r#"{{"to":"worker","worker_pid":{pid}}}"#);
-    says(world, "b", &format!(r#""act":"request","id":"{id}",{to},"reply":{reply}"#));
+    says(world, "b", &format!(r#""act":"request","id":"{id}",{to},"from":"worker","pid":{pid}"#));
 }
 
 fn replies(world: &mut World, by: ChildId, id: &str, pid: u32) {
@@ -50,7 +49,7 @@ fn who_asks_all_from_another_host_hears_who_is_there() {
         |pids: &[u32]| answer("b", json!({"act": "sent", "id": "1", "pids": pids, "to": "worker", "worker_pid": 7}));
     asked_by_b(&mut world, "1", 7, ALL);
     assert_eq!(sent(&mut world), [sent_to(&pids)]);
-    says(&mut world, "b", r#""act":"cancel","id":"1","reply":{"to":"worker","worker_pid":7}"#);
+    says(&mut world, "b", r#""act":"cancel","id":"1","from":"worker","pid":7"#);
     assert_eq!(open(&world), 0);
     world.end(ONE);
     world.end(TWO);
@@ -113,7 +112,7 @@ fn of_a_host_that_asks_without_end_no_more_is_kept_and_it_hears_so() {
     }
     assert_eq!(open(&world), MOST_OPEN);
     assert_eq!(sent(&mut world).last().map(|(_, _, value)| value["reason"].clone()), Some(json!("too-many")));
-    says(&mut world, "c", r#""act":"request","id":"1","to":"alone","reply":{"to":"app"}"#);
+    says(&mut world, "c", r#""act":"request","id":"1","to":"alone","from":"app""#);
     assert_eq!((open(&world), sent(&mut world)), (MOST_OPEN + 1, vec![]), "others are not affected");
 }
 
@@ -176,7 +175,7 @@ fn what_ends_while_the_servers_are_away_is_said_when_they_are_back() {
     assert_eq!((sent(&mut world), open(&world)), (vec![], 0));
     world.tell(Event::FleetConnected(true));
     let gone = json!({"act": "gone", "id": "1", "pid": own, "reason": "fleet-away", "to": "worker", "worker_pid": 7});
-    let cancel = json!({"act": "cancel", "id": "2", "reply": {"to": "app"}});
+    let cancel = json!({"act": "cancel", "id": "2", "from": "app"});
     let cancel = (Some("b".to_owned()), FleetMail::Messages, cancel);
     assert_eq!(sent(&mut world), [cancel, answer("b", gone)], "the answer itself is lost, and one nobody waits for");
     world.tell(Event::FleetConnected(true));
