@@ -86,8 +86,8 @@ export function createCluster<Message = any>(config: ClusterConfig): Cluster<Mes
  * - a worker thread: by `postMessage`; in a worker thread always to its parent
  * - a process without a channel: emits `message` on it itself, later
  *
- * What a worker or the alone sends in quick succession is written together, at the end of the turn of the event loop; it keeps its
- * order, also with `process.send`, which writes each message by itself. False, as of `process.send`: better wait before the next one.
+ * Of a flood, a worker or the alone writes what comes in one turn of the event loop together, at its end; messages keep their order, also with
+ * `process.send`, which writes each by itself, at once. False, as of `process.send`: better wait before the next one.
  *
  * If the channel is closed, there is a process warning with code `CLUSTER_CHANNEL_CLOSED`, and the message is not sent. If the
  * environment variable `SENDMESSAGE_ONE_PROCESS` is set, every message is emitted on `target` itself.

@@ -12,13 +12,18 @@ afterEach(endAll);
 afterAll(removeFolders);
 
 /** A worker that runs this when it is told to. `writes()`: how often it wrote to its channel. */
-function worker(source) {
+function worker(source, options) {
   const text = `
     const { sendmessage } = require(${JSON.stringify(path.join(lib, 'messages/sendmessage'))});
     const { handle } = require(${JSON.stringify(path.join(lib, 'preload/node-channel'))});
     const write = handle.writeUtf8String;
     let count = 0;
+    let isFailing = false;
     handle.writeUtf8String = function (...args) {
+      if (isFailing) {
+        isFailing = false;
+        throw new Error('on purpose');
+      }
       count += 1;
       return Reflect.apply(write, this, args);
     };
@@ -28,11 +33,11 @@ function worker(source) {
     const wait = (ms) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
     process.once('message', () => { ${source} });
     process.send({ to: 'alone', up: true });`;
-  return startWorker(path.join(folder({ 'worker.js': text }), 'worker.js'));
+  return startWorker(path.join(folder({ 'worker.js': text }), 'worker.js'), options);
 }
 
-async function started(source) {
-  const child = worker(source);
+async function started(source, options) {
+  const child = worker(source, options);
   await child.sends('up');
   child.send({});
   return child;
@@ -73,10 +78,20 @@ test('a turn that takes long holds back nothing that is sent now and then', asyn
   expect(numbers(child)).toEqual(upTo(3));
 });
 
+test('the first ones are out although the process does nothing else any more', async () => {
+  const child = await started(
+    "sendAll(0, 7); sendmessage(process, { last: true }); process.kill(process.pid, 'SIGKILL');",
+  );
+  await child.ended;
+  expect(numbers(child)).toEqual(upTo(7));
+  expect(await child.sends('last')).toBe(true);
+});
+
 test.each([
   ['process.exit()', 'sendAll(0, 100); process.exit();'],
   ["'exit'", "process.on('exit', () => sendAll(0, 100)); process.exit();"],
   ["'exit', after others", "sendAll(0, 50); process.on('exit', () => sendAll(50, 100)); process.exit();"],
+  ["an 'exit' listener that exits", "process.on('exit', () => process.exit()); sendAll(0, 100); process.exit();"],
   ['process.disconnect()', 'sendAll(0, 100); process.disconnect();'],
   ['an uncaught exception', "sendAll(0, 100); throw new Error('on purpose');"],
 ])('nothing is lost by %s', async (_name, source) => {
@@ -133,6 +148,63 @@ test('a receiver that is behind holds back what is for it', async () => {
   child.send({});
   await child.sends('last');
   expect(numbers(child)).toEqual(['other', ...upTo(11)]);
+});
+
+test('nothing is lost where the channel is closed while a receiver is behind', async () => {
+  const child = worker(`
+    for (let n = 0; n < 100; n++) (n % 3 === 0 ? (message) => process.send(message) : (message) => sendmessage(process, message))({ to: 'alone', n });
+    process.send({ to: 'worker', sent: true });
+    process.disconnect();`);
+  await child.sends('up');
+  child.tell('pause', { lane: 'alone' });
+  child.send({});
+  await child.ended;
+  expect(numbers(child)).toEqual(upTo(100));
+  expect(child.stderr).toBe('');
+});
+
+test('a wrapper of process.send() that the app puts there gets each message, as any caller gives it', async () => {
+  const child = await started(`
+    const original = process.send;
+    process.send = (message, handle = null, callback = null) => {
+      const counted = Object.assign({ arguments: [handle, callback].filter(Boolean).length }, message);
+      return original.call(process, counted, handle, undefined, callback);
+    };
+    sendAll(0, 100);
+    process.send({ last: true });`);
+  await child.sends('last');
+  expect(child.messages.filter(({ n }) => n >= 0)).toEqual(upTo(100).map((n) => ({ arguments: 0, to: 'alone', n })));
+});
+
+test('so does one that was there before this package', async () => {
+  const wrapper = folder({
+    'wrapper.js': `
+      const { send } = process;
+      process.send = function (message, ...rest) {
+        return Reflect.apply(send, this, [{ ...message, isSeen: true }, ...rest]);
+      };`,
+  });
+  const child = await started('sendAll(0, 100); sendmessage(process, { last: true });', {
+    env: { NODE_OPTIONS: `--require ${path.join(wrapper, 'wrapper.js')}` },
+  });
+  await child.sends('last');
+  expect(child.messages.filter(({ n }) => n >= 0)).toEqual(upTo(100).map((n) => ({ to: 'alone', n, isSeen: true })));
+});
+
+test('a throw in the middle of a write loses and repeats nothing', async () => {
+  const child = await started(`
+    sendAll(0, 20);
+    isFailing = true;
+    let caught;
+    try {
+      process.send({ to: 'alone', n: 'lost' });
+    } catch ({ message }) {
+      caught = message;
+    }
+    sendAll(20, 40);
+    process.send({ caught });`);
+  expect(await child.sends('caught')).toBe('on purpose');
+  expect(numbers(child)).toEqual(upTo(40));
 });
 
 test('a Node that writes in another way gets each message by itself', async () => {

@@ -8,8 +8,9 @@ function emitLater(target, message) {
   timers.setImmediate(() => target.emit('message', message));
 }
 
-/** The message may wait for the end of the turn (lib/preload/batch.js). */
-const SOON = { [Symbol.for('yunfly.cluster.soon')]: true };
+/** What process.send() has where a message may be written with others, and is told with those that may (lib/preload/channel.js). */
+const SOON = Symbol.for('yunfly.cluster.soon');
+const soon = { [SOON]: 'heard' };
 
 /** Does what npm's `sendmessage` does, for: a process with a channel (the own one, a child, a cluster worker), a worker
  *  thread, and a process without a channel, which sends to itself. False: the sender had better wait before the next one. */
@@ -26,7 +27,7 @@ function sendmessage(target, message) {
 function sendOverChannel(target, message) {
   // Of a cluster worker, `process` has the channel.
   const { connected, pid } = target.process ?? target;
-  if (connected) return target === process ? target.send(message, undefined, SOON) : target.send(message);
+  if (connected) return target.send[SOON] ? target.send(message, undefined, soon) : target.send(message);
   warn('CLUSTER_CHANNEL_CLOSED', `sendmessage: the channel to process ${pid} is closed, the message was not sent`);
   return false;
 }

@@ -1,103 +1,122 @@
 'use strict';
 
-// What sendmessage(), request(), publish() and the messenger send in quick succession is written at once, at the end of the turn of the
-// event loop: of a small message the system call costs more than all else. Who sends only now and then, even within a turn that takes
-// long, writes at once. process.send() itself writes as Node does, after what waits here: messages keep their order.
+// A flood of messages from sendmessage(), request(), publish() and the messenger: what comes in one turn of the event loop is written
+// together, as a system call costs more than all else of a small message. The first of a burst go at once, each by itself, as process.send()
+// does always: they wait for no turn that takes long. Messages keep their order, also with process.send().
 
 const { handle } = require('./node-channel');
 const { nextTick, now } = require('../real-timers');
 
-/** Code units that wait at most. */
-const LIMIT = 32 * 1024;
+/** So many go at once. */
+const FIRST = 8;
 
-/** A message waits if the one before it was written no longer ago. */
-const QUICK_MS = 1;
+/** A burst ends with a pause of this length. What waits is written when it has waited for so long and another one comes. */
+const PAUSE_MS = 1;
+
+/** Code units; with more waiting they are written. */
+const ENOUGH = 32 * 1024;
 
 /** What Node is told to send where the lines are written. The master does nothing with it. */
-const PLACEHOLDER = { cmd: 'NODE_YUNFLY', act: 'mark' };
+const PLACEHOLDER = Object.freeze({ cmd: 'NODE_YUNFLY', act: 'mark' });
 
 /** What Node's send() calls with a line (`writeChannelMessage`, lib/internal/child_process/serialization.js; 18 to 26). */
 const write = handle?.writeUtf8String;
 
-/** As Node does without a callback. */
-const fail = (error) => error && process.emit('error', error);
-
 class Batch {
-  #post;
-  #full;
+  #channel;
+  #isUsable;
+  /** So many came since the last pause, and when the last one did. */
+  #burst = 0;
+  #cameAt = -Infinity;
+
   #lines = '';
-  #callbacks = new Set();
-  #writtenAt = -Infinity;
+  #firstAt;
+  /** One of those that wait is somebody's who expects 'error' where it cannot be written, as with process.send(). */
+  #isHeard = false;
+
   /** What the next write is of, in place of Node's line. */
   #inPlace;
-  #isUsable = typeof write === 'function';
 
   /**
-   * @param post Node's send()
-   * @param full called when the channel takes no more
+   * @param channel `isNodes`: no wrapper of process.send() was there before, which would see the placeholder and not the messages; `post()`: Node's
+   *   send(); `isOpen()`; `full()`: it takes no more
    */
-  constructor({ post, full }) {
-    this.#post = post;
-    this.#full = full;
+  constructor(channel) {
+    this.#channel = channel;
+    this.#isUsable = channel.isNodes && typeof write === 'function';
     if (!this.#isUsable) return;
-    const replaced = (line) => this.#replaced(line);
+    const replaced = () => this.#inPlace;
+    const done = () => (this.#inPlace = undefined);
     handle.writeUtf8String = function (request, line, ...rest) {
-      return Reflect.apply(write, this, [request, replaced(line), ...rest]);
-    };
-    process.on('exit', () => this.flush());
-    const { disconnect } = process;
-    process.disconnect = (...args) => {
-      this.flush();
-      return Reflect.apply(disconnect, process, args);
+      const result = Reflect.apply(write, this, [request, replaced() ?? line, ...rest]);
+      done();
+      return result;
     };
   }
 
   /** @returns what send() is to return; undefined: the message is to be sent by itself */
-  add(message, callback = fail) {
+  add(message, isHeard) {
     if (!this.#isUsable || !process.connected || process._handleQueue || process._exiting) return undefined;
     // Node has errors for some of these.
     if (typeof message !== 'object' || message === null) return undefined;
     const time = now();
-    if (time - this.#writtenAt > QUICK_MS) {
-      this.#writtenAt = time;
-      return undefined;
-    }
+    this.#burst = time - this.#cameAt > PAUSE_MS ? 1 : this.#burst + 1;
+    this.#cameAt = time;
+    if (this.#burst <= FIRST) return undefined;
     const line = JSON.stringify(message);
     if (line === undefined) return undefined;
-    if (this.#lines === '') nextTick(() => this.flush());
+    if (this.#lines === '') {
+      this.#firstAt = time;
+      nextTick(() => this.flush());
+    }
     this.#lines += `${line}\n`;
-    this.#callbacks.add(callback);
-    return this.#lines.length < LIMIT || this.flush();
+    this.#isHeard ||= isHeard;
+    const isDue = this.#lines.length > ENOUGH || time - this.#firstAt > PAUSE_MS;
+    return !isDue || this.flush();
   }
 
   /** @returns false if the channel takes no more */
   flush() {
     if (this.#lines === '') return true;
-    const [lines, callbacks] = [this.#lines, this.#callbacks];
+    const [lines, isHeard] = [this.#lines, this.#isHeard];
     this.#lines = '';
-    this.#callbacks = new Set();
-    const written = (error) => {
-      for (const callback of callbacks) callback(error);
-    };
-    this.#inPlace = lines;
-    const takesMore = this.#post(PLACEHOLDER, undefined, undefined, written);
-    if (this.#inPlace !== undefined) this.#notReplaced(lines);
-    if (!takesMore && process.connected) this.#full();
+    this.#isHeard = false;
+    const { isOpen, full } = this.#channel;
+    const takesMore = this.#write(lines, isHeard);
+    if (!takesMore && isOpen()) full();
     return takesMore;
   }
 
-  #replaced(line) {
-    const text = this.#inPlace ?? line;
+  #write(lines, isHeard) {
+    const { post, isOpen } = this.#channel;
+    this.#inPlace = lines;
+    let takesMore;
+    try {
+      takesMore = post(PLACEHOLDER, undefined, undefined, (error) => error && isHeard && process.emit('error', error));
+    } finally {
+      // It threw (no stack is left, say): not written yet.
+      if (takesMore === undefined && this.#inPlace !== undefined) this.#putBack(lines, isHeard);
+    }
+    if (this.#inPlace === undefined) return takesMore;
     this.#inPlace = undefined;
-    return text;
+    return isOpen() ? this.#writeEach(lines) : takesMore;
   }
 
-  /** The channel is closed, or a version of Node writes in another way. */
-  #notReplaced(lines) {
+  #putBack(lines, isHeard) {
     this.#inPlace = undefined;
-    if (!process.connected) return;
+    this.#lines = lines + this.#lines;
+    this.#isHeard ||= isHeard;
+    nextTick(() => this.flush());
+  }
+
+  /** A version of Node that writes in another way. */
+  #writeEach(lines) {
     this.#isUsable = false;
-    for (const line of lines.split('\n').slice(0, -1)) this.#post(JSON.parse(line), undefined, undefined, () => {});
+    const messages = lines
+      .split('\n')
+      .slice(0, -1)
+      .map((line) => JSON.parse(line));
+    return messages.map((message) => this.#channel.post(message, undefined, undefined, () => {})).every(Boolean);
   }
 }
 

@@ -7,33 +7,50 @@
 const CMD = 'NODE_YUNFLY';
 const nodeSend = process.send;
 
-/** In the options of process.send(): the message may wait for the end of the turn (batch.js). Another copy of this package, or a wrapper
- *  of process.send(), passes it on. */
+/** In the options of process.send(): the message may be written with others (batch.js). With 'quiet' nobody hears that it could not be written,
+ *  which Node else emits as 'error'. A process.send() that has this property passes the options on. */
 const SOON = Symbol.for('yunfly.cluster.soon');
+const quiet = { [SOON]: 'quiet' };
+const ignore = () => {};
 
-/** Loaded with the first message that may wait. */
+/** Loaded when nobody waits for the start any more, or with the first message for it. */
 let batch;
 
-/** Node's send(), after what waits for the end of the turn. */
+/** Node's send(), after what waits to be written. */
 function send(message, handle, options, callback) {
-  if (!handle && options?.[SOON]) {
-    const takesMore = openBatch()?.add(message, callback);
+  const soon = handle || typeof callback === 'function' ? undefined : options?.[SOON];
+  if (soon) {
+    const takesMore = openBatch()?.add(message, soon !== 'quiet');
     if (takesMore !== undefined) return takesMore;
   }
   batch?.flush();
-  return nodeSend.call(process, message, handle, options, callback);
+  return nodeSend.call(process, message, handle, options, soon === 'quiet' ? ignore : callback);
 }
 
 function openBatch() {
+  if (batch) return batch;
+  let Batch;
   try {
-    return (batch ??= new (require('./batch').Batch)({
-      post,
-      full: () => withOutgoing(({ awaitRoom }) => awaitRoom()),
-    }));
+    ({ Batch } = require('./batch'));
   } catch {
     // No descriptor is left.
     return undefined;
   }
+  const full = () => withOutgoing((outgoing) => outgoing.awaitRoom());
+  const isNodes = Function.prototype.toString.call(nodeSend).includes('this._send(');
+  batch = new Batch({ isNodes, post, isOpen, full });
+  // The first: a listener may end the process at once.
+  process.prependListener('exit', flushBatch);
+  const { disconnect } = process;
+  process.disconnect = function () {
+    flushBatch();
+    return disconnect.call(process);
+  };
+  return batch;
+}
+
+function flushBatch() {
+  batch?.flush();
 }
 
 /** What holds messages back, once there is one to be held (outgoing.js). */
@@ -50,16 +67,14 @@ function sendHeld(message, handle, options, callback) {
 }
 
 function holdBack() {
+  sendHeld[SOON] = true;
   process.send = sendHeld;
 }
 
-/** The same for this package's own frames. Without a callback Node would emit a failed write as 'error' on `process`. */
+/** The same for this package's own frames. */
 function sendSoon(frame) {
-  return sendHeld(frame, undefined, soon, ignore);
+  return sendHeld(frame, undefined, quiet);
 }
-
-const soon = { [SOON]: true };
-const ignore = () => {};
 
 /** Loaded when it is needed: most processes never send more than is taken. */
 function withOutgoing(use) {
@@ -84,11 +99,13 @@ function isOpen() {
 /** Node's send(), for what may still go while the channel closes. */
 function post(message, handle, options, callback) {
   if (!isClosing) return send(message, handle, options, callback);
+  const { connected } = process;
   process.connected = true;
   try {
+    // What waits to be written comes here, too.
     return send(message, handle, options, callback);
   } finally {
-    process.connected = false;
+    process.connected = connected;
   }
 }
 
@@ -152,7 +169,7 @@ module.exports = {
   CMD,
   send,
   sendSoon,
-  flushBatch: () => batch?.flush(),
+  flushBatch,
   openBatch,
   holdBack,
   post,

@@ -19,7 +19,7 @@ const { warn } = require('../warn');
 const ADVANCED = 'NODE_YUNFLY_ADV';
 const TOPIC = 'NODE_YUNFLY_TOPIC';
 /** So many messages are sent in one turn of the event loop. */
-const BATCH = 50;
+const PER_TURN = 50;
 
 /** Whose messages wait, by the name of the target. A lane is there as long as it is paused or something waits in it. */
 const lanes = new Map();
@@ -164,7 +164,7 @@ function flush() {
   if (!isOpen()) drop();
   for (const [name, lane] of lanes) {
     for (let count = 0; lane.isOpen && !isFull; count++) {
-      if (count === BATCH && !isEnding) return flushLater();
+      if (count === PER_TURN && !isEnding) return flushLater();
       passOn(name, lane.take());
     }
     if (lane.isPaused) continue;
@@ -266,7 +266,7 @@ function sendLast() {
   let lost = 0;
   for (const lane of lanes.values()) {
     while (lane.length > 0) {
-      const waiting = Object.assign(lane.take(), { options: undefined });
+      const waiting = lane.take();
       if (!hasUnwritten()) passLater(waiting);
       if (hasUnwritten()) lost += 1;
     }

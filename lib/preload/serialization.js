@@ -17,6 +17,8 @@ function start({ ready }) {
     const isReady = ready === 'message' && message === 'ready';
     return Reflect.apply(send, this, [isReady ? message : wrap(message), ...rest]);
   };
+  // Messages may be written with others (channel.js).
+  Object.assign(process.send, send);
   process.on('internalMessage', (frame, handle) => isWrapped(frame) && receive(frame, handle));
   process.on('newListener', (event) => event === 'message' && early.length > 0 && nextTick(deliverEarly));
 }
