@@ -52,7 +52,7 @@ function row({ name, label, unit, better }, measured) {
   const [before, after] = [0, 1].map((which) => measured.map((pair) => pair[which][name]));
   const ratios = after.map((value, index) => value / before[index]);
   const interval = medianInterval(ratios);
-  const shown = (values) => `${Math.round(median(values) * 100) / 100} ${unit}`;
+  const shown = (values) => `${median(values).toLocaleString('en', { maximumSignificantDigits: 4 })} ${unit}`.trim();
   const spread = interval.map((value) => value.toFixed(3)).join(' – ');
   return [label, shown(before), shown(after), median(ratios).toFixed(3), spread, judge(interval, better)];
 }
