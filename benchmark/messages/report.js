@@ -32,7 +32,10 @@ function targetTable(results) {
     return isReached ? 'reached' : '**not reached**';
   };
   const rows = judge(results).map((row) => [row.what, row.target, row.measured ?? '–', verdict(row)]);
-  return table(['must reach, compared with the original’s stack', 'target', 'measured', ''], rows);
+  return table(
+    ['must reach, compared with the original’s stack where nothing else is said', 'target', 'measured', ''],
+    rows,
+  );
 }
 
 const facts = ({ rounds, seconds }) =>
@@ -45,7 +48,8 @@ const notes = (results) =>
   [
     'How it is measured:',
     '',
-    '- Workers and the alone are the same scripts for every peer and send with `process.send` while that returns true; after',
+    '- Workers and the alone are the same scripts for every peer and send with `process.send` (where the title says `sendmessage()`, this',
+    "  project's own; npm's is `process.send`) while that returns true; after",
     "  a false they wait for the callback of one more message. Sizes are those of the message's `data`; the envelope comes on top.",
     '- Rates count what arrived, from the first send to the last arrival: a queue that is still to be emptied counts. CPU is',
     '  that of all threads of the process that holds the master, from /proc; for this project that is the whole app process.',

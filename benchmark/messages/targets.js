@@ -3,7 +3,7 @@
 // What this project is to reach, compared with the original's stack in the same run.
 
 const { MIB, show } = require('./columns');
-const { ORIGINAL, SUBJECT } = require('./peers');
+const { ORIGINAL, RAW, SUBJECT } = require('./peers');
 
 /** What may still be there 5 s later and counts as given back: the app's own JavaScript heap moves that much. */
 const BACK = 8 * MIB;
@@ -14,9 +14,19 @@ const number = (value) => value.toFixed(2);
 const atLeast = (target) => ({ text: `≥ ${target} ×`, holds: (value) => value >= target });
 const atMost = (target) => ({ text: `≤ ${target} ×`, holds: (value) => value <= target });
 
-function ratio(what, test, name, { text, holds }) {
+function ratio(what, test, name, target, peer = ORIGINAL) {
+  return compared(what, target, (results) => results.ratio(test, name, SUBJECT, peer));
+}
+
+/** `request()` beside what users would write themselves on this project. */
+function requestsByHand(results) {
+  const [own, byHand] = ['requests', 'requests-by-hand'].map((test) => results.median(test, SUBJECT, 'answered'));
+  return own === null || byHand === null ? null : own / byHand;
+}
+
+function compared(what, { text, holds }, valueOf) {
   return (results) => {
-    const value = results.ratio(test, name, SUBJECT, ORIGINAL);
+    const value = valueOf(results);
     const measured = value === null ? null : `${number(value)} ×`;
     return { what, target: text, measured, isReached: value !== null && holds(value) };
   };
@@ -51,6 +61,9 @@ const rows = [
   ratio('4 KiB flood, master CPU per message', 'flood-4k', 'cpu', atMost(0.25)),
   ratio('100 KB flood, rate', 'flood-100k', 'rate', atLeast(2)),
   ratio('100 KB flood, master CPU per message', 'flood-100k', 'cpu', atMost(0.3)),
+  ratio('64 B flood by `sendmessage()`, rate, ÷ raw `process.send`', 'flood-sendmessage', 'rate', atLeast(1.8), RAW),
+  ratio('`request()` ÷ by hand on the original', 'requests', 'answered', atLeast(1.5)),
+  compared('`request()` ÷ by hand on this project', atLeast(0.9), requestsByHand),
   ratio('round trip p99 under load', 'round-trip', 'loaded99', atMost(0.5)),
   growth,
   stopped('stopped worker: the other three', `everything, ≥ ${FULL_SPEED} × the speed without it`, (range, results) => {

@@ -4,11 +4,12 @@
 
 const SUBJECT = 'cluster-native';
 const ORIGINAL = 'original';
+const RAW = 'raw';
 
 const peers = [
   { name: SUBJECT, title: 'this project', isMaster: true, hasRequest: true },
   { name: ORIGINAL, title: "the original's stack", isMaster: true },
-  { name: 'raw', title: 'raw process.send' },
+  { name: RAW, title: 'raw process.send' },
 ];
 
-module.exports = { peers, SUBJECT, ORIGINAL };
+module.exports = { peers, SUBJECT, ORIGINAL, RAW };
