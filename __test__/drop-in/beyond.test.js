@@ -288,3 +288,54 @@ describe.each(BOTH)('under pressure (%s)', (how) => {
     expect(output).toBe('');
   });
 });
+
+test('a message for a worker that has died is lost with it, and is no error that ends the primary', async () => {
+  const { told, code } = await run('register', {
+    primary({ cluster, tell }) {
+      const net = require('node:net');
+      const worker = cluster.fork();
+      worker.on('error', ({ code: why }) => tell('error', why));
+      worker.on('online', () => worker.process.kill('SIGKILL'));
+      worker.on('disconnect', () => {
+        worker.send('late');
+        worker.send('late, with a callback', ({ code: why }) => tell('callback', why));
+        // Who is on this connection hears that it is gone.
+        const server = net.createServer((socket) => {
+          socket.on('close', () => {
+            tell('closed');
+            server.close();
+          });
+          worker.send('late, with a handle', socket);
+        });
+        server.listen(0, () => net.connect(server.address().port).resume());
+      });
+      worker.on('exit', () => {
+        tell('exit');
+        worker.send('too late');
+      });
+    },
+    worker() {},
+  });
+  expect(code).toBe(0);
+  const names = told.map(({ name, args }) => [name, ...args]);
+  expect(names.sort()).toEqual([['callback', 'ERR_IPC_CHANNEL_CLOSED'], ['closed'], ['exit']]);
+});
+
+test('a worker that closes its channel and goes on: what is sent to it is an error', async () => {
+  const { told } = await run('register', {
+    primary({ cluster, tell }) {
+      const worker = cluster.fork();
+      worker.on('disconnect', () => worker.send('late'));
+      worker.on('error', ({ code: why }) => {
+        tell('error', why);
+        worker.process.kill('SIGKILL');
+      });
+    },
+    worker() {
+      process.removeAllListeners('disconnect');
+      process.disconnect();
+      setInterval(() => {}, 1000);
+    },
+  });
+  expect(told).toEqual([{ name: 'error', args: ['ERR_IPC_CHANNEL_CLOSED'] }]);
+});

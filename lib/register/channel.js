@@ -33,6 +33,10 @@ class Control extends EventEmitter {
   }
 }
 
+/** With Node the end of a channel and that of its process come together. Here that of the process comes later: it is waited for so long before
+ *  a message that nobody waits for is an error. With a process that died it is lost, as all are that it had not read; no app crashes by it. */
+const ENDING_MS = 200;
+
 class Channel {
   #id;
   #child;
@@ -43,6 +47,8 @@ class Channel {
   #exit;
   /** When it does. */
   #ends = 'when the master has heard of it';
+  /** The other side has closed it. */
+  #isEnded = false;
   /** open → closing (nothing is sent any more) → closed (nothing is received, either) */
   #state = 'open';
   /** The callbacks of what waits in the master. */
@@ -125,6 +131,7 @@ class Channel {
 
   /** Nothing more comes. */
   end() {
+    if (this.#state === 'open' && this.#child.pid !== undefined) this.#isEnded = true;
     this.#leave(channelClosed());
     this.#close();
   }
@@ -163,7 +170,7 @@ class Channel {
       throw invalidType('options', 'of type object', options);
     }
     if (this.#state !== 'open') {
-      return this.#fail(channelClosed(), callback);
+      return this.#fail(channelClosed(), callback, handle);
     }
     let fine;
     try {
@@ -185,8 +192,11 @@ class Channel {
     return !isBehind;
   }
 
-  #fail(error, callback) {
-    timers.nextTick(() => (typeof callback === 'function' ? callback(error) : this.#child.emit('error', error)));
+  #fail(error, callback, handle) {
+    const fail = () => this.#child.emit('error', error);
+    if (typeof callback === 'function') timers.nextTick(callback, error);
+    else if (!this.#isEnded) timers.nextTick(fail);
+    else timers.setTimeout(() => (this.#exit ? handle?.destroy?.() : fail()), ENDING_MS);
     return false;
   }
 
