@@ -339,3 +339,47 @@ test('a worker that closes its channel and goes on: what is sent to it is an err
   });
   expect(told).toEqual([{ name: 'error', args: ['ERR_IPC_CHANNEL_CLOSED'] }]);
 });
+
+test.each([1, 2])('a worker says once of each connection that it has it (schedulingPolicy = %i)', async (policy) => {
+  const { of, code } = await run(
+    'register',
+    {
+      async primary({ cluster, tell, given }) {
+        const net = require('node:net');
+        const { once } = require('node:events');
+        cluster.schedulingPolicy = given.policy;
+        cluster.fork();
+        const [worker, { port }] = await once(cluster, 'listening');
+        for (let n = 0; n < 20; n++) {
+          const client = net.connect(port, '127.0.0.1').setEncoding('utf8');
+          tell('answer', (await once(client, 'data'))[0]);
+          await once(client, 'close');
+        }
+        worker.send('tell');
+        tell('written', (await once(worker, 'message'))[0]);
+        cluster.disconnect();
+      },
+      worker() {
+        const symbols = Object.getOwnPropertySymbols(process);
+        const handle = process[symbols.find(({ description }) => description === 'kChannelHandle')];
+        const { writeUtf8String } = handle;
+        const written = [];
+        handle.writeUtf8String = function (request, text, ...rest) {
+          written.push(text);
+          return Reflect.apply(writeUtf8String, this, [request, text, ...rest]);
+        };
+        process.on('message', () => process.send(written));
+        const server = require('node:net').createServer((socket) => socket.end('answer'));
+        server.listen(0, '127.0.0.1');
+      },
+    },
+    { given: { policy } },
+  );
+  expect(code).toBe(0);
+  expect(of('answer')).toEqual(Array(20).fill(['answer']));
+  const [[written]] = of('written');
+  const count = (part) => written.filter((text) => text.includes(part)).length;
+  if (policy === 2) expect(count('"accepted":true')).toBe(20);
+  // The first ones may come before the preload has loaded what it needs.
+  expect(count('NODE_HANDLE_ACK')).toBeLessThanOrEqual(3);
+});

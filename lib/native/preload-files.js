@@ -21,6 +21,7 @@ const OF_THE_PRELOAD = [
   'faults',
   'fence',
   'hand-back',
+  'handed-over',
   'index',
   'kept-handles',
   'lane',

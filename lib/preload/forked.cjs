@@ -41,28 +41,36 @@ function withNodesSend(use) {
 function waitForServer() {
   let isWatched = false;
   const begun = [];
-  const messages = [];
-  const keep = (...message) => messages.push(message);
-  process.on('internalMessage', keep);
+  /** What Node's own listener is taking in: it may be the answer by which a server begins. */
+  let message;
+  const keep = (...args) => (message = args);
+  const drop = () => (message = undefined);
+  process.prependListener('internalMessage', keep);
+  process.on('internalMessage', drop);
   const { _listen2: setUp } = net.Server.prototype;
   // The last step of every listen() (setupListenHandle in lib/net.js).
   net.Server.prototype._listen2 = function (...args) {
     Reflect.apply(setUp, this, args);
-    if (isWatched || !this._handle || begun.push(this) > 1) return;
+    if (isWatched || !this._handle || begun.push({ server: this, message }) > 1) return;
     setImmediate(() => {
       isWatched = true;
       process.off('internalMessage', keep);
-      withNodesSend(() => watch(begun, messages));
+      process.off('internalMessage', drop);
+      withNodesSend(() => watch(begun));
     });
   };
 }
 
-/** Tells of the servers that listen already, and of those to come. `messages`: which came so far, with their handles. */
-function watch(begun, messages) {
+/** Tells of the servers that listen already, and of those to come. `begun`: each with the message by which it began. */
+function watch(begun) {
   const loads = require('./loads');
   const servers = require('./servers');
   loads.start('production');
-  for (const message of messages) loads.onHandle(...message);
+  require('./handed-over').start();
   servers.trackServers('production');
-  for (const server of begun) servers.listens(server);
+  for (const { server, message } of begun) {
+    if (message) loads.onAnswer(...message);
+    servers.listens(server);
+    loads.onTakenIn();
+  }
 }

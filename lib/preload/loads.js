@@ -21,6 +21,9 @@ const REQUESTS_MS = 250;
 /** Of the listening handles, and in development of the connections that came from the master: the key of its socket. */
 const keys = new WeakMap();
 
+/** The key in the answer to `queryServer` that is being taken in. A dispatched server's handle is Node's own, and comes without one. */
+let answered;
+
 let isDevelopment = false;
 let timer = null;
 let requests;
@@ -52,6 +55,11 @@ function tell() {
   });
 }
 
+/** A connection that came from the master (handed-over.js). */
+function received(connection, key) {
+  if (isDevelopment) keys.set(connection, key);
+}
+
 function load() {
   return { servers: [...servers.servers].map(describe), requests: requests?.counts() };
 }
@@ -67,24 +75,27 @@ function requestsChanged() {
   }, REQUESTS_MS).unref();
 }
 
-/** The answer to `queryServer`, and `newconn` (lib/internal/cluster/child.js). Node's own listener came first: the server has the
- *  handle by now, and tells soon that it listens. */
-function onHandle({ cmd, act, key }, handle) {
-  if (cmd !== 'NODE_CLUSTER' || key === undefined || !handle) return;
-  if (isDevelopment || act !== 'newconn') keys.set(handle, key);
+/** The answer to `queryServer` (lib/internal/cluster/child.js). Ahead of Node's own listener, in which the server gets its handle. */
+function onAnswer({ cmd, act, key }, handle) {
+  if (cmd !== 'NODE_CLUSTER' || act === 'newconn' || key === undefined) return;
+  answered = key;
+  if (handle) keys.set(handle, key);
+}
+
+/** Behind Node's own listener. */
+function onTakenIn() {
+  answered = undefined;
 }
 
 function start(mode, countsRequests) {
   isDevelopment = mode === 'development';
-  process.on('internalMessage', onHandle);
-  servers.observe({
-    onChange: changed,
-    keyOf: (handle) => keys.get(handle),
-  });
+  process.prependListener('internalMessage', onAnswer);
+  process.on('internalMessage', onTakenIn);
+  servers.observe({ onChange: changed, keyOf: (handle) => keys.get(handle) ?? answered });
   if (!countsRequests) return;
   requests = require('./requests');
   requests.start(requestsChanged);
   servers.observe({ onDrained: () => report('connections', load()) });
 }
 
-module.exports = { start, onHandle, keyOf: (handle) => keys.get(handle) };
+module.exports = { start, onAnswer, onTakenIn, received, keyOf: (handle) => keys.get(handle) };

@@ -4,7 +4,6 @@
 // http2's and tls's servers; `net` itself is loaded already, the IPC channel needs it.
 
 const net = require('net');
-const { nextTick } = require('../real-timers');
 
 /** Servers that listen, or are closed and still have connections. */
 const servers = new Set();
@@ -18,6 +17,9 @@ const http2Sessions = new Set();
 /** Of each server: the key of its socket, if the master holds it, how many connections there were, and Node's list of its
  *  connections' parsers, where that is enough. */
 const loads = new WeakMap();
+
+/** By the keys of the master's sockets: the servers that began to listen there, and their handles. */
+const atKeys = new Map();
 
 let accepted = 0;
 let everySocket = false;
@@ -70,10 +72,8 @@ function begins(server) {
   servers.add(server);
   const load = loads.get(server);
   const native = server._handle;
-  // The master's answer is on its way through the listeners of this moment: ours comes after Node's.
-  nextTick(() => {
-    load.key = observer.keyOf(native);
-  });
+  load.key = observer.keyOf(native);
+  if (load.key !== undefined) atKeys.set(load.key, { server, native });
   countAccepted(native, load);
   const parsers = everySocket || isTls(server) ? undefined : parsersOf(server);
   if (!parsers && !load.isTracked) server.on('connection', trackSocket);
@@ -218,6 +218,14 @@ function observe(callbacks) {
   observer = { ...observer, ...callbacks };
 }
 
+/** The server of a socket of the master's, if it still is. */
+function listensAt(key) {
+  const begun = atKeys.get(key);
+  if (begun && begun.server._handle === begun.native) return begun.server;
+  atKeys.delete(key);
+  return undefined;
+}
+
 module.exports = {
   servers,
   loads,
@@ -226,6 +234,7 @@ module.exports = {
   http2Sessions,
   trackServers,
   listens,
+  listensAt,
   stopAccepting,
   isPlain,
   isHttp2,

@@ -30,6 +30,7 @@ function start(received, prepare) {
   servers.trackServers(boot.mode);
   servers.observe({ onListening });
   loads.start(boot.mode, boot.countRequests);
+  require('./handed-over').start();
   onCommand({
     drain,
     exit: () => require('./draining').answered(),

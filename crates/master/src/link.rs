@@ -23,7 +23,7 @@ use cluster_admin::counters::MessageCounts;
 use cluster_core::lifecycle::child::Reading;
 use cluster_core::messages::flow::{HIGH_WATER, LOW_WATER, PARKED};
 use cluster_core::types::Key;
-use cluster_core::types::{ChildId, Evidence, Peer, SlotId};
+use cluster_core::types::{ChildId, ConnectionId, Evidence, Peer, SlotId};
 use cluster_protocol::frame::messages_in;
 use cluster_protocol::listen::ListenQuery;
 use cluster_protocol::outbox::{Outbox, OutboxItem};
@@ -105,8 +105,19 @@ pub enum Input {
     },
 }
 
-/// What is sent: who sent it is known until it is written, so that nothing is lost silently.
-pub type Outgoing = OutboxItem<Rc<OwnedFd>, Option<Peer>>;
+/// What is sent: where it comes from is known until it is written, so that nothing is lost silently.
+pub type Outgoing = OutboxItem<Rc<OwnedFd>, Source>;
+
+/// Where a frame comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    /// The master itself.
+    Master,
+    /// A client: its connection goes along.
+    Connection(ConnectionId),
+    /// A message of somebody.
+    Message(Peer),
+}
 
 /// The shared part of a link: what its tasks work on.
 #[derive(Debug)]
@@ -115,7 +126,7 @@ pub struct Channel {
     pub socket: AsyncFd<OwnedFd>,
     /// Whether it is read.
     pub gate: Gate,
-    outbox: RefCell<Outbox<Rc<OwnedFd>, Option<Peer>>>,
+    outbox: RefCell<Outbox<Rc<OwnedFd>, Source>>,
     outgoing: Notify,
     end: Cell<ChannelEnd>,
     /// Bytes that were written ever.
@@ -214,7 +225,7 @@ impl Link {
     }
 
     /// Sends a frame, after all others. `from`: who hears of it when it cannot be written.
-    pub fn send(&mut self, frame: Bytes, handle: Option<Rc<OwnedFd>>, from: Option<Peer>) {
+    pub fn send(&mut self, frame: Bytes, handle: Option<Rc<OwnedFd>>, from: Source) {
         self.messages.sent += messages_in(&frame);
         self.channel.outbox.borrow_mut().push(Outgoing { frame, handle, from });
         self.channel.outgoing.notify_one();
@@ -222,9 +233,18 @@ impl Link {
 
     /// Sends a frame of the master's own, before those of others.
     pub fn send_first(&mut self, frame: Bytes, handle: Option<Rc<OwnedFd>>) {
+        self.send_urgent(Outgoing { frame, handle, from: Source::Master });
+    }
+
+    /// Gives the child a connection, before the messages of others.
+    pub fn hand_over(&mut self, frame: Bytes, connection: ConnectionId, socket: Rc<OwnedFd>) {
+        self.send_urgent(Outgoing { frame, handle: Some(socket), from: Source::Connection(connection) });
+    }
+
+    fn send_urgent(&mut self, outgoing: Outgoing) {
         self.messages.sent += 1;
         let mut outbox = self.channel.outbox.borrow_mut();
-        outbox.push_urgent(Outgoing { frame, handle, from: None });
+        outbox.push_urgent(outgoing);
         if outbox.urgent_bytes() > most_unread(&outbox) {
             self.channel.gate.answers(Answers::Unread);
         }
@@ -263,6 +283,12 @@ impl Link {
     /// The child has the handle in flight.
     pub fn handle_acknowledged(&self) {
         self.channel.outbox.borrow_mut().acknowledged();
+        self.channel.outgoing.notify_one();
+    }
+
+    /// The child answered about a connection, so it has it. One that this package has prepared says nothing else (lib/preload/handed-over.js).
+    pub fn connection_answered(&self, connection: ConnectionId) {
+        self.channel.outbox.borrow_mut().acknowledged_of(&Source::Connection(connection));
         self.channel.outgoing.notify_one();
     }
 

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use nix::sys::signal::Signal;
 
 use super::launch::{InspectorPort, launch};
-use super::link::{Input, Link, Speaking};
+use super::link::{Input, Link, Source, Speaking};
 use super::linked::Linked;
 use super::output::Pipes;
 use super::probe::probe;
@@ -57,7 +57,7 @@ impl Shell {
                 Action::SendConnection { child, frame, connection } => {
                     let socket = self.connections.get(&connection).cloned();
                     if let (Some(link), Some(socket)) = (self.links.get_mut(&child), socket) {
-                        link.send_first(frame, Some(socket));
+                        link.hand_over(frame, connection, socket);
                     }
                 }
                 Action::SendHandle { child, frame, handle, lane } => self.send_handle(child, frame, handle, lane),
@@ -186,7 +186,11 @@ impl Shell {
             Origin::Broadcast(lane) => (lane, Patience::Limited),
             Origin::Master | Origin::MasterInTurn => {
                 if let Some(link) = self.links.get_mut(&child) {
-                    if origin == Origin::Master { link.send_first(frame, None) } else { link.send(frame, None, None) }
+                    if origin == Origin::Master {
+                        link.send_first(frame, None)
+                    } else {
+                        link.send(frame, None, Source::Master)
+                    }
                 }
                 return;
             }
@@ -209,7 +213,7 @@ impl Shell {
             (Verdict::GiveUp(missed), from) => return self.give_up(from, &frame, missed),
             _ => {}
         }
-        link.send(frame, None, Some(lane.from));
+        link.send(frame, None, Source::Message(lane.from));
         if queued + size > HIGH_WATER && link.reading == Reading::KeepsUp {
             link.reading = Reading::IsBehind;
             self.core.handle(now, Event::FellBehind { child });
@@ -226,7 +230,7 @@ impl Shell {
         let now = self.now();
         let Some(link) = self.links.get_mut(&child) else { return };
         let (queued, taken) = (link.queued(), link.taken());
-        link.send(frame, Some(socket), Some(lane.from));
+        link.send(frame, Some(socket), Source::Message(lane.from));
         let (receiver, size) = (Receiver::Peer(Peer::Child(child)), link.queued() - queued);
         let offer = Offer { lane, receiver, patience: Patience::Unlimited, messages: 1, size, queued, taken };
         let verdict = self.flow.offer(now, offer);

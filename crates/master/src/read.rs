@@ -152,6 +152,10 @@ pub(super) async fn read(child: ChildId, channel: Rc<Channel>, limit: usize, rou
             }
             Ok(Ok(0) | Err(_)) => break,
             Ok(Ok(count)) => {
+                // Of one that is gone the end is still to be found.
+                if channel::is_drained(count, size, &handles) && !channel.gate.is_last_call() {
+                    ready.clear_ready();
+                }
                 size = if count >= size { (size * 2).min(READ_MOST) } else { (count * 2).clamp(READ_LEAST, size) }
             }
             // Nothing there: a child that is gone sends nothing more, even if a descendant holds its channel.

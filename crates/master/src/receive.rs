@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::link::{Input, Link, Outgoing, Speaking};
+use super::link::{Input, Link, Outgoing, Source, Speaking};
 use super::linked::Linked;
 use super::passed;
 use super::read::{Received, Violation};
@@ -20,7 +20,7 @@ use cluster_core::types::{ChildId, ExitStatus, Peer, ReloadTarget};
 use cluster_protocol::code::ErrorCode;
 use cluster_protocol::envelope::Target;
 use cluster_protocol::inbound::Inbound;
-use cluster_protocol::outbound::{self, Handed};
+use cluster_protocol::outbound::{self, ListenerFrame};
 use cluster_protocol::outbox::MAX_RETRANSMISSIONS;
 use cluster_protocol::oversized::Oversized;
 use cluster_protocol::request::{self, RequestPart, Signature};
@@ -50,7 +50,7 @@ impl Shell {
                 }
                 let rest = self.links.get(&child).map(Link::take_rest).unwrap_or_default();
                 for outgoing in rest {
-                    if let Some(from) = outgoing.from {
+                    if let Source::Message(from) = outgoing.from {
                         self.tell(Event::Returned { child, from, frame: outgoing.frame });
                     }
                 }
@@ -175,6 +175,12 @@ impl Shell {
                         self.handle_given_up(child, given_up);
                     }
                 }
+                Received::Internal(message @ Inbound::Answered { connection, .. }) => {
+                    if let Some(link) = self.links.get(&child) {
+                        link.connection_answered(connection);
+                    }
+                    self.tell(Event::Told { child, message });
+                }
                 Received::Internal(Inbound::GivenAway { key, question }) => {
                     if let Some(link) = self.links.get_mut(&child) {
                         link.send_first(outbound::given_away(&key, question), None);
@@ -214,15 +220,16 @@ impl Shell {
     /// A child cannot take a handle: it has no descriptor left. Whatever it was for goes on without it.
     fn handle_given_up(&mut self, child: ChildId, Outgoing { frame, from, .. }: Outgoing) {
         self.violated(child, ErrorCode::HandleRefused, "a handle was refused again and again".to_owned());
-        match (from, Handed::read(&frame)) {
-            (Some(from), _) => self.tell(Event::Returned { child, from, frame }),
-            (None, Some(Handed::Connection(connection))) => {
+        match from {
+            Source::Message(from) => self.tell(Event::Returned { child, from, frame }),
+            Source::Connection(connection) => {
                 self.tell(Event::Told { child, message: Inbound::Answered { connection, accepted: false } });
             }
-            (None, Some(Handed::Listener { seq, key })) => {
-                self.tell(Event::ListenerNotTaken { child, seq, key: key.into(), errno: libc::EMFILE });
+            Source::Master => {
+                if let Some(ListenerFrame { seq, key }) = ListenerFrame::read(&frame) {
+                    self.tell(Event::ListenerNotTaken { child, seq, key: key.into(), errno: libc::EMFILE });
+                }
             }
-            (None, None) => {}
         }
     }
 

@@ -81,40 +81,31 @@ pub fn new_connection(key: &str, number: u64) -> Bytes {
     with_handle(HandleKind::Net, &frame(&inner))
 }
 
-/// What one of our frames with a handle was for.
+/// A frame with a listening socket ([`listen_reply`]).
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Handed {
-    /// A connection, by its number ([`new_connection`]).
-    Connection(u64),
-    /// The listening socket of this key, for this query ([`listen_reply`]).
-    Listener {
-        /// The query's number.
-        seq: u64,
-        key: String,
-    },
+pub struct ListenerFrame {
+    /// The query's number.
+    pub seq: u64,
+    /// The key of the socket.
+    pub key: String,
 }
 
-impl Handed {
-    /// Reads a frame again, when it did not arrive. `None`: it is somebody else's.
+impl ListenerFrame {
+    /// Reads a frame again, when it did not arrive. `None`: it is another one.
     #[must_use]
     pub fn read(frame: &[u8]) -> Option<Self> {
         #[derive(Deserialize)]
-        struct WrappedHanded {
+        struct WrappedReply {
             msg: Inner,
         }
         #[derive(Deserialize)]
         struct Inner {
             cmd: String,
             key: String,
-            seq: Option<u64>,
-            ack: Option<u64>,
+            ack: u64,
         }
-        let WrappedHanded { msg } = serde_json::from_slice(frame).ok()?;
-        match (msg.cmd.as_str(), msg.seq, msg.ack) {
-            ("NODE_CLUSTER", Some(number), None) => Some(Self::Connection(number)),
-            ("NODE_CLUSTER", None, Some(seq)) => Some(Self::Listener { seq, key: msg.key }),
-            _ => None,
-        }
+        let WrappedReply { msg } = serde_json::from_slice(frame).ok()?;
+        (msg.cmd == "NODE_CLUSTER").then_some(Self { seq: msg.ack, key: msg.key })
     }
 }
 

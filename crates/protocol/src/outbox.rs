@@ -225,6 +225,14 @@ impl<H, T> Outbox<H, T> {
         self.in_flight = None;
     }
 
+    /// The child has this sender's handle: it may be in flight still.
+    pub fn acknowledged_of(&mut self, from: &T)
+    where
+        T: PartialEq,
+    {
+        self.in_flight.take_if(|in_flight| in_flight.entry.item.from == *from);
+    }
+
     /// The child did not get the handle in flight: it goes out again. Returns what was tried too often.
     pub fn refused(&mut self) -> Option<OutboxItem<H, T>> {
         let InFlight { entry, priority } = self.in_flight.take()?;

@@ -85,6 +85,13 @@ pub fn receive(
     Ok(count)
 }
 
+/// Whether nothing was left when [`receive`] read so many bytes, where it had this much room, and these descriptors: then it need not be asked
+/// again before the system tells that more came.
+#[must_use]
+pub fn is_drained(count: usize, room: usize, handles: &[OwnedFd]) -> bool {
+    count < room && handles.is_empty() && !system::STOPS_BEFORE_DESCRIPTORS
+}
+
 /// # Safety
 /// `message` was filled by `recvmsg`, and its control buffer is alive.
 unsafe fn take_handles(message: &libc::msghdr, handles: &mut Vec<OwnedFd>) {
@@ -134,6 +141,25 @@ mod tests {
         assert_eq!((&buffer[..], handles.len()), (&b"abc"[..], 1));
         let flags = FdFlag::from_bits_retain(fcntl(&handles[0], FcntlArg::F_GETFD).unwrap());
         assert!(flags.contains(FdFlag::FD_CLOEXEC));
+    }
+
+    /// What [`is_drained`] relies on: behind what came with a descriptor a read stops, before it it does not.
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_read_that_stops_short_and_got_no_descriptor_has_left_nothing() {
+        let (ours, theirs) = pair().unwrap();
+        let (_keep, passed) = pair().unwrap();
+        for handle in [None, Some(passed.as_fd()), None] {
+            send(ours.as_fd(), &[IoSlice::new(b"ab")], handle).unwrap();
+        }
+        let mut reads = Vec::new();
+        for _ in 0..2 {
+            let (mut buffer, mut handles) = (Vec::with_capacity(64), Vec::new());
+            let count = receive(theirs.as_fd(), &mut buffer, 64, &mut handles).unwrap();
+            reads.push((count, handles.len(), is_drained(count, 64, &handles)));
+        }
+        assert_eq!(reads, [(4, 1, false), (2, 0, true)]);
+        assert!(!is_drained(64, 64, &[]));
     }
 
     #[test]

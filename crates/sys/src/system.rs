@@ -13,6 +13,8 @@ mod own {
     pub const OF_NO_CHILD: SockFlag = SockFlag::SOCK_CLOEXEC;
     pub const RECEIVE: libc::c_int = libc::MSG_DONTWAIT | libc::MSG_CMSG_CLOEXEC;
     pub const SEND: MsgFlags = MsgFlags::MSG_DONTWAIT.union(MsgFlags::MSG_NOSIGNAL);
+    /// A read from a unix socket stops behind what came with a descriptor (`unix_stream_read_generic`), else where nothing is left.
+    pub const STOPS_BEFORE_DESCRIPTORS: bool = false;
     pub const NEW_SESSION: libc::c_int = libc::POSIX_SPAWN_SETSID as libc::c_int;
     /// A folder of which `O_PATH` needs no right to read.
     pub const TO_PASS: OFlag = OFlag::O_PATH;
@@ -44,6 +46,8 @@ mod own {
     use socket2::Socket;
 
     pub const OF_NO_CHILD: SockFlag = SockFlag::empty();
+    /// One of BSD's stops before what came with a descriptor as well.
+    pub const STOPS_BEFORE_DESCRIPTORS: bool = true;
     pub const RECEIVE: libc::c_int = libc::MSG_DONTWAIT;
     /// Node itself ignores SIGPIPE.
     pub const SEND: MsgFlags = MsgFlags::MSG_DONTWAIT;

@@ -12,7 +12,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use crate::traffic::steering::{Acceptor, Steering};
+use crate::traffic::steering::{Acceptor, Choice, Stay, Steering};
 use crate::types::{Balance, ChildId, ConnectionId, Delivery, Key, SlotId, Time};
 use cluster_protocol::inbound::ServerLoad;
 pub use socket::Counts;
@@ -46,15 +46,6 @@ pub enum Order {
     Steer(Key, Acceptor),
 }
 
-/// Who may accept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Choice {
-    /// Whoever does it best.
-    Free,
-    /// The master: there is a worker that is to get nothing, although it listens.
-    Master,
-}
-
 /// The sockets whose connections the master accepts, and the workers that can take them.
 #[derive(Debug)]
 pub struct Dispatch {
@@ -67,6 +58,7 @@ pub struct Dispatch {
     sockets: BTreeMap<Key, Socket>,
     /// Whose what was on its way from, or to, a closed one is now.
     heirs: BTreeMap<Key, Key>,
+    /// Only the master while there is a worker that is to get nothing, although it listens.
     choice: Choice,
     turn: u64,
     orders: VecDeque<Order>,
@@ -91,7 +83,11 @@ impl Dispatch {
 
     /// A socket was opened.
     pub fn opened(&mut self, now: Time, key: Key, delivery: Delivery) {
-        let steering = (delivery == Delivery::Adaptive).then(|| Steering::new(now));
+        let steering = match delivery {
+            Delivery::Adaptive => Some(Steering::new(now, Choice::Free)),
+            Delivery::Dispatched => Some(Steering::new(now, Choice::Master)),
+            Delivery::Shared => None,
+        };
         let accepting = if delivery == Delivery::Shared { AcceptState::Nothing } else { AcceptState::Idle };
         let (waiting, counts) = (VecDeque::new(), Counts::default());
         self.heirs.remove(&key);
@@ -278,8 +274,7 @@ impl Dispatch {
     /// Every socket: who accepts, how many connections wait in the master, and what happened so far.
     pub fn sockets(&self) -> impl Iterator<Item = (&Key, Acceptor, usize, Counts)> {
         self.sockets.iter().map(|(key, socket)| {
-            let fixed = if socket.accepting == AcceptState::Nothing { Acceptor::Workers } else { Acceptor::Master };
-            let acceptor = socket.steering.as_ref().map_or(fixed, Steering::acceptor);
+            let acceptor = socket.steering.as_ref().map_or(Acceptor::Workers, Steering::acceptor);
             (key, acceptor, socket.waiting.len(), socket.counts)
         })
     }
@@ -302,8 +297,9 @@ impl Dispatch {
         // Most have nothing to do, and there may be thousands: they cost no look at the workers.
         let busy = |socket: &Socket| socket.accepting == AcceptState::Idle || !socket.waiting.is_empty();
         for (key, socket) in sockets.iter_mut().filter(|(_, socket)| busy(socket)) {
+            let stay = socket.steering.as_ref().map_or(Stay::Long, Steering::stay);
             while let Some(waiting) = socket.waiting.front().copied() {
-                let Some(child) = self.choose(key, waiting.client) else { break };
+                let Some(child) = self.choose(key, waiting.client, stay) else { break };
                 socket.waiting.pop_front();
                 self.hand_over(now, child, key, waiting);
             }
@@ -358,14 +354,17 @@ impl Dispatch {
         self.free(key).next().is_some()
     }
 
-    fn choose(&self, key: &str, client: u64) -> Option<ChildId> {
+    fn choose(&self, key: &str, client: u64, stay: Stay) -> Option<ChildId> {
         let free = self.free(key);
         let chosen = match self.balance {
             Balance::Sticky => free.min_by_key(|(_, worker)| Reverse(affinity(client, worker.slot))),
-            // One more than the fewest is as good as balanced; beyond that the one with the fewest is waited for.
-            Balance::Auto | Balance::RoundRobin | Balance::Shared => free
-                .min_by_key(|(_, worker)| (worker.load(), worker.turn))
-                .filter(|(_, worker)| self.fewest(key).is_none_or(|fewest| worker.load() <= fewest.saturating_add(1))),
+            // One more than the fewest is as good as balanced; beyond that the one with the fewest is waited for, if what it gets stays.
+            Balance::Auto | Balance::RoundRobin | Balance::Shared => {
+                let balanced =
+                    |worker: &Worker| self.fewest(key).is_none_or(|fewest| worker.load() <= fewest.saturating_add(1));
+                free.min_by_key(|(_, worker)| (worker.load(), worker.turn))
+                    .filter(|(_, worker)| stay == Stay::Short || balanced(worker))
+            }
         };
         chosen.map(|(child, _)| *child)
     }

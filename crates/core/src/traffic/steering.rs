@@ -1,5 +1,6 @@
 //! Who accepts the connections of one address: the master, which balances them, or the workers by themselves, at the
-//! kernel's full speed. Balance only matters for connections that stay; speed only for many that don't.
+//! kernel's full speed. Balance only matters for connections that stay; speed only for many that don't. Also where the master accepts all
+//! of them is nobody waited for while they don't stay.
 
 use std::time::Duration;
 
@@ -34,35 +35,53 @@ pub enum Acceptor {
     Workers,
 }
 
+/// Who may accept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Choice {
+    /// Whoever does it best.
+    Free,
+    /// The master, whatever comes.
+    Master,
+}
+
+/// For how long connections were open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stay {
+    /// Most stay, or it is not known.
+    Long,
+    /// Most were over by the next report.
+    Short,
+}
+
 /// What was seen of the connections of one address, and who accepts them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Steering {
+    choice: Choice,
     acceptor: Acceptor,
+    stay: Stay,
     since: Time,
     arrived: u64,
     /// How many more are open than at the beginning of the window.
     stayed: i64,
-    limit: Limit,
-}
-
-/// Whether a worker may refuse a connection that it accepted: Node resets what is over `maxConnections`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Limit {
-    None,
-    MaxConnections,
 }
 
 impl Steering {
     /// The master accepts first: it is not known yet how long the connections stay.
     #[must_use]
-    pub fn new(now: Time) -> Self {
-        Self { acceptor: Acceptor::Master, since: now, arrived: 0, stayed: 0, limit: Limit::None }
+    pub fn new(now: Time, choice: Choice) -> Self {
+        Self { choice, acceptor: Acceptor::Master, stay: Stay::Long, since: now, arrived: 0, stayed: 0 }
     }
 
     /// Who accepts now.
     #[must_use]
     pub fn acceptor(&self) -> Acceptor {
         self.acceptor
+    }
+
+    /// For how long its connections are open, lately.
+    #[must_use]
+    pub fn stay(&self) -> Stay {
+        self.stay
     }
 
     /// A worker reported: so many connections arrived since its last report, and so many more are open.
@@ -75,9 +94,9 @@ impl Steering {
         self.stayed = self.stayed.saturating_add(stayed);
     }
 
-    /// A server of this address has `maxConnections`.
+    /// A server of this address has `maxConnections`: Node resets what a worker accepts beyond it.
     pub fn limit(&mut self) {
-        self.limit = Limit::MaxConnections;
+        self.choice = Choice::Master;
     }
 
     /// Decides at the end of a window. Gives the new acceptor when it changes.
@@ -94,12 +113,13 @@ impl Steering {
             self.arrived.saturating_mul(1000) / u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX).max(1);
         let short_lived = self.stayed.saturating_mul(2) < i64::try_from(self.arrived).unwrap_or(i64::MAX);
         let next = match self.acceptor {
-            _ if self.limit == Limit::MaxConnections => Acceptor::Master,
+            _ if self.choice == Choice::Master => Acceptor::Master,
             Acceptor::Master if per_second >= FAST && short_lived => Acceptor::Workers,
             Acceptor::Workers if per_second < SLOW => Acceptor::Master,
             Acceptor::Workers if !short_lived => Acceptor::Master,
             same => same,
         };
+        self.stay = if short_lived { Stay::Short } else { Stay::Long };
         (self.since, self.arrived, self.stayed) = (now, 0, 0);
         let changed = next != self.acceptor;
         self.acceptor = next;
@@ -108,7 +128,7 @@ impl Steering {
 
     /// The master accepts, whatever comes.
     pub fn take_back(&mut self, now: Time) -> Option<Acceptor> {
-        (self.since, self.arrived, self.stayed) = (now, 0, 0);
+        (self.stay, self.since, self.arrived, self.stayed) = (Stay::Long, now, 0, 0);
         let before = std::mem::replace(&mut self.acceptor, Acceptor::Master);
         (before != Acceptor::Master).then_some(Acceptor::Master)
     }
@@ -116,7 +136,7 @@ impl Steering {
     /// When to decide although no worker reports anything.
     #[must_use]
     pub fn deadline(&self) -> Option<Time> {
-        (self.acceptor == Acceptor::Workers).then(|| self.since + SILENCE)
+        (self.acceptor == Acceptor::Workers || self.stay == Stay::Short).then(|| self.since + SILENCE)
     }
 }
 
@@ -143,7 +163,7 @@ mod tests {
 
     #[test]
     fn a_flood_of_short_connections_goes_to_the_workers_and_comes_back_when_it_is_over() {
-        let (mut steering, mut now) = (Steering::new(ms(0)), ms(0));
+        let (mut steering, mut now) = (Steering::new(ms(0), Choice::Free), ms(0));
         assert_eq!(traffic(&mut steering, &mut now, 1, 1000, 80), Acceptor::Workers);
         assert_eq!(traffic(&mut steering, &mut now, 5, 4000, 0), Acceptor::Workers);
         assert_eq!(traffic(&mut steering, &mut now, 2, 20, 0), Acceptor::Master);
@@ -151,7 +171,7 @@ mod tests {
 
     #[test]
     fn long_connections_are_balanced_however_fast_they_come() {
-        let (mut steering, mut now) = (Steering::new(ms(0)), ms(0));
+        let (mut steering, mut now) = (Steering::new(ms(0), Choice::Free), ms(0));
         assert_eq!(traffic(&mut steering, &mut now, 3, 2000, 2000), Acceptor::Master);
         assert_eq!(traffic(&mut steering, &mut now, 1, 2000, 200), Acceptor::Workers);
         assert_eq!(traffic(&mut steering, &mut now, 2, 2000, 2000), Acceptor::Master, "they begin to stay");
@@ -159,13 +179,13 @@ mod tests {
 
     #[test]
     fn a_few_connections_are_the_masters() {
-        let (mut steering, mut now) = (Steering::new(ms(0)), ms(0));
+        let (mut steering, mut now) = (Steering::new(ms(0), Choice::Free), ms(0));
         assert_eq!(traffic(&mut steering, &mut now, 10, 198, 0), Acceptor::Master);
     }
 
     #[test]
     fn an_address_with_max_connections_is_never_left_to_the_workers() {
-        let (mut steering, mut now) = (Steering::new(ms(0)), ms(0));
+        let (mut steering, mut now) = (Steering::new(ms(0), Choice::Free), ms(0));
         traffic(&mut steering, &mut now, 1, 4000, 0);
         steering.limit();
         assert_eq!(traffic(&mut steering, &mut now, 3, 4000, 0), Acceptor::Master);
@@ -173,7 +193,7 @@ mod tests {
 
     #[test]
     fn silence_is_the_end_of_a_flood() {
-        let (mut steering, mut now) = (Steering::new(ms(0)), ms(0));
+        let (mut steering, mut now) = (Steering::new(ms(0), Choice::Free), ms(0));
         traffic(&mut steering, &mut now, 1, 4000, 0);
         // What came before it is judged first.
         steering.decide(steering.deadline().unwrap());
@@ -195,15 +215,32 @@ mod tests {
             (Workers, 200, 60, 29, None),
             (Workers, 200, 60, 30, Some(Master)),
         ] {
-            let mut steering = Steering { acceptor, since: ms(0), arrived, stayed, limit: Limit::None };
+            let mut steering =
+                Steering { acceptor, since: ms(0), arrived, stayed, ..Steering::new(ms(0), Choice::Free) };
             assert_eq!(steering.decide(ms(elapsed)), decided, "{acceptor:?} {elapsed} {arrived} {stayed}");
             assert_eq!(steering.acceptor(), decided.unwrap_or(acceptor));
         }
     }
 
     #[test]
+    fn how_long_connections_stay_is_known_also_where_only_the_master_accepts() {
+        let (mut steering, mut now) = (Steering::new(ms(0), Choice::Master), ms(0));
+        assert_eq!(steering.stay(), Stay::Long, "not known");
+        assert_eq!(traffic(&mut steering, &mut now, 1, 4000, 0), Acceptor::Master);
+        assert_eq!(steering.stay(), Stay::Short);
+        traffic(&mut steering, &mut now, 1, 4000, 4000);
+        assert_eq!(steering.stay(), Stay::Long);
+        traffic(&mut steering, &mut now, 1, 8, 0);
+        assert_eq!(steering.stay(), Stay::Short, "few of them as well");
+        while let Some(silence) = steering.deadline() {
+            steering.decide(silence);
+        }
+        assert_eq!(steering.stay(), Stay::Long, "not known any more");
+    }
+
+    #[test]
     fn what_came_after_a_pause_is_counted_from_its_begin() {
-        let mut steering = Steering::new(ms(0));
+        let mut steering = Steering::new(ms(0), Choice::Free);
         for at in [1_000, 1_010] {
             steering.saw(ms(at), 20, 0);
         }

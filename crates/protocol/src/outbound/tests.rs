@@ -16,11 +16,14 @@ fn a_listen_reply_echoes_the_data_untouched() {
 }
 
 #[test]
-fn what_a_handle_was_for_is_read_again() {
-    assert_eq!(Handed::read(&new_connection("k", 7)), Some(Handed::Connection(7)));
+fn for_whom_a_listening_socket_was_is_read_again() {
     let reply = with_handle(HandleKind::Net, &listen_reply(3, "k", 0, None, None));
-    assert_eq!(Handed::read(&reply), Some(Handed::Listener { seq: 3, key: "k".to_owned() }));
-    assert_eq!(Handed::read(&with_handle(HandleKind::Net, b"{\"to\":\"worker\"}\n")), None);
+    assert_eq!(ListenerFrame::read(&reply), Some(ListenerFrame { seq: 3, key: "k".to_owned() }));
+    let inner = |fields: &str| with_handle(HandleKind::Net, format!("{{{fields}}}").as_bytes());
+    for other in [r#""cmd":"NODE_CLUSTER","key":"k""#, r#""cmd":"OTHER","key":"k","ack":1"#] {
+        assert_eq!(ListenerFrame::read(&inner(other)), None, "{other}");
+    }
+    assert_eq!(ListenerFrame::read(&new_connection("k", 7)), None);
 }
 
 #[test]
@@ -131,18 +134,5 @@ fn each_message_is_written_so() {
         ),
     ] {
         assert_eq!(text(&frame), format!("{expected}\n"));
-    }
-}
-
-#[test]
-fn only_what_is_all_of_one_of_ours_is_read_again() {
-    let inner = |fields: &str| with_handle(HandleKind::Net, format!("{{{fields}}}").as_bytes());
-    for other in [
-        r#""cmd":"NODE_CLUSTER","key":"k""#,
-        r#""cmd":"NODE_CLUSTER","key":"k","seq":1,"ack":1"#,
-        r#""cmd":"OTHER","key":"k","seq":1"#,
-        r#""cmd":"OTHER","key":"k","ack":1"#,
-    ] {
-        assert_eq!(Handed::read(&inner(other)), None, "{other}");
     }
 }

@@ -193,6 +193,21 @@ fn a_handle_is_in_flight_until_it_is_acknowledged() {
 }
 
 #[test]
+fn only_the_handle_that_is_in_flight_is_acknowledged_by_whose_it_is() {
+    let mut outbox: Outbox<u8, &str> = Outbox::default();
+    for from in ["one", "other"] {
+        outbox.push_urgent(OutboxItem { frame: Bytes::from_static(b"h\n"), handle: Some(7), from });
+    }
+    outbox.wrote(2);
+    outbox.acknowledged_of(&"other");
+    assert!(outbox.is_in_flight() && !outbox.is_writable());
+    outbox.acknowledged_of(&"one");
+    assert!(!outbox.is_in_flight() && outbox.is_writable());
+    outbox.acknowledged_of(&"other");
+    assert!(outbox.is_writable(), "it is not sent yet");
+}
+
+#[test]
 fn a_handle_that_is_sent_again_waits_for_the_end_of_a_frame_of_its_own_lane_that_is_begun() {
     let mut outbox = pushed(&[]);
     urgent(&mut outbox, "new\n", Some(1));

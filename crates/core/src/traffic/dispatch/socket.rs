@@ -10,7 +10,7 @@ use crate::types::Time;
 /// A socket whose connections the master accepts.
 #[derive(Debug)]
 pub struct Socket {
-    /// `None`: the master accepts all of it.
+    /// `None`: the workers accept all of it.
     pub steering: Option<Steering>,
     pub waiting: VecDeque<WaitingConnection>,
     pub accepting: AcceptState,

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use std::time::Duration;
 
 mod bounds;
+mod stay;
 
 const NOW: Time = Duration::ZERO;
 
