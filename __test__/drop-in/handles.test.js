@@ -50,6 +50,29 @@ describe.each(BOTH)('handles between a primary and its workers (%s)', (how) => {
     expect(of('sent')).toEqual([[true]]);
   });
 
+  test('a connection may be sent along with null, to a worker that has a server of its own', async () => {
+    const { of, code } = await run(how, {
+      async primary({ cluster, tell }) {
+        const net = require('node:net');
+        const { once } = require('node:events');
+        const worker = cluster.fork();
+        await once(cluster, 'listening');
+        const server = net.createServer({ pauseOnConnect: true }, (socket) => worker.send(null, socket));
+        await once(server.listen(0, '127.0.0.1'), 'listening');
+        const client = net.connect(server.address().port, '127.0.0.1').setEncoding('utf8');
+        tell('answer', (await once(client, 'data'))[0]);
+        server.close();
+        cluster.disconnect();
+      },
+      worker() {
+        process.on('message', (message, socket) => socket.end(String(message)));
+        require('node:http').createServer().listen(0, '127.0.0.1');
+      },
+    });
+    expect(code).toBe(0);
+    expect(of('answer')).toEqual([['null']]);
+  });
+
   testServer('a net.Server takes connections on both sides', async () => {
     const { of, code } = await run(how, {
       async primary({ cluster, tell }) {

@@ -4,12 +4,12 @@
 // a turn of its own, and then answers it (lib/internal/child_process.js; onconnection in lib/internal/cluster/child.js): two messages for
 // each connection. Here one answer says both.
 
-const { isOpen, post } = require('./channel');
+const { send } = require('./channel');
 const { received } = require('./loads');
 const servers = require('./servers');
 
 /** What Node's own listener passes over. */
-const TAKEN = 'NODE_YUNFLY_TAKEN';
+const TAKEN = 'NODE_HANDLE_TAKEN';
 const ignore = () => {};
 
 function start() {
@@ -17,26 +17,28 @@ function start() {
   process.prependListener('internalMessage', onFrame);
 }
 
+/** What is not plainly to be taken is Node's matter. */
 function onFrame(frame, connection) {
-  // What came without its handle is asked for again by Node.
-  if (frame.cmd !== 'NODE_HANDLE' || !connection || frame.msg.act !== 'newconn' || frame.msg.cmd !== 'NODE_CLUSTER')
-    return;
+  const isConnection = frame.cmd === 'NODE_HANDLE' && connection && frame.msg?.act === 'newconn';
+  if (!isConnection || frame.msg.cmd !== 'NODE_CLUSTER' || !answersAtOnce()) return;
   const { key, seq } = frame.msg;
   const server = servers.listensAt(key);
-  // Node refuses it.
-  if (!server) return;
+  if (!server || isLimited(server)) return;
   frame.cmd = TAKEN;
-  // The master gives it to another worker when it hears of none.
-  const accepted = isOpen() && hasRoom(server);
-  if (isOpen()) post({ cmd: 'NODE_CLUSTER', ack: seq, accepted }, undefined, undefined, ignore);
-  if (!accepted) return void connection.close();
+  send({ cmd: 'NODE_CLUSTER', ack: seq, accepted: true }, undefined, undefined, ignore);
   received(connection, key);
   server._handle.onconnection(0, connection);
 }
 
-/** Node resets what a worker takes beyond it. With `dropMaxConnection` that is wanted. */
-function hasRoom({ maxConnections, _connections: open, dropMaxConnection }) {
-  return maxConnections == null || open < maxConnections || Boolean(dropMaxConnection);
+/** While a handle of this process's is not acknowledged, all that it sends waits, but Node's acknowledgement: and the master may have its
+ *  own behind this connection. */
+function answersAtOnce() {
+  return process.connected && !process._handleQueue;
+}
+
+/** What Node does at the limit is not the same in all its versions. */
+function isLimited({ maxConnections, _connections: open }) {
+  return maxConnections != null && !(open < maxConnections);
 }
 
 module.exports = { start };

@@ -82,6 +82,12 @@ function onAnswer({ cmd, act, key }, handle) {
   if (handle) keys.set(handle, key);
 }
 
+/** What stands for a socket that is the master's alone (rr() in lib/internal/cluster/child.js). Others begin to listen in that moment, too: in a
+ *  UDP socket's 'listening', say. */
+function isNodes(handle) {
+  return Object.getPrototypeOf(handle) === Object.prototype;
+}
+
 /** Behind Node's own listener. */
 function onTakenIn() {
   answered = undefined;
@@ -91,7 +97,10 @@ function start(mode, countsRequests) {
   isDevelopment = mode === 'development';
   process.prependListener('internalMessage', onAnswer);
   process.on('internalMessage', onTakenIn);
-  servers.observe({ onChange: changed, keyOf: (handle) => keys.get(handle) ?? answered });
+  servers.observe({
+    onChange: changed,
+    keyOf: (handle) => keys.get(handle) ?? (isNodes(handle) ? answered : undefined),
+  });
   if (!countsRequests) return;
   requests = require('./requests');
   requests.start(requestsChanged);

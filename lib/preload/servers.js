@@ -135,6 +135,8 @@ function stopAccepting(server) {
 function endIfOver(server) {
   const accepts = server._handle && !(server._handle instanceof ClosedHandle);
   if (accepts || server._connections > 0 || !servers.delete(server)) return;
+  const { key } = loads.get(server);
+  if (atKeys.get(key)?.server === server) atKeys.delete(key);
   observer.onChange();
   if (servers.size > 0) return;
   for (const then of whenAllClosed.splice(0)) then();
@@ -221,9 +223,7 @@ function observe(callbacks) {
 /** The server of a socket of the master's, if it still is. */
 function listensAt(key) {
   const begun = atKeys.get(key);
-  if (begun && begun.server._handle === begun.native) return begun.server;
-  atKeys.delete(key);
-  return undefined;
+  return begun?.server._handle === begun?.native ? begun?.server : undefined;
 }
 
 module.exports = {

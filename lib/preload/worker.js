@@ -7,6 +7,7 @@ const path = require('path');
 const { nextTick, setImmediate } = require('../real-timers');
 const { report, onCommand, onRefused } = require('./channel');
 const faults = require('./faults');
+const handedOver = require('./handed-over');
 const loads = require('./loads');
 const randomWorker = require('./random-worker');
 const servers = require('./servers');
@@ -30,7 +31,7 @@ function start(received, prepare) {
   servers.trackServers(boot.mode);
   servers.observe({ onListening });
   loads.start(boot.mode, boot.countRequests);
-  require('./handed-over').start();
+  handedOver.start();
   onCommand({
     drain,
     exit: () => require('./draining').answered(),

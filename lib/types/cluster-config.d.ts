@@ -112,7 +112,8 @@ export interface ClusterConfig {
    * - `'auto'`: the master gives each connection to the worker with the fewest, never to one whose event loop is blocked. While
    *   more than 1,000 short connections arrive per second, the workers accept on their own, which costs less (Linux, TCP;
    *   elsewhere, or if the kernel refuses it, the next best, logged once).
-   * - `'round-robin'`: the master always gives each connection to the worker with the fewest (Node's `SCHED_RR`).
+   * - `'round-robin'`: the master always accepts, and gives each connection to the worker with the fewest, short ones to any worker
+   *   that is not busy (Node's `SCHED_RR`).
    * - `'shared'`: the workers always accept on their own (Node's `SCHED_NONE`). The cheapest; the kernel's choice is uneven.
    * - `'sticky'`: by client address: a client always reaches the same worker, even when other workers die. Behind a proxy, every
    *   client has the proxy's address.

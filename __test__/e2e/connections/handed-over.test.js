@@ -3,11 +3,12 @@
 const path = require('node:path');
 const { test } = require('../support/at-once');
 const { start, fixture } = require('../support/cluster');
-const { request } = require('../support/client');
-const { folder } = require('../support/files');
+const { connect, readAll, request } = require('../support/client');
+const { folder, script } = require('../support/files');
 const { until } = require('../support/until');
 
 const COUNT = 20;
+const CLIENTS = 40;
 
 const ours = (frames, act) => frames.filter((frame) => frame.act === act);
 
@@ -36,4 +37,29 @@ describe.each([
     const [{ servers }] = ours(await written(), 'connections').slice(-1);
     expect(servers).toEqual([expect.objectContaining({ key: expect.any(String) })]);
   });
+});
+
+test('a worker that passes handles on meanwhile takes all that it is given', async () => {
+  const exec = script(`
+    const net = require('node:net');
+    process.on('message', (message, handle) => handle?.destroy());
+    net.createServer((socket) => {
+      // A handle of its own is on its way, and everything that it sends waits for the acknowledgement.
+      process.send({ to: 'worker', type: 'all' }, socket, { keepOpen: true });
+      socket.end('taken');
+    }).listen(0, '127.0.0.1');`);
+  const app = await start({ exec, count: 1, balance: 'sticky' });
+  const port = await app.port();
+  const texts = await Promise.all(Array.from({ length: CLIENTS }, async () => readAll(await connect(port))));
+  expect(texts).toEqual(Array(CLIENTS).fill('taken'));
+});
+
+// As if it had none: Number(process.env.MAX) where there is no MAX.
+test.each(['NaN', "'many'"])('maxConnections = %s limits nothing', async (value) => {
+  const exec = script(`
+    const server = require('node:net').createServer((socket) => socket.end('taken'));
+    server.maxConnections = ${value};
+    server.listen(0, '127.0.0.1');`);
+  const app = await start({ exec, count: 1, balance: 'round-robin' });
+  expect(await readAll(await connect(await app.port()))).toBe('taken');
 });

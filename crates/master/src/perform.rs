@@ -187,9 +187,9 @@ impl Shell {
             Origin::Master | Origin::MasterInTurn => {
                 if let Some(link) = self.links.get_mut(&child) {
                     if origin == Origin::Master {
-                        link.send_first(frame, None)
+                        link.send_first(frame, None);
                     } else {
-                        link.send(frame, None, Source::Master)
+                        link.send(frame, None, Source::Master);
                     }
                 }
                 return;

@@ -18,7 +18,7 @@ use cluster_protocol::oversized::Oversized;
 use cluster_protocol::request::{RequestPart, Signature};
 use cluster_protocol::topic::TopicFrame;
 use cluster_protocol::wrapped::{HandleType, Wrapped};
-use cluster_sys::channel;
+use cluster_sys::channel::{self, ChannelRead, ChannelRest};
 
 /// A read begins small and grows with the traffic, so that an idle child costs little memory.
 const READ_LEAST: usize = 8 << 10;
@@ -150,10 +150,10 @@ pub(super) async fn read(child: ChildId, channel: Rc<Channel>, limit: usize, rou
                 tokio::time::sleep(SHORTAGE).await;
                 continue;
             }
-            Ok(Ok(0) | Err(_)) => break,
-            Ok(Ok(count)) => {
+            Ok(Ok(ChannelRead { count: 0, .. }) | Err(_)) => break,
+            Ok(Ok(ChannelRead { count, rest })) => {
                 // Of one that is gone the end is still to be found.
-                if channel::is_drained(count, size, &handles) && !channel.gate.is_last_call() {
+                if rest == ChannelRest::Nothing && !channel.gate.is_last_call() {
                     ready.clear_ready();
                 }
                 size = if count >= size { (size * 2).min(READ_MOST) } else { (count * 2).clamp(READ_LEAST, size) }

@@ -47,7 +47,7 @@ pub(super) fn for_child(descriptor: OwnedFd) -> io::Result<OwnedFd> {
 }
 
 /// Reads at most `most` bytes into the spare room of `buffer` (at least one byte); received descriptors are appended to
-/// `handles`. 0 is the end of the stream.
+/// `handles`. No byte is the end of the stream.
 ///
 /// The limit counts where the room is large: as long as the sender goes on writing, one `recvmsg` goes on reading.
 ///
@@ -58,7 +58,7 @@ pub fn receive(
     buffer: &mut Vec<u8>,
     most: usize,
     handles: &mut Vec<OwnedFd>,
-) -> io::Result<usize> {
+) -> io::Result<ChannelRead> {
     /// Room for the control message, aligned as its header wants it.
     #[repr(C)]
     union Control {
@@ -82,14 +82,26 @@ pub fn receive(
     unsafe { buffer.set_len(buffer.len() + count) };
     // SAFETY: the kernel filled `message` and `control`; both are still alive and unmoved.
     unsafe { take_handles(&message, handles) };
-    Ok(count)
+    // It stops behind what came with a descriptor, also if there was no room for that.
+    let has_passed_descriptors = message.msg_controllen > 0 || message.msg_flags & libc::MSG_CTRUNC != 0;
+    let is_short = count < slice.iov_len && !has_passed_descriptors;
+    Ok(ChannelRead { count, rest: if is_short { system::REST_OF_A_SHORT_READ } else { ChannelRest::Unknown } })
 }
 
-/// Whether nothing was left when [`receive`] read so many bytes, where it had this much room, and these descriptors: then it need not be asked
-/// again before the system tells that more came.
-#[must_use]
-pub fn is_drained(count: usize, room: usize, handles: &[OwnedFd]) -> bool {
-    count < room && handles.is_empty() && !system::STOPS_BEFORE_DESCRIPTORS
+/// What [`receive`] did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ChannelRead {
+    /// So many bytes came.
+    pub count: usize,
+    pub rest: ChannelRest,
+}
+
+/// Whether a read has left something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ChannelRest {
+    /// Nothing: it need not be asked again before the system tells that more came.
+    Nothing,
+    Unknown,
 }
 
 /// # Safety
@@ -137,29 +149,29 @@ mod tests {
         let (_keep, passed) = pair().unwrap();
         assert_eq!(send(ours.as_fd(), &[IoSlice::new(b"ab"), IoSlice::new(b"c")], Some(passed.as_fd())).unwrap(), 3);
         let (mut buffer, mut handles) = (Vec::with_capacity(64), Vec::new());
-        assert_eq!(receive(theirs.as_fd(), &mut buffer, 64, &mut handles).unwrap(), 3);
+        assert_eq!(receive(theirs.as_fd(), &mut buffer, 64, &mut handles).unwrap().count, 3);
         assert_eq!((&buffer[..], handles.len()), (&b"abc"[..], 1));
         let flags = FdFlag::from_bits_retain(fcntl(&handles[0], FcntlArg::F_GETFD).unwrap());
         assert!(flags.contains(FdFlag::FD_CLOEXEC));
     }
 
-    /// What [`is_drained`] relies on: behind what came with a descriptor a read stops, before it it does not.
+    /// Behind what came with a descriptor a read stops, before it it does not.
     #[test]
     #[cfg(target_os = "linux")]
-    fn a_read_that_stops_short_and_got_no_descriptor_has_left_nothing() {
+    fn a_short_read_without_a_descriptor_has_left_nothing() {
         let (ours, theirs) = pair().unwrap();
         let (_keep, passed) = pair().unwrap();
         for handle in [None, Some(passed.as_fd()), None] {
             send(ours.as_fd(), &[IoSlice::new(b"ab")], handle).unwrap();
         }
+        send(theirs.as_fd(), &[IoSlice::new(b"full")], None).unwrap();
         let mut reads = Vec::new();
-        for _ in 0..2 {
+        for (channel, most) in [(&theirs, 64), (&theirs, 64), (&ours, 4)] {
             let (mut buffer, mut handles) = (Vec::with_capacity(64), Vec::new());
-            let count = receive(theirs.as_fd(), &mut buffer, 64, &mut handles).unwrap();
-            reads.push((count, handles.len(), is_drained(count, 64, &handles)));
+            let ChannelRead { count, rest } = receive(channel.as_fd(), &mut buffer, most, &mut handles).unwrap();
+            reads.push((count, handles.len(), rest));
         }
-        assert_eq!(reads, [(4, 1, false), (2, 0, true)]);
-        assert!(!is_drained(64, 64, &[]));
+        assert_eq!(reads, [(4, 1, ChannelRest::Unknown), (2, 0, ChannelRest::Nothing), (4, 0, ChannelRest::Unknown)]);
     }
 
     #[test]
@@ -167,8 +179,8 @@ mod tests {
         let (ours, theirs) = pair().unwrap();
         send(ours.as_fd(), &[IoSlice::new(b"abc")], None).unwrap();
         let mut buffer = Vec::with_capacity(64);
-        assert_eq!(receive(theirs.as_fd(), &mut buffer, 2, &mut Vec::new()).unwrap(), 2);
-        assert_eq!(receive(theirs.as_fd(), &mut buffer, 2, &mut Vec::new()).unwrap(), 1);
+        assert_eq!(receive(theirs.as_fd(), &mut buffer, 2, &mut Vec::new()).unwrap().count, 2);
+        assert_eq!(receive(theirs.as_fd(), &mut buffer, 2, &mut Vec::new()).unwrap().count, 1);
         assert_eq!(&buffer[..], b"abc");
     }
 
@@ -182,7 +194,7 @@ mod tests {
         // A process that another test spawns just now holds a copy until its exec.
         let mut looked = [nix::poll::PollFd::new(ours.as_fd(), nix::poll::PollFlags::POLLIN)];
         nix::poll::poll(&mut looked, nix::poll::PollTimeout::NONE).unwrap();
-        assert_eq!(receive(ours.as_fd(), &mut buffer, 64, &mut Vec::new()).unwrap(), 0);
+        assert_eq!(receive(ours.as_fd(), &mut buffer, 64, &mut Vec::new()).unwrap().count, 0);
         assert_eq!(send(ours.as_fd(), &[IoSlice::new(b"x")], None).unwrap_err().kind(), io::ErrorKind::BrokenPipe);
     }
 }

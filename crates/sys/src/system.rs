@@ -9,12 +9,14 @@ mod own {
     use nix::sys::socket::{MsgFlags, SockFlag};
     use socket2::Socket;
 
+    use crate::channel::ChannelRest;
+
     /// At once where that is possible: the app's own threads may fork in between.
     pub const OF_NO_CHILD: SockFlag = SockFlag::SOCK_CLOEXEC;
     pub const RECEIVE: libc::c_int = libc::MSG_DONTWAIT | libc::MSG_CMSG_CLOEXEC;
     pub const SEND: MsgFlags = MsgFlags::MSG_DONTWAIT.union(MsgFlags::MSG_NOSIGNAL);
     /// A read from a unix socket stops behind what came with a descriptor (`unix_stream_read_generic`), else where nothing is left.
-    pub const STOPS_BEFORE_DESCRIPTORS: bool = false;
+    pub const REST_OF_A_SHORT_READ: ChannelRest = ChannelRest::Nothing;
     pub const NEW_SESSION: libc::c_int = libc::POSIX_SPAWN_SETSID as libc::c_int;
     /// A folder of which `O_PATH` needs no right to read.
     pub const TO_PASS: OFlag = OFlag::O_PATH;
@@ -45,9 +47,11 @@ mod own {
     use nix::sys::socket::{MsgFlags, SockFlag};
     use socket2::Socket;
 
+    use crate::channel::ChannelRest;
+
     pub const OF_NO_CHILD: SockFlag = SockFlag::empty();
-    /// One of BSD's stops before what came with a descriptor as well.
-    pub const STOPS_BEFORE_DESCRIPTORS: bool = true;
+    /// BSD's stops before what came with a descriptor as well.
+    pub const REST_OF_A_SHORT_READ: ChannelRest = ChannelRest::Unknown;
     pub const RECEIVE: libc::c_int = libc::MSG_DONTWAIT;
     /// Node itself ignores SIGPIPE.
     pub const SEND: MsgFlags = MsgFlags::MSG_DONTWAIT;

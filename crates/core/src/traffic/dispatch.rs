@@ -224,15 +224,13 @@ impl Dispatch {
     }
 
     fn steer(&mut self, now: Time) {
-        for (key, socket) in &mut self.sockets {
-            let choice = self.choice;
-            let decided = socket.steering.as_mut().and_then(|steering| match choice {
-                Choice::Free => steering.decide(now),
-                Choice::Master => steering.take_back(now),
-            });
-            if let Some(acceptor) = decided {
+        let Self { sockets, workers, choice, orders, .. } = self;
+        for (key, socket) in sockets {
+            let Some(steering) = &mut socket.steering else { continue };
+            let open = || workers.values().fold(0_u64, |open, worker| open.saturating_add(worker.open_at(key)));
+            if let Some(acceptor) = steering.decide(now, *choice, open) {
                 socket.counts.switches += 1;
-                self.orders.push_back(Order::Steer(Arc::clone(key), acceptor));
+                orders.push_back(Order::Steer(Arc::clone(key), acceptor));
             }
         }
     }

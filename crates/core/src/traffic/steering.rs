@@ -18,6 +18,9 @@ const REPORT: Duration = Duration::from_millis(25);
 /// When nothing was reported for so long, nothing happens any more.
 const SILENCE: Duration = Duration::from_millis(300);
 
+/// Those that are open for less are short: where one is badly placed, that is over soon.
+const SHORT_LIFE: Duration = Duration::from_secs(1);
+
 /// So many connections per second cost the master a fifth of a CPU: from here on speed counts.
 const FAST: u64 = 1_000;
 
@@ -44,12 +47,12 @@ pub enum Choice {
     Master,
 }
 
-/// For how long connections were open.
+/// For how long connections are open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stay {
-    /// Most stay, or it is not known.
+    /// Over [`SHORT_LIFE`], more and more are, or it is not known.
     Long,
-    /// Most were over by the next report.
+    /// Most are over soon.
     Short,
 }
 
@@ -86,9 +89,9 @@ impl Steering {
 
     /// A worker reported: so many connections arrived since its last report, and so many more are open.
     pub fn saw(&mut self, now: Time, arrived: u64, stayed: i64) {
-        if self.arrived == 0 {
+        if self.arrived == 0 || now.saturating_sub(self.since) > SILENCE {
             // It was quiet until just before this report.
-            self.since = self.since.max(now.saturating_sub(REPORT));
+            (self.since, self.arrived, self.stayed) = (self.since.max(now.saturating_sub(REPORT)), 0, 0);
         }
         self.arrived = self.arrived.saturating_add(arrived);
         self.stayed = self.stayed.saturating_add(stayed);
@@ -99,38 +102,38 @@ impl Steering {
         self.choice = Choice::Master;
     }
 
-    /// Decides at the end of a window. Gives the new acceptor when it changes.
-    pub fn decide(&mut self, now: Time) -> Option<Acceptor> {
+    /// Decides at the end of a window; where only the master may accept, that at once. `open` tells how many connections are open now. Gives
+    /// the new acceptor when it changes.
+    pub fn decide(&mut self, now: Time, choice: Choice, open: impl FnOnce() -> u64) -> Option<Acceptor> {
+        let before = self.acceptor;
+        let is_masters = [choice, self.choice].contains(&Choice::Master);
+        if is_masters {
+            self.acceptor = Acceptor::Master;
+        }
         let elapsed = now.saturating_sub(self.since);
         let window = match self.acceptor {
             Acceptor::Master => WINDOW,
             Acceptor::Workers => LONG_WINDOW,
         };
-        if elapsed < window {
-            return None;
+        if elapsed >= window {
+            self.stay = self.stay_of(elapsed, open());
+            let per_second = self.arrived.saturating_mul(1000) / millis(elapsed).max(1);
+            self.acceptor = match (self.acceptor, self.stay) {
+                (Acceptor::Master, Stay::Short) if per_second >= FAST && !is_masters => Acceptor::Workers,
+                (Acceptor::Workers, Stay::Short) if per_second >= SLOW => Acceptor::Workers,
+                _ => Acceptor::Master,
+            };
+            (self.since, self.arrived, self.stayed) = (now, 0, 0);
         }
-        let per_second =
-            self.arrived.saturating_mul(1000) / u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX).max(1);
-        let short_lived = self.stayed.saturating_mul(2) < i64::try_from(self.arrived).unwrap_or(i64::MAX);
-        let next = match self.acceptor {
-            _ if self.choice == Choice::Master => Acceptor::Master,
-            Acceptor::Master if per_second >= FAST && short_lived => Acceptor::Workers,
-            Acceptor::Workers if per_second < SLOW => Acceptor::Master,
-            Acceptor::Workers if !short_lived => Acceptor::Master,
-            same => same,
-        };
-        self.stay = if short_lived { Stay::Short } else { Stay::Long };
-        (self.since, self.arrived, self.stayed) = (now, 0, 0);
-        let changed = next != self.acceptor;
-        self.acceptor = next;
-        changed.then_some(next)
+        (self.acceptor != before).then_some(self.acceptor)
     }
 
-    /// The master accepts, whatever comes.
-    pub fn take_back(&mut self, now: Time) -> Option<Acceptor> {
-        (self.stay, self.since, self.arrived, self.stayed) = (Stay::Long, now, 0, 0);
-        let before = std::mem::replace(&mut self.acceptor, Acceptor::Master);
-        (before != Acceptor::Master).then_some(Acceptor::Master)
+    /// By what came within the window and what is open after it: where as many end as come, so many are open as come within one's lifetime
+    /// (Little's law).
+    fn stay_of(&self, elapsed: Time, open: u64) -> Stay {
+        let grows = self.stayed.saturating_mul(2) >= i64::try_from(self.arrived).unwrap_or(i64::MAX);
+        let is_brief = open.saturating_mul(millis(elapsed)) <= self.arrived.saturating_mul(millis(SHORT_LIFE));
+        if is_brief && !grows { Stay::Short } else { Stay::Long }
     }
 
     /// When to decide although no worker reports anything.
@@ -138,6 +141,10 @@ impl Steering {
     pub fn deadline(&self) -> Option<Time> {
         (self.acceptor == Acceptor::Workers || self.stay == Stay::Short).then(|| self.since + SILENCE)
     }
+}
+
+fn millis(time: Time) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]
@@ -148,6 +155,10 @@ mod tests {
         Duration::from_millis(millis)
     }
 
+    fn decide(steering: &mut Steering, now: Time) -> Option<Acceptor> {
+        steering.decide(now, Choice::Free, || 0)
+    }
+
     /// So many windows of such traffic.
     fn traffic(steering: &mut Steering, now: &mut Time, windows: u32, arrived: u64, stayed: i64) -> Acceptor {
         for _ in 0..windows {
@@ -155,7 +166,7 @@ mod tests {
             for _ in 0..parts {
                 *now += window / u32::try_from(parts).unwrap();
                 steering.saw(*now, arrived / parts, stayed / i64::try_from(parts).unwrap());
-                steering.decide(*now);
+                decide(steering, *now);
             }
         }
         steering.acceptor()
@@ -196,8 +207,10 @@ mod tests {
         let (mut steering, mut now) = (Steering::new(ms(0), Choice::Free), ms(0));
         traffic(&mut steering, &mut now, 1, 4000, 0);
         // What came before it is judged first.
-        steering.decide(steering.deadline().unwrap());
-        assert_eq!(steering.decide(steering.deadline().unwrap()), Some(Acceptor::Master));
+        let end = steering.deadline().unwrap();
+        decide(&mut steering, end);
+        let silence = steering.deadline().unwrap();
+        assert_eq!(decide(&mut steering, silence), Some(Acceptor::Master));
         assert_eq!(steering.deadline(), None);
     }
 
@@ -217,7 +230,7 @@ mod tests {
         ] {
             let mut steering =
                 Steering { acceptor, since: ms(0), arrived, stayed, ..Steering::new(ms(0), Choice::Free) };
-            assert_eq!(steering.decide(ms(elapsed)), decided, "{acceptor:?} {elapsed} {arrived} {stayed}");
+            assert_eq!(decide(&mut steering, ms(elapsed)), decided, "{acceptor:?} {elapsed} {arrived} {stayed}");
             assert_eq!(steering.acceptor(), decided.unwrap_or(acceptor));
         }
     }
@@ -233,7 +246,7 @@ mod tests {
         traffic(&mut steering, &mut now, 1, 8, 0);
         assert_eq!(steering.stay(), Stay::Short, "few of them as well");
         while let Some(silence) = steering.deadline() {
-            steering.decide(silence);
+            decide(&mut steering, silence);
         }
         assert_eq!(steering.stay(), Stay::Long, "not known any more");
     }
@@ -244,9 +257,30 @@ mod tests {
         for at in [1_000, 1_010] {
             steering.saw(ms(at), 20, 0);
         }
-        assert_eq!(steering.decide(ms(1_015)), Some(Acceptor::Workers));
+        assert_eq!(decide(&mut steering, ms(1_015)), Some(Acceptor::Workers));
         assert_eq!(steering.deadline(), Some(ms(1_315)));
-        assert_eq!(steering.take_back(ms(1_020)), Some(Acceptor::Master));
-        assert_eq!((steering.take_back(ms(1_020)), steering.deadline()), (None, None));
+        // The master takes back at once.
+        assert_eq!(steering.decide(ms(1_016), Choice::Master, || 0), Some(Acceptor::Master));
+        assert_eq!(steering.decide(ms(1_017), Choice::Master, || 0), None);
+    }
+
+    #[test]
+    fn what_came_long_before_belongs_to_no_window() {
+        let mut steering = Steering::new(ms(0), Choice::Free);
+        steering.saw(ms(10), 10, 10);
+        // They end.
+        steering.saw(ms(60_000), 1, -9);
+        assert_eq!((decide(&mut steering, ms(60_015)), steering.stay()), (None, Stay::Short));
+        assert_eq!(steering.deadline(), Some(ms(60_315)));
+    }
+
+    #[test]
+    fn connections_that_come_and_go_all_the_time_are_short_if_few_are_open() {
+        // In 40 ms 50 came and as many ended: 1250 a second.
+        for (open, stay) in [(0, Stay::Short), (1250, Stay::Short), (1251, Stay::Long), (u64::MAX, Stay::Long)] {
+            let mut steering = Steering { arrived: 50, ..Steering::new(ms(0), Choice::Free) };
+            let decided = steering.decide(ms(40), Choice::Free, || open);
+            assert_eq!((decided.is_some(), steering.stay()), (stay == Stay::Short, stay), "{open}");
+        }
     }
 }

@@ -64,6 +64,11 @@ impl Worker {
         self.open.saturating_add(self.taken).saturating_add(self.unanswered.len() as u64)
     }
 
+    /// The connections of one socket that were open at its last report.
+    pub(super) fn open_at(&self, key: &str) -> u64 {
+        self.servers.get(key).map_or(0, |(open, _)| *open)
+    }
+
     /// Whether it may be given a connection of this socket.
     pub(super) fn takes(&self, key: &str) -> bool {
         self.keys.contains(key) && !self.refuses.contains_key(key)
