@@ -2,7 +2,7 @@
 
 // `npm run bench:reload`: changes under load. Linux only (/proc).
 //
-//   --tests a,b       rolling, broken, activation, standby, random, boot
+//   --tests a,b       rolling, idle, broken, activation, standby, random, boot
 //   --reloads 25      rolling reloads of this project, for each kind of load, and until there were …
 //   --requests 1000000  … that many requests (a tenth of them with short connections suffices)
 //   --pm2-reloads 4   those of PM2

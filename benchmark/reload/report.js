@@ -5,7 +5,7 @@ const { machine } = require('../lib/machine');
 
 const METHOD = [
   'Server and load share these CPUs. The load is a closed loop from as many client processes as there are CPUs: each',
-  'connection asks as soon as it was answered, looks at status, length and body, and asks nothing more on a connection that',
+  'connection asks as soon as it was answered (but where it is said that they are idle), looks at status, length and body, and asks nothing more on a connection that',
   'was announced to close. Failed: refused; cut (reset or closed without an answer); truncated; a status other than 200; a',
   'wrong body. Hung: no answer within 10 s. Requests are all of them, failed ones too; after a failure a connection pauses 10',
   'ms. PM2 runs as `pm2-runtime` does, with a PM2_HOME of its own and its default settings.',
@@ -13,7 +13,6 @@ const METHOD = [
 
 const NOT_MEASURED = [
   '- Load from other machines; macOS; HTTP/2, TLS, WebSockets, large bodies; slow requests that are longer than a drain.',
-  '- Requests on keep-alive connections that were idle before: every connection here has a request under way.',
   '- PM2 in daemon mode, and with `wait_ready` or longer timeouts than its own.',
   '- The socket for the activation is held by a small starter as systemd would, not by systemd.',
 ];

@@ -13,8 +13,8 @@ const EOF = -4095;
 class RawSocket {
   #handle = new TCP(constants.SOCKET);
 
-  /** `onConnect()`, `onData(bytes)`, `onEnd(failed)`: the last one once, for a failed connect too. */
-  constructor(port, { onConnect, onData, onEnd }) {
+  /** `onConnect()`, `onData(bytes)`, `onEnd(failed)`: the last one once, for a failed connect too. `from`: its own address. */
+  constructor(port, { onConnect, onData, onEnd }, from) {
     const request = new TCPConnectWrap();
     this.end = (failed) => {
       if (!this.#handle) return;
@@ -32,6 +32,7 @@ class RawSocket {
       this.#handle.readStart();
       onConnect();
     };
+    if (from) this.#handle.bind(from, 0);
     if (this.#handle.connect(request, '127.0.0.1', port) !== 0) this.end(true);
   }
 

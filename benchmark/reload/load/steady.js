@@ -1,7 +1,7 @@
 'use strict';
 
-// A process that asks as fast as it is answered until it is told to end, and looks at every answer. Arguments: port, and
-// the connections as JSON: { "keepalive": 16, "short": 0 }. It tells what it has counted every now and then; with `isOver`
+// A process that asks until it is told to end, and looks at every answer. Arguments: port, and the connections as JSON:
+// { "keepalive": 16, "short": 0, "idle": 0 }. They ask as fast as they are answered, but "idle" ones, which pause in between. It tells what it has counted every now and then; with `isOver`
 // when what was under way at the end has been answered or given up.
 
 const { RawSocket } = require('../../http/load/raw-socket');
@@ -11,6 +11,11 @@ const HUNG_MS = 10_000;
 const LOOK_MS = 200;
 /** After a failure: a port that refuses must not make millions of failures. */
 const PAUSE_MS = 10;
+/** An idle connection pauses for so long at most, and connects again when it was closed meanwhile. */
+const IDLE_MS = 10_000;
+/** The ports of one address are few: each that was closed is kept by the system for a minute. 127.0.0.0/8 is all local. */
+const ADDRESSES = 16;
+let opened = 0;
 
 const port = Number(process.argv[2]);
 const counted = { requests: 0, longest: 0, refused: 0, cut: 0, truncated: 0, status: 0, body: 0, hung: 0 };
@@ -46,28 +51,45 @@ function connect(kind) {
     outcome = 'cut';
     socket.write(question(kind));
   };
-  const socket = new RawSocket(port, {
-    onConnect: ask,
-    onData(bytes) {
-      outcome = answer.add(bytes);
-      if (outcome !== 'good' || kind === 'short') return;
-      finish(request, outcome);
-      request = null;
-      // Whoever is told that the connection closes asks nothing more on it (RFC 9112, 9.6).
-      if (answer.closes || isEnding) return socket.end(false);
-      answer = new Answer();
-      request = begin(giveUp);
-      ask();
+  const askNext = () => {
+    answer = new Answer();
+    request = begin(giveUp);
+    ask();
+  };
+  let pause;
+  const socket = new RawSocket(
+    port,
+    {
+      onConnect: ask,
+      onData(bytes) {
+        outcome = answer.add(bytes);
+        if (outcome !== 'good' || kind === 'short') return;
+        finish(request, outcome);
+        request = null;
+        // Whoever is told that the connection closes asks nothing more on it (RFC 9112, 9.6).
+        if (answer.closes || isEnding) return socket.end(false);
+        if (kind === 'idle') pause = setTimeout(askNext, Math.random() * IDLE_MS);
+        else askNext();
+      },
+      onEnd(failed) {
+        clearTimeout(pause);
+        // A reset after the whole answer is one, too.
+        if (outcome === 'good' && failed) outcome = 'cut';
+        if (request) finish(request, outcome);
+        if (isEnding) return;
+        if (outcome === 'good') setImmediate(connect, kind);
+        else setTimeout(connect, PAUSE_MS, kind);
+      },
     },
-    onEnd(failed) {
-      // A reset after the whole answer is one, too.
-      if (outcome === 'good' && failed) outcome = 'cut';
-      if (request) finish(request, outcome);
-      if (isEnding) return;
-      if (outcome === 'good') setImmediate(connect, kind);
-      else setTimeout(connect, PAUSE_MS, kind);
-    },
-  });
+    addressOf(kind),
+  );
+}
+
+/** Of its own, where there are many. */
+function addressOf(kind) {
+  if (kind !== 'idle') return undefined;
+  opened += 1;
+  return `127.4.0.${1 + (opened % ADDRESSES)}`;
 }
 
 function look() {
