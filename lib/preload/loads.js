@@ -4,17 +4,17 @@
 // master knows which it gave to whom, but it sees neither those that a worker accepts by itself nor any that ends. Where requests are
 // counted they are told along with it.
 
-const { setTimeout } = require('../real-timers');
+const { now, setTimeout } = require('../real-timers');
 const { report } = require('./channel');
 const servers = require('./servers');
 
 /** How long changes are collected: soon enough for the master to balance by it. */
 const COLLECT_MS = 25;
-/** In a flood the master has stepped aside, and each report takes a turn from the requests. So many connections make one, if
- *  they come in so many reports one after the other: the first ones tell the master to step aside. */
-const FLOOD_COLLECT_MS = 100;
-const FLOOD = 20;
-const FLOOD_REPORTS = 3;
+/** While there is always something to report, each report takes a turn from the requests, and those of many workers take the master's time:
+ *  after so many without a pause of this length. The first ones tell the master whether to step aside. */
+const STEADY_COLLECT_MS = 100;
+const STEADY_REPORTS = 3;
+const PAUSE_MS = 150;
 /** Requests that come on open connections make a report of their own only so often. */
 const REQUESTS_MS = 250;
 
@@ -28,8 +28,8 @@ let isDevelopment = false;
 let timer = null;
 let requests;
 let requestsTimer = null;
-let toldAccepted = 0;
-let floods = 0;
+let toldAt = -Infinity;
+let reports = 0;
 let written = true;
 
 function describe(server) {
@@ -47,9 +47,9 @@ function tell() {
     return;
   }
   written = false;
-  const accepted = servers.accepted();
-  floods = accepted - toldAccepted >= FLOOD ? floods + 1 : 0;
-  toldAccepted = accepted;
+  const time = now();
+  reports = time - toldAt < PAUSE_MS ? reports + 1 : 0;
+  toldAt = time;
   report('connections', load(), () => {
     written = true;
   });
@@ -65,7 +65,7 @@ function load() {
 }
 
 function changed() {
-  timer ??= setTimeout(tell, floods < FLOOD_REPORTS ? COLLECT_MS : FLOOD_COLLECT_MS).unref();
+  timer ??= setTimeout(tell, reports < STEADY_REPORTS ? COLLECT_MS : STEADY_COLLECT_MS).unref();
 }
 
 function requestsChanged() {
