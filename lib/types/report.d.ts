@@ -65,8 +65,8 @@ export interface ChildStats {
   refused: number;
   /** Bytes that wait to be written to it, including an overhead for each message. */
   queuedBytes: number;
-  /** Open connections of its servers, as far as the master knows: those that the worker reports, 25 ms after a change (100 ms while there are always some), and those
-   *  on their way to it. */
+  /** Open connections of its servers, as far as the master knows: those that the worker reports, 25 ms after a change (100 ms while there are
+   *  always some), and those on their way to it. */
   connections: number;
   /** Null where the system doesn't tell (not Linux). */
   usage: ProcessUsage | null;
