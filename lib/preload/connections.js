@@ -5,7 +5,7 @@
 const diagnostics = require('diagnostics_channel');
 const { clearTimeout, now, setTimeout } = require('../real-timers');
 const { closeAfterResponse } = require('./connection-close');
-const { canBeHandedBack, handBack } = require('./hand-back');
+const { canBeHandedBack, handBackIdle } = require('./hand-back');
 const { allClosed, begunRequests, handshakes, http2Sessions, isHttp2, isPlain, sockets } = require('./servers');
 const { isEventStream, isEventStream2, streamsOf } = require('./streams');
 
@@ -33,13 +33,14 @@ function closeAfterResponses() {
   }
 }
 
-/** Closes what stays idle for `grace()` ms, as long as the process lives. Resolves when no request is open, and none may come any more:
+/** While `isReplaced()` idle HTTP/1 connections go on to other workers. Closes what stays idle for `grace()` ms, as long as the process
+ *  lives. Resolves when no request is open, and none may come any more:
  *  HTTP/1 connections end after their responses, HTTP/2 after their streams, plain ones when the app or the client ends them, or
  *  when nothing was sent on them for `streamTimeout` ms. What is left are streams (streams.js). With no grace at all (development)
  *  idle ones go to the new process, and plain and upgraded ones are closed: whoever holds one is to come back. */
-function requestsAnswered(grace, streamTimeout) {
+function requestsAnswered(grace, streamTimeout, isReplaced) {
   return new Promise((resolve) => {
-    const sweep = new Sweep(grace, streamTimeout, resolve);
+    const sweep = new Sweep(grace, streamTimeout, isReplaced, resolve);
     sweep.pass();
     allClosed().then(resolve);
   });
@@ -48,14 +49,16 @@ function requestsAnswered(grace, streamTimeout) {
 class Sweep {
   #grace;
   #streamTimeout;
+  #isReplaced;
   #answered;
   #timer;
   #idle = new IdleTimes();
   #announced = new WeakSet();
 
-  constructor(grace, streamTimeout, answered) {
+  constructor(grace, streamTimeout, isReplaced, answered) {
     this.#grace = grace;
     this.#streamTimeout = streamTimeout;
+    this.#isReplaced = isReplaced;
     this.#answered = answered;
   }
 
@@ -64,18 +67,22 @@ class Sweep {
     const limit = this.#grace();
     const begun = begunRequests();
     let open = 0;
-    for (const socket of sockets()) open += this.#isOpen(socket, limit, begun) ? 1 : 0;
+    const all = [...sockets()];
+    const left = this.#isReplaced() ? handBackIdle(all) : all;
+    for (const socket of left) open += this.#isOpen(socket, limit, begun) ? 1 : 0;
     for (const socket of handshakes) open += this.#shakesHands(socket, limit) ? 1 : 0;
     for (const session of http2Sessions) open += this.#hasRequests(session, limit) ? 1 : 0;
     if (open === 0) this.#answered();
-    this.#timer = setTimeout(() => this.pass(), Math.min(SWEEP_MS, Math.max(limit, SHORTEST_SWEEP_MS))).unref();
+    // Where some were handed back there may be more.
+    const pause = left.length < all.length ? SHORTEST_SWEEP_MS : Math.min(SWEEP_MS, Math.max(limit, SHORTEST_SWEEP_MS));
+    this.#timer = setTimeout(() => this.pass(), pause).unref();
   }
 
   /** Whether a request is open on a connection, or may come. */
   #isOpen(socket, limit, begun) {
     if (isHttp2(socket)) return false;
-    // Those that have a request are answered first.
-    if (limit === 0 && canBeHandedBack(socket)) return !handBack(socket);
+    // Those that have a request are answered first, and their time comes.
+    if (limit === 0 && this.#isReplaced() && canBeHandedBack(socket)) return true;
     if (!isHttp1(socket) && limit > 0 && !isPlain(socket)) return false;
     if (isBusy(socket)) return !isEventStream(socket._httpMessage);
     const patience = isHttp1(socket)

@@ -34,6 +34,9 @@ const QUIET_MS = 2000;
 /** The alone's work is intervals and long-lived clients; and nobody waits for a restart in development. */
 const SHORT_QUIET_MS = 100;
 
+/** The reasons of a process in whose place comes another one. */
+const REPLACED = ['replace', 'uncaughtException'];
+
 /** The reason of a process that was not ready in time: it has a second. */
 const LATE_START = 'startTimeout';
 
@@ -47,6 +50,8 @@ class Drain {
   #boot;
   #reason;
   #grace;
+  /** Other processes serve: they can have its connections. */
+  #isReplaced;
   /** With process.exit() as soon as every request is answered: it is not to go on. */
   #exits;
   #streamTimeout;
@@ -66,13 +71,15 @@ class Drain {
     this.#boot = boot;
     this.#reason = reason;
     this.#grace = grace;
+    this.#isReplaced = REPLACED.includes(reason);
     this.#exits = exits || grace === 0;
     this.#streamTimeout = Math.min(boot.streamTimeout, timeout / 2);
     this.#limit(timeout, until);
   }
 
   /** Asked for again: the more urgent of both holds. */
-  hasten({ grace, timeout, until, exits = false }) {
+  hasten({ reason, grace, timeout, until, exits = false }) {
+    this.#isReplaced &&= REPLACED.includes(reason);
     this.#grace = Math.min(this.#grace, grace);
     this.#limit(timeout, until);
     if (!exits) return;
@@ -107,7 +114,11 @@ class Drain {
     const listening = [...servers.servers];
     listening.forEach(servers.stopAccepting);
     stopReceiving();
-    await connections.requestsAnswered(() => this.#grace, this.#streamTimeout);
+    await connections.requestsAnswered(
+      () => this.#grace,
+      this.#streamTimeout,
+      () => this.#isReplaced,
+    );
     await this.#before(this.#streamsEnd, Promise.all([servers.allClosed(), this.#settled()]));
     this.#standStill();
     this.#callAfterRequests();

@@ -65,7 +65,7 @@ function waitForServer() {
 function watch(begun) {
   const loads = require('./loads');
   const servers = require('./servers');
-  loads.start('production');
+  loads.start();
   require('./handed-over').start();
   servers.trackServers('production');
   for (const { server, message } of begun) {

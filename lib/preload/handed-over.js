@@ -5,7 +5,6 @@
 // each connection. Here one answer says both.
 
 const { send } = require('./channel');
-const { received } = require('./loads');
 const servers = require('./servers');
 
 /** What Node's own listener passes over. */
@@ -26,7 +25,6 @@ function onFrame(frame, connection) {
   if (!server || isLimited(server)) return;
   frame.cmd = TAKEN;
   send({ cmd: 'NODE_CLUSTER', ack: seq, accepted: true }, undefined, undefined, ignore);
-  received(connection, key);
   server._handle.onconnection(0, connection);
 }
 

@@ -18,13 +18,12 @@ const PAUSE_MS = 150;
 /** Requests that come on open connections make a report of their own only so often. */
 const REQUESTS_MS = 250;
 
-/** Of the listening handles, and in development of the connections that came from the master: the key of its socket. */
+/** Of the listening handles: the key of the master's socket. */
 const keys = new WeakMap();
 
 /** The key in the answer to `queryServer` that is being taken in. A dispatched server's handle is Node's own, and comes without one. */
 let answered;
 
-let isDevelopment = false;
 let timer = null;
 let requests;
 let requestsTimer = null;
@@ -53,11 +52,6 @@ function tell() {
   report('connections', load(), () => {
     written = true;
   });
-}
-
-/** A connection that came from the master (handed-over.js). */
-function received(connection, key) {
-  if (isDevelopment) keys.set(connection, key);
 }
 
 function load() {
@@ -93,8 +87,7 @@ function onTakenIn() {
   answered = undefined;
 }
 
-function start(mode, countsRequests) {
-  isDevelopment = mode === 'development';
+function start(countsRequests) {
   process.prependListener('internalMessage', onAnswer);
   process.on('internalMessage', onTakenIn);
   servers.observe({
@@ -107,4 +100,4 @@ function start(mode, countsRequests) {
   servers.observe({ onDrained: () => report('connections', load()) });
 }
 
-module.exports = { start, onAnswer, onTakenIn, received, keyOf: (handle) => keys.get(handle) };
+module.exports = { start, onAnswer, onTakenIn, keyOf: (handle) => keys.get(handle) };

@@ -179,6 +179,11 @@ function begunRequests() {
   return new Set([...servers].flatMap((server) => parsersOf(server)?.active() ?? []));
 }
 
+/** Node's parsers that wait for a next request. */
+function idleParsers() {
+  return new Set([...servers].flatMap((server) => parsersOf(server)?.idle() ?? []));
+}
+
 /** Resolves when nobody can connect any more and nobody is connected. */
 function allClosed() {
   return new Promise((resolve) => {
@@ -240,6 +245,7 @@ module.exports = {
   isHttp2,
   parsersOf,
   begunRequests,
+  idleParsers,
   allClosed,
   forget,
   observe,

@@ -30,7 +30,7 @@ function start(received, prepare) {
   faults.watchBoot();
   servers.trackServers(boot.mode);
   servers.observe({ onListening });
-  loads.start(boot.mode, boot.countRequests);
+  loads.start(boot.countRequests);
   handedOver.start();
   onCommand({
     drain,

@@ -94,7 +94,7 @@ export interface ListenerStats {
     accepted: number;
     /** Of these, how many a worker accepted. */
     handedOver: number;
-    /** How often a connection had to go to another worker, because the first one refused it or died. */
+    /** How often a connection had to go to another worker, because the first one refused it, handed it back (a reload) or died. */
     handedAgain: number;
     /** Connections that the master ended: no worker came for them in time (only in development), or two workers in a row had crashed
      *  with one. */

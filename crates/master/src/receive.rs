@@ -278,6 +278,9 @@ impl Shell {
         if let Err(wrong) = passed::check_connection(socket.as_fd()) {
             return self.violated(child, ErrorCode::HandleInvalid, wrong.to_string());
         }
+        if is_of_reserve(&socket) {
+            return tracing::warn!(?child, "a connection that was handed back is closed: too few descriptors are left");
+        }
         let client = local::client(socket.as_fd());
         let connection = self.keep(socket);
         self.tell(Event::HandedBack { child, key: key.into(), connection, client });

@@ -38,7 +38,7 @@ pub(super) fn of_listeners(text: &mut Text, snapshot: &Snapshot<'_>) {
         }),
         (
             "cluster_native_connections_handed_again_total",
-            "Times a connection had to go to another worker: refused, or its worker died.",
+            "Times a connection had to go to another worker: refused, handed back, or its worker died.",
             |counts| counts.handed_again,
         ),
         (

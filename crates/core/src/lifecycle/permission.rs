@@ -7,7 +7,7 @@
 use crate::context::Context;
 use crate::lifecycle::child::{Child, Stage};
 use crate::notice::Notice;
-use crate::types::{ChildId, Mode};
+use crate::types::ChildId;
 use cluster_protocol::code::ErrorCode;
 use cluster_protocol::inbound::{Inbound, Report};
 
@@ -24,10 +24,10 @@ impl Context {
         refusal.is_none()
     }
 
-    /// Whether it is a draining worker in development, where connections are handed back.
+    /// Whether it is a draining worker, which hands connections back.
     pub fn may_hand_back(&mut self, id: ChildId) -> bool {
         let is_draining_worker = |child: &Child| child.is_worker() && child.is_draining();
-        let permitted = self.policy.mode == Mode::Development && self.processes.get(id).is_some_and(is_draining_worker);
+        let permitted = self.processes.get(id).is_some_and(is_draining_worker);
         if !permitted {
             self.forbidden(id, "it handed back a connection, and is not draining");
         }

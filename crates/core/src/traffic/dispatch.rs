@@ -164,9 +164,11 @@ impl Dispatch {
         self.move_on(now);
     }
 
-    /// A worker handed back what it had taken: it goes to another.
+    /// A worker handed back what it had taken: it goes to another, in its turn, as there may be thousands.
     pub fn handed_back(&mut self, now: Time, key: &Key, connection: ConnectionId, client: u64) {
-        self.wait_again(now, connection, &Flight { key: Arc::clone(key), client, past: Past::Clean });
+        let Some(socket) = self.socket_mut(key) else { return self.orders.push_back(Order::Release(connection)) };
+        socket.counts.handed_again += 1;
+        socket.waiting.push_back(WaitingConnection { connection, client, past: Past::Clean, since: now });
         self.move_on(now);
     }
 

@@ -5,7 +5,7 @@ use crate::action::Action;
 use crate::event::Event;
 use crate::rollout::ReloadRequest;
 use crate::testing::{Behaviour, GOOD, OnDrain, World, ms, policy};
-use crate::types::{Policy, ReloadTarget};
+use crate::types::{Mode, Policy, ReloadTarget};
 use cluster_protocol::inbound::{ChildPhase, ErrorDetails, ErrorReport, ServerLoad};
 
 const KEY: &str = ":80:4::0";
@@ -230,7 +230,7 @@ fn who_stands_by_is_ready_when_it_is_called_if_a_server_of_its_own_listens() {
 }
 
 #[test]
-fn only_a_draining_worker_hands_connections_back_and_only_in_development() {
+fn only_a_draining_worker_hands_connections_back() {
     let handed_back = |world: &mut World, child| {
         let event = Event::HandedBack { child, key: KEY.into(), connection: 9, client: 1 };
         world.core.handle(world.now, event);
@@ -241,13 +241,12 @@ fn only_a_draining_worker_hands_connections_back_and_only_in_development() {
         !released
     };
     let one = ChildId::Worker(1);
-    let development = || running(Policy { mode: Mode::Development, count: 1, ..policy() }, 1_000);
-    let mut draining = running(policy(), 1_000);
-    draining.tell(Event::DisconnectAsked { child: one });
-    assert!(!handed_back(&mut draining, one), "in production");
-    assert!(!handed_back(&mut development(), one), "it is at work");
-    assert!(!handed_back(&mut development(), ChildId::Alone(1)));
-    let mut draining = development();
-    draining.tell(Event::DisconnectAsked { child: one });
-    assert!(handed_back(&mut draining, one));
+    for mode in [Mode::Production, Mode::Development] {
+        let start = || running(Policy { mode, count: 1, ..policy() }, 1_000);
+        assert!(!handed_back(&mut start(), one), "it is at work");
+        assert!(!handed_back(&mut start(), ChildId::Alone(1)));
+        let mut draining = start();
+        draining.tell(Event::DisconnectAsked { child: one });
+        assert!(handed_back(&mut draining, one), "{mode:?}");
+    }
 }

@@ -44,7 +44,7 @@ pub struct Counts {
     pub accepted: u64,
     /// Of them, how many a worker took.
     pub handed_over: u64,
-    /// How often one had to go to another worker: refused, or its worker died.
+    /// How often one had to go to another worker: refused, handed back, or its worker died.
     pub handed_again: u64,
     /// Connections that the master ended: no worker came for them in time (development), or two had crashed with one.
     pub refused: u64,

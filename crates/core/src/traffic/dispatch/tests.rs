@@ -330,22 +330,6 @@ fn where_nobody_comes_a_connection_waits_so_long_and_no_longer() {
 }
 
 #[test]
-fn what_a_worker_gives_back_of_a_shared_socket_goes_to_the_next_and_nothing_is_accepted() {
-    let mut dispatch = Dispatch::new(Balance::Shared, Some(Duration::from_secs(10)));
-    dispatch.opened(NOW, key(), Delivery::Shared);
-    dispatch.joined(NOW, worker(1), 1, BTreeSet::from([key()]));
-    dispatch.drains(worker(1));
-    dispatch.handed_back(NOW, &key(), 7, 0);
-    assert_eq!(orders(&mut dispatch), [], "it waits");
-    dispatch.joined(NOW, worker(2), 1, BTreeSet::from([key()]));
-    let next = Order::HandOver { child: worker(2), key: key(), connection: 7 };
-    assert_eq!(orders(&mut dispatch), [next]);
-    dispatch.answered(NOW, worker(2), 7, true);
-    assert_eq!(orders(&mut dispatch), [Order::Release(7)]);
-    assert_eq!(dispatch.sockets().next().map(|(_, acceptor, ..)| acceptor), Some(Acceptor::Workers));
-}
-
-#[test]
 fn a_connection_with_which_two_workers_ended_the_second_by_a_crash_is_given_to_nobody() {
     let mut dispatch = dispatch(Balance::Auto, 3);
     let first = give(&mut dispatch, [(1, 0)])[0].0;

@@ -122,3 +122,23 @@ fn one_that_was_refused_is_no_orphan() {
     assert!(dispatch.exited(NOW, third, true).is_empty(), "it did no harm to the second");
     assert!(!dispatch.is_idle());
 }
+
+#[test]
+fn what_a_worker_gives_back_of_a_shared_socket_goes_to_the_next_and_nothing_is_accepted() {
+    let mut dispatch = Dispatch::new(Balance::Shared, Some(Duration::from_secs(10)));
+    dispatch.opened(NOW, key(), Delivery::Shared);
+    dispatch.joined(NOW, worker(1), 1, BTreeSet::from([key()]));
+    dispatch.drains(worker(1));
+    for connection in [7, 8] {
+        dispatch.handed_back(NOW, &key(), connection, 0);
+    }
+    assert_eq!(orders(&mut dispatch), [], "they wait");
+    dispatch.joined(NOW, worker(2), 1, BTreeSet::from([key()]));
+    let next = |connection| Order::HandOver { child: worker(2), key: key(), connection };
+    assert_eq!(orders(&mut dispatch), [next(7)], "who came first");
+    dispatch.answered(NOW, worker(2), 7, true);
+    assert_eq!(orders(&mut dispatch), [Order::Release(7), next(8)]);
+    dispatch.answered(NOW, worker(2), 8, true);
+    assert_eq!(orders(&mut dispatch), [Order::Release(8)]);
+    assert_eq!(dispatch.sockets().next().map(|(_, acceptor, ..)| acceptor), Some(Acceptor::Workers));
+}
