@@ -130,11 +130,12 @@ test('new connections are refused', async () => {
   expect(await release()).toMatchObject({ text: 'held' });
 });
 
-test('an idle keep-alive connection is served within the grace time, and then closed', async () => {
+// One that is replaced hands them back (e2e/reload/idle-connections.test.js).
+test('an idle keep-alive connection is served within the grace time of a shutdown, and then closed', async () => {
   const child = await startServers(server);
   const agent = keepAlive();
   await request(child.port, { agent });
-  child.drain({ grace: 20_000 });
+  child.drain({ reason: 'shutdown', grace: 20_000 });
   await child.sends('drain');
   const answer = await request(child.port, { agent });
   expect(connectionHeaders(answer)).toEqual(['close']);
@@ -148,7 +149,7 @@ test('what stays idle is closed, not before the grace time is over', async () =>
   await request(child.port, { agent: used });
   const unused = await open(child.port);
   const begin = performance.now();
-  child.drain({ grace: 400 });
+  child.drain({ reason: 'shutdown', grace: 400 });
   await once(unused.resume(), 'close');
   expect(performance.now() - begin).toBeGreaterThanOrEqual(390);
   await expect(child.ended).resolves.toEqual(orderly);

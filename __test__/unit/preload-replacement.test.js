@@ -30,6 +30,7 @@ test('under keep-alive load one worker after the other is replaced without a fai
   for (let round = 0; round < 4; round++) {
     const old = current;
     current = await startServers(server, options);
+    old.successor = current;
     old.drain();
     await expect(old.ended).resolves.toEqual({ code: 0, signal: null });
     expect(old.acts).toEqual(['drained']);

@@ -17,9 +17,14 @@ const BOOT = { title: 'unit', killTimeout: 20_000, crashTimeout: 5000, streamTim
 // The workers accept by themselves, as under the native master.
 cluster.schedulingPolicy = cluster.SCHED_NONE;
 
+/** Connections, by numbers that are not those of node:cluster's own messages. */
+let given = 1_000_000;
+
 /** One child: what it told the master, what it sent to the app, what it printed, how it ended. */
 class Preloaded {
   #child;
+  /** Who gets the connections that it hands back; nobody: they are closed. */
+  successor;
 
   constructor(child) {
     this.#child = child;
@@ -29,6 +34,7 @@ class Preloaded {
     child.stderr.on('data', (chunk) => {
       this.stderr += chunk;
     });
+    child.prependListener('internalMessage', (frame, handle) => this.#onReturned(frame, handle));
     child.on('internalMessage', ({ cmd, ...message }) => cmd === 'NODE_YUNFLY' && this.told.push(message));
     this.onFrame('NODE_YUNFLY', ({ act }) => act === 'drained' && this.tell('exit'));
     child.on('message', (message, handle) => {
@@ -44,6 +50,21 @@ class Preloaded {
       return { code, signal };
     });
     running.add(this);
+  }
+
+  /** Ahead of Node's own listener, which would acknowledge it: the native master does not. */
+  #onReturned(frame, handle) {
+    if (frame.cmd !== 'NODE_HANDLE' || frame.msg?.act !== 'returned') return;
+    frame.cmd = 'NODE_HANDLE_TAKEN';
+    if (this.successor) this.successor.#take(frame.msg.key, handle);
+    else handle.close();
+  }
+
+  #take(key, handle) {
+    given += 1;
+    this.#child.send({ cmd: 'NODE_CLUSTER', act: 'newconn', key, seq: given }, handle);
+    // It is not acknowledged but by the answer (lib/preload/handed-over.js).
+    this.#child._handleQueue = null;
   }
 
   get pid() {
