@@ -68,13 +68,14 @@ class Sweep {
     const begun = begunRequests();
     let open = 0;
     const all = [...sockets()];
-    const left = this.#isReplaced() ? handBackIdle(all) : all;
-    for (const socket of left) open += this.#isOpen(socket, limit, begun) ? 1 : 0;
+    const { others, here } = this.#isReplaced() ? handBackIdle(all) : { others: all, here: 0 };
+    open += here;
+    for (const socket of others) open += this.#isOpen(socket, limit, begun) ? 1 : 0;
     for (const socket of handshakes) open += this.#shakesHands(socket, limit) ? 1 : 0;
     for (const session of http2Sessions) open += this.#hasRequests(session, limit) ? 1 : 0;
     if (open === 0) this.#answered();
-    // Where some were handed back there may be more.
-    const pause = left.length < all.length ? SHORTEST_SWEEP_MS : Math.min(SWEEP_MS, Math.max(limit, SHORTEST_SWEEP_MS));
+    // Where some are handed back there may be more.
+    const pause = here > 0 ? SHORTEST_SWEEP_MS : Math.min(SWEEP_MS, Math.max(limit, SHORTEST_SWEEP_MS));
     this.#timer = setTimeout(() => this.pass(), pause).unref();
   }
 

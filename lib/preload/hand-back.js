@@ -11,25 +11,29 @@ const { forget, idleParsers, loads, parsersOf } = require('./servers');
 const MOST_UNDER_WAY = 100;
 let underWay = 0;
 
-/** Hands back the connections that are idle, some at a time. Gives the others. */
+/** Hands back the connections that are idle, some at a time. Gives the others, and how many of the idle ones are here yet. */
 function handBackIdle(sockets) {
   const parsers = idleParsers();
-  const left = [];
+  const others = [];
+  let waiting = 0;
   for (const socket of sockets) {
-    if (underWay < MOST_UNDER_WAY && canBeHandedBack(socket) && isIdle(socket, parsers)) handBack(socket);
-    else left.push(socket);
+    if (!isIdle(socket, parsers) || !canBeHandedBack(socket)) others.push(socket);
+    else if (underWay < MOST_UNDER_WAY) handBack(socket);
+    else waiting += 1;
   }
-  return left;
+  return { others, here: waiting + underWay };
 }
 
-/** Nothing of a request is here that was not answered. */
-function isIdle({ _httpMessage: response, writableLength, readableLength, bytesRead, parser }, parsers) {
-  return !response && writableLength === 0 && readableLength === 0 && (bytesRead === 0 || parsers.has(parser));
+/** Nothing of a request is here that was not answered, and neither side has ended it. */
+function isIdle(socket, parsers) {
+  if (socket._httpMessage || !(socket.bytesRead === 0 || parsers.has(socket.parser))) return false;
+  const isOpen = !socket.destroyed && !socket.writableEnded && !socket.readableEnded;
+  return isOpen && socket.writableLength === 0 && socket.readableLength === 0;
 }
 
 /** The keys of a TLS connection are in its process, and one that Node accepted for no socket of the master's has no way back. Where
  *  something else than Node's HTTP server reads a connection first (the PROXY protocol, say), it would begin anew in the other worker. */
-function canBeHandedBack({ server, parser, remoteFamily, encrypted, _handle: native }) {
+function canBeHandedBack({ server, _server: owner, parser, remoteFamily, encrypted, _handle: native }) {
   return Boolean(
     process.connected &&
     parser &&
@@ -37,6 +41,7 @@ function canBeHandedBack({ server, parser, remoteFamily, encrypted, _handle: nat
     remoteFamily &&
     !encrypted &&
     server &&
+    server === owner &&
     loads.get(server)?.key &&
     parsersOf(server) &&
     server.listeners('connection')[0]?.name === 'connectionListener',

@@ -4,12 +4,16 @@
 // a turn of its own, and then answers it (lib/internal/child_process.js; onconnection in lib/internal/cluster/child.js): two messages for
 // each connection. Here one answer says both.
 
+const { setTimeout } = require('../real-timers');
 const { send } = require('./channel');
 const servers = require('./servers');
 
 /** What Node's own listener passes over. */
 const TAKEN = 'NODE_HANDLE_TAKEN';
 const ignore = () => {};
+
+/** Node's `keepAliveTimeoutBuffer` of newer versions: a client that keeps to the time it was told is not cut. */
+const LATE_MS = 1000;
 
 function start() {
   // Ahead of Node's own.
@@ -20,12 +24,26 @@ function start() {
 function onFrame(frame, connection) {
   const isConnection = frame.cmd === 'NODE_HANDLE' && connection && frame.msg?.act === 'newconn';
   if (!isConnection || frame.msg.cmd !== 'NODE_CLUSTER' || !answersAtOnce()) return;
-  const { key, seq } = frame.msg;
+  const { key, seq, kept } = frame.msg;
   const server = servers.listensAt(key);
   if (!server || isLimited(server)) return;
   frame.cmd = TAKEN;
   send({ cmd: 'NODE_CLUSTER', ack: seq, accepted: true }, undefined, undefined, ignore);
   server._handle.onconnection(0, connection);
+  if (kept) goesOn(server, connection);
+}
+
+/** It was idle in another worker. Node waits `keepAliveTimeout` for a request on such a one; of a new one it waits `headersTimeout` for the
+ *  first, and would answer then with 408 what nobody has asked. Whichever comes first, it is closed without a word. */
+function goesOn(server, connection) {
+  const symbols = Object.getOwnPropertySymbols(connection);
+  const socket = connection[symbols.find(({ description }) => description === 'owner_symbol')];
+  const { keepAliveTimeout, headersTimeout, requestTimeout } = server;
+  const times = [keepAliveTimeout && keepAliveTimeout + LATE_MS, headersTimeout, requestTimeout].filter(
+    (time) => time > 0,
+  );
+  if (!socket || times.length === 0) return;
+  setTimeout(() => socket.bytesRead === 0 && socket.destroySoon(), Math.min(...times)).unref();
 }
 
 /** While a handle of this process's is not acknowledged, all that it sends waits, but Node's acknowledgement: and the master may have its

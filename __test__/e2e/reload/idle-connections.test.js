@@ -4,7 +4,7 @@
 const { once } = require('node:events');
 const { test } = require('../support/at-once');
 const { start } = require('../support/cluster');
-const { connect } = require('../support/client');
+const { connect, readAll } = require('../support/client');
 const { script } = require('../support/files');
 
 const CONNECTIONS = 300;
@@ -14,7 +14,7 @@ const QUESTION = 'GET / HTTP/1.1\r\nHost: localhost\r\n\r\n';
 const server = (more = '') =>
   script(`
     const http = require('node:http');
-    const server = http.createServer((request, response) => {
+    const server = http.createServer({ connectionsCheckingInterval: 20 }, (request, response) => {
       if (request.url === '/crash') setImmediate(() => { throw new Error('by request'); });
       else response.end('pid ' + process.pid + ';');
     });
@@ -104,3 +104,15 @@ test('where something else reads a connection before the HTTP server, it is clos
   const closed = once(socket, 'close');
   await Promise.all([app.call('reload'), closed]);
 });
+
+// As Node does after a request; of a new connection it would answer with 408 what nobody has asked.
+test.each(['server.keepAliveTimeout = 300;', 'server.headersTimeout = 300;'])(
+  'one that went on is closed without a word when its time is over (%s)',
+  async (limit) => {
+    const app = await start({ exec: server(limit), count: 1 });
+    const socket = await connect(await app.port());
+    await ask(socket);
+    await app.call('reload');
+    expect(await readAll(socket)).toBe('');
+  },
+);

@@ -70,14 +70,26 @@ pub fn disconnect() -> Bytes {
 /// A connection for a server of this key; it goes along as a handle.
 #[must_use]
 pub fn new_connection(key: &str, number: u64) -> Bytes {
+    connection(key, number, false)
+}
+
+/// The same for one that another worker had, and that was idle.
+#[must_use]
+pub fn kept_connection(key: &str, number: u64) -> Bytes {
+    connection(key, number, true)
+}
+
+fn connection(key: &str, number: u64, kept: bool) -> Bytes {
     #[derive(Serialize)]
     struct NewConnection<'a> {
         cmd: &'a str,
         act: &'a str,
         key: &'a str,
         seq: u64,
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        kept: bool,
     }
-    let inner = NewConnection { cmd: "NODE_CLUSTER", act: "newconn", key, seq: number };
+    let inner = NewConnection { cmd: "NODE_CLUSTER", act: "newconn", key, seq: number, kept };
     with_handle(HandleKind::Net, &frame(&inner))
 }
 

@@ -17,7 +17,8 @@ use crate::types::{Balance, ChildId, ConnectionId, Delivery, Key, SlotId, Time};
 use cluster_protocol::inbound::ServerLoad;
 pub use socket::Counts;
 use socket::{AcceptState, Socket, WaitingConnection};
-use worker::{Flight, Past, Promptness, REFUSAL, Worker, affinity};
+pub use worker::Past;
+use worker::{Flight, Promptness, REFUSAL, Worker, affinity};
 
 /// With `sticky` a stalled worker's clients wait for it, so many of them; the next ones go elsewhere.
 const MOST_STICKY: usize = 64;
@@ -35,6 +36,7 @@ pub enum Order {
         /// The socket that it came to.
         key: Key,
         connection: ConnectionId,
+        past: Past,
     },
     /// The connection is a worker's, or nobody's any more: forget it.
     Release(ConnectionId),
@@ -89,9 +91,9 @@ impl Dispatch {
             Delivery::Shared => None,
         };
         let accepting = if delivery == Delivery::Shared { AcceptState::Nothing } else { AcceptState::Idle };
-        let (waiting, counts) = (VecDeque::new(), Counts::default());
+        let (waiting, returned, counts) = (VecDeque::new(), VecDeque::new(), Counts::default());
         self.heirs.remove(&key);
-        self.sockets.insert(key, Socket { steering, waiting, accepting, counts });
+        self.sockets.insert(key, Socket { steering, waiting, returned, accepting, counts });
     }
 
     /// A socket is being closed: what waits was nobody's, or goes to the heir, which is the same socket under another key.
@@ -104,15 +106,14 @@ impl Dispatch {
         if let Some(heir) = heir {
             if let Some(heir) = self.sockets.get_mut(&heir) {
                 heir.waiting.extend(socket.waiting);
+                heir.returned.extend(socket.returned);
             }
             self.heirs.insert(Arc::clone(key), heir);
             self.move_on(now);
         } else {
-            let limited = self.patience.is_some();
-            let end = |waiting: WaitingConnection| {
-                if limited { Order::Reject(waiting.connection) } else { Order::Release(waiting.connection) }
-            };
-            self.orders.extend(socket.waiting.into_iter().map(end));
+            for waiting in socket.waiting.into_iter().chain(socket.returned) {
+                self.waited_in_vain(waiting.connection);
+            }
         }
     }
 
@@ -161,14 +162,6 @@ impl Dispatch {
         socket.counts.accepted += connections.len() as u64;
         let arrived = |(connection, client)| WaitingConnection { connection, client, past: Past::Clean, since: now };
         socket.waiting.extend(connections.into_iter().map(arrived));
-        self.move_on(now);
-    }
-
-    /// A worker handed back what it had taken: it goes to another, in its turn, as there may be thousands.
-    pub fn handed_back(&mut self, now: Time, key: &Key, connection: ConnectionId, client: u64) {
-        let Some(socket) = self.socket_mut(key) else { return self.orders.push_back(Order::Release(connection)) };
-        socket.counts.handed_again += 1;
-        socket.waiting.push_back(WaitingConnection { connection, client, past: Past::Clean, since: now });
         self.move_on(now);
     }
 
@@ -241,15 +234,17 @@ impl Dispatch {
     #[must_use]
     pub fn deadline(&self) -> Option<Time> {
         let steering = self.sockets.values().filter_map(|socket| socket.steering.as_ref()?.deadline()).min();
-        let waits = self.sockets.values().any(|socket| !socket.waiting.is_empty());
+        let waits = self.sockets.values().any(Socket::has_some);
         let patience = self.workers.values().filter_map(Worker::patience).min().filter(|_| waits);
         let impatient = |(key, socket): (&Key, &Socket)| {
             let until = socket.waiting.front()?.since + self.patience?;
             (!self.is_served(key)).then_some(until)
         };
         let waits = self.sockets.iter().filter_map(impatient).min();
+        let unserved = |(key, socket): (&Key, &Socket)| socket.returned_until().filter(|_| !self.is_served(key));
+        let returned = self.sockets.iter().filter_map(unserved).min();
         let refusals = self.workers.values().flat_map(|worker| worker.refuses.values().copied()).min();
-        steering.into_iter().chain(patience).chain(waits).chain(refusals).min()
+        steering.into_iter().chain(patience).chain(waits).chain(returned).chain(refusals).min()
     }
 
     /// The next thing to do.
@@ -260,7 +255,7 @@ impl Dispatch {
     /// Whether every connection that was accepted has a worker.
     #[must_use]
     pub fn is_idle(&self) -> bool {
-        self.sockets.values().all(|socket| socket.waiting.is_empty())
+        !self.sockets.values().any(Socket::has_some)
             && self.workers.values().all(|worker| worker.unanswered.is_empty())
             && self.suspects.is_empty()
     }
@@ -275,7 +270,7 @@ impl Dispatch {
     pub fn sockets(&self) -> impl Iterator<Item = (&Key, Acceptor, usize, Counts)> {
         self.sockets.iter().map(|(key, socket)| {
             let acceptor = socket.steering.as_ref().map_or(Acceptor::Workers, Steering::acceptor);
-            (key, acceptor, socket.waiting.len(), socket.counts)
+            (key, acceptor, socket.waiting.len() + socket.returned.len(), socket.counts)
         })
     }
 
@@ -295,7 +290,7 @@ impl Dispatch {
         }
         let mut sockets = std::mem::take(&mut self.sockets);
         // Most have nothing to do, and there may be thousands: they cost no look at the workers.
-        let busy = |socket: &Socket| socket.accepting == AcceptState::Idle || !socket.waiting.is_empty();
+        let busy = |socket: &Socket| socket.accepting == AcceptState::Idle || socket.has_some();
         for (key, socket) in sockets.iter_mut().filter(|(_, socket)| busy(socket)) {
             let stay = socket.steering.as_ref().map_or(Stay::Long, Steering::stay);
             while let Some(waiting) = socket.waiting.front().copied() {
@@ -318,6 +313,7 @@ impl Dispatch {
                 socket.accepting = AcceptState::Asked;
                 self.orders.push_back(Order::Accept(Arc::clone(key)));
             }
+            self.give_returned(now, key, socket);
         }
         self.sockets = sockets;
     }
@@ -331,7 +327,7 @@ impl Dispatch {
             worker.pace = Promptness::Prompt { since: now };
         }
         worker.unanswered.insert(connection, Flight { key: Arc::clone(key), client, past });
-        self.orders.push_back(Order::HandOver { child, key: Arc::clone(key), connection });
+        self.orders.push_back(Order::HandOver { child, key: Arc::clone(key), connection, past });
     }
 
     fn free(&self, key: &str) -> impl Iterator<Item = (&ChildId, &Worker)> {

@@ -1,6 +1,6 @@
 //! The dispatch, and what becomes of its orders: each is an action as soon as it is decided, so nothing is left to be flushed.
 
-use super::dispatch::{Counts, Dispatch, Order};
+use super::dispatch::{Counts, Dispatch, Order, Past};
 use super::rejected::why;
 use super::steering::Acceptor;
 use crate::action::Action;
@@ -37,8 +37,10 @@ impl HandOver {
         let result = change(&mut self.dispatch, ctx.now);
         while let Some(order) = self.dispatch.poll_order() {
             let action = match order {
-                Order::HandOver { child, key, connection } => {
-                    Action::SendConnection { child, frame: outbound::new_connection(&key, connection), connection }
+                Order::HandOver { child, key, connection, past } => {
+                    let is_kept = past == Past::Returned;
+                    let new = if is_kept { outbound::kept_connection } else { outbound::new_connection };
+                    Action::SendConnection { child, frame: new(&key, connection), connection }
                 }
                 Order::Release(connection) => Action::ReleaseConnection { connection },
                 Order::Reject(connection) => Action::Reject { connection, why: why(ctx) },

@@ -1,8 +1,8 @@
-//! What becomes of connections that a worker did not take.
+//! What becomes of connections that a worker did not take, or handed back.
 
 use super::worker::{Flight, Past};
-use super::{ConnectionId, Dispatch, Order, WaitingConnection};
-use crate::types::{ChildId, Time};
+use super::{ConnectionId, Dispatch, Order, Socket, Stay, Steering, WaitingConnection};
+use crate::types::{ChildId, Key, Time};
 
 impl Dispatch {
     /// A worker is gone, and everything that it said was heard: what it did not answer goes to others, oldest first. What was
@@ -10,7 +10,7 @@ impl Dispatch {
     pub fn gone(&mut self, now: Time, child: ChildId) {
         let Some(worker) = self.workers.remove(&child) else { return };
         let (orphans, suspects): (Vec<_>, Vec<_>) =
-            worker.unanswered.into_iter().partition(|(_, flight)| flight.past == Past::Clean);
+            worker.unanswered.into_iter().partition(|(_, flight)| flight.past != Past::Orphaned);
         for (connection, flight) in orphans.into_iter().rev() {
             self.wait_again(now, connection, &Flight { past: Past::Orphaned, ..flight });
         }
@@ -38,6 +38,34 @@ impl Dispatch {
         }
         self.move_on(now);
         Vec::new()
+    }
+
+    /// A worker handed back what it had taken: it goes to another, in its turn, as there may be thousands.
+    pub fn handed_back(&mut self, now: Time, key: &Key, connection: ConnectionId, client: u64) {
+        let Some(socket) = self.socket_mut(key) else { return self.orders.push_back(Order::Release(connection)) };
+        socket.counts.handed_again += 1;
+        socket.returned.push_back(WaitingConnection { connection, client, past: Past::Returned, since: now });
+        self.move_on(now);
+    }
+
+    /// What was handed back goes to who is free when nobody else waits. Where no worker serves the socket any more it is not kept for ever.
+    pub(super) fn give_returned(&mut self, now: Time, key: &Key, socket: &mut Socket) {
+        let stay = socket.steering.as_ref().map_or(Stay::Long, Steering::stay);
+        while let Some(next) = socket.returned.front().copied().filter(|_| socket.waiting.is_empty()) {
+            let Some(child) = self.choose(key, next.client, stay) else { break };
+            socket.returned.pop_front();
+            self.hand_over(now, child, key, next);
+        }
+        while !self.is_served(key) && socket.returned_until().is_some_and(|until| until <= now) {
+            let Some(next) = socket.returned.pop_front() else { break };
+            self.waited_in_vain(next.connection);
+        }
+    }
+
+    /// In development it is told why.
+    pub(super) fn waited_in_vain(&mut self, connection: ConnectionId) {
+        let order = if self.patience.is_some() { Order::Reject(connection) } else { Order::Release(connection) };
+        self.orders.push_back(order);
     }
 
     pub(super) fn wait_again(&mut self, now: Time, connection: ConnectionId, flight: &Flight) {

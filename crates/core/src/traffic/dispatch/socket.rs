@@ -1,6 +1,7 @@
 //! What is known of a socket.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use super::ConnectionId;
 use super::worker::Past;
@@ -13,8 +14,25 @@ pub struct Socket {
     /// `None`: the workers accept all of it.
     pub steering: Option<Steering>,
     pub waiting: VecDeque<WaitingConnection>,
+    /// What workers handed back: idle, so newcomers go first.
+    pub returned: VecDeque<WaitingConnection>,
     pub accepting: AcceptState,
     pub counts: Counts,
+}
+
+/// So long what was handed back waits where no worker serves its socket.
+const RETURNED_PATIENCE: Duration = Duration::from_secs(10);
+
+impl Socket {
+    /// Whether a connection is nobody's.
+    pub fn has_some(&self) -> bool {
+        !self.waiting.is_empty() || !self.returned.is_empty()
+    }
+
+    /// Until when the first that was handed back waits for somebody who serves this socket.
+    pub fn returned_until(&self) -> Option<Time> {
+        Some(self.returned.front()?.since + RETURNED_PATIENCE)
+    }
 }
 
 /// A connection that nobody has.

@@ -24,9 +24,11 @@ pub(super) struct Flight {
 
 /// What became of a connection before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Past {
+pub enum Past {
     /// Nothing out of the ordinary.
     Clean,
+    /// A worker had it, and handed it back when it was idle.
+    Returned,
     /// Who had it last ended before it took it.
     Orphaned,
 }

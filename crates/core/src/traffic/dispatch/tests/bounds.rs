@@ -134,7 +134,7 @@ fn what_a_worker_gives_back_of_a_shared_socket_goes_to_the_next_and_nothing_is_a
     }
     assert_eq!(orders(&mut dispatch), [], "they wait");
     dispatch.joined(NOW, worker(2), 1, BTreeSet::from([key()]));
-    let next = |connection| Order::HandOver { child: worker(2), key: key(), connection };
+    let next = |connection| Order::HandOver { child: worker(2), key: key(), connection, past: Past::Returned };
     assert_eq!(orders(&mut dispatch), [next(7)], "who came first");
     dispatch.answered(NOW, worker(2), 7, true);
     assert_eq!(orders(&mut dispatch), [Order::Release(7), next(8)]);

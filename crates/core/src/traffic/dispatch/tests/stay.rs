@@ -64,3 +64,40 @@ fn they_wait_again_when_connections_stay_or_after_a_silence() {
         assert_eq!(give(&mut dispatch, [(5, 0)]), [], "the other one has two less");
     }
 }
+
+#[test]
+fn who_comes_new_goes_before_what_was_handed_back() {
+    let mut dispatch = round_robin();
+    for connection in 11..=14 {
+        dispatch.handed_back(NOW, &key(), connection, 0);
+    }
+    let given = handed(&orders(&mut dispatch));
+    assert_eq!(given.len(), 2);
+    assert_eq!(give(&mut dispatch, [(1, 0)]), [], "nobody is free");
+    let (child, connection) = given[0];
+    dispatch.answered(NOW, child, connection, true);
+    let next = orders(&mut dispatch);
+    assert_eq!(handed(&next), [(child, 1)]);
+    let (other, connection) = given[1];
+    dispatch.answered(NOW, other, connection, true);
+    let next = orders(&mut dispatch);
+    assert!(next.contains(&Order::Accept(key())), "although some wait that were handed back: {next:?}");
+}
+
+#[test]
+fn what_was_handed_back_waits_for_10_s_where_nobody_serves_it_any_more() {
+    for (patience, end) in [(None, Order::Release(11)), (Some(Duration::from_secs(30)), Order::Reject(11))] {
+        let mut dispatch = Dispatch::new(Balance::Auto, patience);
+        dispatch.opened(NOW, key(), Delivery::Dispatched);
+        dispatch.joined(NOW, worker(1), 1, BTreeSet::from([key()]));
+        dispatch.drains(worker(1));
+        orders(&mut dispatch);
+        dispatch.handed_back(NOW, &key(), 11, 0);
+        let until = dispatch.deadline().unwrap();
+        assert_eq!(until, Duration::from_secs(10));
+        dispatch.timed_out(until - Duration::from_millis(1));
+        assert!(!orders(&mut dispatch).contains(&end) && !dispatch.is_idle());
+        dispatch.timed_out(until);
+        assert!(orders(&mut dispatch).contains(&end) && dispatch.is_idle());
+    }
+}
