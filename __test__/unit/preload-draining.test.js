@@ -54,7 +54,7 @@ test('without connections it ends at once, and tells it as its last word', async
   child.drain({ grace: 60_000 });
   await expect(child.ended).resolves.toEqual(orderly);
   expect(child.acts).toEqual(['drained']);
-  expect(await child.sends('drain')).toBe('replace');
+  expect(await child.sends('drain')).toBe('disconnect');
 });
 
 test('a request under way is answered, and its connection closed', async () => {
@@ -264,7 +264,7 @@ test('what does not end is ended, in time for its exit listeners; asked twice, t
   expect(performance.now() - begin).toBeGreaterThanOrEqual(390);
   expect(child.acts).toEqual(['overdue']);
   expect(child.stderr).toContain('did not end within killTimeout, and is ended with 1 open request');
-  expect(child.messages.filter(({ drain }) => drain)).toEqual([{ drain: 'replace' }]);
+  expect(child.messages.filter(({ drain }) => drain)).toEqual([{ drain: 'disconnect' }]);
 });
 
 test("a listener of 'exit' that throws doesn't keep it alive", async () => {

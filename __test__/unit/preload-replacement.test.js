@@ -31,7 +31,7 @@ test('under keep-alive load one worker after the other is replaced without a fai
     const old = current;
     current = await startServers(server, options);
     old.successor = current;
-    old.drain();
+    old.drain({ reason: 'replace' });
     await expect(old.ended).resolves.toEqual({ code: 0, signal: null });
     expect(old.acts).toEqual(['drained']);
   }

@@ -95,8 +95,9 @@ class Preloaded {
     this.#child.send({ cmd: 'NODE_YUNFLY', act, ...fields }, () => {});
   }
 
+  /** By default for a reason with which it keeps its connections. */
   drain(fields = {}) {
-    this.tell('drain', { reason: 'replace', grace: 300, timeout: 20_000, ...fields });
+    this.tell('drain', { reason: 'disconnect', grace: 300, timeout: 20_000, ...fields });
   }
 
   /** `use` is called with each internal message of this kind. */
