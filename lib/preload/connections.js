@@ -82,7 +82,7 @@ class Sweep {
   /** Whether a request is open on a connection, or may come. */
   #isOpen(socket, limit, begun) {
     if (isHttp2(socket)) return false;
-    // Those that have a request are answered first, and their time comes.
+    // One that has a request is handed back after its answer.
     if (limit === 0 && this.#isReplaced() && canBeHandedBack(socket)) return true;
     if (!isHttp1(socket) && limit > 0 && !isPlain(socket)) return false;
     if (isBusy(socket)) return !isEventStream(socket._httpMessage);

@@ -2,7 +2,7 @@
 //!
 //! A connection is the master's until a worker says that it has it: one that the worker refuses, or leaves unanswered when
 //! it dies, goes to another. A worker has one connection unanswered at most, so a stalled one holds no more than that;
-//! what nobody can take waits in the kernel's queue.
+//! what nobody can take waits in the kernel's queue. What a worker that is replaced hands back waits here, behind newcomers.
 
 mod orphans;
 mod socket;
