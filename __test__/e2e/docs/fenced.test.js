@@ -12,12 +12,13 @@ const snippets = snippetsOf('docs/en/guide/fleet.md');
 const table = snippets.find(({ code }) => code.startsWith('CREATE TABLE')).code;
 
 const postgres = new Postgres();
+/** Of each connection of the pool, its end, which `pool.end()` does not wait for. */
+const ends = [];
 let pool, fenced;
 beforeAll(async () => {
   await postgres.start();
   pool = new Pool({ connectionString: postgres.url });
-  // The server may stop before it has read that a connection is over.
-  pool.on('connect', (client) => client.on('error', () => {}));
+  pool.on('connect', (client) => ends.push(new Promise((resolve) => client.once('end', resolve))));
   await postgres.query(`${table} CREATE TABLE writes (token text);`);
   const file = path.join(folder(), 'fenced.js');
   fs.writeFileSync(file, snippets.find(({ name }) => name === 'fenced.js').code);
@@ -26,6 +27,8 @@ beforeAll(async () => {
 beforeEach(() => postgres.query('DELETE FROM writes; UPDATE fences SET bucket = 0, revision = 0;'));
 afterAll(async () => {
   await pool?.end();
+  // A server that stops tells a client that is still connected, and nobody listens to that error.
+  await Promise.all(ends);
   await postgres.stop();
 });
 
