@@ -28,7 +28,7 @@ const STANDARD = new Set([
 function sources(root, folder = '') {
   return fs.readdirSync(path.join(root, folder), { withFileTypes: true }).flatMap((entry) => {
     const name = path.join(folder, entry.name);
-    if (entry.isDirectory()) return entry.name === 'testing' ? [] : sources(root, name);
+    if (entry.isDirectory()) return ['testing', 'tests'].includes(entry.name) ? [] : sources(root, name);
     if (!name.endsWith('.rs') || entry.name === 'tests.rs') return [];
     return [[name, code(fs.readFileSync(path.join(root, name), 'utf8'))]];
   });

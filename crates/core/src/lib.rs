@@ -12,7 +12,8 @@
 //! ```
 //!
 //! Each part owns its state and knows of the others only what is in the [`context`]: the processes, and the [`facts`] that are
-//! published. This file passes events and facts on to the parts, and has no rule of its own.
+//! published. This file passes events on to the parts, and
+//! `reactions.rs` what follows from them; neither has a rule of its own.
 
 pub mod action;
 pub mod context;
@@ -22,25 +23,24 @@ pub mod fleet;
 pub mod lifecycle;
 pub mod messages;
 pub mod notice;
+mod reactions;
 pub mod rollout;
-mod timing;
-mod told;
 pub mod traffic;
 pub mod types;
-mod view;
+pub mod view;
 
 #[cfg(test)]
 mod testing;
 
 use action::Action;
+use cluster_protocol::inbound::{Inbound, Report};
 use context::Context;
 use event::Event;
-use facts::Fact;
 use lifecycle::child::Reading;
 use lifecycle::fleet_start::{self, FleetStarting};
 use lifecycle::health;
 use lifecycle::leasing::Leasing;
-use lifecycle::profiling::Profiling;
+use lifecycle::profiling::{Begun, Profiling};
 use lifecycle::recycling::Recycling;
 use lifecycle::scale::Scaling;
 use lifecycle::served::Served;
@@ -58,6 +58,7 @@ use rollout::reload::Rollout;
 use traffic::Traffic;
 use traffic::listeners::PendingListen;
 use types::{ChildId, HostId, Mode, Peer, Policy, Time};
+use view::View;
 
 /// The state machine: its parts, and what they have in common.
 #[derive(Debug)]
@@ -218,123 +219,114 @@ impl Core {
         }
     }
 
-    /// Who does what about a fact, in this order.
-    fn react(&mut self, fact: Fact) {
-        let Self { ctx, supervision, standbys, recycling, scaling, shutdown, rollout, development, traffic, .. } = self;
-        match fact {
-            Fact::CalledUp(child) => traffic.called_up(ctx, child),
-            Fact::StandsBy(child) => {
-                standbys.stands_by();
-                self.vitals.ready(ctx, child);
-            }
-            Fact::Ready(child) => {
-                traffic.join(ctx, child);
-                startup::ready(ctx, child);
-                Leasing::ready(ctx, child);
-                rollout.ready(ctx, child);
-                recycling.ready(ctx, child);
-                development.ready(ctx, child);
-                standbys.refill(ctx);
-                scaling.check(ctx);
-                recycling.check(ctx, rollout.is_under_way());
-                self.messages.ready(ctx, child);
-                self.vitals.ready(ctx, child);
-                self.members.update(ctx);
-                self.random_workers.choose(ctx);
-            }
-            Fact::Running => {
-                supervision.running(ctx);
-                recycling.running(ctx);
-            }
-            Fact::Draining(child) => {
-                traffic.draining(ctx, child);
-                self.profiling.draining(ctx, child);
-                self.members.update(ctx);
-            }
-            Fact::SlotLeft { child, vacated, refork_from } => {
-                rollout.slot_left(ctx, child.id);
-                let not_replaced = recycling.slot_left(ctx, &child, vacated);
-                self.profiling.not_succeeded(ctx, child.slot, not_replaced.as_ref());
-                standbys.slot_left(ctx, vacated);
-                supervision.slot_left(ctx, &child, vacated, refork_from);
-            }
-            Fact::Disconnected(child) => {
-                self.messages.disconnected(ctx, child);
-                traffic.disconnected(ctx, child);
-            }
-            Fact::Gone { child, exit, failure } => {
-                traffic.gone(ctx, &child, exit);
-                ctx.tell_exit(&child, exit);
-                rollout.gone(ctx, &child, &failure);
-                development.gone(ctx, &child, &failure);
-                self.members.gone(ctx, child.id);
-                self.vitals.gone(child.id);
-                self.profiling.gone(ctx, child.id);
-                self.served.gone(&child);
-                self.random_workers.gone(ctx, &child);
-                supervision.gone(ctx, &failure);
-                self.leasing.gone(ctx, &child);
-                standbys.refill(ctx);
-                scaling.check(ctx);
-                recycling.gone(ctx, &failure, rollout.is_under_way());
-                shutdown.advance(ctx);
-            }
-            Fact::ProfileOver(child) => recycling.owes_nothing(child),
-            Fact::LeftBehind => {
-                shutdown.left_behind(ctx);
-                self.leasing.left_behind(ctx);
-            }
-            Fact::DescendantsGone => {
-                self.random_workers.check(ctx);
-                self.leasing.check(ctx);
-                shutdown.advance(ctx);
-            }
-            Fact::AloneElsewhere => startup::alone_elsewhere(ctx),
-            Fact::TenureOver => {
-                self.fleet_starting.wait(ctx);
-                self.messages.alone_left(ctx);
-                rollout.alone_left(ctx);
-                development.alone_left(ctx);
-            }
-            Fact::RandomWorkerLeaves(child) => recycling.moves(ctx, child, rollout.is_under_way()),
-            Fact::TenureSettled => shutdown.advance(ctx),
-            Fact::SlotAdded(slot) => rollout.slot_added(ctx, slot),
-            Fact::SlotRemoved(slot) => {
-                rollout.slot_removed(slot);
-                traffic.slot_removed(ctx, slot);
-            }
-            Fact::Scaled => {
-                supervision.note_vacancy(ctx);
-                scaling.check(ctx);
-                rollout.advance(ctx);
-            }
-            Fact::Relaunched => standbys.relaunched(ctx),
-            Fact::RolloutBegan { of_workers } => traffic.only_master_accepts(ctx, of_workers),
-            Fact::CanaryProved(child) => {
-                traffic.only_master_accepts(ctx, false);
-                traffic.join(ctx, child);
-            }
-            Fact::RolloutOver => {
-                traffic.only_master_accepts(ctx, false);
-                recycling.check(ctx, rollout.is_under_way());
-            }
-            Fact::TidyDue => traffic.close_unused(ctx),
-            Fact::HandedOver => shutdown.handed_over(ctx),
-            Fact::StopBegan { outcome, failure } => {
-                rollout.cancel(ctx);
-                development.cancel(ctx);
-                scaling.cancel(ctx);
-                recycling.cancel(ctx);
-                self.profiling.cancel(ctx);
-                Leasing::stop_began(ctx);
-                shutdown.begin(ctx, outcome, failure);
-            }
-            Fact::Stopped => {
-                self.messages.stopped(ctx);
-                traffic.stopped(ctx);
-                shutdown.closed(ctx);
-            }
+    /// What a child tells the master goes to whom it concerns.
+    fn told(&mut self, id: ChildId, message: Inbound) {
+        let Self { ctx, traffic, members, profiling, recycling, rollout, vitals, .. } = self;
+        if !ctx.permits(id, &message) {
+            return;
         }
+        match message {
+            Inbound::Online => ctx.online(id),
+            Inbound::QueryServer(query) => traffic.queried(ctx, id, query),
+            Inbound::Listening(address) => {
+                traffic.widen_backlogs(ctx, &address);
+                ctx.listening(id, address);
+            }
+            Inbound::CloseListener { key } => traffic.listener_closed(ctx, id, &key),
+            Inbound::ExitedAfterDisconnect { seq } => ctx.left_by_itself(id, seq),
+            Inbound::Report(Report::Serving { at }) => ctx.serving(id, at),
+            Inbound::Report(Report::Loaded) => ctx.child_ready(id),
+            Inbound::Report(Report::Error(report)) => ctx.error_reported(id, report),
+            Inbound::Report(Report::Beat { debugged }) => ctx.beat(id, debugged),
+            Inbound::Report(Report::Draining { reason }) => ctx.announced(id, reason),
+            Inbound::Report(Report::Connections { servers, requests }) => {
+                ctx.processes.counted(id, requests);
+                traffic.reported(ctx, id, &servers);
+                recycling.counted(ctx, id, rollout.is_under_way());
+            }
+            Inbound::Answered { connection, accepted } => traffic.answered(ctx, id, connection, accepted),
+            Inbound::Report(Report::Signalled { signal }) => ctx.signalled_itself(id, signal),
+            Inbound::Report(Report::Drained) => ctx.drained(id),
+            Inbound::Report(Report::Overdue) => ctx.overdue(id),
+            Inbound::Report(Report::Watch) => members.watch(ctx, id),
+            Inbound::Report(Report::Vitals(told)) => vitals.told(ctx.now, id, told),
+            Inbound::Report(Report::Profiling { id: number }) => {
+                if profiling.begun(ctx, id, number) == Begun::Owed {
+                    recycling.owes_profile(ctx, id, rollout.is_under_way());
+                }
+            }
+            Inbound::Report(Report::Snapshotting { id: number }) => profiling.snapshotting(ctx, id, number),
+            Inbound::Report(Report::Profiled { id: number, size, duration }) => {
+                profiling.written(ctx, id, number, size, duration);
+            }
+            Inbound::Report(Report::Unprofiled { id: number, why, message }) => {
+                profiling.not_written(ctx, id, number, why, message);
+            }
+            // A handle's fate is the shell's.
+            Inbound::Report(Report::Returned { .. })
+            | Inbound::GivenAway { .. }
+            | Inbound::HandleAck
+            | Inbound::HandleNack
+            | Inbound::Report(Report::Mark)
+            | Inbound::Unknown => {}
+        }
+    }
+
+    /// When [`Event::TimedOut`] is due, unless something else happens before.
+    #[must_use]
+    pub fn next_timeout(&self) -> Option<Time> {
+        let ctx = &self.ctx;
+        [
+            ctx.processes.next_deadline(),
+            ctx.descendants.values().min().copied(),
+            self.supervision.next_timeout(ctx),
+            self.standbys.next_timeout(ctx),
+            health::next_timeout(ctx),
+            self.recycling.next_timeout(ctx),
+            self.profiling.next_timeout(),
+            self.scaling.next_timeout(),
+            self.shutdown.next_timeout(),
+            self.leasing.next_timeout(ctx),
+            self.fleet_starting.next_timeout(ctx),
+            self.rollout.next_timeout(ctx),
+            self.development.next_timeout(),
+            self.traffic.next_timeout(),
+            self.random_workers.next_timeout(ctx),
+        ]
+        .into_iter()
+        .flatten()
+        .min()
+    }
+
+    /// Each part does what is due, and what follows from that is done before the next one.
+    fn timed_out(&mut self) {
+        let parts: [fn(&mut Self); 15] = [
+            |core| core.ctx.check_deadlines(),
+            |core| core.ctx.end_descendants(false),
+            |core| core.supervision.timed_out(&mut core.ctx),
+            |core| core.shutdown.advance(&mut core.ctx),
+            |core| core.leasing.timed_out(&mut core.ctx),
+            |core| core.fleet_starting.timed_out(&mut core.ctx),
+            |core| health::timed_out(&mut core.ctx),
+            |core| core.recycling.timed_out(&mut core.ctx, core.rollout.is_under_way()),
+            |core| core.profiling.timed_out(&mut core.ctx),
+            |core| core.rollout.advance(&mut core.ctx),
+            |core| core.standbys.refill(&mut core.ctx),
+            |core| core.scaling.check(&mut core.ctx),
+            |core| core.development.timed_out(&mut core.ctx),
+            |core| core.random_workers.choose(&mut core.ctx),
+            |core| core.traffic.timed_out(&mut core.ctx),
+        ];
+        for do_what_is_due in parts {
+            do_what_is_due(self);
+            self.follow_up();
+        }
+    }
+
+    /// How the cluster stands.
+    #[must_use]
+    pub fn view(&self) -> View<'_> {
+        View::new(self)
     }
 
     /// Another host, for what comes from it; `None`: there are too many that nobody has introduced.

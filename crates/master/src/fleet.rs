@@ -257,7 +257,7 @@ impl Shell {
     pub(super) fn fleet_snapshot(&self) -> Option<FleetSnapshot> {
         let mut status = self.fleet.as_ref()?.status.clone();
         ROLES.into_iter().for_each(|role| self.describe_lease(role, status.lease_mut(role)));
-        status.requests = *self.core.answer_times();
+        status.requests = *self.core.view().answer_times();
         Some(status)
     }
 

@@ -132,7 +132,7 @@ impl Shell {
         if self.config.launch.is_some() {
             let left = self.descendants.iter().map(|(child, descendants)| (child, descendants.group.pid()));
             let all = self.links.iter().map(|(child, link)| (child, link.process.pid())).chain(left);
-            let until = |child: ChildId| self.fleet.as_deref()?.enforced_until(self.core.role(child)?);
+            let until = |child: ChildId| self.fleet.as_deref()?.enforced_until(self.core.view().role(child)?);
             let guarded = all.map(|(child, pid)| Guarded { pid, until: until(*child) });
             self.guarding.watch(self.origin.elapsed(), guarded, &self.inputs);
         }

@@ -126,7 +126,7 @@ impl Shell {
     pub(super) fn listen(&mut self, key: Key, query: Box<ListenQuery>) {
         let mut result = self.sockets.open(&key, &query, &self.inputs);
         if result == Err(libc::EADDRINUSE) {
-            if self.core.may_be_free_soon(self.now(), &key) {
+            if self.core.view().may_be_free_soon(self.now(), &key) {
                 let inputs = self.inputs.clone();
                 tokio::task::spawn_local(async move {
                     tokio::time::sleep(AGAIN).await;
@@ -150,7 +150,7 @@ impl Shell {
             Some(preload) => how.and_then(|how| preload.applied(how)),
             None => how.map(Cow::Borrowed),
         };
-        let fence = self.core.fence();
+        let fence = self.core.view().fence();
         let fence = fence.as_deref();
         let started = pipes.and_then(|pipes| Ok((launch(platform, &*how?, child, slot, port, &pipes, fence)?, pipes)));
         let event = match started {

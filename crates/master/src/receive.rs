@@ -68,7 +68,7 @@ impl Shell {
                     self.look_behind(child, process.group());
                 }
                 self.guard_children();
-                let is_killed = exit.signal == Some(libc::SIGKILL) && !self.core.is_killed(child);
+                let is_killed = exit.signal == Some(libc::SIGKILL) && !self.core.view().is_killed(child);
                 if is_killed && self.oom_kills.explain(self.now(), self.platform()) {
                     self.tell(Event::OutOfMemory { child });
                 }
@@ -83,7 +83,7 @@ impl Shell {
                 self.guard_children();
             }
             Input::ListenAgain { key, query } => {
-                if self.core.is_opening(&key) {
+                if self.core.view().is_opening(&key) {
                     self.listen(key, query);
                     self.perform();
                 }

@@ -313,22 +313,22 @@ impl Shell {
             }
             Command::Reload { id, launch, target, concurrency } => {
                 self.service.reloading();
-                let in_use = self.core.generations();
+                let in_use = self.core.view().generations();
                 self.generations.retain(|generation, _| in_use.contains(generation));
                 let generation = in_use.last().map_or(0, |last| last + 1);
                 self.generations.insert(generation, *launch);
                 self.reloading.insert(id, generation);
-                let was_reloading = self.core.is_reloading();
+                let was_reloading = self.core.view().is_reloading();
                 self.tell(Event::ReloadAsked(ReloadRequest { id, generation, target, concurrency }));
-                if !was_reloading && self.core.is_reloading() {
+                if !was_reloading && self.core.view().is_reloading() {
                     self.history.reload_begun(wall_clock());
                 }
             }
             Command::Scale { id, count } => {
-                let before = self.core.count();
+                let before = self.core.view().count();
                 self.tell(Event::ScaleAsked { id, count });
-                if self.core.count() != before {
-                    self.history.scaled(wall_clock(), before, self.core.count());
+                if self.core.view().count() != before {
+                    self.history.scaled(wall_clock(), before, self.core.view().count());
                 }
             }
             Command::Profile(request) => self.tell(Event::ProfileAsked(request)),

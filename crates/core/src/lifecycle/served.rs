@@ -60,7 +60,7 @@ mod tests {
     }
 
     fn told(world: &World) -> Vec<(SlotId, u64, u64, u64)> {
-        let all = world.core.requests().into_iter();
+        let all = world.core.view().requests().into_iter();
         all.map(|(slot, counts)| (slot, counts.started, counts.ended, counts.duration)).collect()
     }
 
@@ -75,7 +75,7 @@ mod tests {
         assert_eq!(told(&world), [(1, 10, 10, 14), (2, 1, 1, 2)], "what it had begun is over");
         count(&mut world, ChildId::Worker(3), 5, 5);
         assert_eq!(told(&world), [(1, 15, 15, 24), (2, 1, 1, 2)]);
-        assert_eq!(world.core.requests()[&1].durations, [12; REQUEST_BOUNDS.len() + 1]);
+        assert_eq!(world.core.view().requests()[&1].durations, [12; REQUEST_BOUNDS.len() + 1]);
         count(&mut world, ChildId::Worker(3), u64::MAX, u64::MAX);
         assert_eq!(told(&world)[0].1, u64::MAX, "whatever it says");
     }

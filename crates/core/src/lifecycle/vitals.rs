@@ -145,7 +145,7 @@ mod tests {
         world.ask(0, Event::Started);
         world.run(ms(5_000));
         let standby = ChildId::Worker(3);
-        assert_eq!(world.core.state(standby), Some("standby"));
+        assert_eq!(world.core.view().state(standby), Some("standby"));
         assert_eq!(asked(&mut world).iter().filter(|(id, _)| *id == standby).count(), 1);
     }
 
@@ -153,12 +153,12 @@ mod tests {
     fn what_a_process_told_is_known_for_a_while_and_until_it_is_gone() {
         let mut world = running();
         let child = ChildId::Worker(1);
-        assert_eq!(world.core.vitals(world.now, child), None);
+        assert_eq!(world.core.view().vitals(world.now, child), None);
         world.tell(Event::Told { child, message: Inbound::Report(Report::Vitals(VITALS)) });
-        assert_eq!(world.core.vitals(world.now + FRESH, child), Some(&VITALS));
-        assert_eq!(world.core.vitals(world.now + FRESH + ms(1), child), None);
+        assert_eq!(world.core.view().vitals(world.now + FRESH, child), Some(&VITALS));
+        assert_eq!(world.core.view().vitals(world.now + FRESH + ms(1), child), None);
         world.end(child);
         world.run(world.now + ms(1_000));
-        assert_eq!(world.core.vitals(world.now, child), None);
+        assert_eq!(world.core.view().vitals(world.now, child), None);
     }
 }

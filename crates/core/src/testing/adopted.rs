@@ -263,7 +263,7 @@ proptest! {
         done.extend(happens(&mut core, now + DAY, Event::TimedOut));
         let forks_or_kills = |action: &Action| matches!(action, Action::Spawn { .. } | Action::Kill { .. });
         prop_assert!(!done.iter().any(forks_or_kills));
-        prop_assert_eq!(core.sockets().count(), 0);
+        prop_assert_eq!(core.view().sockets().count(), 0);
         prop_assert_eq!(core.next_timeout(), None);
     }
 }

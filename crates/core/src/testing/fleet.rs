@@ -232,7 +232,7 @@ proptest! {
             let slots = policy.count as usize;
             let is_complete = world.core.ctx.processes.ready_workers().count() == slots;
             if may_run && in_production && policy.refork {
-                prop_assert!(is_complete, "nobody is lost from the slots: {:?}", world.core.census());
+                prop_assert!(is_complete, "nobody is lost from the slots: {:?}", world.core.view().census());
                 // After a crash one is chosen that has been up for so long: with a shorter life there is none.
                 let may_be_chosen = policy.max_age.is_none_or(|age| age > policy.min_uptime);
                 prop_assert!(!may_be_chosen || is_ready(&world, Chosen), "{:?}", world.fleet);

@@ -124,7 +124,7 @@ fn happens(world: &mut World, promised: &mut Promised, (_, what, number): Histor
         }
         (12, _) => {
             let id = promised.reloads.len() as u32;
-            let generation = world.core.generations().last().map_or(0, |last| last + 1);
+            let generation = world.core.view().generations().last().map_or(0, |last| last + 1);
             let targets = [ReloadTarget::All, ReloadTarget::Alone, ReloadTarget::Worker];
             let (target, concurrency) = (targets[number as usize % 3], number as usize / 3 % 3 + 1);
             promised.reloads.push(id);

@@ -169,7 +169,7 @@ proptest! {
         let mut working: Vec<_> = world.core.ctx.processes.ready_workers().filter_map(|worker| worker.slot).collect();
         working.sort_unstable();
         prop_assert_eq!(working, (1..=count).collect::<Vec<_>>());
-        prop_assert_eq!(world.core.census().standby, standby);
+        prop_assert_eq!(world.core.view().census().standby, standby);
         prop_assert_eq!(world.alive(), count as usize + standby + usize::from(seed.is_multiple_of(2)));
         prop_assert!(!world.core.rollout.is_under_way());
         let mut answered: Vec<u32> = world.notices.iter().filter_map(|(_, notice)| match notice {

@@ -201,7 +201,7 @@ fn sigterm_to_one_worker_replaces_it() {
     world.run(ms(5_000));
     assert_eq!(world.spawns.last().unwrap().2, Some(1));
     assert_eq!(count(&world, |notice| matches!(notice, Notice::Exit { expected: true, .. })), 1);
-    assert_eq!(world.core.census(), Census { listening: 2, ..Census::default() });
+    assert_eq!(world.core.view().census(), Census { listening: 2, ..Census::default() });
 }
 
 #[test]
@@ -369,7 +369,7 @@ fn a_worker_over_its_memory_works_until_its_successor_is_ready() {
         );
         assert!(ready < drains);
     }
-    assert_eq!(world.core.census().listening, 2);
+    assert_eq!(world.core.view().census().listening, 2);
 }
 
 #[test]
@@ -380,7 +380,7 @@ fn a_successor_that_fails_changes_nothing() {
         _ => Behaviour { boot: Boot::Exits(10), ..GOOD },
     });
     world.run(ms(300_000));
-    assert_eq!(world.core.census().listening, 1);
+    assert_eq!(world.core.view().census().listening, 1);
     assert!(world.spawns.len() <= 6, "tried once a minute: {}", world.spawns.len());
     assert_eq!(count(&world, |notice| matches!(notice, Notice::Draining(..))), 0);
 }

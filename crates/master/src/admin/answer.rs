@@ -84,11 +84,11 @@ impl Shell {
     }
 
     fn serves(&self) -> bool {
-        self.core.serves(self.config.admin.as_ref().map_or(1, |admin| admin.ready_workers))
+        self.core.view().serves(self.config.admin.as_ref().map_or(1, |admin| admin.ready_workers))
     }
 
     fn state(&self) -> &'static str {
-        match self.core.phase() {
+        match self.core.view().phase() {
             Phase::Idle | Phase::StartingAlone | Phase::StartingWorkers => "starting",
             Phase::Running => "running",
             Phase::Stopping | Phase::Stopped => "stopping",
@@ -100,7 +100,7 @@ impl Shell {
     }
 
     fn requests(&self) -> Vec<RequestsSnapshot> {
-        let by_slot = self.core.requests().into_iter();
+        let by_slot = self.core.view().requests().into_iter();
         by_slot
             .map(|(slot, RequestCounts { started, ended, duration, durations })| RequestsSnapshot {
                 slot,
@@ -129,20 +129,24 @@ impl Shell {
             ChildSnapshot {
                 role: child.role(),
                 id,
-                slot: self.core.slot(*child).or(link.slot),
+                slot: self.core.view().slot(*child).or(link.slot),
                 pid,
-                state: self.core.state(*child).unwrap_or("draining"),
+                state: self.core.view().state(*child).unwrap_or("draining"),
                 uptime: millis(moment.saturating_duration_since(link.since)),
                 restarts: self.counters.restarts(*child),
                 messages: link.messages,
                 queued_bytes: link.queued(),
-                connections: self.core.connections(*child),
+                connections: self.core.view().connections(*child),
                 usage: usage(pid),
-                vitals: self.core.vitals(now, *child).copied(),
+                vitals: self.core.view().vitals(now, *child).copied(),
             }
         });
-        let dispatched: HashMap<_, _> =
-            self.core.sockets().map(|(key, acceptor, waiting, counts)| (key, (acceptor, waiting, counts))).collect();
+        let dispatched: HashMap<_, _> = self
+            .core
+            .view()
+            .sockets()
+            .map(|(key, acceptor, waiting, counts)| (key, (acceptor, waiting, counts)))
+            .collect();
         let listeners = self.sockets.queue_lengths().map(|(key, address, queued)| {
             // What the workers accept by themselves the master does not count.
             let (acceptor, waiting, counts) =
@@ -150,7 +154,7 @@ impl Shell {
             ListenerSnapshot { key: key.to_string(), address, acceptor, waiting, queued, counts }
         });
         let messages = self.links.iter().map(|(child, link)| (*child, link.messages));
-        let (alone, worker) = self.core.messages_waiting();
+        let (alone, worker) = self.core.view().messages_waiting();
         Snapshot {
             title: &self.config.title,
             version: env!("CARGO_PKG_VERSION"),
@@ -159,8 +163,8 @@ impl Shell {
             started_at: self.started_at(),
             uptime: millis(self.now()),
             now: wall_clock(),
-            workers: self.core.census(),
-            alone: self.core.alone(self.now()),
+            workers: self.core.view().census(),
+            alone: self.core.view().alone(self.now()),
             fleet: self.fleet_snapshot(),
             children: children.collect(),
             listeners: listeners.collect(),

@@ -149,7 +149,7 @@ impl Shell {
     }
 
     pub(super) fn worker_of(&self, slot: SlotId) -> Option<(ChildId, u32)> {
-        let child = self.core.occupant(slot)?;
+        let child = self.core.view().occupant(slot)?;
         Some((child, self.links.get(&child)?.process.pid()))
     }
 

@@ -182,7 +182,7 @@ impl Shell {
     /// For `stats()`.
     pub(super) fn describe_lease(&self, of: FleetRole, status: &mut LeaseSnapshot) {
         let left = |until: Time| u64::try_from(until.saturating_sub(self.now()).as_millis()).unwrap_or(u64::MAX);
-        let tenure = self.core.tenure(of);
+        let tenure = self.core.view().tenure(of);
         (status.token, status.valid_for) = tenure.map(|(token, until)| (token.to_owned(), left(until))).unzip();
     }
 

@@ -56,7 +56,7 @@ impl Shell {
     pub(crate) fn describe_host(&mut self) {
         let Some(fleet) = &self.fleet else { return };
         let about = About {
-            workers: self.core.ready_workers(),
+            workers: self.core.view().ready_workers(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             started_at: self.started_at(),
             draining: false,

@@ -81,7 +81,7 @@ fn where_too_many_workers_leave_the_oldest_makes_haste() {
     }
     world.run(ms(6_000));
     // The world checks at each fork that there are no more than two for each slot.
-    assert_eq!(world.core.census().listening, 2);
+    assert_eq!(world.core.view().census().listening, 2);
     let (first, oldest) = world.kills[0];
     assert_eq!(oldest, ChildId::Worker(1));
     assert!(first < ms(7_000), "before its killTimeout");
@@ -109,7 +109,7 @@ fn a_hung_worker_that_the_app_kills_is_gone_in_time() {
     let asked = world.now;
     world.run(ms(20_000));
     assert_eq!(world.kills, [(asked + policy().kill_timeout, ChildId::Worker(1))]);
-    assert_eq!(world.core.census().listening, 2);
+    assert_eq!(world.core.view().census().listening, 2);
 }
 
 #[test]

@@ -88,7 +88,7 @@ fn one_that_did_not_become_ready_is_asked_to_end_and_killed_a_second_later_but_i
         matches!(reason, Some(Notice::Exit { reason: ExitReason::StartTimeout, expected: false, .. })),
         "{reason:?}"
     );
-    assert_eq!(world.core.census().listening, 2);
+    assert_eq!(world.core.view().census().listening, 2);
     assert!(matches!(&world.core.ctx.last_failure, Some(failure) if matches!(failure.cause, FailureCause::Timeout)));
 }
 
@@ -232,7 +232,7 @@ fn one_that_the_system_killed_for_its_memory_ends_for_that_reason_whatever_it_wa
         if is_draining {
             world.core.handle(ms(500), Event::DisconnectAsked { child: ONE });
         }
-        assert!(!world.core.is_killed(ONE));
+        assert!(!world.core.view().is_killed(ONE));
         world.tell(Event::OutOfMemory { child: ONE });
         world.end(ONE);
         assert_eq!(reason(&world), Some((is_draining, ExitReason::OutOfMemory)));
@@ -243,10 +243,10 @@ fn one_that_the_system_killed_for_its_memory_ends_for_that_reason_whatever_it_wa
 fn whom_sigkill_was_sent_to_from_here_is_known() {
     let mut world = debugged(policy());
     world.core.handle(ms(500), Event::KillAsked { child: ONE, means: KillMeans::Force });
-    assert!(world.core.is_killed(ONE));
+    assert!(world.core.view().is_killed(ONE));
     let mut world = started(policy(), |_| Behaviour { on_drain: OnDrain::Ignores, ..GOOD });
     world.core.handle(ms(500), Event::DisconnectAsked { child: ONE });
-    assert!(!world.core.is_killed(ONE));
+    assert!(!world.core.view().is_killed(ONE));
     pass(&mut world, ms(5_500));
-    assert!(world.core.is_killed(ONE));
+    assert!(world.core.view().is_killed(ONE));
 }

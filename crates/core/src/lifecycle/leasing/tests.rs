@@ -38,13 +38,13 @@ fn fences(world: &World) -> Vec<String> {
 fn the_alone_begins_with_the_lease_and_the_workers_when_it_is_ready() {
     let mut world = world(FleetStart::Wait, GOOD);
     assert_eq!(roles(&world), []);
-    assert_eq!(world.core.alone(world.now).unwrap().state, "elsewhere");
+    assert_eq!(world.core.view().alone(world.now).unwrap().state, "elsewhere");
     world.gets_lease(ALONE);
     world.run(ms(1_000));
     assert_eq!(roles(&world), [(500, "alone"), (551, "worker"), (551, "worker")]);
     assert_eq!(orders(&world), [FleetOrder::Ready(ALONE, true)]);
     assert_eq!(count(&world, |notice| matches!(notice, Notice::Ready)), 1);
-    assert_eq!(world.core.tenure(ALONE), Some(("1.1", ms(10_500))));
+    assert_eq!(world.core.view().tenure(ALONE), Some(("1.1", ms(10_500))));
 }
 
 #[test]
@@ -103,7 +103,7 @@ fn one_that_is_to_move_drains_and_its_end_is_told_once() {
         _ => None,
     });
     assert_eq!(reason, Some(("moved".to_owned(), true)));
-    assert_eq!(world.core.alone(world.now).unwrap().state, "elsewhere");
+    assert_eq!(world.core.view().alone(world.now).unwrap().state, "elsewhere");
     world.gets_lease(ALONE);
     world.run(ms(6_000));
     assert_eq!(orders(&world)[2..], [FleetOrder::Ready(ALONE, true)], "it comes back");
@@ -203,7 +203,7 @@ fn also_while_it_drains_and_has_the_lease_until_it_is_gone() {
     world.run(ms(1_500));
     world.gets_lease(ALONE);
     assert_eq!(fences(&world).len(), 1);
-    assert_eq!(world.core.tenure(ALONE), Some(("1.1", ms(11_500))));
+    assert_eq!(world.core.view().tenure(ALONE), Some(("1.1", ms(11_500))));
     world.run(ms(10_000));
     assert_eq!(orders(&world).last(), Some(&FleetOrder::Ended(ALONE)));
 }

@@ -192,9 +192,9 @@ fn a_socket_is_closed_by_nobody_who_was_not_given_it_or_while_another_of_the_slo
     world.run(ms(1_500));
     world.tell(close(ChildId::Worker(2)));
     world.tell(close(ChildId::Worker(2)));
-    assert_eq!(world.core.sockets().count(), 1);
+    assert_eq!(world.core.view().sockets().count(), 1);
     world.tell(close(ChildId::Worker(1)));
-    assert_eq!(world.core.sockets().count(), 0, "nobody wants it any more");
+    assert_eq!(world.core.view().sockets().count(), 0, "nobody wants it any more");
 }
 
 #[test]
@@ -211,7 +211,9 @@ fn loads_count_for_sockets_that_a_worker_was_given_only() {
     world.tell(report(KEY, 1_000));
     world.now += ms(50);
     world.tell(report(KEY, 900_000));
-    assert!(world.core.sockets().all(|(_, acceptor, ..)| acceptor == crate::traffic::steering::Acceptor::Master));
+    assert!(
+        world.core.view().sockets().all(|(_, acceptor, ..)| acceptor == crate::traffic::steering::Acceptor::Master)
+    );
 }
 
 #[test]

@@ -174,7 +174,7 @@ fn a_heap_is_written_by_a_worker_that_has_left_and_no_limit_of_time_cuts_it() {
     assert_eq!(drains(&world), [], "its successor is not ready yet");
     world.run(world.now + ms(1_000));
     assert_eq!(drains(&world), [(ONE, ExitReason::Profile)]);
-    assert_eq!(world.core.census().listening, 2);
+    assert_eq!(world.core.view().census().listening, 2);
     // Short before its killTimeout the last request is answered.
     world.run(world.now + ms(3_500));
     world.tell(says(ONE, Report::Snapshotting { id: 1 }));
@@ -209,7 +209,7 @@ fn one_that_leaves_without_a_snapshot_is_told() {
     owed(&mut world);
     world.run(world.now + ms(20_000));
     assert_eq!(failures(&world), [(1, NotProfiled::Ended)], "it did not drain within killTimeout");
-    assert_eq!(world.core.census().listening, 2);
+    assert_eq!(world.core.view().census().listening, 2);
 }
 
 #[test]

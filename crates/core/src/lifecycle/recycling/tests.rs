@@ -135,7 +135,7 @@ fn one_is_replaced_at_a_time_and_as_many_work_as_ever() {
         world.run(ms(1_000 + step * 20));
         let under_way = successors(&world) + world.core.ctx.processes.workers().filter(|one| is_leaving(one)).count();
         assert!(under_way <= 1, "{under_way} at {:?}", world.now);
-        assert_eq!(world.core.census().listening, 4);
+        assert_eq!(world.core.view().census().listening, 4);
     }
     let order: Vec<_> = replaced(&world).into_iter().map(|(_, child, _)| child).collect();
     assert_eq!(order, [1, 2, 3, 4].map(ChildId::Worker), "the oldest first");
@@ -153,7 +153,7 @@ fn one_whose_successor_fails_works_on_and_the_next_attempt_is_a_minute_later() {
     world.run(began + ms(300_000));
     let tries: Vec<_> = world.spawns.iter().skip(4).map(|(at, ..)| *at - began).collect();
     assert_eq!(tries, [0, 60_010, 120_020, 180_030, 240_040].map(ms));
-    assert_eq!((replaced(&world).len(), world.core.census().listening), (0, 4));
+    assert_eq!((replaced(&world).len(), world.core.view().census().listening), (0, 4));
     world.behaviours = Box::new(|_| GOOD);
     world.run(began + ms(400_000));
     assert_eq!(replaced(&world).len(), 1);
@@ -233,7 +233,7 @@ fn who_is_asked_for_is_replaced_by_a_successor_whatever_the_limits_are() {
     world.run(world.now + ms(60_000));
     let told: Vec<_> = replaced(&world).into_iter().map(|(_, child, reason)| (child, reason)).collect();
     assert_eq!(told, [(TWO, ExitReason::Restart), (ChildId::Worker(3), ExitReason::Restart)]);
-    assert_eq!(world.core.census().listening, 3);
+    assert_eq!(world.core.view().census().listening, 3);
     world.run(world.now + ms(600_000));
     assert_eq!(replaced(&world).len(), 2, "once");
 }

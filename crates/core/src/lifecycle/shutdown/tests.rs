@@ -108,7 +108,7 @@ fn a_signal_is_the_outcome_of_a_close_that_it_interrupts_and_of_nothing_else() {
 fn the_workers_are_stopped_once_the_last_connection_has_one() {
     use cluster_protocol::inbound::Inbound;
     let mut world = good(Policy { alone: false, ..policy() });
-    let key = world.core.sockets().next().unwrap().0.clone();
+    let key = world.core.view().sockets().next().unwrap().0.clone();
     actions(&mut world, signal("SIGTERM"));
     let given = actions(&mut world, Event::Accepted { key, connections: vec![(1, 0)] });
     let child = given.iter().find_map(|action| match action {
@@ -116,7 +116,7 @@ fn the_workers_are_stopped_once_the_last_connection_has_one() {
         _ => None,
     });
     let Some(child) = child else { panic!("{given:?}") };
-    assert_eq!(world.core.connections(child), 1);
+    assert_eq!(world.core.view().connections(child), 1);
     actions(&mut world, Event::Quiesced);
     assert!(matches!(step(&world), StopStep::HandOver { .. }));
     actions(&mut world, Event::Told { child, message: Inbound::Answered { connection: 1, accepted: true } });

@@ -21,10 +21,10 @@ fn half_broken(policy: &Policy) -> World {
 fn what_waits_to_be_forked_is_not_when_the_cluster_stops() {
     let mut world = half_broken(&Policy { kill_timeout: ms(10_000), ..policy() });
     world.run(ms(5_000));
-    assert_eq!(world.core.census().waiting, 1);
+    assert_eq!(world.core.view().census().waiting, 1);
     let forked = world.spawns.len();
     world.tell(Event::CloseAsked { force: false });
-    assert_eq!(world.core.census().waiting, 0);
+    assert_eq!(world.core.view().census().waiting, 0);
     world.run(ms(30_000));
     assert!(world.finished);
     assert_eq!(world.spawns.len(), forked);
@@ -171,14 +171,14 @@ fn an_alone_that_does_not_stay_up_is_told_once_after_the_limit_and_is_tried_with
     let mut world = restless_alone(Policy { limit: ms(30_000), ..policy() }, u32::MAX);
     world.run(ms(10_000));
     assert_eq!(limits_reached(&world), []);
-    let status = world.core.alone(world.now).unwrap();
+    let status = world.core.view().alone(world.now).unwrap();
     assert!(status.restarts > 3 && !status.limit_reached, "{status:?}");
     world.run(ms(600_000));
     let reached = limits_reached(&world);
     assert_eq!(reached.len(), 1, "{reached:?}");
     assert!(reached[0].0 > ms(5_000 + 30_000 - 6_000) && reached[0].0 <= ms(5_000 + 30_000), "{reached:?}");
     assert_eq!(reached[0].1, "the alone did not stay up within limit (30 s)");
-    assert!(world.core.alone(world.now).unwrap().limit_reached);
+    assert!(world.core.view().alone(world.now).unwrap().limit_reached);
     let later = world.spawns.iter().filter(|(at, child, _)| *at > ms(60_000) && matches!(child, ChildId::Alone(_)));
     assert!(later.count() > 100, "each 5 s");
     assert!(!world.finished);
@@ -188,12 +188,12 @@ fn an_alone_that_does_not_stay_up_is_told_once_after_the_limit_and_is_tried_with
 fn an_alone_that_stays_up_again_has_its_whole_limit_anew() {
     let mut world = restless_alone(Policy { limit: ms(2_000), ..policy() }, 12);
     world.run(ms(100_000));
-    let status = world.core.alone(world.now).unwrap();
+    let status = world.core.view().alone(world.now).unwrap();
     assert_eq!((status.state, status.restarts, status.limit_reached), ("ready", 0, false));
     assert_eq!(limits_reached(&world).len(), 1);
     let alone = world.core.ctx.processes.alone().unwrap().id;
     world.end(alone);
-    assert_eq!(world.core.alone(world.now).unwrap().restarts, 1);
+    assert_eq!(world.core.view().alone(world.now).unwrap().restarts, 1);
     world.run(ms(110_000));
     assert_eq!(limits_reached(&world).len(), 1);
 }
@@ -224,13 +224,13 @@ fn with_a_limit_of_its_own_the_cluster_stops_for_an_alone_that_does_not_stay_up(
 fn a_reload_gives_the_alone_its_whole_limit_anew() {
     let mut world = restless_alone(Policy { limit: ms(2_000), ..policy() }, u32::MAX);
     world.run(ms(60_000));
-    assert!(world.core.alone(world.now).unwrap().limit_reached);
+    assert!(world.core.view().alone(world.now).unwrap().limit_reached);
     world.core.ctx.processes.relaunch(None, 1);
-    assert!(!world.core.alone(world.now).unwrap().limit_reached);
+    assert!(!world.core.view().alone(world.now).unwrap().limit_reached);
 }
 
 #[test]
 fn without_an_alone_there_is_nothing_to_tell_of_it() {
     let world = crate::testing::good(Policy { alone: false, ..policy() });
-    assert_eq!(world.core.alone(world.now), None);
+    assert_eq!(world.core.view().alone(world.now), None);
 }

@@ -289,7 +289,7 @@ fn a_reload_is_refused_where_nothing_runs_and_taken_while_a_start_waits_for_a_ch
     let ask = |mut world: World| {
         world.tell(Event::ReloadAsked(request));
         let reason = reports(&world).first().map(|(id, report)| (*id, report.reason));
-        (reason, world.core.generations())
+        (reason, world.core.view().generations())
     };
     let refused = Some((Some(3), Some(NotReloaded::NotRunning)));
     assert_eq!(ask(World::new(development(), |_| GOOD)).0, refused);

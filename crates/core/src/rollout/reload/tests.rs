@@ -247,7 +247,7 @@ fn with_standby() -> Policy {
 }
 
 fn standing_by(world: &World) -> usize {
-    world.core.census().standby
+    world.core.view().census().standby
 }
 
 #[test]
@@ -292,7 +292,7 @@ fn one_that_cannot_stand_by_is_tried_ever_more_slowly() {
 #[test]
 fn all_generations_that_may_be_launched_again_are_kept() {
     let (mut world, _) = world(policy());
-    let kept = |world: &World| world.core.generations().into_iter().collect::<Vec<_>>();
+    let kept = |world: &World| world.core.view().generations().into_iter().collect::<Vec<_>>();
     assert_eq!(kept(&world), [0]);
     reload(&mut world, 4, ReloadTarget::Worker);
     assert_eq!(kept(&world), [0, 4]);
@@ -384,7 +384,7 @@ fn a_new_alone_says_nothing_about_the_workers() {
     world.run(ms(30_000));
     assert_eq!(working(&world), [(Some(1), 0), (Some(2), 0), (Some(3), 0)]);
     assert_eq!(world.core.ctx.processes.alone().map(|alone| alone.generation), Some(1));
-    assert_eq!(world.core.generations().into_iter().collect::<Vec<_>>(), [0, 1]);
+    assert_eq!(world.core.view().generations().into_iter().collect::<Vec<_>>(), [0, 1]);
 }
 
 #[test]

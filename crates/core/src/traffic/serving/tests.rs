@@ -13,7 +13,7 @@ fn flooded(policy: Policy) -> World {
     let mut world = World::new(policy, |_| GOOD);
     world.ask(0, Event::Started);
     world.run(ms(500));
-    let (key, _, _, _) = world.core.sockets().next().unwrap();
+    let (key, _, _, _) = world.core.view().sockets().next().unwrap();
     let key = key.to_string();
     let report = |accepted| {
         let server = ServerLoad { key: Some(key.clone()), open: 0, accepted, limited: false };
@@ -30,7 +30,7 @@ fn flooded(policy: Policy) -> World {
 }
 
 fn acceptor(world: &World) -> Acceptor {
-    world.core.sockets().next().unwrap().1
+    world.core.view().sockets().next().unwrap().1
 }
 
 /// Whether the shell is told by this very event that the master accepts.
@@ -77,13 +77,13 @@ fn what_one_process_of_a_slot_closes_the_other_keeps() {
         let request = ReloadRequest { id: 1, generation: 1, target: ReloadTarget::Worker, concurrency: 1 };
         world.tell(Event::ReloadAsked(request));
         world.run(ms(1_000));
-        let key = world.core.sockets().next().unwrap().0.to_string();
+        let key = world.core.view().sockets().next().unwrap().0.to_string();
         let both = [ONE, ChildId::Worker(2)];
         assert!(both.iter().all(|child| world.core.ctx.processes.get(*child).is_some_and(|child| child.is_ready())));
         world.tell(Event::Told { child: both[closes], message: Inbound::CloseListener { key: key.clone() } });
-        assert!(world.core.sockets().next().is_some(), "{:?} serves it", both[1 - closes]);
+        assert!(world.core.view().sockets().next().is_some(), "{:?} serves it", both[1 - closes]);
         world.tell(Event::Told { child: both[1 - closes], message: Inbound::CloseListener { key } });
-        assert!(world.core.sockets().next().is_none());
+        assert!(world.core.view().sockets().next().is_none());
     }
 }
 
@@ -105,7 +105,7 @@ fn at_port_80() -> crate::Core {
     let name = cluster_protocol::outbound::SocketName { address: "::".to_owned(), family: "IPv6", port: 80 };
     let kind = cluster_protocol::outbound::HandleKind::Net;
     let bound = BoundSocket { delivery: Delivery::Dispatched, kind, name: Some(name) };
-    assert!(core.is_opening(":0:4::0"));
+    assert!(core.view().is_opening(":0:4::0"));
     core.handle(ms(0), Event::ListenerOpened { key: ":0:4::0".into(), result: Ok(bound) });
     core
 }
@@ -121,11 +121,11 @@ fn an_address_that_only_the_others_have_may_be_free_soon() {
     let query = r#"{"seq":2,"address":"0.0.0.0","port":80,"addressType":4}"#;
     for (asker, may_be_free) in [(ChildId::Worker(2), true), (ONE, false)] {
         let mut core = at_port_80();
-        assert!(!core.is_opening(":0:4::0") && !core.is_opening(key));
-        assert!(!core.may_be_free_soon(ms(0), key));
+        assert!(!core.view().is_opening(":0:4::0") && !core.view().is_opening(key));
+        assert!(!core.view().may_be_free_soon(ms(0), key));
         asks(&mut core, asker, query);
-        assert!(core.is_opening(key));
-        assert_eq!(core.may_be_free_soon(ms(0), key), may_be_free, "{asker:?}");
+        assert!(core.view().is_opening(key));
+        assert_eq!(core.view().may_be_free_soon(ms(0), key), may_be_free, "{asker:?}");
     }
 }
 
@@ -150,7 +150,7 @@ fn who_asked_hears_where_it_listens_or_why_not() {
     core.handle(ms(0), Event::ListenerOpened { key: ":81:4::0".into(), result: Err(98) });
     let failed = r#"{"cmd":"NODE_CLUSTER","ack":2,"key":":81:4::0","errno":-98,"data":null}"#;
     assert_eq!(frames(&mut core, ONE), [format!("{failed}\n")]);
-    assert!(!core.is_opening(":81:4::0"));
+    assert!(!core.view().is_opening(":81:4::0"));
 }
 
 #[test]
@@ -193,7 +193,7 @@ fn what_nobody_came_back_to_is_closed_when_every_slot_has_had_the_time_to() {
     let mut world = with_a_second_socket(production.clone());
     assert!(!closes_unused(&mut world), "its successor boots");
     world.run(ms(1_400));
-    assert_eq!(world.core.census().listening, 2);
+    assert_eq!(world.core.view().census().listening, 2);
     assert!(!closes_unused(&mut world), "it has not stayed");
     world.run(ms(1_600));
     assert!(closes_unused(&mut world));

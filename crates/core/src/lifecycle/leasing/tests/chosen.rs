@@ -26,7 +26,7 @@ fn chosen(world: &World) -> &[ChildId] {
 fn fewest(world: &mut World, until: Time) -> usize {
     let mut fewest = usize::MAX;
     while world.now < until {
-        fewest = fewest.min(world.core.census().listening);
+        fewest = fewest.min(world.core.view().census().listening);
         world.run(world.now + ms(1));
     }
     fewest
@@ -90,7 +90,7 @@ fn when_the_lease_is_over_it_is_killed_and_its_slot_is_filled_at_once() {
             world.run(now + ms(200));
             assert_eq!(orders(&world)[round * 2 - 1..], [FleetOrder::Ended(CHOSEN)], "once");
             assert_eq!(exits(&world).last(), Some(&(one, "leaseLost".to_owned(), true)));
-            assert_eq!(world.core.census().listening, 2);
+            assert_eq!(world.core.view().census().listening, 2);
             world.gets_lease(CHOSEN);
             assert_eq!(chosen(&world).len(), round + 1, "it has not crashed: the next one is chosen at once");
         }
@@ -201,7 +201,7 @@ fn one_whose_successor_is_not_ready_leaves_all_the_same() {
     assert_eq!(exits(&world).iter().filter(|(child, ..)| *child == one).count(), 1);
     world.behaviours = Box::new(|_| GOOD);
     world.run(world.now + ms(60_000));
-    assert_eq!(world.core.census().listening, 2, "its slot is filled when that can be");
+    assert_eq!(world.core.view().census().listening, 2, "its slot is filled when that can be");
 }
 
 #[test]
@@ -213,7 +213,7 @@ fn in_development_its_slot_is_filled_when_it_leaves() {
         world.loses_lease(CHOSEN, force);
         world.run(ms(10_000));
         assert_eq!(orders(&world)[1..], [FleetOrder::Ended(CHOSEN)], "{force}");
-        assert_eq!(world.core.census().listening, 1, "{force}");
+        assert_eq!(world.core.view().census().listening, 1, "{force}");
     }
 }
 

@@ -233,7 +233,7 @@ fn how_long_each_host_takes_to_answer_is_counted() {
     says(&mut world, "b", r#""act":"reply","id":"1","to":"app","host":"a","pid":7"#);
     asks(&mut world, APP, "2", B7);
     world.tell(Event::HostLeft { host: "b".to_owned() });
-    let times = world.core.answer_times();
+    let times = world.core.view().answer_times();
     assert_eq!((times.count, times.duration), (2, 20 + 60), "who has left answers nothing");
     assert_eq!((times.durations[2], times.durations[4]), (1, 1));
 }
