@@ -6,6 +6,7 @@ const globals = require('globals');
 module.exports = [
   {
     ignores: [
+      'lib/bundle/',
       'native.js',
       'target/',
       'coverage/',

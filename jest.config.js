@@ -11,7 +11,8 @@ const e2e = {
 };
 
 module.exports = {
-  maxWorkers: 3,
+  // More than the two cores that CI has: most tests wait for processes half of their time.
+  maxWorkers: 5,
   // Of the tests of a file that wait most of their time (e2e/support/at-once.js).
   maxConcurrency: 4,
   reporters: ['default', '<rootDir>/scripts/closing-line.js'],
