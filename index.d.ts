@@ -56,7 +56,7 @@ export { default } from './lib/types/yunfly';
  * @param config see {@link ClusterConfig}
  * @param onReady called once with the cluster when it is ready; not called if the start fails
  * @returns the cluster, when the alone and all workers are ready
- * @throws (rejects with) {@link ClusterError}: `ERR_CONFIG_INVALID`, `ERR_START_FAILED`, `ERR_CLOSED`, `ERR_IN_CHILD`
+ * @throws (rejects with) {@link ClusterError}: `ERR_CONFIG_INVALID`, and what {@link Cluster.start} rejects with
  */
 export function startCluster<Message = any>(
   config: ClusterConfig,
@@ -226,7 +226,8 @@ export class Cluster<Message = any> extends EventEmitter {
    * then this rejects. It stays pending if a signal stops the app meanwhile, and in development, where (with `watch`) a failed
    * process restarts when you save a file.
    *
-   * @throws (rejects with) {@link ClusterError}: `ERR_START_FAILED`, `ERR_CLOSED`, `ERR_ALREADY_STARTED`, `ERR_IN_CHILD`
+   * @throws (rejects with) {@link ClusterError}: `ERR_START_FAILED`, `ERR_CLOSED`, `ERR_ALREADY_STARTED`, `ERR_IN_CHILD`; where an option
+   * cannot be carried out, `ERR_ADMIN_ADDRESS`, `ERR_PID_FILE`, `ERR_PID_FILE_IN_USE`, `ERR_CONFIG_INVALID` (a log file), `ERR_FLEET_…`
    */
   start(): Promise<this>;
   /**

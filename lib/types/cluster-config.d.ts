@@ -61,7 +61,7 @@ export interface ClusterConfig {
    * temporary files, logs, databases and profiles (`.log`, `.pid`, `.db`, `.sqlite`, `.cpuprofile`), and the files to which this process's
    * stdout and stderr go. `false`: watch nothing; a process that fails at the start then makes the start fail. `[]`: watch nothing either, but a
    * process that failed waits for `reload()`, as it waits for a change otherwise. In production, `watch` has no
-   * effect and causes a process warning with code `CLUSTER_OPTION_IGNORED`. Default: `true`.
+   * effect; any value but `false` causes a process warning with code `CLUSTER_OPTION_IGNORED`. Default: `true`.
    */
   watch?: boolean | string | readonly string[];
   /** In development, how long to wait after the last change of a file before the restart, in ms. Default: 500. */
@@ -145,8 +145,8 @@ export interface ClusterConfig {
   crashTimeout?: number;
   /** How long event streams (SSE) and upgraded sockets (WebSocket) may stay open while their process stops, in ms. Then they are
    *  closed properly, WebSockets of the npm package `ws` with a close frame (1001). Plain TCP connections (`net`, `tls`) that
-   *  have been idle for this long are closed as well. All other responses, including long downloads, have `killTimeout`. Default:
-   *  5000, but no more than half of `killTimeout`. */
+   *  have been idle for this long are closed as well. All other responses, including long downloads, have `killTimeout`. Whatever is
+   *  set, it is at most half of the time that the process has to stop (`killTimeout`, `crashTimeout`). Default: 5000. */
   streamTimeout?: number;
   /** How long a stopping process may go on once its requests are answered, in ms: its own signal listeners (`stopSignal`), timers and
    *  whatever else keeps it alive. Then it exits. For code that listens for SIGTERM only to clean up, and for jobs that repeat

@@ -83,7 +83,7 @@ export interface ListenerStats {
   address: string;
   /** Who currently accepts its connections: the master, or the workers on their own. See `balance`. */
   acceptor: 'master' | 'workers';
-  /** Connections that the master has accepted, but no worker yet. */
+  /** Connections in the master that no worker has yet: accepted, or handed back by a worker that is replaced. */
   waiting: number;
   /** Connections that wait in the kernel's queue; null for UDP, and where the system doesn't tell
    *  (not Linux). */
@@ -92,7 +92,7 @@ export interface ListenerStats {
   counts: {
     /** Connections that the master accepted. */
     accepted: number;
-    /** Of these, how many a worker accepted. */
+    /** How often a worker took a connection from the master. One that was handed back (a reload) counts again. */
     handedOver: number;
     /** How often a connection had to go to another worker, because the first one refused it, handed it back (a reload) or died. */
     handedAgain: number;

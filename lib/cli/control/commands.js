@@ -71,7 +71,7 @@ const COMMANDS = {
     options: {
       env: { value: 'KEY=VALUE', read: variable, join: merge, help: 'a variable of the new processes; repeatable' },
       exec: { value: 'file', read: (file) => path.resolve(file), help: 'the script that the new workers run' },
-      target: { value: 'worker|alone|all', read: target, help: 'what is replaced (worker)' },
+      target: { value: 'worker|alone|all', read: target, help: 'what is replaced (reloadTarget)' },
     },
     run: (cluster, typed) => require('./orders').reload(cluster, typed),
   },

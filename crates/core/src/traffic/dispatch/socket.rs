@@ -60,7 +60,7 @@ pub enum AcceptState {
 pub struct Counts {
     /// Connections that the master accepted.
     pub accepted: u64,
-    /// Of them, how many a worker took.
+    /// How often a worker took one; a connection that was handed back counts again.
     pub handed_over: u64,
     /// How often one had to go to another worker: refused, handed back, or its worker died.
     pub handed_again: u64,
