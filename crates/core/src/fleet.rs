@@ -10,7 +10,7 @@ use crate::action::FleetMail;
 use crate::types::{HostId, Time};
 
 /// So many hosts are known by name that have not been introduced as members; members are known always.
-const MOST_HOSTS: usize = 1 << 14;
+const MOST_STRANGERS: usize = 1 << 14;
 
 /// A host that did not get something is asked for nothing, where another one can be, for so long: that it has died is heard later.
 const ABSENCE: Duration = Duration::from_secs(2);
@@ -142,7 +142,7 @@ impl FleetView {
 
     /// A host of which something comes, or to which something goes; `None` for this one, and if there are too many.
     pub fn host(&mut self, name: &str) -> Option<HostId> {
-        self.number(name, MOST_HOSTS)
+        self.number(name, MOST_STRANGERS)
     }
 
     fn number(&mut self, name: &str, most: usize) -> Option<HostId> {
@@ -237,7 +237,7 @@ mod tests {
     #[test]
     fn hosts_that_nobody_introduced_are_bounded_and_members_are_known_all_the_same() {
         let mut fleet = fleet();
-        for number in 0..MOST_HOSTS {
+        for number in 0..MOST_STRANGERS {
             assert!(fleet.host(&format!("h{number}")).is_some());
         }
         assert_eq!(fleet.host("b"), None);

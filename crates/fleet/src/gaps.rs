@@ -2,10 +2,8 @@
 
 use std::collections::HashMap;
 
+use crate::MOST_HOSTS;
 use crate::wire::WireHead;
-
-/// So many hosts are remembered. When there are more, all are forgotten: what they lost just then isn't counted.
-pub const MOST_HOSTS: usize = 4096;
 
 /// Which of a host's counts a message belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +33,7 @@ impl Gaps {
     /// that happened, and nothing is counted for it again.
     pub fn before(&mut self, way: Way, head: &WireHead) -> u64 {
         if !self.hosts.contains_key(&head.from) {
+            // All are forgotten: what they lost just then isn't counted.
             if self.hosts.len() >= MOST_HOSTS {
                 self.hosts.clear();
             }

@@ -13,5 +13,8 @@ pub mod seam;
 pub mod store;
 pub mod wire;
 
+/// So many other hosts are kept in mind: more than one server of the fleet is made for.
+pub const MOST_HOSTS: usize = 4096;
+
 #[cfg(test)]
 mod testing;

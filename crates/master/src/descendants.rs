@@ -6,7 +6,7 @@ use nix::sys::signal::Signal;
 use tokio::task::{AbortHandle, spawn_local};
 
 use super::link::Input;
-use super::run::{Guards, Shell};
+use super::run::{GuardList, Shell};
 use cluster_core::event::Event;
 use cluster_core::types::ChildId;
 use cluster_sys::process::Group;
@@ -43,7 +43,7 @@ impl Shell {
         if force {
             if let Some(descendants) = self.descendants.remove(&child) {
                 descendants.group.signal(Signal::SIGKILL);
-                self.guards = Guards::Others;
+                self.guard_list = GuardList::Outdated;
             }
             return;
         }
@@ -64,7 +64,7 @@ impl Shell {
     /// The guard is told as well: their number may be another's one day.
     pub(super) fn descendants_ended(&mut self, child: ChildId) {
         self.descendants.remove(&child);
-        self.guards = Guards::Others;
+        self.guard_list = GuardList::Outdated;
         self.tell(Event::DescendantsEnded { child });
     }
 }

@@ -6,7 +6,7 @@ use nix::sys::signal::Signal;
 use tokio::sync::mpsc::Sender;
 
 use super::link::Input;
-use super::run::{Guards, Shell};
+use super::run::{GuardList, Shell};
 use cluster_core::types::{ChildId, Time};
 use cluster_sys::guard::{Guard, Guarded};
 use cluster_sys::platform::Platform;
@@ -127,7 +127,7 @@ impl Guarding {
 impl Shell {
     /// Keeps the guard's list up to date.
     pub(super) fn guard_children(&mut self) {
-        self.guards = Guards::All;
+        self.guard_list = GuardList::Current;
         // What the app has started itself ends as Node has it.
         if self.config.launch.is_some() {
             let left = self.descendants.iter().map(|(child, descendants)| (child, descendants.group.pid()));

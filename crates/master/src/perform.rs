@@ -14,7 +14,7 @@ use super::linked::Linked;
 use super::output::Pipes;
 use super::probe::probe;
 use super::reject::reject;
-use super::run::{Guards, RunState, Shell};
+use super::run::{GuardList, RunState, Shell};
 use cluster_core::action::{Action, Origin};
 use cluster_core::event::Event;
 use cluster_core::lifecycle::child::Reading;
@@ -103,7 +103,7 @@ impl Shell {
                 Action::Fleet(order) => {
                     self.order_fleet(order);
                     // Another worker may have been chosen, whose time is the lease's.
-                    self.guards = Guards::Others;
+                    self.guard_list = GuardList::Outdated;
                 }
                 Action::SendFleet { to, mail, number, frame, origin } => {
                     self.send_fleet(to, mail, number, frame, origin);
@@ -118,7 +118,7 @@ impl Shell {
                 Action::Notify(notice) => self.notify(notice),
             }
         }
-        if self.guards == Guards::Others {
+        if self.guard_list == GuardList::Outdated {
             self.guard_children();
         }
     }
@@ -159,7 +159,7 @@ impl Shell {
                 let (pid, process) = (process.pid(), Linked::Own(process));
                 let link = Link::new(child, slot, process, socket, self.config.max_message_bytes, &self.inputs);
                 self.links.insert(child, link);
-                self.guards = Guards::Others;
+                self.guard_list = GuardList::Outdated;
                 Event::Spawned { child, pid }
             }
             Err(error) => {

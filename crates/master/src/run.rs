@@ -66,7 +66,7 @@ pub(super) struct Shell {
     pub(super) last_connection: ConnectionId,
     pub(super) flow: Flow,
     pub(super) guarding: Guarding,
-    pub(super) guards: Guards,
+    pub(super) guard_list: GuardList,
     pub(super) app: Arc<AppQueue>,
     pub(super) inputs: Sender<Input>,
     pub(super) input: Receiver<Input>,
@@ -93,14 +93,13 @@ pub(super) struct Shell {
     pub(super) trim_at: Option<Time>,
 }
 
-/// Which processes the guard knows. It is told when all that begin together were started: the first of them boots while
-/// the others are made.
+/// The list of processes that the guard has. It gets another one when all that begin together were started: the first of them boots
+/// while the others are made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Guards {
-    /// All that there are.
-    All,
+pub(super) enum GuardList {
+    Current,
     /// Some were started, or have ended, since.
-    Others,
+    Outdated,
 }
 
 pub(super) enum RunState {
@@ -141,7 +140,7 @@ impl Shell {
             last_connection: 0,
             flow: Flow::default(),
             guarding: Guarding::new(platform, config.title.clone(), config.policy.kill_timeout, enforces),
-            guards: Guards::All,
+            guard_list: GuardList::Current,
             outputs: Outputs::new(&app, &config.output, &config.title),
             unasked: Unasked::new(&config),
             oom_kills: OomKills::default(),

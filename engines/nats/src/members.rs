@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use async_nats::connection::State;
 use async_nats::{Client, Subject, Subscriber};
-use cluster_fleet::members::{Announcement, HostMembers, MOST_HOSTS, MembersAction, MembersEvent, MembersPolicy};
+use cluster_fleet::MOST_HOSTS;
+use cluster_fleet::members::{Announcement, HostMembers, MembersAction, MembersEvent, MembersPolicy};
 use cluster_fleet::seam::EngineNews;
 use futures_util::StreamExt;
 use tokio::sync::{mpsc, watch};

@@ -13,12 +13,10 @@ use std::time::Duration;
 pub use announcement::{Announcement, LONGEST_HOST};
 pub use types::*;
 
+use crate::MOST_HOSTS;
 use crate::lease::Moment;
 use crate::seam::{About, LeftHow};
 use timing::{GAP, interval, silence};
-
-/// How many other hosts are kept in mind.
-pub const MOST_HOSTS: usize = 4096;
 
 /// How this host is connected. Since that changed nobody has been silent: it is not known what could be heard.
 #[derive(Debug, Clone, Copy)]

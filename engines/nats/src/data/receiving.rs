@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use async_nats::{Client, Message, StatusCode, SubscribeError, Subscriber};
 use bytes::Bytes;
-use cluster_fleet::gaps::{Gaps, MOST_HOSTS, Way};
+use cluster_fleet::MOST_HOSTS;
+use cluster_fleet::gaps::{Gaps, Way};
 use cluster_fleet::parcel::ParcelIn;
 use cluster_fleet::seam::EngineNews;
 use cluster_fleet::wire::{WireFault, WireHead};

@@ -3,12 +3,10 @@
 use std::collections::{HashMap, VecDeque};
 
 use bytes::{Bytes, BytesMut};
+use cluster_fleet::MOST_HOSTS;
 use cluster_fleet::batch::Batch;
 use cluster_fleet::parcel::{Destination, ParcelIn};
 use cluster_fleet::wire::WireHead;
-
-/// For so many hosts it is remembered how much was sent. When there are more, all is counted anew.
-const MOST_HOSTS: usize = 4096;
 
 #[derive(Debug)]
 pub struct Unsent {
@@ -67,6 +65,7 @@ impl Unsent {
     }
 
     fn count(&mut self, Batch { to, count, .. }: Batch) {
+        // More than are kept in mind: all is counted anew.
         if self.sent.len() >= MOST_HOSTS && !self.sent.contains_key(&to) {
             // Whoever compared it with what it knows would think that this host went back.
             self.nonce = fastrand::u64(..);

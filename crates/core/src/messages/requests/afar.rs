@@ -77,7 +77,7 @@ impl Requests {
         asked: &NamedRequest,
     ) {
         let hosts: BTreeMap<HostId, OwedByHost> =
-            ctx.fleet.members().map(|(host, _)| (host, OwedByHost::Who)).collect();
+            ctx.fleet.members().map(|(host, _)| (host, OwedByHost::List)).collect();
         let own = ctx.fleet.own().cloned();
         let names: Vec<_> = own.into_iter().chain(hosts.keys().filter_map(|host| ctx.fleet.name(*host))).collect();
         let sent = remote::sent_to_hosts(&asked.name.id, names.iter().map(|name| &**name));

@@ -36,8 +36,8 @@ pub struct Owed {
 pub enum OwedByHost {
     /// One answer.
     One,
-    /// Who there has to answer.
-    Who,
+    /// The list of those there that have to answer.
+    List,
     /// The answers of these.
     Each(BTreeSet<u32>),
 }
@@ -47,10 +47,10 @@ impl OwedByHost {
     fn says(&mut self, answer: &AnswerPart) -> bool {
         match (&mut *self, answer) {
             (Self::One, AnswerPart::Reply { .. } | AnswerPart::Gone { .. } | AnswerPart::Refused)
-            | (Self::Who | Self::Each(_), AnswerPart::Gone { pid: None } | AnswerPart::Refused) => {
+            | (Self::List | Self::Each(_), AnswerPart::Gone { pid: None } | AnswerPart::Refused) => {
                 *self = Self::Each(BTreeSet::new());
             }
-            (Self::Who, AnswerPart::Sent { pids }) => *self = Self::Each(pids.iter().copied().collect()),
+            (Self::List, AnswerPart::Sent { pids }) => *self = Self::Each(pids.iter().copied().collect()),
             (Self::Each(pids), AnswerPart::Reply { pid } | AnswerPart::Gone { pid: Some(pid) }) => {
                 return pids.remove(pid);
             }

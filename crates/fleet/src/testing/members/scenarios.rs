@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::{DELAY, LEASE, MembersWorld, SILENCE, SimLine, ms};
-use crate::members::{Announcement, HostMembers, MOST_HOSTS, MembersAction, MembersEvent, MembersPolicy};
+use crate::MOST_HOSTS;
+use crate::members::{Announcement, HostMembers, MembersAction, MembersEvent, MembersPolicy};
 use crate::seam::{About, LeftHow};
 
 fn three() -> MembersWorld {
