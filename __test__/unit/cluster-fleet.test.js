@@ -237,6 +237,7 @@ describe('cluster.fleet', () => {
     fleet.close();
     const { name, connected, alone } = fleet.face;
     expect({ name, connected, alone }).toEqual({ name: 'shop', connected: false, alone: null });
+    expect(fleet.face.members()).toEqual([]);
     for (const order of ['move', 'drain', 'resume'])
       expect(() => fleet.face[order]()).toThrow(expect.objectContaining({ code: 'ERR_NOT_RUNNING' }));
   });

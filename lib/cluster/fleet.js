@@ -100,6 +100,7 @@ class Fleet {
   }
 
   members() {
+    if (!this.#master) return [];
     // As the master tells the others.
     const { workers, startedAt } = this.#cluster.stats();
     const about = { workers: workers.listening, version, startedAt, draining: this.#isDraining };

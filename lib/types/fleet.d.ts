@@ -70,7 +70,8 @@ export interface ClusterFleet {
   /** Which host chooses the random worker, and whether one is chosen, as far as this host knows; null: none, or not known, as ever with
    *  `randomWorker: 'host'`. */
   readonly randomWorker: { host: string; ready: boolean } | null;
-  /** The hosts that are there, as far as this host knows: this one, and those that it reaches over the servers. By name. */
+  /** The hosts that are there, as far as this host knows: this one, and those that it reaches over the servers. By name; none once this
+   *  cluster is closed. */
   members(): FleetMember[];
   /**
    * Gives the alone to another host: it stops as at a reload, then the other one starts. It returns at once; see the events `aloneLost` and
