@@ -27,11 +27,12 @@ function modifiedAt(file) {
   return fs.statSync(path.join(root, file), { throwIfNoEntry: false })?.mtimeMs ?? 0;
 }
 
-function install() {
+/** What installs the dependencies; nothing if they are there. */
+function installCommands() {
   // npm writes this file last, so an interrupted install is done again.
   const installed = modifiedAt('node_modules/.package-lock.json');
-  if (installed >= modifiedAt('package-lock.json')) return;
-  run('npm', ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error']);
+  if (installed >= modifiedAt('package-lock.json')) return [];
+  return [['npm', 'ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error']];
 }
 
 /** What builds the addon, if that can be done here. */
@@ -47,9 +48,7 @@ function buildCommand() {
 }
 
 function prepare() {
-  install();
-  const [command, ...args] = buildCommand();
-  run(command, args);
+  for (const [command, ...args] of [...installCommands(), buildCommand()]) run(command, args);
 }
 
-module.exports = { buildCommand, install, prepare, run, fail, root };
+module.exports = { buildCommand, installCommands, prepare, run, fail, root };

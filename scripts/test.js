@@ -2,32 +2,35 @@
 // `npm test`: every check of the project. Stops at the first that fails.
 
 const { beside } = require('./beside');
-const { buildCommand, install, run } = require('./prepare');
+const { buildCommand, installCommands, run } = require('./prepare');
 const { rustMissing } = require('./rust');
 
 /** Of the end-to-end tests: those that are run against the package, too. */
 const PACKED = 'e2e/(startup/(startup|manager)|messages/(messages|request)|reload/reload-asked)\\.';
 
 async function main() {
-  install();
+  const build = buildCommand();
   const missing = rustMissing();
   if (missing) console.log(`NOT RUN: the tests of \`fleet\`. ${missing}`);
-  console.log('The addon is built and packed; meanwhile the files are checked, and the Rust tests run.');
+  console.log('The addon is built, and the files are checked; meanwhile the Rust tests run.');
   // The end of a build uses one core only, and so do most of the others.
   await beside(
     [
-      buildCommand(),
-      ...(missing ? [] : [['npm', 'run', '--silent', 'build:fleet']]),
-      ['npm', 'run', '--silent', 'test:pack'],
-      ['npm', 'run', '--silent', 'test:packed', '--', '--testPathPatterns', PACKED],
-    ],
-    [
+      ...installCommands(),
+      build,
       ['npm', 'run', '--silent', 'lint'],
       ['npm', 'run', '--silent', 'test:types'],
       ['npm', 'run', '--silent', 'docs:build'],
-      ['npm', 'run', '--silent', 'lint:rust'],
-      ['npm', 'run', '--silent', 'test:rust'],
     ],
+    [['npm', 'run', '--silent', 'test:rust'], ...(missing ? [] : [['npm', 'run', '--silent', 'build:fleet']])],
+  );
+  console.log('The package is tried; meanwhile the Rust files are checked.');
+  await beside(
+    [
+      ['npm', 'run', '--silent', 'test:pack'],
+      ['npm', 'run', '--silent', 'test:packed', '--', '--testPathPatterns', PACKED],
+    ],
+    [['npm', 'run', '--silent', 'lint:rust']],
   );
   run('npm', ['run', '--silent', 'test:jest']);
 }
