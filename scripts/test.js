@@ -22,7 +22,7 @@ async function main() {
       ['npm', 'run', '--silent', 'test:types'],
       ['npm', 'run', '--silent', 'docs:build'],
     ],
-    [['npm', 'run', '--silent', 'test:rust'], ...(missing ? [] : [['npm', 'run', '--silent', 'build:fleet']])],
+    [...(missing ? [] : [['npm', 'run', '--silent', 'build:fleet']]), ['npm', 'run', '--silent', 'test:rust']],
   );
   console.log('The package is tried; meanwhile the Rust files are checked.');
   await beside(
