@@ -12,7 +12,9 @@ async function main() {
   const build = buildCommand();
   const missing = rustMissing();
   if (missing) console.log(`NOT RUN: the tests of \`fleet\`. ${missing}`);
-  console.log('The addon is built, and the files are checked; meanwhile the Rust tests run.');
+  console.log(
+    "The addon is built, and the files are checked; meanwhile the fleet's engine is built, and the Rust tests run.",
+  );
   // The end of a build uses one core only, and so do most of the others.
   await beside(
     [
