@@ -14,10 +14,10 @@ test.each([1, 2])(
   async (count) => {
     const app = await start({ count });
     const port = await app.port();
-    await requests(port, 30, 10, '/flood');
+    await requests(port, 12, 6, '/flood');
     expect((await request(port)).status).toBe(200);
     const isOver = ({ children }) =>
-      children.reduce((sum, { received }) => sum + received, 0) >= 30 * 5000 &&
+      children.reduce((sum, { received }) => sum + received, 0) >= 12 * 5000 &&
       children.every(({ queuedBytes }) => queuedBytes === 0);
     await until(async () => isOver(await app.call('stats')));
     expect(app.events('undeliverable')).toEqual([]);
@@ -40,6 +40,7 @@ test('a sender that is slowed down is not taken for hung', async () => {
   await app.report('blocking');
   await app.control(worker, 'stream', { message: { to: 'alone', data: 'x'.repeat(20_000) } });
   await app.report('blocked');
+  await app.control(worker, 'endStream');
   expect(app.events('hang')).toEqual([]);
   expect((await app.workers()).map(({ id }) => id)).toEqual([worker.id]);
 });
@@ -48,7 +49,7 @@ test("the app's memory is bounded while its own JavaScript stands still", async 
   const app = await start({ alone: fixture('alone/volume.js'), count: 1, exec: fixture('workers/messages.js') });
   const [worker] = await app.workers();
   const before = await app.call('rss');
-  await app.control(worker, 'mix', { rounds: 4000 });
+  await app.control(worker, 'mix', { rounds: 1500 });
   await app.call('block', 2000);
   // The most that it ever held.
   const [, peak] = /^VmHWM:\s+(\d+) kB/m.exec(fs.readFileSync(`/proc/${app.pid}/status`, 'utf8'));

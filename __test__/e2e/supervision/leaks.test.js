@@ -4,7 +4,7 @@ const fs = require('node:fs');
 const { start } = require('../support/cluster');
 const { script } = require('../support/files');
 
-const RESTARTS = Number(process.env.RESTARTS ?? 200);
+const RESTARTS = Number(process.env.RESTARTS ?? 100);
 const WARM_UP = 20;
 const COUNT = 2;
 const MOST_GROWTH = 40 * 1024 * 1024;

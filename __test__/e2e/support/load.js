@@ -16,7 +16,7 @@ class Load extends EventEmitter {
    * `patience`: after how many ms without an answer a request counts as failed; without it, it waits.
    * `pause`: ms from an answer to the next request. 0 takes all the processor time that there is, from other tests as well.
    */
-  constructor(port, { atOnce = 16, keepAlive = false, path = '/', patience, pause = 4 } = {}) {
+  constructor(port, { atOnce = 16, keepAlive = false, path = '/', patience, pause = 16 } = {}) {
     super();
     this.pause = pause;
     this.results = [];
