@@ -8,6 +8,7 @@ const { connect, request } = require('./client');
 const { folder } = require('./files');
 const { freePort } = require('./free-port');
 const { root } = require('./project');
+const { shared } = require('./shared');
 
 const PACKAGE = '@yunflyjs/cluster-native';
 /** Nothing of the test's own environment decides. */
@@ -24,16 +25,17 @@ const PROGRAMS = {
   'cluster-native': [runtime, path.join('node_modules', PACKAGE, 'bin/cluster-native.js')],
 };
 
-/** All that the repository has installed, and this package. */
-function installed(project) {
-  const modules = path.join(project, 'node_modules');
+/** All that the repository has installed, and this package: once for all, as hundreds of links take longer than a start. */
+function installed() {
+  const modules = folder();
+  for (const name of fs.readdirSync(path.join(root, 'node_modules')))
+    fs.symlinkSync(path.join(root, 'node_modules', name), path.join(modules, name));
   fs.mkdirSync(path.join(modules, path.dirname(PACKAGE)), { recursive: true });
-  for (const name of fs.readdirSync(path.join(root, 'node_modules'))) {
-    if (!fs.existsSync(path.join(modules, name)))
-      fs.symlinkSync(path.join(root, 'node_modules', name), path.join(modules, name));
-  }
   fs.symlinkSync(root, path.join(modules, PACKAGE));
+  return modules;
 }
+
+let modules;
 
 function write(project, name, text) {
   const file = path.join(project, name);
@@ -44,7 +46,8 @@ function write(project, name, text) {
 /** A page's project in a folder of its own. What a page doesn't show: package.json, app.js, and a start file. */
 function make({ files }, run) {
   const project = folder();
-  installed(project);
+  modules ??= shared(installed);
+  fs.symlinkSync(modules, path.join(project, 'node_modules'));
   write(project, 'package.json', '{ "name": "shop", "private": true }');
   fs.copyFileSync(fixture('docs/app.js'), path.join(project, 'app.js'));
   for (const { name, code } of files.values()) write(project, name, code);
