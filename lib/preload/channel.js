@@ -126,15 +126,18 @@ const pausing = {
 const members = (told) => require('./members').receive(told);
 
 /** Somebody looks at the cluster. Without a descriptor left for it, this process is seen from outside only. */
+let telling;
 function vitals(asked) {
-  let telling;
   try {
-    telling = require('./vitals');
+    telling ??= require('./vitals');
   } catch {
     return;
   }
   telling.start(asked);
 }
+
+/** What a report takes along. */
+const vitalsDue = () => telling?.due();
 
 /** Somebody wants a profile of this process. */
 let profiles;
@@ -174,6 +177,7 @@ module.exports = {
   holdBack,
   post,
   report,
+  vitalsDue,
   onCommand,
   onRefused,
   isOpen,

@@ -5,7 +5,7 @@
 // counted they are told along with it.
 
 const { now, setTimeout } = require('../real-timers');
-const { report } = require('./channel');
+const { report, vitalsDue } = require('./channel');
 const servers = require('./servers');
 
 /** How long changes are collected: soon enough for the master to balance by it. */
@@ -55,7 +55,7 @@ function tell() {
 }
 
 function load() {
-  return { servers: [...servers.servers].map(describe), requests: requests?.counts() };
+  return { servers: [...servers.servers].map(describe), requests: requests?.counts(), vitals: vitalsDue() };
 }
 
 function changed() {

@@ -1,19 +1,30 @@
 'use strict';
 
 // Tells the master each second how this process is doing, while somebody looks (crates/core/src/lifecycle/vitals.rs). Loaded when it is
-// asked for the first time: nothing of it is paid before.
+// asked for the first time: nothing of it is paid before. What costs most is the write: so it goes along with what is written anyway
+// (loads.js), and an idle process, which has nothing new to tell, tells it less often.
 
 const { monitorEventLoopDelay, performance } = require('node:perf_hooks');
 const { getHeapStatistics } = require('node:v8');
-const { clearInterval, now, setInterval } = require('../real-timers');
+const { now, setTimeout } = require('../real-timers');
 const { report } = require('./channel');
 
-const EACH_MS = 1000;
+/** Another report takes it along so long after the last time. A worker with requests has one each 275 ms at least (loads.js) ... */
+const ALONG_MS = 750;
+/** ... so that nothing is left for one of its own. */
+const EACH_MS = 1050;
+/** The same as before is told again after so long: what is 5 s old the master takes for that of a stuck process. */
+const SAME_MS = 3000;
 /** The loop is woken so often to see how late it is: 50 times a second. */
 const RESOLUTION_MS = 20;
+/** As long as it was never later than this, the histogram goes on: to begin anew takes more time than all else here. */
+const QUIET_MS = 2;
+const MIB = 1024 * 1024;
 
 let timer;
 let until;
+let toldAt;
+let told;
 let written = true;
 let histogram;
 let before;
@@ -24,33 +35,63 @@ function late(nanoseconds) {
   return ms > 0 ? Math.round(ms * 1000) / 1000 : 0;
 }
 
-function tell() {
-  if (now() >= until) {
-    stop();
-    return;
-  }
-  // The master does not read while it slows this process down.
-  if (!written) return;
-  written = false;
+function loopDelay() {
+  const { count } = histogram;
+  const max = count ? late(histogram.max) : 0;
+  // Of fewer than a hundred values the 99th percentile is the largest. To find one takes a microsecond.
+  const delay = { p50: count ? late(histogram.percentile(50)) : 0, p99: max, max };
+  if (max > QUIET_MS) histogram.reset();
+  return delay;
+}
+
+function take() {
   const { idle, active } = performance.eventLoopUtilization();
   const busy = active - before.active;
   const utilization = busy / (busy + idle - before.idle) || 0;
   before = { idle, active };
   const { used_heap_size: heapUsed, total_heap_size: heapTotal, external_memory: external } = getHeapStatistics();
-  const { count } = histogram;
-  const max = count ? late(histogram.max) : 0;
-  // Of fewer than a hundred values the 99th percentile is the largest. To find one takes a microsecond.
-  const delay = { p50: count ? late(histogram.percentile(50)) : 0, p99: max, max };
-  histogram.reset();
-  report('vitals', { utilization, delay, heapUsed, heapTotal, external }, () => {
-    written = true;
-  });
+  return { utilization, delay: loopDelay(), heapUsed, heapTotal, external };
 }
 
-function stop() {
-  clearInterval(timer);
-  timer = undefined;
-  histogram.disable();
+/** So little more or less of anything is nothing new. */
+function isSame(one, other) {
+  return (
+    Math.max(one.delay.max, other.delay.max) <= QUIET_MS &&
+    Math.abs(one.utilization - other.utilization) < 0.01 &&
+    Math.abs(one.heapUsed - other.heapUsed) < MIB &&
+    Math.abs(one.external - other.external) < MIB
+  );
+}
+
+function note(vitals) {
+  told = vitals;
+  toldAt = now();
+  return vitals;
+}
+
+/** What goes along with a report that is written now, if it is time for it. */
+function due() {
+  if (!timer || now() - toldAt < ALONG_MS) return undefined;
+  return note(take());
+}
+
+function tell() {
+  const time = now();
+  if (time >= until) {
+    timer = undefined;
+    histogram.disable();
+    return;
+  }
+  const left = toldAt + EACH_MS - time;
+  timer = setTimeout(tell, left > 0 ? left : EACH_MS).unref();
+  // The master does not read while it slows this process down.
+  if (left > 0 || !written) return;
+  const vitals = take();
+  if (told && time - toldAt < SAME_MS && isSame(vitals, told)) return;
+  written = false;
+  report('vitals', note(vitals), () => {
+    written = true;
+  });
 }
 
 /** For so many ms from now on. */
@@ -61,7 +102,9 @@ function start({ lasts }) {
   histogram.reset();
   histogram.enable();
   before = performance.eventLoopUtilization();
-  timer = setInterval(tell, EACH_MS).unref();
+  toldAt = now();
+  told = undefined;
+  timer = setTimeout(tell, EACH_MS).unref();
 }
 
-module.exports = { start };
+module.exports = { start, due };

@@ -239,10 +239,13 @@ impl Core {
             Inbound::Report(Report::Error(report)) => ctx.error_reported(id, report),
             Inbound::Report(Report::Beat { debugged }) => ctx.beat(id, debugged),
             Inbound::Report(Report::Draining { reason }) => ctx.announced(id, reason),
-            Inbound::Report(Report::Connections { servers, requests }) => {
-                ctx.processes.counted(id, requests);
-                traffic.reported(ctx, id, &servers);
+            Inbound::Report(Report::Connections(loads)) => {
+                ctx.processes.counted(id, loads.requests);
+                traffic.reported(ctx, id, &loads.servers);
                 recycling.counted(ctx, id, rollout.is_under_way());
+                if let Some(told) = loads.vitals {
+                    vitals.told(ctx.now, id, told);
+                }
             }
             Inbound::Answered { connection, accepted } => traffic.answered(ctx, id, connection, accepted),
             Inbound::Report(Report::Signalled { signal }) => ctx.signalled_itself(id, signal),

@@ -100,19 +100,13 @@ pub enum Report {
     /// It wants to know who is at work ([`super::outbound::members`]).
     Watch,
     /// What its servers have: some time after something changed.
-    Connections {
-        /// All servers of the process that listen or have connections.
-        servers: Vec<ServerLoad>,
-        /// Where they are counted.
-        #[serde(default)]
-        requests: Option<RequestCounts>,
-    },
+    Connections(Loads),
     /// An idle connection that it hands back, which comes along.
     Returned {
         /// The key of the socket that it came to.
         key: String,
     },
-    /// How it is doing: each second, while somebody looks ([`super::outbound::vitals`]).
+    /// How it is doing: each second while somebody looks ([`super::outbound::vitals`]), less often while that is the same.
     Vitals(Vitals),
     /// A profile ([`super::profile`]) has its file, and begins; or waits for the end.
     Profiling { id: u32 },
@@ -141,6 +135,19 @@ pub enum Report {
         #[serde(default)]
         debugged: bool,
     },
+}
+
+/// What the servers of a process have.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+pub struct Loads {
+    /// All that listen or have connections.
+    pub servers: Vec<ServerLoad>,
+    /// Where they are counted.
+    #[serde(default)]
+    pub requests: Option<RequestCounts>,
+    /// How the process is doing goes along, where it is time to tell.
+    #[serde(default)]
+    pub vitals: Option<Vitals>,
 }
 
 /// How a process is doing, as it knows itself (lib/preload/vitals.js).

@@ -51,7 +51,7 @@ fn refusal(child: &Child, message: &Inbound) -> Option<&'static str> {
             | Inbound::CloseListener { .. }
             | Inbound::Answered { .. }
             | Inbound::ExitedAfterDisconnect { .. }
-            | Inbound::Report(Serving { .. } | Draining { .. } | Connections { .. } | Beat { .. }),
+            | Inbound::Report(Serving { .. } | Draining { .. } | Connections(_) | Beat { .. }),
         ) => Some("the alone said what only workers say"),
         (ChildId::Worker(_), Inbound::Report(Loaded)) => Some("a worker said what only the alone says"),
         // Its listen() was not answered.

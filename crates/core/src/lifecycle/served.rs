@@ -51,12 +51,15 @@ mod tests {
     use crate::event::Event;
     use crate::testing::{GOOD, World, ms, policy, started};
     use crate::types::{ChildId, Policy};
-    use cluster_protocol::inbound::{Inbound, REQUEST_BOUNDS, Report};
+    use cluster_protocol::inbound::{Inbound, Loads, REQUEST_BOUNDS, Report};
 
     fn count(world: &mut World, child: ChildId, started: u64, ended: u64) {
         let durations = [ended; REQUEST_BOUNDS.len() + 1];
         let requests = Some(RequestCounts { started, ended, duration: ended.saturating_mul(2), durations });
-        world.tell(Event::Told { child, message: Inbound::Report(Report::Connections { servers: vec![], requests }) });
+        world.tell(Event::Told {
+            child,
+            message: Inbound::Report(Report::Connections(Loads { requests, ..Loads::default() })),
+        });
     }
 
     fn told(world: &World) -> Vec<(SlotId, u64, u64, u64)> {

@@ -16,7 +16,7 @@ const LASTS: Duration = Duration::from_secs(150);
 /// Another look asks them again when no more than this is left.
 const LITTLE: Duration = Duration::from_secs(75);
 
-/// They tell each second: what is older is of a process that is stuck, or that nobody has asked for long.
+/// They tell each second, and what has not changed at least each fourth: what is older is of a process that is stuck, or that nobody has asked for long.
 const FRESH: Duration = Duration::from_secs(5);
 
 /// What the processes tell.
@@ -77,7 +77,7 @@ mod tests {
     use crate::event::Event;
     use crate::testing::{GOOD, World, ms, policy};
     use crate::types::Policy;
-    use cluster_protocol::inbound::{Inbound, LoopDelay, Report};
+    use cluster_protocol::inbound::{Inbound, Loads, LoopDelay, Report};
 
     fn running() -> World {
         let mut world = World::new(policy(), |_| GOOD);
@@ -157,6 +157,10 @@ mod tests {
         world.tell(Event::Told { child, message: Inbound::Report(Report::Vitals(VITALS)) });
         assert_eq!(world.core.view().vitals(world.now + FRESH, child), Some(&VITALS));
         assert_eq!(world.core.view().vitals(world.now + FRESH + ms(1), child), None);
+        // It goes along with what its servers have.
+        let loads = Loads { vitals: Some(VITALS), ..Loads::default() };
+        world.tell(Event::Told { child, message: Inbound::Report(Report::Connections(loads)) });
+        assert_eq!(world.core.view().vitals(world.now, child), Some(&VITALS));
         world.end(child);
         world.run(world.now + ms(1_000));
         assert_eq!(world.core.view().vitals(world.now, child), None);

@@ -10,7 +10,7 @@ use crate::testing::{ms, policy};
 use crate::types::{
     AdoptedEnd, BoundSocket, ChildId, Delivery, Evidence, ExitStatus, Key, Policy, Readiness, Silence, Time,
 };
-use cluster_protocol::inbound::{Inbound, Report, RequestCounts};
+use cluster_protocol::inbound::{Inbound, Loads, Report, RequestCounts};
 use cluster_protocol::listen::ListenQuery;
 use cluster_protocol::outbound::{self, HandleKind};
 
@@ -207,7 +207,7 @@ fn by_their_requests_and_age_they_are_not_replaced() {
     let mut core = primary(|policy| (policy.max_requests, policy.max_age) = (Some(1), Some(ms(1_000))));
     serves(&mut core, ms(0), 1, 80);
     let requests = Some(RequestCounts { started: 9, ..RequestCounts::default() });
-    let report = Inbound::Report(Report::Connections { servers: vec![], requests });
+    let report = Inbound::Report(Report::Connections(Loads { requests, ..Loads::default() }));
     let mut done = told(&mut core, DAY, 1, report);
     done.extend(happens(&mut core, DAY, Event::TimedOut));
     assert!(!done.iter().any(|action| matches!(action, Action::Notify(Notice::Draining(..)) | Action::Spawn { .. })));

@@ -7,7 +7,7 @@ use super::{Happening, SEGFAULT, Sim, World, ms};
 use crate::event::Event;
 use crate::traffic::steering::Acceptor;
 use crate::types::{Balance, ChildId, ConnectionId, ExitStatus, Key, Mode, Time};
-use cluster_protocol::inbound::{Inbound, Report, RequestCounts, ServerLoad};
+use cluster_protocol::inbound::{Inbound, Loads, Report, RequestCounts, ServerLoad};
 
 /// As many connections the shell accepts at once (master/accept.rs).
 const BATCH: usize = 8;
@@ -333,7 +333,10 @@ impl World {
         // Each connection brings one.
         let started = sim.loads.values().map(|(_, accepted)| accepted).sum();
         let requests = Some(RequestCounts { started, ..RequestCounts::default() });
-        self.tell(Event::Told { child, message: Inbound::Report(Report::Connections { servers, requests }) });
+        self.tell(Event::Told {
+            child,
+            message: Inbound::Report(Report::Connections(Loads { servers, requests, vitals: None })),
+        });
     }
 
     /// The shell says `Quiesced` when the queues were empty for a while.

@@ -78,11 +78,15 @@ fn each_message_is_known() {
         (r#"{"cmd":"NODE_YUNFLY","act":"watch"}"#, "Report(Watch)"),
         (
             r#"{"cmd":"NODE_YUNFLY","act":"connections","servers":[{"key":"k","open":1,"accepted":2}]}"#,
-            "Report(Connections { servers: [ServerLoad { key: Some(\"k\"), open: 1, accepted: 2, limited: false }], requests: None })",
+            "Report(Connections(Loads { servers: [ServerLoad { key: Some(\"k\"), open: 1, accepted: 2, limited: false }], requests: None, vitals: None }))",
         ),
         (
             r#"{"cmd":"NODE_YUNFLY","act":"connections","servers":[],"requests":{"started":3,"ended":2,"duration":9,"durations":[1,1,0,0,0,0,0,0,0,0,0,0]}}"#,
-            "Report(Connections { servers: [], requests: Some(RequestCounts { started: 3, ended: 2, duration: 9, durations: [1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0] }) })",
+            "Report(Connections(Loads { servers: [], requests: Some(RequestCounts { started: 3, ended: 2, duration: 9, durations: [1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0] }), vitals: None }))",
+        ),
+        (
+            r#"{"cmd":"NODE_YUNFLY","act":"connections","servers":[],"vitals":{"utilization":0.5,"delay":{"p50":1,"p99":2,"max":3},"heapUsed":1,"heapTotal":2,"external":3}}"#,
+            "Report(Connections(Loads { servers: [], requests: None, vitals: Some(Vitals { utilization: 0.5, delay: LoopDelay { p50: 1.0, p99: 2.0, max: 3.0 }, heap_used: 1, heap_total: 2, external: 3 }) }))",
         ),
         (r#"{"cmd":"NODE_YUNFLY","act":"returned","key":"k"}"#, "Report(Returned { key: \"k\" })"),
         (r#"{"cmd":"NODE_YUNFLY","act":"mark"}"#, "Report(Mark)"),

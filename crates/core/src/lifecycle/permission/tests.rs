@@ -6,7 +6,7 @@ use crate::event::Event;
 use crate::rollout::ReloadRequest;
 use crate::testing::{Behaviour, GOOD, OnDrain, World, ms, policy};
 use crate::types::{Mode, Policy, ReloadTarget};
-use cluster_protocol::inbound::{ChildPhase, ErrorDetails, ErrorReport, ServerLoad};
+use cluster_protocol::inbound::{ChildPhase, ErrorDetails, ErrorReport, Loads, ServerLoad};
 
 const KEY: &str = ":80:4::0";
 
@@ -31,7 +31,10 @@ fn sayings() -> Vec<(&'static str, Inbound)> {
         ("signalled", Inbound::Report(Report::Signalled { signal: "SIGINT".to_owned() })),
         ("drained", Inbound::Report(Report::Drained)),
         ("overdue", Inbound::Report(Report::Overdue)),
-        ("loads", Inbound::Report(Report::Connections { servers: vec![server.clone(), server], requests: None })),
+        (
+            "loads",
+            Inbound::Report(Report::Connections(Loads { servers: vec![server.clone(), server], ..Loads::default() })),
+        ),
         ("beat", Inbound::Report(Report::Beat { debugged: false })),
         ("returned", Inbound::Report(Report::Returned { key: KEY.to_owned() })),
         ("unknown", Inbound::Unknown),
@@ -204,7 +207,7 @@ fn loads_count_for_sockets_that_a_worker_was_given_only() {
         let server = ServerLoad { key: Some(key.to_owned()), open: 0, accepted, limited: false };
         Event::Told {
             child: ChildId::Worker(2),
-            message: Inbound::Report(Report::Connections { servers: vec![server], requests: None }),
+            message: Inbound::Report(Report::Connections(Loads { servers: vec![server], ..Loads::default() })),
         }
     };
     world.tell(Event::Told { child: ChildId::Worker(2), message: Inbound::CloseListener { key: KEY.to_owned() } });

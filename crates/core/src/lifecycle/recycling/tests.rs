@@ -4,7 +4,7 @@ use crate::notice::Notice;
 use crate::rollout::ReloadRequest;
 use crate::testing::{Behaviour, Boot, GOOD, OnDrain, World, ms, policy, started};
 use crate::types::{Policy, ReloadTarget};
-use cluster_protocol::inbound::{Inbound, Report, RequestCounts};
+use cluster_protocol::inbound::{Inbound, Loads, Report, RequestCounts};
 
 const ONE: ChildId = ChildId::Worker(1);
 const TWO: ChildId = ChildId::Worker(2);
@@ -34,7 +34,10 @@ fn successors(world: &World) -> usize {
 /// So many requests have come to a worker.
 fn requested(world: &mut World, child: ChildId, started: u64) {
     let requests = Some(RequestCounts { started, ..RequestCounts::default() });
-    world.tell(Event::Told { child, message: Inbound::Report(Report::Connections { servers: vec![], requests }) });
+    world.tell(Event::Told {
+        child,
+        message: Inbound::Report(Report::Connections(Loads { requests, ..Loads::default() })),
+    });
 }
 
 /// Who was replaced, when and why.

@@ -4,7 +4,7 @@ use crate::rollout::ReloadRequest;
 use crate::testing::{GOOD, World, ms, policy};
 use crate::traffic::steering::Acceptor;
 use crate::types::{Mode, Policy, ReloadTarget};
-use cluster_protocol::inbound::{Inbound, Report, ServerLoad};
+use cluster_protocol::inbound::{Inbound, Loads, Report, ServerLoad};
 
 const ONE: ChildId = ChildId::Worker(1);
 
@@ -19,7 +19,7 @@ fn flooded(policy: Policy) -> World {
         let server = ServerLoad { key: Some(key.clone()), open: 0, accepted, limited: false };
         Event::Told {
             child: ONE,
-            message: Inbound::Report(Report::Connections { servers: vec![server], requests: None }),
+            message: Inbound::Report(Report::Connections(Loads { servers: vec![server], ..Loads::default() })),
         }
     };
     world.tell(report(1_000));
