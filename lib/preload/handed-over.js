@@ -17,7 +17,11 @@ const LATE_MS = 1000;
 /** Of the time after which Node answers with 408: its own timer may be due in the same turn, and would be first. */
 const IN_TIME = 0.9;
 
-function start() {
+let onRefused;
+
+/** `refused` is called before a connection is refused by a server that is full. */
+function start(refused) {
+  onRefused = refused;
   // Ahead of Node's own.
   process.prependListener('internalMessage', onFrame);
 }
@@ -28,7 +32,11 @@ function onFrame(frame, connection) {
   if (!isConnection || frame.msg.cmd !== 'NODE_CLUSTER' || !answersAtOnce()) return;
   const { key, seq, kept } = frame.msg;
   const server = servers.listensAt(key);
-  if (!server || isLimited(server)) return;
+  if (!server) return;
+  if (isLimited(server)) {
+    onRefused();
+    return;
+  }
   frame.cmd = TAKEN;
   send({ cmd: 'NODE_CLUSTER', ack: seq, accepted: true }, undefined, undefined, ignore);
   server._handle.onconnection(0, connection);

@@ -4,7 +4,7 @@
 // master knows which it gave to whom, but it sees neither those that a worker accepts by itself nor any that ends. Where requests are
 // counted they are told along with it.
 
-const { now, setTimeout } = require('../real-timers');
+const { clearTimeout, now, setTimeout } = require('../real-timers');
 const { report, vitalsDue } = require('./channel');
 const servers = require('./servers');
 
@@ -30,6 +30,8 @@ let requestsTimer = null;
 let toldAt = -Infinity;
 let reports = 0;
 let written = true;
+/** A connection was refused, and the master holds others back until it hears of room. */
+let isAwaited = false;
 
 function describe(server) {
   const { key, accepted } = servers.loads.get(server);
@@ -59,7 +61,18 @@ function load() {
 }
 
 function changed() {
+  if (isAwaited) {
+    isAwaited = false;
+    clearTimeout(timer);
+    tell();
+    return;
+  }
   timer ??= setTimeout(tell, reports < STEADY_REPORTS ? COLLECT_MS : STEADY_COLLECT_MS).unref();
+}
+
+/** What changes next is told at once: after a refusal that is the end of a connection. */
+function refused() {
+  isAwaited = true;
 }
 
 function requestsChanged() {
@@ -100,4 +113,4 @@ function start(countsRequests) {
   servers.observe({ onDrained: () => report('connections', load()) });
 }
 
-module.exports = { start, onAnswer, onTakenIn, keyOf: (handle) => keys.get(handle) };
+module.exports = { start, refused, onAnswer, onTakenIn, keyOf: (handle) => keys.get(handle) };

@@ -31,7 +31,7 @@ function start(received, prepare) {
   servers.trackServers(boot.mode);
   servers.observe({ onListening });
   loads.start(boot.countRequests);
-  handedOver.start();
+  handedOver.start(loads.refused);
   onCommand({
     drain,
     exit: () => require('./draining').answered(),

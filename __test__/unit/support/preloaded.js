@@ -56,11 +56,12 @@ class Preloaded {
   #onReturned(frame, handle) {
     if (frame.cmd !== 'NODE_HANDLE' || frame.msg?.act !== 'returned') return;
     frame.cmd = 'NODE_HANDLE_TAKEN';
-    if (this.successor) this.successor.#take(frame.msg.key, handle);
+    if (this.successor) this.successor.give(frame.msg.key, handle);
     else handle.close();
   }
 
-  #take(key, handle) {
+  /** A connection, as a handle, for the server at this key. */
+  give(key, handle) {
     given += 1;
     this.#child.send({ cmd: 'NODE_CLUSTER', act: 'newconn', key, seq: given }, handle);
     // It is not acknowledged but by the answer (lib/preload/handed-over.js).
