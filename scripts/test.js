@@ -8,7 +8,12 @@ const { rustMissing } = require('./rust');
 /** Of the end-to-end tests: those that are run against the package, too. */
 const PACKED = 'e2e/(startup/(startup|manager)|messages/(messages|request)|reload/reload-asked)\\.';
 
+/** The crates are built once here: to prepare for the next build takes longer than it saves. What is random is tried more often by `npm run
+ *  test:deep`. */
+const FOR_ONE_RUN = { CARGO_INCREMENTAL: '0', PROPTEST_CASES: '128' };
+
 async function main() {
+  for (const [name, value] of Object.entries(FOR_ONE_RUN)) process.env[name] ??= value;
   const build = buildCommand();
   const missing = rustMissing();
   if (missing) console.log(`NOT RUN: the tests of \`fleet\`. ${missing}`);
