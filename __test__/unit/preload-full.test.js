@@ -12,9 +12,10 @@ afterEach(endAll);
 afterAll(removeFolders);
 
 const source = `
-  const server = require('node:net').createServer((socket) => socket.on('close', () => process.send('closed')));
+  const net = require('node:net');
+  const server = net.createServer((socket) => socket.on('close', () => process.send('closed')));
   server.maxConnections = 1;
-  server.listen(0);`;
+  server.listen(0, () => net.createServer(() => process.send('came to another')).listen(0));`;
 
 /** The handle of a connection that was accepted here, and its client. */
 async function connection(listener) {
@@ -24,15 +25,15 @@ async function connection(listener) {
   return { client, handle: socket._handle };
 }
 
-test('after a refusal the next end is told at once, and not with what else changes', async () => {
-  const child = await startServers(path.join(folder({ 'worker.js': source }), 'worker.js'));
+test('after a refusal the next end is told at once, and nothing else is', async () => {
+  const child = await startServers(path.join(folder({ 'worker.js': source }), 'worker.js'), {}, 2);
   const heard = [];
   let hear = () => {};
   child.onMessage((message) => hear(message));
   child.onFrame('NODE_YUNFLY', ({ act, servers }) => act === 'connections' && hear(servers[0].open));
   const answered = (wanted) =>
     new Promise((resolve) => child.onFrame('NODE_CLUSTER', ({ accepted }) => accepted === wanted && resolve()));
-  const { servers } = await child.tells('connections');
+  const { servers } = await child.tells('connections', (report) => report.servers.length === 2);
   const listener = net.createServer({ pauseOnConnect: true }).listen(0, '127.0.0.1');
   await once(listener, 'listening');
   const [first, second] = [await connection(listener), await connection(listener)];
@@ -45,12 +46,19 @@ test('after a refusal the next end is told at once, and not with what else chang
   // Node's own answer, which acknowledges the handle as well.
   child.worker.process.send({ cmd: 'NODE_CLUSTER', act: 'newconn', key: servers[0].key, seq: 1 }, second.handle);
   await refused;
-  const both = new Promise((resolve) => {
-    hear = (what) => heard.push(what) === 2 && resolve();
-  });
+  const hears = (count) =>
+    new Promise((resolve) => {
+      heard.length = 0;
+      hear = (what) => heard.push(what) === count && resolve();
+    });
+  const other = hears(1);
+  const third = net.connect(child.otherPort, '127.0.0.1');
+  await other;
+  expect(heard).toEqual(['came to another']);
+  const both = hears(2);
   first.client.destroy();
   await both;
   expect(heard).toEqual([0, 'closed']);
-  for (const { client } of [first, second]) client.destroy();
+  for (const client of [first.client, second.client, third]) client.destroy();
   listener.close();
 });

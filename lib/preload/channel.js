@@ -126,18 +126,18 @@ const pausing = {
 const members = (told) => require('./members').receive(told);
 
 /** Somebody looks at the cluster. Without a descriptor left for it, this process is seen from outside only. */
-let telling;
+let vitalsModule;
 function vitals(asked) {
   try {
-    telling ??= require('./vitals');
+    vitalsModule ??= require('./vitals');
   } catch {
     return;
   }
-  telling.start(asked);
+  vitalsModule.start(asked);
 }
 
 /** What a report takes along. */
-const vitalsDue = () => telling?.due();
+const vitalsDue = () => vitalsModule?.due();
 
 /** Somebody wants a profile of this process. */
 let profiles;

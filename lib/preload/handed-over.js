@@ -17,11 +17,11 @@ const LATE_MS = 1000;
 /** Of the time after which Node answers with 408: its own timer may be due in the same turn, and would be first. */
 const IN_TIME = 0.9;
 
-let onRefused;
+let onFull;
 
-/** `refused` is called before a connection is refused by a server that is full. */
-function start(refused) {
-  onRefused = refused;
+/** `full(server)` is called when a connection comes to a server that is full. */
+function start(full) {
+  onFull = full;
   // Ahead of Node's own.
   process.prependListener('internalMessage', onFrame);
 }
@@ -29,14 +29,16 @@ function start(refused) {
 /** What is not plainly to be taken is Node's matter. */
 function onFrame(frame, connection) {
   const isConnection = frame.cmd === 'NODE_HANDLE' && connection && frame.msg?.act === 'newconn';
-  if (!isConnection || frame.msg.cmd !== 'NODE_CLUSTER' || !answersAtOnce()) return;
+  if (!isConnection || frame.msg.cmd !== 'NODE_CLUSTER') return;
   const { key, seq, kept } = frame.msg;
   const server = servers.listensAt(key);
   if (!server) return;
-  if (isLimited(server)) {
-    onRefused();
+  // What Node does then is not the same in all its versions.
+  if (servers.isFull(server)) {
+    onFull(server);
     return;
   }
+  if (!answersAtOnce()) return;
   frame.cmd = TAKEN;
   send({ cmd: 'NODE_CLUSTER', ack: seq, accepted: true }, undefined, undefined, ignore);
   server._handle.onconnection(0, connection);
@@ -59,11 +61,6 @@ function goesOn(server, connection) {
  *  own behind this connection. */
 function answersAtOnce() {
   return process.connected && !process._handleQueue;
-}
-
-/** What Node does at the limit is not the same in all its versions. */
-function isLimited({ maxConnections, _connections: open }) {
-  return maxConnections != null && !(open < maxConnections);
 }
 
 module.exports = { start };

@@ -29,9 +29,10 @@ let requests;
 let requestsTimer = null;
 let toldAt = -Infinity;
 let reports = 0;
-let written = true;
-/** A connection was refused, and the master holds others back until it hears of room. */
-let isAwaited = false;
+/** Of the last report: 'done'; 'under way'; 'more is due': it is under way, and the next is sent right after it. */
+let writing = 'done';
+/** A server that had no room for a connection: the master holds others back until it hears of room. */
+let fullServer;
 
 function describe(server) {
   const { key, accepted } = servers.loads.get(server);
@@ -41,18 +42,21 @@ function describe(server) {
 }
 
 function tell() {
+  clearTimeout(timer);
   timer = null;
   // The master does not read while it slows this process down.
-  if (!written) {
-    changed();
+  if (writing !== 'done') {
+    writing = 'more is due';
     return;
   }
-  written = false;
+  writing = 'under way';
   const time = now();
   reports = time - toldAt < PAUSE_MS ? reports + 1 : 0;
   toldAt = time;
   report('connections', load(), () => {
-    written = true;
+    const isMoreDue = writing === 'more is due';
+    writing = 'done';
+    if (isMoreDue) tell();
   });
 }
 
@@ -61,18 +65,21 @@ function load() {
 }
 
 function changed() {
-  if (isAwaited) {
-    isAwaited = false;
-    clearTimeout(timer);
-    tell();
-    return;
-  }
   timer ??= setTimeout(tell, reports < STEADY_REPORTS ? COLLECT_MS : STEADY_COLLECT_MS).unref();
 }
 
-/** What changes next is told at once: after a refusal that is the end of a connection. */
-function refused() {
-  isAwaited = true;
+/** A connection came to a server that is full. With `dropMaxConnection` the server takes it, and resets it. */
+function full(server) {
+  if (!server.dropMaxConnection) fullServer = server;
+}
+
+function ended(server) {
+  if (server !== fullServer || servers.isFull(server)) {
+    changed();
+    return;
+  }
+  fullServer = undefined;
+  tell();
 }
 
 function requestsChanged() {
@@ -105,6 +112,7 @@ function start(countsRequests) {
   process.on('internalMessage', onTakenIn);
   servers.observe({
     onChange: changed,
+    onEnded: ended,
     keyOf: (handle) => keys.get(handle) ?? (isNodes(handle) ? answered : undefined),
   });
   if (!countsRequests) return;
@@ -113,4 +121,4 @@ function start(countsRequests) {
   servers.observe({ onDrained: () => report('connections', load()) });
 }
 
-module.exports = { start, refused, onAnswer, onTakenIn, keyOf: (handle) => keys.get(handle) };
+module.exports = { start, full, onAnswer, onTakenIn, keyOf: (handle) => keys.get(handle) };

@@ -23,7 +23,7 @@ const atKeys = new Map();
 
 let accepted = 0;
 let everySocket = false;
-let observer = { onListening() {}, onChange() {}, onSession() {}, onDrained() {}, keyOf() {} };
+let observer = { onListening() {}, onChange() {}, onEnded() {}, onSession() {}, onDrained() {}, keyOf() {} };
 const whenAllClosed = [];
 
 function untrackSocket() {
@@ -204,7 +204,7 @@ function trackServers(mode) {
   const { listen, _listen2: setUp, _emitCloseIfDrained: emitCloseIfDrained } = net.Server.prototype;
   // Node calls it at the end of each connection, and of the server's handle (lib/net.js, Socket.prototype._destroy, Server.close).
   net.Server.prototype._emitCloseIfDrained = function () {
-    observer.onChange();
+    observer.onEnded(this);
     emitCloseIfDrained.call(this);
     endIfOver(this);
   };
@@ -219,10 +219,15 @@ function trackServers(mode) {
   };
 }
 
-/** `onListening(server)` each time one begins to listen, `onChange()` whenever a server or a connection comes or goes, `onSession(session)`
- *  for each that speaks HTTP/2, `onDrained()` when this process is about to end; `keyOf(handle)` gives the key of a listening handle. */
+/** `onListening(server)` each time one begins to listen, `onEnded(server)` when a connection of it ends, or its handle, `onChange()` whenever
+ *  else a server or a connection comes or goes, `onSession(session)` for each that speaks HTTP/2, `onDrained()` when this process is about to end; `keyOf(handle)` gives the key of a listening handle. */
 function observe(callbacks) {
   observer = { ...observer, ...callbacks };
+}
+
+/** It has as many connections as it may. */
+function isFull({ maxConnections, _connections: open }) {
+  return maxConnections != null && !(open < maxConnections);
 }
 
 /** The server of a socket of the master's, if it still is. */
@@ -240,6 +245,7 @@ module.exports = {
   trackServers,
   listens,
   listensAt,
+  isFull,
   stopAccepting,
   isPlain,
   isHttp2,

@@ -9,15 +9,17 @@ const { getHeapStatistics } = require('node:v8');
 const { now, setTimeout } = require('../real-timers');
 const { report } = require('./channel');
 
-/** Another report takes it along so long after the last time. A worker with requests has one each 275 ms at least (loads.js) ... */
+/** The first time: whoever looks again after a second sees it. */
+const FIRST_MS = 900;
+/** Another report takes it along so long after the last time. While requests come and are counted there is one every 275 ms (loads.js) ... */
 const ALONG_MS = 750;
-/** ... so that nothing is left for one of its own. */
+/** ... so that none is left to be sent by itself. */
 const EACH_MS = 1050;
 /** The same as before is told again after so long: what is 5 s old the master takes for that of a stuck process. */
 const SAME_MS = 3000;
 /** The loop is woken so often to see how late it is: 50 times a second. */
 const RESOLUTION_MS = 20;
-/** As long as it was never later than this, the histogram goes on: to begin anew takes more time than all else here. */
+/** Less than this is nothing to tell. */
 const QUIET_MS = 2;
 const MIB = 1024 * 1024;
 
@@ -35,20 +37,19 @@ function late(nanoseconds) {
   return ms > 0 ? Math.round(ms * 1000) / 1000 : 0;
 }
 
+/** Since the last report. */
 function loopDelay() {
   const { count } = histogram;
-  const max = count ? late(histogram.max) : 0;
-  // Of fewer than a hundred values the 99th percentile is the largest. To find one takes a microsecond.
-  const delay = { p50: count ? late(histogram.percentile(50)) : 0, p99: max, max };
-  if (max > QUIET_MS) histogram.reset();
-  return delay;
+  if (count === 0) return { p50: 0, p99: 0, max: 0 };
+  const max = late(histogram.max);
+  // Of fewer than a hundred values the 99th percentile is the largest.
+  return { p50: late(histogram.percentile(50)), p99: count < 100 ? max : late(histogram.percentile(99)), max };
 }
 
 function take() {
   const { idle, active } = performance.eventLoopUtilization();
   const busy = active - before.active;
   const utilization = busy / (busy + idle - before.idle) || 0;
-  before = { idle, active };
   const { used_heap_size: heapUsed, total_heap_size: heapTotal, external_memory: external } = getHeapStatistics();
   return { utilization, delay: loopDelay(), heapUsed, heapTotal, external };
 }
@@ -66,6 +67,8 @@ function isSame(one, other) {
 function note(vitals) {
   told = vitals;
   toldAt = now();
+  before = performance.eventLoopUtilization();
+  histogram.reset();
   return vitals;
 }
 
@@ -102,9 +105,9 @@ function start({ lasts }) {
   histogram.reset();
   histogram.enable();
   before = performance.eventLoopUtilization();
-  toldAt = now();
+  toldAt = now() + FIRST_MS - EACH_MS;
   told = undefined;
-  timer = setTimeout(tell, EACH_MS).unref();
+  timer = setTimeout(tell, FIRST_MS).unref();
 }
 
 module.exports = { start, due };

@@ -31,7 +31,7 @@ function start(received, prepare) {
   servers.trackServers(boot.mode);
   servers.observe({ onListening });
   loads.start(boot.countRequests);
-  handedOver.start(loads.refused);
+  handedOver.start(loads.full);
   onCommand({
     drain,
     exit: () => require('./draining').answered(),

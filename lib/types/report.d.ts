@@ -26,12 +26,12 @@ export interface ProcessUsage {
   at: number;
 }
 
-/** How a process is doing, as it tells itself each second. */
+/** How a process is doing, as it tells itself each second, or every three seconds while nothing changes. All is of the time since it told last. */
 export interface ProcessVitals {
-  /** How much of the last second its event loop was busy, from 0 to 1. */
+  /** How much of the time its event loop was busy, from 0 to 1. */
   utilization: number;
-  /** How late its event loop was in that second, in ms: the median, the 99th percentile (with 50 values a second, the same as the maximum),
-   *  and the maximum. */
+  /** How late its event loop was, in ms: the median, the 99th percentile (of the 50 values of a second, the same as the maximum), and the
+   *  maximum. */
   delay: { p50: number; p99: number; max: number };
   /** Bytes of V8's heap in use. */
   heapUsed: number;
@@ -66,7 +66,7 @@ export interface ChildStats {
   /** Bytes that wait to be written to it, including an overhead for each message. */
   queuedBytes: number;
   /** Open connections of its servers, as far as the master knows: those that the worker reports, 25 ms after a change (100 ms while there are
-   *  always some), and those on their way to it. */
+   *  always some; at once when a full server has room again), and those on their way to it. */
   connections: number;
   /** Null where the system doesn't tell (not Linux). */
   usage: ProcessUsage | null;

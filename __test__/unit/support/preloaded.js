@@ -145,7 +145,7 @@ async function startServers(script, options, count = 1) {
     // Several may come in one tick, so not one once() after the other.
     child.worker.on('listening', ({ port }) => ports.push(port) === count && resolve());
   });
-  child.port = ports[0];
+  [child.port, child.otherPort] = ports;
   return child;
 }
 

@@ -21,6 +21,7 @@ impl Core {
                 Leasing::ready(ctx, child);
                 rollout.ready(ctx, child);
                 recycling.ready(ctx, child);
+                rollout.advance(ctx);
                 development.ready(ctx, child);
                 standbys.refill(ctx);
                 scaling.check(ctx);

@@ -99,7 +99,7 @@ pub enum Report {
     Overdue,
     /// It wants to know who is at work ([`super::outbound::members`]).
     Watch,
-    /// What its servers have: some time after something changed.
+    /// What its servers have: some time after something changed, and at once when one that was full has room.
     Connections(Loads),
     /// An idle connection that it hands back, which comes along.
     Returned {

@@ -16,7 +16,7 @@ const LASTS: Duration = Duration::from_secs(150);
 /// Another look asks them again when no more than this is left.
 const LITTLE: Duration = Duration::from_secs(75);
 
-/// They tell each second, and what has not changed at least each fourth: what is older is of a process that is stuck, or that nobody has asked for long.
+/// They tell each second, and at least each fourth what has not changed: what is older is of a process that is stuck, or that nobody has asked for long.
 const FRESH: Duration = Duration::from_secs(5);
 
 /// What the processes tell.

@@ -92,19 +92,17 @@ impl Rollout {
             let slot = match reload.changes.iter().find(retry).map(|(slot, _)| *slot) {
                 Some(slot) => slot,
                 None if reload.changes.len() < most => {
-                    let Some(slot) = reload.todo.pop_front() else { return };
+                    let Some(next) = reload.todo.iter().position(|slot| !is_succeeded(ctx, *slot)) else { return };
+                    let Some(slot) = reload.todo.remove(next) else { return };
                     slot
                 }
                 None => return,
             };
             let is_canary = matches!(reload.step, RolloutStep::Canary);
             let (generation, before) = (reload.request.generation, reload.changes.remove(&slot));
-            if ctx.processes.slots().any(|(known, entry)| known == slot && entry.successor.is_some()) {
-                // Somebody replaces it just now, with what was current then: afterwards.
-                if let Some(reload) = &mut self.current {
-                    reload.todo.push_back(slot);
-                }
-                return;
+            if is_succeeded(ctx, slot) {
+                reload.todo.push_back(slot);
+                continue;
             }
             let id = ctx.spawn_successor(slot, generation);
             ctx.processes.set_on_trial(id, is_canary);
@@ -346,6 +344,11 @@ impl Rollout {
         });
         due.min()
     }
+}
+
+/// Somebody replaces it just now, with what was current then: its turn is afterwards.
+fn is_succeeded(ctx: &Context, slot: SlotId) -> bool {
+    ctx.processes.slots().any(|(known, entry)| known == slot && entry.successor.is_some())
 }
 
 #[cfg(test)]

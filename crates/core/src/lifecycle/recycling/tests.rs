@@ -253,3 +253,32 @@ fn one_that_was_asked_for_and_fails_leaves_everything_as_it_was() {
     world.run(world.now + ms(60_000));
     assert_eq!(replaced(&world).len(), 1);
 }
+
+#[test]
+fn a_reload_passes_over_a_slot_that_is_replaced_already_and_comes_back_to_it_as_soon_as_it_can() {
+    let behaviours = |id| match id {
+        ChildId::Worker(4) => Behaviour { boot: Boot::Ready(8_000), ..GOOD },
+        ONE => Behaviour { on_drain: OnDrain::Ignores, ..GOOD },
+        _ => GOOD,
+    };
+    let mut world = started(Policy { alone: false, count: 3, ..policy() }, behaviours);
+    let generations = |world: &World| {
+        let mut all: Vec<_> =
+            world.core.ctx.processes.ready_workers().map(|worker| (worker.slot.unwrap(), worker.generation)).collect();
+        all.sort_unstable();
+        all
+    };
+    let asked = world.now;
+    world.tell(Event::RestartAsked { id: 1, slot: 1 });
+    world.tell(Event::ReloadAsked(ReloadRequest {
+        id: 2,
+        generation: 1,
+        target: ReloadTarget::Worker,
+        concurrency: 1,
+    }));
+    world.run(asked + ms(7_900));
+    assert_eq!(generations(&world), [(1, 0), (2, 1), (3, 1)]);
+    // The first of the slot takes all the time that it has to finish.
+    world.run(asked + ms(8_500));
+    assert_eq!(generations(&world), [(1, 1), (2, 1), (3, 1)]);
+}
