@@ -117,12 +117,13 @@ async fn run(
     stop: Rc<Notify>,
     inputs: Sender<Input>,
 ) {
+    let mut shortage_told = false;
     loop {
         // Neither holds a connection while it waits.
         let accepted = tokio::select! {
             biased;
             () = stop.notified() => return,
-            accepted = async { asked.notified().await; some(platform, &key, &socket).await } => accepted,
+            accepted = async { asked.notified().await; some(platform, &key, &socket, &mut shortage_told).await } => accepted,
         };
         let Some(connections) = accepted else { return };
         if inputs.send(Input::Accepted { key: Key::clone(&key), connections }).await.is_err() {
@@ -132,11 +133,25 @@ async fn run(
 }
 
 /// At least one; `None` when the socket is closed.
-async fn some(platform: Platform, key: &Key, socket: &Weak<PolledSocket>) -> Option<Vec<Connection>> {
+async fn some(
+    platform: Platform,
+    key: &Key,
+    socket: &Weak<PolledSocket>,
+    shortage_told: &mut bool,
+) -> Option<Vec<Connection>> {
     loop {
         match poll_fn(|context| take(platform, key, socket, context)).await {
-            AcceptOutcome::Some(connections) => return Some(connections),
-            AcceptOutcome::Exhausted => tokio::time::sleep(EXHAUSTED).await,
+            AcceptOutcome::Some(connections) => {
+                *shortage_told = false;
+                return Some(connections);
+            }
+            AcceptOutcome::Exhausted(error) => {
+                // It is tried again and again.
+                if !std::mem::replace(shortage_told, true) {
+                    tracing::warn!(%key, %error, "no connection can be accepted: they wait");
+                }
+                tokio::time::sleep(EXHAUSTED).await;
+            }
             AcceptOutcome::Closed => return None,
         }
     }
@@ -145,7 +160,7 @@ async fn some(platform: Platform, key: &Key, socket: &Weak<PolledSocket>) -> Opt
 /// What could be accepted.
 enum AcceptOutcome {
     Some(Vec<Connection>),
-    Exhausted,
+    Exhausted(std::io::Error),
     Closed,
 }
 
@@ -165,13 +180,8 @@ fn take(platform: Platform, key: &Key, socket: &Weak<PolledSocket>, context: &mu
             Ok(Err(error)) if is_of_the_connection(&error) => {
                 tracing::debug!(%key, %error, "a connection was not accepted");
             }
-            Ok(Err(error)) => {
-                tracing::warn!(%key, %error, "no connection can be accepted: they wait");
-                if connections.is_empty() {
-                    return Poll::Ready(AcceptOutcome::Exhausted);
-                }
-                break;
-            }
+            Ok(Err(error)) if connections.is_empty() => return Poll::Ready(AcceptOutcome::Exhausted(error)),
+            Ok(Err(_)) => break,
             Err(_) => {}
         }
     }

@@ -160,6 +160,8 @@ pub struct Link {
     pub handles: VecDeque<OwnedFd>,
     /// How often in a row its message came without the handle that it was sent with.
     pub missing_handles: u8,
+    /// Connections that it handed back, and for which there was no descriptor.
+    pub lost_connections: u64,
     /// When it was started.
     pub since: Instant,
     pub messages: MessageCounts,
@@ -215,6 +217,7 @@ impl Link {
             slot,
             handles: VecDeque::new(),
             missing_handles: 0,
+            lost_connections: 0,
             since: Instant::now(),
             messages: MessageCounts::default(),
             reading: Reading::KeepsUp,

@@ -273,17 +273,27 @@ impl Shell {
     /// A draining child hands a connection back, one of many: it waits for no acknowledgement.
     fn connection_returned(&mut self, child: ChildId, key: &str) {
         let Some(socket) = self.links.get_mut(&child).and_then(|link| link.handles.pop_front()) else {
-            return tracing::warn!(?child, "a connection that was handed back is lost: no descriptor is left for it");
+            return self.connection_lost(child);
         };
         if let Err(wrong) = passed::check_connection(socket.as_fd()) {
             return self.violated(child, ErrorCode::HandleInvalid, wrong.to_string());
         }
         if is_of_reserve(&socket) {
-            return tracing::warn!(?child, "a connection that was handed back is closed: too few descriptors are left");
+            return self.connection_lost(child);
         }
         let client = local::client(socket.as_fd());
         let connection = self.keep(socket);
         self.tell(Event::HandedBack { child, key: key.into(), connection, client });
+    }
+
+    /// Told at the first, and whenever there are twice as many: there may be any number of them.
+    fn connection_lost(&mut self, child: ChildId) {
+        let Some(link) = self.links.get_mut(&child) else { return };
+        link.lost_connections += 1;
+        let lost = link.lost_connections;
+        if lost.is_power_of_two() {
+            tracing::warn!(?child, lost, "connections that were handed back are lost: no descriptor is left for them");
+        }
     }
 
     fn invalid(&mut self, child: ChildId, violation: Violation) {

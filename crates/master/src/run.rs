@@ -311,13 +311,15 @@ impl Shell {
                 self.perform();
             }
             Command::Reload { id, launch, target, concurrency } => {
-                self.service.reloading();
+                let was_reloading = self.core.view().is_reloading();
+                if !was_reloading {
+                    self.service.reloading();
+                }
                 let in_use = self.core.view().generations();
                 self.generations.retain(|generation, _| in_use.contains(generation));
                 let generation = in_use.last().map_or(0, |last| last + 1);
                 self.generations.insert(generation, *launch);
                 self.reloading.insert(id, generation);
-                let was_reloading = self.core.view().is_reloading();
                 self.tell(Event::ReloadAsked(ReloadRequest { id, generation, target, concurrency }));
                 if !was_reloading && self.core.view().is_reloading() {
                     self.history.reload_begun(wall_clock());

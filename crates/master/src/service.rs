@@ -1,5 +1,6 @@
 //! What the service manager (systemd) is told, when there is one: sd_notify(3). Without it nothing happens.
 
+use std::collections::VecDeque;
 use std::io;
 use std::time::Duration;
 
@@ -11,6 +12,9 @@ use cluster_core::types::Time;
 
 const READY: &str = "READY=1\n";
 
+/// While it does not read, what it must know is told so often.
+const RETRY: Duration = Duration::from_millis(100);
+
 /// The service manager's view of the cluster.
 #[derive(Debug)]
 pub(super) struct Service {
@@ -18,12 +22,24 @@ pub(super) struct Service {
     socket: Option<String>,
     watchdog: Option<Watchdog>,
     state: ServiceState,
+    /// What it must know and has not read yet, and when it is told again.
+    owed: VecDeque<&'static str>,
+    retry: Time,
 }
 
 #[derive(Debug)]
 struct Watchdog {
     every: Duration,
     next: Time,
+}
+
+/// What became of a message to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Told {
+    /// It was told, or cannot be.
+    Done,
+    /// As many wait as it may have.
+    Full,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,26 +53,33 @@ impl Service {
     pub(super) fn new(variables: &Variables) -> Self {
         // Twice as often as it must be.
         let watchdog = variables.watchdog.map(|limit| Watchdog { every: limit / 2, next: Duration::ZERO });
-        Self { socket: variables.notify_socket.clone(), watchdog, state: ServiceState::Starting }
+        let owed = VecDeque::new();
+        Self {
+            socket: variables.notify_socket.clone(),
+            watchdog,
+            state: ServiceState::Starting,
+            owed,
+            retry: Duration::ZERO,
+        }
     }
 
     /// Everything is ready.
     pub(super) fn ready(&mut self) {
         if self.state == ServiceState::Starting {
             self.state = ServiceState::Running;
-            self.tell(READY);
+            self.insist(READY);
         }
     }
 
     /// A reload is over.
-    pub(super) fn reloaded(&self) {
+    pub(super) fn reloaded(&mut self) {
         if self.state == ServiceState::Running {
-            self.tell(READY);
+            self.insist(READY);
         }
     }
 
     /// A reload begins; one that was asked for too early or too late does not.
-    pub(super) fn reloading(&self) {
+    pub(super) fn reloading(&mut self) {
         if self.state != ServiceState::Running {
             return;
         }
@@ -70,12 +93,16 @@ impl Service {
     pub(super) fn stopping(&mut self) {
         if self.state != ServiceState::Stopping {
             self.state = ServiceState::Stopping;
-            self.tell("STOPPING=1\n");
+            self.insist("STOPPING=1\n");
         }
     }
 
     /// Time passed: this loop turns. Whether workers do is the core's concern.
     pub(super) fn timed_out(&mut self, now: Time) {
+        if self.retry <= now {
+            self.pay();
+            self.retry = now + RETRY;
+        }
         if let Some(watchdog) = self.watchdog.as_mut().filter(|watchdog| watchdog.next <= now) {
             watchdog.next = now + watchdog.every;
             self.tell("WATCHDOG=1\n");
@@ -84,40 +111,95 @@ impl Service {
 
     /// When [`Self::timed_out`] is due.
     pub(super) fn deadline(&self) -> Option<Time> {
-        self.watchdog.as_ref().map(|watchdog| watchdog.next)
+        let retry = (!self.owed.is_empty()).then_some(self.retry);
+        self.watchdog.as_ref().map(|watchdog| watchdog.next).into_iter().chain(retry).min()
     }
 
-    fn tell(&self, news: &str) {
-        if let Some(socket) = &self.socket
-            && let Err(error) = send(socket, news)
-        {
-            tracing::debug!(%error, "the service manager could not be told");
+    /// What it must know.
+    fn insist(&mut self, news: &'static str) {
+        if !self.owed.contains(&news) {
+            self.owed.push_back(news);
+        }
+        self.pay();
+    }
+
+    /// Tells what is owed, as far as it reads.
+    fn pay(&mut self) {
+        while let Some(news) = self.owed.front() {
+            if self.tell(news) == Told::Full {
+                return;
+            }
+            self.owed.pop_front();
+        }
+    }
+
+    fn tell(&self, news: &str) -> Told {
+        let Some(socket) = &self.socket else { return Told::Done };
+        match send(socket, news) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Told::Full,
+            Err(error) => {
+                tracing::debug!(%error, "the service manager could not be told");
+                Told::Done
+            }
+            Ok(()) => Told::Done,
         }
     }
 }
 
-/// A path, or a name in the abstract namespace, which begins with `@`.
+/// A path, or a name in the abstract namespace, which begins with `@`. It waits for nobody: one that does not read would stop the master.
 fn send(to: &str, news: &str) -> io::Result<()> {
     let address = to.strip_prefix('@').map_or_else(|| to.to_owned(), |name| format!("\0{name}"));
     let socket = Socket::new(Domain::UNIX, Type::DGRAM, None)?;
+    socket.set_nonblocking(true)?;
     socket.connect(&SockAddr::unix(address)?)?;
     socket.send(news.as_bytes()).map(drop)
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_service_manager_may_listen_in_the_abstract_namespace() {
-        let name = format!("cluster-native-test-{}", std::process::id());
+    fn manager(name: &str) -> (Socket, Service) {
+        let name = format!("cluster-native-test-{name}-{}", std::process::id());
         let manager = Socket::new(Domain::UNIX, Type::DGRAM, None).unwrap();
         manager.bind(&SockAddr::unix(format!("\0{name}")).unwrap()).unwrap();
-        let mut service = Service::new(&Variables { notify_socket: Some(format!("@{name}")), ..Variables::default() });
-        service.ready();
+        (manager, Service::new(&Variables { notify_socket: Some(format!("@{name}")), ..Variables::default() }))
+    }
+
+    fn heard(manager: &Socket) -> String {
         let mut heard = [0; 64];
-        let length = std::io::Read::read(&mut &manager, &mut heard).unwrap();
-        assert_eq!(&heard[..length], b"READY=1\n");
+        let length = std::io::Read::read(&mut &*manager, &mut heard).unwrap();
+        String::from_utf8(heard[..length].to_vec()).unwrap()
+    }
+
+    #[test]
+    fn a_service_manager_may_listen_in_the_abstract_namespace() {
+        let (manager, mut service) = manager("abstract");
+        service.ready();
+        assert_eq!(heard(&manager), READY);
         assert!(send("/nowhere/at/all", READY).is_err());
+    }
+
+    #[test]
+    fn one_that_does_not_read_stops_nobody_and_hears_what_it_must_know_when_it_does() {
+        let (manager, mut service) = manager("full");
+        let mut waiting = 0;
+        while service.tell("WATCHDOG=1\n") == Told::Done {
+            waiting += 1;
+        }
+        assert_eq!(service.deadline(), None);
+        service.ready();
+        service.reloaded();
+        service.stopping();
+        assert_eq!(service.deadline(), Some(Duration::ZERO));
+        service.timed_out(RETRY);
+        assert_eq!(service.deadline(), Some(2 * RETRY));
+        for _ in 0..waiting {
+            assert_eq!(heard(&manager), "WATCHDOG=1\n");
+        }
+        service.timed_out(2 * RETRY);
+        assert_eq!([heard(&manager), heard(&manager)], [READY, "STOPPING=1\n"]);
+        assert_eq!(service.deadline(), None);
     }
 }

@@ -8,6 +8,7 @@ use super::admin::wall_clock;
 use super::run::Shell;
 use cluster_core::messages::flow::{Offer, Patience, Receiver, Verdict};
 use cluster_core::notice::Notice;
+use cluster_core::rollout::report::NotReloaded;
 use cluster_core::types::{ChildId, Lane, Peer};
 use cluster_protocol::envelope::{Envelope, Target};
 use cluster_protocol::frame::lines;
@@ -20,8 +21,14 @@ impl Shell {
         self.unasked.hear(self.now(), &notice);
         self.counters.note(self.now(), &notice);
         self.history.note(wall_clock(), &notice);
-        if let Notice::Reloaded { id: Some(id), report } = &notice {
-            self.relaunched(*id, report.ok);
+        if let Notice::Reloaded { id, report } = &notice {
+            if let Some(id) = id {
+                self.relaunched(*id, report.ok);
+            }
+            // The service manager heard of the other one only.
+            if report.reason != Some(NotReloaded::UnderWay) {
+                self.service.reloaded();
+            }
         }
         let Some(notice) = self.orders.settle(notice) else { return };
         let sender = match &notice {
@@ -46,7 +53,6 @@ impl Shell {
                 let lanes = self.flow.any_worker_keeps_up();
                 self.resume(lanes);
             }
-            Notice::Reloaded { .. } => self.service.reloaded(),
             Notice::Exception { .. } => self.service.stopping(),
             _ => {}
         }
