@@ -28,13 +28,19 @@ const saveAlone = (project) => project.save('src/alone/service.js', aloneSource(
 /** Saves files at random; resolves with what the app is to answer then. */
 async function saveAll(project, app, random) {
   const versions = Array(FILES).fill(0);
+  const broken = new Set();
   for (let saved = 1; saved <= SAVES;) {
+    // A burst begins with what the ones before have left broken: nobody waits for a worker for more than 10 s.
+    const mended = [...broken];
     for (let left = 1 + random(9); left > 0 && saved <= SAVES; left -= 1, saved += 1) {
       if (random(ALONE_IN) === 0) saveAlone(project);
       // At the end each file once, without errors.
       const isLast = SAVES - saved < FILES;
-      const index = isLast ? SAVES - saved : random(FILES);
-      const isBroken = random(BROKEN_IN) === 0 && !isLast;
+      const toMend = mended.pop();
+      const index = isLast ? SAVES - saved : (toMend ?? random(FILES));
+      const isBroken = random(BROKEN_IN) === 0 && !isLast && toMend === undefined;
+      if (isBroken) broken.add(index);
+      else broken.delete(index);
       versions[index] = saved;
       project.save(`src/part${index}.js`, isBroken ? BROKEN : part(saved));
       await pause(random(15)); // the moments are what is tested
