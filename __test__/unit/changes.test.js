@@ -51,6 +51,21 @@ test('a reload that cannot be asked for does not stand in the way of the next on
   await expect(next).resolves.toMatchObject({ ok: true });
 });
 
+test('nor does one that had to wait for another than ours', async () => {
+  const master = { reload: (id) => asked.push(id) };
+  changes = new Changes(master, settings);
+  const [first, second] = [changes.reload(), changes.reload()];
+  reloaded({ ok: false, reason: 'under-way' });
+  master.reload = (id) => {
+    master.reload = (later) => asked.push(later);
+    throw new Error(`no ${id}`);
+  };
+  changes.reloaded({ id: undefined, ok: true, replaced: [] });
+  await expect(first).rejects.toMatchObject({ code: 'ERR_RELOAD_INVALID' });
+  reloaded({ ok: true });
+  await expect(second).resolves.toMatchObject({ ok: true });
+});
+
 test('scale: each has the answer to its own number', async () => {
   const [one, two] = [changes.scale(2), changes.scale(3)];
   changes.notScaled({ id: asked[0], code: 'ERR_SCALE_SUPERSEDED', message: 'scale(3) was called' });

@@ -44,3 +44,8 @@ test.each([
   expect(path.dirname(file)).toBe(process.cwd());
   expect(path.basename(file)).toMatch(name);
 });
+
+test('a signal of another realm is one, too', () => {
+  const signal = require('node:vm').runInNewContext('({ aborted: false, addEventListener() {} })');
+  expect(() => checkProfile({ kind: 'cpu', signal })).not.toThrow();
+});

@@ -55,3 +55,15 @@ test('a TLS connection is refused: its keys are in this process', () => {
     expect.objectContaining({ code: 'ERR_HANDLE_INVALID', message: expect.stringContaining('TLSSocket') }),
   );
 });
+
+test('a server whose last connection is sent to another process has none left', async () => {
+  const server = net.createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const client = net.connect(server.address().port, '127.0.0.1');
+  const [socket] = await once(server, 'connection');
+  const closed = once(server, 'close');
+  server.close();
+  outgoing(socket).sent();
+  await closed;
+  client.destroy();
+});

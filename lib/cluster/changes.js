@@ -74,6 +74,8 @@ class Changes {
       this.#master.reload(id, JSON.stringify(toLaunch(settings)), target, concurrency);
     } catch (cause) {
       reject(invalid(cause));
+      // It may have waited, and others for it.
+      this.#goOn();
       return;
     }
     this.#underWay = true;
@@ -138,6 +140,11 @@ class Changes {
     if (ok) this.#settings = settings;
     if (reason === 'not-running') reject(new ClusterError('ERR_NOT_RUNNING', `reload(): ${WHY[reason]}.`));
     else resolve(report);
+    this.#goOn();
+  }
+
+  /** With the next one. */
+  #goOn() {
     this.#underWay = false;
     const next = this.#next;
     this.#next = null;

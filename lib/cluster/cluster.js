@@ -315,9 +315,15 @@ class Cluster extends Observable {
     this.#topicEndpoint?.open();
     const { loadInProcess } = require('../scripts/in-process');
     loadInProcess(this.#settings).then(
-      () => outOfPromise(() => this.#becomeReady()),
-      (error) => outOfPromise(() => this.#end(error)),
+      () => outOfPromise(() => this.#state === 'inProcess' && this.#becomeReady()),
+      (error) => outOfPromise(() => this.#notLoaded(error)),
     );
+  }
+
+  /** After close() nobody waits for the script any more: its error is that of a script of Node's. */
+  #notLoaded(error) {
+    if (this.#state !== 'inProcess') throw error;
+    this.#end(error);
   }
 
   #handle(event) {

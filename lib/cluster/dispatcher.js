@@ -30,6 +30,7 @@ class Dispatcher {
   #loops;
   #unheard;
   #openProfiles;
+  #isClosed = false;
   #fleet;
   #workers;
   #alones = new Map();
@@ -60,6 +61,7 @@ class Dispatcher {
   }
 
   close() {
+    this.#isClosed = true;
     this.#mirror.close();
     this.#openProfiles?.close();
     this.#fleet?.close();
@@ -96,7 +98,10 @@ class Dispatcher {
 
   #profiles() {
     const { Profiles } = require('./profiles');
-    return (this.#openProfiles ??= new Profiles(this.#master, this.#settings.title));
+    this.#openProfiles ??= new Profiles(this.#master, this.#settings.title);
+    // Somebody may keep a process's object for longer than the cluster.
+    if (this.#isClosed) this.#openProfiles.close();
+    return this.#openProfiles;
   }
 
   profiled(event) {

@@ -4,6 +4,7 @@
 // cluster there, and hear its events.
 
 const cluster = require('cluster');
+const { syncBuiltinESMExports } = require('module');
 const timers = require('../real-timers');
 
 /** Node's words for how far a worker is. */
@@ -53,6 +54,7 @@ class Mirror {
   constructor(settings, close) {
     this.#close = close;
     cluster.disconnect = this.#disconnectsAll;
+    syncBuiltinESMExports();
     if (cluster.settings.exec === undefined) this.#show(settings);
   }
 
@@ -108,7 +110,10 @@ class Mirror {
   close() {
     for (const worker of this.#shown.keys()) this.remove(worker);
     // Somebody may have wrapped it since.
-    if (cluster.disconnect === this.#disconnectsAll) cluster.disconnect = this.#disconnect;
+    if (cluster.disconnect === this.#disconnectsAll) {
+      cluster.disconnect = this.#disconnect;
+      syncBuiltinESMExports();
+    }
     for (const name of this.#names)
       if (!Object.prototype.propertyIsEnumerable.call(cluster.settings, name)) delete cluster.settings[name];
     current = null;

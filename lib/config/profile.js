@@ -29,8 +29,13 @@ const OPTIONS = {
     accepts: (value) => typeof value === 'string' && value !== '' && !value.includes('\0'),
   },
   inPlace: isBoolean,
-  signal: { allowed: 'an AbortSignal', accepts: (value) => value instanceof AbortSignal },
+  signal: { allowed: 'an AbortSignal', accepts: isAbortSignal },
 };
+
+/** As Node does (validateAbortSignal): one of another realm is one, too. */
+function isAbortSignal(value) {
+  return value !== null && typeof value === 'object' && 'aborted' in value;
+}
 
 /** Throws for what is wrong. */
 function checkProfile(options) {

@@ -17,6 +17,14 @@ function detach(socket) {
   return native;
 }
 
+/** The same, and its server hears that it is gone: it may be its last one. */
+function takeOver(socket) {
+  const { server } = socket;
+  const native = detach(socket);
+  server?._emitCloseIfDrained();
+  return native;
+}
+
 /** Of a connection of an HTTP server. Later: it may be the parser that is calling just now. */
 function detachParser(socket) {
   const { parser } = socket;
@@ -30,4 +38,4 @@ function detachParser(socket) {
   timers.setImmediate(() => parser.close());
 }
 
-module.exports = { detach };
+module.exports = { detach, takeOver };

@@ -7,7 +7,7 @@
 const dgram = require('dgram');
 const fs = require('fs');
 const net = require('net');
-const { detach } = require('./detach');
+const { takeOver } = require('./detach');
 const { ClusterError } = require('../errors');
 
 const CMD = 'NODE_HANDLE';
@@ -54,7 +54,7 @@ function outgoing(handle, { keepOpen = false } = {}) {
   return {
     fd,
     frame: (line) => `${head.slice(0, -1)},"msg":${line}}`,
-    sent: () => kind.type === 'net.Socket' && !keepOpen && detach(handle).close(),
+    sent: () => kind.type === 'net.Socket' && !keepOpen && takeOver(handle).close(),
   };
 }
 

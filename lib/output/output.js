@@ -83,10 +83,13 @@ class Output {
   #pause(stream) {
     this.#slow.add(stream);
     this.#master.pauseOutput(stream, true);
-    write(stream, '', () => {
-      this.#slow.delete(stream);
-      this.#master.pauseOutput(stream, false);
-    });
+    const resume = () => {
+      process[stream].off('drain', resume);
+      if (this.#slow.delete(stream)) this.#master.pauseOutput(stream, false);
+    };
+    // Who has replaced stdout.write() may drop the callback, and a stream that is broken never drains.
+    process[stream].once('drain', resume);
+    write(stream, '', resume);
   }
 }
 

@@ -30,7 +30,8 @@ function write(name, text, then = () => {}) {
 /** Resolves when all that was written is out, or after `limit` ms: somebody who does not read is not waited for. */
 async function written(limit) {
   const all = ['stdout', 'stderr']
-    .filter((name) => underWay[name] > 0)
+    // Who has replaced stdout.write() may drop the callbacks.
+    .filter((name) => underWay[name] > 0 && process[name].writableLength > 0)
     .map((name) => new Promise((then) => write(name, '', then)));
   if (all.length === 0) return;
   let timer;

@@ -11,7 +11,7 @@
 
 const dgram = require('dgram');
 const net = require('net');
-const { detach } = require('../messages/detach');
+const { takeOver } = require('../messages/detach');
 
 /** Of native handles that wait: in which messages, and what closes them. */
 const waiting = new WeakMap();
@@ -54,14 +54,6 @@ function letGo(native, message) {
   waiting.delete(native);
   native.close = kept.close;
   if (kept.closing) native.close(...kept.closing);
-}
-
-/** A connection is its owner's no longer, as when Node writes it: nobody reads what is another's. */
-function takeOver(socket) {
-  const { server } = socket;
-  const native = detach(socket);
-  server?._emitCloseIfDrained();
-  return native;
 }
 
 /** What to pass on in place of a handle whose message waits.

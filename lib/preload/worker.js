@@ -95,13 +95,15 @@ function watchReady(ready) {
     setImmediate(run);
   } else if (ready === 'message') {
     const { send } = process;
-    process.send = function (...args) {
+    const watched = function (...args) {
       if (args[0] === 'ready') {
-        process.send = send;
+        // Somebody may have wrapped it since.
+        if (process.send === watched) process.send = send;
         run();
       }
       return Reflect.apply(send, this, args);
     };
+    process.send = Object.assign(watched, send);
   }
 }
 

@@ -3,6 +3,7 @@
 // The channel of a worker, which the master has: on its ChildProcess is what Node's setupChannel puts there
 // (lib/internal/child_process.js), with the same errors.
 
+const { AsyncResource } = require('async_hooks');
 const { EventEmitter } = require('events');
 const { constants } = require('os');
 const handles = require('../messages/handles');
@@ -114,7 +115,7 @@ class Channel {
 
   /** The worker takes messages again. */
   resumed() {
-    for (const callback of this.#unsent.splice(0)) callback(null);
+    for (const callback of this.#unsent.splice(0)) timers.nextTick(callback, null);
   }
 
   /** The master has heard of the process's end, and done what follows. */
@@ -186,7 +187,7 @@ class Channel {
   #sent(fine, callback) {
     const isBehind = !fine && this.#master.isBehind(this.#id);
     if (typeof callback === 'function') {
-      if (isBehind) this.#unsent.push(callback);
+      if (isBehind) this.#unsent.push(AsyncResource.bind(callback));
       else timers.setImmediate(callback, null);
     }
     return !isBehind;
