@@ -19,7 +19,7 @@ test('who has wrapped process.send() before sees what is sent after it as well',
     };
     process.send('ready');
     process.send('later');
-    process.send({ seen });`;
+    process.send({ seen: [...seen] });`;
   const child = startWorker(path.join(folder({ 'worker.js': source }), 'worker.js'), { boot: { ready: 'message' } });
   const seen = await child.sends('seen');
   expect(seen.slice(0, 2)).toEqual(['ready', 'later']);

@@ -35,7 +35,7 @@ struct Watchdog {
 
 /// What became of a message to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Told {
+enum NotifyOutcome {
     /// It was told, or cannot be.
     Done,
     /// As many wait as it may have.
@@ -126,22 +126,22 @@ impl Service {
     /// Tells what is owed, as far as it reads.
     fn pay(&mut self) {
         while let Some(news) = self.owed.front() {
-            if self.tell(news) == Told::Full {
+            if self.tell(news) == NotifyOutcome::Full {
                 return;
             }
             self.owed.pop_front();
         }
     }
 
-    fn tell(&self, news: &str) -> Told {
-        let Some(socket) = &self.socket else { return Told::Done };
+    fn tell(&self, news: &str) -> NotifyOutcome {
+        let Some(socket) = &self.socket else { return NotifyOutcome::Done };
         match send(socket, news) {
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Told::Full,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => NotifyOutcome::Full,
             Err(error) => {
                 tracing::debug!(%error, "the service manager could not be told");
-                Told::Done
+                NotifyOutcome::Done
             }
-            Ok(()) => Told::Done,
+            Ok(()) => NotifyOutcome::Done,
         }
     }
 }
@@ -185,7 +185,7 @@ mod tests {
     fn one_that_does_not_read_stops_nobody_and_hears_what_it_must_know_when_it_does() {
         let (manager, mut service) = manager("full");
         let mut waiting = 0;
-        while service.tell("WATCHDOG=1\n") == Told::Done {
+        while service.tell("WATCHDOG=1\n") == NotifyOutcome::Done {
             waiting += 1;
         }
         assert_eq!(service.deadline(), None);
