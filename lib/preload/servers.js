@@ -220,7 +220,8 @@ function trackServers(mode) {
 }
 
 /** `onListening(server)` each time one begins to listen, `onEnded(server)` when a connection of it ends, or its handle, `onChange()` whenever
- *  else a server or a connection comes or goes, `onSession(session)` for each that speaks HTTP/2, `onDrained()` when this process is about to end; `keyOf(handle)` gives the key of a listening handle. */
+ *  else a server or a connection comes or goes, `onSession(session)` for each that speaks HTTP/2, `onDrained()` when this process is about to
+ *  end; `keyOf(handle)` gives the key of a listening handle. */
 function observe(callbacks) {
   observer = { ...observer, ...callbacks };
 }

@@ -26,7 +26,8 @@ export interface ProcessUsage {
   at: number;
 }
 
-/** How a process is doing, as it tells itself each second, or every three seconds while nothing changes. All is of the time since it told last. */
+/** How a process is doing, as it tells itself each second, or every three seconds while nothing changes. All is of the time since it told
+ *  last. */
 export interface ProcessVitals {
   /** How much of the time its event loop was busy, from 0 to 1. */
   utilization: number;
