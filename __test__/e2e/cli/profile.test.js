@@ -37,7 +37,7 @@ async function workerOf(slot) {
 }
 
 test.each([
-  [['--cpu', '600ms'], (profile) => expect(names(profile)).toContain('spinVisibly')],
+  [['--cpu', '2s'], (profile) => expect(names(profile)).toContain('spinVisibly')],
   [['--heap-sampling', '900ms'], ({ head }) => expect(allocating(head).length).toBeGreaterThan(0)],
   [['--report'], ({ header, javascriptHeap }) => expect(header && javascriptHeap).toBeDefined()],
   [['--heap', '--in-place'], ({ snapshot, strings }) => expect(snapshot.meta && strings).toContain('Held')],

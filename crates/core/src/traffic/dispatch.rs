@@ -93,7 +93,7 @@ impl Dispatch {
         let accepting = if delivery == Delivery::Shared { AcceptState::Nothing } else { AcceptState::Idle };
         let (waiting, returned, counts) = (VecDeque::new(), VecDeque::new(), Counts::default());
         self.heirs.remove(&key);
-        self.sockets.insert(key, Socket { steering, waiting, returned, accepting, counts });
+        self.sockets.insert(key, Socket { steering, waiting, returned, accepting, served_at: now, counts });
     }
 
     /// A socket is being closed: what waits was nobody's, or goes to the heir, which is the same socket under another key.
@@ -131,6 +131,11 @@ impl Dispatch {
             refuses: BTreeMap::new(),
             turn,
         });
+        for key in &keys {
+            if let Some(socket) = self.sockets.get_mut(key) {
+                socket.served_at = now;
+            }
+        }
         worker.keys.extend(keys);
         self.move_on(now);
     }
@@ -174,6 +179,7 @@ impl Dispatch {
             worker.taken += 1;
             if let Some(socket) = self.sockets.get_mut(&flight.key) {
                 socket.counts.handed_over += 1;
+                socket.served_at = now;
             }
             self.orders.push_back(Order::Release(connection));
         } else {
@@ -237,7 +243,7 @@ impl Dispatch {
         let waits = self.sockets.values().any(Socket::has_some);
         let patience = self.workers.values().filter_map(Worker::patience).min().filter(|_| waits);
         let impatient = |(key, socket): (&Key, &Socket)| {
-            let until = socket.waiting.front()?.since + self.patience?;
+            let until = socket.waiting.front()?.since.max(socket.served_at) + self.patience?;
             (!self.is_served(key)).then_some(until)
         };
         let waits = self.sockets.iter().filter_map(impatient).min();
@@ -298,9 +304,12 @@ impl Dispatch {
                 socket.waiting.pop_front();
                 self.hand_over(now, child, key, waiting);
             }
+            let served_at = socket.served_at;
             let takes = match self.patience.filter(|_| !self.is_served(key)) {
                 Some(patience) => {
-                    while let Some(waiting) = socket.waiting.front().filter(|waiting| waiting.since + patience <= now) {
+                    while let Some(waiting) =
+                        socket.waiting.front().filter(|waiting| waiting.since.max(served_at) + patience <= now)
+                    {
                         self.orders.push_back(Order::Reject(waiting.connection));
                         socket.counts.refused += 1;
                         socket.waiting.pop_front();

@@ -17,6 +17,8 @@ pub struct Socket {
     /// What workers handed back: idle, so newcomers go first.
     pub returned: VecDeque<WaitingConnection>,
     pub accepting: AcceptState,
+    /// When a worker came for its connections, or took one: as long as some are served nobody waits in vain.
+    pub served_at: Time,
     pub counts: Counts,
 }
 
@@ -31,7 +33,7 @@ impl Socket {
 
     /// Until when the first that was handed back waits for somebody who serves this socket.
     pub fn returned_until(&self) -> Option<Time> {
-        Some(self.returned.front()?.since + RETURNED_PATIENCE)
+        Some(self.returned.front()?.since.max(self.served_at) + RETURNED_PATIENCE)
     }
 }
 

@@ -330,6 +330,22 @@ fn where_nobody_comes_a_connection_waits_so_long_and_no_longer() {
 }
 
 #[test]
+fn as_long_as_some_are_served_nobody_waits_in_vain() {
+    let patience = Duration::from_secs(10);
+    let mut dispatch = Dispatch::new(Balance::Auto, Some(patience));
+    dispatch.opened(NOW, key(), Delivery::Adaptive);
+    dispatch.accepted(NOW, "k", vec![(1, 0), (2, 0)]);
+    let later = Duration::from_secs(9);
+    dispatch.joined(later, worker(1), 1, BTreeSet::from([key()]));
+    dispatch.answered(later, worker(1), 1, true);
+    dispatch.gone(later, worker(1));
+    dispatch.timed_out(patience);
+    assert!(!orders(&mut dispatch).contains(&Order::Reject(2)));
+    dispatch.timed_out(later + patience);
+    assert_eq!(orders(&mut dispatch), [Order::Reject(2)]);
+}
+
+#[test]
 fn a_connection_with_which_two_workers_ended_the_second_by_a_crash_is_given_to_nobody() {
     let mut dispatch = dispatch(Balance::Auto, 3);
     let first = give(&mut dispatch, [(1, 0)])[0].0;
