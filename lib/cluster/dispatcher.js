@@ -97,8 +97,7 @@ class Dispatcher {
   #profile = (...args) => this.#profiles().take(...args);
 
   #profiles() {
-    const { Profiles } = require('./profiles');
-    this.#openProfiles ??= new Profiles(this.#master, this.#settings.title);
+    this.#openProfiles ??= new (require('./profiles').Profiles)(this.#master, this.#settings.title);
     // Somebody may keep a process's object for longer than the cluster.
     if (this.#isClosed) this.#openProfiles.close();
     return this.#openProfiles;
@@ -275,8 +274,7 @@ class Dispatcher {
 
   /** `sender`: null for the app. */
   #tellUnheard(sender, message) {
-    const { Unheard } = require('./unheard');
-    this.#unheard ??= new Unheard(this.#log);
+    this.#unheard ??= new (require('./unheard').Unheard)(this.#log);
     this.#unheard.tell(sender, message.to);
   }
 
