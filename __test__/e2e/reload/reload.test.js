@@ -91,7 +91,7 @@ test('the report', async () => {
   const idle = await connect(await app.port());
   await app.report('connection');
   const before = (await app.workers()).sort(bySlot);
-  const slow = request(await app.port(), '/slow?ms=1500');
+  const held = request(await app.port(), '/held');
   const { pid: busy } = await app.report('slow');
   const report = await app.call('reload');
   const after = (await app.workers()).sort(bySlot);
@@ -104,7 +104,7 @@ test('the report', async () => {
     expect(readyAfter).toBeGreaterThan(0);
     expect(connections).toBeGreaterThanOrEqual(0);
   }
-  await expect(slow).resolves.toMatchObject({ status: 200, body: { pid: busy } });
+  await expect(held).resolves.toMatchObject({ status: 200, body: { pid: busy } });
   expect(replaced.reduce((sum, { connections }) => sum + connections, 0)).toBe(2);
   expect(report).toEqual({ ok: true, replaced: report.replaced });
   expect(app.events('reload')).toEqual([[report]]);
