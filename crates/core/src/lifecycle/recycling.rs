@@ -136,6 +136,9 @@ impl Recycling {
     /// Replaces the oldest of those whose time has come, if it can be now. What is in the way ends by an event of its own.
     pub fn check(&mut self, ctx: &mut Context, is_reloading: bool) {
         self.restarts.check(ctx);
+        let Self { restarts, asked, .. } = self;
+        // Who was told that it did not happen must not see it happen later.
+        asked.retain(|worker, reason| *reason != ExitReason::Restart || restarts.is_awaited(*worker));
         self.next_check = None;
         let limits = ctx.policy.max_requests.is_some() || ctx.policy.max_age.is_some();
         let may_be_due = limits || !self.asked.is_empty();

@@ -8,7 +8,7 @@ use crate::action::{Action, Origin};
 use crate::context::Context;
 use crate::notice::{ExitReason, Notice};
 use crate::types::{ChildId, Readiness};
-use cluster_protocol::inbound::ErrorReport;
+use cluster_protocol::inbound::{ChildPhase, ErrorReport};
 use cluster_protocol::listen::{ListenAddress, ListenPlace};
 use cluster_protocol::outbound;
 
@@ -63,15 +63,16 @@ impl Context {
 
     /// An error that its app did not catch, or that was emitted on it.
     pub fn error_reported(&mut self, id: ChildId, report: ErrorReport) {
-        let fatal = report.fatal;
+        let (fatal, phase) = (report.fatal, report.phase);
         if fatal && let Some(child) = self.processes.get_mut(id) {
             child.error = Some(report.error.clone());
             child.served |= report.served;
         }
         self.notify(Notice::ChildError(id, report));
-        // One that fails while it boots ends by itself at once: Node prints the error and exits.
-        let booting = self.processes.get(id).is_some_and(Child::is_booting);
-        if fatal && !booting && matches!(id, ChildId::Worker(_)) {
+        // One that fails while it boots ends by itself at once: Node prints the error and exits. But once it listens anywhere it
+        // finishes what it has, though it may not be ready by what `ready` asks for: it must not become so any more.
+        let boots = phase == ChildPhase::Boot && self.processes.get(id).is_some_and(Child::is_booting);
+        if fatal && !boots && matches!(id, ChildId::Worker(_)) {
             self.begin_drain(id, ExitReason::Announced(UNCAUGHT.to_owned()), self.now);
         }
     }

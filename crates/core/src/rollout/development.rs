@@ -251,21 +251,33 @@ impl Development {
             if slot_restart.step == SlotStep::Boots(child.id) {
                 slot_restart.step = SlotStep::Settled;
                 if let Some(restart) = &mut self.restart {
-                    restart.report.reason = Some(NotReloaded::NotReady);
-                    restart.report.failed = Some(child.id);
-                    restart.report.failure = Some(failure.clone());
+                    restart.report.not_ready(child.id, failure);
                 }
             } else if slot_restart.replacement.old_pid == child.pid {
                 slot_restart.replacement.drained_after = Some(ctx.now.saturating_sub(slot_restart.began));
                 slot_restart.replacement.connections = child.connections;
             }
         }
+        self.give_up_workers(ctx, child, failure);
         let stays_away = child.is_worker() || child.ready_since.is_none();
         if ctx.awaits_changes() && !child.expected && stays_away && !ctx.is_stopping() {
             ctx.last_failure = Some(failure.clone());
             ctx.notify(Notice::Crashed(failure.clone()));
         }
         self.advance_restart(ctx);
+    }
+
+    /// No worker begins before the first alone is ready: without one on its way the workers' restart is over.
+    fn give_up_workers(&mut self, ctx: &Context, alone: &Child, failure: &ChildFailure) {
+        let Some(restart) = self.restart.as_mut().filter(|_| !alone.is_worker() && ctx.phase == Phase::StartingAlone)
+        else {
+            return;
+        };
+        if restart.slots.get(&None).is_some_and(|next| next.step != SlotStep::Settled) {
+            return;
+        }
+        restart.slots.values_mut().for_each(|slot| slot.step = SlotStep::Settled);
+        restart.report.not_ready(alone.id, failure);
     }
 
     /// The alone does not run here any more.

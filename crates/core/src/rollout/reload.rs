@@ -135,6 +135,7 @@ impl Rollout {
         change.ready = Some(ctx.now);
         if matches!(reload.step, RolloutStep::Canary) {
             change.state = ChangeState::Proves(id, ctx.now + stay);
+            self.let_canary_serve(ctx);
         } else {
             let slot = *slot;
             self.take_over(ctx, slot, id);
@@ -163,6 +164,18 @@ impl Rollout {
         self.take_over(ctx, slot, id);
         self.end_trial(ctx, id);
         ctx.publish(Fact::Relaunched);
+    }
+
+    /// A canary gets no connection while it proves itself, as there are others. Without any it is better than nobody.
+    fn let_canary_serve(&mut self, ctx: &mut Context) {
+        let Some(reload) = &self.current else { return };
+        let canary = reload.changes.values().find_map(|change| match change.state {
+            ChangeState::Proves(id, _) => Some(id),
+            _ => None,
+        });
+        if let Some(id) = canary.filter(|_| ctx.processes.ready_workers().all(|worker| worker.on_trial)) {
+            self.end_trial(ctx, id);
+        }
     }
 
     fn end_trial(&mut self, ctx: &mut Context, id: ChildId) {
@@ -198,7 +211,7 @@ impl Rollout {
         let failed = reload.changes.iter_mut().find(|(_, change)| {
             matches!(change.state, ChangeState::Boots(child) | ChangeState::Proves(child, _) if child == id)
         });
-        let Some((slot, change)) = failed else { return };
+        let Some((slot, change)) = failed else { return self.let_canary_serve(ctx) };
         let was_proven = matches!(reload.step, RolloutStep::Rolling | RolloutStep::RollingBack);
         if was_proven && change.attempts < ATTEMPTS {
             change.state = ChangeState::Retries(ctx.now + RETRY * 2_u32.pow(change.attempts - 1));

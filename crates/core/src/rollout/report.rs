@@ -25,6 +25,13 @@ impl ReloadReport {
         !matches!(self.reason, Some(NotReloaded::NotRunning | NotReloaded::UnderWay))
     }
 
+    /// A process ended before it was ready, in development.
+    pub(super) fn not_ready(&mut self, failed: ChildId, failure: &ChildFailure) {
+        self.reason = Some(NotReloaded::NotReady);
+        self.failed = Some(failed);
+        self.failure = Some(failure.clone());
+    }
+
     /// Of one that came to nothing.
     #[must_use]
     pub fn of(reason: NotReloaded) -> Self {

@@ -3,7 +3,7 @@
 use crate::event::Event;
 use crate::lifecycle::child::Stage;
 use crate::notice::{ExitReason, Notice, Outcome};
-use crate::testing::{Behaviour, GOOD, Life, OnDrain, World, closed, count, good, ms, policy, signal, started};
+use crate::testing::{Behaviour, Boot, GOOD, Life, OnDrain, World, closed, count, good, ms, policy, signal, started};
 use crate::types::{ChildId, ExitStatus, KillMeans, Mode, Policy};
 use cluster_protocol::inbound::{ChildPhase, ErrorDetails, ErrorReport, Inbound, Report};
 
@@ -215,5 +215,25 @@ fn only_a_fatal_error_ends_a_worker_and_is_its_cause() {
         world.core.handle(world.now, Event::Told { child: ONE, message: Inbound::Report(Report::Error(report)) });
         let child = world.core.ctx.processes.get(ONE).unwrap();
         assert_eq!((child.is_draining(), child.error.is_some(), child.served), (fatal, fatal, fatal && served));
+    }
+}
+
+#[test]
+fn who_finishes_after_an_error_is_not_ready_any_more_even_if_it_was_not_yet() {
+    const NEXT: ChildId = ChildId::Worker(3);
+    for (phase, drains) in [(ChildPhase::Run, true), (ChildPhase::Boot, false)] {
+        let policy = Policy { alone: false, ..policy() };
+        let slow = Behaviour { boot: Boot::Ready(1_000), ..GOOD };
+        let mut world = started(policy, move |child| if child == NEXT { slow } else { GOOD });
+        world.end(ChildId::Worker(1));
+        world.run(world.now + ms(500));
+        let report = ErrorReport { phase, fatal: true, served: false, error: ErrorDetails::default() };
+        world.core.handle(world.now, Event::Told { child: NEXT, message: Inbound::Report(Report::Error(report)) });
+        // It goes on, and listens.
+        world
+            .core
+            .handle(world.now, Event::Told { child: NEXT, message: Inbound::Report(Report::Serving { at: None }) });
+        let child = world.core.ctx.processes.get(NEXT).unwrap();
+        assert_eq!((child.is_draining(), child.is_ready()), (drains, !drains));
     }
 }

@@ -120,7 +120,7 @@ accepted    | -           | -           | -                | -        | -       
 disconnect  | sent+drains | sent+drains | sent+drains+fork | sent     | sent     | sent+drains     | sent        | sent+fork | X               | X     | X
 loaded      | X           | X           | X                | X        | X        | X               | X           | X         | ready+fork+fork | -     | -
 serving     | ready       | ready       | -                | -        | -        | ready+sent      | -           | -         | X               | X     | X
-error       | told        | told        | told+drains+fork | told     | told     | told            | told        | told+fork | told            | told  | told
+error       | told+drains | told+drains | told+drains+fork | told     | told     | told+drains     | told        | told+fork | told            | told  | told
 draining    | drains      | drains      | drains           | -        | -        | drains          | -           | fork      | X               | X     | X
 signalled   | -           | -           | -                | -        | -        | -               | -           | -         | -               | -     | -
 drained     | sent        | sent        | X                | sent     | -        | sent            | sent        | X         | sent            | X     | sent

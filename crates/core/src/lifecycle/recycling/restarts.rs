@@ -109,6 +109,11 @@ impl Restarts {
         }
     }
 
+    /// Whether somebody still waits for the end of this worker.
+    pub fn is_awaited(&self, worker: ChildId) -> bool {
+        self.askers.iter().any(|asker| asker.before == worker)
+    }
+
     /// Answers those whose slot has another worker, or will not get one soon.
     pub fn check(&mut self, ctx: &mut Context) {
         self.answer(ctx, outcome);

@@ -347,3 +347,35 @@ fn only_what_ended_by_itself_is_told_as_a_crash() {
     world.end(ChildId::Worker(1));
     assert_eq!(count(&world, is_crash), 0, "everything ends");
 }
+
+#[test]
+fn without_an_alone_no_worker_begins_and_a_reload_says_so() {
+    let (mut world, behaviour) = started(development(), Behaviour { boot: Boot::Exits(20), ..GOOD });
+    for id in 1..=2 {
+        ask(&mut world, id);
+        run_for(&mut world, 3_000);
+        let (of, report) = reports(&world).pop().unwrap();
+        assert_eq!((of, report.reason), (Some(id), Some(NotReloaded::NotReady)));
+        assert_eq!(report.failed, Some(ChildId::Alone(id + 1)));
+    }
+    *behaviour.borrow_mut() = GOOD;
+    ask(&mut world, 3);
+    run_for(&mut world, 3_000);
+    assert!(reports(&world).pop().unwrap().1.ok && count(&world, is_ready) == 1);
+}
+
+#[test]
+fn the_workers_wait_no_longer_when_the_alone_that_was_on_its_way_ends() {
+    let (mut world, _) = started(development(), Behaviour { boot: Boot::Exits(5_000), ..GOOD });
+    ask(&mut world, 1);
+    run_for(&mut world, 1_000);
+    assert!(reports(&world).is_empty());
+    run_for(&mut world, 5_000);
+    let (of, report) = reports(&world).pop().unwrap();
+    assert_eq!((of, report.failed), (Some(1), Some(ChildId::Alone(1))));
+}
+
+fn ask(world: &mut World, id: u32) {
+    let request = ReloadRequest { id, generation: id, target: ReloadTarget::Worker, concurrency: 1 };
+    world.tell(Event::ReloadAsked(request));
+}

@@ -196,6 +196,41 @@ fn what_dies_meanwhile_is_replaced() {
 }
 
 #[test]
+fn a_canary_serves_before_its_time_where_nobody_else_does() {
+    let gets_connections = |world: &World, child| !world.core.ctx.processes.get(child).unwrap().on_trial;
+    for end_after in [0, 500] {
+        let (mut world, _) = world(Policy { alone: false, count: 2, min_uptime: ms(30_000), ..policy() });
+        reload(&mut world, 1, ReloadTarget::Worker);
+        let canary = ChildId::Worker(3);
+        world.run(world.now + ms(end_after));
+        world.end(ChildId::Worker(1));
+        world.run(world.now + ms(500));
+        assert!(!gets_connections(&world, canary), "another one serves");
+        // What comes in its place has not come yet.
+        world.end(ChildId::Worker(2));
+        world.run(world.now + ms(20));
+        assert!(gets_connections(&world, canary));
+        assert!(reports(&world).is_empty(), "its trial goes on");
+        world.run(world.now + ms(60_000));
+        assert!(reports(&world)[0].1.ok);
+    }
+}
+
+#[test]
+fn a_canary_that_is_ready_when_nobody_serves_serves_at_once() {
+    let (mut world, behaviours) = world(Policy { alone: false, count: 1, min_uptime: ms(30_000), ..policy() });
+    *behaviours.borrow_mut() = Behaviour { boot: Boot::Ready(1_000), ..GOOD };
+    reload(&mut world, 1, ReloadTarget::Worker);
+    world.run(world.now + ms(500));
+    world.end(ChildId::Worker(1));
+    world.run(world.now + ms(700));
+    let canary = world.core.ctx.processes.get(ChildId::Worker(2)).unwrap();
+    assert!(canary.is_ready() && !canary.on_trial);
+    world.run(world.now + ms(60_000));
+    assert!(reports(&world)[0].1.ok);
+}
+
+#[test]
 fn a_stop_ends_the_reload_and_says_so() {
     let (mut world, _) = world(Policy { alone: false, ..policy() });
     reload(&mut world, 1, ReloadTarget::Worker);

@@ -125,6 +125,22 @@ fn nobody_waits_longer_than_its_time() {
 }
 
 #[test]
+fn what_was_answered_does_not_happen_later() {
+    let times = Policy { kill_timeout: ms(1_000), limit: ms(2_000), start_timeout: ms(3_000), ..policy() };
+    let mut world = world(Policy { min_uptime: ms(30_000), ..times }, Boot::Ready(100));
+    let target = ReloadTarget::Worker;
+    world.tell(Event::ReloadAsked(ReloadRequest { id: 1, generation: 1, target, concurrency: 1 }));
+    restart(&mut world, 2, 2);
+    world.run(world.now + ms(10_000));
+    assert_eq!(answers(&world), [(2, FAILED)]);
+    // The canary: the reload is over.
+    world.end(THREE);
+    world.run(world.now + ms(60_000));
+    assert!(!world.core.rollout.is_under_way());
+    assert_eq!(world.spawns.len(), 3);
+}
+
+#[test]
 fn what_cannot_be_is_refused_at_once() {
     let mut world = started(Policy { alone: false, ..policy() }, |_| GOOD);
     restart(&mut world, 1, 9);
