@@ -1,5 +1,6 @@
 'use strict';
 
+const { connectCluster } = require('../../..');
 const { test } = require('../support/at-once');
 const { launch, start, fixture } = require('../support/cluster');
 const { script } = require('../support/files');
@@ -48,6 +49,18 @@ test('a reload that is asked for before it is ready tells nothing', async () => 
   await started;
   await manager.nth('STOPPING=1');
   expect(manager.states()).toEqual(['STOPPING=1']);
+});
+
+test('a reload that is refused while another one is under way tells nothing', async () => {
+  const { app, manager } = await startNotifying({ count: 2 });
+  const cluster = await connectCluster(app.pid);
+  const first = cluster.reload();
+  await app.event('fork', ({ id }) => id > 2);
+  await expect(cluster.reload()).resolves.toMatchObject({ ok: false, reason: 'under-way' });
+  await expect(first).resolves.toMatchObject({ ok: true });
+  await app.call('close');
+  await manager.nth('STOPPING=1');
+  expect(manager.states()).toEqual(['READY=1', 'RELOADING=1', 'READY=1', 'STOPPING=1']);
 });
 
 test("the watchdog is fed by the master's loop, whatever the app's own does", async () => {

@@ -11,7 +11,7 @@ mod ordering;
 mod parcels;
 mod sending;
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::future::pending;
 use std::os::fd::RawFd;
 use std::time::Duration;
@@ -23,7 +23,7 @@ use cluster_core::messages::answer_times::AnswerTimes;
 use cluster_core::notice::{FleetNotice, Notice};
 use cluster_core::types::{FleetAlone, FleetRole, FleetStart, LeaseTerms, Time};
 use cluster_fleet::lease::OnLost;
-use cluster_fleet::seam::{About, EngineNews, EngineOrder, LeaseOrder, RefusedBecause};
+use cluster_fleet::seam::{About, EngineNews, EngineOrder, LeaseOrder, LeftHow, RefusedBecause};
 use cluster_protocol::code::ErrorCode;
 use cluster_sys::platform::Platform;
 use serde::Deserialize;
@@ -117,7 +117,7 @@ pub(super) struct Fleet {
     /// None: nothing goes to other hosts any more.
     parcels: Option<Parcels>,
     /// Hosts that have left, and whose last words may still come.
-    leaving: BTreeSet<String>,
+    leaving: BTreeMap<String, LeftHow>,
     /// What the other hosts know of this one.
     described: Option<About>,
     losses: Losses,
@@ -141,7 +141,7 @@ impl Fleet {
             requests: AnswerTimes::default(),
         };
         let (leases, described, losses) = (HostLeases::new(platform, config), None, Losses::default());
-        Self { config: config.clone(), engine, leases, status, parcels, leaving: BTreeSet::new(), described, losses }
+        Self { config: config.clone(), engine, leases, status, parcels, leaving: BTreeMap::new(), described, losses }
     }
 
     /// How late the guard may be, if it has to see to the deadline: well within the quarter of the lease that is left then.

@@ -96,10 +96,7 @@ impl Shell {
                         let _ = inputs.send(Input::Quiesced).await;
                     });
                 }
-                Action::RemoveProfile { file } => {
-                    // A large file takes a while to go.
-                    tokio::task::spawn_blocking(move || std::fs::remove_file(file));
-                }
+                Action::RemoveProfile { file } => remove_profile(file),
                 Action::Fleet(order) => {
                     self.order_fleet(order);
                     // Another worker may have been chosen, whose time is the lease's.
@@ -329,4 +326,23 @@ impl Shell {
             }
         }
     }
+}
+
+/// A large file takes a while to go: a thread of its own waits for that.
+fn remove_profile(file: String) {
+    let left = file.clone();
+    let log = tracing::dispatcher::get_default(Clone::clone);
+    let remove = move || {
+        tracing::dispatcher::with_default(&log, || match std::fs::remove_file(&file) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => tell_left(&file, &error),
+            _ => {}
+        });
+    };
+    if let Err(error) = std::thread::Builder::new().name("cluster-profile".to_owned()).spawn(remove) {
+        tell_left(&left, &error);
+    }
+}
+
+fn tell_left(file: &str, error: &io::Error) {
+    tracing::warn!(%error, "a profile that nobody waits for any more is left at {file}");
 }

@@ -178,6 +178,8 @@ impl Shell {
                 () = sleep_until(timeout) => self.timed_out(),
             }
         }
+        // Who asks for something now is not to wait for what follows.
+        drop(commands);
         self.outputs.finish().await;
         self.unasked.finish();
         if self.guarding.stop() {

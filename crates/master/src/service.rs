@@ -7,6 +7,7 @@ use std::time::Duration;
 use nix::time::{ClockId, clock_gettime};
 use socket2::{Domain, SockAddr, Socket, Type};
 
+use crate::link::is_shortage;
 use crate::variables::Variables;
 use cluster_core::types::Time;
 
@@ -18,13 +19,20 @@ const RETRY: Duration = Duration::from_millis(100);
 /// The service manager's view of the cluster.
 #[derive(Debug)]
 pub(super) struct Service {
-    /// Where it listens, if there is one.
-    socket: Option<String>,
+    /// If there is one.
+    manager: Option<Manager>,
     watchdog: Option<Watchdog>,
     state: ServiceState,
     /// What it must know and has not read yet, and when it is told again.
     owed: VecDeque<&'static str>,
     retry: Time,
+}
+
+/// The way to it: made once, so that it is there when the app has no descriptor left.
+#[derive(Debug)]
+struct Manager {
+    socket: Socket,
+    address: SockAddr,
 }
 
 #[derive(Debug)]
@@ -38,7 +46,7 @@ struct Watchdog {
 enum NotifyOutcome {
     /// It was told, or cannot be.
     Done,
-    /// As many wait as it may have.
+    /// As many wait as it may have, or the system has no memory for another one.
     Full,
 }
 
@@ -55,7 +63,7 @@ impl Service {
         let watchdog = variables.watchdog.map(|limit| Watchdog { every: limit / 2, next: Duration::ZERO });
         let owed = VecDeque::new();
         Self {
-            socket: variables.notify_socket.clone(),
+            manager: variables.notify_socket.as_deref().and_then(Manager::at),
             watchdog,
             state: ServiceState::Starting,
             owed,
@@ -103,9 +111,11 @@ impl Service {
             self.pay();
             self.retry = now + RETRY;
         }
-        if let Some(watchdog) = self.watchdog.as_mut().filter(|watchdog| watchdog.next <= now) {
-            watchdog.next = now + watchdog.every;
-            self.tell("WATCHDOG=1\n");
+        if self.watchdog.as_ref().is_some_and(|watchdog| watchdog.next <= now) {
+            let outcome = self.tell("WATCHDOG=1\n");
+            if let Some(Watchdog { every, next }) = &mut self.watchdog {
+                *next = now + if outcome == NotifyOutcome::Full { RETRY.min(*every) } else { *every };
+            }
         }
     }
 
@@ -134,25 +144,35 @@ impl Service {
     }
 
     fn tell(&self, news: &str) -> NotifyOutcome {
-        let Some(socket) = &self.socket else { return NotifyOutcome::Done };
-        match send(socket, news) {
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => NotifyOutcome::Full,
-            Err(error) => {
-                tracing::debug!(%error, "the service manager could not be told");
-                NotifyOutcome::Done
-            }
-            Ok(()) => NotifyOutcome::Done,
-        }
+        self.manager.as_ref().map_or(NotifyOutcome::Done, |manager| outcome(manager.send(news)))
     }
 }
 
-/// A path, or a name in the abstract namespace, which begins with `@`. It waits for nobody: one that does not read would stop the master.
-fn send(to: &str, news: &str) -> io::Result<()> {
-    let address = to.strip_prefix('@').map_or_else(|| to.to_owned(), |name| format!("\0{name}"));
-    let socket = Socket::new(Domain::UNIX, Type::DGRAM, None)?;
-    socket.set_nonblocking(true)?;
-    socket.connect(&SockAddr::unix(address)?)?;
-    socket.send(news.as_bytes()).map(drop)
+fn outcome(sent: io::Result<()>) -> NotifyOutcome {
+    let Err(error) = sent else { return NotifyOutcome::Done };
+    if error.kind() == io::ErrorKind::WouldBlock || is_shortage(&error) {
+        return NotifyOutcome::Full;
+    }
+    tracing::debug!(%error, "the service manager could not be told");
+    NotifyOutcome::Done
+}
+
+impl Manager {
+    /// A path, or a name in the abstract namespace, which begins with `@`.
+    fn at(to: &str) -> Option<Self> {
+        let made = || {
+            let address = to.strip_prefix('@').map_or_else(|| to.to_owned(), |name| format!("\0{name}"));
+            let (address, socket) = (SockAddr::unix(address)?, Socket::new(Domain::UNIX, Type::DGRAM, None)?);
+            // It waits for nobody: one that does not read would stop the master.
+            socket.set_nonblocking(true)?;
+            io::Result::Ok(Self { socket, address })
+        };
+        made().inspect_err(|error| tracing::warn!(%error, "the service manager cannot be told anything")).ok()
+    }
+
+    fn send(&self, news: &str) -> io::Result<()> {
+        self.socket.send_to(news.as_bytes(), &self.address).map(drop)
+    }
 }
 
 #[cfg(test)]
@@ -160,11 +180,18 @@ fn send(to: &str, news: &str) -> io::Result<()> {
 mod tests {
     use super::*;
 
-    fn manager(name: &str) -> (Socket, Service) {
+    fn watched(name: &str, watchdog: Option<Duration>) -> (Socket, Service) {
         let name = format!("cluster-native-test-{name}-{}", std::process::id());
         let manager = Socket::new(Domain::UNIX, Type::DGRAM, None).unwrap();
         manager.bind(&SockAddr::unix(format!("\0{name}")).unwrap()).unwrap();
-        (manager, Service::new(&Variables { notify_socket: Some(format!("@{name}")), ..Variables::default() }))
+        (
+            manager,
+            Service::new(&Variables { notify_socket: Some(format!("@{name}")), watchdog, ..Variables::default() }),
+        )
+    }
+
+    fn manager(name: &str) -> (Socket, Service) {
+        watched(name, None)
     }
 
     fn heard(manager: &Socket) -> String {
@@ -178,7 +205,7 @@ mod tests {
         let (manager, mut service) = manager("abstract");
         service.ready();
         assert_eq!(heard(&manager), READY);
-        assert!(send("/nowhere/at/all", READY).is_err());
+        assert!(Manager::at("/nowhere/at/all").unwrap().send(READY).is_err());
     }
 
     #[test]
@@ -201,5 +228,19 @@ mod tests {
         service.timed_out(2 * RETRY);
         assert_eq!([heard(&manager), heard(&manager)], [READY, "STOPPING=1\n"]);
         assert_eq!(service.deadline(), None);
+    }
+
+    #[test]
+    fn a_watchdog_that_had_no_room_for_a_sign_of_life_gets_the_next_one_soon() {
+        let every = Duration::from_secs(5);
+        let (manager, mut service) = watched("watchdog", Some(2 * every));
+        service.timed_out(Duration::ZERO);
+        assert_eq!(service.deadline(), Some(every));
+        while service.tell(READY) == NotifyOutcome::Done {}
+        service.timed_out(every);
+        assert_eq!(service.deadline(), Some(every + RETRY));
+        assert_eq!(heard(&manager), "WATCHDOG=1\n");
+        service.timed_out(every + RETRY);
+        assert_eq!(service.deadline(), Some(2 * every + RETRY));
     }
 }

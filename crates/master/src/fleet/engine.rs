@@ -8,6 +8,8 @@ use cluster_sys::descriptor;
 use tokio::io::Interest;
 use tokio::net::UnixStream;
 
+use crate::link::{SHORTAGE, is_shortage};
+
 /// What waits to be written at most: the engine reads at once, or is broken.
 const UNREAD: usize = 64 << 10;
 
@@ -35,7 +37,10 @@ impl Engine {
                 self.stream.readable().await?;
             } else {
                 self.stream.ready(Interest::READABLE | Interest::WRITABLE).await?;
-                self.write()?;
+                match self.write() {
+                    Err(error) if is_shortage(&error) => tokio::time::sleep(SHORTAGE).await,
+                    written => written?,
+                }
             }
             let mut bytes = [0; 4096];
             match self.stream.try_read(&mut bytes) {
@@ -49,8 +54,12 @@ impl Engine {
 
     pub(super) fn order(&mut self, order: &EngineOrder) -> io::Result<()> {
         self.unwritten.extend(frame(order));
-        self.write()?;
-        if self.unwritten.len() > UNREAD { Err(io::ErrorKind::WriteZero.into()) } else { Ok(()) }
+        match self.write() {
+            // It is tried again.
+            Err(error) if !is_shortage(&error) => Err(error),
+            _ if self.unwritten.len() > UNREAD => Err(io::ErrorKind::WriteZero.into()),
+            _ => Ok(()),
+        }
     }
 
     fn write(&mut self) -> io::Result<()> {

@@ -9,7 +9,7 @@ use crate::run::Shell;
 
 impl Shell {
     pub(super) fn host_is_there(&mut self, host: String, about: About) {
-        self.host_is_gone(host.clone());
+        self.host_is_gone(&host);
         let About { workers, version, started_at, draining } = about;
         self.fleet_status(|status| {
             let member = FleetMember { host: host.clone(), workers, version: version.clone(), started_at, draining };
@@ -29,27 +29,32 @@ impl Shell {
     }
 
     pub(super) fn host_left(&mut self, host: String, how: LeftHow) {
-        self.fleet_status(|status| status.members.retain(|known| known.host != host));
-        let reason = match how {
-            LeftHow::Closed => "closed",
-            LeftHow::Silent => "silent",
-        };
-        self.notify(Notice::Fleet(FleetNotice::HostLeft { host: host.clone(), reason }));
         let Some(fleet) = &mut self.fleet else { return };
         match &fleet.parcels {
             Some(parcels) => {
                 parcels.left(host.clone());
-                fleet.leaving.insert(host);
+                fleet.leaving.insert(host, how);
             }
-            None => self.tell(Event::HostLeft { host }),
+            None => self.no_member(host, how),
         }
     }
 
     /// Nothing more comes of a host that has left, or it is there again.
-    pub(super) fn host_is_gone(&mut self, host: String) {
-        if self.fleet.as_mut().is_some_and(|fleet| fleet.leaving.remove(&host)) {
-            self.tell(Event::HostLeft { host });
+    pub(super) fn host_is_gone(&mut self, host: &str) {
+        if let Some((host, how)) = self.fleet.as_mut().and_then(|fleet| fleet.leaving.remove_entry(host)) {
+            self.no_member(host, how);
         }
+    }
+
+    /// The app hears of it when nothing is sent there any more, and nothing comes.
+    pub(super) fn no_member(&mut self, host: String, how: LeftHow) {
+        self.fleet_status(|status| status.members.retain(|known| known.host != host));
+        self.tell(Event::HostLeft { host: host.clone() });
+        let reason = match how {
+            LeftHow::Closed => "closed",
+            LeftHow::Silent => "silent",
+        };
+        self.notify(Notice::Fleet(FleetNotice::HostLeft { host, reason }));
     }
 
     /// Tells the other hosts what is new about this one.

@@ -20,10 +20,10 @@ use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::Notify;
 use tokio::sync::mpsc::{Sender, UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::{AbortHandle, spawn_local, yield_now};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until};
 
 use super::opening::{RemotePiece, open};
-use crate::link::Input;
+use crate::link::{Input, SHORTAGE, is_shortage};
 
 /// What is read at once.
 const READ: usize = 256 << 10;
@@ -139,7 +139,12 @@ async fn write(to_engine: OwnedWriteHalf, waiting: Rc<Waiting>, inputs: Sender<I
                 waiting.outbox.borrow_mut().wrote(count);
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => continue,
-            Err(_) => return,
+            Err(error) if is_shortage(&error) => sleep(SHORTAGE).await,
+            Err(error) => {
+                tracing::debug!(%error, "the fleet's engine cannot be written to");
+                let _ = inputs.send(Input::FromFleet(vec![FromFleet::Ended])).await;
+                return;
+            }
         }
         let fell_below = before >= LOW_WATER && waiting.outbox.borrow().bytes() < LOW_WATER;
         if fell_below && inputs.send(Input::FleetCaughtUp).await.is_err() {

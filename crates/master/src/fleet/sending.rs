@@ -58,8 +58,8 @@ impl Shell {
     pub(super) fn fleet_unreachable(&mut self) {
         let Some(fleet) = &mut self.fleet else { return };
         fleet.parcels = None;
-        for host in std::mem::take(&mut fleet.leaving) {
-            self.tell(Event::HostLeft { host });
+        for (host, how) in std::mem::take(&mut fleet.leaving) {
+            self.no_member(host, how);
         }
         let released = self.flow.gone(Receiver::Fleet);
         self.resume(released.lanes);
@@ -92,7 +92,7 @@ impl Shell {
                 }
                 FromFleet::Missed { from, count } => self.count_missed(&from, count),
                 FromFleet::Reachable(is_reachable) => self.tell(Event::FleetConnected(is_reachable)),
-                FromFleet::Left { host } => self.host_is_gone(host),
+                FromFleet::Left { host } => self.host_is_gone(&host),
                 FromFleet::Ended => self.fleet_unreachable(),
             }
         }
