@@ -13,6 +13,8 @@ test.each([
   [{ kind: 'cpu', file: '' }, '`file` must be a path'],
   [{ kind: 'heap', inPlace: 'yes' }, "`inPlace` must be true or false, but is 'yes'."],
   [{ kind: 'heap', signal: {} }, '`signal` must be an AbortSignal'],
+  // As a request has it.
+  [{ kind: 'heap', signal: { aborted: false } }, '`signal` must be an AbortSignal'],
   [{ kind: 'heap', output: 'x' }, '`output` is not an option. The options are: kind, duration, file, inPlace, signal.'],
 ])('%j is refused', (options, message) => {
   expect(() => checkProfile(options)).toThrow(

@@ -75,15 +75,15 @@ async function start(config, shown) {
   await cluster.start();
 }
 
-function show(cluster, { enable }, shown) {
+function show(cluster, { enable, handleSignals }, shown) {
   const { now } = require('../real-timers');
   const { Display } = require('./display');
   const { Screen } = require('./screen');
   const startedAt = now() - process.uptime() * 1000;
   const display = new Display(cluster, new Screen(process.stdout, process.env), { ...shown, startedAt });
   cluster.on('exception', (error) => printError(error, error.message));
-  // Without processes the signals are the app's own.
-  if (enable !== false) tellSignals(cluster, display);
+  // Without processes, and without our listeners, the signals are the app's own: one of ours would keep them from ending it.
+  if (enable !== false && handleSignals !== false) tellSignals(cluster, display);
 }
 
 function tellSignals(cluster, display) {

@@ -32,9 +32,9 @@ const OPTIONS = {
   signal: { allowed: 'an AbortSignal', accepts: isAbortSignal },
 };
 
-/** As Node does (validateAbortSignal): one of another realm is one, too. */
+/** Much as Node does (validateAbortSignal): one of another realm is one, too. Some streams also have `aborted`. */
 function isAbortSignal(value) {
-  return value !== null && typeof value === 'object' && 'aborted' in value;
+  return value !== null && typeof value === 'object' && 'aborted' in value && typeof value.addEventListener === 'function';
 }
 
 /** Throws for what is wrong. */

@@ -107,6 +107,15 @@ test.each([
   expect(lines(app)).toContain(`config      ${name}`);
 });
 
+test("with `handleSignals: false` the signals are the app's: the first one ends it", async () => {
+  const config = JSON.stringify({ exec: './app.js', count: 1, handleSignals: false });
+  const app = run([], { cwd: scripts({ 'app.js': SERVER, 'cluster.config.json': config }) });
+  await ready(app);
+  app.kill('SIGTERM');
+  await expect(app.gone).resolves.toEqual({ code: null, signal: 'SIGTERM' });
+  expect(app.output).not.toContain('a second SIGTERM');
+});
+
 test('two such files: it says so; with --no-config none is read', async () => {
   const cwd = scripts({ 'app.js': SERVER, 'cluster.config.js': 'throw 1', 'cluster.config.json': '{' });
   const app = run(['app.js'], { cwd });

@@ -5,7 +5,7 @@ const fs = require('fs');
 const path = require('path');
 const { request } = require('../support/client');
 const { fixture, launch, start } = require('../support/cluster');
-const { runOnTerminal } = require('../support/command');
+const { run, runOnTerminal } = require('../support/command');
 const { ask, askJson } = require('../support/control');
 const { folder, script } = require('../support/files');
 const { shared, sharedApp } = require('../support/shared');
@@ -240,6 +240,21 @@ test('top ends with its cluster', async () => {
 });
 
 const asRoot = process.getuid() === 0 && process.platform === 'linux' ? test : test.skip;
+
+asRoot('as root: a command of another user gets the signals, and decides when it ends', async () => {
+  const shared = folder();
+  fs.chmodSync(shared, 0o777);
+  const file = path.join(shared, 'app.log');
+  const exec = script("console.log('begin'); require('node:http').createServer().listen(0);");
+  fs.chmodSync(path.dirname(exec), 0o755);
+  const command = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'];
+  const app = await start({ exec, count: 1, output: { file } }, { command });
+  const following = run(['logs', '-f', '--pid', String(app.pid), '--user', '65534']);
+  await following.wrote('begin\n');
+  following.kill('SIGINT');
+  following.kill('SIGTERM');
+  await expect(following.gone).resolves.toEqual({ code: 143, signal: null });
+});
 
 asRoot("as root: another user's cluster is found with --user", async () => {
   const app = await start({ count: 1 }, { command: ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'] });

@@ -4,11 +4,18 @@
 
 const { once } = require('events');
 const { execFileSync, spawn } = require('child_process');
+const os = require('os');
 const path = require('path');
 const { ClusterError } = require('../../errors');
 const { UsageError } = require('../options');
 
 const BIN = path.join(__dirname, '../../../bin/cluster-native.js');
+
+/** As a shell tells it. */
+const EXIT_BY_SIGNAL = 128;
+/** From a terminal these reach the command as well. */
+const FROM_TERMINAL = ['SIGINT', 'SIGQUIT'];
+const PASSED_ON = ['SIGTERM', 'SIGHUP'];
 
 /** The exit code of the command as that user; undefined where this process has that user already. */
 async function runAs(user, argv) {
@@ -16,14 +23,29 @@ async function runAs(user, argv) {
   if (uid === process.getuid()) return undefined;
   if (process.getuid() !== 0) throw new UsageError(`--user ${user} is for root. Try: sudo cluster-native …`);
   const child = spawn(process.execPath, [BIN, ...argv], { uid, gid, stdio: 'inherit' });
+  const release = holdSignals(child);
   try {
-    const [code] = await once(child, 'exit');
-    return code ?? 1;
+    const [code, signal] = await once(child, 'exit');
+    return code ?? EXIT_BY_SIGNAL + os.constants.signals[signal];
   } catch ({ message }) {
     const remedy = 'That user must be able to run this Node.js and to read this package.';
     const what = `--user ${user}: ${process.execPath} could not be started (${message}).`;
     throw new ClusterError('ERR_CONTROL_FAILED', `${what} ${remedy}`);
+  } finally {
+    release();
   }
+}
+
+/** The command decides when it ends: `profile` still writes its file. */
+function holdSignals(child) {
+  const listeners = [
+    ...FROM_TERMINAL.map((name) => [name, () => {}]),
+    ...PASSED_ON.map((name) => [name, () => child.kill(name)]),
+  ];
+  for (const [name, listener] of listeners) process.on(name, listener);
+  return () => {
+    for (const [name, listener] of listeners) process.removeListener(name, listener);
+  };
 }
 
 /** A number need not have a name. */
