@@ -29,7 +29,7 @@ pub enum EngineNews {
     Connected { server: String },
     /// It is not any more, and tries to be again.
     Disconnected { error: String },
-    /// It can't be connected, and does not try again: the configuration has to change.
+    /// It can't be connected before somebody puts something right: a start fails. Who runs already waits: it tries again, though not soon.
     Refused { error: RefusedBecause, message: String },
     /// Something that the user should know of, in words, once.
     Warned { message: String },

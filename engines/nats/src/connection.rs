@@ -6,11 +6,11 @@ use async_nats::{Client, Event, ServerError};
 use cluster_fleet::members::MembersEvent;
 use cluster_fleet::seam::{EngineNews, RefusedBecause};
 use tokio::sync::{mpsc, watch};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use crate::attempts::{Attempt, Attempts};
 use crate::bucket::NatsBucket;
-use crate::connect::connect;
+use crate::connect::{connect, refused_pause};
 use crate::data::Data;
 use crate::denials::Denials;
 use crate::failure::{Refusal, in_words};
@@ -29,17 +29,11 @@ pub struct Outlets {
     pub members: mpsc::Sender<MembersEvent>,
 }
 
-/// Never ends, so that what is refused stays so until the master closes its end.
+/// Never ends.
 pub async fn look_after(settings: &EngineSettings, outlets: &Outlets, data: &Data, news: &News) {
     let (sender, events) = mpsc::channel(EVENTS);
     let attempts = Attempts::new();
-    let client = match connect(settings, &attempts, &sender, news).await {
-        Ok(client) => client,
-        Err(Refusal(error, message)) => {
-            news.tell(EngineNews::Refused { error, message });
-            return std::future::pending().await;
-        }
-    };
+    let client = connect(settings, &attempts, &sender, news).await;
     outlets.client.send_replace(Some(client.clone()));
     let denials = Denials::new(settings.bucket(), news.clone());
     let connection = Connection { settings, client: &client, attempts: &attempts, denials: &denials, data, news };
@@ -63,16 +57,29 @@ impl Connection<'_> {
         if self.settings.leases().is_empty() {
             return;
         }
-        let bucket = tokio::select! {
-            bucket = prepare(self.client, self.settings, self.news) => bucket,
-            message = self.denials.of_lease() => Err(Refusal(RefusedBecause::JetStream, message)),
-        };
-        match bucket {
-            Ok(bucket) => {
-                outlets.bucket.send_replace(Some(bucket.clone()));
-                tokio::join!(complete(&bucket, self.news), self.denials.tell_later_ones());
+        let bucket = self.bucket().await;
+        outlets.bucket.send_replace(Some(bucket.clone()));
+        tokio::join!(complete(&bucket, self.news), self.denials.tell_later_ones());
+    }
+
+    /// Tries until there is one that is good for leases.
+    async fn bucket(&self) -> Arc<NatsBucket> {
+        let mut told = Vec::new();
+        loop {
+            self.denials.forget();
+            let refusal = tokio::select! {
+                bucket = prepare(self.client, self.settings, self.news) => match bucket {
+                    Ok(bucket) => return bucket,
+                    Err(refusal) => refusal,
+                },
+                message = self.denials.of_lease() => Refusal(RefusedBecause::JetStream, message),
+            };
+            let Refusal(error, message) = refusal;
+            if !told.contains(&message) {
+                told.push(message.clone());
+                self.news.tell(EngineNews::Refused { error, message });
             }
-            Err(Refusal(error, message)) => self.news.tell(EngineNews::Refused { error, message }),
+            sleep(refused_pause(self.settings)).await;
         }
     }
 

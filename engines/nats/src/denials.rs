@@ -39,6 +39,11 @@ impl Denials {
         true
     }
 
+    /// What was denied may be allowed now.
+    pub fn forget(&self) {
+        self.of_lease.send_replace(None);
+    }
+
     /// What a lease can't do without. It is awaited while the servers are tried out.
     pub async fn of_lease(&self) -> String {
         let mut denied = self.of_lease.subscribe();

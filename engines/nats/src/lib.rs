@@ -27,6 +27,7 @@ mod safe;
 pub mod settings;
 pub mod store;
 mod told_hosts;
+mod user_file;
 
 /// Starts the engine. What it is told is JSON (settings.rs).
 /// @returns the descriptors of the master's ends, which are the caller's: of the seam, and of what goes to other hosts

@@ -95,6 +95,11 @@ impl News {
             LeaseAction::Lost { reason } => LeaseNews::Lost { reason },
             LeaseAction::Released => LeaseNews::Released,
             LeaseAction::Holder { host, ready } => LeaseNews::Holder { host, ready },
+            LeaseAction::BucketTooOld => {
+                let message = "The NATS bucket was made at an earlier time than one that was there before, so its tokens would be lower than \
+                               those given out already: this host does not take the lease. Delete the bucket, so that it is made anew.";
+                return self.tell(EngineNews::Warned { message: message.to_owned() });
+            }
             LeaseAction::Read { .. } | LeaseAction::Write { .. } => return,
         };
         self.tell(EngineNews::Lease { of, news });

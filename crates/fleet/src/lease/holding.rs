@@ -21,7 +21,11 @@ impl Lease {
         }
         let Some(own) = self.known.own(&self.policy) else { return };
         let Some(sent) = self.requests.sent(own.attempt) else { return };
-        let (Some(version), true) = (self.known.version(), self.known.is_above()) else { return };
+        let Some(version) = self.known.version() else { return };
+        if !self.known.is_above() {
+            self.requests.write_at = self.now + self.spans.catching_up;
+            return;
+        }
         let valid_until = sent + self.spans.tenure;
         if valid_until <= self.now {
             return;

@@ -61,6 +61,11 @@ impl KnownRecord {
         self.last.as_ref().is_some_and(|last| last.is_above)
     }
 
+    /// The bucket was made at an earlier time than one that was seen: none of its versions will ever be above.
+    pub(super) fn is_of_older_bucket(&self) -> bool {
+        self.version().is_some_and(|version| version.bucket < self.highest.bucket)
+    }
+
     /// The record, if it is the truth.
     pub(super) fn record(&self) -> Option<&Record> {
         self.last.as_ref().filter(|last| !last.is_relapse)?.sight.record.as_ref()

@@ -214,8 +214,12 @@ impl Lease {
             |record: &Record| record.nonce == self.policy.nonce && self.requests.sent(record.attempt).is_some();
         let is_own_write = sight.record.as_ref().is_some_and(is_own);
         self.look_at = self.now + self.spans.silence + jitter;
+        let was_too_old = self.known.is_of_older_bucket();
         if !self.known.take(self.now, sight, jitter, is_own_write) {
             return;
+        }
+        if self.known.is_of_older_bucket() && !was_too_old {
+            self.actions.push_back(LeaseAction::BucketTooOld);
         }
         match &self.state {
             LeaseState::Following { keeps } => {
@@ -247,7 +251,8 @@ impl Lease {
             LeaseState::Releasing { .. } => Some((write_at, Purpose::Release)),
             LeaseState::Following { .. } => {
                 let look = (self.look_at.max(read_at), Purpose::Look);
-                let free_at = self.known.free_at(&self.policy, &self.spans).filter(|_| !self.drains);
+                let wants_it = !self.drains && !self.known.is_of_older_bucket();
+                let free_at = self.known.free_at(&self.policy, &self.spans).filter(|_| wants_it);
                 let hold = free_at.map(|free| (free.max(write_at), Purpose::Hold));
                 Some(hold.filter(|(at, _)| *at <= look.0).unwrap_or(look))
             }

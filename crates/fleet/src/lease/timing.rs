@@ -38,6 +38,8 @@ pub(super) struct Spans {
     pub(super) answer: Duration,
     /// Between a failure and the next request.
     pub(super) pause: Duration,
+    /// Between writes that count up to where the store was before it lost some: few, and so soon done.
+    pub(super) catching_up: Duration,
     /// How long a host that watches hears nothing before it asks: its watch may have been lost.
     pub(super) silence: Duration,
     /// How long a host leaves a released lease to another that is named, or to any when it gave it away itself.
@@ -54,6 +56,7 @@ impl Spans {
             renewal: lease / 5,
             answer: lease / 10,
             pause: lease / 20,
+            catching_up: lease / 600,
             silence: lease / 3,
             courtesy: lease / 5,
             jitter: lease / 60,

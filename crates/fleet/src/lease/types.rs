@@ -141,6 +141,9 @@ pub enum LeaseAction {
     },
     /// It was given away.
     Released,
+    /// The store's bucket was made at an earlier time than one that was seen: none of its versions may be a token here, so this host does
+    /// not take the lease.
+    BucketTooOld,
     /// Who holds the lease, this host included, and whether what it is for is ready there: what is known of that has changed. None:
     /// nobody, or nobody knows.
     Holder {

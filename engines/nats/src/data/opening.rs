@@ -102,7 +102,6 @@ async fn connect(
     let was_connected = Arc::new(AtomicBool::new(false));
     let again = was_connected.clone();
     let options = options(settings, events)
-        .await
         .map_err(Failure::Refused)?
         .name(format!("cluster-native {}, messages", settings.host))
         .reconnect_delay_callback(move |_| if again.load(Ordering::Relaxed) { NEVER } else { Duration::ZERO })

@@ -17,13 +17,10 @@ use super::opening::{DataConnection, Trouble};
 use super::receiving::Receiving;
 use super::sending::Sending;
 use crate::attempts::Attempts;
-use crate::connect::pause;
+use crate::connect::{pause, refused_pause};
 use crate::failure::{Failure, Refusal};
 use crate::news::News;
 use crate::settings::EngineSettings;
-
-/// Who was refused tries again all the same, but not soon: another connection may have told the user already.
-const REFUSED_PAUSE: Duration = Duration::from_secs(10);
 
 /// A connection that is lost sooner is a failure like one that never was.
 const SHORT: Duration = Duration::from_secs(1);
@@ -127,7 +124,7 @@ impl Traffic {
                 let error = match DataConnection::open(settings, &attempts, &mut self.denial).await {
                     Ok(connection) => return connection,
                     Err(Failure::Refused(Refusal(_, error))) => {
-                        rest = REFUSED_PAUSE;
+                        rest = refused_pause(settings);
                         error
                     }
                     Err(Failure::Passing(error)) => {

@@ -1,8 +1,10 @@
 //! What can't be connected, however often it is tried.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::support::engine::Engine;
+use crate::support::operator::Operator;
 use crate::support::server::Server;
 use cluster_fleet::seam::{EngineNews, LeaseNews, RefusedBecause};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
@@ -40,7 +42,7 @@ async fn refused(engine: &mut Engine) -> (RefusedBecause, String) {
 }
 
 #[tokio::test]
-async fn wrong_credentials_are_told_and_not_tried_again() {
+async fn wrong_credentials_are_told_at_once() {
     let server = Server::start_with(USERS).await;
     assert!(is_connected(&mut Engine::start(&server.address(), "one", &password("fine", "secret"))).await);
     for wrong in [password("fine", "wrong"), json!({}), json!({ "credentials": { "token": "t" } })] {
@@ -115,6 +117,45 @@ async fn who_is_removed_later_is_told_why_it_is_cut_off() {
     engine.until(|news| matches!(news, EngineNews::Disconnected { error } if *error == refusal)).await;
     server.configure_anew(USERS);
     assert!(is_connected(&mut engine).await);
+}
+
+#[tokio::test]
+async fn what_was_refused_is_tried_again() {
+    let server = Server::start_with("authorization { token: other }").await;
+    let settings = json!({ "credentials": { "token": "right" }, "alone": "host", "lease": 3_000 });
+    let mut engine = Engine::start(&server.address(), "one", &settings);
+    assert_eq!(refused(&mut engine).await.0, RefusedBecause::Credentials);
+    server.configure_anew("authorization { token: right }");
+    engine.until(|news| matches!(news, EngineNews::Connected { .. })).await;
+}
+
+#[tokio::test]
+async fn a_lease_that_was_refused_is_tried_again() {
+    let server = Server::start_with(USERS).await;
+    let mut settings = password("poor", "secret");
+    settings["lease"] = json!(3_000);
+    let mut engine = Engine::start(&server.address(), "one", &settings);
+    assert_eq!(refused(&mut engine).await.0, RefusedBecause::JetStream);
+    server.configure_anew(&USERS.replace(r#"publish: { deny: ["$JS.>"] }"#, ""));
+    engine.until(|news| matches!(news, EngineNews::Lease { news: LeaseNews::Acquired { .. }, .. })).await;
+}
+
+#[tokio::test]
+async fn credentials_that_are_renewed_in_their_file_are_those_of_the_next_connection() {
+    let operator = Operator::new();
+    let server = Server::start_with(&operator.config()).await;
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("fleet.creds");
+    std::fs::write(&file, operator.user(Duration::from_secs(4))).unwrap();
+    let settings = json!({ "credentials": { "file": &file }, "lease": 3_000 });
+    let mut engine = Engine::start(&server.address(), "one", &settings);
+    assert!(is_connected(&mut engine).await);
+    engine.until(|news| matches!(news, EngineNews::Lease { news: LeaseNews::Acquired { .. }, .. })).await;
+    std::fs::write(&file, operator.user(Duration::from_secs(3600))).unwrap();
+    let expired = |error: &str| error.to_lowercase().contains("expired");
+    engine.until(|news| matches!(news, EngineNews::Disconnected { error } if expired(error))).await;
+    engine.until(|news| matches!(news, EngineNews::Connected { .. })).await;
+    engine.until(|news| matches!(news, EngineNews::Lease { news: LeaseNews::Renewed { .. }, .. })).await;
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 pub mod engine;
 pub mod host;
+pub mod operator;
 pub mod proxy;
 pub mod server;
 
