@@ -53,7 +53,8 @@ export interface FleetTls {
   key?: string;
 }
 
-/** One of: a file of NATS (`.creds`), relative to `cwd`; a user and a password; a token. */
+/** One of: a file of NATS (`.creds`), relative to `cwd`, which is read again at each connection, so it may be renewed while the app runs; a
+ *  user and a password; a token. */
 export type FleetCredentials = { file: string } | { user: string; password: string } | { token: string };
 
 /** The fleet, as this host sees it: `cluster.fleet`. */
