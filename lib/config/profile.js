@@ -34,7 +34,9 @@ const OPTIONS = {
 
 /** Much as Node does (validateAbortSignal): one of another realm is one, too. Some streams also have `aborted`. */
 function isAbortSignal(value) {
-  return value !== null && typeof value === 'object' && 'aborted' in value && typeof value.addEventListener === 'function';
+  return (
+    value !== null && typeof value === 'object' && 'aborted' in value && typeof value.addEventListener === 'function'
+  );
 }
 
 /** Throws for what is wrong. */
