@@ -58,8 +58,8 @@ pub enum Fact {
         /// Workers are among them.
         of_workers: bool,
     },
-    /// The canary is a worker like any other: it has stayed.
-    CanaryProved(ChildId),
+    /// The canary gets connections like any other worker: it has stayed, or there is no other.
+    TrialOver(ChildId),
     /// No more processes are replaced.
     RolloutOver,
     /// Some time has passed in which workers could come back to their sockets.

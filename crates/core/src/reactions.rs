@@ -99,7 +99,7 @@ impl Core {
             }
             Fact::Relaunched => standbys.relaunched(ctx),
             Fact::RolloutBegan { of_workers } => traffic.only_master_accepts(ctx, of_workers),
-            Fact::CanaryProved(child) => {
+            Fact::TrialOver(child) => {
                 traffic.only_master_accepts(ctx, false);
                 traffic.join(ctx, child);
             }

@@ -180,7 +180,7 @@ impl Rollout {
 
     fn end_trial(&mut self, ctx: &mut Context, id: ChildId) {
         ctx.processes.set_on_trial(id, false);
-        ctx.publish(Fact::CanaryProved(id));
+        ctx.publish(Fact::TrialOver(id));
     }
 
     /// The new worker takes the slot, the old one finishes.
