@@ -50,6 +50,8 @@ test('what a stopped worker misses is told, however large the first of it is', a
   process.kill(stopped.pid, 'SIGCONT');
   const [, missed] = await app.event('missed');
   expect(missed.messages).toBeGreaterThan(0);
+  // The app need not hold back any more.
+  await until(() => app.call('sendmessage', { ...toAll, action: 'nothing' }));
 });
 
 test('messages to any worker go to those that keep up', async () => {

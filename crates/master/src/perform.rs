@@ -279,7 +279,8 @@ impl Shell {
 
     pub(super) fn slow_down(&mut self, lane: Lane, verdict: Verdict) {
         let link = match lane.from {
-            _ if verdict == Verdict::Send => return,
+            // For what is given up, or was kept after all, nobody waits.
+            _ if matches!(verdict, Verdict::Send | Verdict::GiveUp(_)) => return,
             Peer::App => {
                 if let Some(child) = self.adopted(lane) {
                     self.app.falls_behind(child);

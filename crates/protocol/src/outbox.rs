@@ -151,10 +151,19 @@ impl<H, T> Outbox<H, T> {
         }
     }
 
-    /// Takes out what did not arrive: the child is gone. A frame that was written in part is among it.
+    /// Takes out what did not arrive: the child is gone. A line that was written in part is among it.
     pub fn take_rest(&mut self) -> impl Iterator<Item = OutboxItem<H, T>> + use<H, T> {
+        self.cut_arrived();
         let all = std::mem::take(self);
         all.urgent.into_iter().chain(all.queue).map(|entry| entry.item)
+    }
+
+    /// A frame may be several messages, each a line, of which some have arrived.
+    fn cut_arrived(&mut self) {
+        let (Some(priority), written) = (self.begun, self.written) else { return };
+        let Some(begun) = self.entries_mut(priority).front_mut().filter(|entry| is_plain(entry)) else { return };
+        let arrived = begun.item.frame[..written].iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+        begun.item.frame = begun.item.frame.slice(arrived..);
     }
 
     /// How much waits: bytes, and what they cost beside.

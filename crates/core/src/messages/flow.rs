@@ -217,7 +217,7 @@ impl Flow {
     pub fn gone(&mut self, receiver: Receiver) -> Release {
         let Some(behind) = self.receivers.remove(&receiver) else { return Release::default() };
         // For what any worker may have one that keeps up is enough.
-        for other in self.receivers.values_mut() {
+        for (_, other) in self.receivers.iter_mut().filter(|(other, _)| **other != Receiver::Fleet) {
             other.lanes.retain(|lane, _| !lane.to.is_for_any_worker() || !behind.lanes.contains_key(lane));
         }
         let lanes = behind.lanes.into_keys().filter(|lane| !self.is_paused(*lane)).collect();
@@ -226,12 +226,15 @@ impl Flow {
 
     /// There is a worker that keeps up: what any worker may have need not wait.
     pub fn any_worker_keeps_up(&mut self) -> Vec<Lane> {
-        let mut free = BTreeSet::new();
-        for behind in self.receivers.values_mut() {
-            free.extend(behind.lanes.keys().filter(|lane| lane.to.is_for_any_worker()).copied());
-            behind.lanes.retain(|lane, _| !lane.to.is_for_any_worker());
+        let mut free = Vec::new();
+        for (receiver, behind) in &mut self.receivers {
+            // Those of other hosts are reached no better.
+            if *receiver != Receiver::Fleet {
+                free.extend(behind.lanes.keys().filter(|lane| lane.to.is_for_any_worker()).copied());
+                behind.lanes.retain(|lane, _| !lane.to.is_for_any_worker());
+            }
         }
-        free.into_iter().collect()
+        self.not_paused(free)
     }
 
     /// A sender is gone.

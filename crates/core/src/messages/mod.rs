@@ -293,7 +293,11 @@ impl Messages {
                     let QueuedMessage { from, lane, target, frame, .. } = message;
                     self.pass_on(ctx, from, target, lane, frame);
                 }
-                QueuedKind::Request(_) => self.requests.requested(ctx, &mut self.mail, message),
+                QueuedKind::Request(ref asked) => {
+                    if self.requests.waits_no_more(message.from, asked) {
+                        self.requests.requested(ctx, &mut self.mail, message);
+                    }
+                }
             }
         }
         if paused_anybody {
@@ -326,7 +330,11 @@ impl Messages {
         for QueuedMessage { from, frame, kind, .. } in waiting {
             match kind {
                 QueuedKind::Message => undeliverable(ctx, from, &frame, why),
-                QueuedKind::Request(asked) => requests::answer_gone(ctx, from, &asked, None, why),
+                QueuedKind::Request(asked) => {
+                    if self.requests.waits_no_more(from, &asked) {
+                        requests::answer_gone(ctx, from, &asked, None, why);
+                    }
+                }
             }
         }
         if paused_anybody {

@@ -6,6 +6,8 @@
 mod afar;
 mod open;
 
+use std::collections::BTreeSet;
+
 use bytes::Bytes;
 
 use super::answer_times::AnswerTimes;
@@ -30,6 +32,8 @@ use open::{OpenRequests, Owed, RequestName};
 #[derive(Debug, Default)]
 pub struct Requests {
     open: OpenRequests,
+    /// Those that wait in the mail. What was cancelled meanwhile is there still, and not here.
+    waiting: BTreeSet<(Peer, RequestName)>,
     answers: RecentAnswers,
 }
 
@@ -103,9 +107,11 @@ impl Requests {
             Route::Later | Route::Nowhere(_) if target == Target::AllWorkers && is_afar(from) => vec![],
             Route::Nowhere(_) if target == Target::AllWorkers && asked.scope == MessageScope::Fleet => vec![],
             Route::Later => {
+                self.waiting.insert((from, asked.name.clone()));
                 let kept =
                     mail.keep(ctx, QueuedMessage { from, lane, target, frame, kind: QueuedKind::Request(asked) });
                 if let Err(QueuedMessage { kind: QueuedKind::Request(asked), .. }) = kept {
+                    self.waits_no_more(from, &asked);
                     answer_gone(ctx, from, &asked, None, Undeliverable::MailboxFull);
                 }
                 return;
@@ -166,7 +172,7 @@ impl Requests {
                     let asked = NamedRequest { name, scope };
                     return answer_gone(ctx, who_asked, &asked, pid, Undeliverable::FleetAway);
                 }
-                let number = self.answers.note(afar, pid, host, name);
+                let number = self.answers.note(ctx.now, afar, pid, host, name);
                 to_host(ctx, host, FleetMail::Answer, number, frame, Origin::Message(lane));
             }
             _ => {}
@@ -192,10 +198,16 @@ impl Requests {
 
     /// Who asked waits no more.
     pub fn cancelled(&mut self, ctx: &mut Context, who_asked: Peer, id: String) {
-        let name = RequestName { asker: None, id };
-        if let Some(owed) = self.open.remove(who_asked, &name) {
-            cancel_at(ctx, who_asked, &name, owed.hosts.into_keys());
+        let asked = NamedRequest { name: RequestName { asker: None, id }, scope: MessageScope::Host };
+        self.waits_no_more(who_asked, &asked);
+        if let Some(owed) = self.open.remove(who_asked, &asked.name) {
+            cancel_at(ctx, who_asked, &asked.name, owed.hosts.into_keys());
         }
+    }
+
+    /// One that waited in the mail is taken out. @returns whether somebody still waits for the answer.
+    pub fn waits_no_more(&mut self, who_asked: Peer, asked: &NamedRequest) -> bool {
+        self.waiting.remove(&(who_asked, asked.name.clone()))
     }
 
     /// A child's channel ended.

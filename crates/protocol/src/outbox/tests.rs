@@ -183,6 +183,16 @@ fn what_did_not_arrive_is_returned_the_masters_own_first() {
 }
 
 #[test]
+fn of_several_lines_those_that_were_written_are_not_returned() {
+    for (written, left) in [(0, "a\nb\ncd\n"), (1, "a\nb\ncd\n"), (2, "b\ncd\n"), (3, "b\ncd\n"), (5, "cd\n")] {
+        let mut outbox = pushed(&[("a\nb\ncd\n", None), ("e\n", None)]);
+        write(&mut outbox, written);
+        let rest: Vec<_> = outbox.take_rest().map(|item| item.frame).collect();
+        assert_eq!(rest, [left, "e\n"], "{written} bytes were written");
+    }
+}
+
+#[test]
 fn a_handle_is_in_flight_until_it_is_acknowledged() {
     let mut outbox = pushed(&[("h\n", Some(7))]);
     assert!(outbox.is_writable() && !outbox.is_in_flight());

@@ -1,6 +1,7 @@
 //! Requests to other hosts, and from them.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::time::Duration;
 
 use bytes::Bytes;
 
@@ -13,7 +14,7 @@ use crate::messages::mail::Mail;
 use crate::messages::mailbox::{QueuedKind, QueuedMessage};
 use crate::messages::sent_afar::{SentAfar, to_host, to_others};
 use crate::notice::Undeliverable;
-use crate::types::{ChildId, HostId, Lane, Peer};
+use crate::types::{ChildId, HostId, Lane, Peer, Time};
 use cluster_protocol::envelope::{Envelope, MessageScope, Reach, Target};
 use cluster_protocol::remote::{self, AnswerPart, RemotePart};
 use cluster_protocol::request;
@@ -21,13 +22,17 @@ use cluster_protocol::request;
 /// So many answers to other hosts are known for a moment.
 const MOST_RECENT: usize = 1 << 10;
 
-/// Answers to other hosts that may turn out to be too large for the fleet's servers.
+/// What was sent before that has arrived when the servers are away, or never will.
+const UNCERTAIN: Duration = Duration::from_secs(30);
+
+/// Answers to other hosts that may turn out not to arrive: too large for the fleet's servers, or on their way when these were away.
 #[derive(Debug, Default)]
 pub struct RecentAnswers(VecDeque<RecentAnswer>);
 
 #[derive(Debug)]
 struct RecentAnswer {
     number: u64,
+    since: Time,
     pid: Option<u32>,
     to: HostId,
     name: RequestName,
@@ -35,9 +40,16 @@ struct RecentAnswer {
 
 impl RecentAnswers {
     /// The number under which it is sent.
-    pub(super) fn note(&mut self, afar: &mut SentAfar, pid: Option<u32>, to: HostId, name: RequestName) -> u64 {
+    pub(super) fn note(
+        &mut self,
+        since: Time,
+        afar: &mut SentAfar,
+        pid: Option<u32>,
+        to: HostId,
+        name: RequestName,
+    ) -> u64 {
         let number = afar.number();
-        self.0.push_back(RecentAnswer { number, pid, to, name });
+        self.0.push_back(RecentAnswer { number, since, pid, to, name });
         if self.0.len() > MOST_RECENT {
             self.0.pop_front();
         }
@@ -107,7 +119,9 @@ impl Requests {
                 self.asked_from_afar(ctx, mail, from, target, remote::stamped(frame, &host), name);
             }
             RemotePart::Cancel { id, asker } => {
-                self.open.remove(Peer::Host(from), &RequestName { asker: Some(asker), id });
+                let asked = NamedRequest { name: RequestName { asker: Some(asker), id }, scope: MessageScope::Host };
+                self.waits_no_more(Peer::Host(from), &asked);
+                self.open.remove(Peer::Host(from), &asked.name);
             }
             RemotePart::Answer { id, answer } => {
                 let name = RequestName { asker: None, id };
@@ -163,6 +177,13 @@ impl Requests {
         for host in self.open.hosts() {
             for (who_asked, name) in self.host_gone(ctx, host) {
                 cancel_at(ctx, who_asked, &name, [host]);
+            }
+        }
+        // Whether these got there nobody knows; who has them waits for nothing more.
+        for RecentAnswer { since, pid, to, name, .. } in std::mem::take(&mut self.answers.0) {
+            if ctx.now < since + UNCERTAIN {
+                let asked = NamedRequest { name, scope: MessageScope::Host };
+                answer_gone(ctx, Peer::Host(to), &asked, pid, Undeliverable::FleetAway);
             }
         }
     }

@@ -150,6 +150,22 @@ fn a_request_waits_for_an_alone_that_restarts() {
 }
 
 #[test]
+fn a_request_that_was_cancelled_before_it_went_on_is_not_done() {
+    let mut world = world();
+    world.end(ALONE);
+    ask(&mut world, APP, Target::Alone);
+    ask(&mut world, Peer::Child(ONE), Target::Alone);
+    let part = RequestPart::Cancel { id: "r".to_owned() };
+    world.tell(Event::Request { from: APP, target: Target::Alone, frame: frame("cancel\n"), part });
+    world.run(world.now + ms(5_000));
+    // The other one's, which has the same name.
+    assert_eq!(sent_to(&world, ChildId::Alone(2)), ["ask\n"]);
+    assert_eq!(open(&world), 1);
+    answer(&mut world, ChildId::Alone(2), Target::WorkerPid(1002));
+    assert_eq!((sent_to(&world, ONE), told(&world)), (vec!["answer\n".to_owned()], vec![]));
+}
+
+#[test]
 fn nothing_is_kept_of_who_is_gone_before_its_request_went_on() {
     let mut world = world();
     world.end(ALONE);

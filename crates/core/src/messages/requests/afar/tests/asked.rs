@@ -29,6 +29,23 @@ fn a_request_from_another_host_names_it_and_its_answer_goes_there_once() {
 }
 
 #[test]
+fn who_asked_hears_that_an_answer_may_be_lost_that_was_on_its_way_when_the_servers_went_away() {
+    for (away_after, is_told) in [(0, true), (29_000, true), (31_000, false)] {
+        let mut world = world();
+        asked_by_b(&mut world, "1", 7, r#""to":"alone""#);
+        replies(&mut world, ALONE, "1", 7);
+        world.run(world.now + ms(away_after));
+        sent(&mut world);
+        world.tell(Event::FleetConnected(false));
+        world.tell(Event::FleetConnected(true));
+        let gone = json!({
+            "act": "gone", "id": "1", "pid": 1001, "reason": "fleet-away", "to": "worker", "worker_pid": 7
+        });
+        assert_eq!(sent(&mut world), Vec::from_iter(is_told.then(|| answer("b", gone))));
+    }
+}
+
+#[test]
 fn two_processes_of_another_host_may_use_one_name() {
     let mut world = world();
     for pid in [7, 8] {
