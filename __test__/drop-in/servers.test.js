@@ -66,6 +66,68 @@ describe.each(BOTH)('what workers listen on (%s)', (how) => {
     expect(require('node:fs').existsSync(at)).toBe(false);
   });
 
+  test('who comes to a worker that is full waits until there is room, and no worker ends', async () => {
+    const { of, code } = await run(how, {
+      async primary({ cluster, tell }) {
+        const net = require('node:net');
+        const { once } = require('node:events');
+        cluster.schedulingPolicy = cluster.SCHED_RR;
+        cluster.on('exit', (worker, code) => tell('exit', code));
+        cluster.fork();
+        const [, { port }] = await once(cluster, 'listening');
+        const first = net.connect(port);
+        await once(first, 'data');
+        const others = [1, 2, 3].map(() => net.connect(port));
+        await Promise.all(others.map((other) => once(other, 'connect')));
+        const answers = Promise.all(others.map((other) => once(other, 'data').then(() => other.end())));
+        // Meanwhile the worker is asked to take them.
+        setTimeout(() => first.end(), 300);
+        await answers;
+        tell('answered', others.length);
+        cluster.disconnect();
+      },
+      worker() {
+        const server = require('node:net').createServer((socket) => socket.write('here'));
+        server.maxConnections = 1;
+        server.listen(0);
+      },
+    });
+    expect(code).toBe(0);
+    expect(of('answered')).toEqual([[3]]);
+    expect(of('exit')).toEqual([[0]]);
+  });
+
+  test('a worker that cannot read our files any more serves, as under Node', async () => {
+    const { of, code } = await run(how, {
+      async primary({ cluster, tell }) {
+        const net = require('node:net');
+        const { once } = require('node:events');
+        cluster.on('exit', (worker, code) => tell('exit', code));
+        cluster.fork();
+        const [, { port }] = await once(cluster, 'listening');
+        for (let n = 0; n < 3; n++) {
+          const [text] = await once(net.connect(port).setEncoding('utf8'), 'data');
+          tell('taken', text);
+        }
+        cluster.disconnect();
+      },
+      worker() {
+        const Module = require('node:module');
+        const { _load: load } = Module;
+        Module._load = (request, ...rest) => {
+          if (request.startsWith('./')) throw new Error('out of reach');
+          return load(request, ...rest);
+        };
+        require('node:net')
+          .createServer((socket) => socket.end('here'))
+          .listen(0);
+      },
+    });
+    expect(code).toBe(0);
+    expect(of('taken')).toEqual([['here'], ['here'], ['here']]);
+    expect(of('exit')).toEqual([[0]]);
+  });
+
   test('exclusive: each worker has a port of its own', async () => {
     const { of, code } = await run(how, {
       async primary({ cluster, tell }) {

@@ -17,6 +17,29 @@ const TELLS = `
 `;
 
 describe.each(BOTH)('settings (%s)', (how) => {
+  test('exec as a URL, and none', async () => {
+    const at = fs.realpathSync(scripts({ 'tells.js': TELLS }));
+    const { of } = await run(
+      how,
+      {
+        primary({ cluster, tell, given: { url } }) {
+          cluster.setupPrimary({ exec: new URL(url) });
+          cluster.on('message', (worker, { argv }) => tell('argv', argv));
+          cluster.fork();
+          cluster.setupPrimary({ exec: undefined });
+          try {
+            cluster.fork();
+          } catch ({ name, code }) {
+            tell('thrown', name, code);
+          }
+        },
+      },
+      { given: { url: pathToFileURL(path.join(at, 'tells.js')).href } },
+    );
+    expect(of('argv')).toEqual([[[path.join(at, 'tells.js'), expect.any(String)]]]);
+    expect(of('thrown')).toEqual([['TypeError', 'ERR_INVALID_ARG_TYPE']]);
+  });
+
   test('exec, args, execArgv, cwd and the env of fork()', async () => {
     const at = fs.realpathSync(scripts({ 'tells.js': TELLS }));
     const { of } = await run(

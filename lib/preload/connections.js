@@ -6,7 +6,17 @@ const diagnostics = require('diagnostics_channel');
 const { clearTimeout, now, setTimeout } = require('../real-timers');
 const { closeAfterResponse } = require('./connection-close');
 const { canBeHandedBack, handBackIdle } = require('./hand-back');
-const { allClosed, begunRequests, handshakes, http2Sessions, isHttp2, isPlain, sockets } = require('./servers');
+const {
+  allClosed,
+  begunRequests,
+  findGiven,
+  handshakes,
+  http2Sessions,
+  isHttp2,
+  isPlain,
+  noteGiven,
+  sockets,
+} = require('./servers');
 const { isEventStream, isEventStream2, streamsOf } = require('./streams');
 
 /** The largest stream id: with it a GOAWAY announces the end and still takes what is on its way (RFC 9113, 6.8). */
@@ -27,7 +37,11 @@ const requestStart = diagnostics.channel('http.server.request.start');
 /** Every response from now on, and those under way that have no headers yet, tell the client that it's the last on its
  *  connection. */
 function closeAfterResponses() {
-  requestStart.subscribe(({ response, socket }) => closeAfterResponse(response, socket));
+  findGiven();
+  requestStart.subscribe(({ response, socket }) => {
+    noteGiven(socket);
+    closeAfterResponse(response, socket);
+  });
   for (const socket of sockets()) {
     if (isHttp1(socket) && socket._httpMessage && !isPipelined(socket)) closeAfterResponse(socket._httpMessage, socket);
   }

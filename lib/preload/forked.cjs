@@ -27,15 +27,22 @@ function start({ serialization, hangTimeout, execArgv }) {
   if (serialization === 'advanced') require('./serialization').start({});
   waitForServer();
   // When the app is loaded.
-  if (hangTimeout) setImmediate(() => withNodesSend(() => require('./beat').start(hangTimeout)));
+  if (hangTimeout) setImmediate(() => tryTo(() => require('./beat').start(hangTimeout)));
 }
 
-/** What `use` loads (channel.js) speaks to the master by Node's own process.send(). */
-function withNodesSend(use) {
+/** What `use` loads (channel.js) speaks to the master by Node's own process.send(). The app may have become another user by now, who may not
+ *  read these files, or have no descriptor left: without them it is a worker all the same, as under Node. */
+function tryTo(use) {
   const { send: apps } = process;
   process.send = send;
-  use();
-  process.send = apps;
+  try {
+    use();
+  } catch ({ message }) {
+    const text = `This worker can't tell the native master about itself, which balances without that: ${message}`;
+    process.emitWarning(text, { code: 'CLUSTER_WORKER_UNWATCHED' });
+  } finally {
+    process.send = apps;
+  }
 }
 
 function waitForServer() {
@@ -56,7 +63,7 @@ function waitForServer() {
       isWatched = true;
       process.off('internalMessage', keep);
       process.off('internalMessage', drop);
-      withNodesSend(() => watch(begun));
+      tryTo(() => watch(begun));
     });
   };
 }
@@ -65,8 +72,9 @@ function waitForServer() {
 function watch(begun) {
   const loads = require('./loads');
   const servers = require('./servers');
+  const handedOver = require('./handed-over');
   loads.start();
-  require('./handed-over').start();
+  handedOver.start(loads.full);
   servers.trackServers('production');
   for (const { server, message } of begun) {
     if (message) loads.onAnswer(...message);

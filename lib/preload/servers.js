@@ -13,6 +13,9 @@ const tracked = new Set();
 /** TCP connections to TLS servers whose handshake isn't over. */
 const handshakes = new Set();
 const http2Sessions = new Set();
+/** What no server here has accepted: the app gave it to an http server (`server.emit('connection', socket)`, as @socket.io/sticky does
+ *  it). They are looked for when this process drains. */
+const given = new Set();
 
 /** Of each server: the key of its socket, if the master holds it, how many connections there were, and Node's list of its
  *  connections' parsers, where that is enough. */
@@ -138,8 +141,29 @@ function endIfOver(server) {
   const { key } = loads.get(server);
   if (atKeys.get(key)?.server === server) atKeys.delete(key);
   observer.onChange();
-  if (servers.size > 0) return;
+  endIfAllClosed();
+}
+
+function endIfAllClosed() {
+  if (servers.size > 0 || given.size > 0) return;
   for (const then of whenAllClosed.splice(0)) then();
+}
+
+/** A socket may be one of those. `_server`: who has accepted it (onconnection in lib/net.js). */
+function noteGiven(socket) {
+  if (given.has(socket) || socket._server || !socket.server) return;
+  if (!(socket.server instanceof require('http').Server)) return;
+  given.add(socket);
+  socket.once('close', () => {
+    given.delete(socket);
+    endIfAllClosed();
+  });
+}
+
+/** Finds those that are there. */
+function findGiven() {
+  const handles = process._getActiveHandles?.() ?? [];
+  for (const handle of handles) if (handle instanceof net.Socket && !handle.destroyed) noteGiven(handle);
 }
 
 function trackServer(server) {
@@ -157,7 +181,7 @@ function listens(server) {
 
 /** All that speak a server's protocol now; of http servers those that still do. */
 function sockets() {
-  const all = new Set(tracked);
+  const all = new Set([...tracked, ...given]);
   for (const server of servers) {
     for (const parser of loads.get(server).parsers?.all() ?? []) if (parser.socket) all.add(parser.socket);
   }
@@ -165,8 +189,14 @@ function sockets() {
 }
 
 /** It speaks neither HTTP/1 nor HTTP/2, and never did. */
-function isPlain({ server }) {
-  return Boolean(server) && !parsersOf(server) && !loads.get(server)?.isHttp2;
+function isPlain(socket) {
+  const { server } = socket;
+  return Boolean(server) && !given.has(socket) && !parsersOf(server) && !loads.get(server)?.isHttp2;
+}
+
+/** It belongs to an http server. */
+function isOfHttp(socket) {
+  return given.has(socket) || Boolean(servers.has(socket.server) && parsersOf(socket.server));
 }
 
 /** It speaks HTTP/2: what is open on it are its session's streams. A TLS server may speak HTTP/1 with others (`allowHTTP1`). */
@@ -187,8 +217,8 @@ function idleParsers() {
 /** Resolves when nobody can connect any more and nobody is connected. */
 function allClosed() {
   return new Promise((resolve) => {
-    if (servers.size === 0) resolve();
-    else whenAllClosed.push(resolve);
+    whenAllClosed.push(resolve);
+    endIfAllClosed();
   });
 }
 
@@ -250,6 +280,9 @@ module.exports = {
   stopAccepting,
   isPlain,
   isHttp2,
+  isOfHttp,
+  noteGiven,
+  findGiven,
   parsersOf,
   begunRequests,
   idleParsers,

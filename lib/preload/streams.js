@@ -3,7 +3,7 @@
 // What never ends by itself on a connection: event streams (SSE) and upgraded sockets (WebSocket). Everything else is a request.
 
 const { clearTimeout, setTimeout } = require('../real-timers');
-const { http2Sessions, isHttp2, parsersOf, servers, sockets } = require('./servers');
+const { http2Sessions, isHttp2, isOfHttp, sockets } = require('./servers');
 
 /** RFC 6455, 7.4.1: the endpoint is going away. */
 const GOING_AWAY = 1001;
@@ -32,8 +32,7 @@ function streamsOf(session) {
 function upgradedSockets() {
   const handles = process._getActiveHandles?.() ?? [];
   const all = new Set([...handles, ...sockets()]);
-  const isUpgraded = (socket) =>
-    !socket.parser && servers.has(socket.server) && parsersOf(socket.server) && !isHttp2(socket);
+  const isUpgraded = (socket) => !socket.parser && isOfHttp(socket) && !isHttp2(socket);
   return [...all].filter(isUpgraded);
 }
 

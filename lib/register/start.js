@@ -5,6 +5,8 @@
 
 const { ChildProcess, spawn } = require('child_process');
 const path = require('path');
+const { fileURLToPath } = require('url');
+const { inspect } = require('util');
 const timers = require('../real-timers');
 const { PRELOAD } = require('../native/bundled');
 const { withoutRegister } = require('./exec-argv');
@@ -30,7 +32,7 @@ function start(channels, id, env, settings, boot) {
   const at = stdio.indexOf('ipc');
   const theirs = channels.open();
   stdio[at] = theirs;
-  const argv = ['--require', PRELOADS[boot.role], ...needed, exec, ...(args ?? [])];
+  const argv = ['--require', PRELOADS[boot.role], ...needed, pathOf(exec), ...(args ?? [])];
   let child;
   try {
     child =
@@ -58,6 +60,15 @@ function start(channels, id, env, settings, boot) {
   }
   channels.adopt(id, child, boot);
   return child;
+}
+
+/** As fork() takes it (getValidatedPath in lib/internal/fs/utils.js). */
+function pathOf(exec) {
+  if (typeof exec === 'string') return exec;
+  if (Buffer.isBuffer(exec)) return exec.toString();
+  if (exec instanceof URL) return fileURLToPath(exec);
+  const text = `The "modulePath" argument must be of type string or an instance of Buffer or URL. Received ${inspect(exec)}`;
+  throw nodeError(TypeError, 'ERR_INVALID_ARG_TYPE', text);
 }
 
 /** No descriptor was left for a channel: the same 'error' as for one of Node's own that is missing. */

@@ -65,6 +65,41 @@ test('a long download is a request: it is finished', async () => {
   expect(app.output).not.toContain('Warning');
 });
 
+describe('connections that the app gives to a server that does not listen', () => {
+  async function startGiving(config) {
+    const options = { exec, count: 1, ready: 'message', killTimeout: 30_000, env: { GIVEN: '1' } };
+    const app = await start({ ...options, ...config }, { script: fixture('giving-app.js') });
+    return { app, port: (await app.event('front'))[0] };
+  }
+
+  // Longer than what never ends by itself is waited for.
+  test('are answered, however long it takes', async () => {
+    const { app, port } = await startGiving();
+    const [{ pid }] = await app.workers();
+    const slow = request(port, '/slow?ms=3500');
+    await app.report('slow');
+    await app.call('reload');
+    await expect(slow).resolves.toMatchObject({ status: 200, body: { pid } });
+    await expect(request(port, '/')).resolves.not.toMatchObject({ body: { pid } });
+    app.call('close');
+    await app.gone;
+  });
+
+  test('WebSockets on them are closed with a close frame when streamTimeout is over', async () => {
+    const { app, port } = await startGiving({ streamTimeout: 700 });
+    const client = new WebSocket(`ws://127.0.0.1:${port}/`);
+    await once(client, 'open');
+    const closing = once(client, 'close');
+    const closed = app.call('close');
+    await app.report('drain');
+    client.send('still here');
+    expect(String((await once(client, 'message'))[0])).toBe('still here');
+    expect((await closing)[0]).toBe(1001);
+    await closed;
+    expectGoodEnds(app);
+  });
+});
+
 test('a server whose listeners were removed does not keep it', async () => {
   const app = await start({ exec, count: 1, killTimeout: 30_000, ready: 'online', env: { PROBE: '1' } });
   await app.call('close');
