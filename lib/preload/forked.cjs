@@ -39,7 +39,7 @@ function tryTo(use) {
     use();
   } catch ({ message }) {
     const text = `This worker can't tell the native master about itself, which balances without that: ${message}`;
-    process.emitWarning(text, { code: 'CLUSTER_WORKER_UNWATCHED' });
+    process.emitWarning(text, { type: 'ClusterWarning', code: 'CLUSTER_WORKER_UNWATCHED' });
   } finally {
     process.send = apps;
   }

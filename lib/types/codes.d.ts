@@ -196,5 +196,7 @@ export type ClusterWarningCode =
   | 'CLUSTER_WORKER_HANGS'
   /** With `register`: a worker holds more than `maxMemory`. */
   | 'CLUSTER_WORKER_TOO_LARGE'
+  /** With `register`, in a worker: the package's files can't be read any more, or no descriptor is left. The worker serves all the same. */
+  | 'CLUSTER_WORKER_UNWATCHED'
   /** In a child: a `waitUntil` promise or an `afterRequests` hook of `yunfly:drain` failed. */
   | 'CLUSTER_DRAIN_WAIT_FAILED';
