@@ -38,7 +38,7 @@ const sorted = (codes) => [...new Set(codes)].sort();
 /** What stands in quotes: names of variables begin otherwise. */
 const quoted = (text) => [...text.matchAll(/['"]((?:ERR|CLUSTER)_[A-Z_]+)['"]/g)].map(([, code]) => code);
 
-const javaScript = ['index.js', 'register.js', 'lib', 'bin'].flatMap((name) => files(name, /\.js$/));
+const javaScript = ['index.js', 'register.js', 'lib', 'bin'].flatMap((name) => files(name, /\.c?js$/));
 const rust = ['src', 'crates'].flatMap((name) => files(name, /\.rs$/)).filter((name) => !/tests(\.rs|\/)/.test(name));
 const types = ['index.d.ts', 'register.d.ts', ...files('lib', /\.d\.ts$/)];
 const list = read('lib/types/codes.d.ts');
