@@ -183,6 +183,24 @@ fn a_root_that_is_removed_and_comes_back() {
     project.until("src/a/app.js");
 }
 
+/// Tools that build empty their folder so; its inode number is often the same.
+#[test]
+fn a_root_that_is_removed_and_made_again_at_once() {
+    let project = Project::new(&["src/a/app.js", "src/b/app.js"], &["src"]);
+    for _ in 0..10 {
+        fs::remove_dir_all(project.path("src")).unwrap();
+        project.save("src/a/app.js");
+        project.until("src/a/app.js");
+        // When everything before was told, a save is.
+        project.save("src/a/last.js");
+        project.until("src/a/last.js");
+        project.save("src/a/app.js");
+        project.until("src/a/app.js");
+        project.save("src/b/app.js");
+        project.until("src/b/app.js");
+    }
+}
+
 #[test]
 fn a_folder_that_was_renamed_is_known_by_its_new_name_only() {
     let project = Project::new(&["src/old/app.js"], &["src"]);

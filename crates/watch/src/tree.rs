@@ -224,7 +224,8 @@ impl Tree {
             EventKind::Create(_) | EventKind::Remove(_) | EventKind::Modify(ModifyKind::Name(_)) => {
                 // Another one may be there by its name: a link that was changed.
                 let is_other = number.is_none_or(|number| self.seen.get(&number) != Some(&known_as));
-                if was_folder && (is_other || is_from(kind)) {
+                // What was removed is watched no more, even if one with its name and its number is there again already.
+                if was_folder && (is_other || is_from(kind) || kind.is_remove()) {
                     self.remove(&known_as);
                     self.add(&known_as, &top, changed);
                     changed.insert(known_as);

@@ -233,6 +233,14 @@ impl ProcessTable {
         }
     }
 
+    /// The slot of this child has come to rest: its next death is the first one.
+    pub fn recovered(&mut self, id: ChildId) {
+        let slot = self.get(id).map(|child| child.slot);
+        if let Some(entry) = slot.and_then(|slot| self.slot_mut(slot)) {
+            entry.backoff = Backoff::default();
+        }
+    }
+
     /// Nobody is forked for it by itself.
     pub fn cancel_respawn(&mut self, slot: Option<SlotId>) {
         if let Some(entry) = self.slot_mut(slot) {

@@ -198,6 +198,10 @@ impl Recycling {
         if let Some(reason) = self.successors.remove(&id)
             && let Some(before) = ctx.processes.promote(id)
         {
+            if ctx.processes.get(before).is_some_and(|worker| worker.was_stable(ctx.now, ctx.policy.min_uptime)) {
+                // Its death would have ended what was before it.
+                ctx.processes.recovered(id);
+            }
             ctx.replace(before, reason);
         }
     }

@@ -107,6 +107,7 @@ impl Dispatch {
             if let Some(heir) = self.sockets.get_mut(&heir) {
                 heir.waiting.extend(socket.waiting);
                 heir.returned.extend(socket.returned);
+                heir.counts += socket.counts;
             }
             self.heirs.insert(Arc::clone(key), heir);
             self.move_on(now);

@@ -75,6 +75,10 @@ impl LogFile {
             Err(error) => {
                 // Half a line may be written: the next one begins a new one.
                 self.last = None;
+                if !is_of_room(&error) {
+                    // It may be gone with what it was on (ESTALE of NFS, a volume that was mounted anew); by its name there may be another.
+                    self.file = None;
+                }
                 let lost = count_lines(rest);
                 self.fails(lost, &error);
                 lost
@@ -253,6 +257,12 @@ fn ends_with_a_line(path: &Path, size: u64) -> bool {
         file.read_exact_at(&mut last, size.saturating_sub(1)).map(|()| last[0])
     };
     size == 0 || File::open(path).and_then(last).map_or(true, |last| last == b'\n')
+}
+
+/// There is no room just now, or no reader: that passes.
+fn is_of_room(error: &io::Error) -> bool {
+    let passing = [libc::ENOSPC, libc::EDQUOT, libc::EFBIG, libc::EAGAIN, libc::EPIPE];
+    error.raw_os_error().is_some_and(|number| passing.contains(&number))
 }
 
 #[cfg(test)]

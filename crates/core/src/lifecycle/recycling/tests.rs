@@ -282,3 +282,23 @@ fn a_reload_passes_over_a_slot_that_is_replaced_already_and_comes_back_to_it_as_
     world.run(asked + ms(8_500));
     assert_eq!(generations(&world), [(1, 1), (2, 1), (3, 1)]);
 }
+
+#[test]
+fn a_slot_whose_worker_was_replaced_is_not_charged_with_deaths_of_long_ago() {
+    let mut world = recycled(|_| GOOD);
+    world.end(ONE);
+    world.run(world.now + ms(2 * HOUR));
+    let of_slot = |world: &World| {
+        let slot = world.core.ctx.processes.slots().find(|(slot, _)| *slot == 1).unwrap().1;
+        (slot.occupant.unwrap(), slot.backoff.attempts())
+    };
+    let (worker, attempts) = of_slot(&world);
+    assert_eq!(attempts, 0, "{worker:?} has taken the place of one that was stable");
+    // It dies young, as one in a slot that was always quiet may: another one comes at once.
+    world.tell(Event::RestartAsked { id: 1, slot: 1 });
+    world.run(world.now + ms(200));
+    world.end(of_slot(&world).0);
+    world.run(world.now + ms(500));
+    assert!(world.core.ctx.processes.get(of_slot(&world).0).unwrap().is_ready());
+    assert!(!world.notices.iter().any(|(_, notice)| matches!(notice, Notice::ReachReforkLimit(_))));
+}

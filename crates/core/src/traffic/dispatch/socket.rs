@@ -1,6 +1,7 @@
 //! What is known of a socket.
 
 use std::collections::VecDeque;
+use std::ops::AddAssign;
 use std::time::Duration;
 
 use super::ConnectionId;
@@ -70,4 +71,14 @@ pub struct Counts {
     pub refused: u64,
     /// How often the acceptor changed.
     pub switches: u64,
+}
+
+impl AddAssign for Counts {
+    fn add_assign(&mut self, Self { accepted, handed_over, handed_again, refused, switches }: Self) {
+        self.accepted += accepted;
+        self.handed_over += handed_over;
+        self.handed_again += handed_again;
+        self.refused += refused;
+        self.switches += switches;
+    }
 }

@@ -385,7 +385,10 @@ fn what_waits_at_a_closed_key_goes_to_the_other_one_of_the_same_socket() {
         "the other waits for the one that serves the key"
     );
     dispatch.left(worker(1), "k");
+    let accepted = |dispatch: &Dispatch| dispatch.sockets().map(|(.., counts)| counts.accepted).sum::<u64>();
+    assert_eq!(accepted(&dispatch), 2);
     dispatch.closed(NOW, &key(), Some(Arc::clone(&heir)));
+    assert_eq!(accepted(&dispatch), 2, "counters of an address never go back");
     assert_eq!(handed(&orders(&mut dispatch)), [(worker(2), 2)]);
     dispatch.answered(NOW, worker(1), 1, false);
     dispatch.answered(NOW, worker(2), 2, true);

@@ -26,6 +26,19 @@ fn full_files_are_kept_under_numbers_so_many_of_them() {
 }
 
 #[test]
+fn one_that_takes_nothing_any_more_is_opened_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("app.log");
+    let mut file = log(&path, 1 << 20, 1);
+    file.write(ONE, b"one\n");
+    // As on a volume that was mounted anew: what is open is good for nothing.
+    file.file = Some(File::open(&path).unwrap());
+    assert_eq!(file.write(ONE, b"two\n"), 1);
+    assert_eq!(file.write(ONE, b"six\n"), 0);
+    assert_eq!(read(&path), "one\nsix\n");
+}
+
+#[test]
 fn a_file_that_is_there_is_continued_on_a_line_of_its_own() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("app.log");
