@@ -25,7 +25,8 @@ const manifest = {
 
 const readme = (target) => `# ${optionalPackage(target)}
 
-The engine of \`fleet\` on ${target}, for [${name}](${homepage}). Install it beside that package, in the same version.
+The engine of \`fleet\` on ${target}, for [${name}](${homepage}). It is installed beside that package, in the same version, and
+named under \`optionalDependencies\`, so that it is left out on other platforms.
 `;
 
 /** @returns the folder of each package. */

@@ -49,6 +49,39 @@ test.each([
   expect(cluster.fleet).toBeNull();
 });
 
+describe("the app's own package, where only the app finds it", () => {
+  const name = `@yunflyjs/cluster-native-fleet-${bindingTarget()}`;
+
+  /** As that of an app which has it in this version. */
+  function openIn(version) {
+    const app = folder({ 'package.json': '{}' });
+    const place = path.join(app, 'node_modules', name);
+    fs.mkdirSync(place, { recursive: true });
+    fs.writeFileSync(path.join(place, 'package.json'), JSON.stringify({ name, version }));
+    fs.writeFileSync(path.join(place, 'index.js'), 'exports.openFleet = () => [7, 8];');
+    const cwd = jest.spyOn(process, 'cwd').mockReturnValue(app);
+    const none = () => {
+      throw new Error('none here');
+    };
+    jest.doMock(BINDING, none, { virtual: true });
+    try {
+      return openFleet({});
+    } finally {
+      jest.dontMock(BINDING);
+      cwd.mockRestore();
+    }
+  }
+
+  test('is taken', () => {
+    expect(openIn(require('../../package.json').version)).toEqual([7, 8]);
+  });
+
+  test('of another version is not', () => {
+    const missing = { code: 'ERR_FLEET_MISSING', message: expect.stringContaining('has the version 0.0.0') };
+    expect(() => openIn('0.0.0')).toThrow(expect.objectContaining(missing));
+  });
+});
+
 test('what the engine does not understand is an error of the configuration', () => {
   const refusal = Object.assign(new Error('`fleet.name` is too long'), { code: 'InvalidArg' });
   const openAny = () => {

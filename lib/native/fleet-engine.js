@@ -2,6 +2,7 @@
 
 // The second native binding: what several hosts agree over (docs/adr/076). Loaded only where `fleet` is configured.
 
+const { createRequire } = require('module');
 const path = require('path');
 const { ClusterError } = require('../errors');
 const { bindingTarget, isClone, listed } = require('./missing');
@@ -27,17 +28,20 @@ const bindingFile = (target = bindingTarget()) => `${napi.binaryName}-fleet.${ta
 /** What a release publishes. */
 const optionalPackage = (target) => `${name}-fleet-${target}`;
 
-/** That of a clone or of an own build stands in the package; that of a release is an optional package. */
+/** That of a clone or of an own build stands in the package; that of a release is a package that the app has: where this one lies elsewhere
+ *  (a link, Yarn's PnP, pnpm without hoisting), only the app finds it. */
 function load() {
   const target = bindingTarget();
-  const file = path.join(root, bindingFile());
   const optional = optionalPackage(target);
+  const places = [
+    () => require(path.join(root, bindingFile())),
+    () => ofVersion(optional, require),
+    () => ofVersion(optional, createRequire(path.join(process.cwd(), 'package.json'))),
+  ];
   const failures = [];
-  for (const place of [file, optional]) {
+  for (const take of places) {
     try {
-      const engine = require(place);
-      if (place === optional) checkVersion(optional);
-      return engine;
+      return take();
     } catch (cause) {
       failures.push(cause);
     }
@@ -46,18 +50,20 @@ function load() {
 }
 
 /** Nothing else holds both to one version: the user installs it by name. */
-function checkVersion(optional) {
-  const { version: found } = require(`${optional}/package.json`);
+function ofVersion(optional, requireFrom) {
+  const engine = requireFrom(optional);
+  const { version: found } = requireFrom(`${optional}/package.json`);
   if (found !== version) throw new Error(`${optional} has the version ${found}, and this package ${version}`);
+  return engine;
 }
 
 function missingMessage(optional, target, failures) {
   const remedy = isClone()
     ? 'This is a clone of the repository: build it with `npm run build:fleet`, which needs Rust 1.89 or later'
     : `Install ${optional}@${version}`;
-  const reasons = failures.map(({ message }) => message.split('\n', 1)[0]);
+  const reasons = new Set(failures.map(({ message }) => message.split('\n', 1)[0]));
   return `\`fleet\` needs a native binding of its own, and none loads on ${target} with Node ${process.version}. Looked for:
-${listed(reasons)}
+${listed([...reasons])}
 ${remedy}, or leave \`fleet\` out.`;
 }
 

@@ -39,6 +39,8 @@ const REPLACED = ['replace', 'uncaughtException'];
 
 /** The reason of a process that was not ready in time: it has a second. */
 const LATE_START = 'startTimeout';
+/** What has limited its time, where that is not killTimeout. */
+const TIMES = { [LATE_START]: 'a second after startTimeout', uncaughtException: 'within crashTimeout' };
 
 /** The one drain of this process, once it has begun. */
 let current = null;
@@ -299,7 +301,7 @@ class Drain {
     const open = connections.countRequests();
     // Messages that are lost are told when it exits (outgoing.js).
     const cut = open > 0 ? ` with ${open} open request${open > 1 ? 's' : ''}` : '';
-    const time = this.#reason === LATE_START ? 'a second after startTimeout' : 'within killTimeout';
+    const time = TIMES[this.#reason] ?? 'within killTimeout';
     logLine(`${process.title} (pid ${process.pid}): did not end ${time}, and is ended${cut}`);
     process.exit();
   }

@@ -8,7 +8,10 @@ import { ReloadReport } from './reload';
 
 /** The options of yunfly's cluster; all fields of {@link ClusterConfig} may be among them. In development nothing is watched unless
  *  `watch` says so. */
-export interface YunflyOptions extends Omit<ClusterConfig, 'alone' | 'count' | 'mode' | 'args' | 'env'> {
+export interface YunflyOptions extends Omit<
+  ClusterConfig,
+  'alone' | 'count' | 'mode' | 'args' | 'env' | 'refork' | 'workTimeout'
+> {
   /** The port that the workers listen on. The cluster is ready when it is open in each. Required. */
   port: number | string;
   /** The script of the alone process, or a folder of scripts. Without it, or `''`: no alone. */
@@ -21,6 +24,11 @@ export interface YunflyOptions extends Omit<ClusterConfig, 'alone' | 'count' | '
   mode?: 'test' | 'production' | 'development' | (string & {}) | null;
   /** The framework watches the files and calls `reloadAppWorker()`; no worker is forked again by itself. */
   isWatch?: boolean;
+  /** Whether to replace workers that die. Default: `true` in production, `false` with `mode: 'test'`. With `isWatch`, and in development, it
+   *  is always `false`. */
+  refork?: boolean;
+  /** As in {@link ClusterConfig}. Default: 1000, as the original's workers end at once by SIGTERM. */
+  workTimeout?: number | false;
   /** The workers' arguments. */
   args?: string | readonly string[] | null;
   /** Merged into `process.env`. */
@@ -33,6 +41,8 @@ export interface YunflyOptions extends Omit<ClusterConfig, 'alone' | 'count' | '
   yunflyVerfion?: string;
   /** No effect: what has failed is tried again for `limit` seconds. */
   duration?: number;
+  /** No effect. */
+  autoCoverage?: boolean;
   /** No effect. */
   windowsHide?: boolean;
   /** No effect. */

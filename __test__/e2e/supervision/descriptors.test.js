@@ -8,10 +8,13 @@ const { until } = require('../support/until');
 
 const MOST = 60;
 
+/** prlimit(1) is Linux's. */
+const onLinux = process.platform === 'linux' ? test : test.skip;
+
 /** The soft limit only, so that it can be raised again. */
 const limit = ({ pid }, most = MOST) => execFileSync('prlimit', ['--pid', String(pid), `--nofile=${most}:`]);
 
-test.each(['auto', 'round-robin'])(
+onLinux.each(['auto', 'round-robin'])(
   '%s: who connects to workers without descriptors is served when they have some',
   async (balance) => {
     const app = await start({ count: 2, balance });
@@ -35,7 +38,7 @@ test.each(['auto', 'round-robin'])(
   },
 );
 
-test('a slot whose worker died while the app has no descriptor gets another when it has some', async () => {
+onLinux('a slot whose worker died while the app has no descriptor gets another when it has some', async () => {
   const app = await start({ count: 2 });
   const port = await app.port();
   const [victim] = await app.workers();
@@ -50,7 +53,7 @@ test('a slot whose worker died while the app has no descriptor gets another when
   expect(app.events('reachReforkLimit')).toEqual([]);
 });
 
-test.each(['auto', 'round-robin', 'shared'])(
+onLinux.each(['auto', 'round-robin', 'shared'])(
   '%s: listening sockets leave descriptors for new processes',
   async (balance) => {
     const exec = fixture('workers/many-sockets.js');
