@@ -29,6 +29,16 @@ test('it is there from write() to remove(), and nothing else is left', () => {
   expect(fs.readdirSync(path.dirname(file))).toEqual([]);
 });
 
+(process.platform === 'linux' ? test : test.skip)(
+  "that of a number which only a thread has, one of this process's, say, is overwritten",
+  () => {
+    const thread = fs.readdirSync('/proc/self/task').find((number) => Number(number) !== process.pid);
+    const file = holding(`${thread}\n`);
+    new PidFile(file).write();
+    expect(read(file)).toBe(own);
+  },
+);
+
 test.each([
   ['a dead process', `${dead}\n`],
   ['an earlier process with the same pid, as in a container', own],

@@ -85,10 +85,21 @@ function read(file) {
 function isAlive(pid) {
   try {
     process.kill(pid, 0);
-    return true;
+    return !isThread(pid);
   } catch (error) {
     // Somebody else's.
     return error.code === 'EPERM';
+  }
+}
+
+/** kill(2) finds threads by their numbers, too: in a container, whose numbers are few, it may be one of this process (Linux). */
+function isThread(pid) {
+  try {
+    const [, process] = /^Tgid:\s*(\d+)$/m.exec(fs.readFileSync(`/proc/${pid}/status`, 'latin1'));
+    return Number(process) !== pid;
+  } catch {
+    // No proc(5), or it does not show this one.
+    return false;
   }
 }
 

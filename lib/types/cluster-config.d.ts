@@ -165,8 +165,8 @@ export interface ClusterConfig {
    *  itself. This process then doesn't exit when the cluster fails (event `exception`), but `process.exitCode` is 1. If it exits
    *  without `close()`, the children stop gracefully. Default: `true`. */
   handleSignals?: boolean;
-  /** How long the cluster keeps serving after a signal to the app, in ms, before the workers drain: for load balancers that learn
-   *  late that the app is stopping. Default: 0. */
+  /** How long the cluster keeps serving after a signal to the app, or `close()`, in ms, before the workers drain: for load balancers that
+   *  learn late that the app is stopping. While no worker is ready there is no such wait. Default: 0. */
   shutdownDelay?: number;
   /** How long a new worker must stay up to count as recovered, in ms. Default: 1000. */
   minUptime?: number;

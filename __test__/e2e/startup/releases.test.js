@@ -141,6 +141,23 @@ test('another release has its place: what dies, a reload, and the end go on as e
   expect(deployment.copies()).toEqual([]);
 });
 
+test('after a reload log files are those of the new release', async () => {
+  const says = (number) => `console.log('release ${number}'); require('node:http').createServer().listen(0);`;
+  const deployment = new Deployment(says);
+  const app = deployment.start({ alone: false, output: { file: 'logs/app.log' } });
+  await app.event('started');
+  const log = (number) => fs.readFileSync(path.join(deployment.path(number), 'logs/app.log'), 'utf8');
+  await until(() => log(1).includes('release 1'));
+  deployment.release(2);
+  await expect(app.call('reload')).resolves.toMatchObject({ ok: true });
+  // What the new workers said while they booted may still be in the old one.
+  const { pid } = (await app.workers())[0];
+  process.kill(pid, 'SIGKILL');
+  await until(() => fs.existsSync(path.join(deployment.path(2), 'logs/app.log')) && log(2).includes('release 2'));
+  deployment.remove(1);
+  await app.call('close');
+});
+
 test('the package was replaced in place: processes are started with what the app was', async () => {
   const deployment = new Deployment();
   const app = deployment.start({ alone: false });

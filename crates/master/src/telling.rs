@@ -22,6 +22,10 @@ impl Shell {
         self.counters.note(self.now(), &notice);
         self.history.note(wall_clock(), &notice);
         if let Notice::Reloaded { id, report } = &notice {
+            if report.ok {
+                // Their folder may be a link that leads to the new release now, and the old one is about to be removed.
+                drop(self.outputs.reopen());
+            }
             if let Some(id) = id {
                 self.relaunched(*id, report.ok);
             }

@@ -83,11 +83,10 @@ impl Shutdown {
         self.outcome = outcome;
         self.failure = failure;
         if self.step == StopStep::None {
-            // Nobody to be gentle to: a start that failed serves nothing, and an exception means that nobody listens.
-            let delay = match outcome {
-                Outcome::Close | Outcome::Signal => ctx.policy.shutdown_delay,
-                Outcome::StartFailed | Outcome::Exception => Duration::ZERO,
-            };
+            // Otherwise there is nobody to be gentle to: a start that failed serves nothing, and an exception means that nobody listens.
+            let is_wanted = matches!(outcome, Outcome::Close | Outcome::Signal);
+            let serves = ctx.processes.ready_workers().next().is_some();
+            let delay = if is_wanted && serves { ctx.policy.shutdown_delay } else { Duration::ZERO };
             self.step = StopStep::Delay { until: ctx.now + delay };
         }
         self.advance(ctx);

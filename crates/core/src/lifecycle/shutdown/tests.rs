@@ -1,7 +1,7 @@
 use super::*;
 use crate::event::Event;
 use crate::rollout::ReloadRequest;
-use crate::testing::{Behaviour, Boot, GOOD, World, good, ms, policy, signal};
+use crate::testing::{Behaviour, Boot, GOOD, World, closed, good, ms, policy, signal};
 use crate::types::{Policy, ReloadTarget};
 
 /// All actions of an event.
@@ -139,4 +139,14 @@ fn a_canary_that_is_ready_during_the_delay_is_a_worker_like_any_other() {
     world.run(ms(4_500));
     let canary = world.core.ctx.processes.ready_workers().find(|worker| worker.generation == 1);
     assert!(canary.is_some_and(|worker| !worker.on_trial));
+}
+
+#[test]
+fn there_is_no_delay_where_nobody_serves_yet() {
+    let policy = Policy { shutdown_delay: ms(9_000), ..policy() };
+    let mut world = World::new(policy, |_| Behaviour { boot: Boot::Ready(60_000), ..GOOD });
+    world.ask(0, Event::Started);
+    world.ask(500, signal("SIGINT"));
+    world.run(ms(8_000));
+    assert_eq!(closed(&world), Outcome::Signal);
 }
