@@ -1,9 +1,11 @@
 'use strict';
 // How a worker ends: what is connected is served, and nothing is cut.
 
+const fs = require('node:fs');
 const http = require('node:http');
 const { once } = require('node:events');
 const path = require('node:path');
+const { setTimeout: later } = require('node:timers/promises');
 const { folder, removeFolders } = require('./support/folder');
 const { connect, readAll, request } = require('./support/http');
 const { endAll, startServers } = require('./support/preloaded');
@@ -47,6 +49,18 @@ async function hold(child) {
     child.send('answer');
     return answer;
   };
+}
+
+/** Resolves when new connections are refused. It goes on for two turns of its event loop after `drain`, and what connects as the socket
+ *  is closed is reset. */
+async function refuses(port) {
+  let outcome;
+  do
+    outcome = await open(port).then(
+      () => 'connected',
+      (error) => error.code,
+    );
+  while (outcome !== 'ECONNREFUSED');
 }
 
 test('without connections it ends at once, and tells it as its last word', async () => {
@@ -119,14 +133,7 @@ test('new connections are refused', async () => {
   const release = await hold(child);
   child.drain();
   await child.sends('drain');
-  // It goes on for two turns of its event loop, and what connects as the socket is closed is reset.
-  let outcome;
-  do
-    outcome = await open(child.port).then(
-      () => 'connected',
-      (error) => error.code,
-    );
-  while (outcome !== 'ECONNREFUSED');
+  await refuses(child.port);
   expect(await release()).toMatchObject({ text: 'held' });
 });
 
@@ -152,6 +159,26 @@ test('what stays idle is closed, not before the grace time is over', async () =>
   child.drain({ reason: 'shutdown', grace: 400 });
   await once(unused.resume(), 'close');
   expect(performance.now() - begin).toBeGreaterThanOrEqual(390);
+  await expect(child.ended).resolves.toEqual(orderly);
+});
+
+// After the long task its timers run before what came meanwhile is read.
+test('a request that comes during a task longer than the grace time is answered', async () => {
+  const goOn = path.join(folder({}), 'go on');
+  const child = await startServers(server, { env: { GO_ON: goOn } });
+  const [agent, other] = [keepAlive(), keepAlive()];
+  await request(child.port, { agent });
+  await request(child.port, { agent: other });
+  const grace = 1000;
+  child.drain({ reason: 'shutdown', grace });
+  await refuses(child.port);
+  const task = request(child.port, { path: '/task', agent: other });
+  await child.sends('busy');
+  const answer = request(child.port, { agent });
+  await later(grace + 100);
+  fs.writeFileSync(goOn, '');
+  expect(await task).toMatchObject({ text: 'done' });
+  expect(await answer).toMatchObject({ text: 'ok', headers: { connection: 'close' } });
   await expect(child.ended).resolves.toEqual(orderly);
 });
 

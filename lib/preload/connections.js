@@ -3,7 +3,7 @@
 // Closing connections without losing a request that the client may be sending just now.
 
 const diagnostics = require('diagnostics_channel');
-const { clearTimeout, now, setTimeout } = require('../real-timers');
+const { clearTimeout, now, setImmediate, setTimeout } = require('../real-timers');
 const { closeAfterResponse } = require('./connection-close');
 const { canBeHandedBack, handBackIdle } = require('./hand-back');
 const {
@@ -27,6 +27,9 @@ const NO_ERROR = 0;
 const FIRST_REQUEST_MS = 20;
 /** A request of which a part has come, or a handshake under way, may stand still for so long. */
 const STANDSTILL_MS = 2000;
+
+/** An event loop that took no longer than this for a turn has read what had come. */
+const SHORT_TURN_MS = 5;
 
 const SWEEP_MS = 50;
 const SHORTEST_SWEEP_MS = 5;
@@ -103,13 +106,13 @@ class Sweep {
     const patience = isHttp1(socket)
       ? patienceFor(socket, limit, begun.has(socket.parser))
       : limit && this.#streamTimeout;
-    if (this.#idle.of(socket) >= patience) end(socket);
+    this.#closeIdle(socket, patience, end);
     return true;
   }
 
   #shakesHands(socket, limit) {
     const patience = limit > 0 && socket.bytesRead > 0 ? Math.max(limit, STANDSTILL_MS) : limit;
-    if (this.#idle.of(socket) >= patience) socket.destroy();
+    this.#closeIdle(socket, patience, (idle) => idle.destroy());
     return !socket.destroyed;
   }
 
@@ -120,9 +123,22 @@ class Sweep {
       if (!this.#announced.has(session)) session.goaway(NO_ERROR, LAST_STREAM_ID);
       this.#announced.add(session);
       // What was on its way at the announcement has come; from now on no stream is taken, the open ones are finished.
-      if (this.#idle.of(session) >= limit) session.close();
+      this.#closeIdle(session, limit, (idle) => idle.close());
     }
     return streams.length === 0 || !streams.every(isEventStream2);
+  }
+
+  /** After a turn of the event loop: in a process that stood still (no processor, a long task of the app) timers run before what came
+   *  meanwhile is read, and to close with something unread resets the connection. A turn during which more may have come tells
+   *  nothing, unless it is short against the time that the connection is overdue. */
+  #closeIdle(connection, patience, close) {
+    if (this.#idle.of(connection) < patience) return;
+    if (patience === 0) return void close(connection);
+    const asked = now();
+    setImmediate(() => {
+      const overdue = this.#idle.of(connection) - patience;
+      if (overdue >= 0 && now() - asked <= SHORT_TURN_MS + overdue / 10) close(connection);
+    });
   }
 }
 

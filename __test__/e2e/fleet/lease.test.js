@@ -79,15 +79,16 @@ suite('one alone', () => {
   });
 
   test('without the server the alone is ended and the workers serve on; when it is back the alone comes again', async () => {
-    const { holder, other, alone } = await two();
+    const { holder, other, alone } = await two({ count: 2 });
     server.signal('SIGSTOP');
     const [ended] = await holder.event('aloneExit', ({ pid }) => pid === alone.pid);
     expect(ended.exitReason).toBe('leaseLost');
     // The engine says it; the master may have killed by its own clock before.
     await holder.event('aloneLost');
     expect(holder.events('aloneLost')).toEqual([[{ reason: 'expired' }]]);
+    // But for the random worker: it leaves, in good order if its successor is ready before the lease is over.
     for (const app of [holder, other]) {
-      expect((await app.call('stats')).workers.listening).toBe(1);
+      expect((await app.call('stats')).workers.listening).toBeGreaterThanOrEqual(1);
       app.forget();
     }
     server.signal('SIGCONT');

@@ -2,7 +2,7 @@
 
 const { EventEmitter, once } = require('node:events');
 const http = require('node:http');
-const { setTimeout: pauseFor } = require('node:timers/promises');
+const { setImmediate: turn, setTimeout: pauseFor } = require('node:timers/promises');
 
 /**
  * A closed loop of requests, `atOnce` under way at any time, until stop(). Each result is { port } (the client's own,
@@ -31,9 +31,16 @@ class Load extends EventEmitter {
       this.results.push(result);
       this.emit('result', result);
       if (result.error?.code === 'ECONNREFUSED') this.#stopping = true;
-      else if (this.pause) await pauseFor(this.pause);
+      else if (this.pause) await this.#pauseAndRead();
     }
     if (agent) agent.destroy();
+  }
+
+  /** Where this process stood still its timers run first: it reads, too, before it asks on a connection that may have been closed for
+   *  having been idle so long. */
+  async #pauseAndRead() {
+    await pauseFor(this.pause);
+    await turn();
   }
 
   #request(agent) {
