@@ -157,7 +157,8 @@ function connect(path) {
 function cut(cause, method) {
   const message =
     method === 'GET'
-      ? 'The cluster refused this process: it is of another user, or sees other files (a container, a service with a mount namespace).'
+      ? 'The cluster refused this process: it is of another user, sees other files (a container, a service with a mount namespace), ' +
+        'or its node has file capabilities (setcap).'
       : 'The cluster ended the connection before it answered: it is stopping, or too many ask it.';
   return new ClusterError('ERR_CONTROL_FAILED', message, { cause });
 }
