@@ -296,6 +296,21 @@ describe('alone', () => {
     expect(alone).toBe(chosen && path.join(root, chosen));
   });
 
+  test.each([
+    [{}, 1],
+    [{ alone: false }, 0],
+    [{ alone: 'src/alone' }, 0],
+    [{ enable: false }, 0],
+    [{ mode: 'development' }, 0],
+  ])('only src/alone is there in production, with %j: %i warning', (config, count) => {
+    const root = folder({ 'app.js': '', 'src/alone/a.js': '' });
+    const told = warnings({ exec: 'app.js', cwd: root, mode: 'production', ...config });
+    const remedy = expect.stringContaining("`alone: 'src/alone'`");
+    expect(told).toEqual(
+      Array(count).fill(expect.objectContaining({ code: 'CLUSTER_ALONE_NOT_BUILT', message: remedy })),
+    );
+  });
+
   test('not given, and the folder holds no script: none', () => {
     const root = folder({ 'app.js': '', 'src/alone/.gitkeep': '' });
     expect(normalize({ exec: 'app.js', cwd: root, mode: 'development' }).alone).toBeUndefined();

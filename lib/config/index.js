@@ -8,7 +8,7 @@ const { ClusterError } = require('../errors');
 const { aloneFiles } = require('../scripts/alone-files');
 const { compileCache } = require('./compile-cache');
 const { checkFields, invalid, settled } = require('./check');
-const { entered, resolveCwd, resolveExec, resolveAlone, packageName } = require('./paths');
+const { entered, resolveCwd, resolveExec, resolveAlone, unbuiltAlone, packageName } = require('./paths');
 const { ownFlags } = require('./flags');
 const { checkInspector } = require('./inspector');
 const { isObject } = require('./kinds');
@@ -37,6 +37,7 @@ function normalize(config) {
       .warn(`NODE_ENV is not set: development mode, 1 worker. ${remedy}`);
   }
   warnOfIgnored(config, production);
+  if (enable && production && !alone) warnOfUnbuilt(unbuiltAlone(config, cwd));
   warnOfLogVariable();
   const exec = resolveExec(config.exec, cwd);
   const launch = { cwd, execArgv: enable ? config.execArgv : undefined, env: config.env };
@@ -92,6 +93,13 @@ function warnOfIgnored(config, production) {
       'cluster config: `watch` has no effect in production: call reload(), or send SIGHUP.',
     );
   }
+}
+
+function warnOfUnbuilt(folder) {
+  if (!folder) return;
+  const remedy = `Build the project, or set \`alone: '${folder}'\`; \`alone: false\` says that there is none.`;
+  const message = `there is no alone: in production ${folder} is not its default, but build/alone and dist/alone.`;
+  warn('CLUSTER_ALONE_NOT_BUILT', `cluster config: ${message} ${remedy}`);
 }
 
 function watched(watch, where) {

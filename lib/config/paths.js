@@ -58,6 +58,13 @@ function isAloneFolder(folder) {
   return stat(folder)?.isDirectory() && listAloneFiles(folder).length > 0;
 }
 
+/** A folder of scripts that the alone would have in development, and has not in production. */
+function unbuiltAlone({ alone }, cwd) {
+  return alone === undefined
+    ? DEFAULT_ALONE.development.find((folder) => isAloneFolder(path.join(cwd, folder)))
+    : undefined;
+}
+
 /** The absolute path of the alone's script or folder; undefined: there is no alone. */
 function resolveAlone(alone, cwd, mode) {
   if (alone === false) return undefined;
@@ -95,4 +102,4 @@ function packageName(cwd) {
   }
 }
 
-module.exports = { isWorkingFolder, entered, resolveCwd, resolveExec, resolveAlone, packageName };
+module.exports = { isWorkingFolder, entered, resolveCwd, resolveExec, resolveAlone, unbuiltAlone, packageName };

@@ -37,7 +37,7 @@ class Pending {
 
   /** @param remaining what is left of `timeout` */
   wait({ timeout, remaining, signal }) {
-    if (timeout !== Infinity) this.#timer = timers.setTimeout(() => this.#expire(timeout), remaining);
+    if (timeout !== Infinity) this.#timer = timers.setTimeout(() => this.#isOver(timeout), remaining);
     if (signal) {
       const abort = () => {
         this.#endpoint.cancel(this.#id);
@@ -63,8 +63,14 @@ class Pending {
 
   #end() {
     timers.clearTimeout(this.#timer);
+    this.#timer = undefined;
     this.#stopWatching();
     this.#endpoint.forget(this.#id);
+  }
+
+  /** Timers run before what came during a long task is read: the answer may be among it. */
+  #isOver(timeout) {
+    timers.setImmediate(() => this.#timer && this.#expire(timeout));
   }
 
   #expire(timeout) {

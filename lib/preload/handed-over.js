@@ -4,7 +4,7 @@
 // a turn of its own, and then answers it (lib/internal/child_process.js; onconnection in lib/internal/cluster/child.js): two messages for
 // each connection. Here one answer says both.
 
-const { setTimeout } = require('../real-timers');
+const { setImmediate, setTimeout } = require('../real-timers');
 const { send } = require('./channel');
 const servers = require('./servers');
 
@@ -54,7 +54,9 @@ function goesOn(server, connection) {
   const idle = keepAliveTimeout && keepAliveTimeout + LATE_MS;
   const times = [idle, headersTimeout * IN_TIME, requestTimeout * IN_TIME].filter((time) => time > 0);
   if (!socket || times.length === 0) return;
-  setTimeout(() => socket.bytesRead === 0 && socket.destroySoon(), Math.min(...times)).unref();
+  // A request that came during a long task of the app is read after the timers, and before this.
+  const closeUnused = () => socket.bytesRead === 0 && socket.destroySoon();
+  setTimeout(() => setImmediate(closeUnused), Math.min(...times)).unref();
 }
 
 /** While a handle of this process's is not acknowledged, all that it sends waits, but Node's acknowledgement: and the master may have its

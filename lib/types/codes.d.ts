@@ -172,6 +172,8 @@ export type ClusterWarningCode =
   | 'CLUSTER_OPTION_IGNORED'
   /** `YUNFLY_LOG` contains an unknown word. */
   | 'CLUSTER_VARIABLE_IGNORED'
+  /** In production without `alone`: `src/alone` has scripts, but neither `build/alone` nor `dist/alone` has. There is no alone. */
+  | 'CLUSTER_ALONE_NOT_BUILT'
   /** In development: the link by which the app's folder was entered (`/srv/app/current`) leads to another folder by now. */
   | 'CLUSTER_LINK_MOVED'
   /** With `output: 'pipe'`, nobody listens to the event `output`. */

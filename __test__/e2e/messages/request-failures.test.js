@@ -1,8 +1,10 @@
 'use strict';
 // Whatever a handler throws or answers, who asked gets an answer, and nobody dies of it.
 
+const path = require('node:path');
 const { test } = require('../support/at-once');
 const { start, fixture } = require('../support/cluster');
+const { folder, script } = require('../support/files');
 const { everything } = require('../../fixtures/failures');
 
 const options = { script: fixture('request-failures-app.js') };
@@ -59,4 +61,28 @@ test('where there is hardly room for an error, the asker still hears the reason'
       'ERR_MESSAGE_TOO_LARGE',
     );
   }
+});
+
+// Its timers run before what came meanwhile is read.
+test('an answer that came in time is taken after a task longer than the timeout', async () => {
+  const index = JSON.stringify(require.resolve('../../..'));
+  const mark = path.join(folder(), 'answered');
+  const alone = script(`
+    require(${index}).onRequest('mark', () => require('node:fs').writeFileSync(${JSON.stringify(mark)}, ''));
+  `);
+  const exec = script(`
+    const fs = require('node:fs');
+    const { request } = require(${index});
+    const timeout = 1000;
+    const standStill = (ms) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+    const outcome = request({ to: 'alone', action: 'mark' }, { timeout }).then(() => 'answered', ({ code }) => code);
+    outcome.then((told) => require(${JSON.stringify(fixture('report.js'))})('outcome', { told }));
+    setImmediate(() => {
+      while (!fs.existsSync(${JSON.stringify(mark)})) standStill(10);
+      standStill(timeout);
+    });
+    require('node:http').createServer().listen(0);
+  `);
+  const app = await start({ exec, alone, count: 1 });
+  expect(await app.report('outcome')).toMatchObject({ told: 'answered' });
 });

@@ -1,8 +1,13 @@
 'use strict';
 
+const fs = require('node:fs');
+const path = require('node:path');
+const { setTimeout: later } = require('node:timers/promises');
 const { test } = require('../support/at-once');
-const { start } = require('../support/cluster');
+const { launch, start } = require('../support/cluster');
 const { requests } = require('../support/client');
+const { folder, script } = require('../support/files');
+const { until } = require('../support/until');
 
 /** Resolves when another worker listens in the slot of `worker`. */
 async function replaced(app, worker) {
@@ -63,4 +68,28 @@ test('a worker over maxMemory works until its successor listens', async () => {
   expect(app.events('unexpectedExit')).toEqual([]);
   const pids = new Set((await requests(await app.port(), 100, 8)).map(({ body }) => body.pid));
   expect([...pids].sort()).toEqual([small.pid, successor.pid].sort());
+});
+
+// SIGSTOP stands for `docker pause`, a machine that is moved, a processor that others take.
+test('an app that stood still for longer than startTimeout hears first that its worker was ready in time', async () => {
+  const gate = path.join(folder(), 'gate');
+  const exec = script(`
+    const fs = require('node:fs');
+    const closed = setInterval(() => {
+      if (!fs.existsSync(process.env.GATE)) return;
+      clearInterval(closed);
+      process.send('ready', () => fs.writeFileSync(process.env.GATE + '.told', ''));
+      setInterval(() => {}, 1000);
+    }, 5);
+  `);
+  const startTimeout = 3000;
+  const app = launch({ exec, ready: 'message', count: 1, startTimeout, env: { GATE: gate } });
+  await app.event('online');
+  app.kill('SIGSTOP');
+  fs.writeFileSync(gate, '');
+  await until(() => fs.existsSync(`${gate}.told`));
+  await later(startTimeout);
+  app.kill('SIGCONT');
+  await app.event('started');
+  expect(app.events('exit')).toEqual([]);
 });

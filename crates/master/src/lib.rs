@@ -10,6 +10,7 @@ pub mod admin;
 mod adopt;
 pub mod app;
 pub mod config;
+mod deadlines;
 mod descendants;
 mod fleet;
 mod gate;

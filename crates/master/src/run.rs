@@ -43,7 +43,7 @@ use cluster_sys::process::Exit;
 use cluster_watch::Watch;
 
 /// How many inputs wait at most: one that is not taken slows its child down.
-const INPUTS: usize = 256;
+pub(super) const INPUTS: usize = 256;
 
 /// How many inputs or commands one turn takes.
 const TURN: usize = 64;
@@ -175,7 +175,10 @@ impl Shell {
                 _ = self.input.recv_many(&mut happened, TURN) => happened.drain(..).for_each(|input| self.input(input)),
                 Some(asked) = self.admin.asked() => self.answer(asked),
                 heard = heard(&mut self.fleet) => self.fleet_heard(heard),
-                () = sleep_until(timeout) => self.timed_out(),
+                () = sleep_until(timeout) => {
+                    self.take_what_came().await;
+                    self.timed_out();
+                }
             }
         }
         // Who asks for something now is not to wait for what follows.
@@ -192,35 +195,6 @@ impl Shell {
         if let RunState::Ended(outcome) = self.state {
             self.app.push(Notice::Closed(outcome));
         }
-    }
-
-    fn deadline(&self) -> Option<Time> {
-        let core = self.core.next_timeout();
-        let others = [self.flow.deadline(), self.trim_at, self.service.deadline(), self.guarding.deadline()];
-        let fleet = self.fleet.as_ref().and_then(|fleet| fleet.deadline());
-        others.into_iter().chain([self.unasked.deadline(), fleet, core]).flatten().min()
-    }
-
-    fn timed_out(&mut self) {
-        let taken = |receiver| match receiver {
-            flow::Receiver::Peer(Peer::Child(child)) => self.links.get(&child).map_or(0, Link::taken),
-            flow::Receiver::Peer(Peer::App) => self.app.taken(),
-            // Who sends to other hosts waits for as long as it takes.
-            flow::Receiver::Peer(Peer::Host(_)) | flow::Receiver::Mail(_) | flow::Receiver::Fleet => 0,
-        };
-        let released = self.flow.timed_out(self.origin.elapsed(), taken);
-        self.resume(released);
-        self.service.timed_out(self.now());
-        self.unasked.timed_out(self.now());
-        self.tell_losses();
-        if self.guarding.timed_out(self.now()) {
-            self.guard_children();
-        }
-        if self.trim_at.is_some_and(|at| at <= self.now()) {
-            self.trim_at = None;
-            self.platform().trim_heap();
-        }
-        self.tell(Event::TimedOut);
     }
 
     fn start_watching(&mut self) {

@@ -1,0 +1,51 @@
+//! What is due at a time: of the core, and of each part of the shell.
+
+use cluster_core::event::Event;
+use cluster_core::messages::flow;
+use cluster_core::types::{Peer, Time};
+use tokio::task::yield_now;
+
+use super::link::Link;
+use super::run::{INPUTS, Shell};
+
+impl Shell {
+    pub(super) fn deadline(&self) -> Option<Time> {
+        let core = self.core.next_timeout();
+        let others = [self.flow.deadline(), self.trim_at, self.service.deadline(), self.guarding.deadline()];
+        let fleet = self.fleet.as_ref().and_then(|fleet| fleet.deadline());
+        others.into_iter().chain([self.unasked.deadline(), fleet, core]).flatten().min()
+    }
+
+    /// Before anybody is judged: where the whole app stood still (SIGSTOP, no processor) deadlines are over, and what its children told
+    /// in time is not read yet.
+    pub(super) async fn take_what_came(&mut self) {
+        // Those who read the channels are woken together with this timer.
+        yield_now().await;
+        for _ in 0..INPUTS {
+            let Ok(input) = self.input.try_recv() else { break };
+            self.input(input);
+        }
+    }
+
+    pub(super) fn timed_out(&mut self) {
+        let taken = |receiver| match receiver {
+            flow::Receiver::Peer(Peer::Child(child)) => self.links.get(&child).map_or(0, Link::taken),
+            flow::Receiver::Peer(Peer::App) => self.app.taken(),
+            // Who sends to other hosts waits for as long as it takes.
+            flow::Receiver::Peer(Peer::Host(_)) | flow::Receiver::Mail(_) | flow::Receiver::Fleet => 0,
+        };
+        let released = self.flow.timed_out(self.origin.elapsed(), taken);
+        self.resume(released);
+        self.service.timed_out(self.now());
+        self.unasked.timed_out(self.now());
+        self.tell_losses();
+        if self.guarding.timed_out(self.now()) {
+            self.guard_children();
+        }
+        if self.trim_at.is_some_and(|at| at <= self.now()) {
+            self.trim_at = None;
+            self.platform().trim_heap();
+        }
+        self.tell(Event::TimedOut);
+    }
+}
