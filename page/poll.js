@@ -38,10 +38,13 @@ function poll({ tell, fail }) {
     clearTimeout(timer);
     if (isAsking || document.hidden) return;
     isAsking = true;
-    // What goes wrong in showing it is no fault of the cluster.
-    await ask().then(tell, fail);
-    isAsking = false;
-    timer = setTimeout(turn, PAUSE);
+    try {
+      // What goes wrong in showing it is no fault of the cluster.
+      await ask().then(tell, fail);
+    } finally {
+      isAsking = false;
+      timer = setTimeout(turn, PAUSE);
+    }
   }
 
   document.addEventListener('visibilitychange', turn);

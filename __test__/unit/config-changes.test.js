@@ -39,6 +39,12 @@ describe('reload()', () => {
     }
   });
 
+  test('the values of variables are not shown: they may be secrets', () => {
+    const { message } = refusal(checkReload, { env: { PASSWORD: 'secret', FEATURE: null } });
+    expect(message).toContain('but is one in which `FEATURE` is null.');
+    expect(message).not.toContain('secret');
+  });
+
   test.each(['count', 'toString', 'graceful'])('`%s` is not an option: those that are are named', (name) => {
     const { code, message } = refusal(checkReload, { [name]: 1 });
     expect(code).toBe('ERR_RELOAD_INVALID');

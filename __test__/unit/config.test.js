@@ -1,10 +1,10 @@
 'use strict';
 
-const { execFileSync } = require('node:child_process');
 const path = require('node:path');
 const { ClusterError } = require('../../lib/errors');
 const { normalize } = require('../../lib/config');
 const { compileCache } = require('../../lib/config/compile-cache');
+const { warnings } = require('./support/config-warnings');
 const { folder, removeFolders } = require('./support/folder');
 
 afterAll(removeFolders);
@@ -15,9 +15,6 @@ const cwd = folder({
   'other.mjs': '',
   'server/index.cjs': '',
   'jobs/a.js': '',
-  'nothing/readme.md': '',
-  'nothing/.hidden.js': '',
-  'nothing/types.d.ts': '',
 });
 const minimal = { exec: './app.js', cwd, mode: 'production', alone: false };
 const file = (name) => path.join(cwd, name);
@@ -29,16 +26,6 @@ function refusal(config) {
     return error;
   }
   throw new Error('it was accepted');
-}
-
-/** What a process warns of that reads this configuration: jest's own `process` sees no warnings. */
-function warnings(config) {
-  const code = `
-    const seen = [];
-    process.on('warning', ({ name, code, message }) => seen.push({ name, code, message }));
-    require(${JSON.stringify(require.resolve('../../lib/config'))}).normalize(${JSON.stringify(config)});
-    setImmediate(() => console.log(JSON.stringify(seen)));`;
-  return JSON.parse(execFileSync(process.execPath, ['--no-warnings', '-e', code], { encoding: 'utf8' }));
 }
 
 test('the defaults in production', () => {
@@ -128,7 +115,7 @@ describe('a wrong value is refused: field, value and what is allowed are named',
     ['alone', [true, 3, '', null]],
     ['count', [0, -1, 1.5, 1001, 'x', NaN, Infinity, null, '4']],
     ['limit', [0, -1, '60', Infinity, NaN]],
-    ['env', [5, [], 'A=1', { A: null }, { A: {} }, { 'A=B': '1' }, { '': '1' }, { A: 'x\0y' }]],
+    ['env', [5, [], 'A=1', { A: null }, { A: {} }, { 'A=B': '1' }, { '': '1' }, { A: 'x\0y' }, new Map(), new Date()]],
     ['instanceVar', [true, '', 'A=B', 'A\0', 1, null]],
     ['title', ['', 7, 'two\nlines', '\x1b[31mred', '\x7f']],
     ['refork', ['yes', 0]],
@@ -173,6 +160,17 @@ describe('a wrong value is refused: field, value and what is allowed are named',
     );
     expect(refusal({ ...minimal, args: [1] }).message).toContain('but is [1].');
     expect(refusal({ ...minimal, count: 1n }).message).toContain('a bigint');
+  });
+
+  test.each([
+    [{ FEATURE: null }, 'one in which `FEATURE` is null'],
+    [{ FEATURE: 'a\0b' }, 'one in which `FEATURE` is a text with a NUL'],
+    [{ 'A=B': '1' }, 'one with the name "A=B"'],
+    [new Map([['PASSWORD', 'secret']]), 'a Map'],
+  ])('not that of a variable, which may be a secret: %j', (env, seen) => {
+    const { message } = refusal({ ...minimal, env: env instanceof Map ? env : { PASSWORD: 'secret', ...env } });
+    expect(message).toContain(`but is ${seen}.`);
+    expect(message).not.toContain('secret');
   });
 
   test('an address of the inspector that is none, where there are processes', () => {
@@ -265,92 +263,6 @@ describe('exec', () => {
     expect(message).toContain('`exec`');
     expect(message).toContain(`'${exec}'`);
     expect(message).toContain(path.resolve(cwd, exec));
-  });
-});
-
-describe('alone', () => {
-  test.each([
-    ['app.js', 'app.js'],
-    ['app', 'app.js'],
-    ['jobs', 'jobs'],
-  ])('%s', (alone, found) => {
-    expect(normalize({ ...minimal, alone }).alone).toBe(file(found));
-  });
-
-  test.each(['missing', 'nothing'])('%s is refused', (alone) => {
-    const error = refusal({ ...minimal, alone });
-    expect(error.code).toBe('ERR_CONFIG_INVALID');
-    expect(error.message).toContain('`alone`');
-    expect(error.message).toContain(file(alone));
-  });
-
-  test.each([
-    ['development', ['src/alone', 'build/alone'], 'src/alone'],
-    ['production', ['src/alone', 'build/alone', 'dist/alone'], 'build/alone'],
-    ['production', ['src/alone', 'dist/alone'], 'dist/alone'],
-    ['production', ['src/alone'], undefined],
-    ['development', ['dist/alone'], undefined],
-  ])('not given, in %s with %j: %s', (mode, present, chosen) => {
-    const root = folder({ 'app.js': '', ...Object.fromEntries(present.map((name) => [`${name}/a.js`, ''])) });
-    const { alone } = normalize({ exec: 'app.js', cwd: root, mode });
-    expect(alone).toBe(chosen && path.join(root, chosen));
-  });
-
-  test.each([
-    [{}, 1],
-    [{ alone: false }, 0],
-    [{ alone: 'src/alone' }, 0],
-    [{ enable: false }, 0],
-    [{ mode: 'development' }, 0],
-  ])('only src/alone is there in production, with %j: %i warning', (config, count) => {
-    const root = folder({ 'app.js': '', 'src/alone/a.js': '' });
-    const told = warnings({ exec: 'app.js', cwd: root, mode: 'production', ...config });
-    const remedy = expect.stringContaining("`alone: 'src/alone'`");
-    expect(told).toEqual(
-      Array(count).fill(expect.objectContaining({ code: 'CLUSTER_ALONE_NOT_BUILT', message: remedy })),
-    );
-  });
-
-  test('not given, and the folder holds no script: none', () => {
-    const root = folder({ 'app.js': '', 'src/alone/.gitkeep': '' });
-    expect(normalize({ exec: 'app.js', cwd: root, mode: 'development' }).alone).toBeUndefined();
-  });
-});
-
-describe('aloneConfig', () => {
-  const withAlone = { ...minimal, alone: 'jobs' };
-
-  test('the configuration itself by default', () => {
-    expect(normalize({ ...withAlone, env: { A: undefined, B: '1' } }).aloneConfig).toEqual({
-      ...withAlone,
-      env: { B: '1' },
-    });
-  });
-
-  test('the configuration without its logger', () => {
-    const { aloneConfig } = normalize({ ...withAlone, logger: console });
-    expect(aloneConfig).toEqual(withAlone);
-  });
-
-  test('what is given, also null and false', () => {
-    for (const aloneConfig of [{ a: [1, { b: 2 }] }, null, false, 'text']) {
-      expect(normalize({ ...withAlone, aloneConfig }).aloneConfig).toEqual(aloneConfig);
-    }
-  });
-
-  test.each([
-    ['too large', 'x'.repeat(96 * 1024)],
-    ['a function', () => {}],
-    ['a bigint', { a: 1n }],
-  ])('%s is refused', (_what, aloneConfig) => {
-    const { code, message } = refusal({ ...withAlone, aloneConfig });
-    expect(code).toBe('ERR_CONFIG_INVALID');
-    expect(message).toContain('`aloneConfig`');
-  });
-
-  test('the largest that fits in one environment variable', () => {
-    const aloneConfig = 'x'.repeat(96 * 1024 - 2);
-    expect(normalize({ ...withAlone, aloneConfig }).aloneConfig).toBe(aloneConfig);
   });
 });
 

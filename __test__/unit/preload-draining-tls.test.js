@@ -89,7 +89,7 @@ test('https: an idle connection is served or closed with a close_notify; a hands
   sockets.push(idle);
   await once(idle, 'secureConnect');
   const silent = await open(ports.https);
-  child.drain({ grace: 300 });
+  child.drain({ grace: 1500 });
   await child.sends('drain');
   const answer = await request(ports.https, { module: https, agent });
   expect(connectionHeaders(answer)).toEqual(['close']);

@@ -169,7 +169,7 @@ test('a request that comes during a task longer than the grace time is answered'
   const [agent, other] = [keepAlive(), keepAlive()];
   await request(child.port, { agent });
   await request(child.port, { agent: other });
-  const grace = 1000;
+  const grace = 3000;
   child.drain({ reason: 'shutdown', grace });
   await refuses(child.port);
   const task = request(child.port, { path: '/task', agent: other });
@@ -208,7 +208,7 @@ test('a response that comes before the end of its request is not lost', async ()
   const child = await startServers(server);
   const socket = await open(child.port);
   await child.sends('connection');
-  child.drain({ grace: 2000 });
+  child.drain({ grace: 20_000 });
   await child.sends('drain');
   const answer = readAll(socket);
   const size = 4 * 1024 * 1024;

@@ -5,6 +5,8 @@ const http = require('node:http');
 const { Pool } = require('pg');
 
 const pool = new Pool({ connectionString: process.env.DATABASE_URL, max: 5 });
+// Of an idle connection: the server has restarted, say. Uncaught, it would end this worker.
+pool.on('error', (error) => console.error(error));
 
 const visit = (path) => pool.query('INSERT INTO visits (path, pid) VALUES ($1, $2)', [path, process.pid]);
 

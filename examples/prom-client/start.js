@@ -19,8 +19,15 @@ startCluster({ exec: './app.js', count: 2 }).then((cluster) => {
     },
   });
   const metrics = http.createServer(async (request, response) => {
-    response.setHeader('content-type', register.contentType);
-    response.end(`${await workers.clusterMetrics()}\n${await register.metrics()}`);
+    try {
+      const text = `${await workers.clusterMetrics()}\n${await register.metrics()}`;
+      response.setHeader('content-type', register.contentType);
+      response.end(text);
+    } catch (error) {
+      // A worker did not answer within 5 s: it is busy, or has ended. Uncaught, this would end the app with all its workers.
+      console.error(error);
+      response.writeHead(503).end();
+    }
   });
   metrics.listen(metricsPort, () => {
     console.log(

@@ -32,7 +32,7 @@ function checkReload(options) {
       );
     }
     if (value !== undefined && !option.accepts(value)) {
-      const message = `reload(): \`${name}\` must be ${option.allowed}, but is ${shown(value)}. Correct it, or leave it out.`;
+      const message = `reload(): \`${name}\` must be ${option.allowed}, but is ${(option.seen ?? shown)(value)}. Correct it, or leave it out.`;
       throw new ClusterError('ERR_RELOAD_INVALID', message);
     }
   }

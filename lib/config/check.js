@@ -19,14 +19,6 @@ function shown(value) {
   }
 }
 
-/** What kind of value it is, where the value itself may be a secret. */
-function kindOf(value) {
-  if (value === null || value === undefined) return String(value);
-  if (value === '') return 'an empty string';
-  if (Array.isArray(value)) return 'an array';
-  return `${typeof value === 'object' ? 'an' : 'a'} ${typeof value}`;
-}
-
 function invalid(field, value, allowed, remedy) {
   return refused(field, shown(value), allowed, remedy);
 }
@@ -43,11 +35,11 @@ function checkFields(config) {
     const message = `cluster config: it must be an object with at least \`exec\`, but is ${shown(config)}.`;
     throw new ClusterError('ERR_CONFIG_INVALID', message);
   }
-  for (const [field, { accepts, allowed, required, isSecret }] of Object.entries(FIELDS)) {
+  for (const [field, { accepts, allowed, required, seen = shown }] of Object.entries(FIELDS)) {
     const value = config[field];
     if (value === undefined ? required : !accepts(value)) {
       const remedy = required ? `Set \`${field}\`.` : `Correct it, or leave \`${field}\` out for its default.`;
-      throw refused(field, isSecret ? kindOf(value) : shown(value), allowed, remedy);
+      throw refused(field, seen(value), allowed, remedy);
     }
   }
   for (const field of Object.keys(config)) {
@@ -70,4 +62,4 @@ function settle({ default: usual, defaults = {}, as = (value) => value }, given,
   return as(given ?? defaults[mode] ?? usual, mode);
 }
 
-module.exports = { checkFields, invalid, kindOf, refused, settled, shown };
+module.exports = { checkFields, invalid, refused, settled, shown };

@@ -7,7 +7,7 @@
 // - `as`: what becomes of a value, if it doesn't stay as it is
 // - `to`: who is told of it, by this name: `CORE`, whose rules act on it (Policy in crates/core/src/types.rs); `MASTER`, the shell around
 //   it (Config in crates/master/src/config.rs); `PRELOAD`, in each child (`boot` in lib/preload). What is told otherwise settings.js tells
-// - `isSecret`: a wrong value is not shown
+// - `seen`: what is told of a wrong value, where it may be a secret; else it is shown
 // - `flags`: the options of the command line that set it (lib/cli/options.js), with their help, and there what is `usual` without them,
 //   if it is no `default`
 //
@@ -273,7 +273,7 @@ const SECTIONS = {
     fleet: {
       allowed: 'false, or an object with `url` or `servers`',
       accepts: (value) => value === false || isObject(value),
-      isSecret: true,
+      seen: kinds.kindOf,
       flags: [{ value: 'url', help: 'one alone for all hosts, by NATS; repeatable' }],
     },
   },

@@ -7,8 +7,8 @@ const fs = require('fs');
 const os = require('os');
 const path = require('path');
 const { ClusterError } = require('../errors');
-const { invalid, kindOf, refused, shown } = require('./check');
-const { isObject, isString, milliseconds, oneOf, title } = require('./kinds');
+const { invalid, refused, shown } = require('./check');
+const { isObject, isString, kindOf, milliseconds, oneOf, title } = require('./kinds');
 
 const LEAST_LEASE_MS = 1000;
 /** As LONGEST_HOST in crates/fleet/src/members/announcement.rs. */

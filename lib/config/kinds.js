@@ -27,14 +27,36 @@ function isObject(value) {
   return value !== null && typeof value === 'object' && !Array.isArray(value);
 }
 
+/** What kind of value it is, where the value itself may be a secret. */
+function kindOf(value) {
+  if (value === null || value === undefined) return String(value);
+  if (value === '') return 'an empty string';
+  if (Array.isArray(value)) return 'an array';
+  return `${typeof value === 'object' ? 'an' : 'a'} ${typeof value}`;
+}
+
+const isVariableName = (name) => name !== '' && !/[=\0]/.test(name);
+const isVariableValue = (value) =>
+  value === undefined || (['string', 'number', 'boolean'].includes(typeof value) && !String(value).includes('\0'));
+
+/** A Map, a Headers or a Date has no variables of its own: they would be lost. */
+function isRecord(value) {
+  return isObject(value) && !(Symbol.iterator in value) && !(value instanceof Date);
+}
+
 function isEnvironment(value) {
-  return (
-    isObject(value) &&
-    Object.entries(value).every(([name, item]) => {
-      const fits = item === undefined || ['string', 'number', 'boolean'].includes(typeof item);
-      return fits && name !== '' && !/[=\0]/.test(name) && !String(item).includes('\0');
-    })
-  );
+  return isRecord(value) && !wrongVariable(value);
+}
+
+const wrongVariable = (env) =>
+  Object.entries(env).find(([name, item]) => !isVariableName(name) || !isVariableValue(item));
+
+/** What is wrong with it, without the values: they may be secrets. */
+function seenOfEnvironment(env) {
+  if (!isRecord(env)) return isObject(env) ? `a ${env.constructor?.name ?? 'value'}` : kindOf(env);
+  const [name, value] = wrongVariable(env);
+  if (!isVariableName(name)) return `one with the name ${JSON.stringify(name)}`;
+  return `one in which \`${name}\` is ${isVariableValue(String(value)) ? kindOf(value) : 'a text with a NUL'}`;
 }
 
 /** Some loggers are functions that have these. */
@@ -57,6 +79,7 @@ const title = {
 const environment = {
   allowed: 'an object of strings, numbers and booleans; undefined as a value removes the variable',
   accepts: isEnvironment,
+  seen: seenOfEnvironment,
 };
 const logger = {
   allowed: 'an object with the functions error, warn, info and debug, such as console or pino()',
@@ -115,6 +138,7 @@ module.exports = {
   isObject,
   isPlace,
   isString,
+  kindOf,
   KIB,
   logger,
   LONGEST_TIMER_MS,

@@ -8,8 +8,9 @@ const util = require('util');
 const { ClusterError } = require('../errors');
 const { connectControl } = require('../native/addon');
 
-/** The master answers questions at once: one that doesn't is stopped, or has no CPU. */
+/** The master answers questions at once, and does what is quick: one that doesn't is stopped, or has no CPU. */
 const PATIENCE_MS = 5000;
+const QUICK_ORDERS = /^\/(?:stop|kill|fleet\/\w+)$/;
 
 class ControlClient {
   #path;
@@ -43,12 +44,14 @@ class ControlClient {
   }
 
   async reload(options = {}) {
+    await this.#isThere();
     const { status, body } = await exchange(this.#path, 'POST', '/reload', options);
     const { ok, reason, replaced, error } = read(status, body, (answer) => answer.ok !== undefined);
     return { ok, replaced, ...(!ok && { reason, error: new ClusterError(error.code, error.message) }) };
   }
 
   async scale(count) {
+    await this.#isThere();
     await ask(this.#path, 'POST', '/scale', { count });
   }
 
@@ -56,13 +59,18 @@ class ControlClient {
     await ask(this.#path, 'POST', '/stop');
   }
 
-  restart(slot) {
+  async restart(slot) {
+    await this.#isThere();
     return ask(this.#path, 'POST', '/restart', { slot });
   }
 
   async kill(slot) {
     const { pid } = await ask(this.#path, 'POST', '/kill', { slot });
     return pid;
+  }
+
+  async #isThere() {
+    await ask(this.#path, 'GET', '/identity');
   }
 
   async profile(slot, options) {
@@ -100,9 +108,20 @@ class ControlClient {
   }
 
   async reopenLogs() {
+    await this.#isThere();
     const { files } = await ask(this.#path, 'POST', '/logs/reopen');
     return files;
   }
+}
+
+/** What may take long is waited for without a limit: before it, whether anybody is there. */
+const isQuick = (method, url) => method === 'GET' || QUICK_ORDERS.test(url);
+
+/** JSON knows no undefined, which removes a variable: null stands for it. */
+function written(fields) {
+  return JSON.stringify(fields, function (_name, value) {
+    return value === undefined && this === fields?.env ? null : value;
+  });
 }
 
 async function ask(path, method, url, fields, signal) {
@@ -125,7 +144,7 @@ function read(status, body, isAnswer) {
 
 /** `signal`: whoever aborts it says no more, but hears the answer. */
 function exchange(path, method, url, fields, signal) {
-  const text = fields === undefined ? '' : JSON.stringify(fields);
+  const text = fields === undefined ? '' : written(fields);
   return new Promise((resolve, reject) => {
     const createConnection = () => new net.Socket({ fd: connect(path) });
     const headers = { 'content-length': Buffer.byteLength(text) };
@@ -140,9 +159,8 @@ function exchange(path, method, url, fields, signal) {
     signal?.addEventListener('abort', hangUp, { once: true });
     request.on('close', () => signal?.removeEventListener('abort', hangUp));
     if (signal?.aborted) request.on('finish', hangUp);
-    // What is to be done may take long.
-    if (method === 'GET') request.setTimeout(PATIENCE_MS, () => request.destroy(silent()));
-    request.on('error', (error) => reject(error instanceof ClusterError ? error : cut(error, method)));
+    if (isQuick(method, url)) request.setTimeout(PATIENCE_MS, () => request.destroy(silent()));
+    request.on('error', (error) => reject(error instanceof ClusterError ? error : cut(error)));
     request.end(text);
   });
 }
@@ -150,16 +168,16 @@ function exchange(path, method, url, fields, signal) {
 function connect(path) {
   const fd = connectControl(path);
   if (fd >= 0) return fd;
-  throw gone(new Error(util.getSystemErrorName(fd)));
+  const name = util.getSystemErrorName(fd);
+  // So many wait that no more can: it takes none.
+  throw name === 'EAGAIN' ? silent() : gone(new Error(name));
 }
 
-/** It was there: a refused one is closed before it could ask, and an order may be under way. */
-function cut(cause, method) {
+/** It was there: one that is refused is closed before it could ask, and an order may be under way. */
+function cut(cause) {
   const message =
-    method === 'GET'
-      ? 'The cluster refused this process: it is of another user, sees other files (a container, a service with a mount namespace), ' +
-        'or its node has file capabilities (setcap).'
-      : 'The cluster ended the connection before it answered: it is stopping, or too many ask it.';
+    'The cluster ended the connection before it answered: it is stopping, too many ask it, or it refused this process, which is of ' +
+    'another user, sees other files (a container, a service with a mount namespace), or is run by a node with file capabilities (setcap).';
   return new ClusterError('ERR_CONTROL_FAILED', message, { cause });
 }
 

@@ -33,6 +33,7 @@ const SHORT_TURN_MS = 5;
 
 const SWEEP_MS = 50;
 const SHORTEST_SWEEP_MS = 5;
+const LONGEST_STEP_MS = 2 * SWEEP_MS;
 
 // Held: Node keeps channels, with their subscribers, only weakly.
 const requestStart = diagnostics.channel('http.server.request.start');
@@ -184,15 +185,16 @@ function end(socket) {
 class IdleTimes {
   #seen = new WeakMap();
 
-  /** Since when nothing was received or sent, in ms; 0 at first sight. */
+  /** For how long nothing was received or sent, in ms; 0 at first sight. Of a time during which this process, or the whole machine, stood
+   *  still only a little counts: the client had no more of it. */
   of(connection) {
     const { bytesRead = 0, bytesWritten = 0 } = connection;
     const time = now();
     const bytes = bytesRead + bytesWritten;
     const seen = this.#seen.get(connection);
-    if (seen?.bytes === bytes) return time - seen.since;
-    this.#seen.set(connection, { bytes, since: time });
-    return 0;
+    const idle = seen?.bytes === bytes ? seen.idle + Math.min(time - seen.time, LONGEST_STEP_MS) : 0;
+    this.#seen.set(connection, { bytes, idle, time });
+    return idle;
   }
 }
 

@@ -185,7 +185,11 @@ class Drain {
 
   async #before(moment, promise) {
     let timer;
-    await Promise.race([promise, new Promise((resolve) => (timer = setTimeout(resolve, Math.max(0, moment - now()))))]);
+    const isOver = new Promise((resolve) => {
+      // What came before this moment is read first.
+      timer = setTimeout(() => setImmediate(resolve), Math.max(0, moment - now()));
+    });
+    await Promise.race([promise, isOver]);
     clearTimeout(timer);
   }
 

@@ -125,18 +125,20 @@ class Usage {
  *  function that ends that. */
 function onQuiet(grace, deadline, then) {
   const usage = new Usage();
-  let since = now();
-  const timer = setInterval(
-    () => {
-      if (!usage.wasQuiet() || isWorking()) since = now();
-      if (now() - since < grace) return;
-      since = now();
-      if (onlyTimersThatEnd(deadline())) return;
-      clearInterval(timer);
-      then();
-    },
-    Math.min(grace / SAMPLES, LONGEST_SAMPLE_MS),
-  ).unref();
+  const interval = Math.min(grace / SAMPLES, LONGEST_SAMPLE_MS);
+  let quiet = 0;
+  let last = now();
+  const timer = setInterval(() => {
+    // After a standstill this may run before what was due meanwhile: little of that time counts.
+    const step = Math.min(now() - last, 2 * interval);
+    quiet = usage.wasQuiet() && !isWorking() ? quiet + step : 0;
+    last = now();
+    if (quiet < grace) return;
+    quiet = 0;
+    if (onlyTimersThatEnd(deadline())) return;
+    clearInterval(timer);
+    then();
+  }, interval).unref();
   return () => clearInterval(timer);
 }
 

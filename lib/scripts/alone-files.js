@@ -10,6 +10,11 @@ function isLoadable(name) {
   return !name.startsWith('.') && !DECLARATIONS.test(name) && LOADABLE.test(name);
 }
 
+/** A link that leads nowhere is none: an editor's lock, say, or what was removed. */
+function isScript(file) {
+  return Boolean(fs.statSync(file, { throwIfNoEntry: false })?.isFile());
+}
+
 /** The files of an alone folder in the order in which they are loaded: by name, not those of its subfolders. */
 function listAloneFiles(folder) {
   return fs
@@ -17,7 +22,7 @@ function listAloneFiles(folder) {
     .filter(isLoadable)
     .sort()
     .map((name) => path.join(folder, name))
-    .filter((file) => fs.statSync(file).isFile());
+    .filter(isScript);
 }
 
 /** What `alone` stands for, a folder or a script. */

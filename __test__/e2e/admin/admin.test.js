@@ -86,21 +86,16 @@ test('what happens is counted, and how the processes are doing is told', async (
 });
 
 test('from the first 503 of /readyz on a balancer sends nothing more, and no request has failed', async () => {
-  const { app, ask, port } = await startWatched({ count: 2, shutdownDelay: 1000 });
-  for (const keepAlive of [true, false]) {
-    const load = new Load(await app.port(), { atOnce: 8, keepAlive });
-    await load.answered(50);
-    if (!keepAlive) app.kill('SIGTERM');
-    if (keepAlive) {
-      await load.stop();
-      continue;
-    }
-    await until(async () => (await ask('/readyz')).status === 503);
-    await expect(ask('/livez')).resolves.toMatchObject({ status: 200 });
-    await expect(ask('/readyz')).resolves.toMatchObject({ status: 503, text: 'stopping\n' });
-    const results = await load.stop();
-    expect(results.filter(({ status }) => status !== 200)).toEqual([]);
-  }
+  const { app, ask, port } = await startWatched({ count: 2, shutdownDelay: 5000 });
+  const shared = await app.port();
+  const loads = [true, false].map((keepAlive) => new Load(shared, { atOnce: 8, keepAlive }));
+  await Promise.all(loads.map((load) => load.answered(50)));
+  app.kill('SIGTERM');
+  await until(async () => (await ask('/readyz')).status === 503);
+  await expect(ask('/livez')).resolves.toMatchObject({ status: 200 });
+  await expect(ask('/readyz')).resolves.toMatchObject({ status: 503, text: 'stopping\n' });
+  const results = await Promise.all(loads.map((load) => load.stop()));
+  expect(results.flat().filter(({ status }) => status !== 200)).toEqual([]);
   await expect(app.gone).resolves.toEqual({ code: 0, signal: null });
   await expect(request(port)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
 });

@@ -9,6 +9,7 @@ const { request } = require('../support/client');
 const { start, launch, fixture } = require('../support/cluster');
 const { folder, script } = require('../support/files');
 const { Load } = require('../support/load');
+const { until } = require('../support/until');
 
 /** As it is now: others come and go. */
 const pidsOfAll = async () => (await listClusters()).map(({ pid }) => pid);
@@ -75,10 +76,12 @@ test('a reload with options; what is wrong with them is told, as reload() would'
     code: 'ERR_RELOAD_INVALID',
     message: expect.stringContaining('/nowhere.js'),
   });
-  const exec = script("require('http').createServer((q, s) => s.end(process.env.SAID)).listen(0)");
+  const exec = script("require('http').createServer((q, s) => s.end(process.env.SAID ?? 'nothing')).listen(0)");
+  const says = () => request(app.events('listening').at(-1)[1].port);
   await expect(cluster.reload({ exec, env: { SAID: 'again' } })).resolves.toMatchObject({ ok: true });
-  const [, { port }] = app.events('listening').at(-1);
-  await expect(request(port)).resolves.toMatchObject({ text: 'again' });
+  await expect(says()).resolves.toMatchObject({ text: 'again' });
+  await expect(cluster.reload({ env: { SAID: undefined } })).resolves.toMatchObject({ ok: true });
+  await expect(says()).resolves.toMatchObject({ text: 'nothing' });
   await expect(cluster.reload({ exec: script('process.exit(3)') })).resolves.toMatchObject({
     ok: false,
     reason: 'did-not-stay',
@@ -182,4 +185,20 @@ asRoot('another user, and another container, gets nothing', async () => {
   expect(await ask([])).toBe('answered');
   expect(await ask(['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'])).toBe('closed');
   expect(await ask(['unshare', '--mount'])).toBe('closed');
+});
+
+test('an app that is stopped: orders are refused as questions are, and do not wait for ever', async () => {
+  const { app, cluster } = await startControlled({ count: 1 });
+  app.kill('SIGSTOP');
+  // What came before the signal is answered yet.
+  const question = await until(() =>
+    cluster.stats().then(
+      () => undefined,
+      (error) => error,
+    ),
+  );
+  const orders = [cluster.stop(), cluster.kill(1), cluster.scale(2), cluster.reload()];
+  const outcomes = [question, ...(await Promise.allSettled(orders)).map(({ reason }) => reason)];
+  app.kill('SIGCONT');
+  expect(outcomes.map((error) => error?.code)).toEqual(Array(5).fill('ERR_CONTROL_FAILED'));
 });

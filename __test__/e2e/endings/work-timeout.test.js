@@ -49,5 +49,6 @@ test('work that ends sooner is not waited for longer', async () => {
     require('node:http').createServer().listen(0, () => report('listens'));`);
   const app = await start({ exec, count: 1, killTimeout: 60_000, workTimeout: 50_000 });
   await app.call('close');
+  await app.report('ended');
   expect(app.events('report').map(([{ kind }]) => kind)).toEqual(['listens', 'cleaned', 'ended']);
 });

@@ -33,6 +33,7 @@ test('the image has a Node that the package supports, and does not run as root',
   const [, image] = /^node:(\d+)(?:-\w+)?$/.exec(only('FROM'));
   expect(Number(image)).toBeGreaterThanOrEqual(Number(least));
   expect(only('USER')).toBe('node');
+  expect(read('.dockerignore').split('\n')).toEqual(expect.arrayContaining(['node_modules', '.git', '.env*']));
   // What is copied last changes most often.
   expect(instructions.map(([instruction]) => instruction).slice(0, 5)).toEqual([
     'FROM',

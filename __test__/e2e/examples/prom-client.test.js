@@ -24,3 +24,15 @@ test('the metrics of both workers are summed up, beside those of the cluster', a
   app.kill('SIGTERM');
   expect(await ended(app)).toEqual(GOOD_END);
 });
+
+test('a worker that does not answer costs one scrape, not the app', async () => {
+  const metricsPort = await freePort();
+  const { app, port } = await startExample('prom-client', { METRICS_PORT: String(metricsPort) });
+  const [stopped] = await bothWorkers(port);
+  process.kill(stopped, 'SIGSTOP');
+  expect((await request(metricsPort)).status).toBe(503);
+  process.kill(stopped, 'SIGCONT');
+  expect((await request(metricsPort)).status).toBe(200);
+  app.kill('SIGTERM');
+  expect(await ended(app)).toEqual(GOOD_END);
+});

@@ -34,9 +34,9 @@ test('a sender that is slowed down is not taken for hung', async () => {
       while (Date.now() < end);
       report('blocked');
     });`);
-  const app = await start({ alone, count: 1, exec: fixture('workers/messages.js'), hangTimeout: 1000 });
+  const app = await start({ alone, count: 1, exec: fixture('workers/messages.js'), hangTimeout: 4000 });
   const [worker] = await app.workers();
-  await app.call('sendmessage', { to: 'alone', action: 'block', ms: 3000 });
+  await app.call('sendmessage', { to: 'alone', action: 'block', ms: 7000 });
   await app.report('blocking');
   await app.control(worker, 'stream', { message: { to: 'alone', data: 'x'.repeat(20_000) } });
   await app.report('blocked');

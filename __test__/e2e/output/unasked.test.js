@@ -27,7 +27,7 @@ const replaced = (app, { slot, id }) =>
   app.event('workerReady', (other) => other.slot === slot && other.id > id).then(([worker]) => worker);
 
 test('each end of a process that nobody asked for, once, and none of those that somebody did', async () => {
-  const app = await start({ title: 'shop', killTimeout: 1000, logger: undefined }, JSON_LINES);
+  const app = await start({ title: 'shop', killTimeout: 3000, logger: undefined }, JSON_LINES);
   let worker = (await app.workers()).find(({ slot }) => slot === 2);
   const expected = [];
   const expectEnd = (message, reason) => {
@@ -59,7 +59,7 @@ test('each end of a process that nobody asked for, once, and none of those that 
   await app.control(worker, 'block');
   await app.report('blocking');
   await app.call('worker', worker.id, 'disconnect').catch(() => {});
-  expectEnd('a worker did not finish within killTimeout (1000 ms): it was killed by SIGKILL', 'killTimeout');
+  expectEnd('a worker did not finish within killTimeout (3000 ms): it was killed by SIGKILL', 'killTimeout');
   await app.event('exit', ({ id }) => id === worker.id);
   await app.call('close');
   await app.gone;

@@ -44,7 +44,7 @@ const withSockets = globalThis.PORTABLE ? ['shared'] : ['auto', 'shared'];
 test.each(withSockets)('%s: a port that a worker which leaves and stands still has is waited for', async (balance) => {
   const port = await freePort();
   const config = { exec: fixture('workers/relisten.js'), count: 1, env: { PORT: String(port) } };
-  const app = await start({ ...config, balance, killTimeout: 2000 });
+  const app = await start({ ...config, balance, killTimeout: 5000 });
   const [old] = await app.workers();
   process.kill(old.pid, 'SIGSTOP');
   app.call('reload').catch(() => {}); // it ends when the old one has

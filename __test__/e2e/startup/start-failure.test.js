@@ -50,7 +50,7 @@ test('a worker that is killed: the signal is told', async () => {
 });
 
 /** A `startTimeout` after which Node itself has started, on a busy machine, too. */
-const STARTED = 1500;
+const STARTED = 3000;
 
 /** It has shutdown code of its own. */
 const graceful = `

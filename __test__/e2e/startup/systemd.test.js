@@ -41,8 +41,9 @@ describe('a socket that the service manager holds', () => {
         await app.event('started', () => started(app) === round + 1);
       }
       await load.answered(100);
-      const results = await load.stop();
-      expect(results.filter(({ status }) => status !== 200)).toEqual([]);
+      const failed = (await load.stop()).filter(({ status }) => status !== 200);
+      const takenBy = ({ port }) => app.reports('connection').filter((taken) => taken.port === port);
+      expect(failed.map((result) => ({ ...result, takenBy: takenBy(result) }))).toEqual([]);
       expect(app.reports('app')).toHaveLength(6);
     },
   );

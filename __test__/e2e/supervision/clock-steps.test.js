@@ -8,7 +8,7 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 
 test('hangs, deadlines, reloads and the end go by time that passed', async () => {
   const execArgv = ['--require', fixture('jumping-clock.js')];
-  const config = { alone: fixture('alone/reporting.js'), count: 2, hangTimeout: 2000, execArgv };
+  const config = { alone: fixture('alone/reporting.js'), count: 2, hangTimeout: 6000, execArgv };
   const app = await start(config, { execArgv });
   const load = new Load(await app.port(), { atOnce: 2 });
   await load.answered(50);

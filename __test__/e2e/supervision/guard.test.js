@@ -65,7 +65,7 @@ if (process.platform === 'linux') {
       await until(() => !fs.existsSync(`/proc/${killed.at(-1)}`));
     }
     await guard(app, killed);
-    expect(app.output.match(/the guard has ended.*signal=9/g)).toHaveLength(3);
+    await until(() => app.output.match(/the guard has ended.*signal=9/g)?.length === 3);
     await blockOne(app);
     app.kill('SIGKILL');
     await app.gone;

@@ -6,7 +6,8 @@ const { setImmediate: turn, setTimeout: pauseFor } = require('node:timers/promis
 
 /**
  * A closed loop of requests, `atOnce` under way at any time, until stop(). Each result is { port } (the client's own,
- * which tells the server's log of accepted connections about it) with { status, connection } or { error }.
+ * which tells the server's log of accepted connections about it) with { status, connection } or { error, after, isReused }: how many ms
+ * after the request, and whether its connection had served others before.
  */
 class Load extends EventEmitter {
   #stopping = false;
@@ -46,6 +47,7 @@ class Load extends EventEmitter {
   #request(agent) {
     return new Promise((resolve) => {
       let port;
+      const begin = performance.now();
       const outgoing = http.get({ ...this.target, agent }, (incoming) => {
         incoming.on('error', (error) => resolve({ port, error }));
         incoming.on('end', () =>
@@ -58,7 +60,9 @@ class Load extends EventEmitter {
         else port = socket.localPort;
       });
       outgoing.on('timeout', () => outgoing.destroy(Object.assign(new Error('no answer'), { code: 'no answer' })));
-      outgoing.on('error', (error) => resolve({ port, error }));
+      outgoing.on('error', (error) =>
+        resolve({ port, error, after: performance.now() - begin, isReused: outgoing.reusedSocket }),
+      );
     });
   }
 

@@ -145,6 +145,7 @@ test('it is ready when the port is open, not with another server of the worker',
   await app.event('output', (line) => line.includes('a worker listens'));
   await app.call('sendmessage', { to: 'worker', type: 'all', action: 'open' });
   await app.event('started');
+  await app.wrote('the app runs at');
   expect(app.output.split('the app runs at')[0].split(`"port":${port}`).length).toBe(3);
 });
 

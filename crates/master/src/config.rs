@@ -72,6 +72,20 @@ pub struct Config {
     pub variables: Variables,
 }
 
+impl Config {
+    /// What is to be watched, if anything is.
+    pub(crate) fn to_watch(&self) -> Option<cluster_watch::WatchedPaths> {
+        let Watched { paths, base, .. } = self.watched.clone()?;
+        let log_files = match &self.output {
+            Output::Files(files) => {
+                [&files.file, &files.out_file, &files.error_file].into_iter().flatten().cloned().collect()
+            }
+            Output::Inherit | Output::Pipe => Vec::new(),
+        };
+        Some(cluster_watch::WatchedPaths { paths, base, log_files, git: self.variables.git.clone() })
+    }
+}
+
 /// Files whose change starts processes again.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

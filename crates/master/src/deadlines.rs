@@ -8,6 +8,8 @@ use tokio::task::yield_now;
 use super::link::Link;
 use super::run::{INPUTS, Shell};
 
+const READ_TURNS: usize = 2;
+
 impl Shell {
     pub(super) fn deadline(&self) -> Option<Time> {
         let core = self.core.next_timeout();
@@ -19,8 +21,10 @@ impl Shell {
     /// Before anybody is judged: where the whole app stood still (SIGSTOP, no processor) deadlines are over, and what its children told
     /// in time is not read yet.
     pub(super) async fn take_what_came(&mut self) {
-        // Those who read the channels are woken together with this timer.
-        yield_now().await;
+        // In one turn the system is asked which channels can be read, in the next one they are (this future is polled before those tasks).
+        for _ in 0..READ_TURNS {
+            yield_now().await;
+        }
         for _ in 0..INPUTS {
             let Ok(input) = self.input.try_recv() else { break };
             self.input(input);

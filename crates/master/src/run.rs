@@ -198,10 +198,10 @@ impl Shell {
     }
 
     fn start_watching(&mut self) {
-        let Some(watched) = &self.config.watched else { return };
+        let Some(watched) = self.config.to_watch() else { return };
         let inputs = self.inputs.clone();
         let tell = move |news| inputs.blocking_send(Input::Watch(news)).is_ok();
-        match Watch::start(watched.paths.clone(), watched.base.clone(), self.config.variables.git.clone(), tell) {
+        match Watch::start(watched, tell) {
             Ok(watch) => self.watch = Some(watch),
             Err(error) => tracing::warn!(%error, "files are not watched"),
         }

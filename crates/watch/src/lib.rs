@@ -17,6 +17,19 @@ use tree::{Tree, WatchOrder};
 /// Where the system cannot watch so many folders they are looked at so often.
 const POLL: Duration = Duration::from_secs(1);
 
+/// What is to be watched.
+#[derive(Debug, Clone)]
+pub struct WatchedPaths {
+    /// Files and folders.
+    pub paths: Vec<PathBuf>,
+    /// Where relative rules begin if there is no repository.
+    pub base: PathBuf,
+    /// The log files: whoever prints a line has changed nothing. `{slot}` and `{instance}` in them stand for what differs.
+    pub log_files: Vec<String>,
+    /// Where the user's own rules are.
+    pub git: Git,
+}
+
 /// What is told.
 #[derive(Debug)]
 pub enum WatchEvent {
@@ -40,21 +53,18 @@ enum Message {
 }
 
 impl Watch {
-    /// Watches these files and folders. Relative rules begin at `base` where there is no repository; `git` says where the user's
-    /// own are. `tell` says whether to go on.
+    /// `tell` says whether to go on.
     ///
     /// # Errors
     /// When the system has no thread left.
     pub fn start(
-        paths: Vec<PathBuf>,
-        base: PathBuf,
-        git: Git,
+        watched: WatchedPaths,
         tell: impl FnMut(WatchEvent) -> bool + Send + 'static,
     ) -> std::io::Result<Self> {
         let (sender, receiver) = channel();
         let stop = sender.clone();
         std::thread::Builder::new().name("cluster-watch".to_owned()).spawn(move || {
-            Watching { sender, watcher: None, tell: Box::new(tell) }.run(Tree::new(&paths, &base, &git), &receiver);
+            Watching { sender, watcher: None, tell: Box::new(tell) }.run(Tree::new(&watched), &receiver);
         })?;
         Ok(Self { stop })
     }

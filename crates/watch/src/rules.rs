@@ -16,13 +16,18 @@ pub(super) const GITIGNORE: &str = ".gitignore";
 pub(super) struct Rules {
     /// The user's own (`core.excludesFile`).
     global: Gitignore,
+    log_files: Gitignore,
     /// Those of each folder: its `.gitignore`, and `.git/info/exclude` where it is the top of a repository.
     of_folder: HashMap<PathBuf, Gitignore>,
 }
 
 impl Rules {
-    pub(super) fn new(git: &Git) -> Self {
-        Self { global: global(git).unwrap_or_else(Gitignore::empty), of_folder: HashMap::new() }
+    pub(super) fn new(git: &Git, log_files: &[String]) -> Self {
+        Self {
+            global: global(git).unwrap_or_else(Gitignore::empty),
+            log_files: rules_for(log_files).unwrap_or_else(Gitignore::empty),
+            of_folder: HashMap::new(),
+        }
     }
 
     /// The files with rules have changed: they are read again.
@@ -34,7 +39,9 @@ impl Rules {
     /// to be watched means it.
     pub(super) fn ignore(&mut self, path: &Path, is_folder: bool, top: &Path) -> bool {
         let Some(name) = path.file_name().map(|name| name.to_string_lossy()) else { return false };
-        is_never_source(&name) || self.git_ignores(path, is_folder, top)
+        is_never_source(&name)
+            || self.log_files.matched(path, is_folder).is_ignore()
+            || self.git_ignores(path, is_folder, top)
     }
 
     fn git_ignores(&mut self, path: &Path, is_folder: bool, top: &Path) -> bool {
@@ -74,6 +81,24 @@ impl Rules {
         let top = repository.unwrap_or_else(|| if root.starts_with(base) { base } else { root });
         if self.git_ignores(root, root.is_dir(), top) { root.to_path_buf() } else { top.to_path_buf() }
     }
+}
+
+/// That these files are not looked at, full ones included (`app.txt.1`).
+fn rules_for(log_files: &[String]) -> Option<Gitignore> {
+    let mut builder = GitignoreBuilder::new("/");
+    for file in log_files {
+        let mut rule = String::new();
+        for each in file.chars() {
+            if matches!(each, '\\' | '*' | '?' | '[' | ']' | '{' | '}' | '!' | '#' | ' ') {
+                rule.push('\\');
+            }
+            rule.push(each);
+        }
+        let rule = rule.replace(r"\{slot\}", "*").replace(r"\{instance\}", "*");
+        builder.add_line(None, &rule).ok()?;
+        builder.add_line(None, &format!("{rule}.[0-9]*")).ok()?;
+    }
+    builder.build().ok()
 }
 
 /// A file that is not there has no rules.

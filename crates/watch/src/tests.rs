@@ -18,6 +18,10 @@ struct Project {
 impl Project {
     /// A project with these files, of which `watched` is watched.
     fn new(files: &[&str], watched: &[&str]) -> Self {
+        Self::with_logs(files, watched, &[])
+    }
+
+    fn with_logs(files: &[&str], watched: &[&str], logs: &[&str]) -> Self {
         let folder = TempDir::new().unwrap();
         let (sender, news) = channel();
         let mut project = Self { folder, _watch: None, news };
@@ -25,8 +29,10 @@ impl Project {
             project.save(file);
         }
         let paths = watched.iter().map(|path| project.path(path)).collect();
+        let log_files = logs.iter().map(|log| project.path(log).to_str().unwrap().to_owned()).collect();
         let tell = move |news| sender.send(news).is_ok();
-        project._watch = Some(Watch::start(paths, project.folder.path().to_path_buf(), Git::default(), tell).unwrap());
+        let watched = WatchedPaths { paths, base: project.path(""), log_files, git: Git::default() };
+        project._watch = Some(Watch::start(watched, tell).unwrap());
         assert!(matches!(project.next(), WatchEvent::Watching(_)));
         project
     }
@@ -77,19 +83,32 @@ impl Project {
     }
 }
 
-/// Every folder that is watched for this root.
-fn watched(folder: &TempDir, root: &str) -> Vec<PathBuf> {
-    let mut tree = Tree::new(&[folder.path().join(root)], folder.path(), &Git::default());
+fn tree(folder: &TempDir, root: &str) -> Tree {
+    let base = folder.path().to_path_buf();
+    Tree::new(&WatchedPaths { paths: vec![base.join(root)], base, log_files: Vec::new(), git: Git::default() })
+}
+
+/// Does what it says until it says nothing more; gives that.
+fn follow(tree: &mut Tree) -> Vec<WatchOrder> {
+    let mut all = Vec::new();
     loop {
         let orders = tree.take_orders();
         if orders.is_empty() {
-            break;
+            return all;
         }
-        for order in orders {
-            let WatchOrder::Watch(folder) = order else { panic!("{order:?}") };
-            tree.look_into(&folder, &mut HashSet::new());
+        for order in &orders {
+            if let WatchOrder::Watch(folder) = order {
+                tree.look_into(folder, &mut HashSet::new());
+            }
         }
+        all.extend(orders);
     }
+}
+
+/// Every folder that is watched for this root.
+fn watched(folder: &TempDir, root: &str) -> Vec<PathBuf> {
+    let mut tree = tree(folder, root);
+    follow(&mut tree);
     let mut watched: Vec<_> = tree.folders().map(|path| path.strip_prefix(folder).unwrap().to_path_buf()).collect();
     watched.sort_unstable();
     watched
@@ -221,7 +240,13 @@ fn links_to_files_and_to_folders_and_in_circles() {
     std::os::unix::fs::symlink(project.path("src"), project.path("src/circle")).unwrap();
     let (sender, news) = channel();
     let tell = move |news| sender.send(news).is_ok();
-    let watch = Watch::start(vec![project.path("src")], project.path(""), Git::default(), tell).unwrap();
+    let watched = WatchedPaths {
+        paths: vec![project.path("src")],
+        base: project.path(""),
+        log_files: Vec::new(),
+        git: Git::default(),
+    };
+    let watch = Watch::start(watched, tell).unwrap();
     let project = Project { news, _watch: Some(watch), ..project };
     assert!(matches!(project.next(), WatchEvent::Watching(_)));
     project.save("shared/lib/index.js");
@@ -308,4 +333,35 @@ fn a_link_that_is_changed() {
     project.until("src/current");
     project.save("v1/app.js");
     project.until("src/current/app.js");
+}
+
+#[test]
+fn after_events_were_lost_each_folder_is_watched_anew() {
+    let folder = TempDir::new().unwrap();
+    let feature = folder.path().join("src/feature");
+    fs::create_dir_all(folder.path().join("src/gone")).unwrap();
+    fs::create_dir_all(&feature).unwrap();
+    let mut tree = tree(&folder, "src");
+    follow(&mut tree);
+    // As a checkout of another branch does it.
+    fs::remove_dir(&feature).unwrap();
+    fs::remove_dir(folder.path().join("src/gone")).unwrap();
+    fs::create_dir(&feature).unwrap();
+    tree.happened(&Event::new(notify::EventKind::Other).set_flag(notify::event::Flag::Rescan), &mut HashSet::new());
+    let orders = follow(&mut tree);
+    let at = |wanted: WatchOrder| orders.iter().position(|order| *order == wanted).unwrap();
+    assert!(at(WatchOrder::Unwatch(feature.clone())) < at(WatchOrder::Watch(feature)));
+    assert!(tree.folders().all(|folder| folder.is_dir()));
+}
+
+#[test]
+fn log_files_are_not_watched() {
+    let logs = ["src/out.txt", "src/logs/{slot} [a]/errors"];
+    let project = Project::with_logs(&["src/app.js", "src/logs/1 [a]/other.js"], &["src"], &logs);
+    let written = ["src/out.txt", "src/out.txt.1", "src/logs/1 [a]/errors"];
+    project.is_silent(&written, |project| written.iter().for_each(|name| project.save(name)));
+    for file in ["src/out.txt.js", "src/logs/1 [a]/other.js"] {
+        project.save(file);
+        project.until(file);
+    }
 }

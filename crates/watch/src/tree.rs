@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 
 use notify::event::{Event, EventKind, ModifyKind, RenameMode};
 
-use super::excludes::Git;
+use super::WatchedPaths;
 use super::rules::{GITIGNORE, Rules};
 
 /// A file whose only news is its metadata was touched if its time is so new; otherwise its mode or its links changed.
@@ -55,8 +55,8 @@ pub(super) enum WatchOrder {
 }
 
 impl Tree {
-    pub(super) fn new(paths: &[PathBuf], base: &Path, git: &Git) -> Self {
-        let mut rules = Rules::new(git);
+    pub(super) fn new(WatchedPaths { paths, base, log_files, git }: &WatchedPaths) -> Self {
+        let mut rules = Rules::new(git, log_files);
         let roots = paths.iter().map(|path| Root { path: path.clone(), top: rules.top(path, base) }).collect();
         let (folders, seen) = (HashMap::new(), HashMap::new());
         let mut tree =
@@ -164,6 +164,14 @@ impl Tree {
         self.seen.retain(|_, known| !known.starts_with(path));
     }
 
+    /// A folder may be another one by now: the system's watch of it went with the one that was there.
+    fn begin_anew(&mut self) {
+        self.orders.extend(self.folders.drain().map(|(folder, _)| WatchOrder::Unwatch(folder)));
+        self.seen.clear();
+        self.rules.forget();
+        self.grow();
+    }
+
     fn look_again(&mut self, found: &mut HashSet<PathBuf>) {
         self.rules.forget();
         self.grow();
@@ -177,7 +185,7 @@ impl Tree {
         if event.need_rescan() {
             // Events were lost.
             changed.extend(self.roots.iter().map(|root| root.path.clone()));
-            return self.look_again(changed);
+            return self.begin_anew();
         }
         for path in &event.paths {
             self.happened_at(event.kind, path, changed);
