@@ -164,6 +164,7 @@ describe('a wrong value is refused: field, value and what is allowed are named',
 
   test.each([
     [{ FEATURE: null }, 'one in which `FEATURE` is null'],
+    [{ FEATURE: Object.create(null) }, 'one in which `FEATURE` is an object'],
     [{ FEATURE: 'a\0b' }, 'one in which `FEATURE` is a text with a NUL'],
     [{ 'A=B': '1' }, 'one with the name "A=B"'],
     [new Map([['PASSWORD', 'secret']]), 'a Map'],

@@ -56,7 +56,7 @@ function seenOfEnvironment(env) {
   if (!isRecord(env)) return isObject(env) ? `a ${env.constructor?.name ?? 'value'}` : kindOf(env);
   const [name, value] = wrongVariable(env);
   if (!isVariableName(name)) return `one with the name ${JSON.stringify(name)}`;
-  return `one in which \`${name}\` is ${isVariableValue(String(value)) ? kindOf(value) : 'a text with a NUL'}`;
+  return `one in which \`${name}\` is ${typeof value === 'string' ? 'a text with a NUL' : kindOf(value)}`;
 }
 
 /** Some loggers are functions that have these. */

@@ -11,7 +11,6 @@ test.each([
   ['count', 1.5],
   ['count', 'x'],
   ['limit', -1],
-  ['env', 5],
   ['title', 7],
   ['refork', 'yes'],
   ['enable', 'no'],

@@ -93,6 +93,10 @@ impl Shell {
         if all.contains(&host) {
             return Ok(());
         }
+        // Without them nobody knows who is there.
+        if !fleet.status.connected {
+            return Err(servers_away());
+        }
         let message = format!("The fleet has no host '{host}'. There are: {}.", all.join(", "));
         Err(Response::failure(Status::NotFound, ErrorCode::FleetInvalid, &message))
     }
@@ -101,11 +105,15 @@ impl Shell {
         let parcels =
             self.fleet.as_ref().filter(|fleet| fleet.status.connected).and_then(|fleet| fleet.parcels.as_ref());
         let (Some(parcels), Ok(line)) = (parcels, serde_json::to_string(order)) else {
-            let message = "The servers of the fleet cannot be reached. Give the order on that host.";
-            return Err(Response::failure(Status::Conflict, ErrorCode::FleetAway, message));
+            return Err(servers_away());
         };
         let (to, kind, frames) = (Destination::Host(host), ParcelKind::Order, format!("{line}\n").into());
         parcels.send(ParcelOut { to, kind, number: UNHEARD, frames });
         Ok(())
     }
+}
+
+fn servers_away() -> Response {
+    let message = "The servers of the fleet cannot be reached. Give the order on that host.";
+    Response::failure(Status::Conflict, ErrorCode::FleetAway, message)
 }
