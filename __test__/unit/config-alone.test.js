@@ -4,7 +4,7 @@
 const fs = require('node:fs');
 const path = require('node:path');
 const { normalize } = require('../../lib/config');
-const { warnings } = require('./support/config-warnings');
+const { refusal, warnings } = require('./support/config-outcomes');
 const { folder, removeFolders } = require('./support/folder');
 
 afterAll(removeFolders);
@@ -18,15 +18,6 @@ const cwd = folder({
 });
 const minimal = { exec: './app.js', cwd, mode: 'production', alone: false };
 const file = (name) => path.join(cwd, name);
-
-function refusal(config) {
-  try {
-    normalize(config);
-  } catch (error) {
-    return error;
-  }
-  throw new Error('it was accepted');
-}
 
 describe('alone', () => {
   test.each([

@@ -4,7 +4,7 @@ const path = require('node:path');
 const { ClusterError } = require('../../lib/errors');
 const { normalize } = require('../../lib/config');
 const { compileCache } = require('../../lib/config/compile-cache');
-const { warnings } = require('./support/config-warnings');
+const { refusal, warnings } = require('./support/config-outcomes');
 const { folder, removeFolders } = require('./support/folder');
 
 afterAll(removeFolders);
@@ -18,15 +18,6 @@ const cwd = folder({
 });
 const minimal = { exec: './app.js', cwd, mode: 'production', alone: false };
 const file = (name) => path.join(cwd, name);
-
-function refusal(config) {
-  try {
-    normalize(config);
-  } catch (error) {
-    return error;
-  }
-  throw new Error('it was accepted');
-}
 
 test('the defaults in production', () => {
   expect(normalize(minimal)).toEqual({

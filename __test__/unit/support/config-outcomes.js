@@ -1,6 +1,17 @@
 'use strict';
 
 const { execFileSync } = require('node:child_process');
+const { normalize } = require('../../../lib/config');
+
+/** The error that it is refused with. */
+function refusal(config) {
+  try {
+    normalize(config);
+  } catch (error) {
+    return error;
+  }
+  throw new Error('it was accepted');
+}
 
 /** What a process warns of that reads this configuration: jest's own `process` sees no warnings. */
 function warnings(config) {
@@ -12,4 +23,4 @@ function warnings(config) {
   return JSON.parse(execFileSync(process.execPath, ['--no-warnings', '-e', code], { encoding: 'utf8' }));
 }
 
-module.exports = { warnings };
+module.exports = { refusal, warnings };
