@@ -91,8 +91,8 @@ test('300 saves in random bursts: no request is lost, the last state answers, on
   expect(pidsOf('alone')).toEqual([(await app.call('alone')).pid]);
   expect(readLives(project.file('lives')).filter(([word]) => word === 'beside')).toEqual([]);
   // It was a storm: there were restarts, and errors among them.
-  expect(app.events('reload').length).toBeGreaterThan(20);
+  expect(app.events('reload').length).toBeGreaterThan(10);
   expect(app.events('crash').length).toBeGreaterThan(0);
   expect(app.events('aloneReady').length).toBeGreaterThan(5);
   expect(app.events('exception')).toEqual([]);
-}, 120_000);
+}, 180_000);

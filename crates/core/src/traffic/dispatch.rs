@@ -2,7 +2,7 @@
 //!
 //! A connection is the master's until a worker says that it has it: one that the worker refuses, or leaves unanswered when
 //! it dies, goes to another. A worker has one connection unanswered at most, so a stalled one holds no more than that;
-//! what nobody can take waits in the kernel's queue. What a worker that is replaced hands back waits here, behind newcomers.
+//! what nobody can take waits in the kernel's queue. What a worker that is replaced hands back waits here, for a while behind newcomers.
 
 mod orphans;
 mod socket;
@@ -16,7 +16,7 @@ use crate::traffic::steering::{Acceptor, Choice, Stay, Steering};
 use crate::types::{Balance, ChildId, ConnectionId, Delivery, Key, SlotId, Time};
 use cluster_protocol::inbound::ServerLoad;
 pub use socket::Counts;
-use socket::{AcceptState, Socket, WaitingConnection};
+use socket::{AcceptState, Socket, Turn, WaitingConnection};
 pub use worker::Past;
 use worker::{Flight, Promptness, REFUSAL, Worker, affinity};
 
@@ -93,7 +93,8 @@ impl Dispatch {
         let accepting = if delivery == Delivery::Shared { AcceptState::Nothing } else { AcceptState::Idle };
         let (waiting, returned, counts) = (VecDeque::new(), VecDeque::new(), Counts::default());
         self.heirs.remove(&key);
-        self.sockets.insert(key, Socket { steering, waiting, returned, accepting, served_at: now, counts });
+        let turn = Turn::Newcomers;
+        self.sockets.insert(key, Socket { steering, waiting, returned, turn, accepting, served_at: now, counts });
     }
 
     /// A socket is being closed: what waits was nobody's, or goes to the heir, which is the same socket under another key.
@@ -300,10 +301,13 @@ impl Dispatch {
         let busy = |socket: &Socket| socket.accepting == AcceptState::Idle || socket.has_some();
         for (key, socket) in sockets.iter_mut().filter(|(_, socket)| busy(socket)) {
             let stay = socket.steering.as_ref().map_or(Stay::Long, Steering::stay);
-            while let Some(waiting) = socket.waiting.front().copied() {
-                let Some(child) = self.choose(key, waiting.client, stay) else { break };
-                socket.waiting.pop_front();
-                self.hand_over(now, child, key, waiting);
+            while !socket.waiting.is_empty() {
+                let (queue, turn) = socket.next_queue(now);
+                let Some(next) = queue.front().copied() else { break };
+                let Some(child) = self.choose(key, next.client, stay) else { break };
+                queue.pop_front();
+                socket.turn = turn;
+                self.hand_over(now, child, key, next);
             }
             let served_at = socket.served_at;
             let takes = match self.patience.filter(|_| !self.is_served(key)) {

@@ -15,8 +15,9 @@ pub struct Socket {
     /// `None`: the workers accept all of it.
     pub steering: Option<Steering>,
     pub waiting: VecDeque<WaitingConnection>,
-    /// What workers handed back: idle, so newcomers go first.
+    /// What workers handed back: idle, so newcomers go first, as long as nobody waits here for long.
     pub returned: VecDeque<WaitingConnection>,
+    pub turn: Turn,
     pub accepting: AcceptState,
     /// When a worker came for its connections, or took one: as long as some are served nobody waits in vain.
     pub served_at: Time,
@@ -26,10 +27,30 @@ pub struct Socket {
 /// So long what was handed back waits where no worker serves its socket.
 const RETURNED_PATIENCE: Duration = Duration::from_secs(10);
 
+/// So long it goes behind newcomers. Under a load that leaves nobody free it would for ever, and a request may be on it by now.
+pub(super) const BEHIND_NEWCOMERS: Duration = Duration::from_secs(1);
+
+/// Whose turn it is where newcomers wait, and what was handed back has waited for long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Turn {
+    Newcomers,
+    Returned,
+}
+
 impl Socket {
     /// Whether a connection is nobody's.
     pub fn has_some(&self) -> bool {
         !self.waiting.is_empty() || !self.returned.is_empty()
+    }
+
+    /// While newcomers wait: where the next is, and whose turn is then.
+    pub fn next_queue(&mut self, now: Time) -> (&mut VecDeque<WaitingConnection>, Turn) {
+        let is_late = |first: &WaitingConnection| first.since + BEHIND_NEWCOMERS <= now;
+        if self.turn == Turn::Returned && self.returned.front().is_some_and(is_late) {
+            (&mut self.returned, Turn::Newcomers)
+        } else {
+            (&mut self.waiting, Turn::Returned)
+        }
     }
 
     /// Until when the first that was handed back waits for somebody who serves this socket.

@@ -1,5 +1,6 @@
 //! Who is waited for, as long as connections stay and when they don't.
 
+use super::super::socket::BEHIND_NEWCOMERS;
 use super::*;
 
 /// One worker does not answer its first connection, the other one took three. Gives both.
@@ -82,6 +83,25 @@ fn who_comes_new_goes_before_what_was_handed_back() {
     dispatch.answered(NOW, other, connection, true);
     let next = orders(&mut dispatch);
     assert!(next.contains(&Order::Accept(key())), "although some wait that were handed back: {next:?}");
+}
+
+#[test]
+fn what_was_handed_back_a_second_ago_takes_turns_with_newcomers() {
+    let given_at = |now: Time| {
+        let mut dispatch = dispatch(Balance::Auto, 1);
+        dispatch.accepted(NOW, "k", (1..=5).map(|connection| (connection, 0)).collect());
+        for connection in 11..=13 {
+            dispatch.handed_back(NOW, &key(), connection, 0);
+        }
+        let mut given = Vec::new();
+        while let [(child, connection)] = handed(&orders(&mut dispatch))[..] {
+            given.push(connection);
+            dispatch.answered(now, child, connection, true);
+        }
+        given
+    };
+    assert_eq!(given_at(BEHIND_NEWCOMERS - Duration::from_millis(1)), [1, 2, 3, 4, 5, 11, 12, 13]);
+    assert_eq!(given_at(BEHIND_NEWCOMERS), [1, 11, 2, 12, 3, 13, 4, 5]);
 }
 
 #[test]
