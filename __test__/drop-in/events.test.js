@@ -1,6 +1,7 @@
 'use strict';
 
 const { test } = require('../e2e/support/at-once');
+const { firstOf } = require('../e2e/support/position');
 const { BOTH, run } = require('./support/run');
 
 describe.each(BOTH)('the events of a primary (%s)', (how) => {
@@ -56,7 +57,7 @@ describe.each(BOTH)('the events of a primary (%s)', (how) => {
       'cluster exit',
     ]);
     for (const name of ['online', 'listening', 'disconnect', 'exit']) {
-      expect(names.indexOf(`worker ${name}`)).toBeLessThan(names.indexOf(`cluster ${name}`));
+      expect(firstOf(names, `worker ${name}`)).toBeLessThan(firstOf(names, `cluster ${name}`));
     }
     expect(args('cluster online')).toEqual(['worker 1']);
     expect(args('cluster listening')).toEqual(['worker 1', address]);

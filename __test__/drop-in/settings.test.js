@@ -227,7 +227,7 @@ describe.each(BOTH)('settings (%s)', (how) => {
           tell('message', worker.id, message);
           worker.process.kill('SIGKILL');
         });
-        process.debugPort = 40_000;
+        process.debugPort = 23_000; // no port that the system gives to connections
         const ports = [undefined, undefined, 0, () => 0];
         const next = () => {
           if (ports.length === 0) return;
@@ -241,8 +241,8 @@ describe.each(BOTH)('settings (%s)', (how) => {
       },
     });
     expect(of('message')).toEqual([
-      [1, ['--inspect=0', '--inspect-port=40001']],
-      [2, ['--inspect=0', '--inspect-port=40002']],
+      [1, ['--inspect=0', '--inspect-port=23001']],
+      [2, ['--inspect=0', '--inspect-port=23002']],
       [3, ['--inspect=0', '--inspect-port=0']],
       [4, ['--inspect=0', '--inspect-port=0']],
     ]);

@@ -156,6 +156,19 @@ test('a request to all does not pass messages to all that wait', async () => {
   expect(order).toEqual(['one', 1, 'two']);
 });
 
+test('a lane of which much waits leaves the others their turn', async () => {
+  const child = await holding('alone', 'app');
+  const many = Array.from({ length: 300 }, (_, n) => ({ to: 'alone', text: n }));
+  child.send({ send: [...many, { to: 'app', text: 'other' }, { to: 'alone', text: 'end', last: true }] });
+  await child.sends('returned');
+  child.tell('resume', { lane: 'alone' });
+  child.tell('resume', { lane: 'app' });
+  await child.sends('last');
+  const order = texts(child);
+  expect(order.filter((text) => text !== 'other')).toEqual([...many.map(({ text }) => text).filter(Boolean), 'end']);
+  expect(order.indexOf('other')).toBeLessThan(200);
+});
+
 test('a request that is given up is not sent any more', async () => {
   const child = await holding('alone');
   const rpc = (act, id) => ({ cmd: 'NODE_YUNFLY_RPC', act, id, ...(act === 'request' && { to: 'alone' }) });

@@ -163,15 +163,15 @@ function awaitRoom() {
 function flush() {
   if (!isOpen()) drop();
   for (const [name, lane] of lanes) {
-    for (let count = 0; lane.isOpen && !isFull; count++) {
-      if (count === PER_TURN && !isEnding) return flushLater();
+    for (let left = isEnding ? Infinity : PER_TURN; left > 0 && lane.isOpen && !isFull; left--) {
       passOn(name, lane.take());
     }
-    if (lane.isPaused) continue;
-    lanes.delete(name);
+    const isTurnOver = lane.isOpen;
     // The others are first next time.
+    if (!lane.isPaused || isTurnOver) lanes.delete(name);
     if (lane.length > 0) lanes.set(name, lane);
     if (isFull) break;
+    if (isTurnOver) return flushLater();
   }
   if (lanes.size > 0) return;
   process.off('beforeExit', release).off('exit', sendLast);

@@ -8,6 +8,9 @@ const { Pm2 } = require('../support/pm2');
 
 const APP = fixture('drop-in/consumers/pm2-app.js');
 
+/** By default PM2 kills after 1600 ms, in which a busy machine may not come to an end. */
+const PATIENCE = ['--kill-timeout', '20000', '--listen-timeout', '20000'];
+
 jest.setTimeout(150_000);
 
 if (CLOSE_CUTS)
@@ -20,7 +23,7 @@ async function withApp(way, use) {
   const port = await freePort();
   const pm2 = new Pm2(way, { PORT: String(port) });
   try {
-    await pm2.command('start', APP, '-i', '4', '--name', 'app');
+    await pm2.command('start', APP, '-i', '4', '--name', 'app', ...PATIENCE);
     const started = await pm2.online();
     expect(started.map(({ mode }) => mode)).toEqual(Array(4).fill('cluster_mode'));
     await use(pm2, port, pidsOf(started));

@@ -8,6 +8,7 @@ const { fixture, launch, start } = require('../support/cluster');
 const { run, runOnTerminal } = require('../support/command');
 const { ask, askJson } = require('../support/control');
 const { folder, script } = require('../support/files');
+const { firstOf } = require('../support/position');
 const { shared, sharedApp } = require('../support/shared');
 
 describe('a cluster is asked and told', () => {
@@ -133,7 +134,7 @@ describe('a cluster is asked and told', () => {
     const [worker] = await app().event('exit', (each) => each.pid === pid);
     expect(worker.exitReason).toBe('restart');
     const names = app().history();
-    const at = (name, isIt) => names.findIndex((entry) => entry.name === name && isIt(entry.args[0]));
+    const at = (name, isIt) => firstOf(names, (entry) => entry.name === name && isIt(entry.args[0]));
     expect(at('workerReady', (each) => each.pid === told.newPid)).toBeLessThan(at('exit', (each) => each.pid === pid));
     await expect(own('restart', 9)).resolves.toMatchObject({
       code: 1,

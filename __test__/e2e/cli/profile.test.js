@@ -10,6 +10,7 @@ const { run } = require('../support/command');
 const { ask, askJson } = require('../support/control');
 const { folder } = require('../support/files');
 const { Load } = require('../support/load');
+const { firstOf } = require('../support/position');
 const { shared, sharedApp } = require('../support/shared');
 const { until } = require('../support/until');
 
@@ -67,7 +68,7 @@ test('a heap: another worker takes the place first, and no request waits for it 
   const [worker, exitCode] = await app().event('exit', (each) => each.pid === pid);
   expect({ reason: worker.exitReason, exitCode }).toEqual({ reason: 'profile', exitCode: 0 });
   const named = app().history();
-  const at = (name, isIt) => named.findIndex((entry) => entry.name === name && isIt(entry.args[0]));
+  const at = (name, isIt) => firstOf(named, (entry) => entry.name === name && isIt(entry.args[0]));
   const isOther = (each) => each.slot === 1 && each.pid !== pid;
   expect(at('workerReady', isOther)).toBeLessThan(at('exit', (each) => each.pid === pid));
 });

@@ -4,6 +4,7 @@ const dgram = require('node:dgram');
 const { once } = require('node:events');
 const { test } = require('../support/at-once');
 const { start, startNodeCluster, fixture } = require('../support/cluster');
+const { freePort } = require('../support/free-port');
 const { closeAtEnd } = require('../support/scope');
 const { until } = require('../support/until');
 
@@ -27,9 +28,9 @@ async function client(options) {
 
 /** A port that nobody has. */
 async function freeUdpPort(type) {
-  const socket = dgram.createSocket(type).bind(0, loopback[type]);
+  const port = await freePort();
+  const socket = dgram.createSocket(type).bind(port, loopback[type]);
   await once(socket, 'listening');
-  const { port } = socket.address();
   socket.close();
   await once(socket, 'close');
   return port;

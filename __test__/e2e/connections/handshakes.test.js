@@ -14,7 +14,9 @@ function expectAnswered(answers, count) {
 }
 
 function expectDrained(app) {
-  for (const [{ exitedAfterDisconnect }, code, signal] of app.events('exit')) {
+  const exits = app.events('exit');
+  expect(exits.length).toBeGreaterThan(0);
+  for (const [{ exitedAfterDisconnect }, code, signal] of exits) {
     expect([exitedAfterDisconnect, code, signal]).toEqual([true, 0, null]);
   }
 }

@@ -7,6 +7,7 @@ const { launch, start, fixture } = require('../support/cluster');
 const { requests } = require('../support/client');
 const { compiled } = require('../support/document');
 const { scripts } = require('../support/files');
+const { firstOf } = require('../support/position');
 const { shared } = require('../support/shared');
 
 const report = JSON.stringify(fixture('report.js'));
@@ -80,9 +81,8 @@ test('5.5 Each file must export a function.', async () => {
 test('5.6 Workers depend on the alone, so they are forked only after it has been initialized.', async () => {
   await app.report('worker');
   const kinds = app.events('report').map(([{ kind }]) => kind);
-  expect(kinds.indexOf('initialized')).toBeGreaterThanOrEqual(0);
-  expect(kinds.indexOf('initialized')).toBeLessThan(kinds.indexOf('worker'));
-  expect(app.eventNames().indexOf('aloneReady')).toBeLessThan(app.eventNames().indexOf('fork'));
+  expect(firstOf(kinds, 'initialized')).toBeLessThan(firstOf(kinds, 'worker'));
+  expect(firstOf(app.eventNames(), 'aloneReady')).toBeLessThan(firstOf(app.eventNames(), 'fork'));
 });
 
 test('5.7 The alone assists the workers, but business work is not for it, or it would be worn out.', async () => {

@@ -3,6 +3,7 @@
 
 const { start, fixture } = require('../support/cluster');
 const { script } = require('../support/files');
+const { firstOf } = require('../support/position');
 const { shared } = require('../support/shared');
 
 const COUNT = 5; // as in the picture
@@ -37,7 +38,7 @@ test('1.1 A multi-process model is built in.', () => {
 test('1.2 The model follows that of egg-cluster.', () => {
   // egg's agent: a child process that is there before the workers are. Its app workers are those of node:cluster.
   const names = app.eventNames();
-  expect(names.indexOf('aloneReady')).toBeLessThan(names.indexOf('fork'));
+  expect(firstOf(names, 'aloneReady')).toBeLessThan(firstOf(names, 'fork'));
   const [agent, ...others] = told;
   expect(agent).toMatchObject({ pid: alone.pid, isWorker: false, isPrimary: true });
   expect(others.map(({ isWorker, isPrimary }) => [isWorker, isPrimary])).toEqual(Array(COUNT).fill([true, false]));

@@ -6,6 +6,7 @@ const path = require('node:path');
 const { launch, start, fixture } = require('../support/cluster');
 const { request } = require('../support/client');
 const { folder, script } = require('../support/files');
+const { firstOf } = require('../support/position');
 const { shared } = require('../support/shared');
 
 const CHECK_MS = 10_000;
@@ -47,7 +48,7 @@ beforeAll(async () => {
 });
 
 /** Where in the history this is first. */
-const first = (name) => app.eventNames().indexOf(name);
+const first = (name) => firstOf(app.eventNames(), name);
 
 /** Has one worker go in this way; resolves with it and the one that took its slot, when that listens. */
 async function replaced(go) {
@@ -85,7 +86,7 @@ test('2.5 Then the master forks several workers.', async () => {
   // What the processes themselves say agrees: one stream, so its order is real.
   await app.reported('worker', 2);
   const kinds = app.events('report').map(([{ kind }]) => kind);
-  expect(kinds.indexOf('aloneDone')).toBeLessThan(kinds.indexOf('worker'));
+  expect(firstOf(kinds, 'aloneDone')).toBeLessThan(firstOf(kinds, 'worker'));
 });
 
 test('2.6 Once all workers have started, the app is told that the service is up.', () => {

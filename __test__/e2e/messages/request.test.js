@@ -3,6 +3,7 @@
 
 const { test: atOnce } = require('../support/at-once');
 const { launch, start, fixture } = require('../support/cluster');
+const { firstOf, lastOf } = require('../support/position');
 const { sharedApp } = require('../support/shared');
 
 const options = { script: fixture('request-app.js') };
@@ -231,7 +232,7 @@ atOnce('asked before the cluster is ready: answered when it is', async () => {
   const app = launch(config, { ...options, api: 'createCluster' });
   const { pid } = await app.call('startAndAsk', { to: 'worker', action: 'echo' });
   expect(await workerPids(app)).toContain(pid);
-  expect(app.eventNames().indexOf('ready')).toBeLessThan(app.eventNames().lastIndexOf('reply'));
+  expect(firstOf(app.eventNames(), 'ready')).toBeLessThan(lastOf(app.eventNames(), 'reply'));
 });
 
 describe('at the end', () => {

@@ -106,13 +106,16 @@ test('where something else reads a connection before the HTTP server, it is clos
 });
 
 // As Node does after a request; of a new connection it would answer with 408 what nobody has asked.
-test.each(['server.keepAliveTimeout = 300;', 'server.headersTimeout = 300;'])(
+test.each(['keepAliveTimeout', 'headersTimeout'])(
   'one that went on is closed without a word when its time is over (%s)',
   async (limit) => {
-    const app = await start({ exec: server(limit), count: 1 });
+    // The old worker would close it, too.
+    const app = await start({ exec: server(`server.${limit} = Number(process.env.LIMIT ?? 60_000);`), count: 1 });
     const socket = await connect(await app.port());
     await ask(socket);
-    await app.call('reload');
+    await app.call('reload', { env: { LIMIT: '300' } });
     expect(await readAll(socket)).toBe('');
+    const { listeners } = await app.call('stats');
+    expect(listeners.map(({ counts }) => counts.handedAgain)).toEqual([1]);
   },
 );

@@ -3,6 +3,7 @@
 const { test } = require('../support/at-once');
 const { start, fixture } = require('../support/cluster');
 const { Load } = require('../support/load');
+const { firstOf, lastOf } = require('../support/position');
 const { isAlive } = require('../support/processes');
 
 const exec = fixture('workers/generation.js');
@@ -67,7 +68,7 @@ describe('the alone', () => {
     expect(report.replaced.find(({ slot }) => slot === null)).toMatchObject({ oldPid: before.alone.pid, newPid: pid });
     expect(app.reports('alone')).toHaveLength(2);
     const names = app.eventNames();
-    expect(names.indexOf('aloneExit')).toBeLessThan(names.lastIndexOf('aloneReady'));
+    expect(firstOf(names, 'aloneExit')).toBeLessThan(lastOf(names, 'aloneReady'));
     const kept = (await app.workers()).filter((worker) => pids(before.workers).includes(worker.pid));
     expect(kept).toHaveLength(target === 'alone' ? 2 : 0);
   });

@@ -4,6 +4,7 @@ const { test } = require('../support/at-once');
 const { launch, start, fixture } = require('../support/cluster');
 const { connect, readAll, request, requests } = require('../support/client');
 const { Load } = require('../support/load');
+const { firstOf, lastOf } = require('../support/position');
 
 const orderly = { code: 0, signal: null };
 
@@ -21,9 +22,9 @@ test('close(): workers first, then alone, then the promise; nothing keeps the ap
   await expect(app.gone).resolves.toEqual(orderly);
   expectDrained(app, 2);
   const names = app.eventNames();
-  expect(names.lastIndexOf('exit')).toBeLessThan(names.indexOf('aloneExit'));
-  expect(names.indexOf('aloneExit')).toBeLessThan(names.indexOf('close'));
-  expect(names.indexOf('close')).toBeLessThan(names.indexOf('reply'));
+  expect(lastOf(names, 'exit')).toBeLessThan(firstOf(names, 'aloneExit'));
+  expect(firstOf(names, 'aloneExit')).toBeLessThan(firstOf(names, 'close'));
+  expect(firstOf(names, 'close')).toBeLessThan(firstOf(names, 'reply'));
   expect(app.events('aloneExit').map(([, ...rest]) => rest)).toEqual([[0, null]]);
 });
 
@@ -47,7 +48,8 @@ test('close() while it starts: the start is rejected, nothing is left', async ()
 test('a request under way is answered; new connections are refused', async () => {
   const app = await start({ count: 1 });
   const port = await app.port();
-  const slow = request(port, '/slow?ms=1500');
+  // It would keep its connection.
+  const slow = request(port, '/slow?ms=1500', { headers: { connection: 'keep-alive' } });
   await app.report('slow');
   const closed = app.call('close');
   const load = new Load(port, { atOnce: 1 });

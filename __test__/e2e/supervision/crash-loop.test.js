@@ -103,8 +103,10 @@ test.each(kinds)(
 
     turnGood();
     const [successor] = await app.event('listening', ({ id, slot }) => slot === victim.slot && isAfter(app, given, id));
-    expect(Date.now() - before).toBeGreaterThanOrEqual(2 * config.limit * 1000);
-    expect(app.events('fork')).toHaveLength(given + 1);
+    const limits = (Date.now() - before) / (config.limit * 1000);
+    expect(limits).toBeGreaterThanOrEqual(2);
+    // One try in the second, and one in each that went by beside.
+    expect(app.events('fork').length - given).toBeLessThan(limits);
     expect((await app.workers()).map(({ id }) => id)).toEqual([good.id, successor.id]);
     expect(app.events('reachReforkLimit')).toHaveLength(1);
     expect(app.events('exception')).toEqual([]);

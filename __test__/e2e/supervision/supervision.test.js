@@ -3,6 +3,7 @@
 const { test } = require('../support/at-once');
 const { start, startNodeCluster, fixture } = require('../support/cluster');
 const { request, requests } = require('../support/client');
+const { firstOf } = require('../support/position');
 
 /** Kills one worker; resolves with it and the one that took its slot, when that listens. */
 async function replaceOne(app, signal = 'SIGKILL') {
@@ -32,7 +33,7 @@ test('kill -9: the events come in order, with their arguments, and the slot is f
     .eventNames()
     .slice(before)
     .filter((name) => !['report', 'reply', 'output'].includes(name));
-  const order = (first, second) => expect(names.indexOf(first)).toBeLessThan(names.indexOf(second));
+  const order = (first, second) => expect(firstOf(names, first)).toBeLessThan(firstOf(names, second));
   order('disconnect', 'exit');
   order('exit', 'unexpectedExit');
   order('fork', 'online');

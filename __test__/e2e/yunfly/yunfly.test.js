@@ -6,6 +6,7 @@ const { launch, fixture } = require('../support/cluster');
 const { script } = require('../support/files');
 const { freePort, holdPort } = require('../support/free-port');
 const { Load } = require('../support/load');
+const { firstOf } = require('../support/position');
 
 /** What the framework passes beside what its user writes. */
 const ofFramework = (port) => ({
@@ -43,7 +44,7 @@ test('it starts, counts ends, reloads and stops, and says so', async () => {
   });
   const [isThis, pids] = await app.event('started');
   expect({ isThis, workers: pids.length }).toEqual({ isThis: true, workers: 2 });
-  expect(app.eventNames().indexOf('returned')).toBeLessThan(app.eventNames().indexOf('workerReady'));
+  expect(firstOf(app.eventNames(), 'returned')).toBeLessThan(firstOf(app.eventNames(), 'workerReady'));
   expect(app.events('returned')).toEqual([[0]]);
   await app.event('ready');
   await app.call('readyAgain');

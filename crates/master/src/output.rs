@@ -31,6 +31,10 @@ use sink::{FileSink, OutputSink, OutputSource};
 /// How much is read at once.
 const READ: usize = 64 << 10;
 
+/// So often stdout is read before stderr: what a process has written before an error is in the pipe by then. Several processes may fill
+/// stdout for ever, and who writes to a stderr that is full stands still.
+const MOST_IN_A_ROW: usize = 16;
+
 /// As much as a pipe holds at most, without privileges (fs.pipe-max-size).
 const MOST_LEFT: usize = 1 << 20;
 
@@ -206,6 +210,7 @@ impl Outputs {
 
 async fn attend([mut stdout, mut stderr]: [StreamReader; 2], sink: OutputSink, moves: Arc<Notify>) {
     let mut buffer = vec![0; READ];
+    let mut in_a_row = 0;
     while !stdout.is_last() && (stdout.pipe.is_some() || stderr.pipe.is_some()) {
         let moved = moves.notified();
         let takes = sink.has_room();
@@ -214,8 +219,15 @@ async fn attend([mut stdout, mut stderr]: [StreamReader; 2], sink: OutputSink, m
             arrival = stdout.wait(), if takes && stdout.is_read() => {
                 stderr.settle();
                 stdout.take(arrival, &mut buffer);
+                in_a_row += 1;
+                if in_a_row >= MOST_IN_A_ROW && stderr.is_read() {
+                    in_a_row = 0;
+                    stdout.settle();
+                    stderr.read(&mut buffer);
+                }
             }
             arrival = stderr.wait(), if takes && stderr.is_read() => {
+                in_a_row = 0;
                 stdout.settle();
                 stderr.take(arrival, &mut buffer);
             }

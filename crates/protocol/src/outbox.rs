@@ -5,7 +5,8 @@
 //!
 //! At most one handle is in flight: with two, after a large line, Node gives the first message the second's handle. What
 //! comes after somebody's handle waits until that is acknowledged, so that the order stays if it has to be sent again
-//! (Node's own `_handleQueue` in lib/internal/child_process.js). After one of the master's own the messages of others go on.
+//! (Node's own `_handleQueue` in lib/internal/child_process.js). After one of the master's own the messages of others go on. Where both
+//! have handles they take turns.
 
 use std::collections::VecDeque;
 use std::io::IoSlice;
@@ -47,6 +48,15 @@ enum Priority {
     Urgent,
 }
 
+impl Priority {
+    fn other(self) -> Self {
+        match self {
+            Self::Normal => Self::Urgent,
+            Self::Urgent => Self::Normal,
+        }
+    }
+}
+
 /// A handle that was written and is not acknowledged yet.
 #[derive(Debug)]
 struct InFlight<H, T> {
@@ -67,6 +77,8 @@ pub struct Outbox<H, T> {
     /// Of them, those of the urgent priority.
     urgent_bytes: usize,
     in_flight: Option<InFlight<H, T>>,
+    /// Whose turn it is where both have a handle.
+    next_handle: Priority,
 }
 
 impl<H, T> Default for Outbox<H, T> {
@@ -79,6 +91,7 @@ impl<H, T> Default for Outbox<H, T> {
             bytes: 0,
             urgent_bytes: 0,
             in_flight: None,
+            next_handle: Priority::Urgent,
         }
     }
 }
@@ -125,16 +138,17 @@ impl<H, T> Outbox<H, T> {
         if self.begun.is_some() {
             return self.begun;
         }
-        let may_be_next = |entry: &Entry<H, T>| self.in_flight.is_none() || is_plain(entry);
-        if self.urgent.front().is_some_and(may_be_next) {
-            return Some(Priority::Urgent);
-        }
+        let may_be_next = |entry: &&Entry<H, T>| self.in_flight.is_none() || is_plain(entry);
         let waits_for_its_turn =
             self.in_flight.as_ref().is_some_and(|in_flight| in_flight.priority == Priority::Normal);
-        let next = self.queue.front().filter(|entry| !waits_for_its_turn && may_be_next(entry));
-        // Handles leave in order: the master's own are first.
-        let is_first = |entry: &&Entry<H, T>| is_plain(entry) || self.urgent.is_empty();
-        next.filter(is_first).map(|_| Priority::Normal)
+        let urgent = self.urgent.front().filter(may_be_next);
+        let normal = self.queue.front().filter(|_| !waits_for_its_turn).filter(may_be_next);
+        match (urgent, normal) {
+            // There may be connections without end, and behind somebody's handle all of its messages wait.
+            (Some(urgent), Some(normal)) if !is_plain(urgent) && !is_plain(normal) => Some(self.next_handle),
+            (Some(_), _) => Some(Priority::Urgent),
+            (None, normal) => normal.map(|_| Priority::Normal),
+        }
     }
 
     fn entries(&self, priority: Priority) -> &VecDeque<Entry<H, T>> {
@@ -223,6 +237,7 @@ impl<H, T> Outbox<H, T> {
             self.shrank(overhead(&entry.item, priority), priority);
             if entry.item.handle.is_some() {
                 entry.sent += 1;
+                self.next_handle = priority.other();
                 self.in_flight = Some(InFlight { entry, priority });
                 break;
             }
@@ -250,6 +265,7 @@ impl<H, T> Outbox<H, T> {
         }
         self.grew(entry.item.frame.len() + overhead(&entry.item, priority), priority);
         // As soon as it can be: a frame that is begun is finished first.
+        self.next_handle = priority;
         let at = usize::from(self.begun == Some(priority));
         self.entries_mut(priority).insert(at, entry);
         None

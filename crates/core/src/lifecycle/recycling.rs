@@ -3,7 +3,7 @@
 
 mod restarts;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::child::{Child, Keeper};
@@ -38,6 +38,8 @@ pub struct Recycling {
     successors: BTreeMap<ChildId, ExitReason>,
     /// Who is to be replaced whatever its own limits are, and why.
     asked: BTreeMap<ChildId, ExitReason>,
+    /// Who held too much at the last look: its turn comes before that of those who had their requests.
+    over_memory: BTreeSet<ChildId>,
     restarts: Restarts,
 }
 
@@ -52,6 +54,7 @@ impl Recycling {
             retry_at: Time::ZERO,
             successors: BTreeMap::new(),
             asked: BTreeMap::new(),
+            over_memory: BTreeSet::new(),
             restarts: Restarts::default(),
         }
     }
@@ -78,15 +81,17 @@ impl Recycling {
         let Some(limit) = ctx.policy.max_memory else { return };
         let Some(child) = ctx.processes.get(id).filter(|child| child.is_ready()) else { return };
         if rss as f64 <= limit as f64 * (1.0 - self.spread(id)) {
+            self.over_memory.remove(&id);
             return;
         }
         match child.keeper {
-            Keeper::Master if ctx.now >= self.retry_at && may_begin(ctx, is_reloading) => {
-                self.succeed(ctx, id, ExitReason::MaxMemory);
+            Keeper::Master => {
+                self.over_memory.insert(id);
+                self.check(ctx, is_reloading);
             }
             // What comes after it is the app's to do.
             Keeper::App if !ctx.processes.workers().any(is_leaving) => ctx.replace(id, ExitReason::MaxMemory),
-            Keeper::Master | Keeper::App => {}
+            Keeper::App => {}
         }
     }
 
@@ -141,15 +146,15 @@ impl Recycling {
         asked.retain(|worker, reason| *reason != ExitReason::Restart || restarts.is_awaited(*worker));
         self.next_check = None;
         let limits = ctx.policy.max_requests.is_some() || ctx.policy.max_age.is_some();
-        let may_be_due = limits || !self.asked.is_empty();
+        let may_be_due = limits || !self.asked.is_empty() || !self.over_memory.is_empty();
         if !may_be_due || !may_begin(ctx, is_reloading) {
             return;
         }
         let all = ctx.processes.ready_workers().filter_map(|worker| Some((worker.id, self.due(ctx, worker)?)));
-        let due = all.min_by_key(|(id, _)| !self.asked.contains_key(id));
+        let due = all.min_by_key(|(id, _)| (!self.asked.contains_key(id), !self.over_memory.contains(id)));
         match due {
             Some((id, reason)) if self.asked.contains_key(&id) || ctx.now >= self.retry_at => {
-                self.asked.remove(&id);
+                self.forget(id);
                 self.succeed(ctx, id, reason);
             }
             Some(_) => self.next_check = Some(self.retry_at),
@@ -165,6 +170,9 @@ impl Recycling {
         }
         if let Some(reason) = self.asked.get(&worker.id) {
             return Some(reason.clone());
+        }
+        if self.over_memory.contains(&worker.id) {
+            return Some(ExitReason::MaxMemory);
         }
         let requests = ctx.policy.max_requests.map(|limit| limit as f64 * (1.0 + self.spread(worker.id)));
         if requests.is_some_and(|limit| worker.requests.started as f64 >= limit) {
@@ -182,6 +190,11 @@ impl Recycling {
     fn spread(&self, id: ChildId) -> f64 {
         let (ChildId::Worker(number) | ChildId::Alone(number)) = id;
         SPREAD * fastrand::Rng::with_seed(self.seed ^ u64::from(number)).f64()
+    }
+
+    fn forget(&mut self, id: ChildId) {
+        self.asked.remove(&id);
+        self.over_memory.remove(&id);
     }
 
     /// A worker gets a successor.
@@ -209,7 +222,7 @@ impl Recycling {
     /// A successor ended before it was ready: its predecessor works on, unless it has to go, and another one is not tried at once.
     /// Gives why it was on the way.
     pub fn slot_left(&mut self, ctx: &mut Context, child: &Child, vacated: Vacated) -> Option<ExitReason> {
-        self.asked.remove(&child.id);
+        self.forget(child.id);
         let failed = self.successors.remove(&child.id).filter(|_| vacated == Vacated::Succession)?;
         self.retry_at = ctx.now + RETRY_INTERVAL;
         if failed == ExitReason::Moved

@@ -17,6 +17,11 @@ use cluster_protocol::outbound::DrainReason;
 /// So many files of a burst are told.
 const MOST_FILES: usize = 32;
 
+/// A burst is over after so many times the delay, at least after so long, though something still changes: a file that is written all the
+/// time must not keep what was saved from being loaded.
+const LONGEST_BURST: u32 = 10;
+const LONGEST_BURST_LEAST: Duration = Duration::from_secs(5);
+
 /// What goes on.
 #[derive(Debug, Default)]
 pub struct Development {
@@ -32,6 +37,7 @@ struct Burst {
     target: ReloadTarget,
     files: Vec<String>,
     over: Time,
+    over_at_last: Time,
 }
 
 /// A reload under way.
@@ -67,10 +73,11 @@ impl Development {
         if matches!(ctx.phase, Phase::Idle) || ctx.is_stopping() {
             return;
         }
-        let fresh = || Burst { target, files: Vec::new(), over: ctx.now };
+        let over_at_last = ctx.now + LONGEST_BURST_LEAST.max(delay * LONGEST_BURST);
+        let fresh = || Burst { target, files: Vec::new(), over: ctx.now, over_at_last };
         let burst = self.burst.get_or_insert_with(fresh);
         burst.target = burst.target.with(target);
-        burst.over = ctx.now + delay;
+        burst.over = (ctx.now + delay).min(burst.over_at_last);
         if burst.files.len() < MOST_FILES && !burst.files.contains(&file) {
             burst.files.push(file);
         }

@@ -10,6 +10,7 @@ mod worker;
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::ops::Bound::{Excluded, Included, Unbounded};
 use std::sync::Arc;
 
 use crate::traffic::steering::{Acceptor, Choice, Stay, Steering};
@@ -63,6 +64,8 @@ pub struct Dispatch {
     /// Only the master while there is a worker that is to get nothing, although it listens.
     choice: Choice,
     turn: u64,
+    /// The socket of which a connection was given away last.
+    last_served: Key,
     orders: VecDeque<Order>,
 }
 
@@ -79,6 +82,7 @@ impl Dispatch {
             heirs: BTreeMap::new(),
             choice: Choice::Free,
             turn: 0,
+            last_served: Arc::from(""),
             orders: VecDeque::new(),
         }
     }
@@ -299,42 +303,51 @@ impl Dispatch {
         let mut sockets = std::mem::take(&mut self.sockets);
         // Most have nothing to do, and there may be thousands: they cost no look at the workers.
         let busy = |socket: &Socket| socket.accepting == AcceptState::Idle || socket.has_some();
-        for (key, socket) in sockets.iter_mut().filter(|(_, socket)| busy(socket)) {
-            let stay = socket.steering.as_ref().map_or(Stay::Long, Steering::stay);
-            while !socket.waiting.is_empty() {
-                let (queue, turn) = socket.next_queue(now);
-                let Some(next) = queue.front().copied() else { break };
-                let Some(child) = self.choose(key, next.client, stay) else { break };
-                queue.pop_front();
-                socket.turn = turn;
-                self.hand_over(now, child, key, next);
+        // Each has its turn: where workers are few the first of them would leave nothing to the others.
+        let last = Arc::clone(&self.last_served);
+        for keys in [(Excluded(&*last), Unbounded), (Unbounded, Included(&*last))] {
+            for (key, socket) in sockets.range_mut::<str, _>(keys).filter(|(_, socket)| busy(socket)) {
+                self.serve(now, key, socket);
             }
-            let served_at = socket.served_at;
-            let takes = match self.patience.filter(|_| !self.is_served(key)) {
-                Some(patience) => {
-                    while let Some(waiting) =
-                        socket.waiting.front().filter(|waiting| waiting.since.max(served_at) + patience <= now)
-                    {
-                        self.orders.push_back(Order::Reject(waiting.connection));
-                        socket.counts.refused += 1;
-                        socket.waiting.pop_front();
-                    }
-                    socket.waiting.len() < MOST_WAITING
-                }
-                None => socket.waiting.is_empty() && self.somebody_is_free(key),
-            };
-            if socket.accepting == AcceptState::Idle && takes {
-                socket.accepting = AcceptState::Asked;
-                self.orders.push_back(Order::Accept(Arc::clone(key)));
-            }
-            self.give_returned(now, key, socket);
         }
         self.sockets = sockets;
+    }
+
+    fn serve(&mut self, now: Time, key: &Key, socket: &mut Socket) {
+        let stay = socket.steering.as_ref().map_or(Stay::Long, Steering::stay);
+        while !socket.waiting.is_empty() {
+            let (queue, turn) = socket.next_queue(now);
+            let Some(next) = queue.front().copied() else { break };
+            let Some(child) = self.choose(key, next.client, stay) else { break };
+            queue.pop_front();
+            socket.turn = turn;
+            self.hand_over(now, child, key, next);
+        }
+        let served_at = socket.served_at;
+        let takes = match self.patience.filter(|_| !self.is_served(key)) {
+            Some(patience) => {
+                while let Some(waiting) =
+                    socket.waiting.front().filter(|waiting| waiting.since.max(served_at) + patience <= now)
+                {
+                    self.orders.push_back(Order::Reject(waiting.connection));
+                    socket.counts.refused += 1;
+                    socket.waiting.pop_front();
+                }
+                socket.waiting.len() < MOST_WAITING
+            }
+            None => socket.waiting.is_empty() && self.somebody_is_free(key),
+        };
+        if socket.accepting == AcceptState::Idle && takes {
+            socket.accepting = AcceptState::Asked;
+            self.orders.push_back(Order::Accept(Arc::clone(key)));
+        }
+        self.give_returned(now, key, socket);
     }
 
     fn hand_over(&mut self, now: Time, child: ChildId, key: &Key, waiting: WaitingConnection) {
         let WaitingConnection { connection, client, past, .. } = waiting;
         self.turn += 1;
+        self.last_served = Arc::clone(key);
         let Some(worker) = self.workers.get_mut(&child) else { return };
         worker.turn = self.turn;
         if worker.unanswered.is_empty() {

@@ -15,7 +15,7 @@ use super::files::{MOST_QUEUED, OutputOwner, WriteJob, WriteProgress, write_all}
 use super::log_file::LineWriter;
 use crate::app::AppQueue;
 use crate::config::OutputFiles;
-use cluster_core::messages::flow::HIGH_WATER;
+use cluster_core::messages::flow::LOW_WATER;
 use cluster_core::notice::{Notice, Stream};
 use cluster_core::types::ChildId;
 use cluster_protocol::portions::count_lines;
@@ -25,6 +25,10 @@ const PATIENCE: Duration = Duration::from_secs(1);
 
 /// How long the end waits for the disk.
 const LAST_PATIENCE: Duration = Duration::from_secs(5);
+
+/// With what is read beyond it, less than where those go on that were held back because the app was behind: however much is printed,
+/// their messages come.
+const MOST_FOR_APP: usize = LOW_WATER / 2;
 
 /// Takes blocks.
 #[derive(Clone)]
@@ -46,7 +50,7 @@ impl OutputSink {
     /// Whether more is to be read.
     pub(super) fn has_room(&self) -> bool {
         match self {
-            Self::App(app) => app.bytes() <= HIGH_WATER,
+            Self::App(app) => app.bytes() <= MOST_FOR_APP,
             Self::Files(files) => files.progress.queued() <= MOST_QUEUED || files.hangs(),
         }
     }
@@ -196,6 +200,23 @@ mod tests {
         let Ok(WriteJob::Block { block, .. }) = todo.try_recv() else { return false };
         files.progress.remove(&block);
         true
+    }
+
+    #[test]
+    fn however_much_is_printed_messages_to_the_app_go_on() {
+        let (commands, _taken) = tokio::sync::mpsc::unbounded_channel();
+        let app = Arc::new(AppQueue::new(Box::new(|| {}), commands));
+        let sink = OutputSink::App(Arc::clone(&app));
+        let source = OutputSource {
+            child: ChildId::Worker(1),
+            stream: Stream::Stdout,
+            owner: Rc::new(Cell::new(OutputOwner::Worker(1))),
+            writer: LineWriter(1),
+        };
+        while sink.has_room() {
+            sink.take(&source, Bytes::from(vec![b'\n'; super::super::READ]));
+        }
+        assert!(app.bytes() < LOW_WATER, "{}", app.bytes());
     }
 
     #[test]

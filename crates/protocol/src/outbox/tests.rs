@@ -49,16 +49,38 @@ fn a_handle_of_the_masters_own_holds_up_no_message_but_other_handles() {
     assert!(!outbox.is_writable(), "what is next has a handle");
     outbox.push_urgent(OutboxItem { frame: Bytes::from_static(b"own\n"), handle: None, from: () });
     outbox.acknowledged();
+    assert_eq!(write(&mut outbox, 99), ("h\n".into(), Some(7)), "it is its turn");
+    assert!(!outbox.is_writable(), "what is next has a handle, and the order stays");
+    outbox.acknowledged();
     assert_eq!(write(&mut outbox, 99), ("next\n".into(), Some(2)));
     assert_eq!(write(&mut outbox, 99), ("own\n".into(), None));
-    outbox.acknowledged();
+    assert_eq!(write(&mut outbox, 99), ("c\n".into(), None));
+    assert_eq!(outbox.bytes(), 0);
+}
+
+#[test]
+fn what_the_master_says_passes_somebodys_handle_that_is_not_acknowledged() {
+    let mut outbox = pushed(&[("h\n", Some(7)), ("c\n", None)]);
     assert_eq!(write(&mut outbox, 99), ("h\n".into(), Some(7)));
-    outbox.push_urgent(OutboxItem { frame: Bytes::from_static(b"ack\n"), handle: None, from: () });
+    urgent(&mut outbox, "ack\n", None);
     assert_eq!(write(&mut outbox, 99), ("ack\n".into(), None), "the child may wait for it");
     assert!(!outbox.is_writable(), "the order stays");
     outbox.acknowledged();
     assert_eq!(write(&mut outbox, 99), ("c\n".into(), None));
-    assert_eq!(outbox.bytes(), 0);
+}
+
+#[test]
+fn handles_take_turns() {
+    let mut outbox = pushed(&[("a\n", Some(1)), ("b\n", Some(2)), ("c\n", None)]);
+    for frame in ["new 1\n", "new 2\n", "new 3\n"] {
+        urgent(&mut outbox, frame, Some(7));
+    }
+    let mut order = String::new();
+    while outbox.is_writable() {
+        order += &write(&mut outbox, 99).0;
+        outbox.acknowledged();
+    }
+    assert_eq!(order, "new 1\na\nnew 2\nb\nnew 3\nc\n", "connections may come without end");
 }
 
 #[test]

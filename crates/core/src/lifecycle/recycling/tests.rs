@@ -98,6 +98,32 @@ fn one_is_replaced_at_a_time_and_none_during_a_reload() {
 }
 
 #[test]
+fn who_holds_too_much_is_the_next_whatever_the_others_had() {
+    let limits = Policy { max_memory: Some(LIMIT), max_requests: Some(1_000), ..policy() };
+    let mut world = started(Policy { alone: false, count: 4, ..limits }, |_| GOOD);
+    for number in 1..=3 {
+        requested(&mut world, ChildId::Worker(number), 2_000);
+    }
+    let large = ChildId::Worker(4);
+    world.tell(Event::Measured { child: large, rss: LIMIT * 2 });
+    world.run(world.now + ms(20_000));
+    let order: Vec<_> = replaced(&world).into_iter().map(|(_, child, reason)| (child, reason)).collect();
+    assert_eq!(order[0].1, ExitReason::MaxRequests, "it was under way");
+    assert_eq!(order[1], (large, ExitReason::MaxMemory));
+}
+
+#[test]
+fn who_holds_no_more_too_much_stays() {
+    let limits = Policy { max_memory: Some(LIMIT), max_requests: Some(1_000), ..policy() };
+    let mut world = started(Policy { alone: false, ..limits }, |_| GOOD);
+    requested(&mut world, ONE, 2_000);
+    world.tell(Event::Measured { child: TWO, rss: LIMIT * 2 });
+    world.tell(Event::Measured { child: TWO, rss: LIMIT / 2 });
+    world.run(world.now + ms(20_000));
+    assert_eq!(replaced(&world).len(), 1);
+}
+
+#[test]
 fn each_worker_has_limits_of_its_own_never_below_what_was_configured_and_up_to_a_tenth_above() {
     for (child, number) in [(ONE, 1_u64), (TWO, 2)] {
         let share = 1.0 + 0.1 * fastrand::Rng::with_seed(7 ^ number).f64();

@@ -76,6 +76,18 @@ fn a_burst_is_one_reload_after_its_last_change() {
 }
 
 #[test]
+fn a_file_that_is_written_all_the_time_keeps_nothing_from_being_loaded() {
+    let (mut world, _) = started(Policy { alone: false, ..development() }, GOOD);
+    let began = world.now;
+    for _ in 0..30 {
+        save(&mut world, ReloadTarget::Worker);
+        run_for(&mut world, 300);
+    }
+    assert!(spawned(&world).len() >= 2);
+    assert!(world.spawns[1].0 >= began + LONGEST_BURST_LEAST, "a build may take a while");
+}
+
+#[test]
 fn the_new_worker_comes_when_the_old_one_has_ended_at_once() {
     let stubborn = Behaviour { on_drain: OnDrain::Ignores, ..GOOD };
     let (mut world, _) = started(Policy { alone: false, ..development() }, stubborn);

@@ -105,6 +105,25 @@ fn what_was_handed_back_a_second_ago_takes_turns_with_newcomers() {
 }
 
 #[test]
+fn sockets_take_turns() {
+    let keys: Vec<Key> = ["a", "b", "c"].map(Arc::from).into();
+    let mut dispatch = Dispatch::new(Balance::Auto, None);
+    for key in &keys {
+        dispatch.opened(NOW, Arc::clone(key), Delivery::Dispatched);
+    }
+    dispatch.joined(NOW, worker(1), 1, keys.iter().cloned().collect());
+    for (key, first) in keys.iter().zip([10, 20, 30]) {
+        dispatch.accepted(NOW, key, (first..first + 3).map(|connection| (connection, 0)).collect());
+    }
+    let mut given = Vec::new();
+    while let [(child, connection)] = handed(&orders(&mut dispatch))[..] {
+        given.push(connection);
+        dispatch.answered(NOW, child, connection, true);
+    }
+    assert_eq!(given, [10, 20, 30, 11, 21, 31, 12, 22, 32]);
+}
+
+#[test]
 fn what_was_handed_back_waits_for_10_s_where_nobody_serves_it_any_more() {
     for (patience, end) in [(None, Order::Release(11)), (Some(Duration::from_secs(30)), Order::Reject(11))] {
         let mut dispatch = Dispatch::new(Balance::Auto, patience);
