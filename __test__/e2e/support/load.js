@@ -4,10 +4,14 @@ const { EventEmitter, once } = require('node:events');
 const http = require('node:http');
 const { setImmediate: turn, setTimeout: pauseFor } = require('node:timers/promises');
 
+/** A worker that ends closes what was idle for 300 ms, and a request that is sent just then is reset, whatever the server does (RFC 9112,
+ *  9.3.1). A client that pauses for 16 ms comes to that only where it stood still itself: then it takes a new connection. */
+const IDLE_MS = 150;
+
 /**
  * A closed loop of requests, `atOnce` under way at any time, until stop(). Each result is { port } (the client's own,
- * which tells the server's log of accepted connections about it) with { status, connection } or { error, after, isReused }: how many ms
- * after the request, and whether its connection had served others before.
+ * which tells the server's log of accepted connections about it) with { status, connection } or { error, after, isReused, idle }: how many
+ * ms after the request, whether its connection had served others before, and for how long it was idle then.
  */
 class Load extends EventEmitter {
   #stopping = false;
@@ -27,8 +31,11 @@ class Load extends EventEmitter {
 
   async #lane(keepAlive) {
     const agent = keepAlive ? new http.Agent({ keepAlive: true, maxSockets: 1 }) : false;
+    let answered = performance.now();
     while (!this.#stopping) {
-      const result = await this.#request(agent);
+      if (agent && performance.now() - answered > IDLE_MS) agent.destroy();
+      const result = await this.#request(agent, answered);
+      answered = performance.now();
       this.results.push(result);
       this.emit('result', result);
       if (result.error?.code === 'ECONNREFUSED') this.#stopping = true;
@@ -44,7 +51,7 @@ class Load extends EventEmitter {
     await turn();
   }
 
-  #request(agent) {
+  #request(agent, answered) {
     return new Promise((resolve) => {
       let port;
       const begin = performance.now();
@@ -61,7 +68,13 @@ class Load extends EventEmitter {
       });
       outgoing.on('timeout', () => outgoing.destroy(Object.assign(new Error('no answer'), { code: 'no answer' })));
       outgoing.on('error', (error) =>
-        resolve({ port, error, after: performance.now() - begin, isReused: outgoing.reusedSocket }),
+        resolve({
+          port,
+          error,
+          after: performance.now() - begin,
+          isReused: outgoing.reusedSocket,
+          idle: begin - answered,
+        }),
       );
     });
   }
