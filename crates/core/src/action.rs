@@ -8,7 +8,7 @@ use crate::lifecycle::recycling::{NotRestarted, Restarted};
 use crate::messages::mailbox::MailFor;
 use crate::notice::Notice;
 use crate::traffic::steering::Acceptor;
-use crate::types::{BoundSocket, ChildId, ConnectionId, FleetRole, GenerationId, Key, Lane, SlotId};
+use crate::types::{BoundSocket, ChildId, ConnectionId, FleetRole, GenerationId, Key, Lane, SlotId, Time};
 use cluster_protocol::listen::ListenQuery;
 
 /// Whose frame it is.
@@ -168,6 +168,8 @@ pub enum Action {
     RemoveProfile {
         /// Its path.
         file: String,
+        /// When it was asked for, where the process may have ended before or after it made it: only an empty file that is no older is its.
+        asked: Option<Time>,
     },
     /// Tell the fleet.
     Fleet(FleetOrder),

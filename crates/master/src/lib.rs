@@ -25,6 +25,7 @@ pub mod passed;
 mod perform;
 pub mod preload;
 mod probe;
+mod profile_file;
 mod query;
 mod quiet;
 mod read;

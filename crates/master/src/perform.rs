@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::io;
 use std::os::fd::AsFd;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use nix::sys::signal::Signal;
@@ -13,6 +13,7 @@ use super::link::{Input, Link, Source, Speaking};
 use super::linked::Linked;
 use super::output::Pipes;
 use super::probe::probe;
+use super::profile_file;
 use super::reject::reject;
 use super::run::{GuardList, RunState, Shell};
 use cluster_core::action::{Action, Origin};
@@ -96,7 +97,10 @@ impl Shell {
                         let _ = inputs.send(Input::Quiesced).await;
                     });
                 }
-                Action::RemoveProfile { file } => remove_profile(file),
+                Action::RemoveProfile { file, asked } => {
+                    let asked = asked.map(|at| SystemTime::now() - self.now().saturating_sub(at));
+                    profile_file::remove(file, asked);
+                }
                 Action::Fleet(order) => {
                     self.order_fleet(order);
                     // Another worker may have been chosen, whose time is the lease's.
@@ -327,23 +331,4 @@ impl Shell {
             }
         }
     }
-}
-
-/// A large file takes a while to go: a thread of its own waits for that.
-fn remove_profile(file: String) {
-    let left = file.clone();
-    let log = tracing::dispatcher::get_default(Clone::clone);
-    let remove = move || {
-        tracing::dispatcher::with_default(&log, || match std::fs::remove_file(&file) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => tell_left(&file, &error),
-            _ => {}
-        });
-    };
-    if let Err(error) = std::thread::Builder::new().name("cluster-profile".to_owned()).spawn(remove) {
-        tell_left(&left, &error);
-    }
-}
-
-fn tell_left(file: &str, error: &io::Error) {
-    tracing::warn!(%error, "a profile that nobody waits for any more is left at {file}");
 }

@@ -228,9 +228,9 @@ impl Profiling {
     fn give_up(&mut self, ctx: &mut Context, child: ChildId, why: NotProfiled) {
         let Some(order) = self.orders.get(&child) else { return };
         tell_end(ctx, &order.request);
-        if order.progress != ProfileProgress::Asked {
-            ctx.act(Action::RemoveProfile { file: order.request.file.clone() });
-        }
+        // It makes its file, and says so then.
+        let asked = (order.progress == ProfileProgress::Asked).then(|| order.until.saturating_sub(ANSWER));
+        ctx.act(Action::RemoveProfile { file: order.request.file.clone(), asked });
         self.over(ctx, child, |_| Err(why));
     }
 

@@ -63,7 +63,7 @@ fn failures(world: &World) -> Vec<(u32, NotProfiled)> {
 }
 
 fn removed(actions: &[Action]) -> bool {
-    actions.iter().any(|action| matches!(action, Action::RemoveProfile { file } if file == FILE))
+    actions.iter().any(|action| matches!(action, Action::RemoveProfile { file, asked: None } if file == FILE))
 }
 
 fn drains(world: &World) -> Vec<(ChildId, ExitReason)> {
@@ -126,6 +126,18 @@ fn each_process_is_profiled_once_at_a_time_and_only_while_it_works() {
     world.tell(Event::ProfileAsked(request(5, TWO, ProfileKind::Cpu)));
     let told = [(2, NotProfiled::UnderWay), (4, NotProfiled::NotAtWork), (5, NotProfiled::NotAtWork)];
     assert_eq!(failures(&world), told);
+}
+
+#[test]
+fn of_one_that_ends_before_it_says_that_it_has_its_file_that_is_looked_for() {
+    let mut world = workers();
+    let began = world.now;
+    world.tell(Event::ProfileAsked(request(1, ONE, ProfileKind::Cpu)));
+    world.now += ms(7);
+    actions(&mut world, Event::Disconnected { child: ONE });
+    let last = actions(&mut world, Event::Exited { child: ONE, exit: crate::testing::SIGKILL });
+    let its = |action: &Action| matches!(action, Action::RemoveProfile { asked: Some(at), .. } if *at == began);
+    assert!(last.iter().any(its), "{last:?}");
 }
 
 #[test]
