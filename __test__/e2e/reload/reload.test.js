@@ -53,8 +53,7 @@ test('a new worker listens before the old one finishes, and the first one stays 
   const waited = (await of(app, 'draining', before[0].pid)).at - (await of(app, 'listened', after[0].pid)).at;
   // Node tells the master first, and then the worker's own listeners, which write this down: a busy machine lets them wait.
   expect(waited).toBeGreaterThan(minUptime / 2);
-  const at = (name, { id }) =>
-    firstOf(app.history(), (entry) => entry.name === name && entry.args[0].id === id);
+  const at = (name, { id }) => firstOf(app.history(), (entry) => entry.name === name && entry.args[0].id === id);
   for (const [index, old] of before.entries()) expect(at('listening', after[index])).toBeLessThan(at('exit', old));
   expect(app.reports('draining').map(({ reason }) => reason)).toEqual(Array(3).fill('replace'));
   const ends = app.events('exit').map(([worker, code]) => [worker.exitReason, worker.exitedAfterDisconnect, code]);
