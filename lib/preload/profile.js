@@ -183,8 +183,8 @@ class Profile {
 
   /** Somebody may have put another one there. */
   #isUnderItsName() {
-    const [made, found] = [fs.fstatSync(this.#fd), fs.lstatSync(this.#file)];
-    return made.dev === found.dev && made.ino === found.ino;
+    const [made, found] = [fs.fstatSync(this.#fd), fs.lstatSync(this.#file, { throwIfNoEntry: false })];
+    return made.dev === found?.dev && made.ino === found.ino;
   }
 
   #close() {

@@ -64,8 +64,8 @@ export interface ClusterConfig {
    * effect; any value but `false` causes a process warning with code `CLUSTER_OPTION_IGNORED`. Default: `true`.
    */
   watch?: boolean | string | readonly string[];
-  /** In development, how long to wait after the last change of a file before the restart, in ms. Where files keep changing, the restart
-   *  comes ten times as long after the first change, but not before 5 s. Default: 500. */
+  /** In development, how long to wait after the last change of a file before the restart, in ms. If files keep changing, it
+   *  restarts at the latest 10 × `reloadDelay` after the first change, or 5 s if that is longer. Default: 500. */
   reloadDelay?: number;
   /** Default: `'production'` if `NODE_ENV` is exactly `production`, else `'development'`; if `NODE_ENV` is not set, a line on
    *  stderr says so. */

@@ -176,6 +176,17 @@ test.each([[['--cpu', '10min']], [['--heap']]])(
   },
 );
 
+test('a process whose file was removed can be profiled again', async () => {
+  const other = await start({ count: 1, exec: fixture('workers/spinning.js') });
+  const cluster = await connectCluster(other.pid);
+  const file = path.join(folder(), 'a.cpuprofile');
+  const lost = cluster.profile(1, { kind: 'cpu', duration: 2000, file });
+  await begun(file);
+  fs.unlinkSync(file);
+  await expect(lost).rejects.toThrow('was removed before it was written');
+  await expect(cluster.profile(1, { kind: 'cpu', duration: 200, file })).resolves.toMatchObject({ slot: 1, file });
+});
+
 test("a sampling of the process's own is not taken away: it is refused", async () => {
   const files = folder();
   const sampled = await start({ count: 1, execArgv: ['--heap-prof', `--heap-prof-dir=${files}`] });

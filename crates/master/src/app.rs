@@ -24,6 +24,8 @@ pub struct AppQueue {
     notices: Mutex<VecDeque<Notice>>,
     /// Bytes of messages in `notices`.
     bytes: AtomicUsize,
+    /// Of them, those of the children's output.
+    output: AtomicUsize,
     /// Bytes of messages that the app took ever.
     taken: AtomicU64,
     /// Bytes of messages of the app's that the master did not take yet.
@@ -46,6 +48,7 @@ impl AppQueue {
         Self {
             notices: Mutex::default(),
             bytes: AtomicUsize::new(0),
+            output: AtomicUsize::new(0),
             taken: AtomicU64::new(0),
             outgoing: AtomicUsize::new(0),
             slowed: AtomicBool::new(false),
@@ -61,6 +64,7 @@ impl AppQueue {
     pub fn push(&self, notice: Notice) -> usize {
         let size = size(&notice);
         self.bytes.fetch_add(size, Ordering::Relaxed);
+        self.output.fetch_add(output(&notice), Ordering::Relaxed);
         self.notices.lock().unwrap_or_else(PoisonError::into_inner).push_back(notice);
         self.wake();
         size
@@ -86,6 +90,7 @@ impl AppQueue {
         let bytes = taken.iter().map(size).sum();
         if bytes > 0 {
             self.bytes.fetch_sub(bytes, Ordering::Relaxed);
+            self.output.fetch_sub(taken.iter().map(output).sum(), Ordering::Relaxed);
             self.taken.fetch_add(bytes as u64, Ordering::Relaxed);
             let _ = self.commands.send(Command::AppCaughtUp);
         }
@@ -107,6 +112,11 @@ impl AppQueue {
     #[must_use]
     pub fn bytes(&self) -> usize {
         self.bytes.load(Ordering::Relaxed)
+    }
+
+    /// How many bytes of output wait for the app.
+    pub(super) fn output_bytes(&self) -> usize {
+        self.output.load(Ordering::Relaxed)
     }
 
     /// How many bytes of messages the app took ever.
@@ -168,6 +178,10 @@ fn batch(notices: &VecDeque<Notice>) -> usize {
 
 /// What a notice takes, in the queue and as an event in the app's thread, beside what it says.
 const NOTICE_COST: usize = 256;
+
+fn output(notice: &Notice) -> usize {
+    if matches!(notice, Notice::Output(..)) { size(notice) } else { 0 }
+}
 
 fn size(notice: &Notice) -> usize {
     let text = |text: &Option<String>| text.as_ref().map_or(0, String::len);

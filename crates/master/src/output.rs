@@ -31,8 +31,8 @@ use sink::{FileSink, OutputSink, OutputSource};
 /// How much is read at once.
 const READ: usize = 64 << 10;
 
-/// So often stdout is read before stderr: what a process has written before an error is in the pipe by then. Several processes may fill
-/// stdout for ever, and who writes to a stderr that is full stands still.
+/// After so many reads of stdout in a row stderr is read once: several processes may fill stdout for ever, and who writes to a stderr that
+/// is full stands still. By then what was written before an error has been read.
 const MOST_IN_A_ROW: usize = 16;
 
 /// As much as a pipe holds at most, without privileges (fs.pipe-max-size).
@@ -219,7 +219,7 @@ async fn attend([mut stdout, mut stderr]: [StreamReader; 2], sink: OutputSink, m
             arrival = stdout.wait(), if takes && stdout.is_read() => {
                 stderr.settle();
                 stdout.take(arrival, &mut buffer);
-                in_a_row += 1;
+                in_a_row = if arrival == Arrival::More { in_a_row + 1 } else { 0 };
                 if in_a_row >= MOST_IN_A_ROW && stderr.is_read() {
                     in_a_row = 0;
                     stdout.settle();

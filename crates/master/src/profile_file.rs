@@ -4,8 +4,8 @@ use std::fs;
 use std::io;
 use std::time::{Duration, SystemTime};
 
-/// The clock of files is behind by some milliseconds.
-const BEHIND: Duration = Duration::from_secs(1);
+/// A file's time is that of the last tick of the system's clock: up to 10 ms behind.
+const BEHIND: Duration = Duration::from_millis(20);
 
 /// A large file takes a while to go: a thread of its own waits for that. `asked`: only an empty one that is no older.
 pub(super) fn remove(file: String, asked: Option<SystemTime>) {
@@ -50,7 +50,7 @@ mod tests {
         assert!(!is_made_since(file, asked));
         let made = fs::File::create_new(&path).unwrap();
         assert!(is_made_since(file, asked));
-        made.set_modified(asked - Duration::from_secs(2)).unwrap();
+        made.set_modified(asked - Duration::from_millis(100)).unwrap();
         assert!(!is_made_since(file, asked), "it was there before");
         fs::write(&path, "x").unwrap();
         assert!(!is_made_since(file, asked), "somebody's");

@@ -138,7 +138,8 @@ impl Recycling {
         }
     }
 
-    /// Replaces the oldest of those whose time has come, if it can be now. What is in the way ends by an event of its own.
+    /// Replaces one of those whose time has come, if it can be now: first who was asked for, then who holds too much memory, then the
+    /// oldest. What is in the way ends by an event of its own.
     pub fn check(&mut self, ctx: &mut Context, is_reloading: bool) {
         self.restarts.check(ctx);
         let Self { restarts, asked, .. } = self;

@@ -10,7 +10,6 @@ mod worker;
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::ops::Bound::{Excluded, Included, Unbounded};
 use std::sync::Arc;
 
 use crate::traffic::steering::{Acceptor, Choice, Stay, Steering};
@@ -64,8 +63,6 @@ pub struct Dispatch {
     /// Only the master while there is a worker that is to get nothing, although it listens.
     choice: Choice,
     turn: u64,
-    /// The socket of which a connection was given away last.
-    last_served: Key,
     orders: VecDeque<Order>,
 }
 
@@ -82,7 +79,6 @@ impl Dispatch {
             heirs: BTreeMap::new(),
             choice: Choice::Free,
             turn: 0,
-            last_served: Arc::from(""),
             orders: VecDeque::new(),
         }
     }
@@ -98,7 +94,8 @@ impl Dispatch {
         let (waiting, returned, counts) = (VecDeque::new(), VecDeque::new(), Counts::default());
         self.heirs.remove(&key);
         let turn = Turn::Newcomers;
-        self.sockets.insert(key, Socket { steering, waiting, returned, turn, accepting, served_at: now, counts });
+        self.sockets
+            .insert(key, Socket { steering, waiting, returned, turn, last_turn: 0, accepting, served_at: now, counts });
     }
 
     /// A socket is being closed: what waits was nobody's, or goes to the heir, which is the same socket under another key.
@@ -304,11 +301,10 @@ impl Dispatch {
         // Most have nothing to do, and there may be thousands: they cost no look at the workers.
         let busy = |socket: &Socket| socket.accepting == AcceptState::Idle || socket.has_some();
         // Each has its turn: where workers are few the first of them would leave nothing to the others.
-        let last = Arc::clone(&self.last_served);
-        for keys in [(Excluded(&*last), Unbounded), (Unbounded, Included(&*last))] {
-            for (key, socket) in sockets.range_mut::<str, _>(keys).filter(|(_, socket)| busy(socket)) {
-                self.serve(now, key, socket);
-            }
+        let mut all: Vec<(&Key, &mut Socket)> = sockets.iter_mut().filter(|(_, socket)| busy(socket)).collect();
+        all.sort_by_key(|(_, socket)| socket.last_turn);
+        for (key, socket) in all {
+            self.serve(now, key, socket);
         }
         self.sockets = sockets;
     }
@@ -321,7 +317,7 @@ impl Dispatch {
             let Some(child) = self.choose(key, next.client, stay) else { break };
             queue.pop_front();
             socket.turn = turn;
-            self.hand_over(now, child, key, next);
+            self.hand_over(now, child, key, socket, next);
         }
         let served_at = socket.served_at;
         let takes = match self.patience.filter(|_| !self.is_served(key)) {
@@ -344,10 +340,10 @@ impl Dispatch {
         self.give_returned(now, key, socket);
     }
 
-    fn hand_over(&mut self, now: Time, child: ChildId, key: &Key, waiting: WaitingConnection) {
+    fn hand_over(&mut self, now: Time, child: ChildId, key: &Key, socket: &mut Socket, waiting: WaitingConnection) {
         let WaitingConnection { connection, client, past, .. } = waiting;
         self.turn += 1;
-        self.last_served = Arc::clone(key);
+        socket.last_turn = self.turn;
         let Some(worker) = self.workers.get_mut(&child) else { return };
         worker.turn = self.turn;
         if worker.unanswered.is_empty() {

@@ -26,8 +26,8 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// How long the end waits for the disk.
 const LAST_PATIENCE: Duration = Duration::from_secs(5);
 
-/// With what is read beyond it, less than where those go on that were held back because the app was behind: however much is printed,
-/// their messages come.
+/// So much output waits for the app. With what is read beyond it that is less than where those go on whose messages were held back because
+/// the app was behind: neither keeps the other from coming.
 const MOST_FOR_APP: usize = LOW_WATER / 2;
 
 /// Takes blocks.
@@ -50,7 +50,7 @@ impl OutputSink {
     /// Whether more is to be read.
     pub(super) fn has_room(&self) -> bool {
         match self {
-            Self::App(app) => app.bytes() <= MOST_FOR_APP,
+            Self::App(app) => app.output_bytes() <= MOST_FOR_APP,
             Self::Files(files) => files.progress.queued() <= MOST_QUEUED || files.hangs(),
         }
     }
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn however_much_is_printed_messages_to_the_app_go_on() {
+    fn output_and_messages_to_the_app_do_not_keep_each_other_from_coming() {
         let (commands, _taken) = tokio::sync::mpsc::unbounded_channel();
         let app = Arc::new(AppQueue::new(Box::new(|| {}), commands));
         let sink = OutputSink::App(Arc::clone(&app));
@@ -217,6 +217,10 @@ mod tests {
             sink.take(&source, Bytes::from(vec![b'\n'; super::super::READ]));
         }
         assert!(app.bytes() < LOW_WATER, "{}", app.bytes());
+        while !app.take().is_empty() {}
+        assert_eq!((app.bytes(), app.output_bytes()), (0, 0));
+        app.push(Notice::Message(ChildId::Worker(1), Bytes::from(vec![b' '; LOW_WATER])));
+        assert!(sink.has_room());
     }
 
     #[test]

@@ -54,7 +54,7 @@ impl Dispatch {
         while let Some(next) = socket.returned.front().copied().filter(|_| socket.waiting.is_empty()) {
             let Some(child) = self.choose(key, next.client, stay) else { break };
             socket.returned.pop_front();
-            self.hand_over(now, child, key, next);
+            self.hand_over(now, child, key, socket, next);
         }
         while !self.is_served(key) && socket.returned_until().is_some_and(|until| until <= now) {
             let Some(next) = socket.returned.pop_front() else { break };

@@ -18,6 +18,8 @@ pub struct Socket {
     /// What workers handed back: idle, so newcomers go first, as long as nobody waits here for long.
     pub returned: VecDeque<WaitingConnection>,
     pub turn: Turn,
+    /// When one of its connections was given away: of several sockets the one that waited longest is next.
+    pub last_turn: u64,
     pub accepting: AcceptState,
     /// When a worker came for its connections, or took one: as long as some are served nobody waits in vain.
     pub served_at: Time,

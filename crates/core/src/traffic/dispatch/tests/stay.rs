@@ -124,6 +124,34 @@ fn sockets_take_turns() {
 }
 
 #[test]
+fn sockets_take_turns_where_another_worker_serves_one_of_them() {
+    let keys: Vec<Key> = ["a", "b", "c"].map(Arc::from).into();
+    let mut dispatch = Dispatch::new(Balance::RoundRobin, None);
+    for key in &keys {
+        dispatch.opened(NOW, Arc::clone(key), Delivery::Dispatched);
+    }
+    dispatch.joined(NOW, worker(1), 1, BTreeSet::from([Arc::clone(&keys[0])]));
+    dispatch.joined(NOW, worker(2), 2, BTreeSet::from([Arc::clone(&keys[1]), Arc::clone(&keys[2])]));
+    for (key, first) in keys.iter().zip([10, 20, 30]) {
+        dispatch.accepted(NOW, key, (first..first + 3).map(|connection| (connection, 0)).collect());
+    }
+    let mut by_second = Vec::new();
+    let mut given = handed(&orders(&mut dispatch));
+    while !given.is_empty() {
+        let mut next = Vec::new();
+        for (child, connection) in given {
+            if child == worker(2) {
+                by_second.push(connection);
+            }
+            dispatch.answered(NOW, child, connection, true);
+            next.extend(handed(&orders(&mut dispatch)));
+        }
+        given = next;
+    }
+    assert_eq!(by_second, [20, 30, 21, 31, 22, 32]);
+}
+
+#[test]
 fn what_was_handed_back_waits_for_10_s_where_nobody_serves_it_any_more() {
     for (patience, end) in [(None, Order::Release(11)), (Some(Duration::from_secs(30)), Order::Reject(11))] {
         let mut dispatch = Dispatch::new(Balance::Auto, patience);
