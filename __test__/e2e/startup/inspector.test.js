@@ -5,7 +5,6 @@ const { once } = require('node:events');
 const net = require('node:net');
 const { test } = require('../support/at-once');
 const { launch, start, fixture } = require('../support/cluster');
-const { freePort } = require('../support/free-port');
 
 const config = { exec: fixture('workers/inspected.js'), alone: fixture('alone/inspected.js'), count: 2 };
 
@@ -18,7 +17,7 @@ const listen = async (port) => {
 /** The first of so many ports in a row that are free just now. */
 async function freeRow(count) {
   for (;;) {
-    const first = await listen(await freePort());
+    const first = await listen(0);
     const { port } = first.address();
     const others = await Promise.allSettled(Array.from({ length: count - 1 }, (_, at) => listen(port + 1 + at)));
     const row = [first, ...others.filter(({ status }) => status === 'fulfilled').map(({ value }) => value)];
