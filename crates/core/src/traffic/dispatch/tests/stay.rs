@@ -104,13 +104,18 @@ fn what_was_handed_back_a_second_ago_takes_turns_with_newcomers() {
     assert_eq!(given_at(BEHIND_NEWCOMERS), [1, 11, 2, 12, 3, 13, 4, 5]);
 }
 
-#[test]
-fn sockets_take_turns() {
-    let keys: Vec<Key> = ["a", "b", "c"].map(Arc::from).into();
+fn three_sockets() -> (Dispatch, [Key; 3]) {
+    let keys = ["a", "b", "c"].map(Key::from);
     let mut dispatch = Dispatch::new(Balance::Auto, None);
     for key in &keys {
         dispatch.opened(NOW, Arc::clone(key), Delivery::Dispatched);
     }
+    (dispatch, keys)
+}
+
+#[test]
+fn sockets_take_turns() {
+    let (mut dispatch, keys) = three_sockets();
     dispatch.joined(NOW, worker(1), 1, keys.iter().cloned().collect());
     for (key, first) in keys.iter().zip([10, 20, 30]) {
         dispatch.accepted(NOW, key, (first..first + 3).map(|connection| (connection, 0)).collect());
@@ -125,11 +130,7 @@ fn sockets_take_turns() {
 
 #[test]
 fn sockets_take_turns_where_another_worker_serves_one_of_them() {
-    let keys: Vec<Key> = ["a", "b", "c"].map(Arc::from).into();
-    let mut dispatch = Dispatch::new(Balance::RoundRobin, None);
-    for key in &keys {
-        dispatch.opened(NOW, Arc::clone(key), Delivery::Dispatched);
-    }
+    let (mut dispatch, keys) = three_sockets();
     dispatch.joined(NOW, worker(1), 1, BTreeSet::from([Arc::clone(&keys[0])]));
     dispatch.joined(NOW, worker(2), 2, BTreeSet::from([Arc::clone(&keys[1]), Arc::clone(&keys[2])]));
     for (key, first) in keys.iter().zip([10, 20, 30]) {
