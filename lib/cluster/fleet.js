@@ -183,6 +183,7 @@ class Fleet {
 
   fleetRefused({ code, message }) {
     this.isConnected = false;
+    this.#wasCutOff = true;
     this.#log.error(`the fleet refuses this host: ${explained(code, message)}`, { code });
   }
 

@@ -69,7 +69,13 @@ impl Connection<'_> {
             self.denials.forget();
             let refusal = tokio::select! {
                 bucket = prepare(self.client, self.settings, self.news) => match bucket {
-                    Ok(bucket) => return bucket,
+                    Ok(bucket) => {
+                        // Whoever heard that this host is refused is to hear that it no longer is: the connection may have been there all the time.
+                        if !told.is_empty() {
+                            self.news.tell(EngineNews::Connected { server: self.name_of_server() });
+                        }
+                        return bucket;
+                    }
                     Err(refusal) => refusal,
                 },
                 message = self.denials.of_lease() => Refusal(RefusedBecause::JetStream, message),

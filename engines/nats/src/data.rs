@@ -1,6 +1,7 @@
 //! Messages to and from other hosts: a thread, a connection and a pair of sockets of their own, so that no lease ever waits behind them.
 
 mod denial;
+mod ears;
 mod opening;
 mod receiving;
 mod sending;

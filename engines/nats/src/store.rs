@@ -1,7 +1,8 @@
 //! A record in a JetStream key-value bucket.
 //!
 //! Compare-and-set knows the revision only, and a bucket that was made anew counts from 1 again: a write that was meant for the old
-//! one could fit by chance. So the bucket's creation is part of the key, and such a write meets a key that isn't there.
+//! one could fit by chance. So the bucket's creation is part of the key, and such a write meets a key that isn't there. Only a first record
+//! is meant for a key that isn't there: after it is looked which bucket has it.
 
 use std::sync::Arc;
 
@@ -105,7 +106,15 @@ impl LeaseStore for NatsStore {
     }
 
     async fn write(&self, expected: Version, record: Record) -> Result<Version, WriteFailure> {
-        self.put(expected, record.to_bytes()).await
+        let written = self.put(expected, record.to_bytes()).await?;
+        // Where there is no key yet none is the version that is expected, also in a bucket that was made anew: nobody reads it there.
+        if expected.revision == 0 {
+            let (_, bucket) = self.bucket.stream().await.map_err(|_| WriteFailure::Unknown)?;
+            if bucket != expected.bucket {
+                return Err(WriteFailure::Conflict);
+            }
+        }
+        Ok(written)
     }
 
     async fn watch(&self) -> Result<NatsWatch, StoreError> {

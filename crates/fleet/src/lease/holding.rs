@@ -102,16 +102,23 @@ impl Lease {
                 self.release(to);
             }
             LeaseState::Ending | LeaseState::Following { .. } => {
+                let was_kept = matches!(self.state, LeaseState::Following { keeps: true });
                 self.state = LeaseState::Following { keeps: false };
                 self.disown();
+                // The record is gone: there is nothing to give away, and who left is to hear so.
+                if was_kept && matches!(self.state, LeaseState::Following { .. }) {
+                    self.actions.push_back(LeaseAction::Released);
+                }
             }
             LeaseState::Releasing { .. } => {}
         }
     }
 
-    /// Nothing runs here, but the record may have this host's name: whoever drains does not leave the others waiting.
+    /// Nothing runs here, but the record may have this host's name: whoever drains does not leave the others waiting. What is being killed
+    /// runs still.
     fn disown(&mut self) {
-        if self.drains && !self.runs() && self.known.own(&self.policy).is_some() {
+        let runs = !matches!(self.state, LeaseState::Following { keeps: false });
+        if self.drains && !runs && self.known.own(&self.policy).is_some() {
             self.release(None);
         }
     }

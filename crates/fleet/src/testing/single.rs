@@ -278,6 +278,31 @@ fn what_was_kept_is_given_away_only_when_it_has_ended() {
     assert!(released.released.is_some());
 }
 
+/// Others take at once what was given away.
+#[test]
+fn what_is_being_killed_is_not_given_away_before_it_has_ended() {
+    let mut lease = lease();
+    let (_, record) = lease.holds();
+    assert_eq!(lease.told(750, LeaseEvent::TimedOut), lost(LostReason::Expired));
+    assert_eq!(lease.told(751, LeaseEvent::Draining), []);
+    assert_eq!(lease.told(752, LeaseEvent::MoveAsked { to: None }), []);
+    assert_eq!(lease.told(753, LeaseEvent::Watched(sight(3, record))), []);
+    let (_, released) = wanted_write(&lease.told(760, LeaseEvent::Ended));
+    assert!(released.released.is_some());
+}
+
+#[test]
+fn what_was_kept_has_left_although_there_is_no_record_to_give_away() {
+    let mut lease = with(OnLost::Keep);
+    lease.holds();
+    let (id, _) = wanted_write(&lease.told(740, LeaseEvent::TimedOut));
+    lease.told(750, LeaseEvent::TimedOut);
+    let id = wanted_read(&lease.told(751, LeaseEvent::Wrote { id, result: Err(WriteFailure::Conflict) }));
+    lease.told(752, LeaseEvent::Read { id, sight: Some(Sight { version: version(0), record: None }) });
+    assert_eq!(lease.told(760, LeaseEvent::Draining), [LeaseAction::Leave]);
+    assert_eq!(lease.told(770, LeaseEvent::Ended)[0], LeaseAction::Released);
+}
+
 #[test]
 fn that_it_is_ready_is_written_at_once() {
     let mut lease = lease();

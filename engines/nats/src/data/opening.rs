@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 use super::denial::Denial;
-use super::receiving::Ears;
+use super::ears::Ears;
 use super::subjects::Subjects;
 use crate::attempts::Attempts;
 use crate::connect::{options, try_to_connect};

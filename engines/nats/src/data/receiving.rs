@@ -3,77 +3,20 @@
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::io;
-use std::time::Duration;
 
-use async_nats::{Client, Message, StatusCode, SubscribeError, Subscriber};
 use bytes::Bytes;
 use cluster_fleet::MOST_HOSTS;
 use cluster_fleet::gaps::{Gaps, Way};
 use cluster_fleet::parcel::ParcelIn;
 use cluster_fleet::seam::EngineNews;
 use cluster_fleet::wire::{WireFault, WireHead};
-use futures_util::StreamExt;
 use tokio::net::unix::WriteHalf;
 use tokio::sync::mpsc;
-use tokio::time::timeout;
 
+use super::ears::{Ears, Heard};
 use super::subjects::Subjects;
 use super::unread::Unread;
 use crate::news::News;
-
-/// What is heard over a connection.
-pub struct Ears {
-    others: Subscriber,
-    direct: Subscriber,
-    replies: Subscriber,
-}
-
-enum Heard {
-    Message(Way, Bytes),
-    /// Nobody has got what was sent with that subject for an answer.
-    Nobody(String),
-}
-
-impl Ears {
-    /// When this is done the server knows of it, and what it refuses was told. If it has not answered within `limit` somebody listens to
-    /// everything, and so it doesn't say who is not there.
-    ///
-    /// # Errors
-    /// When the client has ended.
-    pub async fn open(client: &Client, subjects: &Subjects, limit: Duration) -> Result<Self, SubscribeError> {
-        let mut replies = client.subscribe(subjects.inbox()).await?;
-        let others = client.subscribe(subjects.all()).await?;
-        let direct = client.subscribe(subjects.own()).await?;
-        let probes = async {
-            // The first one is answered after the subscriptions, and the client hands on what it was told beside before it sees the second answer.
-            for _ in 0..2 {
-                let _ = client.publish_with_reply(subjects.nobody(), subjects.probe(), Bytes::new()).await;
-                let _ = replies.next().await;
-            }
-        };
-        let _ = timeout(limit, probes).await;
-        Ok(Self { others, direct, replies })
-    }
-
-    /// Never, when the client has ended.
-    async fn hear(&mut self) -> Heard {
-        loop {
-            tokio::select! {
-                // They came in one order, and wait in three queues. What takes a request back may be for this host alone, and the request
-                // before it for all.
-                biased;
-                Some(Message { subject, status, .. }) = self.replies.next() => {
-                    if status == Some(StatusCode::NO_RESPONDERS) {
-                        return Heard::Nobody(subject.into_string());
-                    }
-                }
-                Some(message) = self.others.next() => return Heard::Message(Way::Others, message.payload),
-                Some(message) = self.direct.next() => return Heard::Message(Way::Direct, message.payload),
-                else => std::future::pending().await,
-            }
-        }
-    }
-}
 
 pub struct Receiving {
     unread: Unread,

@@ -125,8 +125,10 @@ async fn a_write_that_was_meant_for_another_bucket_or_version_is_refused() {
     assert_eq!(store.read().await.unwrap().record, Some(record.clone()));
     let again = store.write(Version { bucket, revision: 0 }, record.clone()).await;
     assert_eq!(again, Err(WriteFailure::Conflict));
-    let other = store.write(Version { bucket: bucket - 1, ..written }, record).await;
-    assert_eq!(other, Err(WriteFailure::Conflict));
+    for revision in [0, written.revision] {
+        let other = store.write(Version { bucket: bucket - 1, revision }, record.clone()).await;
+        assert_eq!(other, Err(WriteFailure::Conflict));
+    }
     assert_eq!(store.read().await.unwrap().version, written);
 }
 
