@@ -257,21 +257,26 @@ describe('job()', () => {
     expect(frames).toHaveLength(1);
   });
 
-  test('with `retry` it is given to another one, so many times: also if its host has left before it came there', async () => {
-    const done = endpoint.job('x', 1, { retry: 2 });
-    for (const fields of [{ pid: 5, host: 'a', reason: 'gone' }, { reason: 'no-host' }]) {
+  test('with `retry` it is given to another one, so many times: also if its host has left before it came there, or is on its way down', async () => {
+    const done = endpoint.job('x', 1, { retry: 3 });
+    for (const fields of [
+      { pid: 5, host: 'a', reason: 'gone' },
+      { reason: 'no-host' },
+      { host: 'b', reason: 'closed' },
+    ]) {
       says('gone', fields);
       await turn();
     }
-    expect(frames).toHaveLength(3);
-    expect(new Set(frames.map(({ id }) => id)).size).toBe(3);
+    expect(frames).toHaveLength(4);
+    expect(new Set(frames.map(({ id }) => id)).size).toBe(4);
     says('gone', { host: 'c', reason: 'gone' });
     await expect(done).rejects.toMatchObject({ code: 'ERR_REQUEST_GONE', message: expect.stringContaining('host c') });
-    expect(frames).toHaveLength(3);
+    expect(frames).toHaveLength(4);
   });
 
   test.each([
     ['it reached nobody', 'gone', { reason: 'fleet-away' }, 'ERR_REQUEST_UNDELIVERABLE'],
+    ['its own cluster is on its way down', 'gone', { reason: 'closed' }, 'ERR_REQUEST_UNDELIVERABLE'],
     ['it failed', 'reply', { pid: 5, error: { message: 'no' } }, undefined],
     [
       'the process that it asked itself ended',
@@ -321,6 +326,8 @@ describe('job()', () => {
     ['no options', ['x', 1, null], 'The options of job()'],
     ['no time', ['x', 1, { timeout: 0 }], '`timeout` of job()'],
     ['no signal', ['x', 1, { signal: 1 }], '`signal` of job()'],
+    // As an http.IncomingMessage has it.
+    ['something else that is aborted', ['x', 1, { signal: { aborted: false } }], '`signal` of job()'],
     ['less than no retry', ['x', 1, { retry: -1 }], '`retry` of job()'],
     ['no end of it', ['x', 1, { retry: Infinity }], 'but is Infinity'],
   ])('%s', async (_what, args, message) => {

@@ -7,7 +7,7 @@ const { ClusterError } = require('../errors');
 const { toNativeConfig } = require('../config/settings');
 const timers = require('../real-timers');
 const { enter } = require('../messages/here');
-const { limitedCodec, toJson } = require('../messages/serialization');
+const { limitedCodec } = require('../messages/serialization');
 const { Observable } = require('./observable');
 const { closeAtDispose, deferred, outOfPromise } = require('./promises');
 
@@ -184,8 +184,8 @@ class Cluster extends Observable {
       const what = `The \`scope\` of randomWorker() must be 'fleet', but is ${String(scope)}.`;
       throw new ClusterError('ERR_REQUEST_INVALID', what);
     }
-    const json = message === undefined ? undefined : toJson(message);
-    const id = this.#state === 'supervising' ? this.#master.randomWorker(json) : null;
+    const { tellRandomWorker } = require('./random-worker');
+    const id = tellRandomWorker(this.#state === 'supervising' ? this.#master : undefined, this.#codec, message);
     if (id === null) return null;
     // The master is ahead: its `fork` of this worker may not have had its turn yet.
     const fork = () => this.#pump.find((event) => event.kind === 'fork' && event.role === 'worker' && event.id === id);

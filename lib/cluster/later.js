@@ -10,6 +10,7 @@ require('./mirror');
 require('./no-stats');
 require('./orders');
 require('./profiles');
+require('./random-worker');
 require('../config/loader');
 require('../messages/handles');
 require('../messages/messenger-here');

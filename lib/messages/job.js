@@ -20,9 +20,11 @@ async function withRetry(retry, timeout, ask, { unreachable }) {
   }
 }
 
-/** The one that had it, or the host that it was on its way to; not one that it had asked itself. */
+/** The one that had it, or the host that it was on its way to, which may be on its way down; not one that it had asked itself. */
 function isGone(error) {
-  return (error.code === 'ERR_REQUEST_GONE' && !('remoteStack' in error)) || error.reason === 'no-host';
+  const { code, reason, host } = error;
+  if ('remoteStack' in error) return false;
+  return code === 'ERR_REQUEST_GONE' || reason === 'no-host' || (reason === 'closed' && host !== undefined);
 }
 
 module.exports = { withRetry };

@@ -78,11 +78,17 @@ function checkOptions(what, options = {}) {
     const allowed = `an integer from 1 to ${LONGEST_TIMER_MS} (milliseconds) or Infinity`;
     refuse(`The \`timeout\` of ${what}() must be ${allowed}, but is ${shown(timeout)}.`);
   }
-  // As Node does (validateAbortSignal): one of another realm is one, too.
-  if (signal !== undefined && !(signal !== null && typeof signal === 'object' && 'aborted' in signal)) {
+  if (signal !== undefined && !isAbortSignal(signal)) {
     refuse(`The \`signal\` of ${what}() must be an AbortSignal, but is ${shown(signal)}.`);
   }
   return { timeout, signal };
+}
+
+/** One of another realm is one, too (validateAbortSignal in Node). An http.IncomingMessage has `aborted`, and is none. */
+function isAbortSignal(signal) {
+  return (
+    typeof signal === 'object' && typeof signal?.aborted === 'boolean' && typeof signal.addEventListener === 'function'
+  );
 }
 
 module.exports = { TARGETS, checkAction, checkJob, checkRequest };

@@ -88,7 +88,7 @@ class Pending {
 
   reachedNobody(reason, host) {
     const error = this.error('ERR_REQUEST_UNDELIVERABLE', `it reached nobody${onHost(host)} (${reason})`);
-    return Object.assign(error, { reason });
+    return Object.assign(error, host === undefined ? { reason } : { reason, host });
   }
 
   invalid(cause) {

@@ -86,7 +86,8 @@ function limitedCodec({ serialization, maxMessageBytes }) {
   const codec = codecs[serialization];
   const write = (message) => within(codec.write(message), maxMessageBytes);
   const frame = (fields) => within(JSON.stringify(fields), maxMessageBytes);
-  return { ...codec, write, frame };
+  const json = (message) => within(toJson(message), maxMessageBytes);
+  return { ...codec, write, frame, json };
 }
 
 function within(json, limit) {

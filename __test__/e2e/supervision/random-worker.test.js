@@ -49,6 +49,19 @@ describe.each(['json', 'advanced'])('serialization: %s', (serialization) => {
     expect(actionsOf(app, 'process')).toEqual(['last', 'last']);
   });
 
+  test('its message arrives as it is; what the app cannot add fields to, or is too large, is refused', async () => {
+    const app = await start({ exec: both(), count: 1, serialization, maxMessageBytes: 64 * 1024 });
+    const nested = JSON.parse('['.repeat(500) + ']'.repeat(500));
+    const fields = { action: 'job', half: 'ab😀'.slice(0, 3), number: 0.1 + 0.2, nested };
+    await app.call('randomWorker', fields);
+    const { message } = await app.report('worker', (told) => told.message.action === 'job');
+    expect(message).toMatchObject(fields);
+    const codeOf = (value) => app.call('randomWorker', value).catch(({ code }) => code);
+    for (const wrong of ['text', [1], null, { ['ab😀'.slice(0, 3)]: 1 }])
+      await expect(codeOf(wrong)).resolves.toBe('ERR_MESSAGE_INVALID');
+    await expect(codeOf({ text: 'x'.repeat(65 * 1024) })).resolves.toBe('ERR_MESSAGE_TOO_LARGE');
+  });
+
   test("randomWorker: 'process': those of process as well", async () => {
     const app = await start({ exec: both(), serialization, randomWorker: 'process' });
     await app.reported('process', 2);

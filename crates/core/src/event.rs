@@ -190,6 +190,8 @@ pub enum Event {
         /// Without waiting for anything.
         force: bool,
     },
+    /// The app's process is about to exit.
+    AppExits,
     /// The app called `reload()`.
     ReloadAsked(ReloadRequest),
     /// A watched file changed, came or went.

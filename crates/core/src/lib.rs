@@ -34,6 +34,7 @@ mod testing;
 
 use action::Action;
 use cluster_protocol::inbound::{Inbound, Report};
+use cluster_protocol::outbound::ExtraFields;
 use context::Context;
 use event::Event;
 use lifecycle::child::Reading;
@@ -185,6 +186,7 @@ impl Core {
             Event::DescendantsEnded { child } => ctx.descendants_ended(child),
             Event::Signalled { signal } => shutdown.signalled(ctx, signal),
             Event::CloseAsked { force } => shutdown.close_asked(ctx, force),
+            Event::AppExits => traffic.app_exits(ctx),
             Event::ReloadAsked(request) => match ctx.policy.mode {
                 Mode::Production => self.rollout.asked(ctx, request),
                 Mode::Development => self.development.asked(ctx, request),
@@ -343,7 +345,7 @@ impl Core {
     }
 
     /// The app asks for a random worker: it gets the message, its id comes back.
-    pub fn random_worker(&mut self, fields: Option<&random_worker::ExtraFields>) -> Option<ChildId> {
+    pub fn random_worker(&mut self, fields: Option<&ExtraFields>) -> Option<ChildId> {
         random_worker::ask_any(&mut self.ctx, fields)
     }
 }

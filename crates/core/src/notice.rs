@@ -241,7 +241,7 @@ impl Undeliverable {
             Self::NoSuchWorker => "no-such-worker",
             Self::Gone => "gone",
             Self::MailboxFull => "mailbox-full",
-            Self::Closed => "closed",
+            Self::Closed => cluster_protocol::request::CLOSED,
             Self::Handle => "handle",
             Self::Stalled => "stalled",
             Self::TooMany => "too-many",

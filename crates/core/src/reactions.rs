@@ -42,8 +42,9 @@ impl Core {
             }
             Fact::SlotLeft { child, vacated, refork_from } => {
                 rollout.slot_left(ctx, child.id);
-                let not_replaced = recycling.slot_left(ctx, &child, vacated);
-                self.profiling.not_succeeded(ctx, child.slot, not_replaced.as_ref());
+                if let Some(stays) = recycling.slot_left(ctx, &child, vacated) {
+                    self.profiling.not_succeeded(ctx, stays);
+                }
                 standbys.slot_left(ctx, vacated);
                 supervision.slot_left(ctx, &child, vacated, refork_from);
             }
@@ -56,6 +57,7 @@ impl Core {
                 ctx.tell_exit(&child, exit);
                 rollout.gone(ctx, &child, &failure);
                 development.gone(ctx, &child, &failure);
+                self.messages.gone(ctx, child.id);
                 self.members.gone(ctx, child.id);
                 self.vitals.gone(child.id);
                 self.profiling.gone(ctx, child.id);
@@ -110,6 +112,7 @@ impl Core {
             Fact::TidyDue => traffic.close_unused(ctx),
             Fact::HandedOver => shutdown.handed_over(ctx),
             Fact::StopBegan { outcome, failure } => {
+                self.messages.stop_began(ctx);
                 rollout.cancel(ctx);
                 development.cancel(ctx);
                 scaling.cancel(ctx);

@@ -132,7 +132,7 @@ impl<'a> View<'a> {
         let processes = &self.core.ctx.processes;
         let entries = processes.all_slots().map(|(_, entry)| entry.generation);
         let children = processes.children().map(|child| child.generation);
-        entries.chain(children).chain([self.core.ctx.generation]).chain(self.core.rollout.generation()).collect()
+        entries.chain(children).chain([self.core.ctx.generation]).chain(self.core.rollout.generations()).collect()
     }
 
     /// Whether SIGKILL was sent to a process from here.

@@ -53,7 +53,7 @@ pub enum Command {
     Exited { worker: u32, code: Option<i32>, signal: Option<nix::sys::signal::Signal> },
     /// `worker.process.disconnect()`.
     CloseChannel { worker: u32 },
-    /// Answer when everything that was sent is written.
+    /// The process is about to exit: answer when everything that was sent is written.
     Flush(std::sync::mpsc::SyncSender<()>),
     /// Send a message to one child.
     SendTo(cluster_core::types::ChildId, bytes::Bytes),
@@ -62,7 +62,7 @@ pub enum Command {
     /// Choose a worker and send it the random-worker message with these fields.
     RandomWorker {
         /// The app's own fields.
-        fields: Option<serde_json::Map<String, serde_json::Value>>,
+        fields: Option<cluster_protocol::outbound::ExtraFields>,
         /// Where the choice goes.
         reply: std::sync::mpsc::SyncSender<Option<cluster_core::types::ChildId>>,
     },

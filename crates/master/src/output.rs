@@ -181,15 +181,17 @@ impl Outputs {
         }
     }
 
-    /// The app took notices.
-    pub(super) fn resume(&self) {
-        self.moves.notify_waiters();
+    /// The app took notices. Files have their own room: whoever waits for a disk is not to begin anew each time.
+    pub(super) fn app_caught_up(&self) {
+        if let OutputSink::App(_) = self.sink {
+            self.moves.notify_waiters();
+        }
     }
 
     /// The app cannot hand on what it has, or can again.
     pub(super) fn pause(&self, stream: Stream, paused: bool) {
         self.state(stream).set(if paused { PipeState::Paused } else { PipeState::Read });
-        self.resume();
+        self.moves.notify_waiters();
     }
 
     /// Every child is gone: what they wrote is told before the end.
@@ -325,6 +327,26 @@ impl StreamReader {
     fn tell(&self, block: Option<Bytes>) {
         if let Some(block) = block {
             self.sink.take(&self.source, block);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::OutputFiles;
+
+    /// Who waits for a disk would begin to wait anew each time.
+    #[test]
+    fn what_the_app_takes_makes_room_where_it_gets_the_output_and_nowhere_else() {
+        let (commands, _taken) = tokio::sync::mpsc::unbounded_channel();
+        let app = Arc::new(AppQueue::new(Box::new(|| {}), commands));
+        for (output, wakes) in [(Output::Pipe, true), (Output::Files(OutputFiles::default()), false)] {
+            let outputs = Outputs::new(&app, &output, "test");
+            let mut moved = std::pin::pin!(outputs.moves.notified());
+            moved.as_mut().enable();
+            outputs.app_caught_up();
+            assert_eq!(moved.as_mut().enable(), wakes);
         }
     }
 }

@@ -20,7 +20,7 @@ use super::linked::Linked;
 use super::oom::OomKills;
 use super::output::Outputs;
 use super::preload::Preload;
-use super::service::Service;
+use super::service::{self, Service};
 use super::sockets::Sockets;
 use super::unasked::Unasked;
 use crate::config::{Config, Launch};
@@ -114,7 +114,7 @@ impl Shell {
         let platform = config.variables.platform;
         let others = if config.launch.is_some() { Others::Refused } else { Others::Allowed };
         let activated = Activated::take(config.variables.passed.clone(), &config.listen_fds, others);
-        let service = Service::new(&config.variables);
+        let service = Service::new(&config.variables, &service::RUNNING);
         let control = config.control.as_ref().and_then(|control| {
             let bound = AdminSocket::control(control);
             bound.inspect_err(|error| tracing::debug!(%error, "there is no control socket")).ok()
@@ -264,6 +264,7 @@ impl Shell {
                 self.tell(Event::CloseChannelAsked { child: ChildId::Worker(worker) });
             }
             Command::Flush(reply) => {
+                self.tell(Event::AppExits);
                 let written: Vec<_> = self.links.values().map(Link::written).collect();
                 tokio::task::spawn_local(async move {
                     for written in written {
@@ -337,7 +338,7 @@ impl Shell {
             Command::ReopenOutput => drop(self.outputs.reopen()),
             Command::PauseOutput(stream, paused) => self.outputs.pause(stream, paused),
             Command::AppCaughtUp => {
-                self.outputs.resume();
+                self.outputs.app_caught_up();
                 let released = self.flow.caught_up(flow::Receiver::Peer(Peer::App), self.app.bytes());
                 self.released(Peer::App, released);
             }

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use nix::time::{ClockId, clock_gettime};
@@ -13,6 +14,9 @@ use cluster_core::types::Time;
 
 const READY: &str = "READY=1\n";
 
+/// How many clusters of this process run: to its service manager they are one service, which stops with the last of them.
+pub(super) static RUNNING: AtomicUsize = AtomicUsize::new(0);
+
 /// While it does not read, what it must know is told so often.
 const RETRY: Duration = Duration::from_millis(100);
 
@@ -23,6 +27,8 @@ pub(super) struct Service {
     manager: Option<Manager>,
     watchdog: Option<Watchdog>,
     state: ServiceState,
+    /// All of this process: see [`RUNNING`].
+    running: &'static AtomicUsize,
     /// What it must know and has not read yet, and when it is told again.
     owed: VecDeque<&'static str>,
     retry: Time,
@@ -58,7 +64,7 @@ enum ServiceState {
 }
 
 impl Service {
-    pub(super) fn new(variables: &Variables) -> Self {
+    pub(super) fn new(variables: &Variables, running: &'static AtomicUsize) -> Self {
         // Twice as often as it must be.
         let watchdog = variables.watchdog.map(|limit| Watchdog { every: limit / 2, next: Duration::ZERO });
         let owed = VecDeque::new();
@@ -66,6 +72,7 @@ impl Service {
             manager: variables.notify_socket.as_deref().and_then(Manager::at),
             watchdog,
             state: ServiceState::Starting,
+            running,
             owed,
             retry: Duration::ZERO,
         }
@@ -75,6 +82,7 @@ impl Service {
     pub(super) fn ready(&mut self) {
         if self.state == ServiceState::Starting {
             self.state = ServiceState::Running;
+            self.running.fetch_add(1, Ordering::SeqCst);
             self.insist(READY);
         }
     }
@@ -97,11 +105,21 @@ impl Service {
         self.tell(&format!("RELOADING=1\n{since}"));
     }
 
-    /// The cluster stops.
+    /// The cluster stops. While another one runs the service does not: systemd would kill it after TimeoutStopSec.
     pub(super) fn stopping(&mut self) {
-        if self.state != ServiceState::Stopping {
-            self.state = ServiceState::Stopping;
+        if self.state == ServiceState::Stopping {
+            return;
+        }
+        self.runs_no_more();
+        self.state = ServiceState::Stopping;
+        if self.running.load(Ordering::SeqCst) == 0 {
             self.insist("STOPPING=1\n");
+        }
+    }
+
+    fn runs_no_more(&self) {
+        if self.state == ServiceState::Running {
+            self.running.fetch_sub(1, Ordering::SeqCst);
         }
     }
 
@@ -148,6 +166,12 @@ impl Service {
     }
 }
 
+impl Drop for Service {
+    fn drop(&mut self) {
+        self.runs_no_more();
+    }
+}
+
 fn outcome(sent: io::Result<()>) -> NotifyOutcome {
     let Err(error) = sent else { return NotifyOutcome::Done };
     if error.kind() == io::ErrorKind::WouldBlock || is_shortage(&error) {
@@ -180,14 +204,23 @@ impl Manager {
 mod tests {
     use super::*;
 
+    fn none_runs() -> &'static AtomicUsize {
+        Box::leak(Box::default())
+    }
+
     fn watched(name: &str, watchdog: Option<Duration>) -> (Socket, Service) {
+        let (manager, [service]) = services(name, watchdog);
+        (manager, service)
+    }
+
+    /// Of one process.
+    fn services<const COUNT: usize>(name: &str, watchdog: Option<Duration>) -> (Socket, [Service; COUNT]) {
         let name = format!("cluster-native-test-{name}-{}", std::process::id());
         let manager = Socket::new(Domain::UNIX, Type::DGRAM, None).unwrap();
         manager.bind(&SockAddr::unix(format!("\0{name}")).unwrap()).unwrap();
-        (
-            manager,
-            Service::new(&Variables { notify_socket: Some(format!("@{name}")), watchdog, ..Variables::default() }),
-        )
+        let variables = Variables { notify_socket: Some(format!("@{name}")), watchdog, ..Variables::default() };
+        let running = none_runs();
+        (manager, std::array::from_fn(|_| Service::new(&variables, running)))
     }
 
     fn manager(name: &str) -> (Socket, Service) {
@@ -206,6 +239,21 @@ mod tests {
         service.ready();
         assert_eq!(heard(&manager), READY);
         assert!(Manager::at("/nowhere/at/all").unwrap().send(READY).is_err());
+    }
+
+    #[test]
+    fn the_service_stops_with_the_last_cluster_of_the_process() {
+        let (manager, [mut first, mut second, third]) = services("several", None);
+        for service in [&mut first, &mut second] {
+            service.ready();
+            assert_eq!(heard(&manager), READY);
+        }
+        first.stopping();
+        second.reloaded();
+        assert_eq!(heard(&manager), READY, "that the first one stops is not told");
+        drop(third);
+        second.stopping();
+        assert_eq!(heard(&manager), "STOPPING=1\n");
     }
 
     #[test]

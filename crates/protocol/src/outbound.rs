@@ -1,5 +1,6 @@
 //! What the master says to a child. Every function gives a whole frame, newline included.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -309,23 +310,29 @@ pub fn refused(limit: usize) -> Bytes {
     frame(&MessageRefused { cmd: "NODE_YUNFLY", act: "refused", limit })
 }
 
+/// What the app adds to the message to a worker that was chosen: each value as it was written, whatever it is.
+pub type ExtraFields = BTreeMap<String, Box<RawValue>>;
+
 /// One of the two messages that tell a worker it was chosen (document, 'random worker').
 /// `fields` is the app's own message, if it gave one; its `action` takes the place of `action`.
 #[must_use]
-pub fn random_worker(
-    action: &str,
-    fields: Option<&serde_json::Map<String, serde_json::Value>>,
-    id: u32,
-    pid: u32,
-) -> Bytes {
-    let mut message = fields.cloned().unwrap_or_default();
-    for (name, value) in
-        [("from", "app".into()), ("to", "worker".into()), ("worker_id", id.into()), ("worker_pid", pid.into())]
-    {
-        message.insert(name.to_owned(), value);
+pub fn random_worker(action: &str, fields: Option<&ExtraFields>, id: u32, pid: u32) -> Bytes {
+    #[derive(Serialize)]
+    struct Chosen<'a> {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        action: Option<&'a str>,
+        from: &'a str,
+        to: &'a str,
+        worker_id: u32,
+        worker_pid: u32,
+        #[serde(flatten)]
+        others: BTreeMap<&'a str, &'a RawValue>,
     }
-    message.entry("action").or_insert_with(|| action.into());
-    frame(&message)
+    let is_other = |name: &str| !["from", "to", "worker_id", "worker_pid"].contains(&name);
+    let fields = fields.into_iter().flatten().map(|(name, value)| (name.as_str(), &**value));
+    let others: BTreeMap<_, _> = fields.filter(|(name, _)| is_other(name)).collect();
+    let action = (!others.contains_key("action")).then_some(action);
+    frame(&Chosen { action, from: "app", to: "worker", worker_id: id, worker_pid: pid, others })
 }
 
 const TO_CLUSTER_WORKER: &[u8] = br#"{"cmd":"NODE_YUNFLY","act":"random","message":"#;

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::envelope::Target;
 use super::outbound::frame;
-use super::request::{LONGEST_ID, Unreadable, address, asker};
+use super::request::{CLOSED, LONGEST_ID, Unreadable, address, asker};
 
 /// What of another host's frame about a request concerns the master.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,8 +33,8 @@ pub enum RemotePart {
 pub enum AnswerPart {
     /// A process has answered.
     Reply { pid: u32 },
-    /// An answer will not come: of this process, or (`None`) of anybody there.
-    Gone { pid: Option<u32> },
+    /// An answer will not come: of this process, or (`None`) of anybody there. `closes`: because that host is on its way down.
+    Gone { pid: Option<u32>, closes: bool },
     /// Who there has to answer.
     Sent { pids: Vec<u32> },
     /// The request is too large.
@@ -59,8 +59,10 @@ impl RemotePart {
             pid: Option<u32>,
             #[serde(default)]
             pids: Option<Vec<u32>>,
+            #[serde(default, borrow)]
+            reason: Option<Cow<'a, str>>,
         }
-        let RemoteHead { act, id, from, pid, pids } =
+        let RemoteHead { act, id, from, pid, pids, reason } =
             serde_json::from_slice(line).map_err(|error| Unreadable::Fields(error.to_string()))?;
         if id.len() > LONGEST_ID {
             return Err(Unreadable::LongId(id.len()));
@@ -72,7 +74,7 @@ impl RemotePart {
             "request" => return Ok(Self::Request { id, asker: asker()? }),
             "cancel" => return Ok(Self::Cancel { id, asker: asker()? }),
             "reply" => AnswerPart::Reply { pid: pid.ok_or_else(|| missing("pid"))? },
-            "gone" => AnswerPart::Gone { pid },
+            "gone" => AnswerPart::Gone { pid, closes: reason.as_deref() == Some(CLOSED) },
             "sent" => AnswerPart::Sent { pids: pids.ok_or_else(|| missing("pids"))? },
             "refused" => AnswerPart::Refused,
             _ => return Err(Unreadable::Act(act.into_owned())),

@@ -13,6 +13,9 @@ use super::outbound::frame;
 /// Longer names of requests are refused: each is kept until its answer.
 pub(super) const LONGEST_ID: usize = 128;
 
+/// Why nobody answers where a cluster is on its way down.
+pub const CLOSED: &str = "closed";
+
 /// What of a request's or answer's frame concerns the master.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RequestPart {

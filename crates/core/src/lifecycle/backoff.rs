@@ -51,9 +51,10 @@ impl Backoff {
         match (self.window, limit) {
             (Window::Open { since }, Some(limit)) if next > since + limit => {
                 self.window = Window::Exhausted;
-                Retry::LimitReached { retry: now.max(since + limit) + limit }
+                Retry::LimitReached { retry: next.max(now.max(since + limit) + limit) }
             }
-            (Window::Exhausted, Some(limit)) => Retry::At(now + limit),
+            // A short limit is no reason to try more often.
+            (Window::Exhausted, Some(limit)) => Retry::At(next.max(now + limit)),
             _ => Retry::At(next),
         }
     }
@@ -149,6 +150,18 @@ mod tests {
         let less = after - Duration::from_nanos(1);
         assert_eq!(second(Some(less)), (Retry::LimitReached { retry: start + less * 2 }, true));
         assert_eq!(second(None), (Retry::At(start + after), false));
+    }
+
+    #[test]
+    fn a_short_limit_does_not_shorten_the_pauses() {
+        let (mut restart, mut rng) = (Backoff::default(), fastrand::Rng::with_seed(6));
+        let (limit, mut now) = (Some(Duration::from_millis(1)), Duration::ZERO);
+        restart.died(now, false, limit, &mut rng);
+        for least in [80, 160, 320, 640, 1280, 2560, 4000, 4000] {
+            let (Retry::At(at) | Retry::LimitReached { retry: at }) = restart.died(now, false, limit, &mut rng);
+            assert!(at >= now + Duration::from_millis(least), "{:?}", at - now);
+            now = at;
+        }
     }
 
     #[test]

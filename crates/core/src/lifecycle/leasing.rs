@@ -6,6 +6,7 @@ use bytes::Bytes;
 
 use super::child::Child;
 use super::draining::REPLACE_GRACE;
+use super::processes::Respawn;
 use super::tenure::{HeldLease, HostTenure};
 use crate::action::{Action, FleetOrder, Origin};
 use crate::context::{Context, Phase};
@@ -41,9 +42,13 @@ impl Leasing {
 
     /// The lease was renewed.
     pub fn renewed(ctx: &mut Context, role: FleetRole, valid_until: Time) {
-        if ctx.tenure.of_mut(role).renew(valid_until) {
-            ctx.tell_fence(role);
+        if !ctx.tenure.of_mut(role).renew(valid_until) {
+            return;
         }
+        if role == FleetRole::Alone && ctx.processes.alone_slot().respawn == Respawn::WithLease {
+            ctx.spawn(None);
+        }
+        ctx.tell_fence(role);
     }
 
     /// This host may not have it any more: who has it drains, or is killed.

@@ -45,6 +45,8 @@ pub enum Respawn {
     At(Time),
     /// As soon as one of too many workers has ended.
     WithRoom,
+    /// As soon as the alone's lease is renewed: it seemed to be over.
+    WithLease,
 }
 
 impl Respawn {
@@ -52,7 +54,7 @@ impl Respawn {
     #[must_use]
     pub fn is_due(self, now: Time) -> bool {
         match self {
-            Self::No => false,
+            Self::No | Self::WithLease => false,
             Self::At(at) => at <= now,
             Self::WithRoom => true,
         }

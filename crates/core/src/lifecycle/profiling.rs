@@ -16,8 +16,8 @@ use super::child::{Child, Heartbeat, Keeper, Stage};
 use crate::action::{Action, Origin};
 use crate::context::Context;
 use crate::facts::Fact;
-use crate::notice::{ExitReason, Notice};
-use crate::types::{ChildId, Mode, SlotId, Time};
+use crate::notice::Notice;
+use crate::types::{ChildId, Mode, Time};
 use cluster_protocol::profile::{self, ProfileFault, ProfileFrame, ProfileKind};
 
 pub use outcome::{NotProfiled, ProfileDone};
@@ -184,14 +184,9 @@ impl Profiling {
         }
     }
 
-    /// Who was to take a worker's place for this reason failed.
-    pub fn not_succeeded(&mut self, ctx: &mut Context, slot: Option<SlotId>, reason: Option<&ExitReason>) {
-        if reason != Some(&ExitReason::Profile) {
-            return;
-        }
-        let owes = |child: &ChildId| ctx.processes.get(*child).is_some_and(|child| child.slot == slot);
-        let found = self.orders.iter().find(|(child, order)| order.progress == ProfileProgress::Owed && owes(child));
-        if let Some(child) = found.map(|(child, _)| *child) {
+    /// Who was to take a worker's place failed, and nobody else is tried.
+    pub fn not_succeeded(&mut self, ctx: &mut Context, child: ChildId) {
+        if self.orders.get(&child).is_some_and(|order| order.progress == ProfileProgress::Owed) {
             self.give_up(ctx, child, NotProfiled::NoSuccessor);
         }
     }

@@ -38,6 +38,8 @@ pub struct Recycling {
     successors: BTreeMap<ChildId, ExitReason>,
     /// Who is to be replaced whatever its own limits are, and why.
     asked: BTreeMap<ChildId, ExitReason>,
+    /// Whose heap is to be written, for which it has to leave.
+    owing: BTreeSet<ChildId>,
     /// Who held too much at the last look: its turn comes before that of those who had their requests.
     over_memory: BTreeSet<ChildId>,
     restarts: Restarts,
@@ -54,6 +56,7 @@ impl Recycling {
             retry_at: Time::ZERO,
             successors: BTreeMap::new(),
             asked: BTreeMap::new(),
+            owing: BTreeSet::new(),
             over_memory: BTreeSet::new(),
             restarts: Restarts::default(),
         }
@@ -106,7 +109,7 @@ impl Recycling {
     /// The heap of a worker is to be written when it has left.
     pub fn owes_profile(&mut self, ctx: &mut Context, id: ChildId, is_reloading: bool) {
         if ctx.processes.get(id).is_some_and(Child::is_ready) {
-            self.asked.entry(id).or_insert(ExitReason::Profile);
+            self.owing.insert(id);
             self.check(ctx, is_reloading);
         }
     }
@@ -126,9 +129,7 @@ impl Recycling {
 
     /// Nobody waits for its heap any more: if its successor is not on the way yet, it stays.
     pub fn owes_nothing(&mut self, id: ChildId) {
-        if self.asked.get(&id) == Some(&ExitReason::Profile) {
-            self.asked.remove(&id);
-        }
+        self.owing.remove(&id);
     }
 
     /// A worker told how many requests it had.
@@ -147,14 +148,15 @@ impl Recycling {
         asked.retain(|worker, reason| *reason != ExitReason::Restart || restarts.is_awaited(*worker));
         self.next_check = None;
         let limits = ctx.policy.max_requests.is_some() || ctx.policy.max_age.is_some();
-        let may_be_due = limits || !self.asked.is_empty() || !self.over_memory.is_empty();
+        let may_be_due = limits || !self.asked.is_empty() || !self.owing.is_empty() || !self.over_memory.is_empty();
         if !may_be_due || !may_begin(ctx, is_reloading) {
             return;
         }
         let all = ctx.processes.ready_workers().filter_map(|worker| Some((worker.id, self.due(ctx, worker)?)));
-        let due = all.min_by_key(|(id, _)| (!self.asked.contains_key(id), !self.over_memory.contains(id)));
+        let is_asked = |id: &ChildId| self.asked.contains_key(id) || self.owing.contains(id);
+        let due = all.min_by_key(|(id, _)| (!is_asked(id), !self.over_memory.contains(id)));
         match due {
-            Some((id, reason)) if self.asked.contains_key(&id) || ctx.now >= self.retry_at => {
+            Some((id, reason)) if is_asked(&id) || ctx.now >= self.retry_at => {
                 self.forget(id);
                 self.succeed(ctx, id, reason);
             }
@@ -171,6 +173,9 @@ impl Recycling {
         }
         if let Some(reason) = self.asked.get(&worker.id) {
             return Some(reason.clone());
+        }
+        if self.owing.contains(&worker.id) {
+            return Some(ExitReason::Profile);
         }
         if self.over_memory.contains(&worker.id) {
             return Some(ExitReason::MaxMemory);
@@ -195,6 +200,7 @@ impl Recycling {
 
     fn forget(&mut self, id: ChildId) {
         self.asked.remove(&id);
+        self.owing.remove(&id);
         self.over_memory.remove(&id);
     }
 
@@ -221,18 +227,17 @@ impl Recycling {
     }
 
     /// A successor ended before it was ready: its predecessor works on, unless it has to go, and another one is not tried at once.
-    /// Gives why it was on the way.
-    pub fn slot_left(&mut self, ctx: &mut Context, child: &Child, vacated: Vacated) -> Option<ExitReason> {
+    /// Gives who stays, and is asked no more to leave for its heap.
+    pub fn slot_left(&mut self, ctx: &mut Context, child: &Child, vacated: Vacated) -> Option<ChildId> {
         self.forget(child.id);
         let failed = self.successors.remove(&child.id).filter(|_| vacated == Vacated::Succession)?;
         self.retry_at = ctx.now + RETRY_INTERVAL;
-        if failed == ExitReason::Moved
-            && ctx.phase == Phase::Running
-            && let Some(before) = ctx.processes.slot_mut(child.slot).and_then(|entry| entry.occupant)
-        {
+        let before = ctx.processes.slot_mut(child.slot)?.occupant?;
+        if failed == ExitReason::Moved && ctx.phase == Phase::Running {
             ctx.replace(before, ExitReason::Moved);
+            return None;
         }
-        Some(failed)
+        (!self.owing.contains(&before)).then_some(before)
     }
 
     /// A process is gone: there is room for the next one.

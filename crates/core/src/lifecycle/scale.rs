@@ -171,7 +171,7 @@ fn lost_slot(ctx: &Context) -> Option<NotScaled> {
             _ if !entry.is_empty() => None,
             Respawn::No => Some(NotScaled::Empty(slot, failure())),
             _ if entry.backoff.is_exhausted() => Some(NotScaled::Exhausted(slot, failure())),
-            Respawn::At(_) | Respawn::WithRoom => None,
+            Respawn::At(_) | Respawn::WithRoom | Respawn::WithLease => None,
         }
     };
     ctx.processes.slots().find_map(why)

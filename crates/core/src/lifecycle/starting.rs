@@ -44,11 +44,19 @@ impl Context {
     /// A new process for a slot, or (`None`) a new alone, if it may run here.
     pub fn spawn(&mut self, slot: Option<SlotId>) {
         if slot.is_none() && !self.tenure.lets_begin(FleetRole::Alone, self.now, &self.policy) {
-            return self.processes.cancel_respawn(None);
+            return self.await_lease();
         }
         let child = self.processes.add(slot, self.now + self.policy.start_timeout);
         let generation = self.processes.get(child).map_or(self.generation, |child| child.generation);
         self.act(Action::Spawn { child, slot, generation });
+    }
+
+    /// That the alone's lease is over is heard a moment later, or that it was renewed before.
+    fn await_lease(&mut self) {
+        let respawn = if self.tenure.allows_alone() { Respawn::WithLease } else { Respawn::No };
+        if let Some(entry) = self.processes.slot_mut(None) {
+            entry.respawn = respawn;
+        }
     }
 
     /// A slot needs one that stands by. The next one is forked when it listens, for they would compete.

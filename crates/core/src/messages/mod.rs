@@ -311,6 +311,22 @@ impl Messages {
         self.topics.gone(id);
     }
 
+    /// The cluster stops, and nobody is started any more: only an alone that is on its way can still get what waits. Who waits for an answer
+    /// hears so at once, for its own end may wait for that.
+    pub fn stop_began(&mut self, ctx: &mut Context) {
+        self.give_up_mail(ctx, MailFor::Workers, Undeliverable::Closed);
+        if !ctx.processes.alone().is_some_and(Child::is_booting) {
+            self.give_up_mail(ctx, MailFor::Alone, Undeliverable::Closed);
+        }
+    }
+
+    /// A process is gone.
+    pub fn gone(&mut self, ctx: &mut Context, child: ChildId) {
+        if ctx.is_stopping() && matches!(child, ChildId::Alone(_)) {
+            self.give_up_mail(ctx, MailFor::Alone, Undeliverable::Closed);
+        }
+    }
+
     /// The cluster is over: what still waits reaches nobody.
     pub fn stopped(&mut self, ctx: &mut Context) {
         self.topics = Topics::default();

@@ -8,7 +8,7 @@ use crate::lifecycle::child::Child;
 use crate::notice::ExitReason;
 use crate::types::{ChildId, FleetRole, Lane, Mode, Peer, RandomWorker, Time};
 use cluster_protocol::envelope::Target;
-use cluster_protocol::outbound;
+use cluster_protocol::outbound::{self, ExtraFields};
 
 /// The document's name, and the one that yunfly's scheduler listens for.
 const ACTIONS: [&str; 2] = ["random-worker", "random-select-worker"];
@@ -16,9 +16,6 @@ const ACTIONS: [&str; 2] = ["random-worker", "random-select-worker"];
 /// After a crash of the chosen worker no other one is chosen for so long. The job may be what it died of: then it costs one
 /// worker in this time, whose slot is long filled again, and a user has time to see it.
 const CRASH_HOLD: Duration = Duration::from_secs(10);
-
-/// What the app adds to the message.
-pub type ExtraFields = serde_json::Map<String, serde_json::Value>;
 
 /// The worker that does what only one may do: one of this host's, or where the hosts of a fleet share one, of that which holds the lease.
 #[derive(Debug, Default)]

@@ -1,6 +1,6 @@
 use super::*;
 use crate::event::Event;
-use crate::testing::{GOOD, World, ms, policy};
+use crate::testing::{Behaviour, Boot, GOOD, World, ms, policy};
 use cluster_protocol::inbound::{Inbound, Report};
 use cluster_protocol::outbound::LaneName;
 
@@ -268,4 +268,32 @@ fn a_pid_may_be_that_of_the_alone() {
     let part = RequestPart::Request { id: "r".to_owned() };
     world.tell(Event::Request { from, target, frame: frame("ask\n"), part });
     assert_eq!(world.sent, [(ALONE, frame("ask\n"))]);
+}
+
+#[test]
+fn who_waits_for_one_that_does_not_come_any_more_hears_so_when_the_cluster_stops() {
+    let asks = |world: &mut World| {
+        let part = RequestPart::Request { id: "r".to_owned() };
+        actions(world, Event::Request { from: Peer::Child(ONE), target: Target::Alone, frame: frame("1\n"), part })
+    };
+    let answers = |actions: &[Action]| {
+        let gone = |action: &&Action| matches!(action, Action::Send { child: ONE, frame, .. } if frame.ends_with(b"\"reason\":\"closed\"}\n"));
+        actions.iter().filter(gone).count()
+    };
+    let close = || Event::CloseAsked { force: false };
+    for booting in [false, true] {
+        let mut world = running(policy());
+        world.behaviours = Box::new(|_| Behaviour { boot: Boot::Exits(20), ..GOOD });
+        world.end(ALONE);
+        while world.core.ctx.processes.alone().is_some() != booting {
+            world.run(world.now + ms(1));
+        }
+        assert_eq!(answers(&asks(&mut world)), 0, "it waits");
+        assert_eq!(answers(&actions(&mut world, close())), usize::from(!booting));
+        if booting {
+            let child = world.core.ctx.processes.alone().unwrap().id;
+            let gone = actions(&mut world, Event::Exited { child, exit: crate::testing::SIGKILL });
+            assert_eq!(answers(&gone), 1, "the last one has ended, too");
+        }
+    }
 }

@@ -40,7 +40,11 @@ impl Rollout {
         let todo = if request.target == ReloadTarget::Alone { VecDeque::new() } else { slots() };
         let alone = request.target != ReloadTarget::Worker && ctx.policy.alone && ctx.tenure.allows_alone();
         let (changes, draining, report) = (BTreeMap::new(), BTreeMap::new(), ReloadReport::default());
-        let step = if alone { RolloutStep::Alone { since: ctx.now } } else { RolloutStep::Canary };
+        let step = if alone {
+            RolloutStep::Alone { since: ctx.now, before: ctx.processes.alone_slot().generation }
+        } else {
+            RolloutStep::Canary
+        };
         // What dies young must not have taken a client with it: until it has proved itself the canary gets no connection.
         ctx.publish(Fact::RolloutBegan { of_workers: !todo.is_empty() });
         let before = ctx.generation;
@@ -56,10 +60,14 @@ impl Rollout {
         let generation = reload.request.generation;
         let old = ctx.processes.alone().map(|alone| (alone.id, alone.pid));
         ctx.processes.relaunch(None, generation);
-        if let Some((id, pid)) = old {
-            let replacement = Replacement { old_pid: pid, ..Replacement::default() };
-            reload.draining.insert(id, Draining { began: ctx.now, replacement });
-            ctx.replace(id, ExitReason::Reload);
+        match old {
+            Some((id, pid)) => {
+                let replacement = Replacement { old_pid: pid, ..Replacement::default() };
+                reload.draining.insert(id, Draining { began: ctx.now, replacement });
+                ctx.replace(id, ExitReason::Reload);
+            }
+            // It was to be tried again after a pause: this one is another.
+            None => ctx.spawn(None),
         }
     }
 
@@ -118,7 +126,7 @@ impl Rollout {
         let stay = ctx.policy.min_uptime;
         let Some(reload) = &mut self.current else { return };
         if matches!(id, ChildId::Alone(_)) {
-            if let RolloutStep::Alone { since } = reload.step {
+            if let RolloutStep::Alone { since, .. } = reload.step {
                 if let Some(one) = reload.report.replaced.iter_mut().find(|one| one.slot.is_none()) {
                     one.new_pid = ctx.processes.get(id).and_then(|child| child.pid);
                     one.ready_after = ctx.now.saturating_sub(since);
@@ -205,9 +213,16 @@ impl Rollout {
         }
     }
 
-    /// A child left, or is about to: a new worker that does so before its place is its own has failed.
+    /// A child left, or is about to: a new one that does so before its place is its own has failed.
     pub fn slot_left(&mut self, ctx: &mut Context, id: ChildId) {
         let Some(reload) = &mut self.current else { return };
+        if let (RolloutStep::Alone { before, .. }, ChildId::Alone(_)) = (&reload.step, id) {
+            let before = *before;
+            if !reload.draining.contains_key(&id) {
+                self.alone_failed(ctx, id, before);
+            }
+            return;
+        }
         let failed = reload.changes.iter_mut().find(|(_, change)| {
             matches!(change.state, ChangeState::Boots(child) | ChangeState::Proves(child, _) if child == id)
         });
@@ -232,6 +247,16 @@ impl Rollout {
         }
     }
 
+    /// The next one, which may be forked at once, is what there was before.
+    fn alone_failed(&mut self, ctx: &mut Context, id: ChildId, before: GenerationId) {
+        let Some(reload) = &mut self.current else { return };
+        reload.report.reason = Some(NotReloaded::AloneNotReady);
+        reload.report.failed = Some(id);
+        reload.step = RolloutStep::GivingUp;
+        reload.todo.clear();
+        ctx.processes.relaunch(None, before);
+    }
+
     fn roll_back(&mut self, ctx: &mut Context) {
         let Some(reload) = &mut self.current else { return };
         let failed = reload.request.generation;
@@ -251,23 +276,12 @@ impl Rollout {
         if let Some(Draining { began, mut replacement }) = reload.draining.remove(&child.id) {
             replacement.drained_after = Some(ctx.now.saturating_sub(began));
             replacement.connections = child.connections;
-            if let RolloutStep::Alone { since } = &mut reload.step {
+            if let RolloutStep::Alone { since, .. } = &mut reload.step {
                 *since = ctx.now;
             }
             reload.report.replaced.push(replacement);
         } else if reload.report.failed == Some(child.id) {
             reload.report.failure = Some(failure.clone());
-        } else if matches!((&reload.step, child.id), (RolloutStep::Alone { .. }, ChildId::Alone(_)))
-            && child.ready_since.is_none()
-        {
-            reload.report.reason = Some(NotReloaded::AloneNotReady);
-            reload.report.failure = Some(failure.clone());
-            reload.step = RolloutStep::GivingUp;
-            reload.todo.clear();
-            let before = ctx.generation;
-            if let Some(entry) = ctx.processes.slot_mut(None) {
-                entry.generation = before;
-            }
         }
         self.advance(ctx);
     }
@@ -327,9 +341,12 @@ impl Rollout {
         }
     }
 
-    /// The generation that a reload brings.
-    pub fn generation(&self) -> Option<GenerationId> {
-        self.current.as_ref().map(|reload| reload.request.generation)
+    /// The generations that a reload brings, or may bring back.
+    pub fn generations(&self) -> impl Iterator<Item = GenerationId> {
+        self.current.iter().flat_map(|reload| {
+            let alone = if let RolloutStep::Alone { before, .. } = reload.step { Some(before) } else { None };
+            [reload.request.generation, reload.before].into_iter().chain(alone)
+        })
     }
 
     /// How many new workers may be on the way while the old ones still work.

@@ -188,7 +188,8 @@ impl Dispatch {
         } else {
             worker.refuses.insert(Arc::clone(&flight.key), now + REFUSAL);
             // It did no harm.
-            self.wait_again(now, connection, &Flight { past: Past::Clean, ..flight });
+            let past = if flight.past == Past::Orphaned { Past::Clean } else { flight.past };
+            self.wait_again(now, connection, &Flight { past, ..flight });
         }
         self.move_on(now);
     }
@@ -199,7 +200,10 @@ impl Dispatch {
         worker.open = servers.iter().fold(0, |open: u64, server| open.saturating_add(server.open));
         worker.taken = 0;
         worker.refuses.clear();
-        for (key, server) in worker.by_key(servers) {
+        let reported = worker.by_key(servers);
+        // A server that was closed has nothing open any more.
+        worker.servers.retain(|key, _| reported.contains_key(key.as_str()));
+        for (key, server) in reported {
             let Some(steering) = self.sockets.get_mut(key).and_then(|socket| socket.steering.as_mut()) else {
                 continue;
             };

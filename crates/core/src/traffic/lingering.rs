@@ -28,6 +28,11 @@ impl Lingering {
     /// A slot whose time is over.
     pub fn due(&mut self, now: Time) -> Option<SlotId> {
         self.0.front().filter(|(until, _)| *until <= now)?;
+        self.pop()
+    }
+
+    /// The next slot, whether or not its time is over.
+    pub fn pop(&mut self) -> Option<SlotId> {
         self.0.pop_front().map(|(_, slot)| slot)
     }
 }

@@ -97,6 +97,13 @@ impl Traffic {
         }
     }
 
+    /// The app starts no other worker any more: the file of a unix socket must be gone when it is started again.
+    pub fn app_exits(&mut self, ctx: &mut Context) {
+        while let Some(slot) = self.lingering.pop() {
+            self.slot_removed(ctx, slot);
+        }
+    }
+
     /// Whether only the master accepts from now on.
     pub fn only_master_accepts(&mut self, ctx: &mut Context, only: bool) {
         self.hand_over.decide(ctx, |dispatch, now| dispatch.only_master_accepts(now, only));

@@ -35,13 +35,23 @@ fn our_messages_are_internal_for_node() {
 
 #[test]
 fn the_random_worker_message_keeps_the_apps_fields_but_not_its_address() {
-    let fields = serde_json::json!({"job": 1, "action": "mine", "to": "alone"});
-    let message = random_worker("random-worker", fields.as_object(), 2, 99);
+    let fields = serde_json::from_str(r#"{"job":1,"action":"mine","to":"alone"}"#).unwrap();
+    let message = random_worker("random-worker", Some(&fields), 2, 99);
     let message: serde_json::Value = serde_json::from_slice(&message).unwrap();
     assert_eq!(
         message,
         serde_json::json!({"job":1,"from":"app","to":"worker","action":"mine","worker_id":2,"worker_pid":99})
     );
+}
+
+#[test]
+fn and_leaves_them_as_they_were_written() {
+    let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+    for value in [r#""\ud83d""#, "0.30000000000000004", "12345678901234567890", "1e400", &nested(5_000)] {
+        let fields = serde_json::from_str(&format!("{{\"value\":{value}}}")).unwrap();
+        let head = r#"{"action":"random-worker","from":"app","to":"worker","worker_id":2,"worker_pid":99,"value":"#;
+        assert_eq!(text(&random_worker("random-worker", Some(&fields), 2, 99)), format!("{head}{value}}}\n"));
+    }
 }
 
 #[test]

@@ -59,8 +59,10 @@ fn what_other_hosts_say_is_told_apart() {
     let read = |fields: &str| RemotePart::read(format!("{{{fields}}}").as_bytes());
     let answer = |answer| Ok(RemotePart::Answer { id: "1".to_owned(), answer });
     assert_eq!(read(r#""act":"reply","id":"1","pid":7,"data":{"pid":8}"#), answer(AnswerPart::Reply { pid: 7 }));
-    assert_eq!(read(r#""act":"gone","id":"1","pid":7"#), answer(AnswerPart::Gone { pid: Some(7) }));
-    assert_eq!(read(r#""act":"gone","id":"1""#), answer(AnswerPart::Gone { pid: None }));
+    let gone = |pid, closes| answer(AnswerPart::Gone { pid, closes });
+    assert_eq!(read(r#""act":"gone","id":"1","pid":7,"reason":"gone""#), gone(Some(7), false));
+    assert_eq!(read(r#""act":"gone","id":"1""#), gone(None, false));
+    assert_eq!(read(r#""act":"gone","id":"1","reason":"closed""#), gone(None, true));
     assert_eq!(read(r#""act":"sent","id":"1","pids":[7]"#), answer(AnswerPart::Sent { pids: vec![7] }));
     assert_eq!(read(r#""act":"refused","id":"1","limit":9"#), answer(AnswerPart::Refused));
     let asks = r#""act":"request","id":"1","from":"worker","pid":7"#;

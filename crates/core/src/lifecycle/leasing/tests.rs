@@ -317,13 +317,16 @@ fn a_lease_that_is_over_before_it_was_given_away_is_not_waited_for() {
     assert!(world.notices.last().unwrap().0 < asked + RELEASE_LIMIT);
 }
 
+fn keeping(keeps: bool) -> Policy {
+    let policy = in_fleet(FleetStart::Serve);
+    let terms = LeaseTerms { keeps, ..KEEPS };
+    Policy { fleet_alone: policy.fleet_alone.map(|fleet| FleetAlone { terms, ..fleet }), ..policy }
+}
+
 #[test]
 fn none_begins_when_its_lease_is_over_already() {
     for keeps in [false, true] {
-        let fleet_alone = in_fleet(FleetStart::Serve)
-            .fleet_alone
-            .map(|fleet| FleetAlone { terms: LeaseTerms { keeps, ..KEEPS }, ..fleet });
-        let mut world = World::new(Policy { fleet_alone, ..in_fleet(FleetStart::Serve) }, |_| GOOD);
+        let mut world = World::new(keeping(keeps), |_| GOOD);
         world.ask(0, Event::Started);
         world.run(ms(500));
         world.gets_lease(ALONE);
@@ -331,5 +334,27 @@ fn none_begins_when_its_lease_is_over_already() {
         world.end(ChildId::Alone(1));
         world.run(ms(30_000));
         assert_eq!(world.core.ctx.processes.alone().is_some(), keeps);
+    }
+}
+
+/// The master stood still, and hears of the alone's end before it hears what became of the lease.
+#[test]
+fn one_begins_when_its_lease_seemed_to_be_over_and_was_renewed_in_time() {
+    for is_lost in [false, true] {
+        let mut world = World::new(keeping(false), |_| GOOD);
+        world.ask(0, Event::Started);
+        world.gets_lease(ALONE);
+        world.run(ms(9_000));
+        let late = ms(10_000);
+        let mut hears = |event| {
+            world.core.handle(late, event);
+            world.core.ctx.processes.alone().is_some()
+        };
+        assert!(hears(Event::Disconnected { child: ChildId::Alone(1) }));
+        assert!(!hears(Event::Exited { child: ChildId::Alone(1), exit: crate::testing::SIGKILL }));
+        if is_lost {
+            assert!(!hears(Event::TenureEnds { of: ALONE, force: true }));
+        }
+        assert_eq!(hears(Event::TenureRenewed { of: ALONE, until: ms(15_000) }), !is_lost);
     }
 }

@@ -238,6 +238,25 @@ fn a_successor_that_fails_leaves_the_worker_as_it_was() {
 }
 
 #[test]
+fn also_if_somebody_asked_for_another_worker_there_as_well() {
+    let mut world = started(Policy { alone: false, ..policy() }, |id| {
+        if id == ChildId::Worker(4) { Behaviour { boot: Boot::Exits(10), ..BUSY } } else { BUSY }
+    });
+    world.tell(Event::RestartAsked { id: 1, slot: 2 });
+    world.run(world.now + ms(1_000));
+    // While the other one drains nobody else has a turn.
+    owed(&mut world);
+    world.tell(Event::RestartAsked { id: 2, slot: 1 });
+    assert_eq!(world.spawns.len(), 3);
+    while world.spawns.len() == 3 {
+        world.run(world.now + ms(10));
+    }
+    world.run(world.now + ms(100));
+    assert_eq!(failures(&world), [(1, NotProfiled::NoSuccessor)]);
+    assert_eq!(drains(&world), [(TWO, ExitReason::Restart)]);
+}
+
+#[test]
 fn one_that_nobody_waits_for_any_more_is_not_replaced() {
     let mut world = workers();
     let reload = ReloadRequest { id: 1, generation: 1, target: ReloadTarget::Worker, concurrency: 1 };

@@ -200,6 +200,20 @@ fn a_host_that_a_request_did_not_reach_is_passed_over_for_a_while() {
 }
 
 #[test]
+fn a_host_that_is_on_its_way_down_is_passed_over_too() {
+    let mut world = host("a", policy());
+    world.meets(&[("b", 20_000)]);
+    world.writes(
+        APP,
+        r#"{"cmd":"NODE_YUNFLY_RPC","act":"request","id":"1","to":"worker","scope":"fleet","from":"app"}"#,
+    );
+    world.comes("b", r#"{"cmd":"NODE_YUNFLY_RPC","act":"gone","id":"1","reason":"closed","to":"app"}"#.into());
+    sent(&mut world);
+    world.writes(APP, TO_ANY);
+    assert_eq!((sent(&mut world).len(), world.got(ONE).len() + world.got(TWO).len()), (0, 1));
+}
+
+#[test]
 fn what_comes_from_another_host_stays_on_this_one() {
     let mut world = without_alone();
     holder(&mut world, Some("c"));

@@ -126,11 +126,15 @@ impl Requests {
             RemotePart::Answer { id, answer } => {
                 let name = RequestName { asker: None, id };
                 let Some(who_asked) = who_asked(ctx, target) else { return };
+                if let AnswerPart::Gone { closes: true, .. } = answer {
+                    // That it has no workers is heard a moment later: a job that is given again goes to another host.
+                    ctx.fleet.absent(ctx.now, from);
+                }
                 if self.open.answered_by_host(ctx.now, from, who_asked, &name, &answer) {
                     let origin = match answer {
                         AnswerPart::Reply { .. } => Origin::Message(Lane::of(Peer::Host(from), target)),
                         // It is the last word: the answers before it are heard.
-                        AnswerPart::Gone { pid: None } => Origin::MasterInTurn,
+                        AnswerPart::Gone { pid: None, .. } => Origin::MasterInTurn,
                         AnswerPart::Gone { .. } | AnswerPart::Sent { .. } | AnswerPart::Refused => Origin::Master,
                     };
                     tell_here(ctx, who_asked, remote::stamped(frame, &host), origin);

@@ -47,11 +47,11 @@ impl OwedByHost {
     fn says(&mut self, answer: &AnswerPart) -> bool {
         match (&mut *self, answer) {
             (Self::One, AnswerPart::Reply { .. } | AnswerPart::Gone { .. } | AnswerPart::Refused)
-            | (Self::List | Self::Each(_), AnswerPart::Gone { pid: None } | AnswerPart::Refused) => {
+            | (Self::List | Self::Each(_), AnswerPart::Gone { pid: None, .. } | AnswerPart::Refused) => {
                 *self = Self::Each(BTreeSet::new());
             }
             (Self::List, AnswerPart::Sent { pids }) => *self = Self::Each(pids.iter().copied().collect()),
-            (Self::Each(pids), AnswerPart::Reply { pid } | AnswerPart::Gone { pid: Some(pid) }) => {
+            (Self::Each(pids), AnswerPart::Reply { pid } | AnswerPart::Gone { pid: Some(pid), .. }) => {
                 return pids.remove(pid);
             }
             _ => return false,

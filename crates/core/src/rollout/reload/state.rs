@@ -16,7 +16,7 @@ pub struct Rollout {
 #[derive(Debug)]
 pub struct Reload {
     pub request: ReloadRequest,
-    /// What the cluster had before.
+    /// What the workers had before.
     pub before: GenerationId,
     pub step: RolloutStep,
     pub todo: VecDeque<SlotId>,
@@ -32,6 +32,8 @@ pub enum RolloutStep {
     Alone {
         /// Since when the place is free.
         since: Time,
+        /// What the alone had before: not what the workers have, if the one was changed without the others.
+        before: GenerationId,
     },
     /// The first new worker proves itself.
     Canary,

@@ -5,6 +5,7 @@ use crate::types::{Policy, Readiness};
 use std::cell::RefCell;
 use std::rc::Rc;
 
+mod alone;
 mod canary;
 
 /// A running cluster whose children behave as `behaviour` says from the moment that it is changed.
@@ -130,37 +131,6 @@ fn one_at_a_time_whoever_asks_meanwhile_is_told_so() {
     reload(&mut world, 3, ReloadTarget::Worker);
     world.run(ms(60_000));
     assert_eq!(working(&world), [(Some(1), 3), (Some(2), 3)]);
-}
-
-#[test]
-fn the_alone_ends_before_the_next_one_begins() {
-    let (mut world, behaviours) = world(policy());
-    reload(&mut world, 1, ReloadTarget::All);
-    world.run(ms(20_000));
-    // The world itself checks that there are never two.
-    let (_, report) = reports(&world).remove(0);
-    assert!(report.ok && report.replaced.iter().any(|one| one.slot.is_none()), "{report:?}");
-    assert_eq!(world.core.ctx.processes.alone().map(|alone| alone.generation), Some(1));
-    *behaviours.borrow_mut() = Behaviour { boot: Boot::Exits(20), ..GOOD };
-    reload(&mut world, 2, ReloadTarget::Alone);
-    world.run(world.now + ms(100));
-    *behaviours.borrow_mut() = GOOD;
-    world.run(ms(40_000));
-    assert!(reports(&world)[1].1.failure.is_some());
-    assert_eq!(world.core.ctx.processes.alone().map(|alone| alone.generation), Some(1), "back to what worked");
-}
-
-#[test]
-fn messages_to_the_alone_wait_for_the_next_one() {
-    let (mut world, _) = world(policy());
-    reload(&mut world, 1, ReloadTarget::Alone);
-    let frame = bytes::Bytes::from_static(b"7\n");
-    let target = cluster_protocol::envelope::Target::Alone;
-    world.tell(Event::Sent { from: crate::types::Peer::App, target, frame });
-    world.run(ms(10_000));
-    let to: Vec<ChildId> =
-        world.sent.iter().filter(|(_, frame)| &frame[..] == b"7\n").map(|(child, _)| *child).collect();
-    assert_eq!(to, [ChildId::Alone(2)]);
 }
 
 #[test]

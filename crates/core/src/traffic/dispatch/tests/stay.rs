@@ -169,3 +169,29 @@ fn what_was_handed_back_waits_for_10_s_where_nobody_serves_it_any_more() {
         assert!(orders(&mut dispatch).contains(&end) && dispatch.is_idle());
     }
 }
+
+#[test]
+fn what_was_handed_back_is_known_to_be_idle_also_when_somebody_has_refused_it() {
+    let mut dispatch = dispatch(Balance::Auto, 2);
+    let given = |orders: Vec<Order>| {
+        let mut handed = orders.into_iter().filter_map(|order| match order {
+            Order::HandOver { child, connection: 11, past, .. } => Some((child, past)),
+            _ => None,
+        });
+        handed.next().unwrap()
+    };
+    dispatch.handed_back(NOW, &key(), 11, 0);
+    let (first, _) = given(orders(&mut dispatch));
+    dispatch.answered(NOW, first, 11, false);
+    let (second, past) = given(orders(&mut dispatch));
+    assert_eq!((second != first, past), (true, Past::Returned));
+}
+
+#[test]
+fn a_server_that_was_closed_has_nothing_open() {
+    let mut dispatch = dispatch(Balance::Auto, 1);
+    dispatch.reported(NOW, worker(1), &load(5, 9));
+    assert_eq!(dispatch.workers[&worker(1)].open_at("k"), 5);
+    dispatch.reported(NOW, worker(1), &[]);
+    assert_eq!(dispatch.workers[&worker(1)].open_at("k"), 0);
+}
