@@ -58,49 +58,6 @@ test('what is no JSON in the channel of a worker is told, and disturbs nobody', 
   expect(output).toContain('CLUSTER_PROTOCOL_ERROR');
 });
 
-test('a handle for which no descriptor is left is an error of its callback, and stays here', async () => {
-  const { of, code } = await run(
-    'register',
-    {
-      async primary({ cluster, tell }) {
-        const { once } = require('node:events');
-        const { openSync, closeSync } = require('node:fs');
-        const socket = require('node:dgram').createSocket('udp4');
-        await once(socket.bind(0, '127.0.0.1'), 'listening');
-        const worker = cluster.fork();
-        await once(worker, 'online');
-        const held = [];
-        try {
-          for (;;) held.push(openSync('/dev/null'));
-        } catch ({ code }) {
-          tell('full', code);
-        }
-        worker.on('error', ({ code, syscall }) => tell('error', code, syscall));
-        worker.send('without', socket);
-        worker.send('without', socket, ({ code }) => {
-          tell('callback', code, socket.address().address);
-          for (const each of held) closeSync(each);
-          worker.send('with', socket);
-          socket.close();
-        });
-        worker.on('message', (message) => tell('message', message));
-      },
-      worker() {
-        process.on('message', (message, handle) => {
-          process.send([message, handle?.address().address], () => process.disconnect());
-          handle?.close();
-        });
-      },
-    },
-    { files: 100 },
-  );
-  expect(code).toBe(0);
-  expect(of('full')).toEqual([['EMFILE']]);
-  expect(of('error')).toEqual([['EMFILE', 'write']]);
-  expect(of('callback')).toEqual([['EMFILE', '127.0.0.1']]);
-  expect(of('message')).toEqual([[['with', '127.0.0.1']]]);
-});
-
 test('a worker that joined late gets its share, and no more', async () => {
   const { of, code } = await run('register', {
     async primary({ cluster, tell }) {

@@ -200,3 +200,28 @@ describe.each(['node', 'register'])('%s', (how) => {
     expect({ code, sent: of('sent') }).toEqual({ code: 0, sent: [['ready', true, true, true]] });
   });
 });
+
+test('of what a worker that died had not read the number is told, not each', async () => {
+  const { of, output, code } = await run('register', {
+    async primary({ cluster, tell }) {
+      const { once } = require('node:events');
+      const worker = cluster.fork();
+      await once(worker, 'online');
+      worker.process.kill('SIGSTOP');
+      // More than its channel holds.
+      for (let n = 0; n < 5000; n++) worker.send('x'.repeat(1000));
+      worker.process.kill('SIGKILL');
+      const [, signal] = await once(worker, 'exit');
+      tell('exit', signal);
+    },
+    worker() {
+      process.on('message', () => {});
+    },
+  });
+  expect(code).toBe(0);
+  expect(of('exit')).toEqual([['SIGKILL']]);
+  const warnings = output.match(/CLUSTER_MESSAGE_UNDELIVERED/g);
+  expect(warnings.length).toBeGreaterThan(8);
+  expect(warnings.length).toBeLessThan(14);
+  expect(output).toContain('There were 2048 of these so far.');
+});

@@ -66,6 +66,28 @@ describe.each(BOTH)('what workers listen on (%s)', (how) => {
     expect(require('node:fs').existsSync(at)).toBe(false);
   });
 
+  test.each(['SIGKILL', 'SIGTERM'])('also when it ended by %s, and the primary at once', async (signal) => {
+    const at = path.join(folder(), 'socket');
+    const { of, code } = await run(
+      how,
+      {
+        primary({ cluster, tell, given }) {
+          cluster.on('listening', (worker) => {
+            tell('there', require('node:fs').existsSync(given.path));
+            worker.process.kill(given.signal);
+          });
+          cluster.on('exit', () => process.exit(7));
+          cluster.fork();
+        },
+        worker: parts.worker,
+      },
+      { given: { path: at, signal } },
+    );
+    expect(code).toBe(7);
+    expect(of('there')).toEqual([[true]]);
+    expect(require('node:fs').existsSync(at)).toBe(false);
+  });
+
   test('who comes to a worker that is full waits until there is room, and no worker ends', async () => {
     const { of, code } = await run(how, {
       async primary({ cluster, tell }) {

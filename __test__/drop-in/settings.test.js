@@ -165,6 +165,9 @@ describe.each(BOTH)('settings (%s)', (how) => {
           { inspectPort: 65536, execArgv: ['--inspect'] },
           { execArgv: [], inspectPort: undefined, cwd: 5 },
           { cwd: undefined, uid: 'root' },
+          { uid: undefined, stdio: ['ipc', 'ipc'] },
+          { stdio: undefined, serialization: 'xml' },
+          { serialization: undefined, args: 'text' },
         ];
         for (const settings of wrong) {
           cluster.setupPrimary(settings);
@@ -175,7 +178,7 @@ describe.each(BOTH)('settings (%s)', (how) => {
             tell('error', error.code, error.name);
           }
         }
-        cluster.setupPrimary({ uid: undefined });
+        cluster.setupPrimary({ args: process.argv.slice(2) });
         tell('workers', ...Object.keys(cluster.workers));
         cluster.fork().on('exit', (exit) => tell('exit', exit));
       },
@@ -190,6 +193,9 @@ describe.each(BOTH)('settings (%s)', (how) => {
       ['ERR_SOCKET_BAD_PORT', 'RangeError'],
       ['ERR_SOCKET_BAD_PORT', 'RangeError'],
       ['ERR_INVALID_ARG_TYPE', 'TypeError'],
+      ['ERR_INVALID_ARG_TYPE', 'TypeError'],
+      ['ERR_IPC_ONE_PIPE', 'Error'],
+      ['ERR_INVALID_ARG_VALUE', 'TypeError'],
       ['ERR_INVALID_ARG_TYPE', 'TypeError'],
     ]);
     expect(of('workers')).toEqual([[]]);

@@ -15,6 +15,8 @@ const { nodeError, systemError } = require('./node-error');
 /** Signals by which a process is asked to end. */
 const ASKS = ['SIGTERM', 'SIGINT', 'SIGQUIT'];
 const SENDABLE = ['string', 'object', 'number', 'boolean'];
+/** No descriptor is left. */
+const SHORTAGES = ['EMFILE', 'ENFILE'];
 
 /** `child.channel`. */
 class Control extends EventEmitter {
@@ -34,9 +36,10 @@ class Control extends EventEmitter {
   }
 }
 
-/** With Node the end of a channel and that of its process come together. Here that of the process comes later: it is waited for so long before
- *  a message that nobody waits for is an error. With a process that died it is lost, as all are that it had not read; no app crashes by it. */
-const ENDING_MS = 200;
+/** With Node the end of a channel and that of its process come together. Here that of the process comes later, the more so where the
+ *  machine is busy: it is waited for so long before a message that nobody waits for is an error. With a process that died it is lost, as all
+ *  are that it had not read; no app crashes by it. */
+const ENDING_MS = 2000;
 
 class Channel {
   #id;
@@ -44,6 +47,7 @@ class Channel {
   #codec;
   #master;
   #keepAlive;
+  #undelivered;
   /** What Node does at the end of the process, which has come. */
   #exit;
   /** When it does. */
@@ -54,14 +58,17 @@ class Channel {
   #state = 'open';
   /** The callbacks of what waits in the master. */
   #unsent = [];
+  /** Of messages to a process whose end may be about to be told: their timers, each with the handle that came with it. */
+  #doubtful = new Map();
 
-  /** `boot`: what the worker is told. `keepAlive(keeper, keeps)`: whether the process is not to end yet. */
-  constructor(id, child, boot, { master, keepAlive }) {
+  /** `boot`: what the worker is told. `keepAlive(keeper, keeps)`: whether the process is not to end yet. `undelivered(reason)` warns. */
+  constructor(id, child, boot, { master, keepAlive, undelivered }) {
     this.#id = id;
     this.#child = child;
     this.#codec = codecs[boot.serialization];
     this.#master = master;
     this.#keepAlive = keepAlive;
+    this.#undelivered = undelivered;
     child.connected = true;
     child.channel = new Control(this);
     child.send = (...args) => this.#send(...args);
@@ -89,6 +96,7 @@ class Channel {
       // The pid may be another's by now.
       native.kill = () => -constants.errno.ESRCH;
       this.#exit = () => onexit.call(native, code, signal);
+      this.#lose();
       if (this.#ends === 'at once') {
         this.#exit();
         return;
@@ -178,9 +186,17 @@ class Channel {
       fine = this.#write(message, handle, options);
     } catch (error) {
       if (error.syscall !== 'write') throw error;
-      return this.#fail(error, callback);
+      const isExpected = typeof callback === 'function' || !SHORTAGES.includes(error.code);
+      return isExpected ? this.#fail(error, callback) : this.#drop(handle, error);
     }
     return this.#sent(fine, callback);
+  }
+
+  /** Node would need no descriptor more, so nobody listens for this error. Who has connected is not to wait for an answer. */
+  #drop(handle, { code }) {
+    handle.destroy?.();
+    this.#undelivered(code);
+    return false;
   }
 
   /** Who sends the next message when the one before was taken sends no faster than the worker reads, and leaves the event loop its turn. */
@@ -197,8 +213,26 @@ class Channel {
     const fail = () => this.#child.emit('error', error);
     if (typeof callback === 'function') timers.nextTick(callback, error);
     else if (!this.#isEnded) timers.nextTick(fail);
-    else timers.setTimeout(() => (this.#exit ? handle?.destroy?.() : fail()), ENDING_MS);
+    else if (this.#exit) handle?.destroy?.();
+    else this.#doubt(fail, handle);
     return false;
+  }
+
+  #doubt(fail, handle) {
+    const timer = timers.setTimeout(() => {
+      this.#doubtful.delete(timer);
+      fail();
+    }, ENDING_MS);
+    this.#doubtful.set(timer, handle);
+  }
+
+  /** The process has died. */
+  #lose() {
+    for (const [timer, handle] of this.#doubtful) {
+      timers.clearTimeout(timer);
+      handle?.destroy?.();
+    }
+    this.#doubtful.clear();
   }
 
   #write(message, handle, options) {

@@ -7,6 +7,7 @@ const { Master } = require('../native/addon');
 const { Pump } = require('../native/pump');
 const { warn } = require('../warn');
 const { Channel } = require('./channel');
+const { OftenWarned } = require('./often');
 
 const FOREVER_MS = 2 ** 31 - 1;
 
@@ -19,8 +20,10 @@ class Channels {
   /** The master's own callback doesn't keep the process alive: this does, as long as one of these wants it. */
   #keepers = new Set();
   #keepAlive;
+  #often = new OftenWarned();
+  #flush = () => this.#master.flush();
 
-  /** `tell`: `online(id)`, `listening(id, address)`, `leaving(id, reason)`. */
+  /** `tell`: `online(id)`, `listening(id, address)`, `leaving(id, reason)`, `failed()`: there is no master any more. */
   constructor(config, tell) {
     this.#tell = tell;
     this.#master = new Master(JSON.stringify(config), () => this.#pump.wake());
@@ -30,7 +33,7 @@ class Channels {
     );
     this.#master.start();
     // Node writes at once what is sent; what was sent just before the end is to arrive as well.
-    process.on('exit', () => this.#master.flush());
+    process.on('exit', this.#flush);
   }
 
   /** @returns the descriptor of the worker's end, until the next call; negative: the system's error, as libuv numbers it */
@@ -48,6 +51,7 @@ class Channels {
     const channel = new Channel(id, child, boot, {
       master: this.#master,
       keepAlive: (keeper, keeps) => this.#keep(keeper, keeps),
+      undelivered: (reason) => this.#undelivered({ reason }),
     });
     if (child.pid === undefined) return this.giveUp();
     this.#byId.set(id, channel);
@@ -68,15 +72,25 @@ class Channels {
 
   #handle(event) {
     if (event.kind === 'exception') this.#failed(event.message);
-    else if (event.kind === 'undeliverable') undelivered(event);
+    else if (event.kind === 'undeliverable') this.#undelivered(event);
     else if (event.role === 'worker' && this.#byId.has(event.id)) this.#handleOf(this.#byId.get(event.id), event);
   }
 
   /** Without the master there is no channel any more; the processes end as where a primary is gone. */
   #failed(message) {
     warn('CLUSTER_MASTER_FAILED', `The native master failed: ${message}. Its workers lose their channels.`);
-    for (const channel of this.#byId.values()) channel.masterFailed();
+    process.off('exit', this.#flush);
+    // Who hears of an end may fork at once: that is another master's.
+    this.#tell.failed();
+    const channels = [...this.#byId.values()];
     this.#byId.clear();
+    for (const channel of channels) channel.masterFailed();
+  }
+
+  /** `id`: who sent it; none for this process. */
+  #undelivered({ id, reason }) {
+    const message = `A message ${id === undefined ? 'to a worker' : `of worker ${id}`} was not delivered (${reason}).`;
+    this.#often.warn(id, reason, 'CLUSTER_MESSAGE_UNDELIVERED', message);
   }
 
   #handleOf(channel, event) {
@@ -104,6 +118,7 @@ class Channels {
         break;
       case 'exit':
         this.#byId.delete(event.id);
+        this.#often.forget(event.id);
         channel.exited();
         break;
       case 'hang':
@@ -119,16 +134,15 @@ class Channels {
         channel.kill(event.signal);
         break;
       case 'protocolError':
-        warn('CLUSTER_PROTOCOL_ERROR', `Worker ${event.id}: ${event.message} (${event.code})`);
+        this.#often.warn(
+          event.id,
+          event.code,
+          'CLUSTER_PROTOCOL_ERROR',
+          `Worker ${event.id}: ${event.message} (${event.code}).`,
+        );
         break;
     }
   }
-}
-
-/** `id`: who sent it; none for this process. */
-function undelivered({ id, reason }) {
-  const whose = id === undefined ? 'to a worker' : `of worker ${id}`;
-  warn('CLUSTER_MESSAGE_UNDELIVERED', `A message ${whose} was not delivered (${reason}).`);
 }
 
 module.exports = { Channels };

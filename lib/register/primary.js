@@ -29,7 +29,7 @@ function freezePolicy() {
 }
 
 function channels() {
-  return (opened ??= new Channels(masterConfig(policy, chosen), { online, listening, leaving }));
+  return (opened ??= new Channels(masterConfig(policy, chosen), { online, listening, leaving, failed }));
 }
 
 function fork(env) {
@@ -95,9 +95,14 @@ function leaving(id, reason) {
   if (worker && reason === 'disconnect') worker.exitedAfterDisconnect = true;
 }
 
+/** The next worker gets another one. */
+function failed() {
+  opened = undefined;
+}
+
 function disconnectWorker(worker) {
   worker.exitedAfterDisconnect = true;
-  channels().disconnect(worker.id);
+  opened?.disconnect(worker.id);
   remove(worker);
   return worker;
 }

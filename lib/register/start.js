@@ -28,11 +28,12 @@ function start(channels, id, env, settings, boot) {
   const execArgv = [...settings.execArgv, ...inspectorFlags(settings)];
   const needed = withoutRegister(execArgv);
   const told = needed.length < execArgv.length ? { ...boot, execArgv } : boot;
+  const argv = ['--require', PRELOADS[boot.role], ...needed, pathOf(exec), ...argsOf(args)];
   const stdio = stdioOf(settings);
+  checkSerialization(settings);
   const at = stdio.indexOf('ipc');
   const theirs = channels.open();
   stdio[at] = theirs;
-  const argv = ['--require', PRELOADS[boot.role], ...needed, pathOf(exec), ...(args ?? [])];
   let child;
   try {
     child =
@@ -71,6 +72,19 @@ function pathOf(exec) {
   throw nodeError(TypeError, 'ERR_INVALID_ARG_TYPE', text);
 }
 
+function argsOf(args) {
+  if (args == null) return [];
+  if (Array.isArray(args)) return args;
+  const text = `The "args" argument must be an instance of Array. Received ${inspect(args)}`;
+  throw nodeError(TypeError, 'ERR_INVALID_ARG_TYPE', text);
+}
+
+function checkSerialization({ serialization }) {
+  if ([undefined, 'json', 'advanced'].includes(serialization)) return;
+  const text = `The property 'options.serialization' must be one of: undefined, 'json', 'advanced'. Received ${inspect(serialization)}`;
+  throw nodeError(TypeError, 'ERR_INVALID_ARG_VALUE', text);
+}
+
 /** No descriptor was left for a channel: the same 'error' as for one of Node's own that is missing. */
 function unstarted(argv, errno) {
   const child = new ChildProcess();
@@ -89,7 +103,9 @@ function stdioOf({ stdio, silent }) {
     return [stdio, stdio, stdio, 'ipc'];
   }
   if (!Array.isArray(stdio)) return stdioOf({ stdio: silent ? 'pipe' : 'inherit' });
-  if (stdio.includes('ipc')) return [...stdio];
+  const pipes = stdio.filter((each) => each === 'ipc').length;
+  if (pipes > 1) throw nodeError(Error, 'ERR_IPC_ONE_PIPE', 'Child process can have only one IPC pipe');
+  if (pipes === 1) return [...stdio];
   const message = "Forked processes must have an IPC channel, missing value 'ipc' in options.stdio";
   throw nodeError(Error, 'ERR_CHILD_PROCESS_IPC_REQUIRED', message);
 }
