@@ -9,6 +9,7 @@ const { once } = require('node:events');
 const path = require('node:path');
 const { text } = require('node:stream/consumers');
 const tls = require('node:tls');
+const WebSocket = require('ws');
 const { connect, request } = require('./support/http');
 const { endAll, startServers } = require('./support/preloaded');
 
@@ -136,6 +137,26 @@ test.each(['h2c', 'h2'])('%s: an event stream ends as a whole response', async (
   child.drain({ grace: 50 });
   await once(stream.resume(), 'close');
   expect(stream.rstCode).toBe(http2.constants.NGHTTP2_NO_ERROR);
+  await expect(child.ended).resolves.toEqual(orderly);
+});
+
+test('https: an event stream ends as a whole response', async () => {
+  const { child, ports } = await startSecure({ streamTimeout: 100 });
+  const asked = https.get({ port: ports.https, host: '127.0.0.1', path: '/events', ca, servername: 'localhost' });
+  const [response] = await once(asked, 'response');
+  const received = text(response);
+  child.drain({ grace: 50 });
+  await expect(received).resolves.toBe('data: first\n\n');
+  expect(response.complete).toBe(true);
+  await expect(child.ended).resolves.toEqual(orderly);
+});
+
+test('https: a WebSocket is told that the server goes away', async () => {
+  const { child, ports } = await startSecure({ streamTimeout: 100 });
+  const socket = new WebSocket(`wss://127.0.0.1:${ports.https}`, { ca, servername: 'localhost' });
+  await once(socket, 'open');
+  child.drain({ grace: 50 });
+  expect((await once(socket, 'close'))[0]).toBe(1001);
   await expect(child.ended).resolves.toEqual(orderly);
 });
 

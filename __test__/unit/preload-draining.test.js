@@ -8,7 +8,7 @@ const path = require('node:path');
 const { setTimeout: later } = require('node:timers/promises');
 const { folder, removeFolders } = require('./support/folder');
 const { connect, readAll, request } = require('./support/http');
-const { endAll, startServers } = require('./support/preloaded');
+const { endAll, startServers, startWorker } = require('./support/preloaded');
 
 const server = path.join(__dirname, 'fixtures/server.js');
 const plain = path.join(__dirname, '../fixtures/workers/hold.js');
@@ -218,13 +218,18 @@ test('a response that comes before the end of its request is not lost', async ()
   await expect(child.ended).resolves.toEqual(orderly);
 });
 
-test('what waits in the accept queue at a shutdown is served', async () => {
-  const child = await startServers(server);
+test.each([
+  ['at a shutdown', 'shutdown', {}],
+  ['of a socket that no other process has', 'replace', { EXCLUSIVE: '1' }],
+])('what waits in the accept queue %s is served', async (_which, reason, env) => {
+  // Of its own socket node:cluster hears nothing.
+  const child = env.EXCLUSIVE ? startWorker(server, { env }) : await startServers(server, { env });
+  const port = env.EXCLUSIVE ? await child.sends('port') : child.port;
   child.kill('SIGSTOP');
-  const waiting = await Promise.all(Array.from({ length: 50 }, () => open(child.port)));
+  const waiting = await Promise.all(Array.from({ length: 50 }, () => open(port)));
   const answers = waiting.map(readAll);
   for (const socket of waiting) socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
-  child.drain({ reason: 'shutdown', grace: 2000 });
+  child.drain({ reason, grace: 2000 });
   child.kill('SIGCONT');
   for (const answer of await Promise.all(answers))
     expect(answer).toMatch(/^HTTP\/1\.1 200 OK[^]*Connection: close[^]*ok$/);

@@ -82,6 +82,24 @@ test('a message that waits arrives as it was when it was sent', async () => {
   expect(await child.sends('list')).toEqual([1]);
 });
 
+test('what its toJSON() makes null is sent all the same', async () => {
+  const child = startWorker(
+    script(`
+      process.on('message', ({ send }) => {
+        if (!send) return;
+        process.send({ to: 'alone' });
+        process.send(new Date(NaN));
+        process.send({ to: 'worker', worker_pid: 1, sent: true });
+      });
+      process.send({ to: 'worker', worker_pid: 1, up: true });`),
+  );
+  await child.sends('up');
+  child.tell('pause', { lane: 'alone' });
+  child.send({ send: true });
+  await child.sends('sent');
+  expect(child.messages.slice(1)).toEqual([null, { to: 'worker', worker_pid: 1, sent: true }]);
+});
+
 test.each([
   ['all', {}],
   ['fleet-all', { scope: 'fleet' }],

@@ -193,19 +193,20 @@ class Drain {
     clearTimeout(timer);
   }
 
-  /** What was connected before is served. At a shutdown no other worker takes it: then go on until a turn of the event loop brings
-   *  nothing new, but not for ever under a steady stream of connections. */
+  /** What was connected before is served. Where no other worker takes it, at a shutdown or from a socket of this process's own, go on until
+   *  a turn of the event loop brings nothing new, but not for ever under a steady stream of connections. */
   async #acceptQueued() {
     const end = now() + this.#grace;
+    const accepted = this.#reason === 'shutdown' ? servers.accepted : servers.acceptedAlone;
     // The first immediate may run before the event loop polls.
     await turn();
     let before;
     let turns = 0;
     do {
-      before = servers.accepted();
+      before = accepted();
       await turn();
       turns += 1;
-    } while (turns < 2 || (this.#reason === 'shutdown' && servers.accepted() > before && now() < end));
+    } while (turns < 2 || (accepted() > before && now() < end));
   }
 
   /** The master counts the time that this takes as little as this process does. */

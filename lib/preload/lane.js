@@ -44,7 +44,7 @@ class Lane {
 
   /** True if a request of this name waited here: it does not any more. */
   withdraw(id) {
-    const index = this.#messages.findIndex((waiting) => waiting?.message.cmd === REQUEST && waiting.message.id === id);
+    const index = this.#messages.findIndex((waiting) => waiting?.message?.cmd === REQUEST && waiting.message.id === id);
     if (index < 0) return false;
     this.#messages.splice(index, 1);
     if (index - this.#next < this.#urgent) this.#urgent -= 1;

@@ -14,6 +14,7 @@ const { keep } = require('./kept-handles');
 const { Lane, REQUEST } = require('./lane');
 const { hasUnwritten } = require('./node-channel');
 const { nextTick, setImmediate } = require('../real-timers');
+const { passedOn } = require('./servers');
 const { warn } = require('../warn');
 
 const ADVANCED = 'NODE_YUNFLY_ADV';
@@ -81,10 +82,13 @@ function sendInTurn(message, handle, options, callback) {
     return isWithdrawn(message) || send(message, handle, options, callback);
   }
   // Node writes a message when it is sent, too.
-  const copy = typeof message === 'object' ? JSON.parse(JSON.stringify(message)) : message;
-  const lane = laneOf(copy, handle);
+  const json = JSON.stringify(message);
+  // Its toJSON() gives nothing to be sent.
+  if (json === undefined) return send(message, handle, options, callback);
+  const copy = typeof message === 'object' ? JSON.parse(json) : message;
+  const lane = laneOf(Object(copy), handle);
   // It comes after the messages to all that wait already.
-  const before = copy.scope === 'fleet' ? 'fleet-all' : 'all';
+  const before = copy?.scope === 'fleet' ? 'fleet-all' : 'all';
   const name = lane === 'each' && lanes.has(before) ? before : lane;
   if (!isFull && !lanes.has(name)) return pass(message, handle, options, callback);
   wait(name, lane, copy, handle, options, callback);
@@ -120,6 +124,7 @@ function laneNamed(name) {
 
 function pass(message, handle, options, callback) {
   const takesMore = post(message, handle, options, callback);
+  if (handle) passedOn(handle);
   if (!takesMore && isOpen()) awaitRoom();
   return takesMore;
 }

@@ -4,6 +4,7 @@
 // http2's and tls's servers; `net` itself is loaded already, the IPC channel needs it.
 
 const net = require('net');
+const { nextTick } = require('../real-timers');
 
 /** Servers that listen, or are closed and still have connections. */
 const servers = new Set();
@@ -13,8 +14,8 @@ const tracked = new Set();
 /** TCP connections to TLS servers whose handshake isn't over. */
 const handshakes = new Set();
 const http2Sessions = new Set();
-/** What no server here has accepted: the app gave it to an http server (`server.emit('connection', socket)`, as @socket.io/sticky does
- *  it). They are looked for when this process drains. */
+/** What the app gave to an http server that has not accepted it (`server.emit('connection', socket)`, as @socket.io/sticky does it). They
+ *  are looked for when this process drains. */
 const given = new Set();
 
 /** Of each server: the key of its socket, if the master holds it, how many connections there were, and Node's list of its
@@ -78,12 +79,23 @@ function begins(server) {
   load.key = observer.keyOf(native);
   if (load.key !== undefined) atKeys.set(load.key, { server, native });
   countAccepted(native, load);
-  const parsers = everySocket || isTls(server) ? undefined : parsersOf(server);
-  if (!parsers && !load.isTracked) server.on('connection', trackSocket);
-  load.isTracked ||= !parsers;
-  load.parsers = parsers;
+  if (!load.parsers && !load.isTracked) {
+    load.isTracked = true;
+    server.on('connection', trackSocket);
+    // Node makes its list when it emits 'listening', which it does in the tick before this one.
+    if (!everySocket && !isTls(server)) nextTick(leaveToNode, server);
+  }
   observer.onChange();
   observer.onListening(server);
+}
+
+/** From now on Node's list is enough, if it has one. */
+function leaveToNode(server) {
+  const load = loads.get(server);
+  load.parsers = parsersOf(server);
+  if (!load.parsers) return;
+  server.off('connection', trackSocket);
+  load.isTracked = false;
 }
 
 /** Both what it accepts itself and what the master gives it (lib/internal/cluster/child.js) come to the handle. */
@@ -149,9 +161,10 @@ function endIfAllClosed() {
   for (const then of whenAllClosed.splice(0)) then();
 }
 
-/** A socket may be one of those. `_server`: who has accepted it (onconnection in lib/net.js). */
+/** A socket may be one of those. `_server`: who has accepted it (onconnection in lib/net.js), if that was a server here: one for several
+ *  protocols, say, which gives what speaks HTTP to an http server that does not listen. */
 function noteGiven(socket) {
-  if (given.has(socket) || socket._server || !socket.server) return;
+  if (given.has(socket) || !socket.server || socket._server === socket.server) return;
   if (!(socket.server instanceof require('http').Server)) return;
   given.add(socket);
   socket.once('close', () => {
@@ -181,6 +194,7 @@ function listens(server) {
 
 /** All that speak a server's protocol now; of http servers those that still do. */
 function sockets() {
+  for (const socket of tracked) if (isPassedOn(socket)) forget(socket);
   const all = new Set([...tracked, ...given]);
   for (const server of servers) {
     for (const parser of loads.get(server).parsers?.all() ?? []) if (parser.socket) all.add(parser.socket);
@@ -194,9 +208,11 @@ function isPlain(socket) {
   return Boolean(server) && !given.has(socket) && !parsersOf(server) && !loads.get(server)?.isHttp2;
 }
 
-/** It belongs to an http server. */
+/** It speaks to an http server. The TCP connection below a TLSSocket has the same `server`, and is none. */
 function isOfHttp(socket) {
-  return given.has(socket) || Boolean(servers.has(socket.server) && parsersOf(socket.server));
+  if (given.has(socket)) return true;
+  const { server } = socket;
+  return Boolean(servers.has(server) && parsersOf(server)) && (socket.encrypted === true || !isTls(server));
 }
 
 /** It speaks HTTP/2: what is open on it are its session's streams. A TLS server may speak HTTP/1 with others (`allowHTTP1`). */
@@ -222,9 +238,22 @@ function allClosed() {
   });
 }
 
+/** Node has taken the handle out of it, to send it to another process (handleConversion in lib/internal/child_process.js): it never emits
+ *  'close'. */
+function isPassedOn(socket) {
+  return socket._handle === null && !socket.destroyed;
+}
+
 /** This process doesn't have it any more. */
 function forget(socket) {
   tracked.delete(socket);
+  // Node has counted that. Its destroy() would count it once more (Socket.prototype._destroy in lib/net.js).
+  socket._server = null;
+}
+
+/** It was sent with a message, and may be another process's now. */
+function passedOn(handle) {
+  if (tracked.has(handle) && isPassedOn(handle)) forget(handle);
 }
 
 /** From now on every server that listens is known. `mode`: in development plain and upgraded connections count, too.
@@ -254,6 +283,12 @@ function trackServers(mode) {
  *  end; `keyOf(handle)` gives the key of a listening handle. */
 function observe(callbacks) {
   observer = { ...observer, ...callbacks };
+}
+
+/** How many came to sockets that no other process takes from. */
+function acceptedAlone() {
+  const own = [...servers].map((server) => loads.get(server)).filter(({ key }) => key === undefined);
+  return own.reduce((sum, load) => sum + load.accepted, 0);
 }
 
 /** It has as many connections as it may. */
@@ -288,7 +323,9 @@ module.exports = {
   idleParsers,
   allClosed,
   forget,
+  passedOn,
   observe,
   accepted: () => accepted,
+  acceptedAlone,
   drained: () => observer.onDrained(),
 };

@@ -34,6 +34,17 @@ test('WebSockets are told, and closed with a close frame when streamTimeout is o
   expectGoodEnds(app);
 });
 
+test('also where a net server has given the connection to an http server', async () => {
+  const app = await start({ exec, count: 1, streamTimeout: 300, killTimeout: 30_000, env: { MULTI: '1' } });
+  const client = new WebSocket(`ws://127.0.0.1:${await app.port()}/`);
+  await once(client, 'open');
+  const ended = once(client, 'close');
+  const closed = app.call('close');
+  expect((await ended)[0]).toBe(1001);
+  await closed;
+  expectGoodEnds(app);
+});
+
 test('an event stream ends as a whole response, and what the app writes to it later ends nobody', async () => {
   const app = await start({ exec, count: 1, streamTimeout: 300, killTimeout: 30_000 });
   const [response] = await once(http.get({ port: await app.port(), path: '/events', agent: false }), 'response');
