@@ -54,6 +54,8 @@ test.each([
   ['app.js -- --port 1', { exec: 'app.js', args: ['--port', '1'] }],
   ['app.js a -- b -- c', { exec: 'app.js', args: ['a', 'b', '--', 'c'] }],
   ['--count 2 -- app.js a', { exec: 'app.js', count: 2, args: ['a'] }],
+  ['--count 2 -- --port 1 a', { count: 2, args: ['--port', '1', 'a'] }],
+  ['start -- --port 1', { args: ['--port', '1'] }],
   ['--count 2', { count: 2 }],
 ])('%s', (line, expected) => {
   expect(typed(line)).toEqual({ config: expected, nodeFlags: [] });
@@ -183,6 +185,18 @@ test('the servers that are typed take the place of those of the file; its creden
   expect(laid({ url: 'nats://a', credentials })).toEqual(expected);
   expect(laid({ servers: ['nats://a', 'nats://c'], credentials })).toEqual(expected);
   expect(laid(false)).toEqual({ servers: ['nats://b'] });
+});
+
+test('parts of the output that are typed are laid over those of the file', () => {
+  const laid = (output, line) => JSON.parse(JSON.stringify(mergeConfig({ output }, typed(`${line} app.js`)).output));
+  const file = { file: 'a.log', maxSize: '10M', keep: 3 };
+  expect(laid(file, '--output-file x.log')).toEqual({ ...file, file: 'x.log' });
+  expect(laid({ file: 'a.log' }, '--output-max-size 5M')).toEqual({ file: 'a.log', maxSize: '5M' });
+  expect(laid({ outFile: 'o.log', errorFile: 'e.log', keep: 3 }, '--output-file x.log')).toEqual({
+    file: 'x.log',
+    keep: 3,
+  });
+  expect(laid('prefix', '--output-file x.log')).toEqual({ file: 'x.log' });
 });
 
 test('a password is not typed, and not repeated', () => {

@@ -28,16 +28,18 @@ function parse(argv) {
   // Not strict: Node's own flags are passed on.
   const { tokens } = parseArgs({ args: argv, options: parserOptions, strict: false, tokens: true });
   const positionals = tokens.filter(({ kind }) => kind === 'positional');
-  const file = positionals[0]?.value === START ? positionals[1] : positionals[0];
+  const words = positionals[0]?.value === START ? positionals.slice(1) : positionals;
+  // Behind a `--` there may be no file, but what is for the workers of the one that a configuration names.
+  const file = words[0]?.value.startsWith('-') ? undefined : words[0];
   const typed = { config: {}, nodeFlags: [] };
   const settings = new Settings();
   for (const token of tokens.filter(({ kind }) => kind === 'option')) take(typed, settings, token, file);
   if (file) {
     if (CONFIGURATION.test(file.value) && !typed.configFile) typed.configFile = file.value;
     else typed.config.exec = file.value;
-    const args = positionals.filter(({ index }) => index > file.index).map(({ value }) => value);
-    if (args.length > 0) typed.config.args = args;
   }
+  const args = words.filter((word) => word !== file).map(({ value }) => value);
+  if (args.length > 0) typed.config.args = args;
   return typed;
 }
 

@@ -90,11 +90,18 @@ function mergeConfig(fromFile, { config, nodeFlags }) {
   const { execArgv = process.execArgv } = fromFile;
   const merged = { ...fromFile, ...config };
   if (config.env) merged.env = mergeEnv(fromFile.env, config.env);
+  if (isObject(config.output) && isObject(fromFile.output)) merged.output = mergeOutput(fromFile.output, config.output);
   // Other servers for what the file says.
   if (config.fleet && isObject(fromFile.fleet)) merged.fleet = { ...fromFile.fleet, url: undefined, ...config.fleet };
   // What the file has wrong stays as it is: it is refused with the configuration.
   if (nodeFlags.length > 0) merged.execArgv = Array.isArray(execArgv) ? [...execArgv, ...nodeFlags] : execArgv;
   return merged;
+}
+
+/** Its parts are options of their own; one file for both streams takes the place of one for each. */
+function mergeOutput(below, above) {
+  const files = above.file === undefined ? {} : { outFile: undefined, errorFile: undefined };
+  return { ...below, ...files, ...above };
 }
 
 /** Variables laid over others; what is not variables at all stays as it is. */

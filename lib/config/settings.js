@@ -62,15 +62,15 @@ function toNativeConfig(settings) {
     },
     launch,
     watched: watch?.length ? { paths: watch, alone, base: cwd } : undefined,
-    control: settings.control ? controlSocket() : undefined,
+    control: settings.control ? controlSocket(settings) : undefined,
     log: logger === undefined ? 'stderr' : 'app',
     shown: settings.shown,
     variables: variables(watch),
   };
 }
 
-function controlSocket() {
-  const path = require('../native/control-path').ownPath();
+function controlSocket({ title }) {
+  const path = require('../native/control-path').ownPath(title);
   return path === undefined ? undefined : { path };
 }
 

@@ -159,7 +159,7 @@ function exchange(path, method, url, fields, signal) {
     signal?.addEventListener('abort', hangUp, { once: true });
     request.on('close', () => signal?.removeEventListener('abort', hangUp));
     if (signal?.aborted) request.on('finish', hangUp);
-    if (isQuick(method, url)) request.setTimeout(PATIENCE_MS, () => request.destroy(silent()));
+    if (isQuick(method, url)) request.setTimeout(PATIENCE_MS, () => request.destroy(new SilentError()));
     request.on('error', (error) => reject(error instanceof ClusterError ? error : cut(error)));
     request.end(text);
   });
@@ -170,7 +170,7 @@ function connect(path) {
   if (fd >= 0) return fd;
   const name = util.getSystemErrorName(fd);
   // So many wait that no more can: it takes none.
-  throw name === 'EAGAIN' ? silent() : gone(new Error(name));
+  throw name === 'EAGAIN' ? new SilentError() : gone(new Error(name));
 }
 
 /** It was there: one that is refused is closed before it could ask, and an order may be under way. */
@@ -181,9 +181,12 @@ function cut(cause) {
   return new ClusterError('ERR_CONTROL_FAILED', message, { cause });
 }
 
-function silent() {
-  const message = `The cluster does not answer within ${PATIENCE_MS} ms: its app is stopped (SIGSTOP), or has no CPU.`;
-  return new ClusterError('ERR_CONTROL_FAILED', message);
+/** It is there, but takes or answers nothing. */
+class SilentError extends ClusterError {
+  constructor() {
+    const why = 'its app is stopped (SIGSTOP), or has no CPU';
+    super('ERR_CONTROL_FAILED', `The cluster does not answer within ${PATIENCE_MS} ms: ${why}.`);
+  }
 }
 
 function gone(cause) {
@@ -191,4 +194,4 @@ function gone(cause) {
   return new ClusterError('ERR_CLUSTER_NOT_FOUND', message, { cause });
 }
 
-module.exports = { ControlClient };
+module.exports = { ControlClient, SilentError };

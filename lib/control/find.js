@@ -1,23 +1,28 @@
 'use strict';
 
 const { ClusterError } = require('../errors');
-const { knownPaths, pidOf } = require('../native/control-path');
-const { ControlClient } = require('./client');
+const { knownPaths, mayBeCalled, pidOf } = require('../native/control-path');
+const { ControlClient, SilentError } = require('./client');
 
 /** All clusters of this user that can be reached, by pid. */
 async function listClusters() {
   return (await findClusters()).clients;
 }
 
-/** `silent`: the pids of those that are there, but do not answer. */
+/** `silent`: those that are there, but do not answer: `{ pid, mayBeCalled(title) }`. `refused`: those that cut the connection. */
 async function findClusters() {
   const paths = knownPaths();
   const found = await Promise.allSettled(paths.map((path) => ControlClient.at(path)));
   const clients = found.filter(({ status }) => status === 'fulfilled').map(({ value }) => value);
-  const isSilent = (_path, i) => found[i].reason?.code === 'ERR_CONTROL_FAILED';
+  const failed = paths.flatMap((path, i) => {
+    const { reason: error } = found[i];
+    const about = { pid: pidOf(path), error, mayBeCalled: (title) => mayBeCalled(path, title) };
+    return error?.code === 'ERR_CONTROL_FAILED' ? [about] : [];
+  });
   return {
     clients: clients.sort((one, other) => one.pid - other.pid || one.title.localeCompare(other.title)),
-    silent: paths.filter(isSilent).map(pidOf),
+    silent: failed.filter(({ error }) => error instanceof SilentError),
+    refused: failed.filter(({ error }) => !(error instanceof SilentError)),
   };
 }
 
@@ -27,9 +32,11 @@ async function connectCluster(which) {
     const remedy = 'Give the title of a cluster, or the pid of its app.';
     throw new ClusterError('ERR_CLUSTER_NOT_FOUND', `connectCluster(): '${String(which)}' is neither. ${remedy}`);
   }
-  const all = await listClusters();
+  const { clients: all, silent } = await findClusters();
   const isIt = ({ title, pid }) => which === undefined || title === which || pid === Number(which);
   const found = all.filter(isIt);
+  const unknown = silent.filter(({ pid, mayBeCalled: may }) => isIt({ pid }) || may(String(which)));
+  if (unknown.length > 0) throw noAnswer(unknown[0].pid);
   if (found.length === 1) return found[0];
   const named = (clients) => clients.map(({ title, pid }) => `${title} (pid ${pid})`).join(', ');
   const what = which === undefined ? 'cluster of this user' : `cluster '${which}' of this user`;
@@ -40,4 +47,9 @@ async function connectCluster(which) {
   throw new ClusterError('ERR_CLUSTER_NOT_FOUND', why);
 }
 
-module.exports = { connectCluster, findClusters, listClusters };
+/** It may be the one that is meant. */
+function noAnswer(pid) {
+  return new ClusterError('ERR_CONTROL_FAILED', `The cluster of pid ${pid} does not answer. Is it stopped (SIGSTOP)?`);
+}
+
+module.exports = { connectCluster, findClusters, listClusters, noAnswer };

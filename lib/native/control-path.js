@@ -11,9 +11,15 @@ const IS_ABSTRACT = process.platform === 'linux';
 
 const uid = () => process.geteuid();
 
+/** What a title leaves in the name, by which a cluster that does not answer is told from others (FNV-1a). */
+function markOf(title) {
+  const hash = Buffer.from(title).reduce((before, byte) => Math.imul(before ^ byte, 0x01000193), 0x811c9dc5);
+  return (hash >>> 0).toString(16).padStart(8, '0');
+}
+
 /** Each cluster of a process has its own, which no other process knows beforehand. Undefined where there can be none. */
-function ownPath() {
-  const name = `${process.pid}.${Math.random().toString(36).slice(2, 8)}`;
+function ownPath(title) {
+  const name = `${process.pid}.${Math.random().toString(36).slice(2, 8)}${markOf(title)}`;
   if (IS_ABSTRACT) return `\0${prefix()}${name}`;
   const folder = privateFolder(ownFolder());
   return folder === null ? undefined : path.join(folder, name);
@@ -40,4 +46,7 @@ function knownPaths() {
 /** Of the app that has made it. */
 const pidOf = (controlPath) => Number(/(\d+)\.\w+$/.exec(controlPath)[1]);
 
-module.exports = { knownPaths, ownPath, pidOf };
+/** Whether its cluster may have this title. */
+const mayBeCalled = (controlPath, title) => controlPath.endsWith(markOf(title));
+
+module.exports = { knownPaths, mayBeCalled, ownPath, pidOf };

@@ -3,6 +3,7 @@
 
 const fs = require('fs');
 const path = require('path');
+const { connectCluster } = require('../../..');
 const { request } = require('../support/client');
 const { fixture, launch, start } = require('../support/cluster');
 const { run, runOnTerminal } = require('../support/command');
@@ -209,12 +210,17 @@ test('one that is not ready is not healthy, and cannot be reloaded', async () =>
 });
 
 test('one that is stopped by a signal keeps nobody waiting, and is told of', async () => {
-  const app = await start({ count: 1 });
+  const app = await start({ count: 1, title: 'stuck' });
   app.kill('SIGSTOP');
-  const [asked, listed] = await Promise.all([ask('health', '--pid', app.pid), ask('ls')]);
+  const asking = [['health', '--pid', app.pid], ['stop', '--title', 'stuck'], ['ls'], ['stop', '--title', 'another']];
+  const asked = await Promise.all(asking.map((words) => ask(...words)));
+  const connecting = connectCluster('stuck').catch(({ code }) => code);
+  await expect(connecting).resolves.toBe('ERR_CONTROL_FAILED');
   app.kill('SIGCONT');
-  expect(asked).toMatchObject({ code: 1, stderr: expect.stringContaining(`pid ${app.pid} does not answer`) });
-  expect(listed).toMatchObject({ code: 0, stderr: expect.stringContaining(`pid ${app.pid} does not answer`) });
+  // Who stops what is not there takes 3 for done.
+  expect(asked.map(({ code }) => code)).toEqual([1, 1, 0, 3]);
+  const isTold = asked.map(({ stderr }) => stderr.includes(`pid ${app.pid} does not answer`));
+  expect(isTold).toEqual([true, true, true, false]);
 });
 
 test('stop waits for the end; what takes too long is told, and ends by a second one', async () => {

@@ -1,6 +1,6 @@
 'use strict';
 
-const { findClusters } = require('../../control/find');
+const { findClusters, noAnswer } = require('../../control/find');
 const { ClusterError } = require('../../errors');
 const { UsageError } = require('../options');
 
@@ -8,13 +8,18 @@ const named = (clusters) => clusters.map(({ title, pid }) => `--pid ${pid} (${ti
 
 /** The cluster that a command is about: the one of this title and pid, or the only one. */
 async function choose({ title, pid }) {
-  const { clients: all, silent } = await findClusters();
-  if (pid !== undefined && silent.includes(pid)) {
-    throw new ClusterError('ERR_CONTROL_FAILED', `The cluster of pid ${pid} does not answer. Is it stopped (SIGSTOP)?`);
-  }
+  const { clients: all, silent, refused } = await findClusters();
   const found = all.filter((each) => (title ?? each.title) === each.title && (pid ?? each.pid) === each.pid);
+  // One of these may be meant.
+  const unknown = silent.filter(
+    (each) => (title === undefined || each.mayBeCalled(title)) && (pid ?? each.pid) === each.pid,
+  );
+  const several = [...found, ...unknown.map((each) => ({ pid: each.pid, title: 'does not answer' }))];
+  if (several.length > 1) throw new UsageError(`There are several clusters. Choose one: ${named(several)}.`);
+  if (unknown.length === 1) throw noAnswer(unknown[0].pid);
   if (found.length === 1) return found[0];
-  if (found.length > 1) throw new UsageError(`There are several clusters. Choose one: ${named(found)}.`);
+  const refusal = refused.find((each) => each.pid === pid);
+  if (refusal) throw refusal.error;
   throw new ClusterError('ERR_CLUSTER_NOT_FOUND', notFound(all, { title, pid }));
 }
 

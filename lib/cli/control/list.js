@@ -1,6 +1,6 @@
 'use strict';
 
-const { findClusters } = require('../../control/find');
+const { findClusters, noAnswer } = require('../../control/find');
 const { Screen } = require('../screen');
 const { STATUS, column, table } = require('../table');
 const { age, megabytes, percent } = require('../text');
@@ -18,15 +18,13 @@ const COLUMNS = [
 ];
 
 async function list() {
-  const { clients, silent } = await findClusters();
+  const { clients, silent, refused } = await findClusters();
   // One may end meanwhile.
   const asked = await Promise.allSettled(clients.map((client) => client.stats()));
   const clusters = asked.filter(({ status }) => status === 'fulfilled').map(({ value }) => summary(value));
   const none = ['No cluster of this user runs here.'];
-  for (const pid of silent)
-    console.error(
-      `cluster-native: The cluster of pid ${pid} does not answer. Is it stopped, or does it see other files (a container)?`,
-    );
+  for (const { pid } of silent) console.error(`cluster-native: ${noAnswer(pid).message}`);
+  for (const { pid, error } of refused) console.error(`cluster-native: pid ${pid}: ${error.message}`);
   return { lines: clusters.length > 0 ? shown(clusters) : none, json: clusters };
 }
 
