@@ -2,9 +2,12 @@
 // A receiver that takes nothing for a while: its senders hold back what they have for it, and everything else goes on, the serving of
 // connections above all. Nothing is lost.
 
+const fs = require('node:fs');
+const path = require('node:path');
 const { test } = require('../support/at-once');
 const { start, fixture } = require('../support/cluster');
 const { requests } = require('../support/client');
+const { folder } = require('../support/files');
 const { until } = require('../support/until');
 
 const config = { count: 3, exec: fixture('workers/telling.js'), alone: fixture('alone/told.js'), killTimeout: 4000 };
@@ -48,11 +51,13 @@ test.each([
   const app = await start({ ...config, alone: false }, { script: fixture('told-app.js') });
   const [workers, port] = [await app.workers(), await app.port()];
   await tell(app, workers, target);
-  const blocked = app.call('block', 6000);
+  const file = path.join(folder(), 'go-on');
+  const blocked = app.call('blockUntil', file);
   await slowed(app, workers);
   const answers = await requests(port, 60, 6);
   expect(answers.every(({ status }) => status === 200)).toBe(true);
   expect(app.events('blocked')).toEqual([]);
+  fs.writeFileSync(file, '');
   await blocked;
   if (target.to === 'app') await everythingArrives(app, workers);
 });

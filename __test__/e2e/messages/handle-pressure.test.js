@@ -2,7 +2,10 @@
 // More handles than their receiver takes: they wait with their sender, and the app has descriptors left for its own work.
 
 const { execFileSync } = require('node:child_process');
+const fs = require('node:fs');
+const path = require('node:path');
 const { start, fixture } = require('../support/cluster');
+const { folder } = require('../support/files');
 
 const TOTAL = 600;
 const MOST = 256;
@@ -17,7 +20,8 @@ onLinux(
     const [worker, victim] = await app.workers();
     execFileSync('prlimit', ['--pid', String(app.pid), `--nofile=${MOST}:`]);
     await app.call('countHandles', TOTAL);
-    const blocked = app.call('block', 5000);
+    const file = path.join(folder(), 'go-on');
+    const blocked = app.call('blockUntil', file);
     await app.event('blocking');
     // The app's JavaScript can tell the worker nothing just now.
     process.kill(worker.pid, 'SIGUSR2');
@@ -25,6 +29,7 @@ onLinux(
     process.kill(victim.pid, 'SIGKILL');
     await app.reported('up', 3);
     expect(app.events('blocked')).toEqual([]);
+    fs.writeFileSync(file, '');
     await blocked;
     const [counts] = await app.event('handed');
     expect(counts).toEqual({ handles: TOTAL, without: 0 });

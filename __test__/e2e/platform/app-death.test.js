@@ -1,8 +1,11 @@
 'use strict';
 
+const fs = require('node:fs');
+const path = require('node:path');
 const { test } = require('../support/at-once');
 const { launch, start, fixture } = require('../support/cluster');
 const { request } = require('../support/client');
+const { folder } = require('../support/files');
 
 const alone = fixture('alone/reporting.js');
 
@@ -56,7 +59,8 @@ test("while the app's own JS is blocked, a killed worker is replaced and message
   const app = await start({ count: 2, alone });
   const port = await app.port();
   const [victim, other] = await app.workers();
-  const blocked = app.call('block', 5000);
+  const file = path.join(folder(), 'go-on');
+  const blocked = app.call('blockUntil', file);
   await app.event('blocking');
   process.kill(victim.pid, 'SIGKILL');
   // Told by the new worker itself; the app cannot tell anything yet.
@@ -64,6 +68,7 @@ test("while the app's own JS is blocked, a killed worker is replaced and message
   await expect(request(port, '/message')).resolves.toMatchObject({ status: 200 });
   await app.report('aloneMessage', ({ message }) => message.action === 'asked');
   expect(app.events('blocked')).toEqual([]);
+  fs.writeFileSync(file, '');
   await blocked;
   await app.event('listening', (worker) => worker.pid === successor.pid);
 });

@@ -1,9 +1,11 @@
 'use strict';
 
+const fs = require('node:fs');
+const path = require('node:path');
 const { connectCluster } = require('../../..');
 const { test } = require('../support/at-once');
 const { launch, start, fixture } = require('../support/cluster');
-const { script } = require('../support/files');
+const { folder, script } = require('../support/files');
 const { listenForNotifications } = require('../support/service-manager');
 
 const exec = fixture('workers/service.js');
@@ -66,11 +68,12 @@ test('a reload that is refused while another one is under way tells nothing', as
 test("the watchdog is fed by the master's loop, whatever the app's own does", async () => {
   const { app, manager } = await startNotifying({ count: 1 }, { WATCHDOG_USEC: '200000' });
   await manager.nth('WATCHDOG=1', 3);
-  const blocked = app.call('block', 1500);
+  const file = path.join(folder(), 'go-on');
+  const blocked = app.call('blockUntil', file);
   await app.event('blocking');
-  const before = manager.watchdogs();
-  await app.event('blocked');
-  expect(manager.watchdogs()).toBeGreaterThan(before);
+  await manager.nth('WATCHDOG=1', manager.watchdogs() + 3);
+  expect(app.events('blocked')).toEqual([]);
+  fs.writeFileSync(file, '');
   await blocked;
   expect(manager.states()).toEqual(['READY=1']);
 });
