@@ -97,6 +97,8 @@ export class ClusterError extends Error {
   readonly code: ClusterErrorCode;
   /** With `ERR_REQUEST_UNDELIVERABLE`: why it reached nobody, as in the event `undeliverable`, or `too-many`: see `request()`. */
   readonly reason?: UndeliverableReason | 'too-many';
+  /** With `ERR_REQUEST_UNDELIVERABLE`, in a fleet: the host that had nobody for it. */
+  readonly host?: string;
   /** Set only if there is one. */
   readonly cause?: unknown;
 }

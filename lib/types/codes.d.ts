@@ -188,9 +188,9 @@ export type ClusterWarningCode =
   | 'CLUSTER_TOPIC_NOT_RETAINED'
   /** In the app: its event loop was blocked for longer than 1 s, and it did not get all that was published. */
   | 'CLUSTER_TOPIC_MISSED'
-  /** With `register`: a worker broke the protocol of its channel. What it sent is skipped. */
+  /** With `register`: a worker broke the protocol of its channel. What it sent is skipped. It is told the 1st, 2nd, 4th, 8th … time. */
   | 'CLUSTER_PROTOCOL_ERROR'
-  /** With `register`: a message reached nobody, or its handle found no descriptor. */
+  /** With `register`: a message reached nobody, or there was no descriptor left for its handle. It is told the 1st, 2nd, 4th, 8th … time. */
   | 'CLUSTER_MESSAGE_UNDELIVERED'
   /** With `register`: the native master failed. Its workers lose their channels and end. */
   | 'CLUSTER_MASTER_FAILED'

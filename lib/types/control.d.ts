@@ -10,7 +10,8 @@ import type { ClusterStats } from './report';
  * Clusters in other containers, and those with `control: false`, are not found.
  *
  * @param which its title, or the pid of its app; it may be left out if there is only one cluster
- * @throws (rejects with) `ClusterError` `ERR_CLUSTER_NOT_FOUND`: there is none, or more than one; the message names those that there are
+ * @throws (rejects with) `ClusterError` `ERR_CLUSTER_NOT_FOUND`: there is none, or more than one; the message names those that there are;
+ * `ERR_CONTROL_FAILED`: one that may be meant does not answer within 5 s
  */
 export function connectCluster(which?: string | number): Promise<ControlClient>;
 
