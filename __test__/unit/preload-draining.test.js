@@ -236,6 +236,27 @@ test.each([
   await expect(child.ended).resolves.toEqual(orderly);
 });
 
+test('one that passes its last connection on to another process has none any more', async () => {
+  const app = `
+    const server = require('net').createServer((socket) => {
+      process.once('message', () => process.send({ passed: true }, socket));
+      process.send({ connected: true });
+    });
+    server.listen(0);
+    process.on('yunfly:drain', () => process.send({ drain: true }));`;
+  // What is open still is waited for longer than this test may take.
+  const boot = { streamTimeout: 600_000 };
+  const child = await startServers(path.join(folder({ 'app.js': app }), 'app.js'), { boot });
+  await open(child.port);
+  await child.sends('connected');
+  child.drain({ grace: 600_000, timeout: 1_200_000 });
+  await child.sends('drain');
+  child.send('pass it on');
+  await child.sends('passed');
+  sockets.push(child.messages.find(({ passed }) => passed).handle);
+  await expect(child.ended).resolves.toEqual(orderly);
+});
+
 test('an upgraded connection is waited for', async () => {
   const child = await startServers(server);
   const socket = await open(child.port);

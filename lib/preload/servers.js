@@ -194,7 +194,7 @@ function listens(server) {
 
 /** All that speak a server's protocol now; of http servers those that still do. */
 function sockets() {
-  for (const socket of tracked) if (isPassedOn(socket)) forget(socket);
+  for (const socket of [...tracked, ...given]) passedOn(socket);
   const all = new Set([...tracked, ...given]);
   for (const server of servers) {
     for (const parser of loads.get(server).parsers?.all() ?? []) if (parser.socket) all.add(parser.socket);
@@ -247,13 +247,18 @@ function isPassedOn(socket) {
 /** This process doesn't have it any more. */
 function forget(socket) {
   tracked.delete(socket);
-  // Node has counted that. Its destroy() would count it once more (Socket.prototype._destroy in lib/net.js).
-  socket._server = null;
+  given.delete(socket);
 }
 
 /** It was sent with a message, and may be another process's now. */
 function passedOn(handle) {
-  if (tracked.has(handle) && isPassedOn(handle)) forget(handle);
+  if (!(handle instanceof net.Socket) || !isPassedOn(handle)) return;
+  const { _server: server } = handle;
+  forget(handle);
+  // Node has counted that, and tells nobody. Its destroy() would count it once more (Socket.prototype._destroy in lib/net.js).
+  handle._server = null;
+  if (servers.has(server)) server._emitCloseIfDrained();
+  else endIfAllClosed();
 }
 
 /** From now on every server that listens is known. `mode`: in development plain and upgraded connections count, too.

@@ -187,14 +187,14 @@ class Channel {
     } catch (error) {
       if (error.syscall !== 'write') throw error;
       const isExpected = typeof callback === 'function' || !SHORTAGES.includes(error.code);
-      return isExpected ? this.#fail(error, callback) : this.#drop(handle, error);
+      return isExpected ? this.#fail(error, callback) : this.#drop(handle, options, error);
     }
     return this.#sent(fine, callback);
   }
 
   /** Node would need no descriptor more, so nobody listens for this error. Who has connected is not to wait for an answer. */
-  #drop(handle, { code }) {
-    handle.destroy?.();
+  #drop(handle, options, { code }) {
+    if (!options?.keepOpen) handle.destroy?.();
     this.#undelivered(code);
     return false;
   }

@@ -89,8 +89,11 @@ class Channels {
 
   /** `id`: who sent it; none for this process. */
   #undelivered({ id, reason }) {
+    const code = 'CLUSTER_MESSAGE_UNDELIVERED';
     const message = `A message ${id === undefined ? 'to a worker' : `of worker ${id}`} was not delivered (${reason}).`;
-    this.#often.warn(id, reason, 'CLUSTER_MESSAGE_UNDELIVERED', message);
+    // The counts of a worker end with it.
+    if (id === undefined || this.#byId.has(id)) this.#often.warn(id, reason, code, message);
+    else warn(code, message);
   }
 
   #handleOf(channel, event) {

@@ -201,8 +201,10 @@ impl Dispatch {
         worker.taken = 0;
         worker.refuses.clear();
         let reported = worker.by_key(servers);
-        // A server that was closed has nothing open any more.
-        worker.servers.retain(|key, _| reported.contains_key(key.as_str()));
+        // A server that was closed has nothing open any more; it may listen again, and counts on.
+        for (_, (open, _)) in worker.servers.iter_mut().filter(|(key, _)| !reported.contains_key(key.as_str())) {
+            *open = 0;
+        }
         for (key, server) in reported {
             let Some(steering) = self.sockets.get_mut(key).and_then(|socket| socket.steering.as_mut()) else {
                 continue;
@@ -210,7 +212,8 @@ impl Dispatch {
             let (open, accepted) =
                 worker.servers.insert(key.to_owned(), (server.open, server.accepted)).unwrap_or_default();
             let stayed = i64::try_from(server.open).unwrap_or(0) - i64::try_from(open).unwrap_or(0);
-            steering.saw(now, server.accepted.saturating_sub(accepted), stayed);
+            // Another server at the same address counts anew.
+            steering.saw(now, server.accepted.checked_sub(accepted).unwrap_or(server.accepted), stayed);
             if server.limited {
                 steering.limit();
             }
