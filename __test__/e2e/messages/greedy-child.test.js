@@ -9,7 +9,7 @@ const MIB = 2 ** 20;
 const maxMessageBytes = 32 * MIB;
 /** Of which the larger part is the app's own JavaScript, where a flood of events is garbage to be collected. */
 const MOST = 32 * MIB + maxMessageBytes;
-const FLOOD_MS = 400;
+const FLOOD_MS = 150;
 
 const status = (app, name) =>
   Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(fs.readFileSync(`/proc/${app.pid}/status`, 'utf8'))[1]) * 1024;
@@ -35,7 +35,14 @@ async function successor(app, worker) {
   return next;
 }
 
-const config = { exec: fixture('workers/greedy.js'), alone: fixture('alone/volume.js'), count: 2, maxMessageBytes };
+// A slot whose workers are killed one after the other is filled without a pause.
+const config = {
+  exec: fixture('workers/greedy.js'),
+  alone: fixture('alone/volume.js'),
+  count: 2,
+  maxMessageBytes,
+  minUptime: 1,
+};
 const options = { script: fixture('quiet-app.js') };
 
 test.each([
