@@ -62,14 +62,13 @@ test.each([
   },
 );
 
-test('a message that waits arrives as it was when it was sent', async () => {
+/** A worker that does this, in which messages to the alone wait, and then says so. */
+async function whileAloneWaits(does) {
   const child = startWorker(
     script(`
-      const message = { to: 'alone', list: [1] };
       process.on('message', ({ send }) => {
         if (!send) return;
-        process.send(message);
-        message.list.push(2);
+        ${does}
         process.send({ to: 'worker', worker_pid: 1, sent: true });
       });
       process.send({ to: 'worker', worker_pid: 1, up: true });`),
@@ -78,25 +77,22 @@ test('a message that waits arrives as it was when it was sent', async () => {
   child.tell('pause', { lane: 'alone' });
   child.send({ send: true });
   await child.sends('sent');
+  return child;
+}
+
+test('a message that waits arrives as it was when it was sent', async () => {
+  const child = await whileAloneWaits(`
+    const message = { to: 'alone', list: [1] };
+    process.send(message);
+    message.list.push(2);`);
   child.tell('resume', { lane: 'alone' });
   expect(await child.sends('list')).toEqual([1]);
 });
 
 test('what its toJSON() makes null is sent all the same', async () => {
-  const child = startWorker(
-    script(`
-      process.on('message', ({ send }) => {
-        if (!send) return;
-        process.send({ to: 'alone' });
-        process.send(new Date(NaN));
-        process.send({ to: 'worker', worker_pid: 1, sent: true });
-      });
-      process.send({ to: 'worker', worker_pid: 1, up: true });`),
-  );
-  await child.sends('up');
-  child.tell('pause', { lane: 'alone' });
-  child.send({ send: true });
-  await child.sends('sent');
+  const child = await whileAloneWaits(`
+    process.send({ to: 'alone' });
+    process.send(new Date(NaN));`);
   expect(child.messages.slice(1)).toEqual([null, { to: 'worker', worker_pid: 1, sent: true }]);
 });
 
