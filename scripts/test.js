@@ -37,7 +37,10 @@ async function main() {
       ['npm', 'run', '--silent', 'test:pack'],
       ['npm', 'run', '--silent', 'test:packed', '--', '--testPathPatterns', PACKED],
     ],
-    [['npm', 'run', '--silent', 'lint:rust']],
+    [
+      ['npm', 'run', '--silent', 'lint:rust'],
+      ['npm', 'run', '--silent', 'test:licences'],
+    ],
   );
   run('npm', ['run', '--silent', 'test:jest']);
 }
