@@ -95,6 +95,13 @@ impl News {
             LeaseAction::Lost { reason } => LeaseNews::Lost { reason },
             LeaseAction::Released => LeaseNews::Released,
             LeaseAction::Holder { host, ready } => LeaseNews::Holder { host, ready },
+            LeaseAction::WritesLost { writes, takes } => {
+                let message = format!(
+                    "NATS has lost {writes} writes, so the tokens would be lower than those given out already: this host makes up for them, which \
+                     takes {takes:.1?} at least, and takes the lease then. It is faster to delete the bucket, so that it is made anew.",
+                );
+                return self.tell(EngineNews::Warned { message });
+            }
             LeaseAction::BucketTooOld => {
                 let message = "The NATS bucket was made at an earlier time than one that was there before, so its tokens would be lower than \
                                those given out already: this host does not take the lease. Delete the bucket, so that it is made anew.";

@@ -23,7 +23,12 @@ impl Lease {
         let Some(sent) = self.requests.sent(own.attempt) else { return };
         let Some(version) = self.known.version() else { return };
         if !self.known.is_above() {
-            self.requests.write_at = self.now + self.spans.catching_up;
+            let pause = self.spans.catching_up;
+            self.requests.write_at = self.now + pause;
+            if let Some(writes) = self.known.untold_loss() {
+                let takes = pause.saturating_mul(u32::try_from(writes).unwrap_or(u32::MAX));
+                self.actions.push_back(LeaseAction::WritesLost { writes, takes });
+            }
             return;
         }
         let valid_until = sent + self.spans.tenure;

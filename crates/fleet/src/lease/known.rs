@@ -11,6 +11,8 @@ pub(super) struct KnownRecord {
     last: Option<LastSight>,
     /// Of all that were ever seen.
     highest: Version,
+    /// Up to where it was said that the store has lost writes.
+    told_loss: Version,
     /// The lease of whoever held it last, which may be configured otherwise there.
     lease: Duration,
 }
@@ -59,6 +61,16 @@ impl KnownRecord {
     /// Whether its version may be a token, which must be above all that came before it.
     pub(super) fn is_above(&self) -> bool {
         self.last.as_ref().is_some_and(|last| last.is_above)
+    }
+
+    /// How many versions its version is below one that was there before. Said once for each loss.
+    pub(super) fn untold_loss(&mut self) -> Option<u64> {
+        let lost = self.highest.revision.saturating_sub(self.version()?.revision);
+        if lost == 0 || self.told_loss == self.highest {
+            return None;
+        }
+        self.told_loss = self.highest;
+        Some(lost)
     }
 
     /// The bucket was made at an earlier time than one that was seen: none of its versions will ever be above.

@@ -141,6 +141,13 @@ pub enum LeaseAction {
     },
     /// It was given away.
     Released,
+    /// The store has lost writes, of which so many: its versions are below some that were tokens. This host, whose record it has now, writes
+    /// until they are above again, and takes the lease only then. Once for each loss.
+    WritesLost {
+        writes: u64,
+        /// How long it takes at least.
+        takes: Duration,
+    },
     /// The store's bucket was made at an earlier time than one that was seen: none of its versions may be a token here, so this host does
     /// not take the lease.
     BucketTooOld,

@@ -199,7 +199,7 @@ impl FleetWorld {
                     process.is_kept = true;
                 }
             }
-            LeaseAction::Released | LeaseAction::BucketTooOld => {}
+            LeaseAction::Released | LeaseAction::WritesLost { .. } | LeaseAction::BucketTooOld => {}
             LeaseAction::Holder { host: holder, ready } => {
                 self.hosts[host].holder = holder.map(|holder| (holder, ready));
                 self.check_told(host);

@@ -36,7 +36,7 @@ impl FleetWorld {
             LeaseAction::Lost { .. } => Some("lost"),
             LeaseAction::Released => Some("released"),
             LeaseAction::Write { .. } | LeaseAction::Read { .. } | LeaseAction::Renewed { .. } => None,
-            LeaseAction::Holder { .. } | LeaseAction::BucketTooOld => None,
+            LeaseAction::Holder { .. } | LeaseAction::WritesLost { .. } | LeaseAction::BucketTooOld => None,
         };
         self.told.iter().filter_map(|(_, host, action)| Some((*host, word(action)?))).collect()
     }
