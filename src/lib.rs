@@ -121,7 +121,7 @@ impl Master {
     /// The oldest events, after a call of `wake`; if there are more, `wake` is called again.
     #[napi(catch_unwind)]
     pub fn take_events<'env>(&self, env: &'env Env) -> Result<Vec<Either<NativeEvent, NativeMessage<'env>>>> {
-        self.app.take().into_iter().map(|notice| event::told(env, notice)).collect()
+        event::told(env, self.app.take())
     }
 
     /// Opens the channel of a worker that the app starts itself; gives the number of the worker's end, which `adopt` and `give_up` close.

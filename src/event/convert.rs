@@ -11,12 +11,30 @@ use cluster_core::notice::{Census, FleetNotice, HangReport, Missed, Notice};
 use cluster_core::rollout::report::{NotReloaded, ReloadReport};
 use cluster_core::types::{ChildId, ExitStatus, FleetRole, Peer};
 use cluster_protocol::code::ErrorCode;
+use cluster_protocol::frame::lines;
 
-/// What the app is told.
+type Event<'env> = Either<NativeEvent, NativeMessage<'env>>;
+
+/// What the app is told. Messages that reached nobody wait together, and are told one by one.
 ///
 /// # Errors
 /// When V8 can make no string of a message.
-pub fn told(env: &Env, notice: Notice) -> Result<Either<NativeEvent, NativeMessage<'_>>> {
+pub fn told(env: &Env, notices: Vec<Notice>) -> Result<Vec<Event<'_>>> {
+    let mut events = Vec::with_capacity(notices.len());
+    for notice in notices {
+        match notice {
+            Notice::Undeliverable { from, frame, reason } => {
+                for frame in lines(&frame) {
+                    events.push(event(env, Notice::Undeliverable { from, frame, reason })?);
+                }
+            }
+            notice => events.push(event(env, notice)?),
+        }
+    }
+    Ok(events)
+}
+
+fn event(env: &Env, notice: Notice) -> Result<Event<'_>> {
     Ok(Either::A(match notice {
         Notice::Message(child, frames) => return NativeMessage::new(env, child, &frames).map(Either::B),
         Notice::Request(_, frame) => NativeEvent::Rpc { json: text(&frame) },

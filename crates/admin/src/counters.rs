@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cluster_core::notice::{ExitReason, Notice, Undeliverable};
+use cluster_protocol::frame::messages_in;
 use cluster_core::types::{ChildId, SlotId, Time};
 use serde::Serialize;
 
@@ -143,7 +144,9 @@ impl Counters {
             Notice::Reloaded { report, .. } if report.has_begun() => self.reloads.failed += 1,
             Notice::ChildError(child, _) => *self.errors.of(*child) += 1,
             Notice::Undeliverable { reason: Undeliverable::Stalled, .. } => {}
-            Notice::Undeliverable { reason, .. } => *self.undeliverable.entry(reason.as_str()).or_default() += 1,
+            Notice::Undeliverable { reason, frame, .. } => {
+                *self.undeliverable.entry(reason.as_str()).or_default() += messages_in(frame);
+            }
             Notice::Missed(_, missed) => self.missed += missed.messages,
             Notice::ProtocolError { child, .. } => *self.protocol_errors.of(*child) += 1,
             _ => {}

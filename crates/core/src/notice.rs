@@ -114,7 +114,7 @@ pub enum Notice {
     Undeliverable {
         /// Who sent it.
         from: Peer,
-        /// The message.
+        /// The message, or several that follow each other.
         frame: Bytes,
         /// Why.
         reason: Undeliverable,

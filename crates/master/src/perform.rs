@@ -252,9 +252,7 @@ impl Shell {
     fn give_up(&mut self, from: Peer, frame: &Bytes, missed: Missed) {
         let before = missed.bytes.saturating_sub(frame.len() as u64);
         if before <= SHOWN && self.app.bytes() <= HIGH_WATER {
-            for frame in lines(frame) {
-                self.app.push(Notice::Undeliverable { from, frame, reason: Undeliverable::Stalled });
-            }
+            self.app.push(Notice::Undeliverable { from, frame: frame.clone(), reason: Undeliverable::Stalled });
         }
     }
 

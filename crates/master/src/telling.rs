@@ -11,7 +11,7 @@ use cluster_core::notice::Notice;
 use cluster_core::rollout::report::NotReloaded;
 use cluster_core::types::{ChildId, Lane, Peer};
 use cluster_protocol::envelope::{Envelope, Target};
-use cluster_protocol::frame::lines;
+use cluster_protocol::frame::{lines, messages_in};
 
 impl Shell {
     pub(super) fn notify(&mut self, notice: Notice) {
@@ -47,9 +47,9 @@ impl Shell {
             _ => None,
         };
         // It is held back by the name under which it was sent.
-        let meant_for = match &notice {
-            Notice::Undeliverable { frame, .. } => target(frame),
-            _ => Target::App,
+        let (meant_for, messages) = match &notice {
+            Notice::Undeliverable { frame, .. } => (target(frame), messages_in(frame)),
+            _ => (Target::App, 1),
         };
         match &notice {
             Notice::Ready => self.service.ready(),
@@ -80,7 +80,7 @@ impl Shell {
         let size = self.app.push(notice);
         if let Some(child) = sender {
             let (lane, receiver) = (Lane::of(Peer::Child(child), meant_for), Receiver::Peer(Peer::App));
-            let (patience, messages, taken) = (Patience::Unlimited, 1, self.app.taken());
+            let (patience, taken) = (Patience::Unlimited, self.app.taken());
             let offer = Offer { lane, receiver, patience, messages, size, queued: before, taken };
             let verdict = self.flow.offer(self.now(), offer);
             self.slow_down(lane, verdict);
@@ -102,9 +102,9 @@ impl Shell {
     }
 }
 
-/// Whom a message names.
-fn target(frame: &[u8]) -> Target {
-    match Envelope::read(frame) {
+/// Whom a message names, the first of several.
+fn target(frame: &Bytes) -> Target {
+    match Envelope::read(&lines(frame).next().unwrap_or_default()) {
         Ok(Envelope::User(target) | Envelope::Request(target)) => target,
         _ => Target::App,
     }

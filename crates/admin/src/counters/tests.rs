@@ -86,11 +86,12 @@ fn a_signal_that_ended_a_process_is_the_reason() {
 #[test]
 fn messages_that_reached_nobody_and_reloads() {
     let mut counters = Counters::default();
-    let undeliverable = |reason| Notice::Undeliverable { from: Peer::App, frame: bytes::Bytes::new(), reason };
+    let frame = bytes::Bytes::from_static(b"1\n2\n");
+    let undeliverable = |reason| Notice::Undeliverable { from: Peer::App, frame: frame.clone(), reason };
     counters.note(Duration::ZERO, &undeliverable(Undeliverable::NoAlone));
     counters.note(Duration::ZERO, &undeliverable(Undeliverable::Stalled));
     counters.note(Duration::ZERO, &Notice::Missed(Peer::App, Missed { messages: 3, bytes: 9 }));
-    assert_eq!(counters.undeliverable, [("no-alone", 1)].into());
+    assert_eq!(counters.undeliverable, [("no-alone", 2)].into(), "each of several that are told together");
     assert_eq!(counters.missed, 3, "what stalled is counted once");
     counters.note(Duration::ZERO, &Notice::Reloaded { id: None, report: ReloadReport::of(NotReloaded::Closed) });
     counters.note(Duration::ZERO, &Notice::Reloaded { id: Some(2), report: ReloadReport::of(NotReloaded::UnderWay) });

@@ -82,15 +82,12 @@ fn later(ctx: &Context) -> Route {
     if ctx.is_stopping() { Route::Nowhere(Undeliverable::Closed) } else { Route::Later }
 }
 
-/// Each of the messages is reported; those of other hosts are counted.
-pub fn undeliverable(ctx: &mut Context, from: Peer, frames: &Bytes, reason: Undeliverable) {
-    if let Peer::Host(host) = from {
-        if let Some(host) = ctx.fleet.name(host) {
-            ctx.act(Action::CountMissed { host, count: lines(frames).count() as u64 });
-        }
-        return;
-    }
-    for frame in lines(frames) {
-        ctx.notify(Notice::Undeliverable { from, frame, reason });
+/// The messages are reported; those of other hosts are counted.
+pub fn undeliverable(ctx: &mut Context, from: Peer, frame: &Bytes, reason: Undeliverable) {
+    let Peer::Host(host) = from else {
+        return ctx.notify(Notice::Undeliverable { from, frame: frame.clone(), reason });
+    };
+    if let Some(host) = ctx.fleet.name(host) {
+        ctx.act(Action::CountMissed { host, count: lines(frame).count() as u64 });
     }
 }

@@ -52,6 +52,16 @@ fn who_is_through_reads_what_was_sent_before_and_gets_nothing_more() {
     assert_eq!(returned, Some((Bytes::from_static(b"after\n"), Undeliverable::Gone)));
 }
 
+/// Hundreds of thousands may be lost with one worker.
+#[test]
+fn messages_that_were_lost_together_are_told_together() {
+    let mut world = running(policy());
+    let frame = frame("1\n2\n3\n");
+    let told = actions(&mut world, Event::Returned { child: ONE, from: Peer::App, frame: frame.clone() });
+    let expected = Notice::Undeliverable { from: Peer::App, frame, reason: Undeliverable::Gone };
+    assert_eq!(format!("{told:?}"), format!("{:?}", [Action::Notify(expected)]));
+}
+
 fn running(policy: crate::types::Policy) -> World {
     let mut world = World::new(policy, |_| GOOD);
     world.ask(0, Event::Started);
