@@ -75,6 +75,27 @@ test('the output of this process is not read by it', () => {
   expect(String(stderr)).toContain('/dev/stdout is what this command writes to, not a file');
 });
 
+test('half a line is not joined to what comes after the file was emptied', () => {
+  const tail = written('one\nhal');
+  expect(wholly(tail.more())).toEqual(['one']);
+  fs.writeFileSync(file, 'new\n');
+  expect(wholly(tail.more())).toEqual(['hal', 'new']);
+});
+
+test('full files are where a link leads to', () => {
+  const link = path.join(folder, 'link.log');
+  fs.symlinkSync(file, link);
+  fs.writeFileSync(file, 'one\n');
+  const tail = new LogTail(link, 5);
+  expect(wholly(tail.last(1))).toEqual(['one']);
+  // Full twice since: the last one that was read is the second by now.
+  fs.renameSync(file, `${file}.2`);
+  fs.writeFileSync(`${file}.1`, 'two\n');
+  fs.writeFileSync(file, 'three\n');
+  expect(wholly(tail.more())).toEqual(['two', 'three']);
+  expect(wholly(new LogTail(link, 5).last(3))).toEqual(['one', 'two', 'three']);
+});
+
 test('a directory that takes its place', () => {
   const tail = written('one\n');
   fs.renameSync(file, `${file}.old`);

@@ -97,6 +97,21 @@ test('-f follows over files that become full and are renamed, until the cluster 
   expect(fs.existsSync(`${file}.3`)).toBe(true);
 });
 
+test('-f: of a file that was there and joins later only the end is shown', async () => {
+  const exec = script(`setInterval(() => console.log(${NAME} + ' says'), 20); ${LISTEN}`);
+  const file = path.join(folder(), '{slot}.log');
+  const old = Array.from({ length: 100 }, (_, i) => `old ${i}\n`);
+  fs.writeFileSync(file.replace('{slot}', '2'), old.join(''));
+  const app = await start({ exec, count: 1, output: { file } });
+  const following = run(['logs', '-f', '-n', '3', '--pid', String(app.pid)]);
+  await following.wrote('1 says\n');
+  await app.call('scale', 2);
+  await following.wrote('worker 2 | 2 says\n');
+  expect(following.output).not.toContain('old 9\n');
+  app.kill('SIGTERM');
+  await expect(following.gone).resolves.toEqual({ code: 0, signal: null });
+});
+
 test('a cluster without log files, or with one for all, says so', async () => {
   const app = await start({ count: 1 });
   await expect(ask('logs', '--pid', app.pid)).resolves.toEqual({

@@ -24,6 +24,11 @@ class LogTail {
     this.#file = open(path);
   }
 
+  /** Whether it was there already at that moment (`Date.now()`). */
+  isOlderThan(time) {
+    return this.#file !== undefined && fs.fstatSync(this.#file.fd).birthtimeMs < time;
+  }
+
   /** The last lines, of full files as well. What comes after them is `more()`. */
   *last(count) {
     if (!this.#file) {
@@ -39,7 +44,7 @@ class LogTail {
   #older(count, seen) {
     let lines = [];
     for (let number = 1; number <= this.#keep && lines.length < count; number += 1) {
-      const file = open(`${this.#path}.${number}`);
+      const file = open(fullFile(this.#path, number));
       if (!file) continue;
       // It may be renamed just now.
       if (!seen.some((other) => isSame(file, other))) {
@@ -58,8 +63,7 @@ class LogTail {
     if (!found) return;
     if (!this.#file) this.#begin(open(this.#path));
     else if (isSame(found, this.#file)) {
-      // Somebody has emptied it (copytruncate).
-      if (found.size < this.#offset) this.#offset = 0;
+      if (found.size < this.#offset) yield* this.#beginAnew();
     } else {
       // As long as nothing is in the new one the old one may still be written to (logrotate).
       if (found.size === 0) return;
@@ -80,7 +84,7 @@ class LogTail {
     const { nlink } = fs.fstatSync(this.#file.fd);
     let isFound = false;
     for (let number = 0; number <= this.#keep && !isFound; number += 1) {
-      const file = open(number === 0 ? this.#path : `${this.#path}.${number}`);
+      const file = open(number === 0 ? this.#path : fullFile(this.#path, number));
       if (!file) continue;
       isFound = isSame(file, this.#file);
       if (isFound || newer.some((other) => isSame(file, other))) fs.closeSync(file.fd);
@@ -89,6 +93,12 @@ class LogTail {
     // It was renamed to something else: of the full ones none is new.
     if (!isFound && nlink > 0) for (const { fd } of newer.splice(0, newer.length - 1)) fs.closeSync(fd);
     return newer;
+  }
+
+  /** Somebody has emptied it (copytruncate), and half a line may be lost. */
+  *#beginAnew() {
+    yield* this.finish();
+    this.#offset = 0;
   }
 
   #begin(file) {
@@ -112,6 +122,17 @@ class LogTail {
 }
 
 const isSame = (one, other) => one.ino === other.ino && one.dev === other.dev;
+
+/** They are beside what is written to, where a link leads to it (crates/master/src/output/log_file.rs). */
+function fullFile(path, number) {
+  let target = path;
+  try {
+    target = fs.realpathSync(path);
+  } catch (error) {
+    if (error.code !== 'ENOENT') throw error;
+  }
+  return `${target}.${number}`;
+}
 
 /** Undefined: there is none. */
 function open(path) {

@@ -15,9 +15,8 @@ async function logs(cluster, { operand: slot, lines = LINES, follow, reopen, jso
   if (reopen) return reopened(await cluster.reopenLogs());
   // Nobody reads any more (`| head`).
   process.stdout.on('error', () => process.exit());
-  const tails = new Tails(cluster, { slot, isJson: json });
+  const tails = new Tails(cluster, { slot, lines, isJson: json });
   await tails.look();
-  for (const tail of tails.all) await tails.print(tail, tail.log.last(lines));
   if (follow) await goOn(tails);
   return undefined;
 }
@@ -41,21 +40,29 @@ async function goOn(tails) {
 class Tails {
   #cluster;
   #slot;
+  #lines;
   #isJson;
+  #lookedAt = Infinity;
   all = [];
 
-  constructor(cluster, { slot, isJson }) {
+  constructor(cluster, { slot, lines, isJson }) {
     this.#cluster = cluster;
     this.#slot = slot;
+    this.#lines = lines;
     this.#isJson = isJson;
   }
 
-  /** Finds files that were not there yet. */
+  /** Finds files that it does not know yet, and shows the end of each. Of one that was made since the last time all is new. */
   async look() {
+    const before = this.#lookedAt;
+    this.#lookedAt = Date.now();
     const { files, keep } = await this.#cluster.logs();
     const known = this.all.map(({ path }) => path);
     for (const file of regular(chosen(files, this.#slot)).filter(({ path }) => !known.includes(path))) {
-      this.all.push({ ...file, log: readable(file.path, () => new LogTail(file.path, keep)) });
+      const log = readable(file.path, () => new LogTail(file.path, keep));
+      const tail = { ...file, log };
+      this.all.push(tail);
+      if (readable(file.path, () => log.isOlderThan(before))) await this.print(tail, log.last(this.#lines));
     }
   }
 
