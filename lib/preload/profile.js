@@ -169,16 +169,20 @@ class Profile {
     }
   }
 
-  /** Nothing is left of it. */
+  /** Nothing is left of it. Why it failed says more than what fails now. */
   #fail({ why = 'unavailable', message }) {
-    try {
-      const isThere = this.#isMade && this.#isUnderItsName();
-      this.#close();
-      if (isThere) fs.rmSync(this.#file);
-    } catch {
-      // Why it failed says more.
+    for (const step of [() => this.#remove(), () => this.#close()]) {
+      try {
+        step();
+      } catch {
+        // The next one is tried nevertheless.
+      }
     }
     report('unprofiled', { id: this.#id, why, message });
+  }
+
+  #remove() {
+    if (this.#isMade && this.#isUnderItsName()) fs.rmSync(this.#file);
   }
 
   /** Somebody may have put another one there. */
