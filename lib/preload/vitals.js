@@ -29,7 +29,9 @@ let toldAt;
 let told;
 let written = true;
 let histogram;
+/** performance.eventLoopUtilization(): of the last report, and of what was taken last. */
 let before;
+let use;
 
 /** The histogram has the time between two of its timers. Node measures it only since the first (lib/internal/histogram.js). */
 function late(nanoseconds) {
@@ -47,9 +49,9 @@ function loopDelay() {
 }
 
 function take() {
-  const { idle, active } = performance.eventLoopUtilization();
-  const busy = active - before.active;
-  const utilization = busy / (busy + idle - before.idle) || 0;
+  use = performance.eventLoopUtilization();
+  const busy = use.active - before.active;
+  const utilization = busy / (busy + use.idle - before.idle) || 0;
   const { used_heap_size: heapUsed, total_heap_size: heapTotal, external_memory: external } = getHeapStatistics();
   return { utilization, delay: loopDelay(), heapUsed, heapTotal, external };
 }
@@ -67,7 +69,7 @@ function isSame(one, other) {
 function note(vitals) {
   told = vitals;
   toldAt = now();
-  before = performance.eventLoopUtilization();
+  before = use;
   histogram.reset();
   return vitals;
 }
