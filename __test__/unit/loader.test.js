@@ -1,5 +1,6 @@
 'use strict';
 
+const fs = require('node:fs');
 const path = require('node:path');
 const { stripsTypes, hasLoader, hasPreload, canRegister } = require('../../lib/config/flags');
 const { findLoader } = require('../../lib/config/loader');
@@ -199,11 +200,26 @@ test('a script in JavaScript needs none', () => {
   expect(loaderFor('exec', 'app.js', ['/app/app.js'], { cwd: '/app' })).toBeUndefined();
 });
 
-test('the alone folder: by name, without declarations', () => {
-  const names = ['a.ts', 'b.mts', 'c.cts', 'd.js', 'e.mjs', 'f.cjs'];
-  const others = ['a.d.ts', 'b.d.mts', 'c.d.cts', '.hidden.ts', 'data.json', 'view.tsx', 'deeper/x.ts'];
+test('the alone folder: by name, with subfolders, without declarations', () => {
+  const names = ['a.ts', 'b.mts', 'c.cts', 'd.js', 'deeper/more/x.ts', 'deeper/y.js', 'e.mjs', 'f.cjs'];
+  const others = [
+    'a.d.ts',
+    'b.d.mts',
+    'c.d.cts',
+    '.hidden.ts',
+    'data.json',
+    'view.tsx',
+    '.git/x.js',
+    'node_modules/x/x.js',
+  ];
   const files = folder(Object.fromEntries([...names, ...others].map((name) => [name, ''])));
-  expect(listAloneFiles(files).map((file) => path.basename(file))).toEqual(names);
+  fs.symlinkSync('..', path.join(files, 'deeper/circle'));
+  expect(listAloneFiles(files).map((file) => path.relative(files, file))).toEqual(names);
+});
+
+test('the alone folder: what is compiled, where it lies beside its source', () => {
+  const files = folder({ 'a.ts': '', 'a.js': '', 'b.mts': '', 'b.mjs': '', 'c.ts': '', 'c.mjs': '' });
+  expect(listAloneFiles(files).map((file) => path.basename(file))).toEqual(['a.js', 'b.mjs', 'c.mjs', 'c.ts']);
 });
 
 describe('what a script is', () => {

@@ -3,6 +3,7 @@
 // The alone's main script: loads the files of the `alone` option and calls what they export.
 
 const fs = require('fs');
+const path = require('path');
 const { listAloneFiles } = require('../scripts/alone-files');
 const { loadScript } = require('../scripts/load-script');
 const { isTypeScript } = require('../scripts/module-type');
@@ -40,9 +41,10 @@ async function main() {
         throw explain(err, file);
       }),
     );
-    // A single script may do its work as it is loaded; a file of the folder without a function is a mistake.
+    // A single script may do its work as it is loaded, and in a subfolder may be what others require; a file of the folder itself without a
+    // function is a mistake.
     if (exported) running.push(exported(config));
-    else if (isFolder) {
+    else if (isFolder && path.dirname(file) === target) {
       const remedy = 'export a default function (config) => …, or move the file out of the folder';
       throw Object.assign(new TypeError(`alone: ${file} exports no function: ${remedy}`), {
         code: 'ERR_ALONE_INVALID',

@@ -7,7 +7,7 @@ const LOADABLE = /\.[cm]?[jt]s$/;
 const DECLARATIONS = /\.d\.[cm]?ts$/;
 
 function isLoadable(name) {
-  return !name.startsWith('.') && !DECLARATIONS.test(name) && LOADABLE.test(name);
+  return !DECLARATIONS.test(name) && LOADABLE.test(name);
 }
 
 /** A link that leads nowhere is none: an editor's lock, say, or what was removed. */
@@ -15,14 +15,23 @@ function isScript(file) {
   return Boolean(fs.statSync(file, { throwIfNoEntry: false })?.isFile());
 }
 
-/** The files of an alone folder in the order in which they are loaded: by name, not those of its subfolders. */
+/** `job.ts` beside the `job.js` that was compiled from it. */
+function isSourceOf(name, names) {
+  const compiled = name.replace(/ts$/, 'js');
+  return compiled !== name && names.includes(compiled);
+}
+
+/** The files of an alone folder and its subfolders in the order in which they are loaded: by name. Links to folders may lead in a circle. */
 function listAloneFiles(folder) {
-  return fs
-    .readdirSync(folder)
-    .filter(isLoadable)
-    .sort()
-    .map((name) => path.join(folder, name))
-    .filter(isScript);
+  const entries = fs.readdirSync(folder, { withFileTypes: true }).filter(({ name }) => !name.startsWith('.'));
+  const names = entries.map(({ name }) => name);
+  return entries
+    .sort((one, other) => (one.name < other.name ? -1 : 1))
+    .flatMap((entry) => {
+      const file = path.join(folder, entry.name);
+      if (entry.isDirectory()) return entry.name === 'node_modules' ? [] : listAloneFiles(file);
+      return isLoadable(entry.name) && !isSourceOf(entry.name, names) && isScript(file) ? [file] : [];
+    });
 }
 
 /** What `alone` stands for, a folder or a script. */

@@ -21,8 +21,9 @@ export interface ClusterConfig {
   exec: string;
   /**
    * The scripts of the alone, relative to `cwd`. For a folder, the alone loads each .js, .cjs, .mjs, .ts, .cts and .mts file in
-   * it (no .d.ts files, dotfiles or subfolders), in order of their names, and calls its default export with `aloneConfig`; if a
-   * file exports no function, the start fails. A script is loaded, and if it exports a function, that is called the same way. The
+   * it and its subfolders (no .d.ts files, dotfiles or `node_modules`, and no .ts file beside its .js file), in order of their
+   * names, and calls its default export with `aloneConfig`; if a file of the folder itself exports no function, the start fails. A
+   * script is loaded, and if it exports a function, that is called the same way. The
    * alone is ready when all files are loaded and the promises that the functions returned have resolved.
    *
    * `false`: no alone. Default: `src/alone` in development, `build/alone` or `dist/alone` in production, if such a folder with
