@@ -89,12 +89,20 @@ describe("in place of yunfly's cluster package", () => {
   const cwd = project({
     'required.js': `const yunfly = require('${ALIAS}').default; ${say('yunfly')} console.log('__esModule' in yunfly);`,
     'imported.mjs': source,
+    'named.mjs': `
+      import { startCluster, request } from '${NAME}/yunfly';
+      import yunfly from '${NAME}/yunfly';
+      console.log(startCluster === yunfly.startCluster, request === yunfly.request);`,
     'interop.js': compiled(true),
     'no-interop.js': compiled(false),
   });
 
   test.each(['imported.mjs', 'interop.js', 'no-interop.js'])('the default import is the function: %s', (file) => {
     expect(run(cwd, [file])).toBe('function function true\ntrue true true\n');
+  });
+
+  test('every name can be imported', () => {
+    expect(run(cwd, ['named.mjs'])).toBe('true true\n');
   });
 
   test("require(…).default, as yunfly's framework has it", () => {

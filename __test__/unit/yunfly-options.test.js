@@ -60,6 +60,15 @@ test.each([
   expect(config.mode).toBe(options.mode ? mode : undefined);
 });
 
+test.each(['release', 'prod', ''])('mode %j means nothing: NODE_ENV decides', (mode) => {
+  expect(inMode('production', { mode })).toMatchObject({ mode: undefined, refork: true });
+  expect(inMode('development', { mode })).toMatchObject({ mode: undefined, watch: false });
+});
+
+test.each([['test'], [['A=1']], [new Map([['A', '1']])]])('env %p is not taken apart: it is refused', (env) => {
+  expect(inMode('production', { env }).env).toBe(env);
+});
+
 test('NODE_ENV is not set', () => {
   delete process.env.NODE_ENV;
   const { config, shown } = translate({ ...base });

@@ -12,6 +12,7 @@ const { entered, resolveCwd, resolveExec, resolveAlone, unbuiltAlone, packageNam
 const { ownFlags } = require('./flags');
 const { checkInspector } = require('./inspector');
 const { isObject } = require('./kinds');
+const { NOT_SET, modeFor } = require('./mode');
 const { isTypeScript } = require('../scripts/module-type');
 const { warn } = require('../warn');
 
@@ -23,7 +24,7 @@ const SHOWN = Symbol.for('yunfly.cluster.shown');
 
 function normalize(config) {
   checkFields(config);
-  const mode = config.mode ?? modeOfEnvironment();
+  const mode = config.mode ?? modeFor(process.env.NODE_ENV);
   const production = mode === 'production';
   const settings = settled(config, mode);
   const { enable } = settings;
@@ -31,10 +32,7 @@ function normalize(config) {
   const title = config.title ?? `yunfly-${packageName(cwd)}`;
   const alone = resolveAlone(config.alone, cwd, mode);
   if (enable && config.mode === undefined && !process.env.NODE_ENV) {
-    const remedy = 'Set NODE_ENV=production, or `mode` in the cluster config.';
-    require('../output/log')
-      .createLog({ logger: config.logger, title })
-      .warn(`NODE_ENV is not set: development mode, 1 worker. ${remedy}`);
+    require('../output/log').createLog({ logger: config.logger, title }).warn(NOT_SET);
   }
   warnOfIgnored(config, production);
   if (enable && production && !alone) warnOfUnbuilt(unbuiltAlone(config, cwd));
@@ -147,10 +145,6 @@ function loaderFor(field, value, files, { cwd, execArgv = ownFlags(), env = {} }
   const { NODE_OPTIONS: nodeOptions } = { ...process.env, ...env };
   // Loaded when it is needed: most apps are JavaScript.
   return require('./loader').findLoader({ field, value, files, cwd, options: { execArgv, nodeOptions } });
-}
-
-function modeOfEnvironment() {
-  return process.env.NODE_ENV === 'production' ? 'production' : 'development';
 }
 
 /** As JSON, in which it reaches the alone. */

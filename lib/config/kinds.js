@@ -137,6 +137,7 @@ module.exports = {
   environment,
   isObject,
   isPlace,
+  isRecord,
   isString,
   kindOf,
   KIB,

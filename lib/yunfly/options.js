@@ -3,10 +3,13 @@
 // The options of yunfly's own cluster package, and what its framework adds to them, as a configuration of this one.
 
 const { invalid } = require('../config/check');
+const { isRecord } = require('../config/kinds');
+const { modeFor } = require('../config/mode');
 
 /** What the face itself uses, and what has no meaning where cfork starts no process. */
 const NOT_OF_THE_CLUSTER = ['port', 'https', 'address', 'yunflyVerfion', 'isWatch', 'useAloneWorker'];
 const WITHOUT_MEANING = ['slaves', 'duration', 'windowsHide', 'autoCoverage'];
+const MODES = ['production', 'development'];
 const LAST_PORT = 65_535;
 /** The original's workers end as soon as they get SIGTERM, whoever else listens for it: yunfly's Prometheus plugin does, and ends nothing. */
 const WORK_MS = 1000;
@@ -29,7 +32,7 @@ function translate(options = {}) {
     workTimeout: options.workTimeout ?? WORK_MS,
     ...ofMode(mode, options),
     // Left out where the environment decides: it says so if NODE_ENV is not set.
-    mode: options.mode ? mode : undefined,
+    mode: ['test', ...MODES].includes(options.mode) ? mode : undefined,
   };
   return { config: { ...config, aloneConfig: options.aloneConfig ?? plain({ ...config, mode }) }, shown };
 }
@@ -41,10 +44,10 @@ function numberOf(value) {
   return typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value;
 }
 
-/** NODE_ENV decides. With `mode: 'test'` there may be several workers in development too. */
+/** NODE_ENV decides. With `mode: 'test'` there may be several workers in development too; other words mean nothing to the original. */
 function chosenMode({ mode }) {
-  const usual = process.env.NODE_ENV === 'production' ? 'production' : 'development';
-  return mode === 'test' ? 'production' : mode || usual;
+  if (mode === 'test') return 'production';
+  return MODES.includes(mode) ? mode : modeFor(process.env.NODE_ENV);
 }
 
 /**
@@ -56,8 +59,9 @@ function ofMode(chosen, { mode, refork, isWatch, watch }) {
   return { refork: !isWatch && (mode === 'test' ? Boolean(refork) : refork !== false), watch: undefined };
 }
 
-/** The framework may pass `process.env` whole: what is in it anyway is no change. */
+/** The framework may pass `process.env` whole: what is in it anyway is no change. What is no environment is refused later. */
 function differing(env) {
+  if (!isRecord(env)) return env;
   return Object.fromEntries(Object.entries(env).filter(([name, value]) => process.env[name] !== value));
 }
 
