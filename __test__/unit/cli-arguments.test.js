@@ -1,6 +1,6 @@
 'use strict';
 
-const { parse } = require('../../lib/cli/arguments');
+const { parse, withFile } = require('../../lib/cli/arguments');
 const { help } = require('../../lib/cli/help');
 const { OPTIONS, UsageError } = require('../../lib/cli/options');
 const { mergeConfig, requireEcosystem } = require('../../lib/cli/config-file');
@@ -53,12 +53,26 @@ test.each([
   ['app.js --dev -- --dev', { exec: 'app.js', mode: 'development', args: ['--dev'] }],
   ['app.js -- --port 1', { exec: 'app.js', args: ['--port', '1'] }],
   ['app.js a -- b -- c', { exec: 'app.js', args: ['a', 'b', '--', 'c'] }],
-  ['--count 2 -- app.js a', { exec: 'app.js', count: 2, args: ['a'] }],
+  ['--count 2 -- app.js a', { count: 2, args: ['app.js', 'a'] }],
+  ['start -- 8080', { args: ['8080'] }],
   ['--count 2 -- --port 1 a', { count: 2, args: ['--port', '1', 'a'] }],
   ['start -- --port 1', { args: ['--port', '1'] }],
   ['--count 2', { count: 2 }],
 ])('%s', (line, expected) => {
   expect(typed(line)).toEqual({ config: expected, nodeFlags: [] });
+});
+
+test.each([
+  [{ args: ['app.js', 'a'] }, { exec: 'app.js', args: ['a'] }],
+  [{ args: ['app.js'] }, { exec: 'app.js', args: undefined }],
+  [{ args: ['--port', '1'] }, { args: ['--port', '1'] }],
+  [
+    { exec: 'app.js', args: ['8080'] },
+    { exec: 'app.js', args: ['8080'] },
+  ],
+  [{}, {}],
+])('the file behind a --: %j', (config, expected) => {
+  expect(withFile(config, config)).toEqual(expected);
 });
 
 test('flags of Node are passed on', () => {

@@ -22,15 +22,16 @@ const parserOptions = Object.fromEntries([
 /**
  * What was typed: `{ config, nodeFlags, configFile?, only?, environment?, help?, version? }`. `config` holds the fields that were
  * given; the file is its `exec`, or the `configFile`. As PM2 has it options may stand before and after the file, and what follows
- * a `--` is for the workers: its `args`, with plain words after the file.
+ * a `--` is for the workers: its `args`, with plain words after the file. Where the first word is behind the `--` it is the file if no
+ * configuration names one (withFile()).
  */
 function parse(argv) {
   // Not strict: Node's own flags are passed on.
   const { tokens } = parseArgs({ args: argv, options: parserOptions, strict: false, tokens: true });
   const positionals = tokens.filter(({ kind }) => kind === 'positional');
   const words = positionals[0]?.value === START ? positionals.slice(1) : positionals;
-  // Behind a `--` there may be no file, but what is for the workers of the one that a configuration names.
-  const file = words[0]?.value.startsWith('-') ? undefined : words[0];
+  const end = tokens.find(({ kind }) => kind === 'option-terminator')?.index ?? Infinity;
+  const file = words[0]?.index < end ? words[0] : undefined;
   const typed = { config: {}, nodeFlags: [] };
   const settings = new Settings();
   for (const token of tokens.filter(({ kind }) => kind === 'option')) take(typed, settings, token, file);
@@ -41,6 +42,12 @@ function parse(argv) {
   const args = words.filter((word) => word !== file).map(({ value }) => value);
   if (args.length > 0) typed.config.args = args;
   return typed;
+}
+
+/** The whole configuration, with the file that may be among the words that were typed. */
+function withFile(config, { args: [first, ...args] = [] }) {
+  if (config.exec !== undefined || first === undefined || first.startsWith('-')) return config;
+  return { ...config, exec: first, args: args.length > 0 ? args : undefined };
 }
 
 function take(typed, settings, token, file) {
@@ -119,4 +126,4 @@ function unknown(name, rawName, isAfterFile) {
   return new UsageError(`${rawName} is not an option. ${hint}${place}`);
 }
 
-module.exports = { parse };
+module.exports = { parse, withFile };

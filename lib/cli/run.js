@@ -1,9 +1,10 @@
 'use strict';
 
 const { inspect } = require('util');
-const { parse } = require('./arguments');
+const { parse, withFile } = require('./arguments');
 const { CONTROL_COMMANDS } = require('./control/names');
 const { byName, UsageError } = require('./options');
+const { NOT_SET, modeFor } = require('../config/mode');
 const { readVariable } = require('../output/log');
 
 const EXIT_FAILURE = 1;
@@ -23,13 +24,13 @@ async function run(argv) {
   try {
     typed = parse(argv);
     if (typed.quiet) require('./log').beQuiet();
-    await command(typed, log !== undefined);
+    await command(typed, log);
   } catch (error) {
     fail(error, typed, log);
   }
 }
 
-async function command(typed, isJson) {
+async function command(typed, log) {
   if (typed.help) return void console.log(require('./help').help());
   if (typed.version) return void console.log(require('../../package.json').version);
   const { findConfig, mergeConfig, readConfig, requireEcosystem } = require('./config-file');
@@ -37,12 +38,14 @@ async function command(typed, isJson) {
   if (typed.configFile) typed.file = await readConfig(typed);
   else requireEcosystem(typed);
   const { config: fromFile = {} } = typed.file ?? {};
-  const config = mergeConfig(fromFile, typed);
+  const config = withFile(mergeConfig(fromFile, typed), typed.config);
   if (config.exec === undefined) throw new UsageError('Which file shall the workers run? cluster-native <file>');
-  const nodeEnv = process.env.NODE_ENV || nodeEnvOfFiles(config);
+  // As the processes will see it.
+  const nodeEnv = config.env?.NODE_ENV || process.env.NODE_ENV || nodeEnvOfFiles(config);
   const complete = withMode(config, nodeEnv);
   const isGuess = config.mode === undefined && !nodeEnv;
-  const display = { ...shownOf(complete, isGuess), configFile: typed.configFile, isShown: !typed.quiet && !isJson };
+  if (isGuess && !typed.quiet) log?.warn(NOT_SET);
+  const display = { ...shownOf(complete, isGuess), configFile: typed.configFile, isShown: !typed.quiet && !log };
   await start(complete, display);
 }
 
@@ -54,7 +57,7 @@ function nodeEnvOfFiles({ execArgv, cwd }) {
 
 /** With a mode, which is shown; and where NODE_ENV is not set the app is told of the mode by it. */
 function withMode(config, nodeEnv) {
-  const mode = config.mode ?? (nodeEnv === 'production' ? 'production' : 'development');
+  const mode = config.mode ?? modeFor(nodeEnv);
   const { mergeEnv } = require('./config-file');
   const env = nodeEnv ? config.env : mergeEnv({ NODE_ENV: mode }, config.env);
   return { ...config, mode, env };

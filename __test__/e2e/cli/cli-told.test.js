@@ -65,11 +65,18 @@ test('YUNFLY_LOG=json: nothing but JSON', async () => {
   const told = lines(app).filter(Boolean).map(JSON.parse);
   // In production `watch` has no effect, of which a process warning tells.
   expect(told).toContainEqual(expect.objectContaining({ level: 'WARN', code: 'CLUSTER_OPTION_IGNORED' }));
-  const failed = run(['--count', '0', quiet], json);
+  const failed = run(['--prod', '--count', '0', quiet], json);
   await expect(failed.gone).resolves.toEqual({ code: 2, signal: null });
   expect(lines(failed).filter(Boolean).map(JSON.parse)).toMatchObject([
     { level: 'ERROR', cluster: 'cluster-native', message: expect.stringMatching(/^--count must be/) },
   ]);
+});
+
+test('YUNFLY_LOG=json: that the mode is a guess is told there', async () => {
+  const quiet = script(SERVER.replace("console.log('connecting db');", ''));
+  const app = run(['--count', '4', quiet], { env: { YUNFLY_LOG: 'json' } });
+  const [first] = await app.event('output', () => true);
+  expect(JSON.parse(first)).toMatchObject({ level: 'WARN', message: expect.stringMatching(/^NODE_ENV is not set/) });
 });
 
 test('--quiet: nothing but why it failed', async () => {

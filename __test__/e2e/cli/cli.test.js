@@ -91,6 +91,22 @@ describe('not on a terminal', () => {
     expect(lines(app)).toContain('mode        production');
   });
 
+  test('NODE_ENV for the workers decides as well, and first', async () => {
+    const args = ['--env', 'NODE_ENV=production', '--count', '2', script(SERVER)];
+    const app = run(args, { env: { NODE_ENV: 'development' } });
+    expect((await ask(await ready(app))).NODE_ENV).toBe('production');
+    expect(lines(app)).toContain('mode        production');
+  });
+
+  test('behind a -- is what is for the workers of the file that a configuration names', async () => {
+    const config = { exec: script(SERVER), mode: 'production', count: 1 };
+    const file = path.join(scripts({ 'cluster.json': JSON.stringify(config) }), 'cluster.json');
+    const app = run(['--config', file, '--', 'sync']);
+    expect((await ask(await ready(app))).args).toEqual(['sync']);
+    const other = run(['--prod', '--count', '1', '--', script(SERVER), 'sync']);
+    expect((await ask(await ready(other))).args).toEqual(['sync']);
+  });
+
   test.each([
     ['cluster.json', (config) => JSON.stringify(config)],
     ['cluster.js', (config) => `module.exports = ${JSON.stringify(config)}`],
