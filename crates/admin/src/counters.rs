@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cluster_core::notice::{ExitReason, Notice, Undeliverable};
-use cluster_protocol::frame::messages_in;
 use cluster_core::types::{ChildId, SlotId, Time};
+use cluster_protocol::frame::messages_in;
 use serde::Serialize;
 
 /// Bounds of how long a process may take until it is ready, in seconds.
