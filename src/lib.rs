@@ -310,10 +310,13 @@ impl Master {
         self.tell(Command::Close { force });
     }
 
-    /// For an app that is PID 1: reaps the dead that fell to it. To be called from its event loop, once a turn at most.
+    /// For an app that is PID 1: reaps the dead that fell to it. To be called from its event loop, once a turn at most; of a worker thread's
+    /// loop the turns say nothing about the children of the main thread.
     #[napi(catch_unwind)]
     pub fn reap_orphans(&mut self) {
-        self.orphans.reap();
+        if is_main_thread() {
+            self.orphans.reap();
+        }
     }
 
     /// While it is paused what the children write to `stdout` or `stderr` is not read: the app cannot hand on what it has.

@@ -352,9 +352,9 @@ class Cluster extends Observable {
     this.#ready.resolve();
     // From now on a deployment may remove the release: what is needed of it is kept, for children before anybody hears of it.
     if (this.#state === 'supervising') this.#insist(() => require('../native/preload-files').keepPreload(this.#master));
-    this.emit('ready');
-    // After those who awaited it.
+    // After those who awaited it, and whatever they throw.
     timers.setImmediate(() => this.#state === 'supervising' && this.#insist(() => this.#dispatcher.prepareLater()));
+    this.emit('ready');
   }
 
   /** Without descriptors nothing can be read: it is tried again. */
@@ -390,7 +390,7 @@ class Cluster extends Observable {
     );
     if (error) this.#ready.reject(error);
     this.#closed.resolve();
-    this.emit('close');
+    outOfPromise(() => this.emit('close'));
   }
 }
 

@@ -28,7 +28,8 @@ const NOT_TOLD: &str = "-";
 /// Each line on fd 3 is the whole list of `pid:start` now alive; the start time tells a pid that was given to a stranger
 /// meanwhile (field 22 of /proc/pid/stat; `-`, where the system doesn't tell: then the pid has to do). What a child that ended left in its
 /// process group gets SIGTERM, and at the next look SIGKILL: no pid is given out anew while a group has its number. It is immune to the
-/// signals that a terminal or systemd sends to everybody.
+/// signals that a terminal or systemd sends to everybody. A process may write any name into that file, line breaks too: what is read is in the
+/// last line, after the last bracket.
 ///
 /// One that has a deadline (`pid:start@hundredths`, in the time of /proc/uptime) gets SIGKILL then, also while the app is there but was
 /// stopped, and told no later one. So where there are deadlines the wait for a line is limited; that the app is gone says its `pid:start`
@@ -48,9 +49,10 @@ list=
 kill_group() { kill -s KILL -- "-$1"; }
 ended=
 end_group() { kill -s TERM -- "-$1" && ended="$ended $1"; }
+read_stat() { stat=; while read -r line; do stat=$line; done < "/proc/$1/stat"; [ -n "$stat" ]; }
 is_alive() {
   if [ "$2" = - ]; then kill -0 "$1" || { end_group "$1"; return 1; }; return 0; fi
-  read -r stat < "/proc/$1/stat" || { end_group "$1"; return 1; }
+  read_stat "$1" || { end_group "$1"; return 1; }
   pid=$1
   set -- "$2" ${stat##*) }
   [ "${21}" = "$1" ] || return 1
@@ -72,7 +74,7 @@ end_late() {
   done
 }
 is_app_there() {
-  read -r stat < "/proc/${app%:*}/stat" || return 1
+  read_stat "${app%:*}" || return 1
   set -- "${app#*:}" ${stat##*) }
   [ "${21}" = "$1" ] && [ "$2" != Z ]
 }
@@ -211,10 +213,25 @@ mod tests {
     use nix::sys::signal::Signal;
 
     fn sleeper(platform: Platform) -> Process {
+        started(platform, "/bin/sleep", &["sleep", "1000"])
+    }
+
+    fn shell(platform: Platform, script: &str) -> Process {
+        started(platform, "/bin/sh", &["sh", "-c", script])
+    }
+
+    fn wait_for_stop(process: &Process) {
+        // Where the system does not tell there is no name to write, either.
+        while Platform::default().activity(process.pid()).is_some_and(|activity| activity.state != 'T') {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    fn started(platform: Platform, program: &str, args: &[&str]) -> Process {
         let text = |text: &str| CString::new(text).unwrap();
         let (_, theirs) = channel::pair().unwrap();
-        let args = [text("sleep"), text("1000")];
-        let program = text("/bin/sleep");
+        let args: Vec<CString> = args.iter().map(|arg| text(arg)).collect();
+        let program = text(program);
         let (stdout, stderr) = (io::stdout(), io::stderr());
         let command = SpawnOptions {
             program: &program,
@@ -245,6 +262,20 @@ mod tests {
             block_on(async {
                 assert_eq!(stopped.wait().await.signal, Some(libc::SIGKILL), "{platform:?}");
                 process.wait().await;
+            });
+        }
+    }
+
+    #[test]
+    fn kills_what_has_a_name_of_two_lines() {
+        for platform in Platform::WORKING {
+            let stopped = shell(*platform, r#"printf 'a\n1) S 1' > "/proc/$$/comm"; kill -s STOP "$$""#);
+            wait_for_stop(&stopped);
+            let guard = Guard::start(*platform, "test", Duration::ZERO, None).unwrap();
+            guard.watch([Guarded { pid: stopped.pid(), until: None }].into_iter()).unwrap();
+            drop(guard);
+            block_on(async {
+                assert_eq!(stopped.wait().await.signal, Some(libc::SIGKILL), "{platform:?}");
             });
         }
     }
