@@ -1,11 +1,13 @@
 'use strict';
 
+const { once } = require('node:events');
 const fs = require('node:fs');
+const net = require('node:net');
 const path = require('node:path');
 const { test } = require('../support/at-once');
 const { request } = require('../support/client');
 const { start, fixture } = require('../support/cluster');
-const { folder } = require('../support/files');
+const { folder, script } = require('../support/files');
 const { Load } = require('../support/load');
 const { until } = require('../support/until');
 
@@ -40,6 +42,42 @@ test("it answers while the app's JavaScript stands still", async () => {
   expect(app.events('blocked')).toEqual([]);
   fs.writeFileSync(file, '');
   await blocked;
+});
+
+// The port that the system chose for one is named by the other.
+test('what waits at a socket that two servers share is told once', async () => {
+  const file = path.join(folder(), 'port');
+  const exec = script(`
+    const { renameSync, readFileSync, writeFileSync } = require('node:fs');
+    const server = require('node:net').createServer();
+    const tell = () => {
+      writeFileSync(${JSON.stringify(`${file}.new`)}, String(server.address().port));
+      renameSync(${JSON.stringify(`${file}.new`)}, ${JSON.stringify(file)});
+    };
+    const ask = () => {
+      try {
+        server.listen(Number(readFileSync(${JSON.stringify(file)})), '127.0.0.1');
+      } catch {
+        setTimeout(ask, 20);
+      }
+    };
+    if (process.env.NODE_APP_INSTANCE === '0') server.listen(0, '127.0.0.1', tell);
+    else ask();`);
+  const { app, ask } = await startWatched({ exec, count: 2, balance: 'shared' });
+  const pids = (await app.workers()).map(({ pid }) => pid);
+  pids.forEach((pid) => process.kill(pid, 'SIGSTOP'));
+  const port = Number(fs.readFileSync(file));
+  const clients = await Promise.all(
+    [1, 2, 3].map(async () => {
+      const client = net.connect(port, '127.0.0.1');
+      await once(client, 'connect');
+      return client;
+    }),
+  );
+  const told = samples((await ask('/metrics')).text).cluster_native_connections_queued;
+  pids.forEach((pid) => process.kill(pid, 'SIGCONT'));
+  clients.forEach((client) => client.destroy());
+  expect(told).toEqual([[`address="127.0.0.1:${port}"`, 3]]);
 });
 
 test('what happens is counted, and how the processes are doing is told', async () => {

@@ -299,9 +299,15 @@ impl Sockets {
         }
     }
 
-    /// All keys, each with where it listens and how many connections wait in the kernel; `None` where the system does not tell.
+    /// All keys, each with where it listens and how many connections wait in the kernel; `None` where the system does not tell. What waits at
+    /// a socket that several keys share is told of one of them.
     pub(super) fn queue_lengths(&self) -> impl Iterator<Item = (&Key, String, Option<u32>)> {
-        self.by_key.iter().map(|(key, listener)| (key, listener.address(), listener.queue_length(self.platform)))
+        let mut told = HashSet::new();
+        self.by_key.iter().map(move |(key, listener)| {
+            let is_first = told.insert(Rc::as_ptr(&listener.place));
+            let waiting = listener.queue_length(self.platform).map(|count| if is_first { count } else { 0 });
+            (key, listener.address(), waiting)
+        })
     }
 
     /// Nothing waits any more: where new connections could not be held off they are refused as soon as the workers have left.
