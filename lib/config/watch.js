@@ -39,7 +39,8 @@ function watchedPaths(watch = true, { cwd, exec, alone }) {
   if (watch === false) return undefined;
   if (Array.isArray(watch) && watch.length === 0) return [];
   const asked = watch === true ? defaultFolders(cwd, exec) : [watch].flat().map((given) => resolve(given, cwd));
-  const scripts = [exec, alone].filter((file) => file && !asked.some((folder) => isIn(file, folder)));
+  // Those in a watched folder, too: git may ignore them there, as it does what is compiled.
+  const scripts = [exec, alone].filter(Boolean);
   return [...new Set([...asked, ...scripts])];
 }
 

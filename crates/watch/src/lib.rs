@@ -1,13 +1,15 @@
 //! Which files changed (development). A thread of its own with the system's watcher: it sleeps until something happens.
 
 mod excludes;
+mod polling;
 mod rules;
 mod tree;
 
 use std::collections::HashSet;
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use notify::{Config, ErrorKind, Event, PollWatcher, RecommendedWatcher, RecursiveMode, Watcher};
 
@@ -61,10 +63,20 @@ impl Watch {
         watched: WatchedPaths,
         tell: impl FnMut(WatchEvent) -> bool + Send + 'static,
     ) -> std::io::Result<Self> {
+        Self::start_as(watched, Begin { asked: SystemTime::now(), to_poll: polling::reason }, tell)
+    }
+
+    fn start_as(
+        watched: WatchedPaths,
+        begin: Begin,
+        tell: impl FnMut(WatchEvent) -> bool + Send + 'static,
+    ) -> std::io::Result<Self> {
         let (sender, receiver) = channel();
         let stop = sender.clone();
         std::thread::Builder::new().name("cluster-watch".to_owned()).spawn(move || {
-            Watching { sender, watcher: None, tell: Box::new(tell) }.run(Tree::new(&watched), &receiver);
+            let mut watching = Watching::new(sender, Box::new(tell));
+            watching.begin((begin.to_poll)(&watched.paths));
+            watching.run(Tree::new(&watched), begin.asked, &receiver);
         })?;
         Ok(Self { stop })
     }
@@ -74,6 +86,23 @@ impl Drop for Watch {
     fn drop(&mut self) {
         let _ = self.stop.send(Message::Stop);
     }
+}
+
+/// How a watch begins.
+#[derive(Clone, Copy)]
+struct Begin {
+    /// What was saved later has changed.
+    asked: SystemTime,
+    /// Why these paths have to be polled, if so.
+    to_poll: fn(&[PathBuf]) -> Option<String>,
+}
+
+/// How changes are found.
+#[derive(Debug, PartialEq, Eq)]
+enum Way {
+    /// The system tells of them.
+    Told,
+    Polling,
 }
 
 /// What became of an order.
@@ -89,14 +118,26 @@ enum Obeyed {
 struct Watching {
     sender: Sender<Message>,
     watcher: Option<Box<dyn Watcher>>,
+    way: Way,
+    /// The errors that were told while polling: they come again with each look.
+    errors: HashSet<String>,
     tell: Box<dyn FnMut(WatchEvent) -> bool>,
 }
 
 impl Watching {
-    fn run(mut self, mut tree: Tree, messages: &Receiver<Message>) {
-        self.begin();
-        self.follow(&mut tree, &mut HashSet::new());
+    fn new(sender: Sender<Message>, tell: Box<dyn FnMut(WatchEvent) -> bool>) -> Self {
+        Self { sender, watcher: None, way: Way::Told, errors: HashSet::new(), tell }
+    }
+
+    fn run(mut self, mut tree: Tree, asked: SystemTime, messages: &Receiver<Message>) {
+        let mut found = HashSet::new();
+        self.follow(&mut tree, &mut found);
         if !(self.tell)(WatchEvent::Watching(tree.folders().count())) {
+            return;
+        }
+        // The children boot meanwhile: they may have loaded what was there before.
+        found.retain(|file| is_saved_since(file, asked));
+        if !found.is_empty() && !(self.tell)(WatchEvent::Changed(found)) {
             return;
         }
         while let Ok(first) = messages.recv() {
@@ -104,9 +145,7 @@ impl Watching {
             for message in std::iter::once(first).chain(messages.try_iter()) {
                 match message {
                     Message::Happened(Ok(event)) => tree.happened(&event, &mut changed),
-                    Message::Happened(Err(error)) => {
-                        (self.tell)(WatchEvent::Trouble(format!("a change of a file may have been missed: {error}")));
-                    }
+                    Message::Happened(Err(error)) => self.failed(&error),
                     Message::Stop => return,
                 }
             }
@@ -117,11 +156,22 @@ impl Watching {
         }
     }
 
-    fn begin(&mut self) {
+    fn begin(&mut self, to_poll: Option<String>) {
+        if let Some(why) = to_poll {
+            return self.poll(&why);
+        }
         match RecommendedWatcher::new(handler(&self.sender), Config::default()) {
             Ok(watcher) => self.watcher = Some(Box::new(watcher)),
-            Err(error) => self.poll(&error),
+            Err(error) => self.poll(&polling::limits(&error)),
         }
+    }
+
+    fn failed(&mut self, error: &notify::Error) {
+        let text = format!("a change of a file may have been missed: {error}");
+        if self.way == Way::Polling && (polling::is_nothing(error) || !self.errors.insert(text.clone())) {
+            return;
+        }
+        (self.tell)(WatchEvent::Trouble(text));
     }
 
     /// Watches what the tree says, until it says nothing more. Puts the files that it finds in new folders into `found`.
@@ -159,7 +209,7 @@ impl Watching {
         };
         match result {
             Err(error) if matches!(error.kind, ErrorKind::MaxFilesWatch) => {
-                self.poll(&error);
+                self.poll(&polling::limits(&error));
                 return Obeyed::NewOne;
             }
             Err(error) if matches!(error.kind, ErrorKind::PathNotFound) => {
@@ -176,11 +226,9 @@ impl Watching {
     }
 
     /// The system's own way is not possible: look at the files from time to time.
-    fn poll(&mut self, why: &notify::Error) {
-        let remedy = "raise fs.inotify.max_user_watches and max_user_instances, or let `watch` name fewer folders";
-        (self.tell)(WatchEvent::Trouble(format!(
-            "files are looked at once a second instead of being watched: {why}; {remedy}"
-        )));
+    fn poll(&mut self, why: &str) {
+        (self.tell)(WatchEvent::Trouble(format!("files are looked at once a second instead of being watched: {why}")));
+        self.way = Way::Polling;
         // It knows times in whole seconds: two saves in one would be one, the second of them unseen.
         let config = Config::default().with_poll_interval(POLL).with_compare_contents(true);
         match PollWatcher::new(handler(&self.sender), config) {
@@ -201,6 +249,13 @@ fn handler(sender: &Sender<Message>) -> impl FnMut(notify::Result<Event>) + Send
             let _ = sender.send(Message::Happened(event));
         }
     }
+}
+
+/// Whether a file was saved after that time. File systems that cut their times say so of fewer files, never of more; a time to
+/// come is no sign, as such a file would be new at each start.
+fn is_saved_since(file: &Path, asked: SystemTime) -> bool {
+    let time = fs::metadata(file).and_then(|metadata| metadata.modified());
+    time.is_ok_and(|time| asked < time && time <= SystemTime::now())
 }
 
 #[cfg(test)]

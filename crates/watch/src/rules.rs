@@ -74,13 +74,18 @@ impl Rules {
         })
     }
 
-    /// Up to where rules count for a root: the repository that it is in, at most; from `base` on where there is none. The root
-    /// itself, if it is ignored.
-    pub(super) fn top(&mut self, root: &Path, base: &Path) -> PathBuf {
-        let repository = root.ancestors().find(|folder| folder.join(".git").exists());
-        let top = repository.unwrap_or_else(|| if root.starts_with(base) { base } else { root });
-        if self.git_ignores(root, root.is_dir(), top) { root.to_path_buf() } else { top.to_path_buf() }
+    /// Up to where rules count for what is in a root: its own top, or the root itself, if it is ignored.
+    pub(super) fn top(&mut self, root: &Path, own: &Path) -> PathBuf {
+        // A root that is not there now was a folder, probably.
+        let is_ignored = self.git_ignores(root, !root.is_file(), own);
+        if is_ignored { root.to_path_buf() } else { own.to_path_buf() }
     }
+}
+
+/// The folder whose rules count for a root at most: the repository that it is in; from `base` on where there is none.
+pub(super) fn own_top(root: &Path, base: &Path) -> PathBuf {
+    let repository = root.ancestors().find(|folder| folder.join(".git").exists());
+    repository.unwrap_or_else(|| if root.starts_with(base) { base } else { root }).to_path_buf()
 }
 
 /// That these files are not looked at, full ones included (`app.txt.1`).

@@ -6,6 +6,10 @@ use tempfile::TempDir;
 
 use super::*;
 
+mod links;
+mod nested;
+mod polling;
+
 /// Longer than any machine needs.
 const LONG: Duration = Duration::from_secs(30);
 
@@ -22,19 +26,30 @@ impl Project {
     }
 
     fn with_logs(files: &[&str], watched: &[&str], logs: &[&str]) -> Self {
-        let folder = TempDir::new().unwrap();
-        let (sender, news) = channel();
-        let mut project = Self { folder, _watch: None, news };
-        for file in files {
-            project.save(file);
-        }
-        let paths = watched.iter().map(|path| project.path(path)).collect();
-        let log_files = logs.iter().map(|log| project.path(log).to_str().unwrap().to_owned()).collect();
-        let tell = move |news| sender.send(news).is_ok();
-        let watched = WatchedPaths { paths, base: project.path(""), log_files, git: Git::default() };
-        project._watch = Some(Watch::start(watched, tell).unwrap());
-        assert!(matches!(project.next(), WatchEvent::Watching(_)));
+        let mut project = Self::unwatched(files);
+        project.begin(watched, logs, Begin { asked: SystemTime::now(), to_poll: |_| None });
+        project.is_watched();
         project
+    }
+
+    fn unwatched(files: &[&str]) -> Self {
+        let project = Self { folder: TempDir::new().unwrap(), _watch: None, news: channel().1 };
+        files.iter().for_each(|file| project.save(file));
+        project
+    }
+
+    fn begin(&mut self, watched: &[&str], logs: &[&str], begin: Begin) {
+        let (sender, news) = channel();
+        let paths = watched.iter().map(|path| self.path(path)).collect();
+        let log_files = logs.iter().map(|log| self.path(log).to_str().unwrap().to_owned()).collect();
+        let watched = WatchedPaths { paths, base: self.path(""), log_files, git: Git::default() };
+        self.news = news;
+        self._watch = Some(Watch::start_as(watched, begin, move |news| sender.send(news).is_ok()).unwrap());
+    }
+
+    fn is_watched(&self) {
+        let news = self.next();
+        assert!(matches!(news, WatchEvent::Watching(_)), "{news:?}");
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -57,6 +72,10 @@ impl Project {
         fs::rename(self.path("elsewhere.tmp"), self.path(name)).unwrap();
     }
 
+    fn link(&self, to: &str, name: &str) {
+        std::os::unix::fs::symlink(self.path(to), self.path(name)).unwrap();
+    }
+
     fn next(&self) -> WatchEvent {
         self.news.recv_timeout(LONG).unwrap()
     }
@@ -74,11 +93,16 @@ impl Project {
         before.into_iter().map(|path| path.strip_prefix(self.folder.path()).map(Path::to_path_buf).unwrap()).collect()
     }
 
+    /// Waits until everything before was told: then a save is. Gives that.
+    fn settle(&self) -> HashSet<PathBuf> {
+        self.save("src/end.js");
+        self.until("src/end.js")
+    }
+
     /// Does something that is not told: of a file that is saved afterwards is.
     fn is_silent(&self, names: &[&str], act: impl FnOnce(&Self)) {
         act(self);
-        self.save("src/end.js");
-        let told = self.until("src/end.js");
+        let told = self.settle();
         assert!(names.iter().all(|name| !told.contains(Path::new(name))), "{told:?}");
     }
 }
@@ -103,6 +127,13 @@ fn follow(tree: &mut Tree) -> Vec<WatchOrder> {
         }
         all.extend(orders);
     }
+}
+
+/// What it tells of this.
+fn told(tree: &mut Tree, kind: notify::EventKind, path: &Path) -> HashSet<PathBuf> {
+    let mut changed = HashSet::new();
+    tree.happened(&Event::new(kind).add_path(path.to_path_buf()), &mut changed);
+    changed
 }
 
 /// Every folder that is watched for this root.
@@ -159,9 +190,15 @@ fn an_ignored_folder_is_watched_when_it_is_asked_for() {
     let project = Project::new(&[".git/HEAD", "dist/app.js"], &["dist"]);
     let other = Project::new(&["dist/app.js"], &["dist"]);
     for project in [project, other] {
-        project.write(".gitignore", "dist\n*.js\n");
+        project.rules(".gitignore", "dist\n*.js\n");
         project.save("dist/app.js");
-        drop(project);
+        project.until("dist/app.js");
+        project.rules(".gitignore", "");
+        project.save("dist/deep/app.js");
+        project.until("dist/deep/app.js");
+        project.rules(".gitignore", "dist/\n");
+        project.save("dist/deep/app.js");
+        project.until("dist/deep/app.js");
     }
     let folder = TempDir::new().unwrap();
     fs::create_dir_all(folder.path().join("dist/deep")).unwrap();
@@ -233,30 +270,6 @@ fn a_folder_that_was_renamed_is_known_by_its_new_name_only() {
 }
 
 #[test]
-fn links_to_files_and_to_folders_and_in_circles() {
-    let project = Project::new(&["src/app.js", "shared/lib/index.js", "one/settings.json", "one/other.json"], &[]);
-    std::os::unix::fs::symlink(project.path("shared"), project.path("src/shared")).unwrap();
-    std::os::unix::fs::symlink(project.path("one/settings.json"), project.path("src/settings.json")).unwrap();
-    std::os::unix::fs::symlink(project.path("src"), project.path("src/circle")).unwrap();
-    let (sender, news) = channel();
-    let tell = move |news| sender.send(news).is_ok();
-    let watched = WatchedPaths {
-        paths: vec![project.path("src")],
-        base: project.path(""),
-        log_files: Vec::new(),
-        git: Git::default(),
-    };
-    let watch = Watch::start(watched, tell).unwrap();
-    let project = Project { news, _watch: Some(watch), ..project };
-    assert!(matches!(project.next(), WatchEvent::Watching(_)));
-    project.save("shared/lib/index.js");
-    project.until("src/shared/lib/index.js");
-    project.save("one/settings.json");
-    project.until("src/settings.json");
-    project.is_silent(&["one/other.json"], |project| project.save("one/other.json"));
-}
-
-#[test]
 fn a_file_alone() {
     let project = Project::new(&["settings/a.json", "settings/b.json", "src/end.js"], &["settings/a.json", "src"]);
     project.save("settings/a.json");
@@ -317,25 +330,6 @@ fn a_folder_on_the_way_that_is_removed_and_comes_back() {
 }
 
 #[test]
-fn a_link_that_is_changed() {
-    let project = Project::new(&["v1/app.js", "v2/app.js", "src/index.js"], &["src"]);
-    let link = |to: &str, name: &str| std::os::unix::fs::symlink(project.path(to), project.path(name)).unwrap();
-    link("v1", "src/current");
-    project.until("src/current/app.js");
-    // As deployments do it, at once.
-    link("v2", "next");
-    fs::rename(project.path("next"), project.path("src/current")).unwrap();
-    project.until("src/current");
-    project.save("v2/app.js");
-    project.until("src/current/app.js");
-    fs::remove_file(project.path("src/current")).unwrap();
-    link("v1", "src/current");
-    project.until("src/current");
-    project.save("v1/app.js");
-    project.until("src/current/app.js");
-}
-
-#[test]
 fn after_events_were_lost_each_folder_is_watched_anew() {
     let folder = TempDir::new().unwrap();
     let feature = folder.path().join("src/feature");
@@ -352,6 +346,42 @@ fn after_events_were_lost_each_folder_is_watched_anew() {
     let at = |wanted: WatchOrder| orders.iter().position(|order| *order == wanted).unwrap();
     assert!(at(WatchOrder::Unwatch(feature.clone())) < at(WatchOrder::Watch(feature)));
     assert!(tree.folders().all(|folder| folder.is_dir()));
+}
+
+#[test]
+fn rules_that_change_while_events_are_lost() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("dist/app.js");
+    fs::create_dir(folder.path().join("dist")).unwrap();
+    fs::write(&file, "").unwrap();
+    let mut tree = tree(&folder, "dist");
+    follow(&mut tree);
+    fs::write(folder.path().join(".gitignore"), "dist\n").unwrap();
+    tree.happened(&Event::new(notify::EventKind::Other).set_flag(notify::event::Flag::Rescan), &mut HashSet::new());
+    follow(&mut tree);
+    let saved = notify::EventKind::Modify(notify::event::ModifyKind::Any);
+    assert_eq!(told(&mut tree, saved, &file), HashSet::from([file.clone()]));
+    // While it is not there.
+    fs::write(folder.path().join(".gitignore"), "dist/\n").unwrap();
+    fs::remove_dir_all(folder.path().join("dist")).unwrap();
+    told(&mut tree, saved, &folder.path().join(".gitignore"));
+    fs::create_dir(folder.path().join("dist")).unwrap();
+    fs::write(&file, "").unwrap();
+    assert_eq!(told(&mut tree, saved, &file), HashSet::from([file]));
+}
+
+/// The watch is set up while the children boot.
+#[test]
+fn what_was_saved_before_it_was_watched() {
+    let long_ago = SystemTime::now() - Duration::from_secs(1000);
+    let mut project = Project::unwatched(&["src/a/app.js", "src/old.js", "src/later.js", "dist/app.js", "dist/b.js"]);
+    let touch = |name: &str, at| fs::File::open(project.path(name)).unwrap().set_modified(at).unwrap();
+    touch("src/old.js", long_ago - Duration::from_secs(1));
+    touch("src/later.js", SystemTime::now() + Duration::from_secs(1000));
+    project.begin(&["src", "dist/app.js"], &[], Begin { asked: long_ago, to_poll: |_| None });
+    project.is_watched();
+    let WatchEvent::Changed(files) = project.next() else { panic!("nothing has changed") };
+    assert_eq!(files, HashSet::from(["src/a/app.js", "dist/app.js"].map(|name| project.path(name))));
 }
 
 #[test]

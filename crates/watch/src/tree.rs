@@ -5,25 +5,22 @@ use std::fs;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
-
-use notify::event::{Event, EventKind, ModifyKind, RenameMode};
 
 use super::WatchedPaths;
-use super::rules::{GITIGNORE, Rules};
+use super::rules::{GITIGNORE, Rules, own_top};
 
-/// A file whose only news is its metadata was touched if its time is so new; otherwise its mode or its links changed.
-const JUST_NOW: Duration = Duration::from_secs(2);
+mod happened;
+
+/// So many links may lead from one to the next: enough for what people do, and an end for those in a circle.
+const MAX_LINKS: usize = 8;
 
 /// What in a folder is looked at.
 #[derive(Debug)]
 enum Interest {
     /// All that the rules allow.
-    All {
-        /// Up to where rules count.
-        top: PathBuf,
-    },
-    /// These alone, each with the path under which it is known: a link's target, or a root that may come back.
+    All,
+    /// These alone, each with the path under which it is known: what a link leads to, a root that may come back, or a folder on
+    /// the way to one of them.
     Only(HashMap<PathBuf, PathBuf>),
 }
 
@@ -31,7 +28,10 @@ enum Interest {
 #[derive(Debug)]
 struct Root {
     path: PathBuf,
+    /// Up to where rules count for what is in it.
     top: PathBuf,
+    /// The same, when it is not ignored.
+    own_top: PathBuf,
 }
 
 /// What is watched. It says which folders to watch, and is told what happened in them.
@@ -57,7 +57,11 @@ pub(super) enum WatchOrder {
 impl Tree {
     pub(super) fn new(WatchedPaths { paths, base, log_files, git }: &WatchedPaths) -> Self {
         let mut rules = Rules::new(git, log_files);
-        let roots = paths.iter().map(|path| Root { path: path.clone(), top: rules.top(path, base) }).collect();
+        let root = |path: &PathBuf| {
+            let own_top = own_top(path, base);
+            Root { path: path.clone(), top: rules.top(path, &own_top), own_top }
+        };
+        let roots = paths.iter().map(root).collect();
         let (folders, seen) = (HashMap::new(), HashMap::new());
         let mut tree =
             Self { roots, rules, folders, seen, ours: outputs(), base: base.to_path_buf(), orders: Vec::new() };
@@ -77,81 +81,116 @@ impl Tree {
     /// Looks for everything that is to be watched; what is watched already stays so.
     fn grow(&mut self) {
         for (path, top) in self.roots.iter().map(|root| (root.path.clone(), root.top.clone())).collect::<Vec<_>>() {
-            // It may be removed as a whole, and come back: a checkout of another branch does that.
-            if let Some(parent) = path.parent() {
-                self.only(parent, &path, &path);
-            }
+            self.watch_way(&path, &path, &top);
             for folder in path.ancestors().skip(1).take_while(|folder| folder.starts_with(&top)) {
                 let rules = folder.join(GITIGNORE);
                 self.only(folder, &rules, &rules);
             }
-            // The folders on the way to it may come and go, too.
-            let (mut on_the_way, base) = (path.as_path(), self.base.clone());
-            while let Some(folder) = on_the_way.parent().filter(|folder| is_near(folder, &path, &top, &base)) {
-                self.only(folder, on_the_way, &path);
-                on_the_way = folder;
-            }
-            self.add(&path, &top, &mut HashSet::new());
+            self.add(&path, &mut HashSet::new());
+        }
+    }
+
+    /// Something may be removed as a whole, alone or with a folder on the way to it, and come back: a checkout of another
+    /// branch does that.
+    fn watch_way(&mut self, path: &Path, known_as: &Path, top: &Path) {
+        if let Some(parent) = path.parent() {
+            self.only(parent, path, known_as);
+        }
+        let (mut on_the_way, base) = (path, self.base.clone());
+        while let Some(folder) = on_the_way.parent().filter(|folder| is_near(folder, known_as, top, &base)) {
+            self.only(folder, on_the_way, known_as);
+            on_the_way = folder;
         }
     }
 
     /// Adds a folder, or the target of a link. A file is put into `found`.
-    fn add(&mut self, path: &Path, top: &Path, found: &mut HashSet<PathBuf>) {
+    fn add(&mut self, path: &Path, found: &mut HashSet<PathBuf>) {
+        self.watch_targets(path);
         let Ok(metadata) = fs::metadata(path) else { return };
+        let number = number(&metadata);
         if !metadata.is_dir() {
-            found.insert(path.to_path_buf());
-            if path.is_symlink()
-                && let Ok(target) = path.canonicalize()
-                && let Some(folder) = target.parent()
-            {
-                self.only(folder, &target, path);
+            if !self.ours.contains(&number) {
+                found.insert(path.to_path_buf());
             }
             return;
         }
-        let number = number(&metadata);
-        if self.seen.get(&number).is_some_and(|known| known != path) {
+        let other = self.other_name(path, number).and_then(|known| self.folders.get(known));
+        if matches!(other, Some(Interest::All)) {
             return;
         }
         self.seen.insert(number, path.to_path_buf());
-        match self.folders.insert(path.to_path_buf(), Interest::All { top: top.to_path_buf() }) {
+        match self.folders.insert(path.to_path_buf(), Interest::All) {
             None | Some(Interest::Only(_)) => self.orders.push(WatchOrder::Watch(path.to_path_buf())),
-            Some(Interest::All { .. }) => {}
+            Some(Interest::All) => {}
+        }
+    }
+
+    /// What a link leads to comes and goes elsewhere.
+    fn watch_targets(&mut self, path: &Path) {
+        let mut link = path.to_path_buf();
+        for _ in 0..MAX_LINKS {
+            let (Some(target), Some(top)) = (target(&link), self.top_of(path)) else { return };
+            self.watch_way(&target, path, &top);
+            link = target;
         }
     }
 
     /// Looks into a folder that is watched from now on, not before: what comes later is told. Puts the files that it finds
     /// into `found`.
     pub(super) fn look_into(&mut self, folder: &Path, found: &mut HashSet<PathBuf>) {
-        let top = match self.folders.get(folder) {
-            Some(Interest::All { top }) => top.clone(),
-            Some(Interest::Only(_)) => return self.grow(),
-            None => return,
-        };
-        let Ok(entries) = fs::read_dir(folder) else { return };
-        for entry in entries.flatten() {
-            let path = entry.path();
-            let is_folder = path.is_dir();
-            if !self.rules.ignore(&path, is_folder, &top) && (is_folder || path.exists()) {
-                self.add(&path, &top, found);
+        match self.folders.get(folder) {
+            Some(Interest::All) => self.look_at_all(folder, found),
+            Some(Interest::Only(names)) => {
+                let names: Vec<PathBuf> = names.values().filter(|name| !is_rules(name)).cloned().collect();
+                self.grow();
+                names.iter().for_each(|name| self.add(name, found));
+            }
+            None => {}
+        }
+    }
+
+    fn look_at_all(&mut self, folder: &Path, found: &mut HashSet<PathBuf>) {
+        let (Some(top), Ok(entries)) = (self.top_of(folder), fs::read_dir(folder)) else { return };
+        for path in entries.flatten().map(|entry| entry.path()) {
+            if !self.rules.ignore(&path, path.is_dir(), &top) {
+                self.add(&path, found);
+            } else if self.roots.iter().any(|root| root.path.starts_with(&path)) {
+                // Who asks for something in an ignored folder means it.
+                self.grow();
             }
         }
     }
 
     fn only(&mut self, folder: &Path, path: &Path, known_as: &Path) {
-        if !folder.is_dir() {
+        let (Ok(metadata), Some(name)) = (fs::metadata(folder), path.file_name()) else { return };
+        if !metadata.is_dir() {
             return;
         }
-        match self.folders.get_mut(folder) {
-            Some(Interest::All { .. }) => {}
-            Some(Interest::Only(paths)) => {
-                paths.insert(path.to_path_buf(), known_as.to_path_buf());
+        let number = number(&metadata);
+        let folder = self.other_name(folder, number).cloned().unwrap_or_else(|| folder.to_path_buf());
+        let path = folder.join(name);
+        match self.folders.get_mut(&folder) {
+            Some(Interest::All) => {}
+            Some(Interest::Only(names)) => {
+                // What is on the way to a root is not another's.
+                if path == known_as || names.get(&path).is_none_or(|known| !known.starts_with(&path)) {
+                    names.insert(path, known_as.to_path_buf());
+                }
             }
             None => {
-                let paths = HashMap::from([(path.to_path_buf(), known_as.to_path_buf())]);
-                self.folders.insert(folder.to_path_buf(), Interest::Only(paths));
-                self.orders.push(WatchOrder::Watch(folder.to_path_buf()));
+                let names = HashMap::from([(path, known_as.to_path_buf())]);
+                self.folders.insert(folder.clone(), Interest::Only(names));
+                self.seen.insert(number, folder.clone());
+                self.orders.push(WatchOrder::Watch(folder));
             }
         }
+    }
+
+    /// The name under which a folder is watched, if it is another one: the system tells what happens in it under one name only.
+    /// Numbers are used again, so it must still be there.
+    fn other_name(&self, path: &Path, folder: (u64, u64)) -> Option<&PathBuf> {
+        let known = self.seen.get(&folder).filter(|known| *known != path && self.folders.contains_key(*known))?;
+        fs::metadata(known).is_ok_and(|metadata| number(&metadata) == folder).then_some(known)
     }
 
     /// A folder is not there any more, or is called otherwise.
@@ -168,105 +207,58 @@ impl Tree {
     fn begin_anew(&mut self) {
         self.orders.extend(self.folders.drain().map(|(folder, _)| WatchOrder::Unwatch(folder)));
         self.seen.clear();
-        self.rules.forget();
+        self.forget_rules();
         self.grow();
     }
 
-    fn look_again(&mut self, found: &mut HashSet<PathBuf>) {
+    /// The files with rules have changed: a root may be ignored from now on, or not any more.
+    fn forget_rules(&mut self) {
         self.rules.forget();
+        for root in &mut self.roots {
+            root.top = self.rules.top(&root.path, &root.own_top);
+        }
+    }
+
+    fn look_again(&mut self, found: &mut HashSet<PathBuf>) {
+        self.forget_rules();
         self.grow();
         for folder in self.folders.keys().cloned().collect::<Vec<_>>() {
             self.look_into(&folder, found);
         }
     }
 
-    /// Something happened. Puts into `changed` the files that are not what they were.
-    pub(super) fn happened(&mut self, event: &Event, changed: &mut HashSet<PathBuf>) {
-        if event.need_rescan() {
-            // Events were lost.
-            changed.extend(self.roots.iter().map(|root| root.path.clone()));
-            return self.begin_anew();
-        }
-        for path in &event.paths {
-            self.happened_at(event.kind, path, changed);
-        }
-    }
-
-    fn happened_at(&mut self, kind: EventKind, path: &Path, changed: &mut HashSet<PathBuf>) {
-        if path.file_name().is_some_and(|name| name == GITIGNORE) {
-            // A folder that is not ignored any more is new; one that is ignored now stays watched, but counts no more.
-            return self.look_again(&mut HashSet::new());
-        }
-        if self.is_on_the_way(path) {
-            if !kind.is_modify() || is_name(kind) {
-                self.remove(path);
-                self.grow();
-                changed.extend(self.roots.iter().map(|root| &root.path).filter(|root| root.starts_with(path)).cloned());
-            }
-            return;
-        }
-        let Some((known_as, top)) = self.interest(path) else {
-            if kind.is_remove() {
-                self.remove(path);
-            }
-            return;
-        };
-        let was_folder = self.folders.contains_key(&known_as);
-        let metadata = fs::metadata(path).ok();
-        let is_folder = metadata.as_ref().map_or(was_folder, fs::Metadata::is_dir);
-        let is_root = self.roots.iter().any(|root| root.path == known_as);
-        let number = metadata.as_ref().map(number);
-        if (!is_root && self.rules.ignore(&known_as, is_folder, &top))
-            || number.is_some_and(|of| self.ours.contains(&of))
-        {
-            return;
-        }
-        match kind {
-            EventKind::Modify(ModifyKind::Metadata(_)) => {
-                let time = metadata.filter(|_| !is_folder).and_then(|metadata| metadata.modified().ok());
-                let age = time.and_then(|time| SystemTime::now().duration_since(time).ok());
-                if age.is_some_and(|age| age < JUST_NOW) {
-                    changed.insert(known_as);
-                }
-            }
-            EventKind::Create(_) | EventKind::Remove(_) | EventKind::Modify(ModifyKind::Name(_)) => {
-                // Another one may be there by its name: a link that was changed.
-                let is_other = number.is_none_or(|number| self.seen.get(&number) != Some(&known_as));
-                // What was removed is watched no more, even if one with its name and its number is there again already.
-                if was_folder && (is_other || is_from(kind) || kind.is_remove()) {
-                    self.remove(&known_as);
-                    self.add(&known_as, &top, changed);
-                    changed.insert(known_as);
-                } else if is_folder {
-                    self.add(&known_as, &top, changed);
-                } else {
-                    // It may be a link with a new target.
-                    self.add(&known_as, &top, changed);
-                    changed.insert(known_as);
-                }
-            }
-            EventKind::Any | EventKind::Modify(_) if !is_folder => {
-                changed.insert(known_as);
-            }
-            EventKind::Any | EventKind::Modify(_) | EventKind::Access(_) | EventKind::Other => {}
-        }
-    }
-
-    /// Whether a root is somewhere below it, which is not watched as a whole.
+    /// Whether a root is somewhere below it.
     fn is_on_the_way(&self, path: &Path) -> bool {
         self.roots.iter().any(|root| root.path != path && root.path.starts_with(path))
     }
 
+    fn is_root(&self, path: &Path) -> bool {
+        self.roots.iter().any(|root| root.path == path)
+    }
+
+    fn roots_in(&self, path: &Path) -> Vec<PathBuf> {
+        self.roots.iter().map(|root| &root.path).filter(|root| root.starts_with(path)).cloned().collect()
+    }
+
+    /// Whether somebody asked for all of a folder that is on the way to a root.
+    fn is_wanted(&mut self, path: &Path, (known_as, top): &(PathBuf, PathBuf)) -> bool {
+        known_as == path && (self.is_root(path) || !self.rules.ignore(path, true, top))
+    }
+
     /// Under which name a path is known, and up to where rules count for it; `None`: nobody asked for it.
     fn interest(&self, path: &Path) -> Option<(PathBuf, PathBuf)> {
-        match self.folders.get(path.parent()?)? {
-            Interest::All { top } => Some((path.to_path_buf(), top.clone())),
-            Interest::Only(paths) => {
-                let known_as = paths.get(path)?;
-                let root = self.roots.iter().find(|root| known_as.starts_with(&root.path))?;
-                Some((known_as.clone(), root.top.clone()))
-            }
-        }
+        let known_as = match self.folders.get(path.parent()?)? {
+            Interest::All => path.to_path_buf(),
+            Interest::Only(names) => names.get(path)?.clone(),
+        };
+        let top = self.top_of(&known_as)?;
+        Some((known_as, top))
+    }
+
+    /// Up to where rules count for a path: one root may be in another.
+    fn top_of(&self, path: &Path) -> Option<PathBuf> {
+        let of = self.roots.iter().filter(|root| path.starts_with(&root.path));
+        of.max_by_key(|root| root.path.as_os_str().len()).map(|root| root.top.clone())
     }
 }
 
@@ -274,6 +266,20 @@ impl Tree {
 fn is_near(folder: &Path, root: &Path, top: &Path, base: &Path) -> bool {
     let beside = base.parent().filter(|_| !root.starts_with(base));
     folder.starts_with(top) || folder.starts_with(base) || beside.is_some_and(|beside| folder.starts_with(beside))
+}
+
+/// Where a link leads to, whether something is there or not.
+fn target(link: &Path) -> Option<PathBuf> {
+    let target = link.parent()?.join(fs::read_link(link).ok()?);
+    match (target.parent()?.canonicalize(), target.file_name()) {
+        (Ok(folder), Some(name)) => Some(folder.join(name)),
+        (Err(_), Some(_)) => Some(target),
+        (_, None) => target.canonicalize().ok(),
+    }
+}
+
+fn is_rules(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name == GITIGNORE)
 }
 
 fn number(metadata: &fs::Metadata) -> (u64, u64) {
@@ -286,12 +292,4 @@ fn outputs() -> HashSet<(u64, u64)> {
         |descriptor: BorrowedFd<'_>| descriptor.try_clone_to_owned().and_then(|copy| fs::File::from(copy).metadata());
     let outputs = [of(std::io::stdout().as_fd()), of(std::io::stderr().as_fd())];
     outputs.into_iter().flatten().filter(fs::Metadata::is_file).map(|metadata| number(&metadata)).collect()
-}
-
-fn is_name(kind: EventKind) -> bool {
-    matches!(kind, EventKind::Modify(ModifyKind::Name(_)))
-}
-
-fn is_from(kind: EventKind) -> bool {
-    kind == EventKind::Modify(ModifyKind::Name(RenameMode::From))
 }
