@@ -12,7 +12,7 @@ use crate::types::{ChildId, ConnectionId, ExitStatus, Peer, SlotId};
 use cluster_protocol::code::ErrorCode;
 use cluster_protocol::inbound::{ErrorDetails, ErrorReport};
 use cluster_protocol::listen::{ListenAddress, ListenPlace};
-pub use exit_reason::ExitReason;
+pub use exit_reason::{ExitReason, UNCAUGHT};
 pub use fleet::{FleetNotice, LeaseLost};
 
 /// Something that the app is told.

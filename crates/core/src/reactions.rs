@@ -10,9 +10,12 @@ impl Core {
     pub(super) fn react(&mut self, fact: Fact) {
         let Self { ctx, supervision, standbys, recycling, scaling, shutdown, rollout, development, traffic, .. } = self;
         match fact {
-            Fact::CalledUp(child) => traffic.called_up(ctx, child),
+            Fact::CalledUp(child) => {
+                standbys.called_up(child);
+                traffic.called_up(ctx, child);
+            }
             Fact::StandsBy(child) => {
-                standbys.stands_by();
+                standbys.stands_by(ctx, child);
                 self.vitals.ready(ctx, child);
             }
             Fact::Ready(child) => {
@@ -45,7 +48,7 @@ impl Core {
                 if let Some(stays) = recycling.slot_left(ctx, &child, vacated) {
                     self.profiling.not_succeeded(ctx, stays);
                 }
-                standbys.slot_left(ctx, vacated);
+                standbys.slot_left(ctx, &child, vacated, refork_from);
                 supervision.slot_left(ctx, &child, vacated, refork_from);
             }
             Fact::Disconnected(child) => {

@@ -63,12 +63,12 @@ impl Watch {
         watched: WatchedPaths,
         tell: impl FnMut(WatchEvent) -> bool + Send + 'static,
     ) -> std::io::Result<Self> {
-        Self::start_as(watched, Begin { asked: SystemTime::now(), to_poll: polling::reason }, tell)
+        Self::start_as(watched, WatchBegin { asked: SystemTime::now(), to_poll: polling::reason }, tell)
     }
 
     fn start_as(
         watched: WatchedPaths,
-        begin: Begin,
+        begin: WatchBegin,
         tell: impl FnMut(WatchEvent) -> bool + Send + 'static,
     ) -> std::io::Result<Self> {
         let (sender, receiver) = channel();
@@ -90,7 +90,7 @@ impl Drop for Watch {
 
 /// How a watch begins.
 #[derive(Clone, Copy)]
-struct Begin {
+struct WatchBegin {
     /// What was saved later has changed.
     asked: SystemTime,
     /// Why these paths have to be polled, if so.

@@ -27,7 +27,7 @@ impl Project {
 
     fn with_logs(files: &[&str], watched: &[&str], logs: &[&str]) -> Self {
         let mut project = Self::unwatched(files);
-        project.begin(watched, logs, Begin { asked: SystemTime::now(), to_poll: |_| None });
+        project.begin(watched, logs, WatchBegin { asked: SystemTime::now(), to_poll: |_| None });
         project.is_watched();
         project
     }
@@ -38,7 +38,7 @@ impl Project {
         project
     }
 
-    fn begin(&mut self, watched: &[&str], logs: &[&str], begin: Begin) {
+    fn begin(&mut self, watched: &[&str], logs: &[&str], begin: WatchBegin) {
         let (sender, news) = channel();
         let paths = watched.iter().map(|path| self.path(path)).collect();
         let log_files = logs.iter().map(|log| self.path(log).to_str().unwrap().to_owned()).collect();
@@ -378,7 +378,7 @@ fn what_was_saved_before_it_was_watched() {
     let touch = |name: &str, at| fs::File::open(project.path(name)).unwrap().set_modified(at).unwrap();
     touch("src/old.js", long_ago - Duration::from_secs(1));
     touch("src/later.js", SystemTime::now() + Duration::from_secs(1000));
-    project.begin(&["src", "dist/app.js"], &[], Begin { asked: long_ago, to_poll: |_| None });
+    project.begin(&["src", "dist/app.js"], &[], WatchBegin { asked: long_ago, to_poll: |_| None });
     project.is_watched();
     let WatchEvent::Changed(files) = project.next() else { panic!("nothing has changed") };
     assert_eq!(files, HashSet::from(["src/a/app.js", "dist/app.js"].map(|name| project.path(name))));

@@ -14,7 +14,7 @@ use super::processes::Respawn;
 use crate::action::{Action, Origin};
 use crate::context::Context;
 use crate::facts::Fact;
-use crate::notice::{ExitReason, Notice};
+use crate::notice::{ExitReason, Notice, UNCAUGHT};
 use crate::types::{ChildId, KillMeans, Mode, Time};
 use cluster_protocol::outbound::{self, DrainReason};
 
@@ -42,9 +42,6 @@ const HASTENED_GRACE: Duration = Duration::from_millis(50);
 /// For each slot so many workers: one at work, or on its way, and one that drains. However fast they come and go, there are never more
 /// (but for those that stand by, and successors of workers that still work).
 const MOST_PER_SLOT: usize = 2;
-
-/// The reason of a worker that ends after an exception that nobody caught.
-pub const UNCAUGHT: &str = "uncaughtException";
 
 impl Context {
     /// The child ends by itself from now on; its slot is filled again at `refork_from` at the earliest.
@@ -166,8 +163,10 @@ impl Context {
         self.crowd() <= self.most_workers()
     }
 
+    /// Slots that were taken away, by `scale()`, count until their workers are gone: who drains has its time.
     fn most_workers(&self) -> usize {
-        MOST_PER_SLOT * self.policy.count as usize
+        let highest = self.processes.workers().filter_map(|worker| worker.slot).max();
+        MOST_PER_SLOT * highest.unwrap_or_default().max(self.policy.count) as usize
     }
 
     /// Nobody is to wait for one that writes its heap: another one has its place already.

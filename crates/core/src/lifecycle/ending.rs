@@ -122,8 +122,7 @@ impl Context {
                 self.end_late_start(child.id);
                 continue;
             }
-            let is_late_start = child.reason == ExitReason::StartTimeout;
-            self.kill(child.id, if is_late_start { child.reason.clone() } else { ExitReason::KillTimeout });
+            self.kill(child.id, if child.reason.says_more() { child.reason.clone() } else { ExitReason::KillTimeout });
             if child.is_worker() {
                 self.leave_slot(&child, now);
             }

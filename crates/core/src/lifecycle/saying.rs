@@ -3,10 +3,9 @@
 use std::time::Duration;
 
 use super::child::{ChannelState, Child, Heartbeat, Reading};
-use super::draining::UNCAUGHT;
 use crate::action::{Action, Origin};
 use crate::context::Context;
-use crate::notice::{ExitReason, Notice};
+use crate::notice::{ExitReason, Notice, UNCAUGHT};
 use crate::types::{ChildId, Readiness};
 use cluster_protocol::inbound::{ChildPhase, ErrorReport};
 use cluster_protocol::listen::{ListenAddress, ListenPlace};
@@ -114,16 +113,10 @@ impl Context {
         self.act(Action::Send { child: id, frame: outbound::exit(), origin: Origin::MasterInTurn });
     }
 
-    /// It ends itself, a moment before it would be killed. After an exception, or a start that took too long, that says more than
-    /// its late end.
+    /// It ends itself, a moment before it would be killed.
     pub fn overdue(&mut self, id: ChildId) {
         let Some(child) = self.processes.get_mut(id).filter(|child| child.is_draining()) else { return };
-        let says_more = match &child.reason {
-            ExitReason::StartTimeout => true,
-            ExitReason::Announced(reason) => reason == UNCAUGHT,
-            _ => false,
-        };
-        if !says_more {
+        if !child.reason.says_more() {
             child.reason = ExitReason::KillTimeout;
         }
     }

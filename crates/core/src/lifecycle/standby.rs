@@ -1,17 +1,22 @@
 //! Workers that stand by: booted up to their `listen`, whose answer is held back until a slot needs them.
 
+use std::collections::BTreeMap;
+
 use super::backoff::{Backoff, Retry};
+use super::child::Child;
 use super::processes::Vacated;
 use crate::action::Action;
 use crate::context::{Context, Phase};
 use crate::notice::ExitReason;
-use crate::types::Time;
+use crate::types::{ChildId, Time};
 
 /// When the next one is forked.
 #[derive(Debug, Default)]
 pub struct Standbys {
     backoff: Backoff,
     refill_at: Option<Time>,
+    /// Who stands by, each since when.
+    since: BTreeMap<ChildId, Time>,
 }
 
 impl Standbys {
@@ -28,26 +33,35 @@ impl Standbys {
         }
     }
 
-    /// One is ready to be called.
-    pub fn stands_by(&mut self) {
+    /// One is ready to be called. That it stays so is seen only later.
+    pub fn stands_by(&mut self, ctx: &Context, id: ChildId) {
+        self.since.insert(id, ctx.now);
+    }
+
+    /// One has a slot now: that is what it was for.
+    pub fn called_up(&mut self, id: ChildId) {
+        self.since.remove(&id);
         self.backoff = Backoff::default();
     }
 
-    /// One left before it was needed.
-    pub fn slot_left(&mut self, ctx: &mut Context, vacated: Vacated) {
+    /// One left before it was needed. Who is replaced has not failed.
+    pub fn slot_left(&mut self, ctx: &mut Context, child: &Child, vacated: Vacated, from: Time) {
+        let since = self.since.remove(&child.id);
         if vacated != Vacated::Standby || ctx.phase != Phase::Running {
             return;
         }
-        let at = match self.backoff.died(ctx.now, false, Some(ctx.policy.limit), &mut ctx.rng) {
-            Retry::At(at) => at,
-            Retry::LimitReached { retry } => retry,
-        };
-        self.refill_at = Some(at);
+        if child.reason != ExitReason::Reload {
+            let stable = since.is_some_and(|since| since + ctx.policy.min_uptime <= ctx.now);
+            let (Retry::At(at) | Retry::LimitReached { retry: at }) =
+                self.backoff.died(from, stable, Some(ctx.policy.limit), &mut ctx.rng);
+            self.refill_at = Some(at);
+        }
         self.refill(ctx);
     }
 
-    /// A new generation is the cluster's: who stands by with the old one is replaced.
+    /// A new generation is the cluster's: who stands by with the old one is replaced, and what that one did counts no more.
     pub fn relaunched(&mut self, ctx: &mut Context) {
+        (self.backoff, self.refill_at) = (Backoff::default(), None);
         for id in ctx.processes.outdated_standbys(ctx.generation) {
             ctx.replace(id, ExitReason::Reload);
         }
@@ -72,8 +86,9 @@ mod tests {
         let mut world = good(Policy { alone: false, standby: 1, ..policy() });
         let (standbys, ctx) = (&mut world.core.standbys, &mut world.core.ctx);
         ctx.now = ms(1_000);
+        let child = ctx.processes.workers().next().unwrap().clone();
         for other in [Vacated::Slot, Vacated::Succession, Vacated::Nothing] {
-            standbys.slot_left(ctx, other);
+            standbys.slot_left(ctx, &child, other, ctx.now);
             assert_eq!(standbys.next_timeout(ctx), None, "{other:?}");
         }
         let leaves = |standbys: &mut Standbys, ctx: &mut Context| {
@@ -82,7 +97,7 @@ mod tests {
                 ctx.processes.vacate(id);
                 ctx.processes.remove(id);
             }
-            standbys.slot_left(ctx, Vacated::Standby);
+            standbys.slot_left(ctx, &child, Vacated::Standby, ctx.now);
             ctx.processes.standbys(0)
         };
         assert_eq!(leaves(standbys, ctx), 1);

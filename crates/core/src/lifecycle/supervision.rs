@@ -111,7 +111,7 @@ impl Supervision {
         }
         self.vacancy = Vacancy::Since(ctx.now);
         for entry in ctx.processes.slots_mut() {
-            if let Some(at) = entry.backoff.reopen(ctx.now) {
+            if let Some(at) = entry.backoff.reopen(ctx.now).filter(|_| entry.is_empty()) {
                 entry.respawn = Respawn::At(at);
             }
         }

@@ -2,6 +2,9 @@
 
 use crate::types::ExitStatus;
 
+/// The reason of a worker that ends after an exception that nobody caught.
+pub const UNCAUGHT: &str = "uncaughtException";
+
 /// Why a child ended, or is about to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ExitReason {
@@ -44,6 +47,16 @@ pub enum ExitReason {
 }
 
 impl ExitReason {
+    /// Whether it says more than that it was killed, because it did not end in time.
+    #[must_use]
+    pub fn says_more(&self) -> bool {
+        match self {
+            Self::StartTimeout | Self::Hang => true,
+            Self::Announced(reason) => reason == UNCAUGHT,
+            _ => false,
+        }
+    }
+
     /// The text in `worker.exitReason`.
     #[must_use]
     pub fn as_str(&self) -> &str {

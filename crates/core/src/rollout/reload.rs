@@ -237,8 +237,8 @@ impl Rollout {
         reload.report.reason.get_or_insert(NotReloaded::DidNotStay);
         reload.report.failed.get_or_insert(id);
         match reload.step {
-            // What there was before fails too: the slot is left to the rules for any other.
-            RolloutStep::RollingBack => {}
+            // What there was before fails too: what works goes on, and its next one is what there was.
+            RolloutStep::RollingBack => ctx.processes.relaunch(Some(slot), reload.request.generation),
             RolloutStep::Rolling => self.roll_back(ctx),
             _ => {
                 reload.todo.clear();

@@ -28,7 +28,8 @@ impl World {
     /// Workers that end slowly, again and again, do not pile up.
     pub(super) fn check_crowd(&self, child: ChildId) {
         let Policy { count, standby, .. } = self.core.ctx.policy;
-        let most = 2 * count as usize + standby + self.core.rollout.width();
+        let highest = self.children.values().filter_map(|sim| sim.slot).max().unwrap_or_default();
+        let most = 2 * count.max(highest) as usize + standby + self.core.rollout.width();
         let workers = self.children.keys().filter(|id| matches!(id, ChildId::Worker(_))).count();
         let is_worker = matches!(child, ChildId::Worker(_));
         assert!(!is_worker || workers < most, "{child:?} is one of {} workers, {most} may be", workers + 1);

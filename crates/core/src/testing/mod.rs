@@ -28,9 +28,8 @@ use bytes::Bytes;
 use crate::Core;
 use crate::action::Action;
 use crate::event::Event;
-use crate::lifecycle::draining::UNCAUGHT;
 use crate::lifecycle::recycling::{NotRestarted, Restarted};
-use crate::notice::Notice;
+use crate::notice::{Notice, UNCAUGHT};
 use crate::traffic::steering::Acceptor;
 use crate::types::{
     Balance, BoundSocket, ChildId, ConnectionId, Delivery, Evidence, ExitStatus, FleetRole, Key, Peer, Policy, Silence,

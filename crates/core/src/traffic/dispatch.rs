@@ -188,8 +188,7 @@ impl Dispatch {
         } else {
             worker.refuses.insert(Arc::clone(&flight.key), now + REFUSAL);
             // It did no harm.
-            let past = if flight.past == Past::Orphaned { Past::Clean } else { flight.past };
-            self.wait_again(now, connection, &Flight { past, ..flight });
+            self.wait_again(now, connection, &Flight { past: flight.past.survived(), ..flight });
         }
         self.move_on(now);
     }

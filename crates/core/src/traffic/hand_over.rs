@@ -1,6 +1,6 @@
 //! The dispatch, and what becomes of its orders: each is an action as soon as it is decided, so nothing is left to be flushed.
 
-use super::dispatch::{Counts, Dispatch, Order, Past};
+use super::dispatch::{Counts, Dispatch, Order};
 use super::rejected::why;
 use super::steering::Acceptor;
 use crate::action::Action;
@@ -38,8 +38,7 @@ impl HandOver {
         while let Some(order) = self.dispatch.poll_order() {
             let action = match order {
                 Order::HandOver { child, key, connection, past } => {
-                    let is_kept = past == Past::Returned;
-                    let new = if is_kept { outbound::kept_connection } else { outbound::new_connection };
+                    let new = if past.is_kept() { outbound::kept_connection } else { outbound::new_connection };
                     Action::SendConnection { child, frame: new(&key, connection), connection }
                 }
                 Order::Release(connection) => Action::ReleaseConnection { connection },

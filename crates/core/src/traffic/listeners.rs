@@ -228,13 +228,24 @@ impl Listeners {
         if others.is_empty() {
             self.by_port.remove(&port);
         }
-        let same =
-            |(_, other): &(&Key, &Listener)| matches!(&other.state, ListenerState::Open(it) if it.name == bound.name);
-        let heir = self.at(port).find(same).map(|(key, _)| Arc::clone(key));
+        let heir = self.same(&bound).next().cloned();
         if heir.is_none() {
             self.closed.push(now, port, Arc::clone(key), is_served);
         }
         heir
+    }
+
+    /// The keys of a socket.
+    fn same(&self, socket: &BoundSocket) -> impl Iterator<Item = &Key> {
+        let is_same =
+            |(_, other): &(&Key, &Listener)| matches!(&other.state, ListenerState::Open(it) if it.name == socket.name);
+        Port::of(socket).into_iter().flat_map(|port| self.at(port)).filter(is_same).map(|(key, _)| key)
+    }
+
+    /// Under which of its keys somebody serves a socket: a new version may name the address in another way.
+    pub fn served_as<'a>(&'a self, key: &'a Key, is_served: impl Fn(&Key) -> bool) -> &'a Key {
+        let twins = self.bound(key).into_iter().flat_map(|bound| self.same(bound));
+        std::iter::once(key).chain(twins).find(|key| is_served(key)).unwrap_or(key)
     }
 
     /// All there are.

@@ -119,7 +119,9 @@ impl Traffic {
         if !ctx.may_hand_back(child) {
             return ctx.act(Action::ReleaseConnection { connection });
         }
-        self.hand_over.decide(ctx, |dispatch, now| dispatch.handed_back(now, key, connection, client));
+        let is_served = |key: &Key| ctx.processes.ready_workers().any(|worker| worker.serves.contains(key));
+        let key = self.listeners.served_as(key, is_served).clone();
+        self.hand_over.decide(ctx, |dispatch, now| dispatch.handed_back(now, &key, connection, client));
     }
 
     /// A worker took a connection, or refused it.

@@ -11,7 +11,7 @@ fn links_to_files_and_to_folders_and_in_circles() {
     project.link("shared", "src/shared");
     project.link("one/settings.json", "src/settings.json");
     project.link("src", "src/circle");
-    project.begin(&["src"], &[], Begin { asked: SystemTime::now(), to_poll: |_| None });
+    project.begin(&["src"], &[], WatchBegin { asked: SystemTime::now(), to_poll: |_| None });
     project.is_watched();
     project.save("shared/lib/index.js");
     project.until("src/shared/lib/index.js");
@@ -42,7 +42,7 @@ fn a_link_that_is_changed() {
 fn what_a_link_leads_to_is_removed_and_comes_back() {
     let mut project = Project::unwatched(&["src/app.js", "packages/shared/a.js"]);
     project.link("packages/shared", "src/shared");
-    project.begin(&["src"], &[], Begin { asked: SystemTime::now(), to_poll: |_| None });
+    project.begin(&["src"], &[], WatchBegin { asked: SystemTime::now(), to_poll: |_| None });
     project.is_watched();
     // The second is the folder on the way to it.
     for removed in ["packages/shared", "packages"] {
@@ -64,7 +64,7 @@ fn a_link_that_leads_nowhere_at_first() {
     // Through two links.
     project.link("next.json", "settings/chain.json");
     project.link("settings/chain.json", "src/settings.json");
-    project.begin(&["src"], &[], Begin { asked: SystemTime::now(), to_poll: |_| None });
+    project.begin(&["src"], &[], WatchBegin { asked: SystemTime::now(), to_poll: |_| None });
     project.is_watched();
     for (saved, told) in [("built/a.js", "src/built/a.js"), ("next.json", "src/settings.json")] {
         for _ in 0..2 {

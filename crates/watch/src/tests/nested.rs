@@ -6,7 +6,7 @@ use super::*;
 fn a_file_in_an_ignored_folder_is_watched_when_it_is_asked_for() {
     let mut project = Project::unwatched(&[".git/HEAD", "dist/app.js", "dist/other.js", "src/app.js"]);
     project.rules(".gitignore", "dist\n");
-    project.begin(&["", "dist/app.js"], &[], Begin { asked: SystemTime::now(), to_poll: |_| None });
+    project.begin(&["", "dist/app.js"], &[], WatchBegin { asked: SystemTime::now(), to_poll: |_| None });
     project.is_watched();
     for _ in 0..3 {
         project.save("dist/app.js");
@@ -52,7 +52,7 @@ fn a_folder_on_the_way_is_watched_as_a_whole() {
 fn a_folder_that_comes_with_an_ignored_file_in_it_that_is_asked_for() {
     let mut project = Project::unwatched(&[".git/HEAD", "away/dist/app.js"]);
     project.rules(".gitignore", "dist\naway\n");
-    project.begin(&["", "lib/dist/app.js"], &[], Begin { asked: SystemTime::now(), to_poll: |_| None });
+    project.begin(&["", "lib/dist/app.js"], &[], WatchBegin { asked: SystemTime::now(), to_poll: |_| None });
     project.is_watched();
     fs::rename(project.path("away"), project.path("lib")).unwrap();
     project.save("lib/other.js");

@@ -7,7 +7,7 @@ use super::*;
 impl Project {
     fn poll(&mut self, watched: &[&str]) {
         let to_poll = |_: &[PathBuf]| Some("a test asks for it".to_owned());
-        self.begin(watched, &[], Begin { asked: SystemTime::now(), to_poll });
+        self.begin(watched, &[], WatchBegin { asked: SystemTime::now(), to_poll });
         let news = self.next();
         let WatchEvent::Trouble(text) = &news else { panic!("{news:?}") };
         assert_eq!(text, "files are looked at once a second instead of being watched: a test asks for it");

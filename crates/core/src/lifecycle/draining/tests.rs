@@ -141,7 +141,7 @@ fn there_are_two_workers_for_each_slot_at_most() {
     ctx.processes.get_mut(standby).unwrap().stage = Stage::Killed;
     assert_eq!(ctx.crowd(), 4, "one that drains does");
     for (crowd, room, room_for_standby) in [(5, true, true), (6, false, true), (7, false, false)] {
-        ctx.processes.add(Some(crowd), ms(9_000));
+        ctx.processes.add(Some(crowd - 4), ms(9_000));
         assert_eq!((ctx.crowd(), ctx.has_room(), ctx.has_room_for_standby()), (crowd as usize, room, room_for_standby));
     }
 }

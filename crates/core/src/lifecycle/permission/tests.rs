@@ -121,7 +121,7 @@ disconnect  | sent+drains | sent+drains | sent+drains+fork | sent     | sent    
 loaded      | X           | X           | X                | X        | X        | X               | X           | X         | ready+fork+fork | -     | -
 serving     | ready       | ready       | -                | -        | -        | ready+sent      | -           | -         | X               | X     | X
 error       | told+drains | told+drains | told+drains+fork | told     | told     | told+drains     | told        | told+fork | told            | told  | told
-draining    | drains      | drains      | drains           | -        | -        | drains          | -           | fork      | X               | X     | X
+draining    | drains      | drains      | drains           | -        | -        | drains          | -           | -         | X               | X     | X
 signalled   | -           | -           | -                | -        | -        | -               | -           | -         | -               | -     | -
 drained     | sent        | sent        | X                | sent     | -        | sent            | sent        | X         | sent            | X     | sent
 overdue     | -           | -           | -                | -        | -        | -               | -           | -         | -               | -     | -

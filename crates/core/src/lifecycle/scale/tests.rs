@@ -227,3 +227,23 @@ fn the_longest_that_it_can_take_is_the_sum_of_what_each_step_may() {
     let (world, _) = world(policy());
     assert_eq!(longest(&world.core.ctx), ms(5_000 + 60_000 + 10_000));
 }
+
+/// However many drain: they are of slots that are gone.
+#[test]
+fn who_drains_by_scale_has_its_time_when_there_are_to_be_more_again() {
+    for (from, to) in [(4, 2), (16, 3)] {
+        let slow = Behaviour { on_drain: OnDrain::Finishes(4_000), ..GOOD };
+        let mut world = World::new(Policy { alone: false, count: from, ..policy() }, move |_| slow);
+        world.ask(0, Event::Started);
+        world.run(ms(500));
+        scale(&mut world, 1, 1);
+        world.run(world.now + ms(10));
+        let (asked, forked) = (world.now, world.spawns.len());
+        scale(&mut world, 2, to);
+        world.run(asked + ms(1_000));
+        assert_eq!(world.spawns.len() - forked, to as usize - 1, "at once");
+        world.run(asked + ms(10_000));
+        assert_eq!(world.kills, []);
+        assert_eq!(world.core.view().census().listening, to as usize);
+    }
+}

@@ -41,6 +41,19 @@ fn a_slot_that_was_given_up_is_tried_at_once_when_the_last_worker_leaves() {
     assert_eq!(slots, [Some(1), Some(2)]);
 }
 
+#[test]
+fn a_slot_that_is_being_filled_waits_for_nobody() {
+    let mut world = half_broken(&Policy { limit: ms(20_000), ..policy() });
+    world.run(ms(25_000));
+    let boots = |world: &World| world.core.ctx.processes.workers().any(|it| it.slot == Some(2) && it.is_booting());
+    while !boots(&world) {
+        world.run(world.now + ms(5));
+    }
+    world.end(ChildId::Worker(1));
+    assert!(boots(&world));
+    assert_eq!(world.core.view().census().waiting, 0);
+}
+
 /// Two workers at work, which stand where `stage` says from then on.
 fn standing(stage: Option<crate::lifecycle::child::Stage>) -> World {
     let mut world = crate::testing::good(Policy { alone: false, ..policy() });

@@ -1,5 +1,6 @@
 use super::*;
 use crate::event::Event;
+use crate::lifecycle::child::Stage;
 use crate::testing::{Behaviour, Boot, GOOD, Life, OnDrain, World, ms, policy};
 use crate::types::{Policy, Readiness};
 use std::cell::RefCell;
@@ -89,6 +90,25 @@ fn a_version_that_fails_after_its_canary_is_taken_back_everywhere() {
     assert!(!report.ok && report.failure.is_some());
     assert_eq!(working(&world), [(Some(1), 0), (Some(2), 0), (Some(3), 0)]);
     assert_eq!(world.core.ctx.processes.outdated_standbys(0), []);
+}
+
+#[test]
+fn a_slot_that_cannot_be_taken_back_keeps_what_works_and_no_more() {
+    let (mut world, behaviours) = world(Policy { alone: false, count: 3, ..policy() });
+    reload(&mut world, 1, ReloadTarget::Worker);
+    world.run(world.now + ms(1_020));
+    *behaviours.borrow_mut() = Behaviour { boot: Boot::Exits(20), ..GOOD };
+    while reports(&world).is_empty() {
+        world.run(world.now + ms(20));
+    }
+    assert!(!reports(&world)[0].1.ok);
+    assert_eq!(working(&world)[0], (Some(1), 1));
+    *behaviours.borrow_mut() = GOOD;
+    let rejected: Vec<ChildId> =
+        world.core.ctx.processes.workers().filter(|it| it.generation == 1).map(|it| it.id).collect();
+    rejected.into_iter().for_each(|id| world.end(id));
+    world.run(world.now + ms(5_000));
+    assert_eq!(working(&world), [(Some(1), 0), (Some(2), 0), (Some(3), 0)]);
 }
 
 #[test]
@@ -199,6 +219,41 @@ fn with_standby() -> Policy {
 
 fn standing_by(world: &World) -> usize {
     world.core.view().census().standby
+}
+
+/// A standby whose database is away, say: it listens, and ends.
+#[test]
+fn who_ends_soon_after_it_stands_by_is_followed_ever_more_slowly() {
+    let (mut world, _) = world(with_standby());
+    let (forked, until) = (world.spawns.len(), world.now + ms(30_000));
+    while world.now < until {
+        let workers = world.core.ctx.processes.workers();
+        let standing: Vec<ChildId> = workers.filter(|it| it.stage == Stage::Standby).map(|it| it.id).collect();
+        standing.into_iter().for_each(|id| world.end(id));
+        world.run(world.now + ms(5));
+    }
+    let forks = world.spawns.len() - forked;
+    assert!(forks > 3 && forks < 15, "{forks} forks");
+}
+
+#[test]
+fn a_new_version_ends_the_pause_of_what_could_not_stand_by() {
+    let (mut world, behaviours) = world(with_standby());
+    *behaviours.borrow_mut() = Behaviour { boot: Boot::Exits(20), ..GOOD };
+    let standby = world.core.ctx.processes.workers().find(|it| it.stands_by()).map(|it| it.id).unwrap();
+    world.end(standby);
+    let is_far =
+        |world: &World| world.core.standbys.next_timeout(&world.core.ctx).is_some_and(|at| at > world.now + ms(4_000));
+    while !is_far(&world) {
+        world.run(world.now + ms(20));
+    }
+    *behaviours.borrow_mut() = GOOD;
+    reload(&mut world, 1, ReloadTarget::Worker);
+    while reports(&world).is_empty() {
+        world.run(world.now + ms(20));
+    }
+    world.run(world.now + ms(1_000));
+    assert_eq!(standing_by(&world), 1);
 }
 
 #[test]

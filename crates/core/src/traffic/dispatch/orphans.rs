@@ -10,9 +10,9 @@ impl Dispatch {
     pub fn gone(&mut self, now: Time, child: ChildId) {
         let Some(worker) = self.workers.remove(&child) else { return };
         let (orphans, suspects): (Vec<_>, Vec<_>) =
-            worker.unanswered.into_iter().partition(|(_, flight)| flight.past != Past::Orphaned);
+            worker.unanswered.into_iter().partition(|(_, flight)| !flight.past.is_orphaned());
         for (connection, flight) in orphans.into_iter().rev() {
-            self.wait_again(now, connection, &Flight { past: Past::Orphaned, ..flight });
+            self.wait_again(now, connection, &Flight { past: flight.past.orphaned(), ..flight });
         }
         if !suspects.is_empty() {
             self.suspects.insert(child, suspects);

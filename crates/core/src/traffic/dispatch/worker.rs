@@ -29,8 +29,29 @@ pub enum Past {
     Clean,
     /// A worker had it, and handed it back when it was idle.
     Returned,
-    /// Who had it last ended before it took it.
-    Orphaned,
+    /// Who had it last ended before it took it. `kept`: one before had it, and handed it back.
+    Orphaned { kept: bool },
+}
+
+impl Past {
+    /// It was open in a worker before, so the next one is to take it for an idle one.
+    #[must_use]
+    pub fn is_kept(self) -> bool {
+        matches!(self, Self::Returned | Self::Orphaned { kept: true })
+    }
+
+    pub(super) fn is_orphaned(self) -> bool {
+        matches!(self, Self::Orphaned { .. })
+    }
+
+    pub(super) fn orphaned(self) -> Self {
+        Self::Orphaned { kept: self.is_kept() }
+    }
+
+    /// Somebody lives who had it.
+    pub(super) fn survived(self) -> Self {
+        if self.is_kept() { Self::Returned } else { Self::Clean }
+    }
 }
 
 #[derive(Debug)]

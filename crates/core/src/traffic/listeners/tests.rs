@@ -96,6 +96,11 @@ mod another_key {
             let shares = Answer::Shares { of: key(), bound: bound.clone() };
             assert_eq!(listeners.queried(Time::ZERO, &number, &query, asker(Some(1), 1)), shares);
             listeners.opened(&number, Some(bound));
+            let (k, other_key) = (key(), Key::from("81"));
+            assert_eq!(listeners.served_as(&k, |key| *key == number), &number);
+            assert_eq!(listeners.served_as(&k, |_| true), &k);
+            assert_eq!(listeners.served_as(&k, |_| false), &k);
+            assert_eq!(listeners.served_as(&other_key, |key| *key == number), &other_key);
             let (first, other) = if closed_first == "k" { (key(), number) } else { (number, key()) };
             assert_eq!(closes(&mut listeners, &first, 1), Some(Some(Key::clone(&other))));
             assert_eq!(closes(&mut listeners, &other, 1), Some(None));

@@ -172,7 +172,7 @@ fn what_was_handed_back_waits_for_10_s_where_nobody_serves_it_any_more() {
 
 #[test]
 fn what_was_handed_back_is_known_to_be_idle_also_when_somebody_has_refused_it() {
-    let mut dispatch = dispatch(Balance::Auto, 2);
+    let mut dispatch = dispatch(Balance::Auto, 3);
     let given = |orders: Vec<Order>| {
         let mut handed = orders.into_iter().filter_map(|order| match order {
             Order::HandOver { child, connection: 11, past, .. } => Some((child, past)),
@@ -185,6 +185,9 @@ fn what_was_handed_back_is_known_to_be_idle_also_when_somebody_has_refused_it() 
     dispatch.answered(NOW, first, 11, false);
     let (second, past) = given(orders(&mut dispatch));
     assert_eq!((second != first, past), (true, Past::Returned));
+    dispatch.gone(NOW, second);
+    let (_, past) = given(orders(&mut dispatch));
+    assert!(past.is_orphaned() && past.is_kept());
 }
 
 #[test]
