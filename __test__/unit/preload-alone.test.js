@@ -13,7 +13,7 @@ const called = (name) => `(config) => process.send({ called: ${JSON.stringify(na
 const order = (child) => child.messages.map((message) => message.called);
 
 describe('loading', () => {
-  test('a folder: its files by name, however they export; nothing else of it', async () => {
+  test('a folder: its files by name, with subfolders, however they export; nothing else of it', async () => {
     const child = startAlone(
       folder({
         'a.js': `module.exports = ${called('a')};`,
@@ -23,13 +23,14 @@ describe('loading', () => {
         'types.d.ts': 'export {}',
         '.hidden.js': 'throw 1',
         'data.json': '{}',
-        'inner/e.js': 'throw 1',
+        'inner/e.js': `module.exports = ${called('e')};`,
+        'inner/helper.js': 'module.exports = {};',
       }),
       { given: [1] },
     );
     await child.tells('loaded');
-    expect(order(child)).toEqual(['a', 'b', 'c', 'd']);
-    expect(child.messages.map(({ config }) => config)).toEqual(Array(4).fill({ given: [1] }));
+    expect(order(child)).toEqual(['a', 'b', 'c', 'd', 'e']);
+    expect(child.messages.map(({ config }) => config)).toEqual(Array(5).fill({ given: [1] }));
   });
 
   test('ES modules in .js files', async () => {

@@ -32,13 +32,14 @@ function isIdle(socket, parsers) {
 }
 
 /** The keys of a TLS connection are in its process, and one that Node accepted for no socket of the master's has no way back. Where
- *  something else than Node's HTTP server reads a connection first (the PROXY protocol, say), it would begin anew in the other worker. */
+ *  something else than Node's HTTP server reads a connection first (the PROXY protocol, say), it would begin anew in the other worker.
+ *  Nothing that is connected any more has a family; of a unix socket nothing has (net.Socket.remoteFamily). */
 function canBeHandedBack({ server, _server: owner, parser, remoteFamily, encrypted, _handle: native }) {
   return Boolean(
     process.connected &&
     parser &&
     native &&
-    remoteFamily &&
+    (remoteFamily || native.constructor.name === 'Pipe') &&
     !encrypted &&
     server &&
     server === owner &&

@@ -13,13 +13,13 @@ use cluster_core::types::{ChildId, ExitStatus, FleetRole, Peer};
 use cluster_protocol::code::ErrorCode;
 use cluster_protocol::frame::lines;
 
-type Event<'env> = Either<NativeEvent, NativeMessage<'env>>;
+type AppEvent<'env> = Either<NativeEvent, NativeMessage<'env>>;
 
 /// What the app is told. Messages that reached nobody wait together, and are told one by one.
 ///
 /// # Errors
 /// When V8 can make no string of a message.
-pub fn told(env: &Env, notices: Vec<Notice>) -> Result<Vec<Event<'_>>> {
+pub fn told(env: &Env, notices: Vec<Notice>) -> Result<Vec<AppEvent<'_>>> {
     let mut events = Vec::with_capacity(notices.len());
     for notice in notices {
         match notice {
@@ -34,7 +34,7 @@ pub fn told(env: &Env, notices: Vec<Notice>) -> Result<Vec<Event<'_>>> {
     Ok(events)
 }
 
-fn event(env: &Env, notice: Notice) -> Result<Event<'_>> {
+fn event(env: &Env, notice: Notice) -> Result<AppEvent<'_>> {
     Ok(Either::A(match notice {
         Notice::Message(child, frames) => return NativeMessage::new(env, child, &frames).map(Either::B),
         Notice::Request(_, frame) => NativeEvent::Rpc { json: text(&frame) },

@@ -2,16 +2,20 @@
 // Idle keep-alive connections of a worker that is replaced: they are not closed, but another worker has them.
 
 const { once } = require('node:events');
+const fs = require('node:fs');
+const net = require('node:net');
+const path = require('node:path');
 const { test } = require('../support/at-once');
 const { start } = require('../support/cluster');
 const { connect, readAll } = require('../support/client');
-const { script } = require('../support/files');
+const { folder, script } = require('../support/files');
+const { until } = require('../support/until');
 
 const CONNECTIONS = 300;
 const QUESTION = 'GET / HTTP/1.1\r\nHost: localhost\r\n\r\n';
 
 /** Answers with its pid; `more` stands before the server listens. */
-const server = (more = '') =>
+const server = (more = '', address = "0, '127.0.0.1'") =>
   script(`
     const http = require('node:http');
     const server = http.createServer({ connectionsCheckingInterval: 20 }, (request, response) => {
@@ -20,7 +24,7 @@ const server = (more = '') =>
     });
     server.keepAliveTimeout = 60_000;
     ${more}
-    server.listen(0, '127.0.0.1');`);
+    server.listen(${address});`);
 
 /** The pid that answers on an open connection. */
 async function ask(socket) {
@@ -49,6 +53,41 @@ describe.each(['auto', 'round-robin', 'shared', 'sticky'])('balance %s', (balanc
     expect(closed).toEqual([]);
     for (const socket of sockets) socket.destroy();
   });
+});
+
+test('of a unix socket as well, as a proxy before the app has them', async () => {
+  const file = path.join(folder(), 'app.sock');
+  const app = await start({ exec: server('', JSON.stringify(file)), count: 2 });
+  const socket = net.connect(file);
+  const closed = once(socket, 'close').then(() => 'closed');
+  const before = await ask(socket);
+  await app.call('reload');
+  const after = await Promise.race([ask(socket), closed]);
+  expect(await pids(app)).toContain(after);
+  expect(after).not.toBe(before);
+  socket.destroy();
+});
+
+test('of a server that was closed and listens again', async () => {
+  const file = path.join(folder(), 'port');
+  const exec = server(`
+    const fs = require('node:fs');
+    const tell = () => {
+      fs.writeFileSync(${JSON.stringify(`${file}.new`)}, String(server.address().port));
+      fs.renameSync(${JSON.stringify(`${file}.new`)}, ${JSON.stringify(file)});
+    };
+    server.once('listening', () => server.close(() => server.listen(0, '127.0.0.1', tell)));`);
+  const app = await start({ exec, count: 1 });
+  await until(() => fs.existsSync(file));
+  const socket = await connect(Number(fs.readFileSync(file)));
+  const closed = once(socket, 'close').then(() => 'closed');
+  const before = await ask(socket);
+  const report = await app.call('reload');
+  expect(report.ok).toBe(true);
+  const after = await Promise.race([ask(socket), closed]);
+  expect(await pids(app)).toContain(after);
+  expect(after).not.toBe(before);
+  socket.destroy();
 });
 
 test('one that crashes by a request hands over its other connections', async () => {

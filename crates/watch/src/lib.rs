@@ -99,7 +99,7 @@ struct WatchBegin {
 
 /// How changes are found.
 #[derive(Debug, PartialEq, Eq)]
-enum Way {
+enum WatchWay {
     /// The system tells of them.
     Told,
     Polling,
@@ -118,7 +118,7 @@ enum Obeyed {
 struct Watching {
     sender: Sender<Message>,
     watcher: Option<Box<dyn Watcher>>,
-    way: Way,
+    way: WatchWay,
     /// The errors that were told while polling: they come again with each look.
     errors: HashSet<String>,
     tell: Box<dyn FnMut(WatchEvent) -> bool>,
@@ -126,7 +126,7 @@ struct Watching {
 
 impl Watching {
     fn new(sender: Sender<Message>, tell: Box<dyn FnMut(WatchEvent) -> bool>) -> Self {
-        Self { sender, watcher: None, way: Way::Told, errors: HashSet::new(), tell }
+        Self { sender, watcher: None, way: WatchWay::Told, errors: HashSet::new(), tell }
     }
 
     fn run(mut self, mut tree: Tree, asked: SystemTime, messages: &Receiver<Message>) {
@@ -168,7 +168,7 @@ impl Watching {
 
     fn failed(&mut self, error: &notify::Error) {
         let text = format!("a change of a file may have been missed: {error}");
-        if self.way == Way::Polling && (polling::is_nothing(error) || !self.errors.insert(text.clone())) {
+        if self.way == WatchWay::Polling && (polling::is_nothing(error) || !self.errors.insert(text.clone())) {
             return;
         }
         (self.tell)(WatchEvent::Trouble(text));
@@ -228,7 +228,7 @@ impl Watching {
     /// The system's own way is not possible: look at the files from time to time.
     fn poll(&mut self, why: &str) {
         (self.tell)(WatchEvent::Trouble(format!("files are looked at once a second instead of being watched: {why}")));
-        self.way = Way::Polling;
+        self.way = WatchWay::Polling;
         // It knows times in whole seconds: two saves in one would be one, the second of them unseen.
         let config = Config::default().with_poll_interval(POLL).with_compare_contents(true);
         match PollWatcher::new(handler(&self.sender), config) {

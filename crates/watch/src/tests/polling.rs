@@ -75,6 +75,6 @@ fn an_error_is_told_once_while_polling() {
         news.try_iter().count()
     };
     // Each of them is of something else that happened.
-    assert_eq!(told(Way::Told, &[&one, &one]), 2);
-    assert_eq!(told(Way::Polling, &[&one, &other, &one, &other]), 2);
+    assert_eq!(told(WatchWay::Told, &[&one, &one]), 2);
+    assert_eq!(told(WatchWay::Polling, &[&one, &other, &one, &other]), 2);
 }
