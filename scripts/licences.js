@@ -50,7 +50,8 @@ function texts(crate) {
   const folder = path.dirname(crate.manifest_path);
   const files = fs.readdirSync(folder).filter((file) => TEXT.test(file));
   if (files.length === 0) return [commonText(crate)];
-  const chosen = / OR |\//.test(crate.license) ? files.filter((file) => /mit/i.test(file)) : [];
+  const isChoice = / OR |\//.test(crate.license) && !/ AND /.test(crate.license);
+  const chosen = isChoice ? files.filter((file) => /mit/i.test(file)) : [];
   return (chosen.length > 0 ? chosen : files).map((file) => fs.readFileSync(path.join(folder, file), 'utf8').trim());
 }
 

@@ -55,6 +55,7 @@ test.each([
   ['app.js a -- b -- c', { exec: 'app.js', args: ['a', 'b', '--', 'c'] }],
   ['--count 2 -- app.js a', { count: 2, args: ['app.js', 'a'] }],
   ['start -- 8080', { args: ['8080'] }],
+  ['-- start 8080', { args: ['start', '8080'] }],
   ['--count 2 -- --port 1 a', { count: 2, args: ['--port', '1', 'a'] }],
   ['start -- --port 1', { args: ['--port', '1'] }],
   ['--count 2', { count: 2 }],
@@ -63,16 +64,14 @@ test.each([
 });
 
 test.each([
-  [{ args: ['app.js', 'a'] }, { exec: 'app.js', args: ['a'] }],
-  [{ args: ['app.js'] }, { exec: 'app.js', args: undefined }],
-  [{ args: ['--port', '1'] }, { args: ['--port', '1'] }],
-  [
-    { exec: 'app.js', args: ['8080'] },
-    { exec: 'app.js', args: ['8080'] },
-  ],
-  [{}, {}],
-])('the file behind a --: %j', (config, expected) => {
-  expect(withFile(config, config)).toEqual(expected);
+  [{ args: ['app.js', 'a'] }, undefined, { exec: 'app.js', args: ['a'] }],
+  [{ args: ['app.js'], count: 2 }, undefined, { exec: 'app.js', count: 2 }],
+  [{ args: ['app.js', 'a'] }, 'other.js', { args: ['app.js', 'a'] }],
+  [{ args: ['--port', '1'] }, undefined, { args: ['--port', '1'] }],
+  [{ exec: 'app.js', args: ['8080'] }, undefined, { exec: 'app.js', args: ['8080'] }],
+  [{}, undefined, {}],
+])('the file behind a --: %j, with %j in the configuration', (config, exec, expected) => {
+  expect(withFile({ config, nodeFlags: [] }, exec)).toEqual({ config: expected, nodeFlags: [] });
 });
 
 test('flags of Node are passed on', () => {

@@ -211,6 +211,8 @@ test('the alone folder: by name, with subfolders, without declarations', () => {
     'view.tsx',
     '.git/x.js',
     'node_modules/x/x.js',
+    'd.test.js',
+    '__tests__/x.js',
   ];
   const files = folder(Object.fromEntries([...names, ...others].map((name) => [name, ''])));
   fs.symlinkSync('..', path.join(files, 'deeper/circle'));

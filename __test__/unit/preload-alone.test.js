@@ -23,14 +23,16 @@ describe('loading', () => {
         'types.d.ts': 'export {}',
         '.hidden.js': 'throw 1',
         'data.json': '{}',
-        'inner/e.js': `module.exports = ${called('e')};`,
-        'inner/helper.js': 'module.exports = {};',
+        'inner/e.js': `exports.default = ${called('e')};`,
+        'inner/f.mjs': `export default ${called('f')};`,
+        'inner/connect.js': `module.exports = ${called('a helper')};`,
+        'inner/queue.js': 'exports.default = class Queue {};',
       }),
       { given: [1] },
     );
     await child.tells('loaded');
-    expect(order(child)).toEqual(['a', 'b', 'c', 'd', 'e']);
-    expect(child.messages.map(({ config }) => config)).toEqual(Array(5).fill({ given: [1] }));
+    expect(order(child)).toEqual(['a', 'b', 'c', 'd', 'e', 'f']);
+    expect(child.messages.map(({ config }) => config)).toEqual(Array(6).fill({ given: [1] }));
   });
 
   test('ES modules in .js files', async () => {

@@ -29,9 +29,11 @@ function parse(argv) {
   // Not strict: Node's own flags are passed on.
   const { tokens } = parseArgs({ args: argv, options: parserOptions, strict: false, tokens: true });
   const positionals = tokens.filter(({ kind }) => kind === 'positional');
-  const words = positionals[0]?.value === START ? positionals.slice(1) : positionals;
   const end = tokens.find(({ kind }) => kind === 'option-terminator')?.index ?? Infinity;
-  const file = words[0]?.index < end ? words[0] : undefined;
+  const isBefore = (word) => word?.index < end;
+  const [command] = positionals;
+  const words = isBefore(command) && command.value === START ? positionals.slice(1) : positionals;
+  const file = isBefore(words[0]) ? words[0] : undefined;
   const typed = { config: {}, nodeFlags: [] };
   const settings = new Settings();
   for (const token of tokens.filter(({ kind }) => kind === 'option')) take(typed, settings, token, file);
@@ -44,10 +46,19 @@ function parse(argv) {
   return typed;
 }
 
-/** The whole configuration, with the file that may be among the words that were typed. */
-function withFile(config, { args: [first, ...args] = [] }) {
-  if (config.exec !== undefined || first === undefined || first.startsWith('-')) return config;
-  return { ...config, exec: first, args: args.length > 0 ? args : undefined };
+/** What was typed, with the file that may be among its words: where neither an option nor a configuration (`exec`) names one. */
+function withFile({ config, ...typed }, exec) {
+  if (exec !== undefined || !mayNameFile(config)) return { config, ...typed };
+  const {
+    args: [first, ...args],
+    ...others
+  } = config;
+  return { config: { ...others, exec: first, ...(args.length > 0 && { args }) }, ...typed };
+}
+
+/** Whether the first of the words behind a `--` may be the file. */
+function mayNameFile({ exec, args }) {
+  return exec === undefined && args !== undefined && !args[0].startsWith('-');
 }
 
 function take(typed, settings, token, file) {
@@ -126,4 +137,4 @@ function unknown(name, rawName, isAfterFile) {
   return new UsageError(`${rawName} is not an option. ${hint}${place}`);
 }
 
-module.exports = { parse, withFile };
+module.exports = { mayNameFile, parse, withFile };

@@ -5,6 +5,7 @@ const path = require('path');
 const vm = require('vm');
 const { pathToFileURL } = require('url');
 const { describeError } = require('../errors');
+const { mayNameFile } = require('./arguments');
 const { UsageError } = require('./options');
 const { isTypeScript } = require('../scripts/module-type');
 
@@ -14,7 +15,8 @@ const isFile = (file) => fs.statSync(file, { throwIfNoEntry: false })?.isFile() 
 /** The one that is used without --config, by its name: in the folder where the command is typed; PM2's, where no file of the app is
  *  typed. */
 function findConfig({ config }) {
-  const names = ['cluster.config', ...(config.exec === undefined ? ['ecosystem.config'] : [])];
+  const isFileTyped = config.exec !== undefined || mayNameFile(config);
+  const names = ['cluster.config', ...(isFileTyped ? [] : ['ecosystem.config'])];
   for (const name of names) {
     const [found, ...others] = EXTENSIONS.map((extension) => `${name}${extension}`).filter(isFile);
     if (others.length > 0) {

@@ -38,7 +38,7 @@ async function command(typed, log) {
   if (typed.configFile) typed.file = await readConfig(typed);
   else requireEcosystem(typed);
   const { config: fromFile = {} } = typed.file ?? {};
-  const config = withFile(mergeConfig(fromFile, typed), typed.config);
+  const config = mergeConfig(fromFile, withFile(typed, fromFile.exec));
   if (config.exec === undefined) throw new UsageError('Which file shall the workers run? cluster-native <file>');
   // As the processes will see it.
   const nodeEnv = config.env?.NODE_ENV || process.env.NODE_ENV || nodeEnvOfFiles(config);

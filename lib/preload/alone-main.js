@@ -13,9 +13,15 @@ const alone = require('./alone');
 const { path: target, config, isFenced } = alone.boot();
 
 /** The function that a module exports: `module.exports = fn`, `export default fn`, or the latter as compilers write it
- *  in CommonJS, once more wrapped when import() loaded it. */
-function exportedFunction(loaded) {
-  return [loaded, loaded?.default, loaded?.default?.default].find((candidate) => typeof candidate === 'function');
+ *  in CommonJS, once more wrapped when import() loaded it. In a subfolder, where others may require it, only the latter two are meant so
+ *  (yunfly's own calls nothing else). */
+function exportedFunction(loaded, isInSubfolder) {
+  const candidates = [loaded?.default, loaded?.default?.default];
+  return (isInSubfolder ? candidates : [loaded, ...candidates]).find(isTask);
+}
+
+function isTask(candidate) {
+  return typeof candidate === 'function' && !/^class\b/.test(Function.prototype.toString.call(candidate));
 }
 
 /** The file came after the cluster's start, or its loader is one that this package doesn't know. */
@@ -36,15 +42,14 @@ async function main() {
   const isFolder = fs.statSync(target).isDirectory();
   const running = [];
   for (const file of isFolder ? listAloneFiles(target) : [target]) {
-    const exported = exportedFunction(
-      await loadScript(file).catch((err) => {
-        throw explain(err, file);
-      }),
-    );
-    // A single script may do its work as it is loaded, and in a subfolder may be what others require; a file of the folder itself without a
-    // function is a mistake.
+    const isInSubfolder = isFolder && path.dirname(file) !== target;
+    const loaded = await loadScript(file).catch((err) => {
+      throw explain(err, file);
+    });
+    const exported = exportedFunction(loaded, isInSubfolder);
+    // A single script may do its work as it is loaded; a file of the folder itself without a function is a mistake.
     if (exported) running.push(exported(config));
-    else if (isFolder && path.dirname(file) === target) {
+    else if (isFolder && !isInSubfolder) {
       const remedy = 'export a default function (config) => …, or move the file out of the folder';
       throw Object.assign(new TypeError(`alone: ${file} exports no function: ${remedy}`), {
         code: 'ERR_ALONE_INVALID',

@@ -4,10 +4,12 @@ const fs = require('fs');
 const path = require('path');
 
 const LOADABLE = /\.[cm]?[jt]s$/;
-const DECLARATIONS = /\.d\.[cm]?ts$/;
+const OTHERS = /\.(?:d|test|spec)\.[cm]?[jt]s$/;
+const OTHER_FOLDERS = /^(?:node_modules|__.*)$/;
 
+/** Neither declarations nor tests. */
 function isLoadable(name) {
-  return !DECLARATIONS.test(name) && LOADABLE.test(name);
+  return !OTHERS.test(name) && LOADABLE.test(name);
 }
 
 /** A link that leads nowhere is none: an editor's lock, say, or what was removed. */
@@ -29,7 +31,7 @@ function listAloneFiles(folder) {
     .sort((one, other) => (one.name < other.name ? -1 : 1))
     .flatMap((entry) => {
       const file = path.join(folder, entry.name);
-      if (entry.isDirectory()) return entry.name === 'node_modules' ? [] : listAloneFiles(file);
+      if (entry.isDirectory()) return OTHER_FOLDERS.test(entry.name) ? [] : listAloneFiles(file);
       return isLoadable(entry.name) && !isSourceOf(entry.name, names) && isScript(file) ? [file] : [];
     });
 }

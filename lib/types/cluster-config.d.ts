@@ -21,8 +21,8 @@ export interface ClusterConfig {
   exec: string;
   /**
    * The scripts of the alone, relative to `cwd`. For a folder, the alone loads each .js, .cjs, .mjs, .ts, .cts and .mts file in
-   * it and its subfolders (no .d.ts files, dotfiles or `node_modules`, and no .ts file beside its .js file), in order of their
-   * names, and calls its default export with `aloneConfig`; if a file of the folder itself exports no function, the start fails. A
+   * it and its subfolders (no .d.ts files, tests, dotfiles or `node_modules`, and no .ts file beside its .js file), in order of
+   * their names, and calls its default export with `aloneConfig`; if a file of the folder itself exports no function, the start fails. A
    * script is loaded, and if it exports a function, that is called the same way. The
    * alone is ready when all files are loaded and the promises that the functions returned have resolved.
    *
@@ -57,8 +57,8 @@ export interface ClusterConfig {
   refork?: boolean;
   /**
    * In development, the files and folders whose changes restart the worker, relative to `cwd`. `true`: `src` and the folder of
-   * `exec`, but if there is a `src`, not the whole of `cwd`. `exec` and `alone` are always watched too; a change of the alone's
-   * files restarts only the alone. Never watched: files that git ignores, `node_modules`, hidden files (except `.env…`), editors'
+   * `exec`, but if there is a `src`, not the whole of `cwd`. `exec` and `alone` are always watched too, even in a folder that
+   * git ignores; a change of the alone's files restarts only the alone. Never watched: files that git ignores, `node_modules`, hidden files (except `.env…`), editors'
    * temporary files, logs, databases and profiles (`.log`, `.pid`, `.db`, `.sqlite`, `.cpuprofile`), and the files to which this process's
    * stdout and stderr go. `false`: watch nothing; a process that fails at the start then makes the start fail. `[]`: watch nothing either, but a
    * process that failed waits for `reload()`, as it waits for a change otherwise. In production, `watch` has no

@@ -65,19 +65,17 @@ test('what waits at a socket that two servers share is told once', async () => {
     else ask();`);
   const { app, ask } = await startWatched({ exec, count: 2, balance: 'shared' });
   const pids = (await app.workers()).map(({ pid }) => pid);
-  pids.forEach((pid) => process.kill(pid, 'SIGSTOP'));
   const port = Number(fs.readFileSync(file));
-  const clients = await Promise.all(
-    [1, 2, 3].map(async () => {
-      const client = net.connect(port, '127.0.0.1');
-      await once(client, 'connect');
-      return client;
-    }),
-  );
-  const told = samples((await ask('/metrics')).text).cluster_native_connections_queued;
-  pids.forEach((pid) => process.kill(pid, 'SIGCONT'));
-  clients.forEach((client) => client.destroy());
-  expect(told).toEqual([[`address="127.0.0.1:${port}"`, 3]]);
+  pids.forEach((pid) => process.kill(pid, 'SIGSTOP'));
+  const clients = [1, 2, 3].map(() => net.connect(port, '127.0.0.1'));
+  try {
+    await Promise.all(clients.map((client) => once(client, 'connect')));
+    const told = samples((await ask('/metrics')).text).cluster_native_connections_queued;
+    expect(told).toEqual([[`address="127.0.0.1:${port}"`, 3]]);
+  } finally {
+    pids.forEach((pid) => process.kill(pid, 'SIGCONT'));
+    clients.forEach((client) => client.destroy());
+  }
 });
 
 test('what happens is counted, and how the processes are doing is told', async () => {

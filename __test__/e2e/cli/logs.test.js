@@ -36,6 +36,12 @@ test('the last lines, over full files, of each worker or of one; as JSON', async
   await expect(own('one')).resolves.toMatchObject({ code: 2 });
   await expect(own('--reopen')).resolves.toEqual({ code: 0, stdout: '2 log files opened anew\n', stderr: '' });
 
+  // One that was renamed, and not begun anew.
+  const first = output.file.replace('{slot}', '1');
+  fs.renameSync(first, `${first}.1`);
+  expect(linesOf((await own('1', '-n', '1')).stdout)).toEqual(last(1, 1));
+  fs.renameSync(`${first}.1`, first);
+
   // One that is not a file is left out.
   const second = output.file.replace('{slot}', '2');
   fs.rmSync(second);

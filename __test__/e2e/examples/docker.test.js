@@ -29,7 +29,7 @@ const milliseconds = (source, option) => Number(new RegExp(`${option}: ([\\d_]+)
 
 test('the image has a Node that the package supports, and does not run as root', () => {
   const { engines } = JSON.parse(fs.readFileSync(path.join(root, 'package.json'), 'utf8'));
-  const [, least] = /^>=(\d+)$/.exec(engines.node);
+  const [, least] = /^>=(\d+)(?:\.\d+)?$/.exec(engines.node);
   const [, image] = /^node:(\d+)(?:-\w+)?$/.exec(only('FROM'));
   expect(Number(image)).toBeGreaterThanOrEqual(Number(least));
   expect(only('USER')).toBe('node');

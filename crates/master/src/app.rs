@@ -11,10 +11,11 @@ use tokio::sync::mpsc::UnboundedSender;
 use super::Command;
 use cluster_core::notice::Notice;
 use cluster_core::types::{ChildId, ConnectionId};
+use cluster_protocol::frame::messages_in;
 use cluster_protocol::outbox::HANDLE_COST;
 
-/// How many notices the app's thread takes at once: between two batches its event loop turns.
-const BATCH: usize = 1024;
+/// How many events the app's thread takes at once: between two batches its event loop turns.
+const BATCH: u64 = 1024;
 
 /// How many bytes: of more, V8 would keep the strings beyond its next collection of young objects, which copies what is left.
 const BATCH_BYTES: usize = 128 << 10;
@@ -167,13 +168,19 @@ impl fmt::Debug for AppQueue {
 
 /// How many of them are taken next: one at least.
 fn batch(notices: &VecDeque<Notice>) -> usize {
-    let mut bytes = 0;
+    let (mut bytes, mut count) = (0, 0);
     let fits = |notice: &&Notice| {
-        let is_first = bytes == 0;
+        let is_first = count == 0;
         bytes += size(notice);
-        is_first || bytes <= BATCH_BYTES
+        count += events(notice);
+        is_first || (bytes <= BATCH_BYTES && count <= BATCH)
     };
-    notices.iter().take(BATCH).take_while(fits).count()
+    notices.iter().take_while(fits).count()
+}
+
+/// How many events one is for the app's thread.
+fn events(notice: &Notice) -> u64 {
+    if let Notice::Undeliverable { frame, .. } = notice { messages_in(frame) } else { 1 }
 }
 
 /// What a notice takes, in the queue and as an event in the app's thread, beside what it says.

@@ -24,7 +24,7 @@ use cluster_core::notice::{Missed, Notice, Undeliverable};
 use cluster_core::types::{ChildId, GenerationId, Lane, Peer, SlotId};
 use cluster_core::types::{ConnectionId, Key};
 
-use cluster_protocol::frame::lines;
+use cluster_protocol::frame::{lines, pieces};
 use cluster_protocol::listen::ListenQuery;
 use cluster_protocol::outbound;
 
@@ -252,7 +252,9 @@ impl Shell {
     fn give_up(&mut self, from: Peer, frame: &Bytes, missed: Missed) {
         let before = missed.bytes.saturating_sub(frame.len() as u64);
         if before <= SHOWN && self.app.bytes() <= HIGH_WATER {
-            self.app.push(Notice::Undeliverable { from, frame: frame.clone(), reason: Undeliverable::Stalled });
+            for frame in pieces(frame) {
+                self.app.push(Notice::Undeliverable { from, frame, reason: Undeliverable::Stalled });
+            }
         }
     }
 

@@ -25,6 +25,18 @@ pub fn lines(piece: &Bytes) -> impl Iterator<Item = Bytes> + '_ {
     })
 }
 
+/// So many messages at most are told together.
+const TOGETHER: usize = 256;
+
+/// Messages that follow each other, in pieces that each hold a few.
+pub fn pieces(piece: &Bytes) -> impl Iterator<Item = Bytes> + use<> {
+    let mut rest = piece.clone();
+    std::iter::from_fn(move || {
+        let end = memchr::memchr_iter(b'\n', &rest).nth(TOGETHER - 1).map_or(rest.len(), |at| at + 1);
+        (end > 0).then(|| rest.split_to(end))
+    })
+}
+
 /// How many messages a piece holds. Of a large one each byte would have to be looked at: it is mostly one.
 #[must_use]
 pub fn messages_in(piece: &[u8]) -> u64 {

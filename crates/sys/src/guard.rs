@@ -273,8 +273,12 @@ mod tests {
             wait_for_stop(&stopped);
             let guard = Guard::start(*platform, "test", Duration::ZERO, None).unwrap();
             guard.watch([Guarded { pid: stopped.pid(), until: None }].into_iter()).unwrap();
+            let process = guard.process.clone();
             drop(guard);
             block_on(async {
+                process.wait().await;
+                // One that was left would end by itself now.
+                stopped.signal(Signal::SIGCONT);
                 assert_eq!(stopped.wait().await.signal, Some(libc::SIGKILL), "{platform:?}");
             });
         }

@@ -24,9 +24,11 @@ class LogTail {
     this.#file = open(path);
   }
 
-  /** Whether it was there already at that moment (`Date.now()`). */
+  /** Whether it is known to have been there already at that moment (`Date.now()`). Some file systems have no such times. */
   isOlderThan(time) {
-    return this.#file !== undefined && fs.fstatSync(this.#file.fd).birthtimeMs < time;
+    if (!this.#file) return false;
+    const { birthtimeMs } = fs.fstatSync(this.#file.fd);
+    return birthtimeMs > 0 && birthtimeMs < time;
   }
 
   /** The last lines, of full files as well. What comes after them is `more()`. */

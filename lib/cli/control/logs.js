@@ -42,7 +42,7 @@ class Tails {
   #slot;
   #lines;
   #isJson;
-  #lookedAt = Infinity;
+  #lookedAt;
   all = [];
 
   constructor(cluster, { slot, lines, isJson }) {
@@ -54,15 +54,17 @@ class Tails {
 
   /** Finds files that it does not know yet, and shows the end of each. Of one that was made since the last time all is new. */
   async look() {
-    const before = this.#lookedAt;
-    this.#lookedAt = Date.now();
+    const now = Date.now();
     const { files, keep } = await this.#cluster.logs();
+    const before = this.#lookedAt;
+    this.#lookedAt = now;
     const known = this.all.map(({ path }) => path);
     for (const file of regular(chosen(files, this.#slot)).filter(({ path }) => !known.includes(path))) {
       const log = readable(file.path, () => new LogTail(file.path, keep));
       const tail = { ...file, log };
       this.all.push(tail);
-      if (readable(file.path, () => log.isOlderThan(before))) await this.print(tail, log.last(this.#lines));
+      const isOlder = before === undefined || readable(file.path, () => log.isOlderThan(before));
+      if (isOlder) await this.print(tail, log.last(this.#lines));
     }
   }
 

@@ -8,7 +8,7 @@ use crate::lifecycle::child::{Child, Reading};
 use crate::notice::{Notice, Undeliverable};
 use crate::types::{ChildId, Peer};
 use cluster_protocol::envelope::Target;
-use cluster_protocol::frame::lines;
+use cluster_protocol::frame::{lines, pieces};
 
 /// Where a message goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,7 +85,7 @@ fn later(ctx: &Context) -> Route {
 /// The messages are reported; those of other hosts are counted.
 pub fn undeliverable(ctx: &mut Context, from: Peer, frame: &Bytes, reason: Undeliverable) {
     let Peer::Host(host) = from else {
-        return ctx.notify(Notice::Undeliverable { from, frame: frame.clone(), reason });
+        return pieces(frame).for_each(|frame| ctx.notify(Notice::Undeliverable { from, frame, reason }));
     };
     if let Some(host) = ctx.fleet.name(host) {
         ctx.act(Action::CountMissed { host, count: lines(frame).count() as u64 });

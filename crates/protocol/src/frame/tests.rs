@@ -118,3 +118,17 @@ fn messages_are_counted_where_that_costs_little() {
     assert_eq!((messages_in(b"1\n"), messages_in(b"1\n2\n3\n")), (1, 3));
     assert_eq!(messages_in(&b"1\n".repeat(LONGEST_COUNTED)), 1);
 }
+
+#[test]
+fn a_piece_is_cut_after_some_messages() {
+    let cut = |count: usize| {
+        let piece = Bytes::from(b"1\n".repeat(count));
+        let cut: Vec<Bytes> = pieces(&piece).collect();
+        assert_eq!(cut.concat(), piece);
+        cut.iter().map(|piece| messages_in(piece)).collect::<Vec<_>>()
+    };
+    assert_eq!(cut(0), [] as [u64; 0]);
+    assert_eq!(cut(1), [1]);
+    assert_eq!(cut(256), [256]);
+    assert_eq!(cut(600), [256, 256, 88]);
+}
