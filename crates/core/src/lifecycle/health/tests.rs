@@ -1,6 +1,6 @@
 use super::*;
 use crate::event::Event;
-use crate::testing::{GOOD, World, ms, policy, started};
+use crate::testing::{Behaviour, GOOD, Life, OnDrain, World, ms, policy, started};
 use crate::types::Policy;
 use cluster_protocol::inbound::{Inbound, Report};
 
@@ -74,4 +74,20 @@ fn a_channel_that_was_not_read_gives_new_time_to_those_that_are_judged() {
     }
     let heartbeat = |child| world.core.ctx.processes.get(child).map(|child| child.heartbeat);
     assert_eq!((heartbeat(ONE), heartbeat(TWO)), (Some(Heartbeat::Beat(ms(12_000))), Some(Heartbeat::Debugged)));
+}
+
+/// Also when it had to be killed: that it did not end in time says less.
+#[test]
+fn one_that_hangs_until_it_is_killed_has_hung() {
+    let policy = Policy { hang_timeout: Some(ms(3_000)), alone: false, ..policy() };
+    let mut world = started(policy, |child| {
+        if child == ONE { Behaviour { life: Life::Hangs(1_000), on_drain: OnDrain::Ignores, ..GOOD } } else { GOOD }
+    });
+    world.run(ms(60_000));
+    assert!(world.kills.iter().any(|(_, killed)| *killed == ONE));
+    let reason = world.notices.iter().find_map(|(_, notice)| match notice {
+        Notice::Exit { child: ONE, reason, .. } => Some(reason.clone()),
+        _ => None,
+    });
+    assert_eq!(reason, Some(ExitReason::Hang));
 }
