@@ -89,6 +89,27 @@ test('a message that waits arrives as it was when it was sent', async () => {
   expect(await child.sends('list')).toEqual([1]);
 });
 
+test('behind a handle that is not acknowledged yet, too; what cannot be written throws at once', async () => {
+  const lib = (file) => JSON.stringify(path.join(__dirname, '../../lib', file));
+  const child = startWorker(
+    script(`
+      const { sendmessage } = require(${lib('messages/sendmessage')});
+      const message = { to: 'alone', list: [1] };
+      const codeOf = (send) => { try { send(); return 'sent'; } catch (error) { return error.name; } };
+      const server = require('node:net').createServer().listen({ port: 0, exclusive: true }, () => {
+        process.send({ to: 'alone', server: true }, server);
+        process.send(message);
+        message.list.push(2);
+        const big = { to: 'alone', n: 1n };
+        const thrown = [codeOf(() => sendmessage(process, big)), codeOf(() => process.send(big))];
+        process.send({ to: 'alone', thrown }, () => server.close());
+      });`),
+  );
+  expect(await child.sends('thrown')).toEqual(['TypeError', 'TypeError']);
+  expect(child.messages.map(({ list }) => list).filter(Boolean)).toEqual([[1]]);
+  expect(child.stderr).toBe('');
+});
+
 test('what its toJSON() makes null is sent all the same', async () => {
   const child = await whileAloneWaits(`
     process.send({ to: 'alone' });

@@ -67,7 +67,11 @@ const codecs = {
   json: {
     write: toJson,
     read: (line) => JSON.parse(line),
-    pack: (frame, data) => Object.assign(frame, { data }),
+    pack(frame, data) {
+      // JSON would make `undefined` of it, which is a value of its own.
+      if (typeof data === 'function' || typeof data === 'symbol') throw new TypeError(`it is of type ${typeof data}`);
+      return Object.assign(frame, { data });
+    },
     unpack: ({ data }) => data,
   },
   advanced: {

@@ -43,11 +43,4 @@ function checkOptions(options = {}) {
   throw new ClusterError('ERR_TOPIC_INVALID', `\`scope\` of publish() must be 'fleet', but is ${shown(scope)}.`);
 }
 
-/** JSON would make `undefined` of them, which `retain` understands as no value. */
-function checkValue(topic, value) {
-  if (typeof value !== 'function' && typeof value !== 'symbol') return;
-  const message = `What is published under '${topic}' is a ${typeof value}. Publish plain data.`;
-  throw new ClusterError('ERR_MESSAGE_INVALID', message);
-}
-
-module.exports = { checkListener, checkOptions, checkTopic, checkValue };
+module.exports = { checkListener, checkOptions, checkTopic };

@@ -8,7 +8,7 @@
 
 const { ClusterError, describeError } = require('../errors');
 const timers = require('../real-timers');
-const { checkListener, checkOptions, checkTopic, checkValue } = require('./topic-arguments');
+const { checkListener, checkOptions, checkTopic } = require('./topic-arguments');
 const { warn } = require('../warn');
 
 const CMD = 'NODE_YUNFLY_TOPIC';
@@ -86,7 +86,6 @@ class TopicEndpoint {
   publish(topic, value, options) {
     checkTopic(topic);
     const { retain, scope } = checkOptions(options);
-    checkValue(topic, value);
     const unreachable = this.#link.unreachable();
     if (unreachable !== undefined) {
       this.#link.lose({ topic, value }, unreachable);

@@ -24,7 +24,15 @@ function send(message, handle, options, callback) {
     if (takesMore !== undefined) return takesMore;
   }
   batch?.flush();
+  // The handle before it is not acknowledged yet: Node queues the message, and writes it later.
+  if (process._handleQueue) message = asItIs(message);
   return nodeSend.call(process, message, handle, options, soon === 'quiet' ? ignore : callback);
+}
+
+/** What cannot be written throws here, as everywhere, and not when Node comes to it. */
+function asItIs(message) {
+  const json = typeof message === 'object' ? JSON.stringify(message) : undefined;
+  return json === undefined ? message : JSON.parse(json);
 }
 
 function openBatch() {

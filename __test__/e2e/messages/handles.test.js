@@ -8,6 +8,7 @@ const fs = require('node:fs');
 const { test } = require('../support/at-once');
 const { connect, readAll } = require('../support/client');
 const { start, fixture, runtime } = require('../support/cluster');
+const { script } = require('../support/files');
 const { until } = require('../support/until');
 
 const config = { exec: fixture('workers/handles.js'), alone: fixture('alone/handles.js'), count: 2 };
@@ -190,6 +191,20 @@ test('a worker that passed connections of its server ends at once: nobody waits 
   await app.call('worker', worker.id, 'kill', 'SIGTERM');
   const [gone, code] = await app.event('exit', ({ id }) => id === worker.id);
   expect([gone.exitReason, code]).toEqual(['kill', 0]);
+});
+
+test('one whose message toJSON() takes away is refused, and what is sent after it arrives', async () => {
+  const exec = script(`
+    const server = require('node:net').createServer().listen(0, () => {
+      process.send({ to: 'app', toJSON() {} }, server);
+      process.send({ to: 'app', last: true });
+    });
+  `);
+  const app = await start({ exec, count: 1 });
+  await app.event('message', (_from, { last }) => last);
+  expect(app.events('protocolError')).toEqual([
+    [expect.anything(), expect.objectContaining({ code: 'ERR_MESSAGE_INVALID' })],
+  ]);
 });
 
 test('no descriptor is left open', async () => {

@@ -129,6 +129,8 @@ pub enum Violation {
     NotJson(String),
     /// An internal message lacked something.
     BadMessage(String),
+    /// A message with a handle lacked something.
+    BadHandle(String),
     /// The channel ended within a message of which so many bytes had come.
     Truncated(usize),
 }
@@ -276,7 +278,7 @@ fn read_line(line: &[u8], range: Range<usize>, routing: Routing) -> Line {
 }
 
 fn read_handle(line: &[u8], range: Range<usize>, routing: Routing) -> Result<Line, Violation> {
-    let Wrapped { kind, message } = Wrapped::read(line).map_err(|error| Violation::BadMessage(error.to_string()))?;
+    let Wrapped { kind, message } = Wrapped::read(line).map_err(|error| Violation::BadHandle(error.to_string()))?;
     let message = message.get().as_bytes();
     Ok(match Envelope::read(message) {
         Ok(Envelope::User(target)) => Line::Handle { target: routing.target(target), kind, range },

@@ -322,6 +322,11 @@ impl Shell {
                 let detail = format!("a message of more than maxMessageBytes ({limit} bytes) was skipped");
                 self.violated(child, ErrorCode::MessageTooLarge, detail);
             }
+            // Its sender waits for the acknowledgement, too.
+            Violation::BadHandle(detail) => {
+                drop(self.take_handle(child));
+                self.violated(child, ErrorCode::MessageInvalid, detail);
+            }
             Violation::NotJson(detail) | Violation::BadMessage(detail) => {
                 self.violated(child, ErrorCode::MessageInvalid, detail);
             }
