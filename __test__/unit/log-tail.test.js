@@ -82,6 +82,19 @@ test('half a line is not joined to what comes after the file was emptied', () =>
   expect(wholly(tail.more())).toEqual(['hal', 'new']);
 });
 
+test('what has no end is a line in a full file, and not in the one that is still written to', () => {
+  fs.writeFileSync(file, 'one\nhalf a line');
+  const tail = new LogTail(file, 2);
+  wholly(tail.last(15));
+  fs.renameSync(file, `${file}.2`);
+  fs.writeFileSync(`${file}.1`, 'two\nthe half of it');
+  fs.writeFileSync(file, 'three\nfo');
+  expect(wholly(tail.more())).toEqual(['half a line', 'two', 'the half of it', 'three']);
+  fs.appendFileSync(file, 'ur\n');
+  expect(wholly(tail.more())).toEqual(['four']);
+  expect(wholly(new LogTail(file, 2).last(5))).toEqual(['half a line', 'two', 'the half of it', 'three', 'four']);
+});
+
 test('full files are where a link leads to', () => {
   const link = path.join(folder, 'link.log');
   fs.symlinkSync(file, link);

@@ -320,6 +320,34 @@ test('what does not end is ended, in time for its exit listeners; asked twice, t
   expect(child.messages.filter(({ drain }) => drain)).toEqual([{ drain: 'disconnect' }]);
 });
 
+test('what stderr takes later is waited for, and no longer than it takes', async () => {
+  const child = startWorker(
+    path.join(
+      folder({
+        'worker.js': `
+          // Less than what a write() returns false for: there is no 'drain' of it.
+          while (process.stderr.writableLength === 0) process.stderr.write('x'.repeat(1023) + '\\n');
+          process.stderr.write('the last line\\n');
+          setInterval(() => {}, 1000);
+          process.on('message', () => process.send({ needDrain: process.stderr.writableNeedDrain }));
+          process.send({ up: true });`,
+      }),
+      'worker.js',
+    ),
+  );
+  child.worker.process.stderr.pause();
+  await child.sends('up');
+  child.drain({ grace: 0, exits: true });
+  await child.tells('drained');
+  // By the time it answers it has been told that it may exit.
+  child.send({});
+  expect(await child.sends('needDrain')).toBe(false);
+  child.worker.process.stderr.resume();
+  await expect(child.ended).resolves.toEqual(orderly);
+  expect(child.acts).toEqual(['drained']);
+  expect(child.stderr).toMatch(/x\nthe last line\n$/);
+});
+
 test("a listener of 'exit' that throws doesn't keep it alive", async () => {
   const child = await startServers(server, { env: { WAIT: '100000', EXIT_THROWS: '1' } });
   child.drain({ timeout: 500 });

@@ -87,6 +87,21 @@ describe('when it is ready', () => {
     expect(child.stderr).toMatch(/^unit:worker:3 \(pid \d+\): uncaught exception\nError: thrown on purpose\n +at /);
   });
 
+  test('an uncaught exception is printed behind what stderr has not taken yet, and not into it', async () => {
+    const source = `
+      process.on('message', () => {
+        process.stderr.write('x'.repeat(4_000_000) + '\\n');
+        throw new Error('thrown on purpose');
+      });
+      require('node:http').createServer().listen(0);`;
+    const child = await startServers(script(source));
+    child.send({});
+    await expect(child.ended).resolves.toEqual({ code: 1, signal: null });
+    expect(child.stderr).toMatch(
+      /^x{4000000}\nunit:worker:3 \(pid \d+\): uncaught exception\nError: thrown on purpose\n +at /,
+    );
+  });
+
   test('an unhandled rejection is left to Node, which makes an uncaught exception of it', async () => {
     const child = await startServers(server);
     await request(child.port, { path: '/reject' });

@@ -27,11 +27,11 @@ function write(name, text, then = () => {}) {
   stream.write(text, (error) => (error ? timers.setImmediate(done) : done()));
 }
 
-/** Resolves when all that was written is out, or after `limit` ms: somebody who does not read is not waited for. */
+/** Resolves when all that was written is out, by the app as well, which may hand on its children's output itself; or after `limit` ms:
+ *  somebody who does not read is not waited for, nor one who has replaced stdout.write() and drops the callbacks. */
 async function written(limit) {
   const all = ['stdout', 'stderr']
-    // Who has replaced stdout.write() may drop the callbacks.
-    .filter((name) => underWay[name] > 0 && process[name].writableLength > 0)
+    .filter((name) => process[name].writableLength > 0 && !process[name].destroyed)
     .map((name) => new Promise((then) => write(name, '', then)));
   if (all.length === 0) return;
   let timer;

@@ -307,7 +307,8 @@ class Drain {
     // Messages that are lost are told when it exits (outgoing.js).
     const cut = open > 0 ? ` with ${open} open request${open > 1 ? 's' : ''}` : '';
     const time = TIMES[this.#reason] ?? 'within killTimeout';
-    logLine(`${process.title} (pid ${process.pid}): did not end ${time}, and is ended${cut}`);
+    const line = `${process.title} (pid ${process.pid}): did not end ${time}, and is ended${cut}`;
+    process.prependOnceListener('exit', () => logLine(line));
     process.exit();
   }
 }
@@ -322,7 +323,12 @@ async function written() {
   const streams = [process.stdout, process.stderr].filter((stream) => stream.writableLength > 0 && !stream.destroyed);
   await Promise.all(
     streams.map(
-      (stream) => new Promise((resolve) => stream.once('drain', resolve).once('close', resolve).once('error', resolve)),
+      (stream) =>
+        new Promise((resolve) => {
+          stream.once('close', resolve).once('error', resolve);
+          // 'drain' comes only where a write() returned false. Whoever has replaced write() may drop its callback.
+          stream.once('drain', resolve).write('', () => resolve());
+        }),
     ),
   );
 }

@@ -4,6 +4,7 @@
 
 const { executionAsyncResource } = require('async_hooks');
 const { describeError, inspected } = require('../errors');
+const { setImmediate } = require('../real-timers');
 const { report } = require('./channel');
 
 /** `fields`: what the master is to know beside the error. */
@@ -53,14 +54,42 @@ function log(who, origin, thrown) {
   logLine(`${who} (pid ${process.pid}): ${kind}\n${inspected(thrown)}`);
 }
 
-/** Synchronous, and it never throws or emits: where stderr is a pipe without a reader, process.stderr would emit EPIPE,
- *  that is an uncaught exception, which would be logged again. */
+const ignore = () => {};
+
+/** At once, or behind what stderr has not taken yet, where this would come into the middle of a line. It never throws or emits: where
+ *  stderr is a pipe without a reader, process.stderr would emit EPIPE, that is an uncaught exception, which would be logged again. */
 function logLine(text) {
+  const line = Buffer.from(`${text}\n`);
   try {
-    require('fs').writeSync(2, `${text}\n`);
+    // Once the process exits nothing is written later.
+    if (process._exiting) writeNow(line);
+    else if (process.stderr.writableLength > 0) writeBehind(line);
+    else {
+      const rest = writeNow(line);
+      if (rest.length > 0) writeBehind(rest);
+    }
   } catch {
     // No reader: the master was told.
   }
+}
+
+/** @returns what a pipe does not take now */
+function writeNow(line) {
+  const fs = require('fs');
+  let rest = line;
+  try {
+    while (rest.length > 0) rest = rest.subarray(fs.writeSync(2, rest));
+  } catch (error) {
+    if (error.code !== 'EAGAIN') throw error;
+  }
+  return rest;
+}
+
+function writeBehind(bytes) {
+  const { stderr } = process;
+  stderr.on('error', ignore);
+  // The event 'error' comes after this callback.
+  stderr.write(bytes, () => setImmediate(() => stderr.off('error', ignore)));
 }
 
 module.exports = { watchBoot, endBoot, catchFaults, reportFault, connectionAtFault, log, logLine };

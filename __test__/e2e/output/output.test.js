@@ -2,7 +2,7 @@
 
 const fs = require('node:fs');
 const { test } = require('../support/at-once');
-const { launch, start } = require('../support/cluster');
+const { fixture, launch, start } = require('../support/cluster');
 const { request } = require('../support/client');
 const { script } = require('../support/files');
 const { isAlive } = require('../support/processes');
@@ -10,6 +10,14 @@ const { until } = require('../support/until');
 
 const LISTEN = "require('node:http').createServer().listen(0);";
 const NAME = '`worker ${process.env.NODE_APP_INSTANCE * 1 + 1}`';
+
+/** As it ends it prints so many lines of 200 characters and their number. */
+const printsLast = (count) => `
+  process.on('yunfly:drain', ({ waitUntil }) => {
+    const text = Array.from({ length: ${count} }, (_, i) => 'line ' + i + ' ' + '-'.repeat(200) + '\\n').join('');
+    waitUntil(new Promise((resolve) => process.stdout.write(text, resolve)));
+  });
+  ${LISTEN}`;
 
 /** The events `output` so far, as { child, text, stream }; what the app prints itself has one argument only. */
 const pieces = (app) =>
@@ -173,13 +181,7 @@ describe("'prefix'", () => {
   });
 
   test('a signal ends the app only when all that was printed before is written', async () => {
-    const exec = script(`
-      process.on('yunfly:drain', ({ waitUntil }) => {
-        const text = Array.from({ length: 20_000 }, (_, i) => 'line ' + i + ' ' + '-'.repeat(200) + '\\n').join('');
-        waitUntil(new Promise((resolve) => process.stdout.write(text, resolve)));
-      });
-      ${LISTEN}`);
-    const app = await start({ exec, count: 1, output: 'prefix' });
+    const app = await start({ exec: script(printsLast(20_000)), count: 1, output: 'prefix' });
     app.kill('SIGTERM');
     await expect(app.gone).resolves.toEqual({ code: 0, signal: null });
     const lines = linesOf(app, 'worker 1');
@@ -248,6 +250,19 @@ describe("'pipe'", () => {
     const [{ id, pid }] = await app.workers();
     for (const { child } of pieces(app)) expect(child).toMatchObject({ id, pid, slot: 1 });
     expect(app.output).not.toMatch(/to std(out|err)/);
+  });
+
+  test('a signal ends the app only when it has written what it hands on itself', async () => {
+    const config = { exec: script(printsLast(3000)), count: 1, output: 'pipe' };
+    const app = await start(config, { script: fixture('passing-on-app.js') });
+    await app.call('passOn');
+    // More than is on its way to a reader who comes late.
+    app.process.stdout.pause();
+    app.kill('SIGTERM');
+    await app.event('close');
+    app.process.stdout.resume();
+    await expect(app.gone).resolves.toEqual({ code: 0, signal: null });
+    expect(app.output.match(/^line \d+ -{200}$/gm)).toHaveLength(3000);
   });
 
   test('the alone, too', async () => {

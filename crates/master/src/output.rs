@@ -3,6 +3,7 @@
 mod files;
 mod log_file;
 mod sink;
+mod stream_reader;
 
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,22 +12,19 @@ use std::os::fd::OwnedFd;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
 
-use bytes::Bytes;
 use tokio::net::unix::pipe::Receiver;
 use tokio::sync::{Notify, oneshot};
 use tokio::task::{JoinHandle, spawn_local};
-use tokio::time::timeout;
 
 use super::app::AppQueue;
 use crate::config::Output;
 use cluster_core::notice::Stream;
 use cluster_core::types::{ChildId, SlotId};
-use cluster_protocol::blocks::Blocks;
 use files::{ListedFile, OutputOwner};
 use log_file::LineWriter;
 use sink::{FileSink, OutputSink, OutputSource};
+use stream_reader::{Arrival, StreamReader};
 
 /// How much is read at once.
 const READ: usize = 64 << 10;
@@ -34,12 +32,6 @@ const READ: usize = 64 << 10;
 /// After so many reads of stdout in a row stderr is read once: several processes may fill stdout for ever, and who writes to a stderr that
 /// is full stands still. By then what was written before an error has been read.
 const MOST_IN_A_ROW: usize = 16;
-
-/// As much as a pipe holds at most, without privileges (fs.pipe-max-size).
-const MOST_LEFT: usize = 1 << 20;
-
-/// A stack may come in several parts; longer than this its lines don't wait for more.
-const SETTLES: Duration = Duration::from_millis(10);
 
 /// The pipes of one child that is about to be started; `None`: it has the app's own stream.
 pub(super) struct Pipes {
@@ -130,14 +122,10 @@ impl Outputs {
         let [out, err] = pipes.readers;
         let readings = [(Stream::Stdout, out), (Stream::Stderr, err)].map(|(stream, pipe)| {
             self.writers += 1;
-            StreamReader {
-                // The one thing that can fail is registering it, for want of memory.
-                pipe: pipe.and_then(|pipe| Receiver::from_owned_fd(OwnedFd::from(pipe)).ok()),
-                blocks: Blocks::default(),
-                state: Rc::clone(self.state(stream)),
-                sink: self.sink.clone(),
-                source: OutputSource { child, stream, owner: Rc::clone(&owner), writer: LineWriter(self.writers) },
-            }
+            // The one thing that can fail is registering it, for want of memory.
+            let pipe = pipe.and_then(|pipe| Receiver::from_owned_fd(OwnedFd::from(pipe)).ok());
+            let source = OutputSource { child, stream, owner: Rc::clone(&owner), writer: LineWriter(self.writers) };
+            StreamReader::new(pipe, Rc::clone(self.state(stream)), self.sink.clone(), source)
         });
         self.tasks.push(spawn_local(attend(readings, self.sink.clone(), Arc::clone(&self.moves))));
     }
@@ -213,7 +201,7 @@ impl Outputs {
 async fn attend([mut stdout, mut stderr]: [StreamReader; 2], sink: OutputSink, moves: Arc<Notify>) {
     let mut buffer = vec![0; READ];
     let mut in_a_row = 0;
-    while !stdout.is_last() && (stdout.pipe.is_some() || stderr.pipe.is_some()) {
+    while !stdout.is_last() && (stdout.is_open() || stderr.is_open()) {
         let moved = moves.notified();
         let takes = sink.has_room();
         tokio::select! {
@@ -239,96 +227,6 @@ async fn attend([mut stdout, mut stderr]: [StreamReader; 2], sink: OutputSink, m
     }
     stdout.finish(&mut buffer);
     stderr.finish(&mut buffer);
-}
-
-/// One stream of a child.
-struct StreamReader {
-    /// `None` after its end.
-    pipe: Option<Receiver>,
-    blocks: Blocks,
-    state: Rc<Cell<PipeState>>,
-    sink: OutputSink,
-    source: OutputSource,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Arrival {
-    /// Something may be read.
-    More,
-    /// Nothing came for a moment.
-    Silence,
-}
-
-impl StreamReader {
-    fn is_read(&self) -> bool {
-        self.pipe.is_some() && self.state.get() == PipeState::Read
-    }
-
-    fn is_last(&self) -> bool {
-        self.state.get() == PipeState::Last
-    }
-
-    /// May be dropped: nothing is lost.
-    async fn wait(&self) -> Arrival {
-        let Some(pipe) = &self.pipe else { return std::future::pending().await };
-        if self.blocks.has_lines() {
-            return timeout(SETTLES, pipe.readable()).await.map_or(Arrival::Silence, |_| Arrival::More);
-        }
-        // An error is read as the end.
-        let _ = pipe.readable().await;
-        Arrival::More
-    }
-
-    fn take(&mut self, arrival: Arrival, buffer: &mut [u8]) {
-        match arrival {
-            Arrival::Silence => self.settle(),
-            Arrival::More => {
-                self.read(buffer);
-            }
-        }
-    }
-
-    /// Every whole line, now.
-    fn settle(&mut self) {
-        let block = self.blocks.settle();
-        self.tell(block);
-    }
-
-    /// False when there was nothing more.
-    fn read(&mut self, buffer: &mut [u8]) -> bool {
-        let Some(pipe) = &self.pipe else { return false };
-        match pipe.try_read(buffer) {
-            Ok(count @ 1..) => {
-                let block = self.blocks.push(&buffer[..count]);
-                self.tell(block);
-                return true;
-            }
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-            Ok(_) | Err(_) => {
-                self.pipe = None;
-                let block = self.blocks.end();
-                self.tell(block);
-            }
-        }
-        false
-    }
-
-    fn finish(mut self, buffer: &mut [u8]) {
-        // What a descendant goes on writing is not waited for.
-        for _ in 0..MOST_LEFT / READ {
-            if !self.read(buffer) {
-                break;
-            }
-        }
-        let block = self.blocks.end();
-        self.tell(block);
-    }
-
-    fn tell(&self, block: Option<Bytes>) {
-        if let Some(block) = block {
-            self.sink.take(&self.source, block);
-        }
-    }
 }
 
 #[cfg(test)]

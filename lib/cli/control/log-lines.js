@@ -83,6 +83,16 @@ function lastLines(fd, size, count) {
   return { lines, end };
 }
 
+/** Of a file to which nothing more comes: what has no end is a line, too. */
+function allLast(fd, count) {
+  const { size } = fs.fstatSync(fd);
+  const { lines, end } = lastLines(fd, size, count);
+  const reading = new Lines();
+  for (const chunk of chunks(fd, end, size)) lines.push(...reading.add(chunk));
+  lines.push(...reading.rest());
+  return lines.slice(Math.max(0, lines.length - count));
+}
+
 /** Where they begin and end. */
 function findLast(fd, size, count) {
   const buffer = Buffer.alloc(CHUNK);
@@ -102,4 +112,4 @@ function findLast(fd, size, count) {
   return { begin: 0, end };
 }
 
-module.exports = { Lines, chunks, lastLines };
+module.exports = { Lines, allLast, chunks, lastLines };

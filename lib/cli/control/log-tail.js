@@ -4,7 +4,7 @@
 
 const fs = require('fs');
 const { ClusterError } = require('../../errors');
-const { Lines, chunks, lastLines } = require('./log-lines');
+const { Lines, allLast, chunks, lastLines } = require('./log-lines');
 
 const STDOUT = 1;
 const STDERR = 2;
@@ -50,7 +50,7 @@ class LogTail {
       if (!file) continue;
       // It may be renamed just now.
       if (!seen.some((other) => isSame(file, other))) {
-        lines = lastLines(file.fd, fs.fstatSync(file.fd).size, count - lines.length).lines.concat(lines);
+        lines = allLast(file.fd, count - lines.length).concat(lines);
         seen.push(file);
       }
       fs.closeSync(file.fd);
@@ -70,11 +70,10 @@ class LogTail {
       // As long as nothing is in the new one the old one may still be written to (logrotate).
       if (found.size === 0) return;
       yield* this.#read();
-      yield* this.finish();
       for (const file of this.#since()) {
+        yield* this.finish();
         this.#begin(file);
         yield* this.#read();
-        yield* this.finish();
       }
     }
     yield* this.#read();

@@ -1,18 +1,30 @@
 //! One file that output is written to. What cannot be written is dropped and counted: nobody waits for a disk that is full.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, Metadata, OpenOptions, Permissions};
 use std::io::{self, Write};
-use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
+use std::os::fd::AsFd;
+use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use nix::fcntl::{FcntlArg, OFlag, fcntl};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use cluster_protocol::portions::{Fill, Portion, count_lines};
 
 /// A disk that takes something now and then is told of no more often.
 const CALM: Duration = Duration::from_secs(1);
+
+/// The reader of a pipe that takes nothing for so many ms stands still. It is less than what is waited for the writing thread (sink.rs): the other
+/// files are written meanwhile.
+const READERS_PATIENCE_MS: u16 = 750;
+
+/// Of a new file, where there was none before.
+const MODE: u32 = 0o666;
+
+/// The bits that say who may do what.
+const RIGHTS: u32 = 0o777;
+const OF_THE_GROUP: u32 = 0o070;
 
 /// When a file is full, and how many full ones there are.
 #[derive(Debug, Clone, Copy)]
@@ -32,11 +44,22 @@ pub(super) struct LogFile {
     path: PathBuf,
     rotation: Option<Rotation>,
     file: Option<File>,
+    kind: Kind,
     fill: Fill,
     /// Who wrote last; `None`: the end of that line is lost.
     last: Option<LineWriter>,
     failing: Option<Failing>,
     growth: Growth,
+}
+
+/// What is behind the name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    File,
+    /// A pipe or a device: it is not rotated.
+    Device,
+    /// One that took nothing for a while, and has not since.
+    Stuck,
 }
 
 /// Whether a file that was full could be renamed.
@@ -56,8 +79,8 @@ struct Failing {
 
 impl LogFile {
     pub(super) fn new(cluster: Rc<str>, path: PathBuf, rotation: Option<Rotation>) -> Self {
-        let (fill, growth) = (Fill::default(), Growth::Bounded);
-        Self { cluster, path, rotation, file: None, fill, last: None, failing: None, growth }
+        let (kind, fill, growth) = (Kind::File, Fill::default(), Growth::Bounded);
+        Self { cluster, path, rotation, file: None, kind, fill, last: None, failing: None, growth }
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -89,7 +112,7 @@ impl LogFile {
     /// `rest`: what is not written yet.
     fn try_write(&mut self, writer: LineWriter, rest: &mut &[u8]) -> io::Result<()> {
         if self.file.is_none() {
-            self.open()?;
+            self.open(None)?;
         }
         if self.fill.is_unfinished() && self.last != Some(writer) {
             self.append(&mut &b"\n"[..], 1)?;
@@ -105,7 +128,8 @@ impl LogFile {
     }
 
     fn portion(&mut self, block: &[u8]) -> Portion {
-        let Some(Rotation { max_size, .. }) = self.rotation else { return Portion::Bytes(block.len()) };
+        let rotation = self.rotation.filter(|_| self.kind == Kind::File);
+        let Some(Rotation { max_size, .. }) = rotation else { return Portion::Bytes(block.len()) };
         let portion = self.fill.portion(block, max_size);
         // Somebody may have emptied it (copytruncate of logrotate).
         let is_shorter = |size: &u64| *size < self.fill.size();
@@ -125,27 +149,45 @@ impl LogFile {
         let Some(file) = &mut self.file else { return Err(io::ErrorKind::NotConnected.into()) };
         let written = match file.write(&rest[..count]) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock && self.kind != Kind::Stuck => {
+                let mut looked = [PollFd::new(file.as_fd(), PollFlags::POLLOUT)];
+                if poll(&mut looked, PollTimeout::from(READERS_PATIENCE_MS)) == Ok(0) {
+                    self.kind = Kind::Stuck;
+                }
+                return Ok(());
+            }
             Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
             written => written?,
         };
+        if self.kind == Kind::Stuck {
+            self.kind = Kind::Device;
+        }
         self.fill.add(&rest[..written]);
         *rest = &rest[written..];
         Ok(())
     }
 
-    fn open(&mut self) -> io::Result<()> {
+    /// A new file is for the same people as the one `before` it.
+    fn open(&mut self, before: Option<&Metadata>) -> io::Result<()> {
         if let Some(folder) = self.path.parent() {
             fs::create_dir_all(folder)?;
         }
-        // A pipe without a reader is an error, not something to wait for; a reader that takes its time is waited for.
-        let file = OpenOptions::new().append(true).create(true).custom_flags(libc::O_NONBLOCK).open(&self.path)?;
+        // Of a pipe neither a reader that is to come is waited for, nor one that stands still for ever.
+        let file = OpenOptions::new()
+            .append(true)
+            .create(true)
+            .mode(before.map_or(MODE, |before| before.mode() & RIGHTS))
+            .custom_flags(libc::O_NONBLOCK)
+            .open(&self.path)?;
         let found = file.metadata()?;
         if found.is_file() {
+            if let Some(before) = before.filter(|_| found.len() == 0) {
+                give_rights(&file, &found, before);
+            }
             self.fill = Fill::found(found.len(), ends_with_a_line(&self.path, found.len()));
-            self.last = None;
+            (self.kind, self.last) = (Kind::File, None);
         } else {
-            fcntl(&file, FcntlArg::F_SETFL(OFlag::O_APPEND))?;
-            (self.fill, self.rotation) = (Fill::default(), None);
+            (self.kind, self.fill) = (Kind::Device, Fill::default());
         }
         self.file = Some(file);
         Ok(())
@@ -165,9 +207,10 @@ impl LogFile {
             (self.growth, self.fill) = (Growth::Unbounded, Fill::default());
             return Ok(());
         }
-        (self.growth, self.file) = (Growth::Bounded, None);
+        self.growth = Growth::Bounded;
+        let before = self.file.take().and_then(|file| file.metadata().ok());
         let last = self.last;
-        self.open()?;
+        self.open(before.as_ref())?;
         // What follows may be the rest of a line.
         self.last = last;
         Ok(())
@@ -179,10 +222,10 @@ impl LogFile {
             return Ok(());
         }
         let (file, fill, last) = (self.file.take(), self.fill, self.last);
-        let before = file.as_ref().and_then(identity);
-        match self.open() {
+        let before = file.as_ref().and_then(|file| file.metadata().ok()).filter(Metadata::is_file);
+        match self.open(before.as_ref()) {
             // In the middle of a line, maybe.
-            Ok(()) if self.file.as_ref().and_then(identity) == before => self.last = last,
+            Ok(()) if self.file.as_ref().and_then(identity) == before.as_ref().map(named) => self.last = last,
             Ok(()) => {}
             // Without a new one the old one goes on.
             Err(error) => {
@@ -222,7 +265,22 @@ impl LogFile {
 
 /// Which file it is, under whatever name.
 fn identity(file: &File) -> Option<(u64, u64)> {
-    file.metadata().ok().map(|found| (found.dev(), found.ino()))
+    file.metadata().ok().as_ref().map(named)
+}
+
+fn named(found: &Metadata) -> (u64, u64) {
+    (found.dev(), found.ino())
+}
+
+/// Those of the file before it, as logrotate's `create` does: as far as this process may. It was made with no more of them.
+fn give_rights(file: &File, found: &Metadata, before: &Metadata) {
+    let owner = (found.uid() != before.uid()).then_some(before.uid());
+    let _ = owner.map(|owner| fchown(file, Some(owner), None));
+    let is_its_group = found.gid() == before.gid() || fchown(file, None, Some(before.gid())).is_ok();
+    let mode = before.mode() & if is_its_group { RIGHTS } else { RIGHTS & !OF_THE_GROUP };
+    if found.mode() & RIGHTS != mode {
+        let _ = file.set_permissions(Permissions::from_mode(mode));
+    }
 }
 
 fn make_room(path: &Path, keep: u32) -> io::Result<()> {

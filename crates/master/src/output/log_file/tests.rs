@@ -161,6 +161,52 @@ fn the_reader_of_a_pipe_is_waited_for() {
 }
 
 #[test]
+fn a_reader_that_stands_still_is_not_waited_for_again_until_it_takes_something() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("pipe");
+    nix::unistd::mkfifo(&path, nix::sys::stat::Mode::S_IRWXU).unwrap();
+    let mut both = OpenOptions::new().read(true).write(true).open(&path).unwrap();
+    let mut log = log(&path, 1 << 20, 1);
+    let large = "x\n".repeat(1 << 20);
+    let lost = log.write(ONE, large.as_bytes());
+    assert!(lost > 0 && log.kind == Kind::Stuck);
+    assert_eq!((log.write(ONE, b"one\n"), log.kind), (1, Kind::Stuck));
+    io::Read::read_exact(&mut both, &mut vec![0; large.len() - 2 * usize::try_from(lost).unwrap()]).unwrap();
+    assert_eq!((log.write(ONE, b"two\n"), log.kind), (0, Kind::Device));
+}
+
+#[test]
+fn what_was_a_device_and_is_a_file_is_rotated() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("app.log");
+    std::os::unix::fs::symlink("/dev/null", &path).unwrap();
+    let mut file = log(&path, 4, 1);
+    file.write(ONE, b"one\n");
+    fs::remove_file(&path).unwrap();
+    file.reopen().unwrap();
+    file.write(ONE, b"two\nsix\n");
+    assert_eq!((read(&numbered(&path, 1)), read(&path)), ("two\n".to_owned(), "six\n".to_owned()));
+}
+
+/// Whatever the umask is.
+#[test]
+fn a_new_file_is_for_those_whom_the_one_before_it_was_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("app.log");
+    let mode = |path: &Path| fs::metadata(path).unwrap().mode() & RIGHTS;
+    for wanted in [0o600, 0o666] {
+        let mut file = log(&path, 4, 1);
+        file.write(ONE, b"one\n");
+        fs::set_permissions(&path, Permissions::from_mode(wanted)).unwrap();
+        file.write(ONE, b"two\n");
+        assert_eq!((read(&path).as_str(), mode(&path), mode(&numbered(&path, 1))), ("two\n", wanted, wanted));
+        fs::remove_file(&path).unwrap();
+        file.reopen().unwrap();
+        assert_eq!((read(&path).as_str(), mode(&path)), ("", wanted));
+    }
+}
+
+#[test]
 fn of_a_link_the_full_files_are_where_it_leads() {
     let folder = tempfile::tempdir().unwrap();
     let (link, real) = (folder.path().join("app.log"), folder.path().join("other/real.log"));
