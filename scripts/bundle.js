@@ -115,9 +115,22 @@ async function bundle(name) {
   fs.writeFileSync(path.join(target, `${name}.cjs`), asModules(PROLOGUE + outputFiles[0].text, files));
 }
 
+/** What `npm pack` would leave out without a word: the package would neither load nor build itself. A release has its bindings in packages of
+ *  their own. */
+function checkBuilt() {
+  const { optionalDependencies } = require('../package.json');
+  const found = fs.readdirSync(root);
+  const missing = ['native.js', 'page.html.gz', 'node_modules'].filter((name) => !found.includes(name));
+  const isBinding = (name) => /^cluster-native\.(?!fleet).*\.node$/.test(name);
+  if (!optionalDependencies && !found.some(isBinding)) missing.push('cluster-native.*.node');
+  if (missing.length > 0)
+    throw new Error(`${missing.join(', ')}: not there. Build the package first: npm ci && npm run build`);
+}
+
 async function main() {
   fs.rmSync(target, { recursive: true, force: true });
   if (process.argv.includes('--remove')) return;
+  checkBuilt();
   fs.mkdirSync(target);
   await Promise.all(Object.keys(BUNDLES).map(bundle));
 }

@@ -99,6 +99,9 @@ export function inWorkers(): void {
   const pid: number | undefined = cluster.worker?.process.id;
   process.on('yunfly:drain', ({ reason, waitUntil }) => waitUntil(Promise.resolve([reason, pid])));
   process.on('exit', (code) => code.toFixed());
+  process.addListener('yunfly:drain', ({ waitUntil }) => waitUntil(Promise.resolve()));
+  process.prependListener('yunfly:workers', ({ joined }) => same<typeof joined, number[]>(true));
+  process.prependOnceListener('yunfly:alone', ({ pid }) => same<typeof pid, number | null>(true));
   process.once('yunfly:ready', ({ workers, alone }) => [workers.length, alone?.toFixed()]);
   process.on('yunfly:workers', ({ pids, joined, left }) => same<typeof pids, typeof joined & typeof left>(true));
   process.on('yunfly:alone', ({ pid }) => same<typeof pid, number | null>(true));

@@ -52,28 +52,35 @@ test.each([
 describe("the app's own package, where only the app finds it", () => {
   const name = `@yunflyjs/cluster-native-fleet-${bindingTarget()}`;
 
-  /** As that of an app which has it in this version. */
-  function openIn(version) {
+  /** As that of an app which has it in this version, in the folder that `where` makes the app's. */
+  function openIn(version, where = (app) => jest.spyOn(process, 'cwd').mockReturnValue(app)) {
     const app = folder({ 'package.json': '{}' });
     const place = path.join(app, 'node_modules', name);
     fs.mkdirSync(place, { recursive: true });
     fs.writeFileSync(path.join(place, 'package.json'), JSON.stringify({ name, version }));
     fs.writeFileSync(path.join(place, 'index.js'), 'exports.openFleet = () => [7, 8];');
-    const cwd = jest.spyOn(process, 'cwd').mockReturnValue(app);
+    where?.(app);
     const none = () => {
       throw new Error('none here');
     };
     jest.doMock(BINDING, none, { virtual: true });
     try {
-      return openFleet({});
+      return openFleet({}, where ? undefined : app);
     } finally {
       jest.dontMock(BINDING);
-      cwd.mockRestore();
+      jest.restoreAllMocks();
     }
   }
 
-  test('is taken', () => {
-    expect(openIn(require('../../package.json').version)).toEqual([7, 8]);
+  const started = (app) => jest.replaceProperty(process, 'argv', [process.execPath, path.join(app, 'start.js')]);
+
+  test.each([
+    ['the one that it was started from', undefined],
+    // It is given.
+    ["the cluster's", null],
+    ["that of the app's script", started],
+  ])('is taken from this folder: %s', (_which, where) => {
+    expect(openIn(require('../../package.json').version, where)).toEqual([7, 8]);
   });
 
   test('of another version is not', () => {

@@ -214,8 +214,8 @@ class Cluster extends Observable {
   #supervise() {
     try {
       if (typeof this.#settings.output === 'object') require('./log-files').checkLogFiles(this.#settings.output);
-      const { fleet } = this.#settings;
-      if (fleet) require('./fleet').withEngine(fleet, (told) => this.#startMaster(told));
+      const { fleet, cwd } = this.#settings;
+      if (fleet) require('./fleet').withEngine(fleet, cwd, (told) => this.#startMaster(told));
       else this.#startMaster();
       // The children are there: before the rest is loaded.
       this.#joinSignals();
@@ -358,12 +358,12 @@ class Cluster extends Observable {
   }
 
   /** Without descriptors nothing can be read: it is tried again. */
-  #insist(prepare) {
+  #insist(prepare, times = 1) {
     try {
       prepare();
     } catch (error) {
-      this.#dispatcher.tellUnprepared(error);
-      timers.setTimeout(() => this.#state === 'supervising' && this.#insist(prepare), PREPARE_AGAIN_MS).unref();
+      this.#dispatcher.tellUnprepared(error, times);
+      timers.setTimeout(() => this.#state === 'supervising' && this.#insist(prepare, times + 1), PREPARE_AGAIN_MS).unref();
     }
   }
 

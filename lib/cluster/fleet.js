@@ -20,9 +20,9 @@ const REMEDIES = new Map([
 const PATIENCE_MS = 3000;
 
 /** Opens the engine and starts the master: `start` gets what its configuration says of the fleet. A master that was started has the
- *  descriptors; without one the engine ends. */
-function withEngine(settings, start) {
-  const [fd, data] = openEngine(settings);
+ *  descriptors; without one the engine ends. `cwd`: the cluster's. */
+function withEngine(settings, cwd, start) {
+  const [fd, data] = openEngine(settings, cwd);
   try {
     start({ fd, data, ...toMaster(settings) });
   } catch (error) {
@@ -32,10 +32,10 @@ function withEngine(settings, start) {
   }
 }
 
-function openEngine(settings) {
+function openEngine(settings, cwd) {
   const { openFleet } = require('../native/fleet-engine');
   try {
-    return openFleet(toEngine(settings));
+    return openFleet(toEngine(settings), cwd);
   } catch (cause) {
     if (cause instanceof ClusterError) throw cause;
     // Without the cause: it may show a URL as it was given.

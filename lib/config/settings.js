@@ -6,7 +6,7 @@
 const path = require('path');
 const { CORE, MASTER, PRELOAD, FIELDS } = require('./fields');
 const { ownFlags } = require('./flags');
-const { PRELOAD: PRELOAD_FILE } = require('../native/bundled');
+const { preload } = require('../native/bundled');
 const { inspectorPorts } = require('./inspector');
 const { LONGEST_TIMER_MS } = require('./kinds');
 
@@ -96,8 +96,9 @@ function prepare(settings) {
   const isFenced = fleet?.alone === 'fleet' || undefined;
   // Without one of both nobody pays for it.
   const countRequests = settings.maxRequests !== undefined || settings.admin !== undefined || undefined;
+  const preloadFile = preload();
   const role = (name, loader, words, boot) => ({
-    args: [process.execPath, '--require', PRELOAD_FILE, ...loaderFlags(loader), ...flags, ...words],
+    args: [process.execPath, '--require', preloadFile, ...loaderFlags(loader), ...flags, ...words],
     boot: JSON.stringify({ role: name, ...told, ...boot }),
   });
   const launch = {

@@ -11,9 +11,9 @@ const { name, napi, version } = require('../../package.json');
 const root = path.join(__dirname, '../..');
 
 /** Starts it on threads of its own. @returns two descriptors: the master's ends of two pairs of sockets, whose other ends are the engine's.
- *  The first is for what they tell each other: when it is closed the engine ends. The second is for what other hosts are sent. */
-function openFleet(settings) {
-  const { openFleet: open } = load();
+ *  The first is for what they tell each other: when it is closed the engine ends. The second is for what other hosts are sent. `cwd`: the cluster's. */
+function openFleet(settings, cwd) {
+  const { openFleet: open } = load(cwd);
   try {
     return open(JSON.stringify(settings));
   } catch (error) {
@@ -30,13 +30,13 @@ const optionalPackage = (target) => `${name}-fleet-${target}`;
 
 /** That of a clone or of an own build stands in the package; that of a release is a package that the app has: where this one lies elsewhere
  *  (a link, Yarn's PnP, pnpm without hoisting), only the app finds it. */
-function load() {
+function load(cwd) {
   const target = bindingTarget();
   const optional = optionalPackage(target);
   const places = [
-    () => require(path.join(root, bindingFile())),
+    () => require(path.join(root, bindingFile(target))),
     () => ofVersion(optional, require),
-    () => ofVersion(optional, createRequire(path.join(process.cwd(), 'package.json'))),
+    ...appFolders(cwd).map((folder) => () => ofVersion(optional, createRequire(path.join(folder, 'package.json')))),
   ];
   const failures = [];
   for (const take of places) {
@@ -47,6 +47,12 @@ function load() {
     }
   }
   throw new ClusterError('ERR_FLEET_MISSING', missingMessage(optional, target, failures), { cause: failures.at(-1) });
+}
+
+/** Its script may be elsewhere than where it was started from, and than what it starts. */
+function appFolders(cwd) {
+  const [, script] = process.argv;
+  return [...new Set([script && path.dirname(path.resolve(script)), cwd, process.cwd()].filter(Boolean))];
 }
 
 /** Nothing else holds both to one version: the user installs it by name. */

@@ -14,16 +14,36 @@ const isClone = () => fs.existsSync(path.join(root, 'scripts/prepare.js'));
 function bindingTarget() {
   const { platform, arch } = process;
   if (platform !== 'linux') return `${platform}-${arch}`;
-  // Only glibc is named in the report: https://nodejs.org/api/report.html
-  const libc = process.report.getReport().header.glibcVersionRuntime ? 'gnu' : 'musl';
-  return `${platform}-${arch}-${libc}${arch === 'arm' ? 'eabihf' : ''}`;
+  return `${platform}-${arch}-${isMusl() ? 'musl' : 'gnu'}${arch === 'arm' ? 'eabihf' : ''}`;
+}
+
+/** As native.js finds it out. A report asks the name server for each open socket and waits (https://github.com/nodejs/node/issues/55576):
+ *  it comes last, and without its network, which Node 18 does not know how to leave out. */
+function isMusl() {
+  try {
+    return fs.readFileSync('/usr/bin/ldd', 'utf8').includes('musl');
+  } catch {
+    return isMuslByReport();
+  }
+}
+
+function isMuslByReport() {
+  const { report } = process;
+  const { excludeNetwork } = report;
+  report.excludeNetwork = true;
+  try {
+    // Only glibc is named: https://nodejs.org/api/report.html
+    return report.getReport().header.glibcVersionRuntime === undefined;
+  } finally {
+    report.excludeNetwork = excludeNetwork;
+  }
 }
 
 /** Each file and package that native.js looked for, and why it could not be had. native.js links what failed by `cause`. */
 function reasons(error) {
   const found = [];
   for (let cause = error.cause ?? error; cause; cause = cause.cause) found.unshift(cause.message.split('\n', 1)[0]);
-  return found.filter((reason) => !reason.includes('wasi'));
+  return found.filter((reason) => !/cluster-native(\.wasi\.cjs|-wasm32-wasi)/.test(reason));
 }
 
 const listed = (lines) => lines.map((line) => `  - ${line}`).join('\n');

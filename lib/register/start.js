@@ -8,13 +8,13 @@ const path = require('path');
 const { fileURLToPath } = require('url');
 const { inspect } = require('util');
 const timers = require('../real-timers');
-const { PRELOAD } = require('../native/bundled');
+const { preload } = require('../native/bundled');
 const { withoutRegister } = require('./exec-argv');
 const { nodeError } = require('./node-error');
 
 const PRELOADS = {
   forked: path.join(__dirname, '../preload/forked.cjs'),
-  worker: PRELOAD,
+  worker: preload(),
 };
 const HIGHEST_PORT = 65535;
 const LOWEST_PORT = 1024;

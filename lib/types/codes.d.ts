@@ -19,6 +19,8 @@ export type ClusterErrorCode =
   | 'ERR_PLATFORM_UNSUPPORTED'
   /** Thrown by `require` if no native binding loads; the message says what was tried, why it failed, and how to get a binding. */
   | 'ERR_NATIVE_MISSING'
+  /** A bundler has packed this package into the app, and what children are started with is not there. The message says how to leave it out. */
+  | 'ERR_PACKAGE_BUNDLED'
   /** A callback or handler is not a function. */
   | 'ERR_CALLBACK_INVALID'
   /** The address of `admin` cannot be bound; the message says why. Nothing was started. */

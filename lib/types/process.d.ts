@@ -31,6 +31,18 @@ declare global {
       once(event: 'yunfly:ready', listener: (...args: ProcessEvents['yunfly:ready']) => void): this;
       once(event: 'yunfly:workers', listener: (...args: ProcessEvents['yunfly:workers']) => void): this;
       once(event: 'yunfly:alone', listener: (...args: ProcessEvents['yunfly:alone']) => void): this;
+      addListener(event: 'yunfly:drain', listener: (...args: ProcessEvents['yunfly:drain']) => void): this;
+      addListener(event: 'yunfly:ready', listener: (...args: ProcessEvents['yunfly:ready']) => void): this;
+      addListener(event: 'yunfly:workers', listener: (...args: ProcessEvents['yunfly:workers']) => void): this;
+      addListener(event: 'yunfly:alone', listener: (...args: ProcessEvents['yunfly:alone']) => void): this;
+      prependListener(event: 'yunfly:drain', listener: (...args: ProcessEvents['yunfly:drain']) => void): this;
+      prependListener(event: 'yunfly:ready', listener: (...args: ProcessEvents['yunfly:ready']) => void): this;
+      prependListener(event: 'yunfly:workers', listener: (...args: ProcessEvents['yunfly:workers']) => void): this;
+      prependListener(event: 'yunfly:alone', listener: (...args: ProcessEvents['yunfly:alone']) => void): this;
+      prependOnceListener(event: 'yunfly:drain', listener: (...args: ProcessEvents['yunfly:drain']) => void): this;
+      prependOnceListener(event: 'yunfly:ready', listener: (...args: ProcessEvents['yunfly:ready']) => void): this;
+      prependOnceListener(event: 'yunfly:workers', listener: (...args: ProcessEvents['yunfly:workers']) => void): this;
+      prependOnceListener(event: 'yunfly:alone', listener: (...args: ProcessEvents['yunfly:alone']) => void): this;
     }
   }
 }

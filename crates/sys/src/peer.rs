@@ -44,11 +44,35 @@ fn peer(socket: &impl AsFd) -> Option<(Uid, Option<i32>)> {
 
 /// One whose namespaces cannot be seen, as it lives in another pid namespace or is none of ours, is a stranger.
 fn shares_namespaces(pid: i32) -> bool {
-    let namespace = |who: &str, name: &str| std::fs::read_link(format!("/proc/{who}/ns/{name}")).ok();
-    ["mnt", "user"].iter().all(|name| {
-        let ours = namespace("self", name);
-        ours.is_some() && ours == namespace(&pid.to_string(), name)
+    let (ours, theirs) = ("self", pid.to_string());
+    let namespace = |who: &str, name: &str| std::fs::read_link(format!("/proc/{who}/ns/{name}"));
+    ["mnt", "user"].iter().all(|name| match (namespace(ours, name), namespace(&theirs, name)) {
+        (Ok(ours), Ok(theirs)) => ours == theirs,
+        // Only one of the same user and *group* may look (`__ptrace_may_access` in the kernel), and ours may run with another group.
+        (Ok(_), Err(error)) if error.kind() == io::ErrorKind::PermissionDenied => sees_the_same(ours, &theirs, name),
+        _ => false,
     })
+}
+
+/// The same by what everybody may read: mounts have numbers of their own in each mount namespace, and a user namespace is as good as ours
+/// where it has the same users.
+fn sees_the_same(ours: &str, theirs: &str, namespace: &str) -> bool {
+    let what = |who: &str| match namespace {
+        "mnt" => root_mount(&read(who, "mountinfo")?),
+        _ => read(who, "uid_map"),
+    };
+    let ours = what(ours);
+    ours.is_some() && ours == what(theirs)
+}
+
+fn read(who: &str, name: &str) -> Option<String> {
+    std::fs::read_to_string(format!("/proc/{who}/{name}")).ok()
+}
+
+/// The number of the mount that is at `/`: the last one, if there are several.
+fn root_mount(mountinfo: &str) -> Option<String> {
+    let at_root = |line: &&str| line.split(' ').nth(4) == Some("/");
+    mountinfo.lines().rfind(at_root)?.split(' ').next().map(str::to_owned)
 }
 
 #[cfg(test)]
@@ -82,5 +106,18 @@ mod tests {
         if cfg!(target_os = "linux") {
             assert!(shares_namespaces(std::process::id() as i32));
         }
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn what_everybody_may_read_tells_the_same() {
+        let theirs = std::process::id().to_string();
+        for namespace in ["mnt", "user"] {
+            assert!(sees_the_same("self", &theirs, namespace));
+            assert!(!sees_the_same("self", &i32::MAX.to_string(), namespace), "it is gone");
+        }
+        let info = "22 1 8:1 / / rw - ext4 /dev/a rw\n23 22 0:5 / /dev rw - devtmpfs d rw\n90 22 8:2 / / rw - ext4 /dev/b rw\n";
+        assert_eq!(root_mount(info).as_deref(), Some("90"));
+        assert_eq!(root_mount(""), None);
     }
 }

@@ -7,9 +7,14 @@ use std::io;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
+#[cfg(target_os = "linux")]
 use nix::errno::Errno;
 use nix::fcntl::{AT_FDCWD, AtFlags, OFlag, open};
-use nix::sys::stat::{FchmodatFlags, FileStat, Mode, SFlag, fchmodat, fstatat};
+#[cfg(not(target_os = "linux"))]
+use nix::sys::stat::FchmodatFlags;
+#[cfg(target_os = "linux")]
+use nix::sys::stat::{FchmodatFlags::FollowSymlink, fstat};
+use nix::sys::stat::{FileStat, Mode, SFlag, fchmodat, fstatat};
 use nix::unistd::{UnlinkatFlags, unlinkat};
 use socket2::{Domain, SockAddr, Socket, Type};
 
@@ -52,21 +57,36 @@ impl SocketFile {
         None
     }
 
-    /// Adds to what others may do with it.
+    /// Adds to what others may do with it. Not to what a link in its place leads to.
+    ///
+    /// # Errors
+    /// Those of `chmod(2)`; `ENOENT` if something else has taken its place.
+    #[cfg(target_os = "linux")]
+    pub fn add_mode(&self, added: u32) -> io::Result<()> {
+        use std::os::fd::AsRawFd;
+        // The C library does the same for fchmodat(AT_SYMLINK_NOFOLLOW), but glibc only since 2.32.
+        let file = open(&self.path, OFlag::O_PATH | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC, Mode::empty())?;
+        let found = fstat(&file)?;
+        if !self.is_it(&found) {
+            return Err(io::ErrorKind::NotFound.into());
+        }
+        let mode = Mode::from_bits_truncate(found.st_mode | added);
+        match fchmodat(AT_FDCWD, Path::new(&format!("/proc/self/fd/{}", file.as_raw_fd())), mode, FollowSymlink) {
+            // No /proc.
+            Err(Errno::ENOENT) => Ok(fchmodat(AT_FDCWD, &self.path, mode, FollowSymlink)?),
+            changed => Ok(changed?),
+        }
+    }
+
+    /// Adds to what others may do with it. Not to what a link in its place leads to.
     ///
     /// # Errors
     /// Those of `fchmodat(2)`.
+    #[cfg(not(target_os = "linux"))]
     pub fn add_mode(&self, added: u32) -> io::Result<()> {
         let mode = fs::symlink_metadata(&self.path)?.mode() & 0o7777 | added;
         let mode = Mode::from_bits_truncate(mode as libc::mode_t);
-        // Not what a link in its place leads to.
-        match fchmodat(AT_FDCWD, &self.path, mode, FchmodatFlags::NoFollowSymlink) {
-            // The C library does it by /proc, where there is one.
-            Err(Errno::EOPNOTSUPP) if !Path::new("/proc/self").exists() => {
-                Ok(fchmodat(AT_FDCWD, &self.path, mode, FchmodatFlags::FollowSymlink)?)
-            }
-            changed => Ok(changed?),
-        }
+        Ok(fchmodat(AT_FDCWD, &self.path, mode, FchmodatFlags::NoFollowSymlink)?)
     }
 
     fn remove(&self) -> io::Result<()> {

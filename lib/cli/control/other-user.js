@@ -48,13 +48,13 @@ function holdSignals(child) {
   };
 }
 
-/** A number need not have a name. */
+/** A number need not have a name, nor a group. */
 function idsOf(user) {
-  if (/^\d{1,9}$/.test(user)) return { uid: Number(user), gid: Number(user) };
   try {
     const [uid, gid] = ['-u', '-g'].map((flag) => Number(execFileSync('id', [flag, '--', user], { stdio: 'pipe' })));
     return { uid, gid };
   } catch {
+    if (/^\d{1,9}$/.test(user)) return { uid: Number(user), gid: Number(user) };
     throw new UsageError(`--user: there is no user '${user}'.`);
   }
 }
