@@ -9,7 +9,7 @@ const { HOSTS, hosts } = require('./hosts');
 const { Marks } = require('./marks');
 const { Past, element } = require('./past');
 const { RefusedError, poll } = require('./poll');
-const { CpuUse, NAMES, rows, sample, timeOf } = require('./sample');
+const { CpuUse, NAMES, isSame, rows, sample, timeOf } = require('./sample');
 const { PROCESSES, Table, put } = require('./table');
 const { LANGUAGES, languageOf, markOf } = require('./texts');
 
@@ -61,7 +61,8 @@ function tell(answer) {
     points = new PointBuffer(NAMES);
     marks.clear();
   }
-  if (before !== null && before.app.pid !== stats.app.pid) cpu = new CpuUse();
+  // In a container its processes have the pids of those before.
+  if (before !== null && !isSame(stats, before)) cpu = new CpuUse();
   points.add(timeOf(stats), sample(stats, before));
   for (const event of news.events) {
     const kind = markOf(event);

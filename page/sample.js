@@ -30,7 +30,8 @@ const isSame = (stats, before) =>
 function sample(stats, before) {
   const workers = stats.children.filter(({ role }) => role === 'worker');
   const others = [stats.app, ...stats.children.filter(({ role }) => role !== 'worker')];
-  const vitals = workers.flatMap((worker) => worker.vitals ?? []);
+  // Those that stand by do nothing.
+  const vitals = workers.filter(({ state }) => state !== 'standby').flatMap((worker) => worker.vitals ?? []);
   const memory = (processes) => {
     const known = processes.flatMap(({ usage }) => usage?.rss ?? []);
     return known.length === 0 ? null : sum(known);

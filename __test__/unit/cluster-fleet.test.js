@@ -31,7 +31,7 @@ describe('the engine', () => {
 
   test('gets what is secret; the master gets its descriptors, and nothing of that', () => {
     const start = jest.fn();
-    withEngine(settings, start);
+    withEngine(settings, undefined, start);
     const [[{ fd, data, ...told }]] = start.mock.calls;
     expect(told).toEqual({
       host: 'here',
@@ -63,7 +63,7 @@ describe('the engine', () => {
       fds = [fd, data];
       throw error;
     };
-    expect(() => withEngine(settings, start)).toThrow(error);
+    expect(() => withEngine(settings, undefined, start)).toThrow(error);
     for (const fd of fds) expect(() => fs.fstatSync(fd)).toThrow(expect.objectContaining({ code: 'EBADF' }));
   });
 
@@ -74,7 +74,7 @@ describe('the engine', () => {
     const start = jest.fn();
     let thrown;
     try {
-      withEngine(settings, start);
+      withEngine(settings, undefined, start);
     } catch (error) {
       thrown = error;
     }

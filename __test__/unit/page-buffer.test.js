@@ -137,6 +137,21 @@ test('rates: of the same cluster only', () => {
   });
 });
 
+test('workers that stand by are no part of how busy workers are, but of their memory', () => {
+  const worker = (state, utilization) => ({
+    ...statsAt(10).children.find(({ role }) => role === 'worker'),
+    state,
+    usage: { rss: 1000, cpu: 0, at: 0 },
+    vitals: { utilization, delay: { p50: utilization, p99: 0, max: 0 } },
+  });
+  const children = [worker('listening', 0.9), worker('draining', 0.5), worker('standby', 0)];
+  expect(sample({ ...statsAt(10), children }, null)).toMatchObject({
+    utilization: 0.7,
+    delay: 0.7,
+    workerMemory: 3000,
+  });
+});
+
 test('CPU is told between two measurements, and stays while there is no new one', () => {
   const cpu = new CpuUse();
   expect(cpu.of(statsAt(1)).get(1000)).toBeUndefined();

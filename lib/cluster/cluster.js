@@ -363,7 +363,8 @@ class Cluster extends Observable {
       prepare();
     } catch (error) {
       this.#dispatcher.tellUnprepared(error, times);
-      timers.setTimeout(() => this.#state === 'supervising' && this.#insist(prepare, times + 1), PREPARE_AGAIN_MS).unref();
+      const again = () => this.#state === 'supervising' && this.#insist(prepare, times + 1);
+      timers.setTimeout(again, PREPARE_AGAIN_MS).unref();
     }
   }
 

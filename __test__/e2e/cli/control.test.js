@@ -11,6 +11,7 @@ const { ask, askJson } = require('../support/control');
 const { folder, script } = require('../support/files');
 const { firstOf } = require('../support/position');
 const { shared, sharedApp } = require('../support/shared');
+const { until } = require('../support/until');
 
 describe('a cluster is asked and told', () => {
   const app = sharedApp(() => start({ count: 2, title: 'told', alone: fixture('alone/reporting.js') }));
@@ -235,6 +236,19 @@ test('stop waits for the end; what takes too long is told, and ends by a second 
   await expect(app.gone).resolves.toMatchObject({ signal: null });
   await expect(slow).resolves.toBe('broken');
   await expect(ask('stop', '--pid', app.pid)).resolves.toMatchObject({ code: 3 });
+});
+
+test('top waits for a cluster that does not answer for a while', async () => {
+  const app = await start({ count: 1 });
+  const shown = runOnTerminal(['top', '--pid', String(app.pid)]);
+  await shown.wrote('worker 1');
+  app.kill('SIGSTOP');
+  await shown.wrote(/worker 1[^]*The cluster does not answer/);
+  app.kill('SIGCONT');
+  const before = shown.output.length;
+  await until(() => /worker 1(?![^]*does not answer)/.test(shown.output.slice(before)));
+  shown.process.stdin.write('q');
+  await expect(shown.gone).resolves.toEqual({ code: 0, signal: null });
 });
 
 test('top ends with its cluster', async () => {

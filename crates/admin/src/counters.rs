@@ -1,11 +1,13 @@
 //! What has happened since the cluster was made. It is counted from what the app is told, so that both tell the same.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use cluster_core::notice::{ExitReason, Notice, Undeliverable};
 use cluster_core::types::{ChildId, SlotId, Time};
 use cluster_protocol::frame::messages_in;
 use serde::Serialize;
+
+use crate::places::{ProcessPlace, ProcessPlaces, Used};
 
 /// Bounds of how long a process may take until it is ready, in seconds.
 pub const READY_BOUNDS: [f64; 9] = [0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0];
@@ -105,13 +107,7 @@ pub struct Counters {
     #[serde(skip)]
     booting: BTreeMap<ChildId, Time>,
     #[serde(skip)]
-    places: BTreeMap<ChildId, ProcessPlace>,
-    /// How often each place was taken again.
-    #[serde(skip)]
-    restarts: BTreeMap<ProcessPlace, u64>,
-    /// Places of processes that ended unasked, and were not taken again.
-    #[serde(skip)]
-    lost: BTreeSet<ProcessPlace>,
+    pub places: ProcessPlaces,
 }
 
 /// How reloads ended.
@@ -121,18 +117,12 @@ pub struct Reloads {
     pub failed: u64,
 }
 
-/// Where a process is: the alone's place, or a slot.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum ProcessPlace {
-    Alone,
-    Slot(SlotId),
-}
-
 impl Counters {
     /// Takes in what the app is told.
     pub fn note(&mut self, now: Time, notice: &Notice) {
         match notice {
             Notice::Fork { child, slot, .. } => self.forked(now, *child, *slot),
+            Notice::Draining(child, _) => self.places.leaving(*child),
             Notice::SlotTaken { child, slot } => self.take_place(*child, ProcessPlace::Slot(*slot)),
             Notice::ChildReady(child) | Notice::StandbyReady(child) => {
                 if let Some(since) = self.booting.remove(child) {
@@ -153,15 +143,10 @@ impl Counters {
         }
     }
 
-    /// How often another process took the place that this one has, after one had ended there without being asked.
-    #[must_use]
-    pub fn restarts(&self, child: ChildId) -> u64 {
-        self.places.get(&child).and_then(|place| self.restarts.get(place)).copied().unwrap_or_default()
-    }
-
-    /// The process is gone, after so many messages.
-    pub fn gone(&mut self, child: ChildId, messages: MessageCounts) {
-        *self.messages.of(child) += messages;
+    /// The process is gone, and has used so much.
+    pub fn gone(&mut self, child: ChildId, used: Used) {
+        *self.messages.of(child) += used.messages;
+        self.places.used(child, used);
     }
 
     /// All messages so far; `present`: of the processes that are there.
@@ -185,15 +170,8 @@ impl Counters {
     }
 
     fn take_place(&mut self, child: ChildId, place: ProcessPlace) {
-        self.places.insert(child, place);
-        if self.lost.remove(&place) {
-            self.restarted(child, place);
-        }
-    }
-
-    fn restarted(&mut self, child: ChildId, place: ProcessPlace) {
-        *self.reforks.of(child) += 1;
-        *self.restarts.entry(place).or_default() += 1;
+        let restarted = self.places.take(child, place);
+        *self.reforks.of(child) += u64::from(restarted);
     }
 
     fn exited(&mut self, child: ChildId, signal: Option<&str>, expected: bool, reason: &ExitReason) {
@@ -205,17 +183,12 @@ impl Counters {
         };
         *self.exits.of(child).entry(reason.to_owned()).or_default() += 1;
         self.booting.remove(&child);
-        let place = self.places.remove(&child);
-        if !expected {
-            *self.unexpected_exits.of(child) += 1;
-            let Some(place) = place else { return };
-            // Its channel ended before: another one may be there already.
-            if self.places.values().any(|taken| *taken == place) {
-                self.restarted(child, place);
-            } else {
-                self.lost.insert(place);
-            }
+        if expected {
+            return self.places.left(child);
         }
+        *self.unexpected_exits.of(child) += 1;
+        let restarted = self.places.lost(child);
+        *self.reforks.of(child) += u64::from(restarted);
     }
 }
 

@@ -8,10 +8,17 @@ use std::net::IpAddr;
 pub fn is_ours(host: Option<&str>, allowed: &[String]) -> bool {
     // Nobody's browser: it always says one.
     let Some(host) = host else { return true };
-    let name = without_port(host);
+    let name = without_root(without_port(host));
     let is_address = name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(name);
     let is_local = name.eq_ignore_ascii_case("localhost") || name.to_ascii_lowercase().ends_with(".localhost");
-    is_local || is_address.parse::<IpAddr>().is_ok() || allowed.iter().any(|allowed| allowed.eq_ignore_ascii_case(name))
+    is_local
+        || is_address.parse::<IpAddr>().is_ok()
+        || allowed.iter().any(|allowed| without_root(allowed).eq_ignore_ascii_case(name))
+}
+
+/// A name may end with the root's dot.
+fn without_root(name: &str) -> &str {
+    name.strip_suffix('.').unwrap_or(name)
 }
 
 fn without_port(host: &str) -> &str {
@@ -44,6 +51,8 @@ mod tests {
             "app.localhost:1",
             "metrics.internal",
             "Metrics.Internal:9100",
+            "localhost.:9100",
+            "metrics.internal.:9100",
         ] {
             assert!(is_ours(Some(host), &allowed), "{host}");
         }

@@ -10,6 +10,7 @@ pub mod hosts;
 pub mod metrics;
 pub mod order;
 pub mod page;
+pub mod places;
 pub mod request;
 pub mod response;
 pub mod route;

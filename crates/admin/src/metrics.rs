@@ -1,7 +1,8 @@
 //! A snapshot as metrics. Names and units follow https://prometheus.io/docs/practices/naming.
 //!
 //! Series are told by role and slot, never by pid: a series goes on when a process is replaced. Of several processes in one
-//! slot (one that drains, one that boots) the newest that serves is told.
+//! slot (one that drains, one that boots) the one that holds it is told, else the newest that serves. What only grows is told of all that there
+//! were in a slot: it never falls.
 
 mod fleet;
 mod messages;
@@ -10,7 +11,8 @@ mod traffic;
 use std::collections::BTreeMap;
 
 use crate::counters::READY_BOUNDS;
-use crate::snapshot::{ChildSnapshot, Snapshot, Usage};
+use crate::places::{ProcessPlace, Used};
+use crate::snapshot::{ChildSnapshot, Snapshot};
 pub use crate::text::Format;
 use crate::text::{Labels, MetricKind, Text};
 use MetricKind::{Counter, Gauge};
@@ -23,7 +25,7 @@ pub fn write(snapshot: &Snapshot<'_>, format: Format) -> String {
     of_what_happened(&mut text, snapshot);
     traffic::of_listeners(&mut text, snapshot);
     traffic::of_requests(&mut text, snapshot);
-    let told = by_place(&snapshot.children);
+    let told = by_place(snapshot);
     of_processes(&mut text, snapshot, &told);
     messages::write(&mut text, snapshot, &told);
     fleet::write(&mut text, snapshot);
@@ -109,29 +111,45 @@ fn of_what_happened(text: &mut Text, snapshot: &Snapshot<'_>) {
     text.count(&Labels::default(), snapshot.output.dropped_lines);
 }
 
-/// A process with its labels.
+/// A place with its labels.
 struct Told<'a> {
     labels: Labels,
+    /// The process that is told.
     child: &'a ChildSnapshot,
+    /// By all processes that there were.
+    used: Used,
 }
 
-/// The one of each place that is told.
-fn by_place<'a>(children: &'a [ChildSnapshot]) -> Vec<Told<'a>> {
-    let mut found: BTreeMap<(&'static str, u32), &'a ChildSnapshot> = BTreeMap::new();
-    for child in children {
+/// By place: the one that is told, and what all together have used.
+fn by_place<'a>(snapshot: &'a Snapshot<'_>) -> Vec<Told<'a>> {
+    let mut found: BTreeMap<ProcessPlace, Told<'a>> = BTreeMap::new();
+    for child in &snapshot.children {
         let place = match (child.role, child.slot) {
-            ("alone", _) => ("alone", 0),
-            (role, Some(slot)) => (role, slot),
+            ("alone", _) => ProcessPlace::Alone,
+            (_, Some(slot)) => ProcessPlace::Slot(slot),
             (_, None) => continue,
         };
-        let rank = |child: &ChildSnapshot| (matches!(child.state, "listening" | "ready"), child.id);
-        let other = found.entry(place).or_insert(child);
-        if rank(child) > rank(other) {
-            *other = child;
+        let used = Used { messages: child.messages, cpu: child.usage.map_or(0, |usage| usage.cpu) };
+        let told = found.entry(place).or_insert_with(|| Told {
+            labels: labels(place),
+            child,
+            used: snapshot.counts.places.used_before(place),
+        });
+        told.used += used;
+        let rank = |child: &ChildSnapshot| (child.holds_slot, matches!(child.state, "listening" | "ready"), child.id);
+        if rank(child) > rank(told.child) {
+            told.child = child;
         }
     }
-    let labels = |role, slot: u32| Labels::new(&[("role", role), ("slot", &slot.to_string())]);
-    found.into_iter().map(|((role, slot), child)| Told { labels: labels(role, slot), child }).collect()
+    found.into_values().collect()
+}
+
+fn labels(place: ProcessPlace) -> Labels {
+    let (role, slot) = match place {
+        ProcessPlace::Alone => ("alone", 0),
+        ProcessPlace::Slot(slot) => ("worker", slot),
+    };
+    Labels::new(&[("role", role), ("slot", &slot.to_string())])
 }
 
 fn of_processes(text: &mut Text, snapshot: &Snapshot<'_>, told: &[Told<'_>]) {
@@ -203,20 +221,28 @@ fn of_processes(text: &mut Text, snapshot: &Snapshot<'_>, told: &[Told<'_>]) {
 /// The app's own process has no slot.
 fn of_usage(text: &mut Text, snapshot: &Snapshot<'_>, told: &[Told<'_>]) {
     let app = snapshot.app.usage;
-    let each = |text: &mut Text, of: &dyn Fn(Usage) -> f64| {
-        if let Some(usage) = app {
-            text.sample(&Labels::new(&[("role", "app"), ("slot", "0")]), of(usage));
-        }
-        for one in told {
-            if let Some(usage) = one.child.usage {
-                text.sample(&one.labels, of(usage));
-            }
-        }
-    };
+    let of_app = Labels::new(&[("role", "app"), ("slot", "0")]);
     text.metric("cluster_native_process_resident_memory_bytes", Gauge, "Resident memory of a process.");
-    each(text, &|usage| usage.rss as f64);
-    text.metric("cluster_native_process_cpu_seconds_total", Counter, "CPU time of the process that is there now.");
-    each(text, &|usage| usage.cpu as f64 / 1000.0);
+    if let Some(usage) = app {
+        text.sample(&of_app, usage.rss as f64);
+    }
+    for one in told {
+        if let Some(usage) = one.child.usage {
+            text.sample(&one.labels, usage.rss as f64);
+        }
+    }
+    text.metric(
+        "cluster_native_process_cpu_seconds_total",
+        Counter,
+        "CPU time of a slot's processes, one after the other.",
+    );
+    if let Some(usage) = app {
+        text.sample(&of_app, usage.cpu as f64 / 1000.0);
+    }
+    // Elsewhere than on Linux it is not known.
+    for one in told.iter().filter(|one| one.child.usage.is_some() || one.used.cpu > 0) {
+        text.sample(&one.labels, one.used.cpu as f64 / 1000.0);
+    }
 }
 
 #[cfg(test)]

@@ -2,8 +2,8 @@
 
 use crate::page::Coding;
 
-/// The head of a request may be so long.
-pub const LONGEST_HEAD: usize = 8 << 10;
+/// The head of a request may be so long: as with Node, as a browser sends the cookies of the app, whose host this is.
+pub const LONGEST_HEAD: usize = 16 << 10;
 
 /// And its body.
 pub const LONGEST_BODY: usize = 64 << 10;
@@ -113,26 +113,28 @@ impl Headers {
         let mut known = Self { host: None, accept: String::new(), coding: Coding::Plain, keep_alive: None, length: 0 };
         let mut length = None;
         for header in headers {
-            let value = std::str::from_utf8(header.value).map_err(|_| UnreadableRequest::Malformed)?.trim();
-            if header.name.eq_ignore_ascii_case("host") {
+            // What else there is may be in any encoding.
+            let text = || std::str::from_utf8(header.value).map(str::trim).map_err(|_| UnreadableRequest::Malformed);
+            match header.name.to_ascii_lowercase().as_str() {
                 // Two of them are what a proxy and a server may understand differently.
-                if known.host.replace(value.to_owned()).is_some() {
-                    return Err(UnreadableRequest::Malformed);
+                "host" if known.host.is_some() => return Err(UnreadableRequest::Malformed),
+                "host" => known.host = Some(text()?.to_owned()),
+                "accept" => text()?.clone_into(&mut known.accept),
+                "accept-encoding" => known.coding = Coding::accepted(text()?),
+                "connection" => {
+                    let value = text()?;
+                    let says = |word: &str| value.split(',').any(|each| each.trim().eq_ignore_ascii_case(word));
+                    known.keep_alive = if says("close") { Some(false) } else { says("keep-alive").then_some(true) };
                 }
-            } else if header.name.eq_ignore_ascii_case("accept") {
-                value.clone_into(&mut known.accept);
-            } else if header.name.eq_ignore_ascii_case("accept-encoding") {
-                known.coding = Coding::accepted(value);
-            } else if header.name.eq_ignore_ascii_case("connection") {
-                let says = |word: &str| value.split(',').any(|each| each.trim().eq_ignore_ascii_case(word));
-                known.keep_alive = if says("close") { Some(false) } else { says("keep-alive").then_some(true) };
-            } else if header.name.eq_ignore_ascii_case("transfer-encoding") {
-                return Err(UnreadableRequest::Chunked);
-            } else if header.name.eq_ignore_ascii_case("content-length") {
-                let is_number = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit());
-                if !is_number || length.replace(value).is_some() {
-                    return Err(UnreadableRequest::Malformed);
+                "transfer-encoding" => return Err(UnreadableRequest::Chunked),
+                "content-length" => {
+                    let value = text()?;
+                    let is_number = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit());
+                    if !is_number || length.replace(value).is_some() {
+                        return Err(UnreadableRequest::Malformed);
+                    }
                 }
+                _ => {}
             }
         }
         if let Some(length) = length {

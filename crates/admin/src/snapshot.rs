@@ -147,6 +147,9 @@ pub struct ChildSnapshot {
     pub id: u32,
     /// Of a worker that has one.
     pub slot: Option<u32>,
+    /// Whether it is the one that holds the slot: it may have a successor that proves itself, or a predecessor that drains.
+    #[serde(skip)]
+    pub holds_slot: bool,
     pub pid: u32,
     /// `starting`, `listening` (the alone: `ready`), `draining`, `standby`.
     pub state: &'static str,

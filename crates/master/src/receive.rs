@@ -11,6 +11,7 @@ use super::linked::Linked;
 use super::passed;
 use super::read::{Received, Violation};
 use super::run::Shell;
+use cluster_admin::places::Used;
 use cluster_core::event::{Event, HandleTarget};
 use cluster_core::lifecycle::child::Reading;
 use cluster_core::messages::flow::Receiver;
@@ -61,7 +62,8 @@ impl Shell {
             Input::Exited { child, exit } => {
                 let link = self.links.remove(&child);
                 if let Some(link) = &link {
-                    self.counters.gone(child, link.messages);
+                    let cpu = self.usages.forget(link.process.pid()).map_or(0, |usage| usage.cpu);
+                    self.counters.gone(child, Used { messages: link.messages, cpu });
                 }
                 self.flow.forget(Peer::Child(child));
                 if let Some(Linked::Own(process)) = link.as_ref().map(|link| &link.process) {

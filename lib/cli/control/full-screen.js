@@ -58,7 +58,8 @@ class FullScreen {
     // The last line stays free, so that nothing scrolls.
     const most = height - 1;
     const shown = lines.length > most ? [...lines.slice(0, most - 1), `… ${lines.length - most + 1} more`] : lines;
-    this.#output.write(HOME + shown.map((line) => `${line}${REST_OF_LINE}\n`).join('') + REST_OF_SCREEN);
+    // Before the line: behind one that is as wide as the terminal its last character would go.
+    this.#output.write(HOME + shown.map((line) => `${REST_OF_LINE}${line}\n`).join('') + REST_OF_SCREEN);
   }
 
   close() {

@@ -9,6 +9,7 @@ const { slotsOf } = require('./processes');
 const { FullScreen } = require('./full-screen');
 
 const EACH_MS = 1000;
+const SILENT = 'The cluster does not answer: this is how it was last.';
 
 /** A process begins to tell how it is when somebody looks, and tells it a second later. One that is starting may not tell at all. */
 const MOST_LOOKS = 5;
@@ -64,15 +65,30 @@ async function live(cluster, screen) {
   const looks = new Looks();
   const display = new FullScreen(process.stdin, process.stdout);
   const { ended } = display;
+  let lines = () => [];
   try {
     while (!ended.aborted) {
-      const stats = await cluster.stats();
-      const rows = looks.take(stats);
-      display.show(() => view(stats, rows, screen));
+      const stats = await look(cluster);
+      if (stats) {
+        const rows = looks.take(stats);
+        lines = () => view(stats, rows, screen);
+      }
+      display.show(stats ? lines : () => [...lines(), '', SILENT]);
       await sleep(EACH_MS, undefined, { signal: ended }).catch(() => {});
     }
   } finally {
     display.close();
+  }
+}
+
+/** Undefined: it does not answer just now. */
+async function look(cluster) {
+  try {
+    return await cluster.stats();
+  } catch (error) {
+    // One that is busy, or stopped for a moment, is there.
+    if (error.code === 'ERR_CONTROL_FAILED') return undefined;
+    throw error;
   }
 }
 

@@ -50,7 +50,7 @@ fn a_refork_is_a_start_in_place_of_one_that_ended_unasked() {
     fork(&mut counters, 0, ChildId::Alone(3), None);
     assert_eq!(counters.reforks.alone, 1);
     let restarts = [ChildId::Worker(3), ChildId::Worker(5), ChildId::Alone(3), ChildId::Worker(9)];
-    assert_eq!(restarts.map(|child| counters.restarts(child)), [1, 1, 1, 0]);
+    assert_eq!(restarts.map(|child| counters.places.restarts(child)), [1, 1, 1, 0]);
 }
 
 #[test]
@@ -59,10 +59,52 @@ fn the_place_of_one_whose_end_comes_late_is_taken_already() {
     fork(&mut counters, 0, ChildId::Worker(1), Some(1));
     fork(&mut counters, 0, ChildId::Worker(2), Some(1));
     exit(&mut counters, ChildId::Worker(1), false, ExitReason::Unasked);
-    assert_eq!((counters.reforks.worker, counters.restarts(ChildId::Worker(2))), (1, 1));
+    assert_eq!((counters.reforks.worker, counters.places.restarts(ChildId::Worker(2))), (1, 1));
     exit(&mut counters, ChildId::Worker(2), true, ExitReason::Reload);
     fork(&mut counters, 0, ChildId::Worker(3), Some(1));
-    assert_eq!((counters.reforks.worker, counters.restarts(ChildId::Worker(3))), (1, 1));
+    assert_eq!((counters.reforks.worker, counters.places.restarts(ChildId::Worker(3))), (1, 1));
+}
+
+#[test]
+fn a_successor_that_fails_restarts_nothing() {
+    let mut counters = Counters::default();
+    let told = |counters: &Counters, child| (counters.reforks.worker, counters.places.restarts(child));
+    let (old, canary, next) = (ChildId::Worker(1), ChildId::Worker(2), ChildId::Worker(3));
+    fork(&mut counters, 0, old, Some(1));
+    for child in [canary, next] {
+        fork(&mut counters, 0, child, Some(1));
+        exit(&mut counters, child, false, ExitReason::Unasked);
+        assert_eq!(told(&counters, old), (0, 0));
+    }
+    // One that has taken over does: whoever drains is not in its place any more.
+    fork(&mut counters, 0, canary, Some(1));
+    counters.note(Duration::ZERO, &Notice::Draining(old, ExitReason::Reload));
+    exit(&mut counters, canary, false, ExitReason::Unasked);
+    assert_eq!(told(&counters, old), (0, 0), "nobody has taken its place yet");
+    fork(&mut counters, 0, next, Some(1));
+    assert_eq!(told(&counters, next), (1, 1));
+}
+
+#[test]
+fn what_processes_used_stays_with_their_place() {
+    let mut counters = Counters::default();
+    let used = |received, cpu| Used { messages: MessageCounts { received, ..MessageCounts::default() }, cpu };
+    fork(&mut counters, 0, ChildId::Worker(1), Some(1));
+    fork(&mut counters, 0, ChildId::Worker(2), Some(1));
+    fork(&mut counters, 0, ALONE, None);
+    fork(&mut counters, 0, ChildId::Worker(3), None);
+    for (child, used) in [
+        (ChildId::Worker(1), used(5, 100)),
+        (ChildId::Worker(2), used(1, 10)),
+        (ALONE, used(7, 1)),
+        (ChildId::Worker(3), used(9, 9)),
+    ] {
+        counters.gone(child, used);
+        exit(&mut counters, child, true, ExitReason::Reload);
+    }
+    let before = [ProcessPlace::Slot(1), ProcessPlace::Slot(2), ProcessPlace::Alone]
+        .map(|place| counters.places.used_before(place));
+    assert_eq!(before, [used(6, 110), used(0, 0), used(7, 1)], "one that stands by has none");
 }
 
 #[test]

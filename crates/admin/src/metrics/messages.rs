@@ -32,22 +32,26 @@ pub(super) fn write(text: &mut Text, snapshot: &Snapshot<'_>, told: &[Told<'_>])
     text.metric("cluster_native_messages_missed_total", Counter, "Messages to many that a stalled receiver missed.");
     text.count(&Labels::default(), snapshot.counts.missed);
     let of_processes: [(_, _, Of); 3] = [
-        ("cluster_native_process_messages_received_total", "Messages from the process that is there now.", |counts| {
-            counts.received
-        }),
-        ("cluster_native_process_messages_sent_total", "Messages to the process that is there now.", |counts| {
-            counts.sent
-        }),
+        (
+            "cluster_native_process_messages_received_total",
+            "Messages from a slot's processes, one after the other.",
+            |counts| counts.received,
+        ),
+        (
+            "cluster_native_process_messages_sent_total",
+            "Messages to a slot's processes, one after the other.",
+            |counts| counts.sent,
+        ),
         (
             "cluster_native_process_messages_refused_total",
-            "Messages of the process that is there now that were too large or invalid.",
+            "Messages of a slot's processes that were too large or invalid.",
             |counts| counts.refused,
         ),
     ];
     for (name, help, of) in of_processes {
         text.metric(name, Counter, help);
         for one in told {
-            text.count(&one.labels, of(&one.child.messages));
+            text.count(&one.labels, of(&one.used.messages));
         }
     }
     text.metric("cluster_native_app_queued_bytes", Gauge, "Bytes that wait for the JavaScript of the app.");

@@ -2,7 +2,7 @@ use super::*;
 use crate::counters::{ByRole, Counters, MessageCounts};
 use crate::snapshot::{
     AppSnapshot, FleetMember, FleetMessages, FleetSnapshot, LeaseCounts, LeaseSnapshot, ListenerSnapshot,
-    MessagesSnapshot, OutputSnapshot, RequestsSnapshot,
+    MessagesSnapshot, OutputSnapshot, RequestsSnapshot, Usage,
 };
 use cluster_core::messages::answer_times::AnswerTimes;
 use cluster_core::notice::{AloneStatus, Census};
@@ -17,6 +17,7 @@ fn child(role: &'static str, id: u32, slot: Option<u32>, state: &'static str) ->
         role,
         id,
         slot,
+        holds_slot: false,
         pid: id,
         state,
         restarts: 0,
@@ -166,6 +167,26 @@ fn each_series_is_told_once_whoever_is_in_a_slot() {
     assert!(lines.iter().any(|line| line == serves), "the newest that serves");
     let accepted = "cluster_native_connections_accepted_total{address=\"0.0.0.0:80\"} 8";
     assert!(lines.iter().any(|line| line == accepted), "both sockets of an address");
+}
+
+#[test]
+fn who_holds_a_slot_is_told_and_what_grows_is_that_of_all() {
+    use cluster_core::notice::Notice;
+    use cluster_core::types::ChildId;
+    let mut counts = Counters::default();
+    let (gone, slot) = (ChildId::Worker(3), Some(1));
+    counts.note(std::time::Duration::ZERO, &Notice::Fork { child: gone, slot, pid: 1 });
+    let messages = MessageCounts { received: 5, ..MessageCounts::default() };
+    counts.gone(gone, Used { messages, cpu: 250 });
+    let mut snapshot = snapshot(&counts);
+    // Number 2 is there, too: it has failed its trial.
+    let holder = ChildSnapshot { holds_slot: true, ..child("worker", 1, slot, "listening") };
+    snapshot.children.push(holder);
+    let told = lines(&snapshot);
+    for (name, value) in [("uptime_seconds", "1"), ("cpu_seconds_total", "3.25"), ("messages_received_total", "7")] {
+        let line = format!("cluster_native_process_{name}{{role=\"worker\",slot=\"1\"}} {value}");
+        assert!(told.contains(&line), "{line}\n{}", told.join("\n"));
+    }
 }
 
 #[test]

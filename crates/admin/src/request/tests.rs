@@ -28,6 +28,14 @@ fn a_request_as_it_comes() {
 }
 
 #[test]
+fn what_else_a_browser_sends_may_be_long_and_in_any_encoding() {
+    let mut bytes = format!("GET / HTTP/1.1\r\nHost: a\r\nCookie: {}\r\nX-Name: ", "x".repeat(12 << 10)).into_bytes();
+    bytes.extend_from_slice(b"caf\xe9\r\n\r\n");
+    assert!(matches!(Request::parse(&bytes), Ok(Parsed::Complete(..))));
+    assert_eq!(Request::parse(b"GET / HTTP/1.1\r\nHost: \xe9\r\n\r\n"), Err(UnreadableRequest::Malformed));
+}
+
+#[test]
 fn whether_another_one_may_follow() {
     for (version, header, keeps) in [
         ("1.1", "", true),

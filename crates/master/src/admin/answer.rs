@@ -39,11 +39,23 @@ impl Usages {
         }
         self.at = Some(Instant::now());
         let usage = |pid| platform.activity(pid).map(|activity| (pid, activity));
-        let known = pids.filter_map(usage).map(|(pid, activity)| {
-            let cpu = u64::try_from(activity.cpu.as_millis()).unwrap_or(u64::MAX);
-            (pid, Usage { rss: activity.resident_bytes, cpu, at: millis(now) })
-        });
-        self.known = known.collect();
+        let mut known: HashMap<u32, Usage> = pids
+            .filter_map(usage)
+            .map(|(pid, activity)| {
+                let cpu = u64::try_from(activity.cpu.as_millis()).unwrap_or(u64::MAX);
+                (pid, Usage { rss: activity.resident_bytes, cpu, at: millis(now) })
+            })
+            .collect();
+        // One that has ended is no longer seen, and is there until its end has come here.
+        for (pid, last) in self.known.drain() {
+            known.entry(pid).or_insert(last);
+        }
+        self.known = known;
+    }
+
+    /// The process is gone. Gives what was known of it last.
+    pub(crate) fn forget(&mut self, pid: u32) -> Option<Usage> {
+        self.known.remove(&pid)
     }
 }
 
@@ -126,14 +138,16 @@ impl Shell {
         let children = self.links.iter().map(|(child, link)| {
             let (ChildId::Alone(id) | ChildId::Worker(id)) = *child;
             let pid = link.process.pid();
+            let slot = self.core.view().slot(*child).or(link.slot);
             ChildSnapshot {
                 role: child.role(),
                 id,
-                slot: self.core.view().slot(*child).or(link.slot),
+                slot,
+                holds_slot: slot.and_then(|slot| self.core.view().occupant(slot)) == Some(*child),
                 pid,
                 state: self.core.view().state(*child).unwrap_or("draining"),
                 uptime: millis(moment.saturating_duration_since(link.since)),
-                restarts: self.counters.restarts(*child),
+                restarts: self.counters.places.restarts(*child),
                 messages: link.messages,
                 queued_bytes: link.queued(),
                 connections: self.core.view().connections(*child),

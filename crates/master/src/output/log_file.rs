@@ -44,7 +44,7 @@ pub(super) struct LogFile {
     path: PathBuf,
     rotation: Option<Rotation>,
     file: Option<File>,
-    kind: Kind,
+    kind: FileKind,
     fill: Fill,
     /// Who wrote last; `None`: the end of that line is lost.
     last: Option<LineWriter>,
@@ -54,7 +54,7 @@ pub(super) struct LogFile {
 
 /// What is behind the name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum FileKind {
     File,
     /// A pipe or a device: it is not rotated.
     Device,
@@ -79,7 +79,7 @@ struct Failing {
 
 impl LogFile {
     pub(super) fn new(cluster: Rc<str>, path: PathBuf, rotation: Option<Rotation>) -> Self {
-        let (kind, fill, growth) = (Kind::File, Fill::default(), Growth::Bounded);
+        let (kind, fill, growth) = (FileKind::File, Fill::default(), Growth::Bounded);
         Self { cluster, path, rotation, file: None, kind, fill, last: None, failing: None, growth }
     }
 
@@ -128,7 +128,7 @@ impl LogFile {
     }
 
     fn portion(&mut self, block: &[u8]) -> Portion {
-        let rotation = self.rotation.filter(|_| self.kind == Kind::File);
+        let rotation = self.rotation.filter(|_| self.kind == FileKind::File);
         let Some(Rotation { max_size, .. }) = rotation else { return Portion::Bytes(block.len()) };
         let portion = self.fill.portion(block, max_size);
         // Somebody may have emptied it (copytruncate of logrotate).
@@ -149,18 +149,18 @@ impl LogFile {
         let Some(file) = &mut self.file else { return Err(io::ErrorKind::NotConnected.into()) };
         let written = match file.write(&rest[..count]) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(()),
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock && self.kind != Kind::Stuck => {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock && self.kind != FileKind::Stuck => {
                 let mut looked = [PollFd::new(file.as_fd(), PollFlags::POLLOUT)];
                 if poll(&mut looked, PollTimeout::from(READERS_PATIENCE_MS)) == Ok(0) {
-                    self.kind = Kind::Stuck;
+                    self.kind = FileKind::Stuck;
                 }
                 return Ok(());
             }
             Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
             written => written?,
         };
-        if self.kind == Kind::Stuck {
-            self.kind = Kind::Device;
+        if self.kind == FileKind::Stuck {
+            self.kind = FileKind::Device;
         }
         self.fill.add(&rest[..written]);
         *rest = &rest[written..];
@@ -185,9 +185,9 @@ impl LogFile {
                 give_rights(&file, &found, before);
             }
             self.fill = Fill::found(found.len(), ends_with_a_line(&self.path, found.len()));
-            (self.kind, self.last) = (Kind::File, None);
+            (self.kind, self.last) = (FileKind::File, None);
         } else {
-            (self.kind, self.fill) = (Kind::Device, Fill::default());
+            (self.kind, self.fill) = (FileKind::Device, Fill::default());
         }
         self.file = Some(file);
         Ok(())

@@ -169,10 +169,10 @@ fn a_reader_that_stands_still_is_not_waited_for_again_until_it_takes_something()
     let mut log = log(&path, 1 << 20, 1);
     let large = "x\n".repeat(1 << 20);
     let lost = log.write(ONE, large.as_bytes());
-    assert!(lost > 0 && log.kind == Kind::Stuck);
-    assert_eq!((log.write(ONE, b"one\n"), log.kind), (1, Kind::Stuck));
+    assert!(lost > 0 && log.kind == FileKind::Stuck);
+    assert_eq!((log.write(ONE, b"one\n"), log.kind), (1, FileKind::Stuck));
     io::Read::read_exact(&mut both, &mut vec![0; large.len() - 2 * usize::try_from(lost).unwrap()]).unwrap();
-    assert_eq!((log.write(ONE, b"two\n"), log.kind), (0, Kind::Device));
+    assert_eq!((log.write(ONE, b"two\n"), log.kind), (0, FileKind::Device));
 }
 
 #[test]
