@@ -66,6 +66,13 @@ describe.each(['udp4', 'udp6'])('%s', (type) => {
     expect((await app.workers()).map((worker) => worker.pid)).toContain(pid);
   });
 
+  test('a port that is a text, as the environment has it', async () => {
+    const port = await freeUdpPort(type);
+    const app = await start(config(type, { port: String(port), address: loopback[type] }));
+    expect((await addresses(app)).map((address) => address.port)).toEqual([port, port]);
+    await expect(ask(type, port, 'hello')).resolves.toMatchObject({ text: 'hello' });
+  });
+
   test('the port outlives a worker that is killed, and the other one answers for it', async () => {
     const app = await start(config(type, { port: 0, address: loopback[type] }));
     const [{ port }] = await addresses(app);

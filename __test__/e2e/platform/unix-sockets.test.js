@@ -56,6 +56,7 @@ test('it outlives a worker that is killed', async () => {
 test.each([
   [{}, 0],
   [{ readableAll: true }, 0o444],
+  [{ readableAll: 1 }, 0o444],
   [{ writableAll: true }, 0o222],
   [{ readableAll: true, writableAll: true }, 0o666],
 ])('%j: who else may connect is as under node:cluster', async (access, asked) => {

@@ -186,7 +186,8 @@ impl Sockets {
             AddressType::Udp6 => (Type::DGRAM, Some(Ipv6Addr::UNSPECIFIED.into())),
         };
         Some(Wanted {
-            ip: query.address.as_deref().map_or(everywhere, |ip| ip.parse().ok()),
+            // One with a zone is never taken over.
+            ip: query.address.as_deref().map_or(Some(everywhere), |ip| ip.parse().map(Some).ok())?,
             port: query.port.and_then(|port| u16::try_from(port).ok()).filter(|port| *port != 0)?,
             ipv6_only: flags & IPV6_ONLY != 0,
             kind,

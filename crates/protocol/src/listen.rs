@@ -36,8 +36,8 @@ pub struct ListenQuery {
     /// An IP address or a path; `None` is every interface, IPv6 first (`createServerHandle` in lib/net.js).
     #[serde(default)]
     pub address: Option<String>,
-    /// 0 lets the system choose; -1 for a unix socket.
-    #[serde(default)]
+    /// 0 lets the system choose; -1 for a unix socket. Of UDP as the app gave it: a text, maybe.
+    #[serde(default, deserialize_with = "number")]
     pub port: Option<i32>,
     /// The kind of socket.
     #[serde(default, deserialize_with = "address_type")]
@@ -49,11 +49,11 @@ pub struct ListenQuery {
     #[serde(default)]
     pub flags: Option<u32>,
     /// A unix socket that everybody may read from.
-    #[serde(default)]
-    pub readable_all: Option<bool>,
+    #[serde(default, deserialize_with = "truth")]
+    pub readable_all: bool,
     /// A unix socket that everybody may write to.
-    #[serde(default)]
-    pub writable_all: Option<bool>,
+    #[serde(default, deserialize_with = "truth")]
+    pub writable_all: bool,
     /// The how-many-eth server of the worker on this address.
     #[serde(default)]
     pub index: Option<u32>,
@@ -110,6 +110,26 @@ fn address_type<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Opt
             _ => None,
         },
         _ => None,
+    })
+}
+
+/// As UDPWrap::DoBind (src/udp_wrap.cc) makes a number of it.
+fn number<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<i32>, D::Error> {
+    let read = match Scalar::deserialize(deserializer)?.0 {
+        serde_json::Value::Number(number) => number.as_f64(),
+        serde_json::Value::String(text) => Some(text.trim().parse().unwrap_or_default()),
+        _ => None,
+    };
+    Ok(read.map(|number| number as i32))
+}
+
+/// What is true for JavaScript.
+fn truth<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    Ok(match Scalar::deserialize(deserializer)?.0 {
+        serde_json::Value::Bool(value) => value,
+        serde_json::Value::Number(number) => number.as_f64() != Some(0.0),
+        serde_json::Value::String(text) => !text.is_empty(),
+        _ => false,
     })
 }
 
@@ -194,6 +214,21 @@ mod tests {
             (r#","addressType":4,"fd":3"#, "::4:3:0"),
         ] {
             assert_eq!(query(fields).key(), key);
+        }
+    }
+
+    #[test]
+    fn what_an_app_gives_in_another_type_is_what_node_takes_it_for() {
+        let udp = |port: &str| query(&format!(r#","port":{port},"addressType":"udp4""#));
+        for (written, port) in [("5000", Some(5000)), (r#""5000""#, Some(5000)), (r#""x""#, Some(0)), ("null", None)] {
+            assert_eq!(udp(written).port, port, "{written}");
+        }
+        assert_eq!(udp(r#""5000""#).key(), udp("5000").key());
+        for (written, expected) in
+            [("true", true), ("1", true), (r#""yes""#, true), ("0", false), (r#""""#, false), ("null", false)]
+        {
+            let asked = query(&format!(r#","readableAll":{written},"writableAll":{written}"#));
+            assert_eq!((asked.readable_all, asked.writable_all), (expected, expected), "{written}");
         }
     }
 

@@ -54,12 +54,25 @@ pub fn listen_tcp(platform: Platform, address: &TcpAddress, sharing: Sharing) ->
 }
 
 /// An address with a port; an IPv6 zone is understood.
-pub(super) fn parse(ip: &str, port: u16) -> Option<SocketAddr> {
+#[must_use]
+pub fn parse(ip: &str, port: u16) -> Option<SocketAddr> {
     if let Some((ip, zone)) = ip.split_once('%') {
         let scope = zone.parse().ok().or_else(|| nix::net::if_::if_nametoindex(zone).ok())?;
         return Some(SocketAddrV6::new(ip.parse().ok()?, port, 0, scope).into());
     }
     ip.parse::<IpAddr>().ok().map(|ip| SocketAddr::new(ip, port))
+}
+
+/// An address as Node tells it: with the zone of a link-local one (`AddressToJS` in src/tcp_wrap.cc).
+#[must_use]
+pub fn ip_name(address: &SocketAddr) -> String {
+    match address {
+        SocketAddr::V6(at) if at.ip().is_unicast_link_local() && at.scope_id() != 0 => {
+            let zone = nix::net::if_::if_indextoname(at.scope_id()).ok().and_then(|name| name.into_string().ok());
+            format!("{}%{}", at.ip(), zone.unwrap_or_else(|| at.scope_id().to_string()))
+        }
+        _ => address.ip().to_string(),
+    }
 }
 
 fn listen_at(platform: Platform, address: SocketAddr, ipv6_only: bool, sharing: Sharing) -> io::Result<Socket> {
