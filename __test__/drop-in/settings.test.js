@@ -163,6 +163,8 @@ describe.each(BOTH)('settings (%s)', (how) => {
           { stdio: 'nothing' },
           { stdio: undefined, inspectPort: 'x', execArgv: ['--inspect'] },
           { inspectPort: 65536, execArgv: ['--inspect'] },
+          { inspectPort: () => null },
+          { inspectPort: () => ' ' },
           { execArgv: [], inspectPort: undefined, cwd: 5 },
           { cwd: undefined, uid: 'root' },
           { uid: undefined, stdio: ['ipc', 'ipc'] },
@@ -190,8 +192,7 @@ describe.each(BOTH)('settings (%s)', (how) => {
     expect(of('error')).toEqual([
       ['ERR_CHILD_PROCESS_IPC_REQUIRED', 'Error'],
       ['ERR_INVALID_ARG_VALUE', 'TypeError'],
-      ['ERR_SOCKET_BAD_PORT', 'RangeError'],
-      ['ERR_SOCKET_BAD_PORT', 'RangeError'],
+      ...Array(4).fill(['ERR_SOCKET_BAD_PORT', 'RangeError']),
       ['ERR_INVALID_ARG_TYPE', 'TypeError'],
       ['ERR_INVALID_ARG_TYPE', 'TypeError'],
       ['ERR_IPC_ONE_PIPE', 'Error'],
@@ -234,10 +235,10 @@ describe.each(BOTH)('settings (%s)', (how) => {
           worker.process.kill('SIGKILL');
         });
         process.debugPort = 23_000; // no port that the system gives to connections
-        const ports = [undefined, undefined, 0, () => 0];
+        const settings = [{}, {}, { inspectPort: 0 }, { inspectPort: () => 0 }, { execArgv: ['--debug-port=0'] }];
         const next = () => {
-          if (ports.length === 0) return;
-          cluster.setupPrimary({ inspectPort: ports.shift() });
+          if (settings.length === 0) return;
+          cluster.setupPrimary(settings.shift());
           cluster.fork().on('exit', next);
         };
         next();
@@ -251,6 +252,7 @@ describe.each(BOTH)('settings (%s)', (how) => {
       [2, ['--inspect=0', '--inspect-port=23002']],
       [3, ['--inspect=0', '--inspect-port=0']],
       [4, ['--inspect=0', '--inspect-port=0']],
+      [5, ['--inspect-port=0']],
     ]);
   });
 

@@ -115,15 +115,17 @@ function inspectorFlags({ execArgv, inspectPort }) {
   return isInspected(execArgv) ? [`--inspect-port=${portOf(inspectPort)}`] : [];
 }
 
-/** lib/internal/util/inspector.js */
+/** Anywhere in a flag or in NODE_OPTIONS, as Node looks for it (isUsingInspector in lib/internal/util/inspector.js). */
 function isInspected(execArgv) {
-  const flag = /^--inspect(?:-brk|-port)?(?:=|$)/;
-  return execArgv.some((each) => flag.test(each)) || /--inspect(?:-brk|-port)?/.test(process.env.NODE_OPTIONS ?? '');
+  return [...execArgv, process.env.NODE_OPTIONS ?? ''].some((text) => /--inspect|--debug-port/.test(text));
 }
 
+/** validatePort() in lib/internal/validators.js */
 function portOf(inspectPort) {
   const port = typeof inspectPort === 'function' ? inspectPort() : (inspectPort ?? nextPort());
-  if (!Number.isInteger(Number(port)) || port === '' || port < 0 || port > HIGHEST_PORT) throw badPort(port);
+  const isGiven = typeof port === 'number' || (typeof port === 'string' && port.trim() !== '');
+  const number = Number(port);
+  if (!isGiven || !Number.isInteger(number) || number < 0 || number > HIGHEST_PORT) throw badPort(port);
   return port;
 }
 
@@ -137,7 +139,7 @@ function badPort(port) {
   return nodeError(
     RangeError,
     'ERR_SOCKET_BAD_PORT',
-    `Port should be >= 0 and < 65536. Received ${port === null ? 'null' : `type ${typeof port} (${String(port)})`}.`,
+    `Port should be >= 0 and < 65536. Received ${port == null ? String(port) : `type ${typeof port} (${String(port)})`}.`,
   );
 }
 
