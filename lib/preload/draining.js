@@ -29,6 +29,7 @@ const { closeStreams } = require('./streams');
 const LAST_MESSAGES_MS = 1000;
 /** The listeners of 'exit' have so long before SIGKILL, or a fifth of the whole time. */
 const LAST_MOMENT_MS = 1000;
+const AFTER_STANDSTILL_MS = 2000;
 /** After this what never ends by itself is not waited for: work that waits for others is quiet meanwhile. */
 const QUIET_MS = 2000;
 /** The alone's work is intervals and long-lived clients; and nobody waits for a restart in development. */
@@ -104,7 +105,13 @@ class Drain {
   #giveUpAt(deadline) {
     this.#deadline = deadline;
     clearTimeout(this.#overdue);
-    this.#overdue = setTimeout(() => this.#giveUp(), Math.max(0, deadline - now())).unref();
+    this.#overdue = setTimeout(() => this.#timeIsUp(), Math.max(0, deadline - now())).unref();
+  }
+
+  /** Who is alive so late stood still, with the master (`docker pause`), which would have killed it otherwise, and gives it more time. */
+  #timeIsUp() {
+    if (now() - this.#deadline < LAST_MOMENT_MS) this.#giveUp();
+    else this.#giveUpAt(now() + AFTER_STANDSTILL_MS);
   }
 
   async run() {

@@ -5,7 +5,7 @@ const path = require('node:path');
 const { setTimeout: later } = require('node:timers/promises');
 const { test } = require('../support/at-once');
 const { launch, start } = require('../support/cluster');
-const { requests } = require('../support/client');
+const { request, requests } = require('../support/client');
 const { folder, script } = require('../support/files');
 const { until } = require('../support/until');
 
@@ -71,7 +71,7 @@ test('a worker over maxMemory works until its successor listens', async () => {
   expect([...pids].sort()).toEqual([small.pid, successor.pid].sort());
 });
 
-// SIGSTOP stands for `docker pause`, a machine that is moved, a processor that others take.
+// SIGSTOP stands for a machine that is moved, a processor that others take.
 test('an app that stood still for longer than startTimeout hears first that its worker was ready in time', async () => {
   const gate = path.join(folder(), 'gate');
   const exec = script(`
@@ -93,4 +93,54 @@ test('an app that stood still for longer than startTimeout hears first that its 
   app.kill('SIGCONT');
   await app.event('started');
   expect(app.events('exit')).toEqual([]);
+});
+
+describe('where the app and its workers stand still together (as by `docker pause`), longer than they have time', () => {
+  const LATE = 1500;
+
+  /** Both, for so long. */
+  async function standStill(app, pids, ms) {
+    for (const pid of [app.pid, ...pids]) process.kill(pid, 'SIGSTOP');
+    await later(ms);
+    for (const pid of [app.pid, ...pids]) process.kill(pid, 'SIGCONT');
+  }
+
+  test('a worker that boots goes on', async () => {
+    const gate = path.join(folder(), 'gate');
+    const exec = script(`
+      const closed = setInterval(() => {
+        if (!require('fs').existsSync(process.env.GATE)) return;
+        clearInterval(closed);
+        require('http').createServer().listen(0);
+      }, 5);
+    `);
+    const startTimeout = 3000;
+    const app = launch({ exec, count: 1, startTimeout, env: { GATE: gate } });
+    const [worker] = await app.event('online');
+    await standStill(app, [worker.pid], startTimeout + LATE);
+    fs.writeFileSync(gate, '');
+    await app.event('started');
+    expect(app.events('exit')).toEqual([]);
+  });
+
+  test('a worker that drains answers its request', async () => {
+    const killTimeout = 3000;
+    const exec = script(`
+      process.on('yunfly:drain', () => process.send('drains'));
+      require('http').createServer((_, answer) => {
+        setTimeout(() => answer.end('answered'), ${killTimeout + LATE + 500});
+        process.send('asked');
+      }).listen(0);
+    `);
+    const app = await start({ exec, count: 1, killTimeout });
+    const [worker] = await app.workers();
+    const answer = request(await app.port());
+    await app.event('message', (_from, message) => message === 'asked');
+    const closed = app.call('close');
+    await app.event('message', (_from, message) => message === 'drains');
+    await standStill(app, [worker.pid], killTimeout + LATE);
+    await expect(answer).resolves.toMatchObject({ text: 'answered' });
+    await closed;
+    expect(app.events('exit').map(([, code, signal]) => [code, signal])).toEqual([[0, null]]);
+  });
 });

@@ -84,6 +84,12 @@ impl Context {
         }
     }
 
+    /// So much time did not pass here. It did for the children's clock, and for leases.
+    pub fn stood_still(&mut self, lost: Time) {
+        self.clock = self.clock.map(|clock| clock + lost);
+        self.tenure.come_nearer(lost);
+    }
+
     /// Something for the shell to do.
     pub fn act(&mut self, action: Action) {
         self.actions.push_back(action);

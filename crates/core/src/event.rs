@@ -284,6 +284,9 @@ pub enum Event {
     FleetRefused { code: ErrorCode, message: String },
     /// Somebody looks at the cluster, and wants to see how its processes are doing.
     LookedAt,
+    /// The whole app stood still for so long, and maybe its children with it (`docker pause`, SIGSTOP, no processor): by the clock of the core
+    /// that time did not pass.
+    StoodStill(Time),
     /// Time passed: a moment given by `next_timeout` is reached.
     TimedOut,
 }

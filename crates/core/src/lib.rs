@@ -217,6 +217,7 @@ impl Core {
                 }
             }
             Event::LookedAt => self.vitals.looked_at(ctx),
+            Event::StoodStill(lost) => ctx.stood_still(lost),
             Event::TimedOut => self.timed_out(),
         }
     }

@@ -1,5 +1,7 @@
 //! What is due at a time: of the core, and of each part of the shell.
 
+use std::time::Duration;
+
 use cluster_core::event::Event;
 use cluster_core::messages::flow;
 use cluster_core::types::{Peer, Time};
@@ -10,12 +12,27 @@ use super::run::{INPUTS, Shell};
 
 const READ_TURNS: usize = 2;
 
+const STANDSTILL: Duration = Duration::from_secs(1);
+
 impl Shell {
     pub(super) fn deadline(&self) -> Option<Time> {
         let core = self.core.next_timeout();
         let others = [self.flow.deadline(), self.trim_at, self.service.deadline(), self.guarding.deadline()];
         let fleet = self.fleet.as_ref().and_then(|fleet| fleet.deadline());
         others.into_iter().chain([self.unasked.deadline(), fleet, core]).flatten().min()
+    }
+
+    /// Who is so much later than `due` has had no processor, and its children maybe neither (`docker pause`, a frozen cgroup, SIGSTOP for
+    /// all). Since when is not known: nothing of the time since somebody was told the last one did pass.
+    pub(super) fn allow_for_standstill(&mut self, due: Option<Time>) {
+        let (last, now) = (self.told_at.get(), self.origin.elapsed());
+        if due.is_none_or(|due| now < due.max(last) + STANDSTILL) {
+            return;
+        }
+        let lost = now - last;
+        self.origin += lost;
+        tracing::info!(ms = lost.as_millis() as u64, "the app stood still: deadlines are put off");
+        self.tell(Event::StoodStill(lost));
     }
 
     /// Before anybody is judged: where the whole app stood still (SIGSTOP, no processor) deadlines are over, and what its children told
@@ -38,7 +55,7 @@ impl Shell {
             // Who sends to other hosts waits for as long as it takes.
             flow::Receiver::Peer(Peer::Host(_)) | flow::Receiver::Mail(_) | flow::Receiver::Fleet => 0,
         };
-        let released = self.flow.timed_out(self.origin.elapsed(), taken);
+        let released = self.flow.timed_out(self.now(), taken);
         self.resume(released);
         self.service.timed_out(self.now());
         self.unasked.timed_out(self.now());

@@ -134,7 +134,7 @@ impl Shell {
             let all = self.links.iter().map(|(child, link)| (child, link.process.pid())).chain(left);
             let until = |child: ChildId| self.fleet.as_deref()?.enforced_until(self.core.view().role(child)?);
             let guarded = all.map(|(child, pid)| Guarded { pid, until: until(*child) });
-            self.guarding.watch(self.origin.elapsed(), guarded, &self.inputs);
+            self.guarding.watch(self.now(), guarded, &self.inputs);
         }
     }
 }

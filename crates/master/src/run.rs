@@ -1,5 +1,6 @@
 //! The loop: what happened goes into the core, what the core decides is done.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, HashMap};
 use std::os::fd::OwnedFd;
 use std::rc::Rc;
@@ -10,10 +11,10 @@ use nix::sys::signal::Signal;
 use tokio::sync::mpsc::{Receiver, Sender, UnboundedReceiver, channel};
 
 use super::Command;
-use super::admin::{Admin, AdminSocket, Orders, Usages, wall_clock};
+use super::admin::{Admin, AdminRequest, AdminSocket, Orders, Usages, wall_clock};
 use super::app::AppQueue;
 use super::descendants::Descendants;
-use super::fleet::{Fleet, FleetConfig, heard};
+use super::fleet::{Fleet, FleetConfig, FleetHeard, heard};
 use super::guarding::Guarding;
 use super::link::{Input, Link};
 use super::linked::Linked;
@@ -57,6 +58,8 @@ pub(super) struct Shell {
     /// From the moment that the app has started.
     pub(super) preload: Option<Box<Preload>>,
     pub(super) origin: Instant,
+    /// The last time that anybody was told: none may be earlier.
+    pub(super) told_at: Cell<Time>,
     pub(super) links: BTreeMap<ChildId, Link>,
     /// What children that have ended left behind.
     pub(super) descendants: BTreeMap<ChildId, Descendants>,
@@ -102,6 +105,15 @@ pub(super) enum GuardList {
     Outdated,
 }
 
+/// What the loop was waiting for.
+enum Turn {
+    Commands,
+    Inputs,
+    Admin(AdminRequest),
+    Fleet(FleetHeard),
+    TimedOut,
+}
+
 pub(super) enum RunState {
     Running,
     /// The last notice is told when the guard is gone too.
@@ -133,6 +145,7 @@ impl Shell {
             generations: config.launch.iter().map(|launch| (0, launch.clone())).collect(),
             preload: None,
             origin,
+            told_at: Cell::default(),
             links: BTreeMap::new(),
             descendants: BTreeMap::new(),
             sockets: Sockets::new(platform, config.policy.balance, activated),
@@ -169,13 +182,23 @@ impl Shell {
         let mut asked = Vec::with_capacity(TURN);
         let mut happened = Vec::with_capacity(TURN);
         while matches!(self.state, RunState::Running) {
-            let timeout = self.deadline().map(|at| self.origin + at);
-            tokio::select! {
-                _ = commands.recv_many(&mut asked, TURN) => asked.drain(..).for_each(|command| self.command(command)),
-                _ = self.input.recv_many(&mut happened, TURN) => happened.drain(..).for_each(|input| self.input(input)),
-                Some(asked) = self.admin.asked() => self.answer(asked),
-                heard = heard(&mut self.fleet) => self.fleet_heard(heard),
-                () = sleep_until(timeout) => {
+            self.allow_for_standstill(Some(self.told_at.get()));
+            let due = self.deadline();
+            let timeout = due.map(|at| self.origin + at);
+            let turn = tokio::select! {
+                _ = commands.recv_many(&mut asked, TURN) => Turn::Commands,
+                _ = self.input.recv_many(&mut happened, TURN) => Turn::Inputs,
+                Some(asked) = self.admin.asked() => Turn::Admin(asked),
+                heard = heard(&mut self.fleet) => Turn::Fleet(heard),
+                () = sleep_until(timeout) => Turn::TimedOut,
+            };
+            self.allow_for_standstill(due);
+            match turn {
+                Turn::Commands => asked.drain(..).for_each(|command| self.command(command)),
+                Turn::Inputs => happened.drain(..).for_each(|input| self.input(input)),
+                Turn::Admin(asked) => self.answer(asked),
+                Turn::Fleet(heard) => self.fleet_heard(heard),
+                Turn::TimedOut => {
                     self.take_what_came().await;
                     self.timed_out();
                 }
@@ -212,7 +235,9 @@ impl Shell {
     }
 
     pub(super) fn now(&self) -> Time {
-        self.origin.elapsed()
+        let now = self.origin.elapsed();
+        self.told_at.set(now);
+        now
     }
 
     /// Tells the core, and does what it decides.

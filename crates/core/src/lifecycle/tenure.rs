@@ -100,6 +100,15 @@ impl Tenures {
         }
     }
 
+    /// The ends of all leases come nearer by so much.
+    pub fn come_nearer(&mut self, time: Time) {
+        for tenure in [&mut self.alone, &mut self.random_worker] {
+            if let HostTenure::Held(lease) | HostTenure::Leaving(lease) = tenure {
+                lease.until = lease.until.saturating_sub(time);
+            }
+        }
+    }
+
     /// Whether the alone may run here.
     #[must_use]
     pub fn allows_alone(&self) -> bool {

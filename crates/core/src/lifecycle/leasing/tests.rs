@@ -48,6 +48,19 @@ fn the_alone_begins_with_the_lease_and_the_workers_when_it_is_ready() {
 }
 
 #[test]
+fn while_the_app_stands_still_the_lease_goes_on() {
+    let mut world = world(FleetStart::Wait, GOOD);
+    world.gets_lease(ALONE);
+    world.run(ms(1_000));
+    world.tell(Event::StoodStill(ms(4_000)));
+    assert_eq!(world.core.view().tenure(ALONE), Some(("1.1", ms(6_500))));
+    // The alone is told when a renewed one is over by its own clock, which went on as well.
+    world.tell(Event::TenureRenewed { of: ALONE, until: ms(12_000) });
+    let fence = fences(&world).pop().unwrap();
+    assert!(fence.contains("1016000"), "{fence}");
+}
+
+#[test]
 fn a_host_without_it_forks_its_workers_when_the_fleets_alone_is_ready() {
     let mut world = world(FleetStart::Wait, GOOD);
     world.run(ms(3_000));
