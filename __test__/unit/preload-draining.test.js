@@ -162,6 +162,22 @@ test('what stays idle is closed, not before the grace time is over', async () =>
   await expect(child.ended).resolves.toEqual(orderly);
 });
 
+test('a connection that is no socket is closed, too', async () => {
+  const source = `
+    const server = require('node:http').createServer((_, response) => response.end('answered'));
+    const { Duplex } = require('node:stream');
+    const connection = new Duplex({ read() {}, write: (chunk, _, done) => done(process.send({ wrote: String(chunk) })) });
+    server.listen(0, () => {
+      server.emit('connection', connection);
+      connection.push('GET / HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n');
+    });`;
+  const child = await startServers(path.join(folder({ 'worker.js': source }), 'worker.js'));
+  await child.sends('wrote');
+  child.drain({ reason: 'shutdown', grace: 100 });
+  await expect(child.ended).resolves.toEqual(orderly);
+  expect(child.stderr).toBe('');
+});
+
 // After the long task its timers run before what came meanwhile is read.
 test('a request that comes during a task longer than the grace time is answered', async () => {
   const goOn = path.join(folder({}), 'go on');

@@ -179,7 +179,9 @@ function isPipelined({ parser, _httpMessage: response }) {
 /** For TLS with a close_notify, without which the client would see a truncated stream. */
 function end(socket) {
   if (socket.writableEnded) socket.destroy();
-  else socket.destroySoon();
+  else if (typeof socket.destroySoon === 'function') socket.destroySoon();
+  // Any stream may be a connection of an http server (its event 'connection').
+  else socket.end(() => socket.destroy());
 }
 
 class IdleTimes {

@@ -30,6 +30,9 @@ const LAST_MESSAGES_MS = 1000;
 /** The listeners of 'exit' have so long before SIGKILL, or a fifth of the whole time. */
 const LAST_MOMENT_MS = 1000;
 const AFTER_STANDSTILL_MS = 2000;
+/** The app's own shutdown code has so long at least, or a quarter of the whole time: before that, requests are waited for. */
+const APPS_MS = 2000;
+const LOOK_MS = 100;
 /** After this what never ends by itself is not waited for: work that waits for others is quiet meanwhile. */
 const QUIET_MS = 2000;
 /** The alone's work is intervals and long-lived clients; and nobody waits for a restart in development. */
@@ -123,11 +126,7 @@ class Drain {
     const listening = [...servers.servers];
     listening.forEach(servers.stopAccepting);
     stopReceiving();
-    await connections.requestsAnswered(
-      () => this.#grace,
-      this.#streamTimeout,
-      () => this.#isReplaced,
-    );
+    await this.#requestsAnswered();
     await this.#before(this.#streamsEnd, Promise.all([servers.allClosed(), this.#settled()]));
     this.#standStill();
     this.#callAfterRequests();
@@ -147,6 +146,25 @@ class Drain {
     await this.#lastMessages();
     await this.#settled();
     await this.#end();
+  }
+
+  /** One that never ends (a stream of gRPC, a long poll) does not keep the app's own shutdown code from being called: that may be what ends
+   *  it. */
+  async #requestsAnswered() {
+    let isAnswered = false;
+    const answered = connections
+      .requestsAnswered(
+        () => this.#grace,
+        this.#streamTimeout,
+        () => this.#isReplaced,
+      )
+      .then(() => (isAnswered = true));
+    while (!isAnswered && !this.#isTheAppsTurn()) await this.#before(now() + LOOK_MS, answered);
+  }
+
+  #isTheAppsTurn() {
+    if (now() < this.#deadline - Math.min(APPS_MS, (this.#deadline - this.#began) / 4)) return false;
+    return this.#afterRequests.length > 0 || signals.ownStopSignal(this.#boot.stopSignal) !== undefined;
   }
 
   #announce() {
@@ -253,6 +271,12 @@ class Drain {
     // A listener that raises the signal again expects to be gone by then: the event loop has it after one turn.
     await turn();
     await turn();
+    // At once: only a library listened, as signal-exit does. The app's own code may be behind the other signal.
+    const other = this.#raised && signals.otherStopSignal(this.#boot.stopSignal, this.#raised);
+    if (other) {
+      this.#raised = undefined;
+      nextTick(signals.deliver, other);
+    }
     await new Promise((resolve) => {
       this.#proceed = resolve;
       if (this.#raised || this.#exits) resolve();

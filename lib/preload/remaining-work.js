@@ -52,7 +52,12 @@ function countOthers() {
 
 /** Requests of this process's own to others (http.Agent; `_httpMessage` in lib/_http_client.js). */
 function awaitsAnswers() {
-  return activeHandles().some((handle) => handle._httpMessage && !handle.server);
+  return activeHandles().some((handle) => !handle.server && (handle._httpMessage || isOfFetch(handle)));
+}
+
+/** A connection of undici's, which are active only while a request is under way (`kNoRef` in its lib/dispatcher/client-h1.js). */
+function isOfFetch(handle) {
+  return Object.getOwnPropertySymbols(handle).some(({ description }) => description === 'no ref');
 }
 
 function isWorking() {

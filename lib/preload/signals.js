@@ -72,6 +72,12 @@ function ownStopSignal(wish) {
   return candidates.find((name) => process.listenerCount(name) > 0);
 }
 
+/** The other stop signal, if that has listeners. */
+function otherStopSignal(wish, name) {
+  if (wish !== undefined) return undefined;
+  return STOP_SIGNALS.find((other) => other !== name && process.listenerCount(other) > 0);
+}
+
 /** Calls the app's listeners as for the signal. */
 function deliver(name) {
   delivered = now();
@@ -87,4 +93,4 @@ function dieBy(name) {
   process.kill(process.pid, name);
 }
 
-module.exports = { isStopSignal, start, ownStopSignal, deliver, dieBy, isDelivered };
+module.exports = { isStopSignal, start, ownStopSignal, otherStopSignal, deliver, dieBy, isDelivered };

@@ -40,12 +40,13 @@ const works = [
   ["a worker thread's, beside an interval", 'thread', 3000, 'interval'],
   ["another server's answer", 'request', 3000, undefined],
   ["another server's answer, beside an interval", 'request', 3000, 'interval'],
+  ["another server's answer by fetch()", 'fetch', 3000, undefined],
 ];
 
 test.each(['reload', 'close'].flatMap((end) => works.map((work) => [end, ...work])))(
   '%s(): work behind a response is done: %s',
   async (end, _what, kind, amount, keeps) => {
-    const env = { UPSTREAM: kind === 'request' ? String(await upstream()) : undefined, KEEPS: keeps };
+    const env = { UPSTREAM: ['request', 'fetch'].includes(kind) ? String(await upstream()) : undefined, KEEPS: keeps };
     const app = await start({ exec, count: 1, env });
     await request(await app.port(), `/work?${kind}=${amount}`);
     await app.report('begun');

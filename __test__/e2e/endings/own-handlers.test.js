@@ -94,6 +94,23 @@ test('signal-exit, and a real SIGTERM: the request under way is answered', async
   expect(end).toMatchObject({ code: null, signal: 'SIGTERM' });
 });
 
+test('signal-exit alone on SIGTERM: the listener of SIGINT is called', async () => {
+  const app = await start({ exec: exec('behind-sigint'), count: 1 });
+  const end = await endUnderRequest(app, ways['reload()']);
+  expect([end.code, end.signal]).toEqual([0, null]);
+  expect(app.reports('flushed')).toHaveLength(1);
+});
+
+test('answers that never end: the listener is called in time to end them', async () => {
+  const app = await start({ exec: exec('endless'), count: 1, killTimeout: 5000 });
+  const answer = request(await app.port());
+  await app.report('asked');
+  await app.call('close');
+  await expect(answer).resolves.toMatchObject({ text: '{}\n{"last":true}\n' });
+  expect(app.reports('flushed')).toHaveLength(1);
+  expect(app.events('exit').map(([, code, signal]) => [code, signal])).toEqual([[0, null]]);
+});
+
 test('a listener that only logs: the process is ended in time for its exit listeners, not by SIGKILL', async () => {
   const app = await start({ exec: exec('logs-only'), count: 1, killTimeout: 5000 });
   const { pid, code, signal } = await endUnderRequest(app, ways['close()']);
