@@ -44,6 +44,8 @@ const ENDING_MS = 2000;
 class Channel {
   #id;
   #child;
+  /** That of the fork(), in which Node's own channel tells all of its worker, too (AsyncLocalStorage). */
+  #context = new AsyncResource('CLUSTERWORKER');
   #codec;
   #master;
   #keepAlive;
@@ -81,6 +83,10 @@ class Channel {
     this.keepAlive(true);
     this.#holdExit();
     if (boot.role === 'worker') this.#tellKills();
+  }
+
+  inContext(tell) {
+    this.#context.runInAsyncScope(tell);
   }
 
   keepAlive(keeps) {

@@ -73,7 +73,10 @@ class Channels {
   #handle(event) {
     if (event.kind === 'exception') this.#failed(event.message);
     else if (event.kind === 'undeliverable') this.#undelivered(event);
-    else if (event.role === 'worker' && this.#byId.has(event.id)) this.#handleOf(this.#byId.get(event.id), event);
+    else if (event.role === 'worker' && this.#byId.has(event.id)) {
+      const channel = this.#byId.get(event.id);
+      channel.inContext(() => this.#handleOf(channel, event));
+    }
   }
 
   /** Without the master there is no channel any more; the processes end as where a primary is gone. */
@@ -84,7 +87,7 @@ class Channels {
     this.#tell.failed();
     const channels = [...this.#byId.values()];
     this.#byId.clear();
-    for (const channel of channels) channel.masterFailed();
+    for (const channel of channels) channel.inContext(() => channel.masterFailed());
   }
 
   /** `id`: who sent it; none for this process. */

@@ -4,11 +4,13 @@
 // lib/child_process.js), with a channel of the master's.
 
 const { ChildProcess, spawn } = require('child_process');
+const fs = require('fs');
 const path = require('path');
 const { fileURLToPath } = require('url');
 const { inspect } = require('util');
 const timers = require('../real-timers');
 const { preload } = require('../native/bundled');
+const { warn } = require('../warn');
 const { withoutRegister } = require('./exec-argv');
 const { nodeError } = require('./node-error');
 
@@ -19,6 +21,9 @@ const PRELOADS = {
 const HIGHEST_PORT = 65535;
 const LOWEST_PORT = 1024;
 
+/** The file that workers are watched by, which was told. */
+let isGone = false;
+
 /** How many inspector ports were given: one more for each fork, and none twice. */
 let debugPortOffset = 1;
 
@@ -28,7 +33,7 @@ function start(channels, id, env, settings, boot) {
   const execArgv = [...settings.execArgv, ...inspectorFlags(settings)];
   const needed = withoutRegister(execArgv);
   const told = needed.length < execArgv.length ? { ...boot, execArgv } : boot;
-  const argv = ['--require', PRELOADS[boot.role], ...needed, pathOf(exec), ...argsOf(args)];
+  const argv = [...preloading(boot), ...needed, pathOf(exec), ...argsOf(args)];
   const stdio = stdioOf(settings);
   checkSerialization(settings);
   const at = stdio.indexOf('ipc');
@@ -61,6 +66,17 @@ function start(channels, id, env, settings, boot) {
   }
   channels.adopt(id, child, boot);
   return child;
+}
+
+/** The release that the primary was started from may be gone by now: without its file a worker is Node's own, unless more is asked of it. */
+function preloading({ role, serialization }) {
+  const file = PRELOADS[role];
+  if (role !== 'forked' || serialization === 'advanced' || fs.existsSync(file)) return ['--require', file];
+  if (!isGone) {
+    isGone = true;
+    warn('CLUSTER_WORKER_UNWATCHED', `New workers can't tell the native master about themselves: ${file} is gone.`);
+  }
+  return [];
 }
 
 /** As fork() takes it (getValidatedPath in lib/internal/fs/utils.js). */

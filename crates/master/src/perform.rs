@@ -119,9 +119,6 @@ impl Shell {
                 Action::Notify(notice) => self.notify(notice),
             }
         }
-        if self.guard_list == GuardList::Outdated {
-            self.guard_children();
-        }
     }
 
     pub(super) fn listen(&mut self, key: Key, query: Box<ListenQuery>) {

@@ -10,7 +10,7 @@ use super::link::{Input, Link, Outgoing, Source, Speaking};
 use super::linked::Linked;
 use super::passed;
 use super::read::{Received, Violation};
-use super::run::Shell;
+use super::run::{GuardList, Shell};
 use cluster_admin::places::Used;
 use cluster_core::event::{Event, HandleTarget};
 use cluster_core::lifecycle::child::Reading;
@@ -69,7 +69,7 @@ impl Shell {
                 if let Some(Linked::Own(process)) = link.as_ref().map(|link| &link.process) {
                     self.look_behind(child, process.group());
                 }
-                self.guard_children();
+                self.guard_list = GuardList::Outdated;
                 let is_killed = exit.signal == Some(libc::SIGKILL) && !self.core.view().is_killed(child);
                 if is_killed && self.oom_kills.explain(self.now(), self.platform()) {
                     self.tell(Event::OutOfMemory { child });

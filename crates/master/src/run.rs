@@ -203,6 +203,9 @@ impl Shell {
                     self.timed_out();
                 }
             }
+            if self.guard_list == GuardList::Outdated {
+                self.guard_children();
+            }
         }
         // Who asks for something now is not to wait for what follows.
         drop(commands);

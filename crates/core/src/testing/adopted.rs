@@ -129,6 +129,38 @@ fn one_that_is_disconnecting_gives_its_sockets_up_as_it_closes_them_and_is_not_a
 }
 
 #[test]
+fn what_a_dead_worker_had_makes_room_for_who_asks_in_another_way() {
+    let mut core = primary(|_| {});
+    serves(&mut core, ms(0), 1, 80);
+    ends(&mut core, ms(10), 1, KILLED);
+    happens(&mut core, ms(20), Event::Adopted { worker: 2, pid: 102 });
+    let other: Box<ListenQuery> =
+        serde_json::from_str(r#"{"seq":1,"address":"127.0.0.1","port":80,"addressType":4}"#).unwrap();
+    let key: Key = other.key().into();
+    told(&mut core, ms(20), 2, Inbound::QueryServer(other));
+    let refused =
+        |core: &mut Core| happens(core, ms(30), Event::ListenerOpened { key: Key::clone(&key), result: Err(98) });
+    let again = refused(&mut core);
+    assert!(closes(&again), "{again:?}");
+    assert!(matches!(again.last(), Some(Action::Listen { .. })), "{again:?}");
+    let last = refused(&mut core);
+    assert!(last.iter().all(|action| matches!(action, Action::Send { .. })) && last.len() == 1, "{last:?}");
+}
+
+#[test]
+fn a_unix_socket_does_not_outlive_the_last_worker_that_had_it() {
+    let mut core = primary(|_| {});
+    happens(&mut core, ms(0), Event::Adopted { worker: 1, pid: 101 });
+    let path: Box<ListenQuery> =
+        serde_json::from_str(r#"{"seq":1,"address":"/run/a","port":-1,"addressType":-1}"#).unwrap();
+    let key = path.key().into();
+    told(&mut core, ms(0), 1, Inbound::QueryServer(path));
+    let bound = BoundSocket { delivery: Delivery::Dispatched, kind: HandleKind::Net, name: None };
+    happens(&mut core, ms(0), Event::ListenerOpened { key, result: Ok(bound) });
+    assert!(closes(&ends(&mut core, ms(10), 1, KILLED)));
+}
+
+#[test]
 fn after_a_death_the_socket_waits_for_another_worker_but_not_for_ever() {
     let mut core = primary(|_| {});
     serves(&mut core, ms(0), 1, 80);

@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 
 use crate::traffic::addresses::{Closed, LINGERS, Port, is_same};
 use crate::types::{BoundSocket, ChildId, Key, SlotId, Time};
-use cluster_protocol::listen::{ListenAddress, ListenQuery};
+use cluster_protocol::listen::{AddressType, ListenAddress, ListenQuery};
 
 /// One shared socket.
 #[derive(Debug)]
@@ -214,7 +214,24 @@ impl Listeners {
 
     /// There is no such slot any more. Gives the keys of the sockets that nobody else wants.
     pub fn slot_removed(&mut self, slot: SlotId) -> Vec<Key> {
-        let wanted = |(_, listener): &(&Key, &Listener)| listener.wanted_by.contains(&slot);
+        self.released(slot, |_| true)
+    }
+
+    /// The same for unix sockets only. A path may lead to another one by the time that somebody asks for it again: workers remove what they
+    /// take for a dead one's.
+    pub fn paths_released(&mut self, slot: SlotId) -> Vec<Key> {
+        self.released(slot, |query| query.address_type == Some(AddressType::Pipe))
+    }
+
+    /// What a socket that is being opened was asked for with.
+    #[must_use]
+    pub fn query(&self, key: &str) -> Option<&ListenQuery> {
+        self.by_key.get(key).map(|listener| &listener.query)
+    }
+
+    fn released(&mut self, slot: SlotId, is_meant: impl Fn(&ListenQuery) -> bool) -> Vec<Key> {
+        let wanted =
+            |(_, listener): &(&Key, &Listener)| listener.wanted_by.contains(&slot) && is_meant(&listener.query);
         let keys: Vec<Key> = self.by_key.iter().filter(wanted).map(|(key, _)| Arc::clone(key)).collect();
         keys.into_iter().filter(|key| self.unwanted_by(key, slot)).collect()
     }

@@ -93,8 +93,18 @@ impl Traffic {
         if child.expected || exit.is_some_and(|exit| exit.code == Some(0)) {
             self.slot_removed(ctx, slot);
         } else {
+            for key in self.listeners.paths_released(slot) {
+                self.close_listener(ctx, &key);
+            }
             self.lingering.ended(ctx.now, slot);
         }
+    }
+
+    /// The sockets of dead workers have an address that another one asks for in another way. Whether there were any.
+    fn release_lingering(&mut self, ctx: &mut Context) -> bool {
+        let has_any = self.lingering.next_timeout().is_some();
+        self.app_exits(ctx);
+        has_any
     }
 
     /// The app starts no other worker any more: the file of a unix socket must be gone when it is started again.

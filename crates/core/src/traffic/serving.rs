@@ -45,6 +45,12 @@ impl Traffic {
     /// The shell opened a socket, or could not.
     pub fn listener_opened(&mut self, ctx: &mut Context, key: &Key, result: Result<BoundSocket, i32>) {
         let errno = result.as_ref().err().copied().unwrap_or(0);
+        if result.is_err()
+            && let Some(query) = self.listeners.query(key).cloned().map(Box::new)
+            && self.release_lingering(ctx)
+        {
+            return ctx.act(Action::Listen { key: Arc::clone(key), query });
+        }
         if let Ok(bound) = &result {
             self.hand_over.decide(ctx, |dispatch, now| dispatch.opened(now, Arc::clone(key), bound.delivery));
         }

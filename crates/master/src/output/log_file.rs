@@ -50,6 +50,8 @@ pub(super) struct LogFile {
     last: Option<LineWriter>,
     failing: Option<Failing>,
     growth: Growth,
+    /// The last one that was written, whose rights the next one gets.
+    before: Option<Metadata>,
 }
 
 /// What is behind the name.
@@ -80,7 +82,7 @@ struct Failing {
 impl LogFile {
     pub(super) fn new(cluster: Rc<str>, path: PathBuf, rotation: Option<Rotation>) -> Self {
         let (kind, fill, growth) = (FileKind::File, Fill::default(), Growth::Bounded);
-        Self { cluster, path, rotation, file: None, kind, fill, last: None, failing: None, growth }
+        Self { cluster, path, rotation, file: None, kind, fill, last: None, failing: None, growth, before: None }
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -100,7 +102,7 @@ impl LogFile {
                 self.last = None;
                 if !is_of_room(&error) {
                     // It may be gone with what it was on (ESTALE of NFS, a volume that was mounted anew); by its name there may be another.
-                    self.file = None;
+                    self.leave();
                 }
                 let lost = count_lines(rest);
                 self.fails(lost, &error);
@@ -112,7 +114,7 @@ impl LogFile {
     /// `rest`: what is not written yet.
     fn try_write(&mut self, writer: LineWriter, rest: &mut &[u8]) -> io::Result<()> {
         if self.file.is_none() {
-            self.open(None)?;
+            self.open()?;
         }
         if self.fill.is_unfinished() && self.last != Some(writer) {
             self.append(&mut &b"\n"[..], 1)?;
@@ -167,8 +169,16 @@ impl LogFile {
         Ok(())
     }
 
-    /// A new file is for the same people as the one `before` it.
-    fn open(&mut self, before: Option<&Metadata>) -> io::Result<()> {
+    /// Another one of this name takes its place.
+    fn leave(&mut self) -> Option<File> {
+        let left = self.file.take();
+        let found = left.as_ref().and_then(|file| file.metadata().ok()).filter(Metadata::is_file);
+        self.before = found.or(self.before.take());
+        left
+    }
+
+    /// A new file is for the same people as the one before it.
+    fn open(&mut self) -> io::Result<()> {
         if let Some(folder) = self.path.parent() {
             fs::create_dir_all(folder)?;
         }
@@ -176,12 +186,12 @@ impl LogFile {
         let file = OpenOptions::new()
             .append(true)
             .create(true)
-            .mode(before.map_or(MODE, |before| before.mode() & RIGHTS))
+            .mode(self.before.as_ref().map_or(MODE, |before| before.mode() & RIGHTS))
             .custom_flags(libc::O_NONBLOCK)
             .open(&self.path)?;
         let found = file.metadata()?;
         if found.is_file() {
-            if let Some(before) = before.filter(|_| found.len() == 0) {
+            if let Some(before) = self.before.as_ref().filter(|_| found.len() == 0) {
                 give_rights(&file, &found, before);
             }
             self.fill = Fill::found(found.len(), ends_with_a_line(&self.path, found.len()));
@@ -208,9 +218,9 @@ impl LogFile {
             return Ok(());
         }
         self.growth = Growth::Bounded;
-        let before = self.file.take().and_then(|file| file.metadata().ok());
         let last = self.last;
-        self.open(before.as_ref())?;
+        self.leave();
+        self.open()?;
         // What follows may be the rest of a line.
         self.last = last;
         Ok(())
@@ -221,11 +231,12 @@ impl LogFile {
         if self.file.is_none() && self.failing.is_none() {
             return Ok(());
         }
-        let (file, fill, last) = (self.file.take(), self.fill, self.last);
-        let before = file.as_ref().and_then(|file| file.metadata().ok()).filter(Metadata::is_file);
-        match self.open(before.as_ref()) {
+        let (fill, last) = (self.fill, self.last);
+        let file = self.leave();
+        let before = file.as_ref().and_then(identity);
+        match self.open() {
             // In the middle of a line, maybe.
-            Ok(()) if self.file.as_ref().and_then(identity) == before.as_ref().map(named) => self.last = last,
+            Ok(()) if self.file.as_ref().and_then(identity) == before => self.last = last,
             Ok(()) => {}
             // Without a new one the old one goes on.
             Err(error) => {
@@ -265,11 +276,7 @@ impl LogFile {
 
 /// Which file it is, under whatever name.
 fn identity(file: &File) -> Option<(u64, u64)> {
-    file.metadata().ok().as_ref().map(named)
-}
-
-fn named(found: &Metadata) -> (u64, u64) {
-    (found.dev(), found.ino())
+    file.metadata().ok().map(|found| (found.dev(), found.ino()))
 }
 
 /// Those of the file before it, as logrotate's `create` does: as far as this process may. It was made with no more of them.

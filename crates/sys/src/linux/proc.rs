@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::io::Read;
-use std::path::Path;
 use std::time::Duration;
 
 use crate::process::Activity;
@@ -17,12 +16,18 @@ pub fn activity(pid: u32) -> Option<Activity> {
     Some(Activity { state: fields.first()?.chars().next()?, cpu, resident_bytes })
 }
 
-/// In clock ticks since boot.
+/// In clock ticks since boot; empty: it is gone. `None`: not told, as without /proc or a descriptor.
 pub fn start_time(pid: u32) -> Option<String> {
     match Stat::of(pid) {
         Some(stat) => stat.fields().get(19).map(|ticks| (*ticks).to_owned()),
-        None => Path::new("/proc/self").exists().then(String::new),
+        None => is_gone(pid).then(String::new),
     }
+}
+
+/// One of another user is there, too.
+fn is_gone(pid: u32) -> bool {
+    let pid = i32::try_from(pid).map(nix::unistd::Pid::from_raw);
+    pid.is_ok_and(|pid| nix::sys::signal::kill(pid, None) == Err(nix::errno::Errno::ESRCH))
 }
 
 pub fn resident_bytes(pid: u32) -> Option<u64> {
@@ -100,6 +105,12 @@ mod tests {
         assert!(start_time(own).is_some_and(|ticks| ticks.parse::<u64>().is_ok()));
         assert_eq!(parent(own), Some(std::os::unix::process::parent_id()));
         assert_eq!((activity(u32::MAX), resident_bytes(u32::MAX)), (None, None));
-        assert_eq!(start_time(u32::MAX), Some(String::new()));
+        assert_eq!(start_time(i32::MAX.unsigned_abs()), Some(String::new()));
+    }
+
+    #[test]
+    fn who_cannot_be_looked_at_is_not_taken_for_one_that_is_gone() {
+        assert!(!is_gone(std::process::id()) && !is_gone(1));
+        assert!(is_gone(i32::MAX.unsigned_abs()));
     }
 }

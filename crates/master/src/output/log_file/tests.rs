@@ -203,6 +203,11 @@ fn a_new_file_is_for_those_whom_the_one_before_it_was_for() {
         fs::remove_file(&path).unwrap();
         file.reopen().unwrap();
         assert_eq!((read(&path).as_str(), mode(&path)), ("", wanted));
+        // It could not be opened for a while.
+        fs::remove_file(&path).unwrap();
+        file.file = Some(File::open("/dev/null").unwrap());
+        assert_eq!(file.write(ONE, b"six\n"), 1);
+        assert_eq!((file.write(ONE, b"ten\n"), mode(&path)), (0, wanted));
     }
 }
 
