@@ -105,8 +105,8 @@ pub(super) enum GuardList {
     Outdated,
 }
 
-/// What the loop was waiting for.
-enum Turn {
+/// What ended the waiting of the loop.
+enum WokenBy {
     Commands,
     Inputs,
     Admin(AdminRequest),
@@ -185,20 +185,20 @@ impl Shell {
             self.allow_for_standstill(Some(self.told_at.get()));
             let due = self.deadline();
             let timeout = due.map(|at| self.origin + at);
-            let turn = tokio::select! {
-                _ = commands.recv_many(&mut asked, TURN) => Turn::Commands,
-                _ = self.input.recv_many(&mut happened, TURN) => Turn::Inputs,
-                Some(asked) = self.admin.asked() => Turn::Admin(asked),
-                heard = heard(&mut self.fleet) => Turn::Fleet(heard),
-                () = sleep_until(timeout) => Turn::TimedOut,
+            let woken_by = tokio::select! {
+                _ = commands.recv_many(&mut asked, TURN) => WokenBy::Commands,
+                _ = self.input.recv_many(&mut happened, TURN) => WokenBy::Inputs,
+                Some(asked) = self.admin.asked() => WokenBy::Admin(asked),
+                heard = heard(&mut self.fleet) => WokenBy::Fleet(heard),
+                () = sleep_until(timeout) => WokenBy::TimedOut,
             };
             self.allow_for_standstill(due);
-            match turn {
-                Turn::Commands => asked.drain(..).for_each(|command| self.command(command)),
-                Turn::Inputs => happened.drain(..).for_each(|input| self.input(input)),
-                Turn::Admin(asked) => self.answer(asked),
-                Turn::Fleet(heard) => self.fleet_heard(heard),
-                Turn::TimedOut => {
+            match woken_by {
+                WokenBy::Commands => asked.drain(..).for_each(|command| self.command(command)),
+                WokenBy::Inputs => happened.drain(..).for_each(|input| self.input(input)),
+                WokenBy::Admin(asked) => self.answer(asked),
+                WokenBy::Fleet(heard) => self.fleet_heard(heard),
+                WokenBy::TimedOut => {
                     self.take_what_came().await;
                     self.timed_out();
                 }

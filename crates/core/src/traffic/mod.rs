@@ -20,7 +20,7 @@ use crate::context::Context;
 use crate::lifecycle::child::{Child, Keeper};
 use crate::lifecycle::processes::Respawn;
 use crate::notice::Notice;
-use crate::types::{ChildId, ConnectionId, ExitStatus, Key, Mode, Policy, SlotId, Time};
+use crate::types::{ChildId, ConnectionId, ExitStatus, Key, Mode, Policy, Time};
 use cluster_protocol::code::ErrorCode;
 use cluster_protocol::inbound::ServerLoad;
 use dispatch::Counts;
@@ -100,20 +100,6 @@ impl Traffic {
         }
     }
 
-    /// The sockets of dead workers have an address that another one asks for in another way. Whether there were any.
-    fn release_lingering(&mut self, ctx: &mut Context) -> bool {
-        let has_any = self.lingering.next_timeout().is_some();
-        self.app_exits(ctx);
-        has_any
-    }
-
-    /// The app starts no other worker any more: the file of a unix socket must be gone when it is started again.
-    pub fn app_exits(&mut self, ctx: &mut Context) {
-        while let Some(slot) = self.lingering.pop() {
-            self.slot_removed(ctx, slot);
-        }
-    }
-
     /// Whether only the master accepts from now on.
     pub fn only_master_accepts(&mut self, ctx: &mut Context, only: bool) {
         self.hand_over.decide(ctx, |dispatch, now| dispatch.only_master_accepts(now, only));
@@ -147,13 +133,6 @@ impl Traffic {
     /// At a stop: the accept queues are empty, and no more connections come.
     pub fn quiesced(&mut self, ctx: &mut Context) {
         self.hand_over.await_end(ctx);
-    }
-
-    /// What only a slot that is gone wanted is closed.
-    pub fn slot_removed(&mut self, ctx: &mut Context, slot: SlotId) {
-        for key in self.listeners.slot_removed(slot) {
-            self.close_listener(ctx, &key);
-        }
     }
 
     /// Closes what no worker came back to: it served another address before it died. Every slot must have had the time to, but

@@ -8,7 +8,7 @@ use super::listeners::{Answer, Asker, PendingListen};
 use crate::action::{Action, Origin};
 use crate::context::Context;
 use crate::lifecycle::child::{Child, Keeper, Stage};
-use crate::types::{BoundSocket, ChildId, Delivery, Key, Time};
+use crate::types::{BoundSocket, ChildId, Delivery, Key, SlotId, Time};
 use cluster_protocol::listen::{ListenAddress, ListenQuery};
 use cluster_protocol::outbound;
 
@@ -61,6 +61,27 @@ impl Traffic {
         if ctx.policy.app_forks() && self.listeners.is_unwanted(key) {
             self.close_listener(ctx, key);
         }
+    }
+
+    /// What only a slot that is gone wanted is closed.
+    pub fn slot_removed(&mut self, ctx: &mut Context, slot: SlotId) {
+        for key in self.listeners.slot_removed(slot) {
+            self.close_listener(ctx, &key);
+        }
+    }
+
+    /// The app starts no other worker any more: the file of a unix socket must be gone when it is started again.
+    pub fn app_exits(&mut self, ctx: &mut Context) {
+        while let Some(slot) = self.lingering.pop() {
+            self.slot_removed(ctx, slot);
+        }
+    }
+
+    /// The sockets of dead workers have an address that another one asks for in another way. Whether there were any.
+    fn release_lingering(&mut self, ctx: &mut Context) -> bool {
+        let has_any = self.lingering.next_timeout().is_some();
+        self.app_exits(ctx);
+        has_any
     }
 
     /// After `EADDRINUSE`: whether only our own processes have that address, and may be through with it in a moment.
