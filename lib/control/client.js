@@ -177,7 +177,7 @@ function connect(path) {
 function cut(cause) {
   const message =
     'The cluster ended the connection before it answered: it is stopping, too many ask it, or it refused this process, which is of ' +
-    'another user, sees other files (a container, a service with a mount namespace), or is run by a node with file capabilities (setcap).';
+    'another user, or sees other files (a container, a service with a mount namespace).';
   return new ClusterError('ERR_CONTROL_FAILED', message, { cause });
 }
 

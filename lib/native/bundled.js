@@ -28,7 +28,7 @@ const PRELOAD = path.join(__dirname, isPacked ? '../bundle/preload.cjs' : '../pr
 function preload() {
   if (fs.existsSync(PRELOAD)) return PRELOAD;
   const { ClusterError } = require('../errors');
-  const what = `@yunflyjs/cluster-native needs its own files, which are not at ${PRELOAD}: a bundler has packed it into your app.`;
+  const what = `@yunflyjs/cluster-native needs its own files, which are not at ${PRELOAD}: a bundler has packed it into your app, or they were removed.`;
   const remedy =
     'Leave it out of the bundle: `--external:@yunflyjs/cluster-native` (esbuild), `externals` (webpack), `external` (Rollup).';
   throw new ClusterError('ERR_PACKAGE_BUNDLED', `${what} ${remedy}`);

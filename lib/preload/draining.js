@@ -64,6 +64,10 @@ class Drain {
   #began = now();
   #deadline = Infinity;
   #overdue;
+  /** The master kills this process when its time is over. */
+  #kills = false;
+  /** Resolves when every request is answered. */
+  #answered;
   #promised = new Set();
   #afterRequests = [];
   /** The signal that the app's own listeners raised again: of which it dies. */
@@ -102,6 +106,7 @@ class Drain {
   /** `until`: the moment of the master's SIGKILL. A process whose event loop was busy hears of it late. */
   #limit(timeout, until = Infinity) {
     const deadline = Math.min(now() + timeout, until) - Math.min(LAST_MOMENT_MS, timeout / 5);
+    this.#kills ||= until < Infinity;
     if (deadline < this.#deadline) this.#giveUpAt(deadline);
   }
 
@@ -113,8 +118,8 @@ class Drain {
 
   /** Who is alive so late stood still, with the master (`docker pause`), which would have killed it otherwise, and gives it more time. */
   #timeIsUp() {
-    if (now() - this.#deadline < LAST_MOMENT_MS) this.#giveUp();
-    else this.#giveUpAt(now() + AFTER_STANDSTILL_MS);
+    if (this.#kills && now() - this.#deadline >= LAST_MOMENT_MS) this.#giveUpAt(now() + AFTER_STANDSTILL_MS);
+    else this.#giveUp();
   }
 
   async run() {
@@ -135,6 +140,8 @@ class Drain {
     if (!this.#exits && this.#isTheApps()) {
       await this.#appEnds();
     } else {
+      // Hooks alone end no requests.
+      await this.#before(this.#deadline, this.#answered);
       await closeStreams();
       // Not a server's own close(), which cuts what is connected still; and not one that the app has closed: it would emit 'close' again.
       for (const server of listening) if (server.listening) net.Server.prototype.close.call(server);
@@ -152,18 +159,20 @@ class Drain {
    *  it. */
   async #requestsAnswered() {
     let isAnswered = false;
-    const answered = connections
+    this.#answered = connections
       .requestsAnswered(
         () => this.#grace,
         this.#streamTimeout,
         () => this.#isReplaced,
       )
       .then(() => (isAnswered = true));
-    while (!isAnswered && !this.#isTheAppsTurn()) await this.#before(now() + LOOK_MS, answered);
+    while (!isAnswered && !this.#isTheAppsTurn()) await this.#before(now() + LOOK_MS, this.#answered);
   }
 
   #isTheAppsTurn() {
-    if (now() < this.#deadline - Math.min(APPS_MS, (this.#deadline - this.#began) / 4)) return false;
+    const begins = this.#deadline - Math.min(APPS_MS, (this.#deadline - this.#began) / 4);
+    // One that exits calls no listeners.
+    if (this.#exits || now() < begins) return false;
     return this.#afterRequests.length > 0 || signals.ownStopSignal(this.#boot.stopSignal) !== undefined;
   }
 
@@ -271,12 +280,6 @@ class Drain {
     // A listener that raises the signal again expects to be gone by then: the event loop has it after one turn.
     await turn();
     await turn();
-    // At once: only a library listened, as signal-exit does. The app's own code may be behind the other signal.
-    const other = this.#raised && signals.otherStopSignal(this.#boot.stopSignal, this.#raised);
-    if (other) {
-      this.#raised = undefined;
-      nextTick(signals.deliver, other);
-    }
     await new Promise((resolve) => {
       this.#proceed = resolve;
       if (this.#raised || this.#exits) resolve();
@@ -352,16 +355,14 @@ function unrefChannel() {
 /** Resolves when stdout and stderr have taken what was written: to a pipe Node writes later what does not fit at once. */
 async function written() {
   const streams = [process.stdout, process.stderr].filter((stream) => stream.writableLength > 0 && !stream.destroyed);
-  await Promise.all(
-    streams.map(
-      (stream) =>
-        new Promise((resolve) => {
-          stream.once('close', resolve).once('error', resolve);
-          // 'drain' comes only where a write() returned false. Whoever has replaced write() may drop its callback.
-          stream.once('drain', resolve).write('', () => resolve());
-        }),
-    ),
-  );
+  const taken = (stream) =>
+    new Promise((resolve) => {
+      // 'drain' comes only where a write() returned false.
+      stream.once('close', resolve).once('error', resolve).once('drain', resolve);
+      stream.write('', () => resolve());
+    });
+  // Whoever has replaced write() may drop its callback, or throw.
+  await Promise.all(streams.map((stream) => taken(stream).catch(() => {})));
 }
 
 function turn() {

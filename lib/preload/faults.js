@@ -55,6 +55,8 @@ function log(who, origin, thrown) {
 }
 
 const ignore = () => {};
+/** So many lines stderr has not taken yet. */
+let behind = 0;
 
 /** At once, or behind what stderr has not taken yet, where this would come into the middle of a line. It never throws or emits: where
  *  stderr is a pipe without a reader, process.stderr would emit EPIPE, that is an uncaught exception, which would be logged again. */
@@ -87,9 +89,14 @@ function writeNow(line) {
 
 function writeBehind(bytes) {
   const { stderr } = process;
-  stderr.on('error', ignore);
+  if (behind === 0) stderr.on('error', ignore);
+  behind += 1;
+  const done = () => {
+    behind -= 1;
+    if (behind === 0) stderr.off('error', ignore);
+  };
   // The event 'error' comes after this callback.
-  stderr.write(bytes, () => setImmediate(() => stderr.off('error', ignore)));
+  stderr.write(bytes, () => setImmediate(done));
 }
 
 module.exports = { watchBoot, endBoot, catchFaults, reportFault, connectionAtFault, log, logLine };

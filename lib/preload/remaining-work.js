@@ -55,9 +55,12 @@ function awaitsAnswers() {
   return activeHandles().some((handle) => !handle.server && (handle._httpMessage || isOfFetch(handle)));
 }
 
-/** A connection of undici's, which are active only while a request is under way (`kNoRef` in its lib/dispatcher/client-h1.js). */
+/** A connection of undici's, which are active only while a request is under way (`kNoRef` in its lib/dispatcher/client-h1.js). One that was
+ *  upgraded (WebSocket) is that no more. */
 function isOfFetch(handle) {
-  return Object.getOwnPropertySymbols(handle).some(({ description }) => description === 'no ref');
+  const symbols = Object.getOwnPropertySymbols(handle);
+  const has = (name) => symbols.some((symbol) => symbol.description === name && handle[symbol] !== null);
+  return has('no ref') && has('parser');
 }
 
 function isWorking() {

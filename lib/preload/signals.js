@@ -69,13 +69,17 @@ function isDelivered() {
 function ownStopSignal(wish) {
   if (wish === false || isDelivered()) return undefined;
   const candidates = wish === undefined ? STOP_SIGNALS : [wish];
-  return candidates.find((name) => process.listenerCount(name) > 0);
+  const hasListeners = (name, onlookers = 0) => process.listenerCount(name) > onlookers;
+  return (
+    candidates.find((name) => hasListeners(name, countOnlookers())) ?? candidates.find((name) => hasListeners(name))
+  );
 }
 
-/** The other stop signal, if that has listeners. */
-function otherStopSignal(wish, name) {
-  if (wish !== undefined) return undefined;
-  return STOP_SIGNALS.find((other) => other !== name && process.listenerCount(other) > 0);
+/** How many listeners each signal has of signal-exit, which libraries load (proper-lockfile): it only looks on where somebody else listens,
+ *  and counts as this does (its src/index.ts, 3 and 4). */
+function countOnlookers() {
+  const emitters = [globalThis[Symbol.for('signal-exit emitter')], process.__signal_exit_emitter__];
+  return emitters.reduce((sum, emitter) => sum + (emitter?.count ?? 0), 0);
 }
 
 /** Calls the app's listeners as for the signal. */
@@ -93,4 +97,4 @@ function dieBy(name) {
   process.kill(process.pid, name);
 }
 
-module.exports = { isStopSignal, start, ownStopSignal, otherStopSignal, deliver, dieBy, isDelivered };
+module.exports = { isStopSignal, start, ownStopSignal, deliver, dieBy, isDelivered };

@@ -9,14 +9,14 @@ const path = require('path');
 const { fileURLToPath } = require('url');
 const { inspect } = require('util');
 const timers = require('../real-timers');
-const { preload } = require('../native/bundled');
+const { PRELOAD } = require('../native/bundled');
 const { warn } = require('../warn');
 const { withoutRegister } = require('./exec-argv');
 const { nodeError } = require('./node-error');
 
 const PRELOADS = {
   forked: path.join(__dirname, '../preload/forked.cjs'),
-  worker: preload(),
+  worker: PRELOAD,
 };
 const HIGHEST_PORT = 65535;
 const LOWEST_PORT = 1024;

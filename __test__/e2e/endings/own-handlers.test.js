@@ -101,6 +101,13 @@ test('signal-exit alone on SIGTERM: the listener of SIGINT is called', async () 
   expect(app.reports('flushed')).toHaveLength(1);
 });
 
+test('a listener for each signal that raises it again: one of them is called, once', async () => {
+  const app = await start({ exec: exec('raises-again'), count: 1 });
+  const end = await endUnderRequest(app, ways['reload()']);
+  expect([end.code, end.signal]).toEqual([null, 'SIGTERM']);
+  expect(app.reports('flushed')).toMatchObject([{ pid: end.pid, signal: 'SIGTERM' }]);
+});
+
 test('answers that never end: the listener is called in time to end them', async () => {
   const app = await start({ exec: exec('endless'), count: 1, killTimeout: 5000 });
   const answer = request(await app.port());

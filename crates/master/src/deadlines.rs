@@ -14,6 +14,13 @@ const READ_TURNS: usize = 2;
 
 const STANDSTILL: Duration = Duration::from_secs(1);
 
+/// How the loop woke when it last waited.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Waking {
+    InTime,
+    Late,
+}
+
 impl Shell {
     pub(super) fn deadline(&self) -> Option<Time> {
         let core = self.core.next_timeout();
@@ -22,14 +29,34 @@ impl Shell {
         others.into_iter().chain([self.unasked.deadline(), fleet, core]).flatten().min()
     }
 
-    /// Who is so much later than `due` has had no processor, and its children maybe neither (`docker pause`, a frozen cgroup, SIGSTOP for
-    /// all). Since when is not known: nothing of the time since somebody was told the last one did pass.
-    pub(super) fn allow_for_standstill(&mut self, due: Option<Time>) {
-        let (last, now) = (self.told_at.get(), self.origin.elapsed());
-        if due.is_none_or(|due| now < due.max(last) + STANDSTILL) {
+    /// Before the loop waits: the turn before it may have been the standstill.
+    pub(super) fn turn_ended(&mut self) {
+        let last = self.told_at.get();
+        let now = self.now();
+        if now >= last + STANDSTILL {
+            self.stood_still(now - last);
+        }
+    }
+
+    /// The loop waited, for this moment at most. Who wakes so much later has had no processor, and its children maybe neither (`docker pause`,
+    /// a frozen cgroup, SIGSTOP for all). Since when is not known: nothing of the time of this waiting did pass. But not twice in a row, or on a
+    /// machine that is always late nothing would ever be due.
+    pub(super) fn woke(&mut self, due: Option<Time>) {
+        let since = self.told_at.get();
+        let now = self.now();
+        let in_time = due.unwrap_or(now).max(since);
+        if now < in_time + STANDSTILL {
+            self.waking = Waking::InTime;
             return;
         }
-        let lost = now - last;
+        let lost = match std::mem::replace(&mut self.waking, Waking::Late) {
+            Waking::InTime => now - since,
+            Waking::Late => now - in_time,
+        };
+        self.stood_still(lost);
+    }
+
+    fn stood_still(&mut self, lost: Time) {
         self.origin += lost;
         tracing::info!(ms = lost.as_millis() as u64, "the app stood still: deadlines are put off");
         self.tell(Event::StoodStill(lost));

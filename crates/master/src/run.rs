@@ -13,6 +13,7 @@ use tokio::sync::mpsc::{Receiver, Sender, UnboundedReceiver, channel};
 use super::Command;
 use super::admin::{Admin, AdminRequest, AdminSocket, Orders, Usages, wall_clock};
 use super::app::AppQueue;
+use super::deadlines::Waking;
 use super::descendants::Descendants;
 use super::fleet::{Fleet, FleetConfig, FleetHeard, heard};
 use super::guarding::Guarding;
@@ -60,6 +61,7 @@ pub(super) struct Shell {
     pub(super) origin: Instant,
     /// The last time that anybody was told: none may be earlier.
     pub(super) told_at: Cell<Time>,
+    pub(super) waking: Waking,
     pub(super) links: BTreeMap<ChildId, Link>,
     /// What children that have ended left behind.
     pub(super) descendants: BTreeMap<ChildId, Descendants>,
@@ -146,6 +148,7 @@ impl Shell {
             preload: None,
             origin,
             told_at: Cell::default(),
+            waking: Waking::InTime,
             links: BTreeMap::new(),
             descendants: BTreeMap::new(),
             sockets: Sockets::new(platform, config.policy.balance, activated),
@@ -182,7 +185,7 @@ impl Shell {
         let mut asked = Vec::with_capacity(TURN);
         let mut happened = Vec::with_capacity(TURN);
         while matches!(self.state, RunState::Running) {
-            self.allow_for_standstill(Some(self.told_at.get()));
+            self.turn_ended();
             let due = self.deadline();
             let timeout = due.map(|at| self.origin + at);
             let woken_by = tokio::select! {
@@ -192,7 +195,7 @@ impl Shell {
                 heard = heard(&mut self.fleet) => WokenBy::Fleet(heard),
                 () = sleep_until(timeout) => WokenBy::TimedOut,
             };
-            self.allow_for_standstill(due);
+            self.woke(due);
             match woken_by {
                 WokenBy::Commands => asked.drain(..).for_each(|command| self.command(command)),
                 WokenBy::Inputs => happened.drain(..).for_each(|input| self.input(input)),

@@ -68,7 +68,7 @@ impl SocketFile {
         let file = open(&self.path, OFlag::O_PATH | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC, Mode::empty())?;
         let found = fstat(&file)?;
         if !self.is_it(&found) {
-            return Err(io::ErrorKind::NotFound.into());
+            return Err(io::Error::from_raw_os_error(libc::ENOENT));
         }
         let mode = Mode::from_bits_truncate(found.st_mode | added);
         match fchmodat(AT_FDCWD, Path::new(&format!("/proc/self/fd/{}", file.as_raw_fd())), mode, FollowSymlink) {

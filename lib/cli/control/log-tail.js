@@ -70,7 +70,9 @@ class LogTail {
       // As long as nothing is in the new one the old one may still be written to (logrotate).
       if (found.size === 0) return;
       yield* this.#read();
-      for (const file of this.#since()) {
+      const newer = this.#since();
+      if (newer.length === 0) yield* this.finish();
+      for (const file of newer) {
         yield* this.finish();
         this.#begin(file);
         yield* this.#read();

@@ -65,10 +65,11 @@ async function live(cluster, screen) {
   const looks = new Looks();
   const display = new FullScreen(process.stdin, process.stdout);
   const { ended } = display;
-  let lines = () => [];
+  /** As it was last. */
+  let lines;
   try {
     while (!ended.aborted) {
-      const stats = await look(cluster);
+      const stats = await look(cluster, lines);
       if (stats) {
         const rows = looks.take(stats);
         lines = () => view(stats, rows, screen);
@@ -81,13 +82,13 @@ async function live(cluster, screen) {
   }
 }
 
-/** Undefined: it does not answer just now. */
-async function look(cluster) {
+/** Undefined: it does not answer just now. It has before: `lines`. */
+async function look(cluster, lines) {
   try {
     return await cluster.stats();
   } catch (error) {
     // One that is busy, or stopped for a moment, is there.
-    if (error.code === 'ERR_CONTROL_FAILED') return undefined;
+    if (lines && error.code === 'ERR_CONTROL_FAILED') return undefined;
     throw error;
   }
 }

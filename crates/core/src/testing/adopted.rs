@@ -138,6 +138,12 @@ fn what_a_dead_worker_had_makes_room_for_who_asks_in_another_way() {
         serde_json::from_str(r#"{"seq":1,"address":"127.0.0.1","port":80,"addressType":4}"#).unwrap();
     let key: Key = other.key().into();
     told(&mut core, ms(20), 2, Inbound::QueryServer(other));
+    // What is somewhere else stays.
+    let elsewhere = query(81);
+    let failed = Event::ListenerOpened { key: elsewhere.key().into(), result: Err(13) };
+    told(&mut core, ms(20), 2, Inbound::QueryServer(elsewhere));
+    let said = happens(&mut core, ms(25), failed);
+    assert!(said.len() == 1 && !closes(&said), "{said:?}");
     let refused =
         |core: &mut Core| happens(core, ms(30), Event::ListenerOpened { key: Key::clone(&key), result: Err(98) });
     let again = refused(&mut core);

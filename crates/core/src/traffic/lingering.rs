@@ -31,6 +31,13 @@ impl Lingering {
         self.pop()
     }
 
+    /// Those slots for which this is so.
+    pub fn take(&mut self, is_it: impl Fn(SlotId) -> bool) -> Vec<SlotId> {
+        let taken = self.0.iter().map(|(_, slot)| *slot).filter(|slot| is_it(*slot)).collect();
+        self.0.retain(|(_, slot)| !is_it(*slot));
+        taken
+    }
+
     /// The next slot, whether or not its time is over.
     pub fn pop(&mut self) -> Option<SlotId> {
         self.0.pop_front().map(|(_, slot)| slot)

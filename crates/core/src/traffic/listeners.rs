@@ -229,6 +229,16 @@ impl Listeners {
         self.by_key.get(key).map(|listener| &listener.query)
     }
 
+    /// Whether a slot wants a socket at the port that is asked for.
+    #[must_use]
+    pub fn is_at(&self, slot: SlotId, query: &ListenQuery) -> bool {
+        let Some(port) = Port::asked(query) else { return false };
+        let named = self.by_key.values().filter(|listener| Port::asked(&listener.query) == Some(port));
+        // The system may have chosen it.
+        let chosen = self.at(port).map(|(_, listener)| listener);
+        named.chain(chosen).any(|listener| listener.wanted_by.contains(&slot))
+    }
+
     fn released(&mut self, slot: SlotId, is_meant: impl Fn(&ListenQuery) -> bool) -> Vec<Key> {
         let wanted =
             |(_, listener): &(&Key, &Listener)| listener.wanted_by.contains(&slot) && is_meant(&listener.query);

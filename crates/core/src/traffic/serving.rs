@@ -47,7 +47,7 @@ impl Traffic {
         let errno = result.as_ref().err().copied().unwrap_or(0);
         if result.is_err()
             && let Some(query) = self.listeners.query(key).cloned().map(Box::new)
-            && self.release_lingering(ctx)
+            && self.release_lingering(ctx, &query)
         {
             return ctx.act(Action::Listen { key: Arc::clone(key), query });
         }
@@ -77,11 +77,11 @@ impl Traffic {
         }
     }
 
-    /// The sockets of dead workers have an address that another one asks for in another way. Whether there were any.
-    fn release_lingering(&mut self, ctx: &mut Context) -> bool {
-        let has_any = self.lingering.next_timeout().is_some();
-        self.app_exits(ctx);
-        has_any
+    /// The sockets of dead workers have the port that another one asks for in another way. Whether there were any.
+    fn release_lingering(&mut self, ctx: &mut Context, query: &ListenQuery) -> bool {
+        let slots = self.lingering.take(|slot| self.listeners.is_at(slot, query));
+        slots.iter().for_each(|slot| self.slot_removed(ctx, *slot));
+        !slots.is_empty()
     }
 
     /// After `EADDRINUSE`: whether only our own processes have that address, and may be through with it in a moment.

@@ -19,9 +19,6 @@ const CALM: Duration = Duration::from_secs(1);
 /// files are written meanwhile.
 const READERS_PATIENCE_MS: u16 = 750;
 
-/// Of a new file, where there was none before.
-const MODE: u32 = 0o666;
-
 /// The bits that say who may do what.
 const RIGHTS: u32 = 0o777;
 const OF_THE_GROUP: u32 = 0o070;
@@ -114,6 +111,7 @@ impl LogFile {
     /// `rest`: what is not written yet.
     fn try_write(&mut self, writer: LineWriter, rest: &mut &[u8]) -> io::Result<()> {
         if self.file.is_none() {
+            self.make(&self.path);
             self.open()?;
         }
         if self.fill.is_unfinished() && self.last != Some(writer) {
@@ -177,23 +175,14 @@ impl LogFile {
         left
     }
 
-    /// A new file is for the same people as the one before it.
     fn open(&mut self) -> io::Result<()> {
         if let Some(folder) = self.path.parent() {
             fs::create_dir_all(folder)?;
         }
         // Of a pipe neither a reader that is to come is waited for, nor one that stands still for ever.
-        let file = OpenOptions::new()
-            .append(true)
-            .create(true)
-            .mode(self.before.as_ref().map_or(MODE, |before| before.mode() & RIGHTS))
-            .custom_flags(libc::O_NONBLOCK)
-            .open(&self.path)?;
+        let file = OpenOptions::new().append(true).create(true).custom_flags(libc::O_NONBLOCK).open(&self.path)?;
         let found = file.metadata()?;
         if found.is_file() {
-            if let Some(before) = self.before.as_ref().filter(|_| found.len() == 0) {
-                give_rights(&file, &found, before);
-            }
             self.fill = Fill::found(found.len(), ends_with_a_line(&self.path, found.len()));
             (self.kind, self.last) = (FileKind::File, None);
         } else {
@@ -201,6 +190,14 @@ impl LogFile {
         }
         self.file = Some(file);
         Ok(())
+    }
+
+    /// A file that is made here is for the same people as the one before it. One that is there already, or a link, is as somebody wants it.
+    fn make(&self, place: &Path) {
+        let Some(before) = &self.before else { return };
+        if let Ok(file) = OpenOptions::new().append(true).create_new(true).mode(before.mode() & RIGHTS).open(place) {
+            give_rights(&file, before);
+        }
     }
 
     /// Makes room: `app.log` becomes `app.log.1`, and so on.
@@ -220,6 +217,7 @@ impl LogFile {
         self.growth = Growth::Bounded;
         let last = self.last;
         self.leave();
+        self.make(&place);
         self.open()?;
         // What follows may be the rest of a line.
         self.last = last;
@@ -234,6 +232,7 @@ impl LogFile {
         let (fill, last) = (self.fill, self.last);
         let file = self.leave();
         let before = file.as_ref().and_then(identity);
+        self.make(&self.path);
         match self.open() {
             // In the middle of a line, maybe.
             Ok(()) if self.file.as_ref().and_then(identity) == before => self.last = last,
@@ -280,7 +279,8 @@ fn identity(file: &File) -> Option<(u64, u64)> {
 }
 
 /// Those of the file before it, as logrotate's `create` does: as far as this process may. It was made with no more of them.
-fn give_rights(file: &File, found: &Metadata, before: &Metadata) {
+fn give_rights(file: &File, before: &Metadata) {
+    let Ok(found) = file.metadata() else { return };
     let owner = (found.uid() != before.uid()).then_some(before.uid());
     let _ = owner.map(|owner| fchown(file, Some(owner), None));
     let is_its_group = found.gid() == before.gid() || fchown(file, None, Some(before.gid())).is_ok();

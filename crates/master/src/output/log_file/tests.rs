@@ -208,6 +208,12 @@ fn a_new_file_is_for_those_whom_the_one_before_it_was_for() {
         file.file = Some(File::open("/dev/null").unwrap());
         assert_eq!(file.write(ONE, b"six\n"), 1);
         assert_eq!((file.write(ONE, b"ten\n"), mode(&path)), (0, wanted));
+        // Somebody has made it (logrotate's `create`).
+        fs::remove_file(&path).unwrap();
+        fs::write(&path, "").unwrap();
+        fs::set_permissions(&path, Permissions::from_mode(0o640)).unwrap();
+        file.reopen().unwrap();
+        assert_eq!(mode(&path), 0o640);
     }
 }
 
