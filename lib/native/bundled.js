@@ -24,11 +24,15 @@ const takesBundle = () => isPacked && isNodes() && !isBegun();
 /** What children are started with. */
 const PRELOAD = path.join(__dirname, isPacked ? '../bundle/preload.cjs' : '../preload/index.js');
 
-/** Gives it if it is there: where a bundler has put this file into another one, it is not. */
+/** It was seen: it may be removed later (preload-files.js). */
+let isThere = false;
+
+/** Gives it if it is there: where a bundler has put this file into another one, it never was. */
 function preload() {
-  if (fs.existsSync(PRELOAD)) return PRELOAD;
+  isThere ||= fs.existsSync(PRELOAD);
+  if (isThere) return PRELOAD;
   const { ClusterError } = require('../errors');
-  const what = `@yunflyjs/cluster-native needs its own files, which are not at ${PRELOAD}: a bundler has packed it into your app, or they were removed.`;
+  const what = `@yunflyjs/cluster-native needs its own files, which are not at ${PRELOAD}: a bundler has packed it into your app.`;
   const remedy =
     'Leave it out of the bundle: `--external:@yunflyjs/cluster-native` (esbuild), `externals` (webpack), `external` (Rollup).';
   throw new ClusterError('ERR_PACKAGE_BUNDLED', `${what} ${remedy}`);
