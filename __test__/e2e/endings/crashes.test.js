@@ -23,6 +23,15 @@ test("a listener that throws: its client hears at once, the worker's other reque
   await expect(outcome(slow)).resolves.toBe(200);
 });
 
+test("shutdown code, which is not called after a crash, takes no time from the worker's other requests", async () => {
+  const app = await start({ exec, count: 1, crashTimeout: 10_000, env: { LISTENS: 'yes' } });
+  const port = await app.port();
+  const slow = request(port, '/slow?ms=8000');
+  await app.report('slow');
+  await expect(outcome(request(port, '/throw'))).resolves.toBe('ECONNRESET');
+  await expect(outcome(slow)).resolves.toBe(200);
+});
+
 test('what throws elsewhere: its client hears when crashTimeout is over', async () => {
   const app = await start({ exec, count: 1, crashTimeout: 5000 });
   const port = await app.port();
