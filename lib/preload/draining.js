@@ -64,8 +64,6 @@ class Drain {
   #began = now();
   #deadline = Infinity;
   #overdue;
-  /** The master kills this process when its time is over. */
-  #kills = false;
   /** Resolves when every request is answered. */
   #answered;
   #promised = new Set();
@@ -106,7 +104,6 @@ class Drain {
   /** `until`: the moment of the master's SIGKILL. A process whose event loop was busy hears of it late. */
   #limit(timeout, until = Infinity) {
     const deadline = Math.min(now() + timeout, until) - Math.min(LAST_MOMENT_MS, timeout / 5);
-    this.#kills ||= until < Infinity;
     if (deadline < this.#deadline) this.#giveUpAt(deadline);
   }
 
@@ -118,7 +115,8 @@ class Drain {
 
   /** Who is alive so late stood still, with the master (`docker pause`), which would have killed it otherwise, and gives it more time. */
   #timeIsUp() {
-    if (this.#kills && now() - this.#deadline >= LAST_MOMENT_MS) this.#giveUpAt(now() + AFTER_STANDSTILL_MS);
+    const isLate = now() - this.#deadline >= LAST_MOMENT_MS;
+    if (isLate && process.connected) this.#giveUpAt(now() + AFTER_STANDSTILL_MS);
     else this.#giveUp();
   }
 
@@ -140,9 +138,9 @@ class Drain {
     if (!this.#exits && this.#isTheApps()) {
       await this.#appEnds();
     } else {
+      await closeStreams();
       // Hooks alone end no requests.
       await this.#before(this.#deadline, this.#answered);
-      await closeStreams();
       // Not a server's own close(), which cuts what is connected still; and not one that the app has closed: it would emit 'close' again.
       for (const server of listening) if (server.listening) net.Server.prototype.close.call(server);
       await this.#settled();
@@ -171,9 +169,10 @@ class Drain {
 
   #isTheAppsTurn() {
     const begins = this.#deadline - Math.min(APPS_MS, (this.#deadline - this.#began) / 4);
+    if (now() < begins) return false;
     // One that exits calls no listeners.
-    if (this.#exits || now() < begins) return false;
-    return this.#afterRequests.length > 0 || signals.ownStopSignal(this.#boot.stopSignal) !== undefined;
+    const calls = !this.#exits && signals.ownStopSignal(this.#boot.stopSignal) !== undefined;
+    return calls || this.#afterRequests.length > 0;
   }
 
   #announce() {

@@ -14,7 +14,7 @@ const READ_TURNS: usize = 2;
 
 const STANDSTILL: Duration = Duration::from_secs(1);
 
-/// How the loop woke when it last waited.
+/// How the loop woke when something was due last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Waking {
     InTime,
@@ -29,37 +29,47 @@ impl Shell {
         others.into_iter().chain([self.unasked.deadline(), fleet, core]).flatten().min()
     }
 
-    /// Before the loop waits: the turn before it may have been the standstill.
-    pub(super) fn turn_ended(&mut self) {
-        let last = self.told_at.get();
-        let now = self.now();
+    /// By the clock of the core. Within a turn of the loop nothing takes so long that it could be anything but a standstill.
+    pub(super) fn now(&self) -> Time {
+        let (last, now) = (self.told_at.get(), self.origin.get().elapsed());
         if now >= last + STANDSTILL {
-            self.stood_still(now - last);
+            self.lose(now - last);
+            return last;
         }
+        self.told_at.set(now);
+        now
     }
 
     /// The loop waited, for this moment at most. Who wakes so much later has had no processor, and its children maybe neither (`docker pause`,
     /// a frozen cgroup, SIGSTOP for all). Since when is not known: nothing of the time of this waiting did pass. But not twice in a row, or on a
     /// machine that is always late nothing would ever be due.
     pub(super) fn woke(&mut self, due: Option<Time>) {
-        let since = self.told_at.get();
-        let now = self.now();
+        let (since, now) = (self.told_at.get(), self.origin.get().elapsed());
         let in_time = due.unwrap_or(now).max(since);
-        if now < in_time + STANDSTILL {
+        if now >= in_time + STANDSTILL {
+            self.lose(match self.waking {
+                Waking::InTime => now - since,
+                Waking::Late => now - in_time,
+            });
+            self.waking = Waking::Late;
+        } else if due.is_some_and(|due| now >= due) {
             self.waking = Waking::InTime;
-            return;
         }
-        let lost = match std::mem::replace(&mut self.waking, Waking::Late) {
-            Waking::InTime => now - since,
-            Waking::Late => now - in_time,
-        };
-        self.stood_still(lost);
+        self.told_at.set(self.origin.get().elapsed());
     }
 
-    fn stood_still(&mut self, lost: Time) {
-        self.origin += lost;
-        tracing::info!(ms = lost.as_millis() as u64, "the app stood still: deadlines are put off");
-        self.tell(Event::StoodStill(lost));
+    fn lose(&self, time: Time) {
+        self.origin.set(self.origin.get() + time);
+        self.lost.set(self.lost.get() + time);
+    }
+
+    /// What did not pass is told before anything is due.
+    pub(super) fn tell_standstill(&mut self) {
+        let lost = self.lost.take();
+        if lost > Duration::ZERO {
+            tracing::info!(ms = lost.as_millis() as u64, "the app stood still: deadlines are put off");
+            self.tell(Event::StoodStill(lost));
+        }
     }
 
     /// Before anybody is judged: where the whole app stood still (SIGSTOP, no processor) deadlines are over, and what its children told

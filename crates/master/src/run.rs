@@ -58,7 +58,9 @@ pub(super) struct Shell {
     pub(super) generations: BTreeMap<GenerationId, Launch>,
     /// From the moment that the app has started.
     pub(super) preload: Option<Box<Preload>>,
-    pub(super) origin: Instant,
+    pub(super) origin: Cell<Instant>,
+    /// What did not pass, and was not told yet.
+    pub(super) lost: Cell<Time>,
     /// The last time that anybody was told: none may be earlier.
     pub(super) told_at: Cell<Time>,
     pub(super) waking: Waking,
@@ -146,7 +148,8 @@ impl Shell {
             core: Core::new(policy, fastrand::u64(..)).with_clock(clock),
             generations: config.launch.iter().map(|launch| (0, launch.clone())).collect(),
             preload: None,
-            origin,
+            origin: Cell::new(origin),
+            lost: Cell::default(),
             told_at: Cell::default(),
             waking: Waking::InTime,
             links: BTreeMap::new(),
@@ -185,9 +188,9 @@ impl Shell {
         let mut asked = Vec::with_capacity(TURN);
         let mut happened = Vec::with_capacity(TURN);
         while matches!(self.state, RunState::Running) {
-            self.turn_ended();
+            self.tell_standstill();
             let due = self.deadline();
-            let timeout = due.map(|at| self.origin + at);
+            let timeout = due.map(|at| self.origin.get() + at);
             let woken_by = tokio::select! {
                 _ = commands.recv_many(&mut asked, TURN) => WokenBy::Commands,
                 _ = self.input.recv_many(&mut happened, TURN) => WokenBy::Inputs,
@@ -196,6 +199,7 @@ impl Shell {
                 () = sleep_until(timeout) => WokenBy::TimedOut,
             };
             self.woke(due);
+            self.tell_standstill();
             match woken_by {
                 WokenBy::Commands => asked.drain(..).for_each(|command| self.command(command)),
                 WokenBy::Inputs => happened.drain(..).for_each(|input| self.input(input)),
@@ -238,12 +242,6 @@ impl Shell {
 
     pub(super) fn platform(&self) -> Platform {
         self.config.variables.platform
-    }
-
-    pub(super) fn now(&self) -> Time {
-        let now = self.origin.elapsed();
-        self.told_at.set(now);
-        now
     }
 
     /// Tells the core, and does what it decides.

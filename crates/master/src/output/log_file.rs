@@ -111,8 +111,7 @@ impl LogFile {
     /// `rest`: what is not written yet.
     fn try_write(&mut self, writer: LineWriter, rest: &mut &[u8]) -> io::Result<()> {
         if self.file.is_none() {
-            self.make(&self.path);
-            self.open()?;
+            self.open(self.make(&self.path))?;
         }
         if self.fill.is_unfinished() && self.last != Some(writer) {
             self.append(&mut &b"\n"[..], 1)?;
@@ -175,12 +174,13 @@ impl LogFile {
         left
     }
 
-    fn open(&mut self) -> io::Result<()> {
+    fn open(&mut self, made: Option<File>) -> io::Result<()> {
         if let Some(folder) = self.path.parent() {
             fs::create_dir_all(folder)?;
         }
         // Of a pipe neither a reader that is to come is waited for, nor one that stands still for ever.
-        let file = OpenOptions::new().append(true).create(true).custom_flags(libc::O_NONBLOCK).open(&self.path)?;
+        let by_name = || OpenOptions::new().append(true).create(true).custom_flags(libc::O_NONBLOCK).open(&self.path);
+        let file = made.map_or_else(by_name, Ok)?;
         let found = file.metadata()?;
         if found.is_file() {
             self.fill = Fill::found(found.len(), ends_with_a_line(&self.path, found.len()));
@@ -192,12 +192,14 @@ impl LogFile {
         Ok(())
     }
 
-    /// A file that is made here is for the same people as the one before it. One that is there already, or a link, is as somebody wants it.
-    fn make(&self, place: &Path) {
-        let Some(before) = &self.before else { return };
-        if let Ok(file) = OpenOptions::new().append(true).create_new(true).mode(before.mode() & RIGHTS).open(place) {
-            give_rights(&file, before);
-        }
+    /// A file that is made here is for the same people as the one before it. One that is there already is as somebody wants it, and where a
+    /// link leads may be none of theirs.
+    fn make(&self, place: &Path) -> Option<File> {
+        let before = self.before.as_ref()?;
+        fs::create_dir_all(place.parent()?).ok()?;
+        let file = OpenOptions::new().append(true).create_new(true).mode(before.mode() & RIGHTS).open(place).ok()?;
+        give_rights(&file, before);
+        Some(file)
     }
 
     /// Makes room: `app.log` becomes `app.log.1`, and so on.
@@ -217,8 +219,7 @@ impl LogFile {
         self.growth = Growth::Bounded;
         let last = self.last;
         self.leave();
-        self.make(&place);
-        self.open()?;
+        self.open(self.make(&place))?;
         // What follows may be the rest of a line.
         self.last = last;
         Ok(())
@@ -232,8 +233,7 @@ impl LogFile {
         let (fill, last) = (self.fill, self.last);
         let file = self.leave();
         let before = file.as_ref().and_then(identity);
-        self.make(&self.path);
-        match self.open() {
+        match self.open(self.make(&self.path)) {
             // In the middle of a line, maybe.
             Ok(()) if self.file.as_ref().and_then(identity) == before => self.last = last,
             Ok(()) => {}

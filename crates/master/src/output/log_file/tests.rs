@@ -192,7 +192,7 @@ fn what_was_a_device_and_is_a_file_is_rotated() {
 #[test]
 fn a_new_file_is_for_those_whom_the_one_before_it_was_for() {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("app.log");
+    let path = folder.path().join("logs/app.log");
     let mode = |path: &Path| fs::metadata(path).unwrap().mode() & RIGHTS;
     for wanted in [0o600, 0o666] {
         let mut file = log(&path, 4, 1);
@@ -208,6 +208,10 @@ fn a_new_file_is_for_those_whom_the_one_before_it_was_for() {
         file.file = Some(File::open("/dev/null").unwrap());
         assert_eq!(file.write(ONE, b"six\n"), 1);
         assert_eq!((file.write(ONE, b"ten\n"), mode(&path)), (0, wanted));
+        // Its folder has to be made again.
+        fs::remove_dir_all(path.parent().unwrap()).unwrap();
+        file.reopen().unwrap();
+        assert_eq!(mode(&path), wanted);
         // Somebody has made it (logrotate's `create`).
         fs::remove_file(&path).unwrap();
         fs::write(&path, "").unwrap();
