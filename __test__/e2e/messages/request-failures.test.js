@@ -73,7 +73,7 @@ test('an answer that came in time is taken after a task longer than the timeout'
   const exec = script(`
     const fs = require('node:fs');
     const { request } = require(${index});
-    const timeout = 1000;
+    const timeout = 5000;
     const standStill = (ms) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
     const outcome = request({ to: 'alone', action: 'mark' }, { timeout }).then(() => 'answered', ({ code }) => code);
     outcome.then((told) => require(${JSON.stringify(fixture('report.js'))})('outcome', { told }));
