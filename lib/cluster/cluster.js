@@ -357,7 +357,7 @@ class Cluster extends Observable {
     this.emit('ready');
   }
 
-  /** Without descriptors nothing can be read: it is tried again. */
+  /** Without descriptors nothing can be read: it is tried again, each second. As a rule that passes; the tenth time is a warning. */
   #insist(prepare, times = 1) {
     try {
       prepare();

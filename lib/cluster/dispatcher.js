@@ -14,9 +14,6 @@ const TARGETS = ['app', 'alone', 'worker'];
 const failures = () => require('./child-failure');
 const handles = () => require('../messages/handles');
 
-/** What cannot be read so many times, a second apart, is a warning. */
-const UNPREPARED_TIMES = 10;
-
 /** Turns the master's events into those of the cluster and of its children, with the names and arguments of
  *  node:cluster and cfork, and keeps the children's state. It decides nothing. */
 class Dispatcher {
@@ -375,10 +372,8 @@ class Dispatcher {
     this.#log.error(`SIGHUP: ${message}`, { code, ...(cause && { cause: String(cause) }) });
   }
 
-  /** It passes, as a rule: descriptors are short just then. */
   tellUnprepared({ message }, times) {
-    const tell = times === UNPREPARED_TIMES ? 'warn' : 'debug';
-    this.#log[tell]('what is needed later could not be read yet', { error: message, times });
+    this.#log[times === 10 ? 'warn' : 'debug']('what is needed later could not be read yet', { error: message, times });
   }
 
   startFailed({ failure }) {
